@@ -1,0 +1,153 @@
+"""What is asked of a model, and on whose behalf."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from types import MappingProxyType
+from typing import Any, Literal
+
+from halley.core.models import ModelRef, Role, Route
+from halley.core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePart:
+    """A picture in a message."""
+
+    mime: str
+    data: bytes
+
+
+Part = str | ImagePart
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    id: str
+    name: str
+    arguments: str
+    """JSON text, as the model wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message. `parts` is text and pictures in order."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    parts: tuple[Part, ...]
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+
+    @property
+    def text(self) -> str:
+        return "".join(part for part in self.parts if isinstance(part, str))
+
+
+def system(text: str) -> Message:
+    return Message("system", (text,))
+
+
+def user(text: str, *images: ImagePart) -> Message:
+    return Message("user", (text, *images))
+
+
+def assistant(text: str) -> Message:
+    return Message("assistant", (text,))
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function the model may ask for; `parameters` is a JSON Schema."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Messages ready to send."""
+
+    messages: tuple[Message, ...]
+    max_tokens: int | None = None
+    temperature: float | None = None
+    stop: tuple[str, ...] = ()
+    tools: tuple[Tool, ...] = ()
+    expect: Literal["text", "code"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class FimPrompt:
+    """Fill in the middle: the text between `prefix` and `suffix` is wanted.
+
+    A model whose catalogue entry names no FIM form is asked with `fallback` instead.
+    """
+
+    prefix: str
+    suffix: str
+    language_id: str = ""
+    path: str = ""
+    context: tuple[tuple[str, str], ...] = ()
+    """(path, text) of other files, for models with repository-level FIM tokens."""
+    max_tokens: int = 128
+    temperature: float | None = None
+    stop: tuple[str, ...] = ()
+    fallback: Prompt | None = None
+
+
+class Priority(IntEnum):
+    """Whose turn it is when a provider's slots are taken; lower goes first."""
+
+    INLINE = 0
+    CHAT = 1
+    ACTION = 2
+    BATCH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A wait the person should see (`halley/operation`)."""
+
+    id: str
+    state: Literal["waiting", "retrying", "failedOver", "done"]
+    attempt: int = 1
+    of: int = 1
+    wait_ms: int = 0
+    reason: str = ""
+    source: ModelRef | None = None
+    target: ModelRef | None = None
+
+
+AskKey = Callable[[str, str], Awaitable[str | None]]
+"""(provider id, origin) → the key the client keeps for exactly that origin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """On whose behalf: one window, one command line."""
+
+    workspace: str | None = None
+    """Root folder of the workspace, for the ledger and for selections."""
+    ask_key: AskKey | None = field(default=None, compare=False)
+    on_operation: Callable[[Operation], None] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to a route of models, as `routing` takes it."""
+
+    prompt: Prompt | FimPrompt
+    route: Route
+    feature: str
+    """What it is for, as the ledger shows it: `explain`, `complete`, `chat` …"""
+    settings: Settings
+    caller: Caller = Caller()
+    role: Role = "chat"
+    priority: Priority = Priority.ACTION
+    retry: bool = True
+    """False for automatic inline completion: one try, no failover."""
+    timeout_s: float | None = None
+    """Bound on the whole call; None leaves it to the provider's own time limits."""
+    extra: Mapping[str, Any] = MappingProxyType({})

@@ -1,0 +1,184 @@
+"""The errors a person can meet, drawn as the tree they form.
+
+    HalleyError                  .code                  what the caller may do
+    ├─ NotConfigured             not_configured         name a provider, model or key
+    ├─ UpstreamError                                    (a model's host said or did something)
+    │  ├─ AuthFailed             auth_failed            another key; never retried
+    │  ├─ QuotaExhausted         quota_exhausted        another provider
+    │  ├─ RateLimited            rate_limited           wait, then retry
+    │  ├─ ModelNotFound          model_not_found        pick a near match
+    │  ├─ ContextTooLong         context_too_long       trimmed once, then refused
+    │  ├─ BadRequest             bad_request            never retried
+    │  ├─ ProviderUnavailable    provider_unavailable   retried, then the next model
+    │  ├─ UpstreamTimeout        timeout                retried, then the next model
+    │  ├─ Interrupted            interrupted            partial text kept, Continue offered
+    │  ├─ BadReply               bad_reply              an answer that is not one
+    │  ├─ TlsFailed              tls_failed             ca_bundle
+    │  ├─ ProxyFailed            proxy_failed           proxy
+    │  └─ RedirectRefused        redirect_refused       base_url
+    ├─ BlockedByPolicy           blocked_by_policy      a rule of the user's forbids it
+    ├─ UntrustedWorkspace        untrusted_workspace    halley trust
+    ├─ StaleDocument             stale_document         the text moved on; the reply is kept
+    ├─ BudgetExceeded            budget_exceeded        budget.*
+    └─ Cancelled                 cancelled              the user or a newer request ended it
+
+Every error says what happened (`message`, one sentence), and what to do next (`help`, which names the
+setting, key source or command). Neither ever carries a traceback, a key or a prompt. Programming errors
+are ordinary Python exceptions and are not in this tree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error as the user sees it (the `Problem` of the protocol)."""
+
+    code: str
+    message: str
+    help: str = ""
+    provider: str | None = None
+    model: str | None = None
+    status: int | None = None
+    """HTTP status, where the host gave one."""
+    request_id: str | None = None
+    retry_after_ms: int | None = None
+    setting: str | None = None
+    """Dotted name of the setting to look at, e.g. `providers.comet.base_url`."""
+
+    def to_json(self) -> dict[str, Any]:
+        """camelCase, absent fields left out."""
+        names = {"request_id": "requestId", "retry_after_ms": "retryAfterMs"}
+        return {
+            names.get(name, name): value
+            for name in self.__slots__
+            if (value := getattr(self, name)) is not None and value != ""
+        } | {"help": self.help}
+
+
+class HalleyError(Exception):
+    """Root of every error that is told to a person."""
+
+    code: ClassVar[str] = "internal"
+
+    def __init__(self, message: str, help: str = "", **details: Any) -> None:
+        super().__init__(message)
+        self.problem = Problem(self.code, message, help, **details)
+
+    def about(self, **details: Any) -> HalleyError:
+        """The same error with more known about it (`provider=`, `model=` …); returns self."""
+        self.problem = replace(self.problem, **details)
+        return self
+
+
+class NotConfigured(HalleyError):
+    code = "not_configured"
+
+
+class UpstreamError(HalleyError):
+    """A model's host failed; `retryable` says whether the same request may be sent again."""
+
+    retryable: ClassVar[bool] = False
+
+
+class AuthFailed(UpstreamError):
+    code = "auth_failed"
+
+
+class QuotaExhausted(UpstreamError):
+    code = "quota_exhausted"
+
+
+class RateLimited(UpstreamError):
+    code = "rate_limited"
+    retryable = True
+
+
+class ModelNotFound(UpstreamError):
+    code = "model_not_found"
+
+
+class ContextTooLong(UpstreamError):
+    code = "context_too_long"
+
+
+class BadRequest(UpstreamError):
+    """`parameter` is the request parameter the host named as unknown or unsupported, where it did."""
+
+    code = "bad_request"
+    parameter: str | None = None
+
+
+class ProviderUnavailable(UpstreamError):
+    code = "provider_unavailable"
+    retryable = True
+
+
+class UpstreamTimeout(UpstreamError):
+    code = "timeout"
+    retryable = True
+
+
+class Interrupted(UpstreamError):
+    """The reply broke after its first token. What had arrived was already yielded as events."""
+
+    code = "interrupted"
+
+
+class BadReply(UpstreamError):
+    """An answer that is none: HTML, an unparsable body, nothing at all.
+
+    `empty` replies may be sent for once more; the rest may not.
+    """
+
+    code = "bad_reply"
+    empty: bool = False
+
+
+class TlsFailed(UpstreamError):
+    code = "tls_failed"
+
+
+class ProxyFailed(UpstreamError):
+    code = "proxy_failed"
+
+
+class RedirectRefused(UpstreamError):
+    code = "redirect_refused"
+
+
+class BlockedByPolicy(HalleyError):
+    code = "blocked_by_policy"
+
+
+class UntrustedWorkspace(HalleyError):
+    code = "untrusted_workspace"
+
+
+class StaleDocument(HalleyError):
+    """The document changed where the reply wanted to edit. `kept` is the text that was not applied."""
+
+    code = "stale_document"
+    kept: str = ""
+
+
+class BudgetExceeded(HalleyError):
+    code = "budget_exceeded"
+
+
+class Cancelled(HalleyError):
+    code = "cancelled"
+
+
+def problem_of(error: BaseException) -> Problem:
+    """What to tell a person of any exception; programming errors become one plain sentence."""
+    if isinstance(error, HalleyError):
+        return error.problem
+    return Problem(
+        "internal",
+        f"Something went wrong inside Halley ({type(error).__name__}).",
+        "The log has the details (`halley doctor` names its place); please report it.",
+    )

@@ -1,0 +1,80 @@
+"""What a reply is made of.
+
+    Event
+    ├─ TextDelta        visible text
+    ├─ ReasoningDelta   thinking, kept apart from the answer
+    ├─ ToolCallDelta    a piece of a tool call
+    ├─ Citation         a source the model named
+    ├─ Image            a picture in the reply
+    ├─ Notice           something the person should see that is not the reply (a failover, a trim)
+    └─ Finish           the end: reason and usage
+
+A stream yields any number of events and then exactly one `Finish`, or raises exactly one error of
+`core.errors`. A stream that just stops was cut; it never counts as complete.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from halley.core.models import ModelRef, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """Pieces with the same `index` belong to one call; `id` and `name` come once, `arguments` adds up."""
+
+    index: int
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    url: str
+    title: str = ""
+    start: int | None = None
+    """Code-point range in the visible text the source stands for, where the provider says."""
+    end: int | None = None
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    mime: str
+    data: bytes = b""
+    url: str = ""
+    """Only when the provider gave no bytes. Never fetched by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    text: str
+    model: ModelRef | None = None
+
+
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    reason: FinishReason
+    usage: Usage | None = None
+    model: ModelRef | None = None
+    """Which model of the route answered."""
+    request_id: str | None = None
+
+
+Event = TextDelta | ReasoningDelta | ToolCallDelta | Citation | Image | Notice | Finish

@@ -1,0 +1,82 @@
+"""Models, roles, usage and cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+
+from halley.core.errors import NotConfigured
+
+Role = Literal["chat", "edit", "complete", "fast", "embed", "image", "speech"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ModelRef:
+    """`provider/name`; the name may itself hold slashes (`openrouter/meta/llama-4`)."""
+
+    provider: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> ModelRef:
+        """Raises NotConfigured when there is no `provider/` before the name."""
+        provider, slash, name = text.strip().partition("/")
+        if not (provider and slash and name):
+            raise NotConfigured(
+                f"'{text}' is not a model.", "Write it as provider/name, for example comet/gpt-5-mini.", model=text
+            )
+        return cls(provider, name)
+
+    def __str__(self) -> str:
+        return f"{self.provider}/{self.name}"
+
+
+Route = tuple[ModelRef, ...]
+"""The ordered models of a role: the first is asked, the rest are fallbacks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """List price. `input` and `output` are per million tokens, `per_request` per call."""
+
+    input: float | None = None
+    output: float | None = None
+    cached_input: float | None = None
+    per_request: float | None = None
+    currency: str = "USD"
+    source: Literal["provider", "catalog"] = "catalog"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One entry of the catalogue."""
+
+    ref: ModelRef
+    label: str = ""
+    group: str = ""
+    """The family it is listed under, e.g. `Anthropic`."""
+    context: int | None = None
+    """Context window in tokens."""
+    max_output: int | None = None
+    price: Price | None = None
+    roles: frozenset[Role] = frozenset({"chat", "edit", "fast"})
+    capabilities: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    """Facts as data: `fim` (a FIM form's name), `tools`, `vision`, `reasoning` (bools), `drop` (parameters
+    the model rejects), …"""
+    deprecated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call, and the cost where the provider itself names it (USD)."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    cost_usd: float | None = None
+    estimated: bool = False
+    """True when the host sent no usage and the tokens were counted here."""

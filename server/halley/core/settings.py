@@ -1,0 +1,177 @@
+"""Every setting, defined once. JSON Schema, the editors' manifests and the reference pages come from here.
+
+A `Settings` is the merged, validated result for one window; the layers it is merged from, and the files they
+come from, are `stores/config.py`'s. All models are frozen and refuse unknown keys. A field's description is
+what a person reads in their editor; `json_schema_extra["scope"]` says who may set it:
+
+    machine     endpoints, keys, programs: the user's own configuration only
+    workspace   also `.halley.toml` (the default for prompts and choices)
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+/\S+$")]
+"""`provider/name`."""
+ProviderId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+$")]
+MacroName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+$")]
+
+
+def machine(description: str, **kwargs: Any) -> Any:
+    """A field only the user's own configuration may set."""
+    return Field(description=description, json_schema_extra={"scope": "machine"}, **kwargs)
+
+
+def shared(description: str, **kwargs: Any) -> Any:
+    """A field that a workspace file may set too."""
+    return Field(description=description, json_schema_extra={"scope": "workspace"}, **kwargs)
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class KeySource(Section):
+    """Where a provider's key comes from: exactly one of the five."""
+
+    env: str | None = Field(None, description="Name of an environment variable.")
+    keyring: bool = Field(False, description="The system keyring (stored by `halley key set`).")
+    command: tuple[str, ...] | None = Field(None, description="A program and its arguments that print the key.")
+    file: str | None = Field(None, description="A file that holds nothing but the key.")
+    client: bool = Field(False, description="The editor's own secret store.")
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> KeySource:
+        named = [self.env is not None, self.keyring, bool(self.command), self.file is not None, self.client]
+        if sum(named) != 1:
+            raise ValueError("name exactly one of env, keyring, command, file, client")
+        return self
+
+
+class ProviderSettings(Section):
+    """One endpoint. A preset of the same name fills what is left out."""
+
+    preset: str | None = machine("The preset to start from; by default the one with the provider's own name.", default=None)
+    kind: Literal["openai", "openai-responses", "anthropic"] | None = machine("The protocol it speaks.", default=None)
+    label: str | None = machine("The name people see.", default=None)
+    base_url: str | None = machine(
+        "Address of the API. `/v1` is appended unless the path has a version; a trailing `#` means exactly this.",
+        default=None,
+    )
+    key: KeySource | tuple[KeySource, ...] | None = machine("Where the key comes from; several are used in rotation.", default=None)
+    headers: dict[str, str] = machine("Headers sent with every request.", default_factory=dict)
+    proxy: str | None = machine("Proxy address; by default the environment's.", default=None)
+    ca_bundle: str | None = machine("Certificates to trust beside the system's.", default=None)
+    client_cert: str | None = machine("Client certificate (PEM with its key).", default=None)
+    concurrency: int = machine("Requests at once.", default=64, ge=1, le=10_000)
+    connect_timeout_s: float = machine("Seconds to connect.", default=10.0, gt=0)
+    first_byte_timeout_s: float = machine("Seconds until the first byte of an answer.", default=60.0, gt=0)
+    stall_timeout_s: float = machine("Seconds of silence in mid-stream before it counts as broken.", default=60.0, gt=0)
+    enabled: bool = machine("Off hides the provider and its models.", default=True)
+
+
+class RoleSettings(Section):
+    """The ordered models of each role; the first is asked, the rest are fallbacks."""
+
+    chat: tuple[ModelName, ...] = shared("Chat and explanations.", default=())
+    edit: tuple[ModelName, ...] = shared("Actions that edit; empty means as chat.", default=())
+    complete: tuple[ModelName, ...] = shared("Inline completion; empty means as fast.", default=())
+    fast: tuple[ModelName, ...] = shared("Titles, summaries and other small work; empty means as chat.", default=())
+    embed: tuple[ModelName, ...] = shared("Embeddings for workspace search.", default=())
+    image: tuple[ModelName, ...] = shared("Pictures.", default=())
+    speech: tuple[ModelName, ...] = shared("Speech.", default=())
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+
+class CompletionSettings(Section):
+    enabled: bool = shared("Inline completion while typing.", default=True)
+    debounce_ms: int = shared("Pause in typing before a model is asked.", default=150, ge=0, le=5000)
+    max_tokens: int = shared("Longest completion, in tokens.", default=128, ge=1, le=4096)
+    disabled_languages: tuple[str, ...] = shared("Language ids without automatic completion.", default=())
+    list: bool = shared("Offer completions in the ordinary list too, for editors without ghost text.", default=False)
+    timeout_ms: int = shared("How long an automatic completion may take.", default=5000, ge=100, le=60_000)
+
+
+class EditSettings(Section):
+    apply: Literal["direct", "preview"] = shared("Apply at once, or as a proposal to accept.", default="direct")
+
+
+class FormatSettings(Section):
+    enabled: bool = shared("Answer the editor's own format command.", default=False)
+    rules: str = shared("How code should look, in words.", default="")
+
+
+class ContextSettings(Section):
+    exclude: tuple[str, ...] = shared("Files never sent to a model (gitignore patterns).", default=())
+    max_tokens: int = shared("Tokens of context in a prompt.", default=12_000, ge=500, le=1_000_000)
+
+
+class ChatSettings(Section):
+    """Conversations."""
+
+    instructions: str = shared("Standing instructions for chats.", default="")
+
+
+class BudgetSettings(Section):
+    daily_usd: float | None = shared("Spend per day in US dollars.", default=None, ge=0)
+    monthly_usd: float | None = shared("Spend per month in US dollars.", default=None, ge=0)
+    when_spent: Literal["warn", "ask", "stop"] = shared("What happens when it is spent.", default="ask")
+
+
+class MacroInput(Section):
+    description: str = Field("", description="What to ask the person for.")
+    type: Literal["string", "number", "boolean", "choice"] = Field("string", description="Kind of value.")
+    choices: tuple[str, ...] = Field((), description="The values of a choice.")
+    default: str | float | bool | None = Field(None, description="Used when nothing is entered.")
+
+
+class MacroStep(Section):
+    prompt: str | None = Field(None, description="The prompt, with {{variables}}.")
+    kind: Literal["text", "image", "commit"] = Field("text", description="What the step makes.")
+    role: Literal["chat", "edit", "fast", "image", "speech"] | None = Field(None, description="Whose models answer.")
+    model: ModelName | None = Field(None, description="One model, instead of a role's.")
+    as_: MacroName | None = Field(None, alias="as", description="Name of the result for later steps.")
+    when: str | None = Field(None, description="Skip the step unless this is not empty after substitution.")
+    for_each: str | None = Field(None, description="Run once for each file of this glob; {{file}} holds it.")
+
+
+class MacroSettings(Section):
+    description: str = Field("", description="One line for menus.")
+    prompt: str | None = Field(None, description="The prompt, with {{variables}}.")
+    role: Literal["chat", "edit", "fast", "image"] = Field("chat", description="Whose models answer.")
+    model: ModelName | None = Field(None, description="One model, instead of a role's.")
+    inputs: dict[MacroName, MacroInput] = Field(default_factory=dict, description="Values asked for before a run.")
+    steps: tuple[MacroStep, ...] = Field((), description="The steps of a pipeline.")
+    output: Literal["answer", "replace", "insert"] = Field("answer", description="Where the result goes.")
+
+    @model_validator(mode="after")
+    def _prompt_or_steps(self) -> MacroSettings:
+        if bool(self.prompt) == bool(self.steps):
+            raise ValueError("a macro has either a prompt or steps")
+        return self
+
+
+class LogSettings(Section):
+    level: Literal["debug", "info", "warning", "error"] = machine("What is logged. Never prompts, replies or keys.", default="info")
+
+
+class Settings(Section):
+    """All of it, merged for one window."""
+
+    providers: dict[ProviderId, ProviderSettings] = machine("Endpoints and their keys.", default_factory=dict)
+    roles: RoleSettings = shared("Which models do what.", default_factory=RoleSettings)
+    completion: CompletionSettings = shared("Completion while typing.", default_factory=CompletionSettings)
+    edits: EditSettings = shared("How edits arrive.", default_factory=EditSettings)
+    format: FormatSettings = shared("Formatting by a model.", default_factory=FormatSettings)
+    context: ContextSettings = shared("What models get to see.", default_factory=ContextSettings)
+    chat: ChatSettings = shared("Conversations.", default_factory=ChatSettings)
+    budget: BudgetSettings = shared("Spending limits.", default_factory=BudgetSettings)
+    macros: dict[MacroName, MacroSettings] = shared("Saved prompts and pipelines.", default_factory=dict)
+    log: LogSettings = machine("The log.", default_factory=LogSettings)

@@ -1,0 +1,78 @@
+"""Edits to text, as values.
+
+Offsets here are Python string indices (code points) into one exact version of a text. LSP positions, which
+count in UTF-8, UTF-16 or UTF-32 units, exist only in `lsp`; `lsp/to_lsp.py` joins the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """Replace `text[start:end]` by `new_text`. `start == end` inserts."""
+
+    start: int
+    end: int
+    new_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentEdit:
+    """Edits to one existing document, all against `version` (None: the file on disk)."""
+
+    uri: str
+    version: int | None
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CreateFile:
+    uri: str
+    text: str
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RenameFile:
+    old_uri: str
+    new_uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteFile:
+    uri: str
+
+
+Change = DocumentEdit | CreateFile | RenameFile | DeleteFile
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceChange:
+    """Everything one action changes; applied as one undo step where the editor can."""
+
+    changes: tuple[Change, ...]
+    label: str = ""
+
+    @property
+    def edit_count(self) -> int:
+        return sum(len(c.edits) if isinstance(c, DocumentEdit) else 1 for c in self.changes)
+
+
+def apply_edits(text: str, edits: Iterable[Edit]) -> str:
+    """`text` with all `edits` made at once.
+
+    Edits may come in any order but must not overlap; two inserts at one place keep their order.
+    Raises ValueError on overlap or on a range outside the text.
+    """
+    pieces: list[str] = []
+    at = 0
+    for edit in sorted(edits, key=lambda e: (e.start, e.end)):
+        if edit.start < at or edit.end < edit.start or edit.end > len(text):
+            raise ValueError(f"edit {edit.start}:{edit.end} overlaps another or leaves the text")
+        pieces += (text[at : edit.start], edit.new_text)
+        at = edit.end
+    pieces.append(text[at:])
+    return "".join(pieces)
