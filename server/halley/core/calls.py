@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from types import MappingProxyType
 from typing import Any, Literal
 
 from halley.core.models import ModelRef, Role, Route
@@ -150,4 +149,3 @@ class Call:
     """False for automatic inline completion: one try, no failover."""
     timeout_s: float | None = None
     """Bound on the whole call; None leaves it to the provider's own time limits."""
-    extra: Mapping[str, Any] = MappingProxyType({})

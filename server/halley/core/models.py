@@ -26,7 +26,9 @@ class ModelRef:
         provider, slash, name = text.strip().partition("/")
         if not (provider and slash and name):
             raise NotConfigured(
-                f"'{text}' is not a model.", "Write it as provider/name, for example comet/gpt-5-mini.", model=text
+                f"'{text}' is not a model.",
+                "Write it as provider/name, for example comet/gpt-5-mini.",
+                model=text,
             )
         return cls(provider, name)
 

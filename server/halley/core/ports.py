@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator
 from typing import Any, Protocol
 
 from halley.core.calls import Call, FimPrompt, Prompt
-from halley.core.events import Event, Finish
-from halley.core.models import Model, ModelRef, Usage
+from halley.core.events import Event
+from halley.core.models import Model, ModelRef
 
 
 class Provider(Protocol):
@@ -41,6 +41,3 @@ class Ledger(Protocol):
         ...
 
     async def settle(self, entry: int, **facts: Any) -> None: ...
-
-
-__all__ = ["Finish", "Ledger", "Provider", "Replier", "Usage"]

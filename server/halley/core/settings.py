@@ -39,7 +39,9 @@ class KeySource(Section):
 
     env: str | None = Field(None, description="Name of an environment variable.")
     keyring: bool = Field(False, description="The system keyring (stored by `halley key set`).")
-    command: tuple[str, ...] | None = Field(None, description="A program and its arguments that print the key.")
+    command: tuple[str, ...] | None = Field(
+        None, description="A program and its arguments that print the key."
+    )
     file: str | None = Field(None, description="A file that holds nothing but the key.")
     client: bool = Field(False, description="The editor's own secret store.")
 
@@ -54,14 +56,20 @@ class KeySource(Section):
 class ProviderSettings(Section):
     """One endpoint. A preset of the same name fills what is left out."""
 
-    preset: str | None = machine("The preset to start from; by default the one with the provider's own name.", default=None)
-    kind: Literal["openai", "openai-responses", "anthropic"] | None = machine("The protocol it speaks.", default=None)
+    preset: str | None = machine(
+        "The preset to start from; by default the one with the provider's own name.", default=None
+    )
+    kind: Literal["openai", "openai-responses", "anthropic"] | None = machine(
+        "The protocol it speaks.", default=None
+    )
     label: str | None = machine("The name people see.", default=None)
     base_url: str | None = machine(
         "Address of the API. `/v1` is appended unless the path has a version; a trailing `#` means exactly this.",
         default=None,
     )
-    key: KeySource | tuple[KeySource, ...] | None = machine("Where the key comes from; several are used in rotation.", default=None)
+    key: KeySource | tuple[KeySource, ...] | None = machine(
+        "Where the key comes from; several are used in rotation.", default=None
+    )
     headers: dict[str, str] = machine("Headers sent with every request.", default_factory=dict)
     proxy: str | None = machine("Proxy address; by default the environment's.", default=None)
     ca_bundle: str | None = machine("Certificates to trust beside the system's.", default=None)
@@ -69,7 +77,9 @@ class ProviderSettings(Section):
     concurrency: int = machine("Requests at once.", default=64, ge=1, le=10_000)
     connect_timeout_s: float = machine("Seconds to connect.", default=10.0, gt=0)
     first_byte_timeout_s: float = machine("Seconds until the first byte of an answer.", default=60.0, gt=0)
-    stall_timeout_s: float = machine("Seconds of silence in mid-stream before it counts as broken.", default=60.0, gt=0)
+    stall_timeout_s: float = machine(
+        "Seconds of silence in mid-stream before it counts as broken.", default=60.0, gt=0
+    )
     enabled: bool = machine("Off hides the provider and its models.", default=True)
 
 
@@ -79,7 +89,9 @@ class RoleSettings(Section):
     chat: tuple[ModelName, ...] = shared("Chat and explanations.", default=())
     edit: tuple[ModelName, ...] = shared("Actions that edit; empty means as chat.", default=())
     complete: tuple[ModelName, ...] = shared("Inline completion; empty means as fast.", default=())
-    fast: tuple[ModelName, ...] = shared("Titles, summaries and other small work; empty means as chat.", default=())
+    fast: tuple[ModelName, ...] = shared(
+        "Titles, summaries and other small work; empty means as chat.", default=()
+    )
     embed: tuple[ModelName, ...] = shared("Embeddings for workspace search.", default=())
     image: tuple[ModelName, ...] = shared("Pictures.", default=())
     speech: tuple[ModelName, ...] = shared("Speech.", default=())
@@ -95,12 +107,16 @@ class CompletionSettings(Section):
     debounce_ms: int = shared("Pause in typing before a model is asked.", default=150, ge=0, le=5000)
     max_tokens: int = shared("Longest completion, in tokens.", default=128, ge=1, le=4096)
     disabled_languages: tuple[str, ...] = shared("Language ids without automatic completion.", default=())
-    list: bool = shared("Offer completions in the ordinary list too, for editors without ghost text.", default=False)
+    list: bool = shared(
+        "Offer completions in the ordinary list too, for editors without ghost text.", default=False
+    )
     timeout_ms: int = shared("How long an automatic completion may take.", default=5000, ge=100, le=60_000)
 
 
 class EditSettings(Section):
-    apply: Literal["direct", "preview"] = shared("Apply at once, or as a proposal to accept.", default="direct")
+    apply: Literal["direct", "preview"] = shared(
+        "Apply at once, or as a proposal to accept.", default="direct"
+    )
 
 
 class FormatSettings(Section):
@@ -135,7 +151,9 @@ class MacroInput(Section):
 class MacroStep(Section):
     prompt: str | None = Field(None, description="The prompt, with {{variables}}.")
     kind: Literal["text", "image", "commit"] = Field("text", description="What the step makes.")
-    role: Literal["chat", "edit", "fast", "image", "speech"] | None = Field(None, description="Whose models answer.")
+    role: Literal["chat", "edit", "fast", "image", "speech"] | None = Field(
+        None, description="Whose models answer."
+    )
     model: ModelName | None = Field(None, description="One model, instead of a role's.")
     as_: MacroName | None = Field(None, alias="as", description="Name of the result for later steps.")
     when: str | None = Field(None, description="Skip the step unless this is not empty after substitution.")
@@ -147,7 +165,9 @@ class MacroSettings(Section):
     prompt: str | None = Field(None, description="The prompt, with {{variables}}.")
     role: Literal["chat", "edit", "fast", "image"] = Field("chat", description="Whose models answer.")
     model: ModelName | None = Field(None, description="One model, instead of a role's.")
-    inputs: dict[MacroName, MacroInput] = Field(default_factory=dict, description="Values asked for before a run.")
+    inputs: dict[MacroName, MacroInput] = Field(
+        default_factory=dict, description="Values asked for before a run."
+    )
     steps: tuple[MacroStep, ...] = Field((), description="The steps of a pipeline.")
     output: Literal["answer", "replace", "insert"] = Field("answer", description="Where the result goes.")
 
@@ -159,7 +179,9 @@ class MacroSettings(Section):
 
 
 class LogSettings(Section):
-    level: Literal["debug", "info", "warning", "error"] = machine("What is logged. Never prompts, replies or keys.", default="info")
+    level: Literal["debug", "info", "warning", "error"] = machine(
+        "What is logged. Never prompts, replies or keys.", default="info"
+    )
 
 
 class Settings(Section):

@@ -74,7 +74,7 @@ class Snapshot:
     diagnostics: tuple[Diagnostic, ...] = ()
     settings: Settings = field(default_factory=Settings)
     workspace: Workspace | None = None
-    open_documents: Mapping[str, Document] = MappingProxyType({})
+    open_documents: Mapping[str, Document] = field(default_factory=lambda: MappingProxyType({}))
     """The other documents open in the session, by URI, most recently touched first."""
     tab_size: int = 4
     insert_spaces: bool = True
