@@ -64,7 +64,7 @@ class ProviderSettings(Section):
     )
     label: str | None = machine("The name people see.", default=None)
     base_url: str | None = machine(
-        "Address of the API. `/v1` is appended unless the path has a version; a trailing `#` means exactly this.",
+        "Address of the API. `/v1` is added unless the path has a version; a trailing `#` means exactly this.",
         default=None,
     )
     key: KeySource | tuple[KeySource, ...] | None = machine(
