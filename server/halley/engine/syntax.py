@@ -1,0 +1,127 @@
+"""Syntax trees by tree-sitter, with the grammars that ship as wheels.
+
+The only file that imports tree_sitter, and only when a tree is first wanted. A language without a grammar is no
+error: every question here then answers None, and callers fall back to indentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from importlib import import_module
+from typing import Any
+
+GRAMMARS: dict[str, tuple[str, str]] = {
+    "python": ("tree_sitter_python", "language"),
+    "javascript": ("tree_sitter_javascript", "language"),
+    "javascriptreact": ("tree_sitter_javascript", "language"),
+    "typescript": ("tree_sitter_typescript", "language_typescript"),
+    "typescriptreact": ("tree_sitter_typescript", "language_tsx"),
+    "go": ("tree_sitter_go", "language"),
+    "rust": ("tree_sitter_rust", "language"),
+    "java": ("tree_sitter_java", "language"),
+    "c": ("tree_sitter_c", "language"),
+    "cpp": ("tree_sitter_cpp", "language"),
+    "ruby": ("tree_sitter_ruby", "language"),
+    "csharp": ("tree_sitter_c_sharp", "language"),
+    "php": ("tree_sitter_php", "language_php"),
+    "shellscript": ("tree_sitter_bash", "language"),
+    "lua": ("tree_sitter_lua", "language"),
+    "html": ("tree_sitter_html", "language"),
+    "css": ("tree_sitter_css", "language"),
+    "json": ("tree_sitter_json", "language"),
+}
+
+DEFINITIONS = frozenset(
+    """function_definition class_definition decorated_definition function_declaration generator_function_declaration
+    class_declaration method_definition method_declaration constructor_declaration interface_declaration
+    enum_declaration type_declaration type_alias_declaration struct_item enum_item impl_item trait_item function_item
+    mod_item struct_specifier class_specifier enum_specifier namespace_definition record_declaration struct_declaration
+    property_declaration method singleton_method class module trait_declaration namespace_declaration
+    abstract_class_declaration internal_module rule_set""".split()
+)
+"""Node types that define something, over all grammars: their names do not clash."""
+
+
+def has_grammar(language_id: str) -> bool:
+    return language_id in GRAMMARS
+
+
+@cache
+def parser(language_id: str) -> Any | None:
+    """A tree-sitter parser for the language, or None where there is no grammar (or its wheel is missing)."""
+    if language_id not in GRAMMARS:
+        return None
+    module, function = GRAMMARS[language_id]
+    try:
+        import tree_sitter
+
+        grammar: Any = getattr(import_module(module), function)()
+        return tree_sitter.Parser(tree_sitter.Language(grammar))  # pyright: ignore[reportDeprecated]
+    except (ImportError, AttributeError, ValueError):
+        return None
+
+
+class Tree:
+    """A parsed text whose nodes are addressed in code points, as everything else in the engine is."""
+
+    def __init__(self, text: str, tree: Any) -> None:
+        self.text, self.tree = text, tree
+        self._data = None if text.isascii() else text.encode("utf-8", "surrogatepass")
+
+    @property
+    def root(self) -> Any:
+        return self.tree.root_node
+
+    def offset(self, byte: int) -> int:
+        """Code-point offset of a byte offset."""
+        return byte if self._data is None else len(self._data[:byte].decode("utf-8", "surrogatepass"))
+
+    def byte(self, offset: int) -> int:
+        return offset if self._data is None else len(self.text[:offset].encode("utf-8", "surrogatepass"))
+
+    def span(self, node: Any) -> tuple[int, int]:
+        return self.offset(node.start_byte), self.offset(node.end_byte)
+
+    def text_of(self, node: Any) -> str:
+        start, end = self.span(node)
+        return self.text[start:end]
+
+
+@lru_cache(maxsize=16)
+def parse(text: str, language_id: str) -> Tree | None:
+    """The text's tree; None without a grammar. Broken code still has a tree, with error nodes.
+
+    The last few are kept: one request asks several questions of one text.
+    """
+    engine = parser(language_id)
+    if engine is None:
+        return None
+    return Tree(text, engine.parse(text.encode("utf-8", "surrogatepass")))
+
+
+def enclosing_definition(text: str, start: int, end: int, language_id: str) -> tuple[int, int] | None:
+    """The smallest definition that holds `start:end`; with its decorators, where it has them."""
+    tree = parse(text, language_id)
+    if tree is None:
+        return None
+    node = tree.root.descendant_for_byte_range(tree.byte(start), tree.byte(max(start, end - 1)))
+    while node is not None and node.type not in DEFINITIONS:
+        node = node.parent
+    if node is None:
+        return None
+    if node.parent is not None and node.parent.type in ("decorated_definition", "export_statement"):
+        node = node.parent
+    return tree.span(node)
+
+
+def leaves(tree: Tree) -> Iterator[Any]:
+    """Every token of the tree in order, comments included."""
+    cursor = tree.tree.walk()
+    while True:
+        if cursor.goto_first_child():
+            continue
+        yield cursor.node
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return

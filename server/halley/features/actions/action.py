@@ -1,0 +1,87 @@
+"""The shape of an action: when it is offered, how it runs, what comes of it.
+
+    Action ── offers(snapshot) ──▶ Offer …        pure, for the light bulb
+           └─ run(job) ──▶ Outcome                one model call or more
+                            ├─ Answer             text to read
+                            └─ Edited             a change to make, with what could not be placed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from halley.core.calls import Prompt
+from halley.core.errors import Problem
+from halley.core.events import Event
+from halley.core.snapshot import Diagnostic, Snapshot
+from halley.core.text import WorkspaceChange
+from halley.features.ask import Line, Reply, ask
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One entry of the editor's menu. `diagnostics` are indices into the snapshot's."""
+
+    action: str
+    kind: str
+    title: str
+    diagnostics: tuple[int, ...] = ()
+    needs_instruction: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run of an action.
+
+    `template_of(name)` gives the prompt template, the person's own where there is one. `report` shows a line of
+    progress; `on_event` sees the reply as it streams.
+    """
+
+    line: Line
+    snapshot: Snapshot
+    template_of: Callable[[str], str]
+    instruction: str = ""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    model: str | None = None
+    report: Callable[[str], None] = lambda _text: None
+    on_event: Callable[[Event], None] | None = None
+
+    async def ask(self, prompt: Prompt, *, feature: str, **options: Any) -> Reply:
+        """`features.ask.ask` on this job's line, with its model and its listener."""
+        return await ask(
+            self.line, prompt, feature=feature, model=self.model, on_event=self.on_event, **options
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Text to read: Markdown."""
+
+    title: str
+    text: str
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A change to make. `kept` is the text of what could not be placed: never thrown away.
+
+    `confirm` is a reason to ask the person first (a formatting that changes meaning, a protected file).
+    """
+
+    change: WorkspaceChange
+    problems: tuple[Problem, ...] = ()
+    kept: str = ""
+    confirm: str = ""
+
+
+Outcome = Answer | Edited
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    id: str
+    offers: Callable[[Snapshot], Iterable[Offer]]
+    run: Callable[[Job], Awaitable[Outcome]]

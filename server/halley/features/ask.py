@@ -1,0 +1,145 @@
+"""The one road to a model: a prompt goes in, a reply comes out.
+
+    snapshot → context → prompt → **route → reply**
+
+Every feature that needs a model calls `stream_reply` (events, as they come) or `ask` (the whole reply). Nothing
+else in `features` touches a router, so metering, budgets, failover and the session's choice of model hold for all
+of them alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from halley.core.calls import Call, Caller, FimPrompt, Priority, Prompt
+from halley.core.errors import BadReply, HalleyError, Interrupted, Problem
+from halley.core.events import Citation, Event, Finish, Image, Notice, ReasoningDelta, TextDelta, ToolCallDelta
+from halley.core.models import ModelRef, Role, Route
+from halley.core.ports import Replier
+from halley.core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An open line to the models, for one window: who asks, with which settings, through which router.
+
+    `route_of` resolves a role to its models by the window's own selection; it raises NotConfigured when no
+    model can answer.
+    """
+
+    router: Replier
+    caller: Caller
+    settings: Settings
+    route_of: Callable[[Role], Route]
+
+
+@dataclass(slots=True)
+class Reply:
+    """All that one model said. `problem` is set when the reply broke off; `text` is what had arrived."""
+
+    text: str = ""
+    reasoning: str = ""
+    citations: list[Citation] = field(default_factory=list)
+    images: list[Image] = field(default_factory=list)
+    tool_calls: dict[int, ToolCallDelta] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    finish: Finish | None = None
+    problem: Problem | None = None
+
+    def add(self, event: Event) -> None:
+        match event:
+            case TextDelta(text):
+                self.text += text
+            case ReasoningDelta(text):
+                self.reasoning += text
+            case Citation():
+                self.citations.append(event)
+            case Image():
+                self.images.append(event)
+            case Notice(text):
+                self.notices.append(text)
+            case ToolCallDelta():
+                self.tool_calls[event.index] = _joined(self.tool_calls.get(event.index), event)
+            case Finish():
+                self.finish = event
+
+    @property
+    def was_cut(self) -> bool:
+        """True when the model stopped before it was done: broken off, or out of tokens."""
+        return self.problem is not None or self.finish is None or self.finish.reason == "length"
+
+
+def _joined(before: ToolCallDelta | None, piece: ToolCallDelta) -> ToolCallDelta:
+    if before is None:
+        return piece
+    return ToolCallDelta(
+        piece.index, before.id or piece.id, before.name or piece.name, before.arguments + piece.arguments
+    )
+
+
+def stream_reply(
+    line: Line,
+    prompt: Prompt | FimPrompt,
+    *,
+    feature: str,
+    role: Role = "chat",
+    model: str | None = None,
+    priority: Priority = Priority.ACTION,
+    **options: Any,
+) -> AsyncGenerator[Event, None]:
+    """The reply's events. `model` (`provider/name`) asks exactly that one, instead of the role's route.
+
+    Ends with one `Finish` or raises one of `core.errors`. Whoever leaves early closes it.
+    """
+    route = (ModelRef.parse(model),) if model else line.route_of(role)
+    call = Call(
+        prompt, route, feature, line.settings, line.caller, role=role, priority=priority, **options
+    )  # fmt: skip
+    return line.router.stream(call)
+
+
+async def ask(
+    line: Line,
+    prompt: Prompt,
+    *,
+    on_event: Callable[[Event], None] | None = None,
+    keep_partial: bool = False,
+    **options: Any,
+) -> Reply:
+    """The whole reply.
+
+    With `keep_partial` a reply that broke after its first token is returned with its `problem`; without,
+    the error is raised. Raises BadReply when the model finished without saying anything.
+    """
+    reply = Reply()
+    try:
+        async with aclosing(stream_reply(line, prompt, **options)) as events:
+            async for event in events:
+                reply.add(event)
+                if on_event:
+                    on_event(event)
+    except Interrupted as error:
+        if not (keep_partial and reply.text):
+            raise
+        reply.problem = error.problem
+    return _not_empty(reply)
+
+
+def _not_empty(reply: Reply) -> Reply:
+    if reply.text.strip() or reply.images or reply.tool_calls:
+        return reply
+    if reply.finish and reply.finish.reason == "length":
+        raise BadReply(
+            "The model used all its tokens thinking and said nothing.",
+            "Ask again, ask for less, or pick another model with `halley use`.",
+            model=str(reply.finish.model) if reply.finish.model else None,
+        )
+    raise BadReply("The model finished without an answer.", "Ask again, or pick another model.")
+
+
+def problem_text(error: HalleyError) -> str:
+    """One or two sentences for places that show plain text."""
+    return f"{error.problem.message} {error.problem.help}".strip()
