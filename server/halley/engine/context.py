@@ -23,6 +23,8 @@ class Excerpt:
     text: str
     reason: str
     tokens: int
+    language_id: str = ""
+    """Empty means the language of the document asked about."""
 
     @property
     def last_line(self) -> int:

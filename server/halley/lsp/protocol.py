@@ -1,0 +1,361 @@
+"""Every custom request and notification, as types: the one place they are written.
+
+`REQUESTS` and `NOTIFICATIONS` are tables; TypeScript and Lua types and the reference page are generated from them.
+Parameters arrive as plain dicts and are validated by `read_params`; results are plain dicts whose shape the result
+types describe. JSON is camelCase, Python snake_case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from halley.core.errors import BadRequest
+
+Token = Annotated[str | int, Field(description="A progress token.")]
+RoleName = Literal["chat", "edit", "complete", "fast", "embed", "image", "speech"]
+ScopeName = Literal["session", "workspace", "user"]
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="ignore",
+        defer_build=True,
+        protected_namespaces=(),
+    )
+
+
+class Position(Shape):
+    line: int = Field(ge=0)
+    character: int = Field(ge=0)
+
+
+class Range(Shape):
+    start: Position
+    end: Position
+
+
+class TextDocument(Shape):
+    uri: str
+    version: int | None = None
+
+
+class Price(Shape):
+    input: float | None = None
+    output: float | None = None
+    per_request: float | None = None
+    currency: str = "USD"
+    source: Literal["provider", "catalog"]
+
+
+class Model(Shape):
+    id: str
+    provider: str
+    name: str
+    label: str
+    group: str
+    context: int | None = None
+    max_output: int | None = None
+    price: Price | None = None
+    roles: list[str]
+    capabilities: dict[str, Any]
+    deprecated: bool | None = None
+
+
+class KeyStatus(Shape):
+    status: Literal["present", "missing", "otherOrigin", "notNeeded"]
+    source: str | None = None
+
+
+class Health(Shape):
+    ok: bool
+    at: str
+    ms: float | None = None
+    problem: Problem | None = None
+
+
+class Provider(Shape):
+    id: str
+    label: str
+    kind: str
+    base_url: str
+    key: KeyStatus
+    health: Health | None = None
+
+
+class Problem(Shape):
+    code: str
+    message: str
+    help: str
+    provider: str | None = None
+    model: str | None = None
+    status: int | None = None
+    request_id: str | None = None
+    retry_after_ms: int | None = None
+    setting: str | None = None
+
+
+class Cost(Shape):
+    amount: float
+    currency: str
+    source: Literal["provider", "estimated", "unknown"]
+
+
+class Usage(Shape):
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int | None = None
+    cost: Cost | None = None
+    first_token_ms: float | None = None
+    total_ms: float | None = None
+    tokens_per_s: float | None = None
+
+
+class Citation(Shape):
+    url: str
+    title: str = ""
+    start: int | None = None
+    end: int | None = None
+
+
+class Event(Shape):
+    """One event of a stream; which fields are there depends on `type`."""
+
+    type: Literal["text", "reasoning", "notice", "citation", "image", "toolCall", "toolResult", "usage"]
+    reply_id: str
+    delta: str | None = None
+    text: str | None = None
+
+
+class Reply(Shape):
+    reply_id: str
+    model: str
+    text: str
+    reasoning: str | None = None
+    status: Literal["complete", "interrupted", "cancelled", "failed"]
+    problem: Problem | None = None
+    usage: Usage | None = None
+    citations: list[Citation] = []
+    images: list[dict[str, Any]] = []
+    chosen: bool | None = None
+
+
+class SelectedRole(Shape):
+    route: list[str]
+    scope: str
+    source: str
+
+
+class Selection(Shape):
+    roles: dict[str, SelectedRole]
+
+
+class Empty(Shape):
+    """No parameters, or no result."""
+
+
+class ModelsListParams(Shape):
+    role: RoleName | None = None
+    provider: str | None = None
+    refresh: bool = False
+
+
+class ModelsList(Shape):
+    models: list[Model]
+    stale: bool
+    problems: list[Problem]
+
+
+class UriParams(Shape):
+    uri: str | None = None
+
+
+class SelectParams(Shape):
+    role: RoleName
+    route: list[str]
+    scope: ScopeName = "workspace"
+    uri: str | None = None
+
+
+class ProvidersList(Shape):
+    providers: list[Provider]
+
+
+class VerifyParams(Shape):
+    provider: str
+    model: str | None = None
+
+
+class VerifyStep(Shape):
+    name: str
+    ok: bool
+    ms: float | None = None
+    problem: Problem | None = None
+
+
+class Verified(Shape):
+    ok: bool
+    steps: list[VerifyStep]
+    model: str | None = None
+    first_token_ms: float | None = None
+
+
+class SecretSetParams(Shape):
+    provider: str
+    key: str
+    store: Literal["keyring", "file", "session"] = "keyring"
+
+
+class ProviderParams(Shape):
+    provider: str
+
+
+class SecretGetParams(Shape):
+    provider: str
+    origin: str
+
+
+class SecretGot(Shape):
+    key: str | None
+
+
+class ChatSendParams(Shape):
+    chat_id: str | None = None
+    prompt: str
+    models: list[str] | None = None
+    text_document: TextDocument | None = None
+    range: Range | None = None
+    attachments: list[dict[str, Any]] | None = None
+    partial_result_token: Token | None = None
+
+
+class ChatSent(Shape):
+    chat_id: str
+    turn_id: str
+    replies: list[Reply]
+
+
+class ChatIdParams(Shape):
+    chat_id: str
+
+
+class ChatListParams(Shape):
+    query: str | None = None
+    limit: int = Field(50, ge=1, le=1000)
+
+
+class ChatRenameParams(Shape):
+    chat_id: str
+    title: str
+
+
+class UsageParams(Shape):
+    since: str | None = None
+    until: str | None = None
+    by: list[Literal["day", "month", "model", "provider", "workspace", "feature", "status"]] = ["model"]
+
+
+class UsageReport(Shape):
+    rows: list[dict[str, Any]]
+    totals: dict[str, Any]
+    quota: list[dict[str, Any]] | None = None
+
+
+class RunParams(Shape):
+    """The argument of the `halley.run` command."""
+
+    action: str
+    text_document: TextDocument
+    range: Range
+    diagnostics: list[dict[str, Any]] | None = None
+    instruction: str = ""
+    model: str | None = None
+
+
+class RetryParams(Shape):
+    operation: str
+
+
+class StatusParams(Shape):
+    kind: Literal["normal", "busy", "warning", "error", "inactive"]
+    message: str
+    roles: dict[str, SelectedRole]
+    spend: dict[str, Any] | None = None
+    action: dict[str, Any] | None = None
+
+
+class OperationParams(Shape):
+    operation: str
+    state: Literal["waiting", "retrying", "failedOver", "done"]
+    attempt: int
+    of: int
+    wait_ms: int
+    reason: str
+    from_: str | None = Field(None, alias="from")
+    to: str | None = None
+
+
+class ChangedParams(Shape):
+    what: Literal["models", "selection", "providers", "macros", "chats", "proposals"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`streams`: takes `partialResultToken`. `to_client`: the server asks, the client answers."""
+
+    params: type[Shape]
+    result: type[Shape]
+    doc: str
+    streams: bool = False
+    to_client: bool = False
+
+
+REQUESTS: dict[str, Request] = {
+    "halley/models/list": Request(
+        ModelsListParams, ModelsList, "The catalogue, from cache at once, refreshed behind."
+    ),
+    "halley/models/selection": Request(UriParams, Selection, "Which route each role has here, and why."),
+    "halley/models/select": Request(SelectParams, Selection, "Chooses a route for a role."),
+    "halley/providers/list": Request(
+        Empty, ProvidersList, "The configured providers and the state of their keys."
+    ),
+    "halley/providers/verify": Request(
+        VerifyParams, Verified, "Key, catalogue and first token, step by step."
+    ),
+    "halley/secrets/set": Request(SecretSetParams, Empty, "Stores a key, bound to the provider's origin."),
+    "halley/secrets/remove": Request(ProviderParams, Empty, "Forgets a stored key."),
+    "halley/secrets/get": Request(
+        SecretGetParams, SecretGot, "The key the client keeps for exactly this origin.", to_client=True
+    ),
+    "halley/chat/send": Request(ChatSendParams, ChatSent, "One turn of a chat.", streams=True),
+    "halley/chat/list": Request(ChatListParams, Empty, "The workspace's chats, newest first."),
+    "halley/chat/get": Request(ChatIdParams, Empty, "One chat, whole."),
+    "halley/chat/rename": Request(ChatRenameParams, Empty, "Gives a chat a title."),
+    "halley/chat/delete": Request(ChatIdParams, Empty, "Deletes a chat."),
+    "halley/usage": Request(UsageParams, UsageReport, "Tokens, cost and errors from the ledger."),
+    "halley/doctor": Request(Empty, Empty, "Versions, paths, problems: redacted."),
+    "halley/retry/now": Request(RetryParams, Empty, "Ends a back-off wait."),
+}
+
+NOTIFICATIONS: dict[str, tuple[type[Shape], str]] = {
+    "halley/status": (StatusParams, "What the status bar shows."),
+    "halley/operation": (OperationParams, "A wait, a retry or a failover under way."),
+    "halley/changed": (ChangedParams, "Something a client may have cached has changed."),
+}
+
+S = TypeVar("S", bound=Shape)
+
+
+def read_params(shape: type[S], params: Any) -> S:
+    """Validated parameters. Raises BadRequest naming the field that is wrong."""
+    try:
+        return shape.model_validate({} if params is None else params)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "parameters"
+        raise BadRequest(f"{place}: {first['msg']}.", "See the protocol reference for the shape.") from None
