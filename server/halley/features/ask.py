@@ -16,7 +16,16 @@ from typing import Any
 
 from halley.core.calls import Call, Caller, FimPrompt, Priority, Prompt
 from halley.core.errors import BadReply, HalleyError, Interrupted, Problem
-from halley.core.events import Citation, Event, Finish, Image, Notice, ReasoningDelta, TextDelta, ToolCallDelta
+from halley.core.events import (
+    Citation,
+    Event,
+    Finish,
+    Image,
+    Notice,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+)
 from halley.core.models import ModelRef, Role, Route
 from halley.core.ports import Replier
 from halley.core.settings import Settings

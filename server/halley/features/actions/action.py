@@ -1,9 +1,9 @@
 """The shape of an action: when it is offered, how it runs, what comes of it.
 
-    Action ── offers(snapshot) ──▶ Offer …        pure, for the light bulb
-           └─ run(job) ──▶ Outcome                one model call or more
-                            ├─ Answer             text to read
-                            └─ Edited             a change to make, with what could not be placed
+Action ── offers(snapshot) ──▶ Offer …        pure, for the light bulb
+       └─ run(job) ──▶ Outcome                one model call or more
+                        ├─ Answer             text to read
+                        └─ Edited             a change to make, with what could not be placed
 """
 
 from __future__ import annotations
@@ -85,3 +85,9 @@ class Action:
     id: str
     offers: Callable[[Snapshot], Iterable[Offer]]
     run: Callable[[Job], Awaitable[Outcome]]
+
+
+def short(message: str, limit: int = 60) -> str:
+    """The first line of a message, cut for a menu."""
+    line = message.strip().split("\n")[0]
+    return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"

@@ -1,0 +1,42 @@
+"""Explain: a selection, a diagnostic, or the whole file, in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from halley.core.snapshot import Snapshot
+from halley.engine.context import build_context, display_path
+from halley.engine.prompts import build_prompt
+from halley.features.actions.action import Action, Answer, Job, Offer, short
+
+
+def offers(snapshot: Snapshot) -> Iterable[Offer]:
+    for index, found in enumerate(snapshot.diagnostics):
+        yield Offer("explain", "halley.explain.diagnostic", f"Explain: {short(found.message)}", (index,))
+    if snapshot.document.text.strip():
+        what = "this file" if snapshot.selection.is_empty else "the selection"
+        yield Offer("explain", "halley.explain", f"Explain {what}")
+
+
+async def run(job: Job) -> Answer:
+    snapshot = job.snapshot
+    prompt = build_prompt(
+        job.template_of("explain"),
+        snapshot,
+        build_context(snapshot),
+        marked=snapshot.selected_text,
+        diagnostics=job.diagnostics,
+        values={"instruction": job.instruction},
+        expect_code=False,
+    )
+    reply = await job.ask(prompt, feature="explain", role="chat", keep_partial=True)
+    return Answer(_title(job), reply.text, reply.problem)
+
+
+def _title(job: Job) -> str:
+    if job.diagnostics:
+        return f"Explanation: {short(job.diagnostics[0].message)}"
+    return f"Explanation of {display_path(job.snapshot)}"
+
+
+ACTION = Action("explain", offers, run)

@@ -1,0 +1,79 @@
+"""Tests: for the selection or the definition at the cursor, in the file where the project keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from halley.core.snapshot import Document, Snapshot
+from halley.core.text import CreateFile, WorkspaceChange
+from halley.engine.context import build_context, display_path
+from halley.engine.languages import language
+from halley.engine.prompts import build_prompt
+from halley.engine.replies import read_code
+from halley.engine.test_files import test_path_for
+from halley.features.actions.action import Action, Answer, Edited, Job, Offer, Outcome
+from halley.features.actions.rewrite import chosen_span, read_edit
+
+
+def offers(snapshot: Snapshot) -> Iterable[Offer]:
+    if snapshot.document.text.strip():
+        yield Offer("tests", "refactor.halley.tests", "Write tests")
+
+
+async def run(job: Job) -> Outcome:
+    snapshot = job.snapshot
+    start, end = chosen_span(job)
+    home, existing = _home(snapshot)
+    prompt = build_prompt(
+        job.template_of("tests"),
+        snapshot,
+        build_context(snapshot),
+        marked=snapshot.document.text[start:end],
+        values={
+            "framework": language(snapshot.document.language_id).tests,
+            "test_path": home or "a new file",
+            "existing": existing.text if existing else "",
+            "instruction": job.instruction,
+        },
+    )
+    reply = await job.ask(prompt, feature="tests", role="edit", keep_partial=True)
+    if snapshot.workspace is None or not home or reply.was_cut:
+        return Answer(f"Tests for {display_path(snapshot)}", reply.text, reply.problem)
+    if existing:
+        return _appended(snapshot, existing, reply.text)
+    text = read_code(reply.text, snapshot.document.language_id)
+    uri = (snapshot.workspace.root / home).as_uri()
+    return Edited(WorkspaceChange((CreateFile(uri, text),), f"Create {home}"))
+
+
+def _appended(snapshot: Snapshot, existing: Document, reply: str) -> Edited:
+    from dataclasses import replace
+
+    end = len(existing.text)
+    return read_edit(replace(snapshot, document=existing), (end, end), reply, "Add tests")
+
+
+def _home(snapshot: Snapshot) -> tuple[str, Document | None]:
+    """Where the tests go, relative to the workspace, and what that file holds already."""
+    if snapshot.workspace is None or snapshot.document.path is None:
+        return "", None
+    root = snapshot.workspace.root
+    candidates = test_path_for(PurePosixPath(display_path(snapshot)), snapshot.document.language_id)
+    for name in candidates:
+        if (document := _document(snapshot, root / name)) is not None:
+            return str(name), document
+    folder = next((c for c in candidates if (root / c).parent.is_dir()), None)
+    return str(folder or candidates[0]) if candidates else "", None
+
+
+def _document(snapshot: Snapshot, path: Path) -> Document | None:
+    uri = path.as_uri()
+    if uri in snapshot.open_documents:
+        return snapshot.open_documents[uri]
+    if path.is_file() and not path.is_symlink():
+        return Document(uri, path.read_text("utf-8", "replace"), snapshot.document.language_id, None, path)
+    return None
+
+
+ACTION = Action("tests", offers, run)

@@ -1,0 +1,44 @@
+"""Translate: the selection or the whole file in another language, shown to read and take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from halley.core.errors import BadRequest
+from halley.core.snapshot import Snapshot
+from halley.engine.context import Context, display_path
+from halley.engine.prompts import build_prompt
+from halley.features.actions.action import Action, Answer, Job, Offer
+from halley.features.actions.rewrite import chosen_span
+
+
+def offers(snapshot: Snapshot) -> Iterable[Offer]:
+    if snapshot.document.text.strip():
+        yield Offer(
+            "translate",
+            "refactor.rewrite.halley.translate",
+            "Translate to another language…",
+            needs_instruction=True,
+        )
+
+
+async def run(job: Job) -> Answer:
+    """`job.instruction` names the language. Raises BadRequest when it is missing."""
+    target = job.instruction.strip()
+    if not target:
+        raise BadRequest(
+            "No language was named to translate to.", "Give it as the instruction, for example `Go`."
+        )
+    start, end = chosen_span(job)
+    prompt = build_prompt(
+        job.template_of("translate"),
+        job.snapshot,
+        Context(()),
+        marked=job.snapshot.document.text[start:end],
+        values={"target_language": target},
+    )
+    reply = await job.ask(prompt, feature="translate", role="edit", keep_partial=True)
+    return Answer(f"{display_path(job.snapshot)} in {target}", reply.text, reply.problem)
+
+
+ACTION = Action("translate", offers, run)
