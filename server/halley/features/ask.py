@@ -112,7 +112,7 @@ def stream_reply(
 
 async def ask(
     line: Line,
-    prompt: Prompt,
+    prompt: Prompt | FimPrompt,
     *,
     on_event: Callable[[Event], None] | None = None,
     keep_partial: bool = False,
