@@ -1,0 +1,271 @@
+"""`halley try`: the main job on this machine, with nothing configured.
+
+Starts the simulator (unless there is a key or `--model`), starts a real daemon, and goes through a day's work with a
+file: each step is a real LSP exchange, shown as it streams.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import os
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import click
+
+from halley.cli.editor import Buffer, Editor, ServerError, start
+from halley.cli.output import clean, console
+
+Json = dict[str, Any]
+
+
+@click.command("try")
+@click.option(
+    "--file", "path", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Your own file."
+)
+@click.option("-m", "--model", help="A model of a real provider, as provider/name.")
+def command(path: Path | None, model: str | None) -> None:
+    """A tour of Halley on a real file: explain, generate, fix, format, complete, chat, switch the model."""
+    sys.exit(asyncio.run(_tour(path, model)))
+
+
+async def _tour(path: Path | None, model: str | None) -> int:
+    async with AsyncExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="halley-try-")))
+        env, models = await _models(stack, home, model)
+        file = _copy(path, home)
+        editor = await start(**env)
+        try:
+            await editor.initialize(file.parent)
+            tour = Tour(editor, await editor.open(file, _language(file)), models)
+            return await tour.run()
+        finally:
+            await editor.stop()
+
+
+async def _models(stack: AsyncExitStack, home: Path, model: str | None) -> tuple[dict[str, str], list[str]]:
+    """The daemon's environment, and the models to use: the real ones where a key or `--model` says so."""
+    if model or any(os.environ.get(name) for name in ("COMETAPI_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY")):
+        console().print("[dim]Using your own configuration and keys; this tour costs a few cents at most.[/]")
+        return {}, [model] if model else []
+    from halley.simulator import Simulator
+
+    simulator = await stack.enter_async_context(Simulator(delay_ms=120, tokens_per_s=120))
+    console().print(
+        "[bold]No key found, so this tour talks to the simulator[/]: a unified API on this machine that reads your code\n"
+        "and computes its answers. Everything else is the real thing. With a key (`halley key set comet`) it is all real.\n"
+    )
+    (home / "config.toml").write_text(_CONFIG.format(url=simulator.base_url), "utf-8")
+    return {"HALLEY_HOME": str(home)}, ["simulator/sim-chat", "simulator/sim-fast"]
+
+
+_CONFIG = """\
+[providers.simulator]
+base_url = "{url}"
+
+[roles]
+chat = ["simulator/sim-chat"]
+edit = ["simulator/sim-code"]
+complete = ["simulator/sim-fim"]
+fast = ["simulator/sim-fast"]
+"""
+
+
+def _copy(path: Path | None, home: Path) -> Path:
+    """The file the tour works on: always a copy, so that nobody's work is touched."""
+    workspace = home / "workspace"
+    workspace.mkdir(exist_ok=True)
+    sample = resources.files("halley.cli") / "sample" / "orders.py"
+    text = path.read_text("utf-8") if path else sample.read_text("utf-8")
+    target = workspace / (path.name if path else "orders.py")
+    target.write_text(text, "utf-8")
+    return target
+
+
+def _language(path: Path) -> str:
+    from halley.engine.languages import language_id_of
+
+    return language_id_of(path.name)
+
+
+@dataclass(slots=True)
+class Tour:
+    """The steps, one method each; a step that fails says why and the tour goes on."""
+
+    editor: Editor
+    buffer: Buffer
+    models: list[str]
+    failed: int = 0
+
+    async def run(self) -> int:
+        steps: list[tuple[str, Callable[[], Awaitable[None]]]] = [
+            ("Explain a function", self.explain),
+            ("Generate code from a comment", self.generate),
+            ("Fix a diagnostic", self.fix),
+            ("Format, proven to mean the same", self.format),
+            ("Complete at the cursor", self.complete),
+            ("Chat, with the file at hand", self.chat),
+            ("Switch the model of this workspace", self.switch),
+        ]
+        for number, (title, step) in enumerate(steps, 1):
+            console().rule(f"[bold]{number}. {title}[/]", align="left")
+            try:
+                await step()
+            except ServerError as error:
+                self.failed += 1
+                console().print(f"[red]{clean(str(error))}[/] {clean(error.problem.get('help', ''))}")
+            console().print()
+        await self.bill()
+        return 1 if self.failed else 0
+
+    # -- the steps
+
+    async def explain(self) -> None:
+        await self.act("explain", "halley.explain", self.around("def total", "class", "function"))
+
+    async def generate(self) -> None:
+        await self.act(
+            "generate", "refactor.rewrite.halley.generate", self.around("# Return the most", "#", "//")
+        )
+
+    async def fix(self) -> None:
+        at = self.around("itms", "def", "function")
+        found = {
+            "range": at,
+            "message": "undefined name 'itms'",
+            "severity": 1,
+            "source": "pyflakes",
+            "code": "F821",
+        }
+        own = "itms" in self.buffer.text
+        await self.act("fix", "quickfix.halley.fix", at, [found] if own else [])
+
+    async def format(self) -> None:
+        await self.act("format", "refactor.rewrite.halley.format", self.range(0, 0))
+
+    async def complete(self) -> None:
+        anchor = "    return \n"
+        at = self.buffer.text.rfind(anchor)
+        at = at + len(anchor) - 1 if at >= 0 else len(self.buffer.text.rstrip())
+        if self.buffer.text.rstrip().endswith("return"):
+            at = len(self.buffer.text.rstrip())
+            await self.editor.replace(
+                self.buffer, self.buffer.text[:at] + " " + self.buffer.text[at:].lstrip(" ")
+            )
+            at += 1
+        params = {"position": self.buffer.position(at), "context": {"triggerKind": 1}}
+        self.asked("textDocument/inlineCompletion", f"line {params['position']['line'] + 1}")
+        result = await self.editor.request("textDocument/inlineCompletion", self.document() | params)
+        items = result["items"] if isinstance(result, dict) else result or []
+        line = self.buffer.text[:at].rsplit("\n", 1)[-1]
+        for item in items:
+            console().print(f"{clean(line)}[dim italic]{clean(item['insertText'])}[/]")
+        if not items:
+            console().print("[yellow]nothing to suggest here[/]")
+
+    async def chat(self) -> None:
+        chat_id = None
+        for prompt in ("What could go wrong in this file?", "And what did I ask you first?"):
+            self.asked("halley/chat/send", prompt)
+            params = {"prompt": prompt, "chatId": chat_id, "partialResultToken": f"chat-{prompt[:4]}"}
+            result = await self.streaming(
+                "halley/chat/send", self.document() | {k: v for k, v in params.items() if v}
+            )
+            chat_id = result["chatId"]
+            usage = result["replies"][0].get("usage") or {}
+            console().print(
+                f"[dim]{result['replies'][0]['model']}: {usage.get('inputTokens', '?')} tokens in, "
+                f"{usage.get('outputTokens', '?')} out, first token after {usage.get('firstTokenMs', 0):.0f} ms[/]"
+            )
+
+    async def switch(self) -> None:
+        before = (await self.editor.request("halley/models/selection", {"uri": self.buffer.uri}))["roles"][
+            "chat"
+        ]
+        listed = (await self.editor.request("halley/models/list", {"role": "chat"}))["models"]
+        console().print(f"{len(listed)} models for chat; now [bold]{clean(', '.join(before['route']))}[/]")
+        other = next((m["id"] for m in listed if m["id"] not in before["route"]), before["route"][0])
+        self.asked("halley/models/select", f"chat = {other}, for this workspace")
+        params = {"role": "chat", "route": [other], "scope": "workspace", "uri": self.buffer.uri}
+        after = (await self.editor.request("halley/models/select", params))["roles"]["chat"]
+        console().print(f"[green]✓[/] chat is {clean(', '.join(after['route']))} ({clean(after['source'])})")
+
+    async def bill(self) -> None:
+        report = await self.editor.request("halley/usage", {"by": ["feature"]})
+        calls = sum(row.get("calls", 0) for row in report["rows"])
+        console().print(f"[dim]Every call is in the ledger: {calls} calls. `halley usage` shows them.[/]")
+
+    # -- how a step is shown
+
+    async def act(self, action: str, kind: str, range: Json, diagnostics: list[Json] | None = None) -> None:
+        """List the code actions, run the one wanted, show what came of it."""
+        context = {"diagnostics": diagnostics or [], "only": [kind]}
+        listed = await self.editor.request(
+            "textDocument/codeAction", self.document() | {"range": range, "context": context}
+        )
+        if not listed:
+            console().print("[yellow]no such action here[/]")
+            return
+        chosen = listed[0]
+        self.asked("textDocument/codeAction", f"{len(listed)} found; run “{chosen['title']}”")
+        before, shown = self.buffer.text, len(self.editor.shown)
+        result = await self.editor.request("workspace/executeCommand", _command(chosen))
+        if "answer" in result:
+            from rich.markdown import Markdown
+
+            console().print(Markdown(clean(result["answer"]["text"])))
+        elif len(self.editor.shown) > shown and self.buffer.text == before:
+            console().print(f"[yellow]shown instead of applied: {clean(self.editor.shown[-1])}[/]")
+        else:
+            self.diff(before, self.buffer.text)
+
+    def diff(self, before: str, after: str) -> None:
+        lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1)
+        for line in list(lines)[2:]:
+            colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "dim")
+            console().print(clean(line), style=colour, markup=False, highlight=False)
+        if before == after:
+            console().print("[yellow]nothing changed[/]")
+
+    async def streaming(self, method: str, params: Json) -> Json:
+        def show(progress: Json) -> None:
+            events = progress.get("value")
+            for event in events if isinstance(events, list) else []:
+                if event["type"] == "text":
+                    console().print(clean(event["delta"]), end="", markup=False, highlight=False)
+
+        self.editor.on_progress = show
+        try:
+            return await self.editor.request(method, params)
+        finally:
+            self.editor.on_progress = None
+            console().print()
+
+    def asked(self, method: str, what: str) -> None:
+        console().print(f"[cyan]→ {method}[/] [dim]{clean(what)}[/]")
+
+    def document(self) -> Json:
+        return {"textDocument": {"uri": self.buffer.uri, "version": self.buffer.version}}
+
+    def around(self, *needles: str) -> Json:
+        """The range of the first of `needles` that the file has."""
+        for needle in needles:
+            at = self.buffer.text.find(needle)
+            if at >= 0:
+                return self.range(at, at + len(needle) if needle.isidentifier() else at)
+        return self.range(0, 0)
+
+    def range(self, start: int, end: int) -> Json:
+        return {"start": self.buffer.position(start), "end": self.buffer.position(end)}
+
+
+def _command(action: Json) -> Json:
+    command = action["command"] if isinstance(action.get("command"), dict) else action
+    return {"command": command["command"], "arguments": command.get("arguments", [])}
