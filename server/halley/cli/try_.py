@@ -58,13 +58,15 @@ async def _models(stack: AsyncExitStack, home: Path, model: str | None) -> tuple
     from halley.simulator import Simulator
 
     simulator = await stack.enter_async_context(Simulator(delay_ms=120, tokens_per_s=120))
-    console().print(
-        "[bold]No key found, so this tour talks to the simulator[/]: a unified API on this machine that reads your code\n"
-        "and computes its answers. Everything else is the real thing. With a key (`halley key set comet`) it is all real.\n"
-    )
+    console().print(_NO_KEY)
     (home / "config.toml").write_text(_CONFIG.format(url=simulator.base_url), "utf-8")
     return {"HALLEY_HOME": str(home)}, ["simulator/sim-chat", "simulator/sim-fast"]
 
+
+_NO_KEY = """\
+[bold]No key found, so this tour talks to the simulator[/]: a unified API on this machine that reads your code and
+computes its answers. Everything else is the real thing; with a key (`halley key set comet`) it is all real.
+"""
 
 _CONFIG = """\
 [providers.simulator]
