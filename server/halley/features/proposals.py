@@ -1,0 +1,148 @@
+"""Proposals: changes that wait for a person's yes, hunk by hunk.
+
+A proposal keeps the text it was made for, so that it can be shown as a whole file (`text_of`), accepted in part, and
+moved to where the text has gone meanwhile. Accepting returns the change to apply; what was not chosen stays as a
+proposal of its own. Nothing is ever put into the buffer as markers.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from halley.core.errors import BadRequest
+from halley.core.snapshot import Document
+from halley.core.text import Change, CreateFile, DocumentEdit, Edit, WorkspaceChange, apply_edits
+
+
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """One thing to say yes or no to: an edit of a document, or a file made, moved or removed."""
+
+    uri: str
+    edit: Edit | None = None
+    file: Change | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """`base` holds the documents its edits are made for, by URI. `reason` says why it was not simply applied."""
+
+    id: str
+    title: str
+    hunks: tuple[Hunk, ...]
+    base: Mapping[str, Document]
+    reason: str = ""
+
+    @property
+    def uris(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(hunk.uri for hunk in self.hunks))
+
+    def text_of(self, uri: str) -> str:
+        """The document as it would be with every hunk accepted. Raises KeyError for one it does not touch."""
+        created = next(
+            (h.file.text for h in self.hunks if isinstance(h.file, CreateFile) and h.uri == uri), None
+        )
+        if created is not None:
+            return created
+        return apply_edits(self.base[uri].text, (h.edit for h in self.hunks if h.uri == uri and h.edit))
+
+
+@dataclass(slots=True)
+class Proposals:
+    """The pending proposals of one window, newest last."""
+
+    pending: dict[str, Proposal] = field(default_factory=dict)
+
+    def add(self, change: WorkspaceChange, base: Mapping[str, Document], reason: str = "") -> Proposal:
+        proposal = Proposal(
+            secrets.token_hex(4), change.label or "Change", tuple(_hunks(change)), dict(base), reason
+        )
+        self.pending[proposal.id] = proposal
+        return proposal
+
+    def find(self, id: str) -> Proposal:
+        """Raises BadRequest when it is not pending any more."""
+        if id not in self.pending:
+            raise BadRequest(f"Proposal {id} is not pending.", "It was accepted or discarded before.")
+        return self.pending[id]
+
+    def accept(self, id: str, hunks: Sequence[int] | None = None) -> WorkspaceChange:
+        """The change to apply for the chosen hunks (all without `hunks`); the rest stays pending.
+
+        Raises BadRequest for an unknown proposal or hunk.
+        """
+        proposal = self.find(id)
+        chosen = set(range(len(proposal.hunks))) if hunks is None else set(hunks)
+        if wrong := sorted(chosen - set(range(len(proposal.hunks)))):
+            raise BadRequest(f"Proposal {id} has no hunk {wrong[0]}.", f"It has {len(proposal.hunks)}.")
+        change = _change(proposal, chosen)
+        if left := _without(proposal, chosen):
+            self.pending[id] = left
+        else:
+            del self.pending[id]
+        return change
+
+    def discard(self, id: str, hunks: Sequence[int] | None = None) -> None:
+        proposal = self.find(id)
+        gone = set(range(len(proposal.hunks))) if hunks is None else set(hunks)
+        left = tuple(hunk for index, hunk in enumerate(proposal.hunks) if index not in gone)
+        if left:
+            self.pending[id] = replace(proposal, hunks=left)
+        else:
+            del self.pending[id]
+
+    def restore(self, proposal: Proposal) -> None:
+        """Put back what could not be applied."""
+        self.pending[proposal.id] = proposal
+
+
+def _hunks(change: WorkspaceChange) -> list[Hunk]:
+    hunks: list[Hunk] = []
+    for part in change.changes:
+        if isinstance(part, DocumentEdit):
+            hunks += (Hunk(part.uri, edit=edit) for edit in part.edits)
+        else:
+            hunks.append(Hunk(getattr(part, "uri", "") or part.new_uri, file=part))  # type: ignore[union-attr]
+    return hunks
+
+
+def _change(proposal: Proposal, chosen: set[int]) -> WorkspaceChange:
+    parts: list[Change] = []
+    edits: dict[str, list[Edit]] = {}
+    for index in sorted(chosen):
+        hunk = proposal.hunks[index]
+        if hunk.file is not None:
+            parts.append(hunk.file)
+        elif hunk.edit is not None:
+            edits.setdefault(hunk.uri, []).append(hunk.edit)
+    parts += (DocumentEdit(uri, proposal.base[uri].version, tuple(of)) for uri, of in edits.items())
+    return WorkspaceChange(tuple(parts), proposal.title)
+
+
+def _without(proposal: Proposal, chosen: set[int]) -> Proposal | None:
+    """What stays pending: its edits moved to where they are once the chosen ones have been applied."""
+    left = [(index, hunk) for index, hunk in enumerate(proposal.hunks) if index not in chosen]
+    if not left:
+        return None
+    done: dict[str, list[Edit]] = {}
+    for index in chosen:
+        if (edit := proposal.hunks[index].edit) is not None:
+            done.setdefault(proposal.hunks[index].uri, []).append(edit)
+    base = {
+        uri: replace(document, text=apply_edits(document.text, done[uri]), version=None)
+        if uri in done
+        else document
+        for uri, document in proposal.base.items()
+    }
+    moved = (
+        replace(hunk, edit=_shifted(hunk.edit, done.get(hunk.uri, []))) if hunk.edit else hunk
+        for _, hunk in left
+    )
+    return replace(proposal, hunks=tuple(moved), base=base)
+
+
+def _shifted(edit: Edit, done: list[Edit]) -> Edit:
+    by = sum(len(other.new_text) - (other.end - other.start) for other in done if other.end <= edit.start)
+    return Edit(edit.start + by, edit.end + by, edit.new_text)
