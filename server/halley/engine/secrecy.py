@@ -1,0 +1,144 @@
+"""What never leaves the machine: files by name, and key-shaped strings in any text.
+
+Two fences. `is_secret_path` keeps whole files out of every context, on every route, and no repository can lift it.
+`redact_secrets` runs over whatever is about to be sent, and replaces what looks like a key. Both are tables with
+tests; a false alarm costs a few characters of context, a miss costs somebody's key.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import PurePath
+
+SECRET_NAMES = tuple(
+    """.env .env.* *.env .envrc .netrc _netrc .npmrc .pypirc .pgpass .my.cnf .htpasswd .git-credentials .dockercfg .s3cfg
+    .boto .vault-token .terraformrc credentials credentials.json credentials.toml credentials.yml credentials.yaml
+    secret.* secrets.* *.secret *.secrets *-secret.json *-secrets.json service-account*.json service_account*.json
+    client_secret*.json google-credentials*.json application_default_credentials.json firebase-adminsdk*.json
+    *.pem *.key *.p8 *.p12 *.pfx *.pkcs12 *.der *.crt *.cer *.csr *.jks *.keystore *.kdb *.kdbx *.ppk *.asc *.gpg *.pgp
+    id_rsa* id_dsa* id_ecdsa* id_ed25519* *.tfstate *.tfstate.* *.tfvars *.tfvars.json *.ovpn *.mobileprovision
+    master.key credentials.yml.enc .bash_history .zsh_history .python_history .psql_history .mysql_history
+    *.agekey keyring*.json token.json tokens.json auth.json wp-config.php local.settings.json""".split()
+)
+"""File names, casefolded, as shell patterns."""
+
+SECRET_FOLDERS = frozenset(
+    ".ssh .aws .gnupg .gpg .azure .kube .docker .password-store .secrets secrets.d .terraform.d gcloud .git .hg .svn".split()
+)
+"""Folders nothing is taken from."""
+
+HARMLESS_ENDINGS = (".example", ".sample", ".template", ".dist", ".defaults", ".schema.json", ".pub")
+"""Names that say of themselves that they hold no real values."""
+
+
+def is_secret_path(path: PurePath | str) -> bool:
+    """True for a path whose content never enters a context, however it is spelled.
+
+    Case, compatibility forms of Unicode, trailing dots and spaces, and NTFS streams make no difference.
+    """
+    parts = [_plain(part) for part in re.split(r"[\\/]+", str(path)) if part not in ("", ".")]
+    if not parts:
+        return False
+    if any(part in SECRET_FOLDERS for part in parts[:-1]):
+        return True
+    name = parts[-1]
+    if name.endswith(HARMLESS_ENDINGS) and not name.startswith("id_"):
+        return name in SECRET_FOLDERS
+    if name.startswith("id_") and name.endswith(".pub"):
+        return False
+    return name in SECRET_FOLDERS or any(fnmatchcase(name, pattern) for pattern in SECRET_NAMES)
+
+
+def _plain(part: str) -> str:
+    folded = unicodedata.normalize("NFKC", part).casefold()
+    folded = "".join(c for c in folded if unicodedata.category(c) != "Cf")
+    return folded.split(":")[0].rstrip(". ") or folded
+
+
+@dataclass(frozen=True, slots=True)
+class KeyShape:
+    """A kind of key, and how it looks. Group 1 is the secret part where there is one."""
+
+    name: str
+    pattern: re.Pattern[str]
+
+
+def _shape(name: str, pattern: str, flags: int = 0) -> KeyShape:
+    return KeyShape(name, re.compile(pattern, flags))
+
+
+KEY_SHAPES: tuple[KeyShape, ...] = (
+    _shape("private key", r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]+-----|\Z)"),
+    _shape("Anthropic key", r"\bsk-ant-[A-Za-z0-9_-]{20,}"),
+    _shape("OpenAI key", r"\bsk-(?:proj-|svcacct-|admin-|or-v1-)?[A-Za-z0-9_-]{20,}"),
+    _shape("AWS access key", r"\b(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}\b"),
+    _shape("AWS secret key", r"(?i)aws_?(?:secret)?_?(?:access)?_?key[\"']?\s*[:=]\s*[\"']?([A-Za-z0-9/+=]{40})\b"),
+    _shape("GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})"),
+    _shape("GitLab token", r"\bgl(?:pat|dt|ptt|rt|cbt|agent)-[A-Za-z0-9_-]{20,}"),
+    _shape("Google key", r"\bAIza[0-9A-Za-z_-]{35}\b"),
+    _shape("Google OAuth", r"\b(?:ya29\.[0-9A-Za-z_-]{20,}|GOCSPX-[0-9A-Za-z_-]{20,})"),
+    _shape("Slack token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    _shape("Slack webhook", r"https://hooks\.slack\.com/services/[A-Za-z0-9/]{20,}"),
+    _shape("Stripe key", r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{20,}"),
+    _shape("SendGrid key", r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
+    _shape("Twilio key", r"\bSK[0-9a-f]{32}\b"),
+    _shape("npm token", r"\bnpm_[A-Za-z0-9]{36}\b"),
+    _shape("PyPI token", r"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}"),
+    _shape("Hugging Face token", r"\bhf_[A-Za-z0-9]{30,}"),
+    _shape("Groq key", r"\bgsk_[A-Za-z0-9]{40,}"),
+    _shape("xAI key", r"\bxai-[A-Za-z0-9]{40,}"),
+    _shape("DigitalOcean token", r"\bdo[opr]_v1_[a-f0-9]{64}\b"),
+    _shape("Azure storage key", r"AccountKey=([A-Za-z0-9+/=]{60,})"),
+    _shape("JSON web token", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
+    _shape("password in an address", r"\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]+:([^\s/@'\"]{6,})@", re.IGNORECASE),
+    _shape("authorization header", r"(?i)\bauthorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic|token)\s+([A-Za-z0-9._~+/=-]{16,})"),
+    _shape(
+        "assigned secret",
+        r"(?i)\b[\w.-]*(?:api[_-]?key|apikey|secret[_-]?key|client[_-]?secret|access[_-]?token|auth[_-]?token|private[_-]?key)"
+        r"[\"']?\s*(?::|=|=>|:=)\s*[\"']([A-Za-z0-9+/=_.~-]{20,})[\"']",
+    ),
+)  # fmt: skip
+"""What keys look like. The order matters where one shape holds another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A key-shaped string found at `start:end`."""
+
+    start: int
+    end: int
+    name: str
+
+
+def find_secrets(text: str) -> tuple[Secret, ...]:
+    """Every key-shaped string of `text`, in order, without overlaps."""
+    found: list[Secret] = []
+    for shape in KEY_SHAPES:
+        for match in shape.pattern.finditer(text):
+            group = 1 if shape.pattern.groups and match.group(1) else 0
+            secret = Secret(match.start(group), match.end(group), shape.name)
+            if _varied(text[secret.start : secret.end]) and not any(
+                _overlap(secret, other) for other in found
+            ):
+                found.append(secret)
+    return tuple(sorted(found, key=lambda secret: secret.start))
+
+
+def redact_secrets(text: str) -> tuple[str, tuple[Secret, ...]]:
+    """`text` with every key-shaped string replaced by what it was, and the places they were at."""
+    found = find_secrets(text)
+    for secret in reversed(found):
+        text = f"{text[: secret.start]}[{secret.name} removed]{text[secret.end :]}"
+    return text, found
+
+
+def _varied(secret: str) -> bool:
+    """False for placeholders like `sk-xxxxxxxxxxxxxxxxxxxxxxxx` that hold nothing."""
+    return len(set(secret)) > 7
+
+
+def _overlap(one: Secret, other: Secret) -> bool:
+    return one.start < other.end and other.start < one.end
