@@ -1,0 +1,272 @@
+"""The API: a request goes in, a response comes out; nothing here waits.
+
+`App.handle` is the journey: record → route → key → options → script → fault → answer → wire. The endpoints that
+are not conversations are in `routes.py`'s table; the manner of leaving is `connection.py`'s.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
+
+import orjson
+
+from halley.simulator.catalogue import MODELS
+from halley.simulator.control import CONTROL
+from halley.simulator.envelope import ApiError, bad_request
+from halley.simulator.faults import FaultRule
+from halley.simulator.frames import Frame, encode
+from halley.simulator.http import Request, Response
+from halley.simulator.misbehave import Bend
+from halley.simulator.options import Options, merge_options, request_wishes
+from halley.simulator.params import KNOWN, check_params
+from halley.simulator.records import Records, Seen
+from halley.simulator.routes import GETS, POSTS, Reply, no_such_path
+from halley.simulator.script import Script, ScriptedReply
+
+
+@dataclass(slots=True)
+class Call:
+    """One call to a model, as far as it is known before it is answered."""
+
+    path: str
+    model: str
+    body: dict[str, Any]
+    options: Options
+    request_id: str
+    random: Random
+    scripted: ScriptedReply | None
+
+    @property
+    def wants_stream(self) -> bool:
+        return self.body.get("stream") is True
+
+    @property
+    def anthropic(self) -> bool:
+        return self.path == "/v1/messages"
+
+
+class App:
+    def __init__(self, options: Options, origin: Callable[[], str]) -> None:
+        self.options = options
+        self.origin = origin
+        self.records = Records()
+        self.script = Script()
+        self.asked: dict[FaultRule, int] = {}
+        """How often each rule has been asked whether it strikes."""
+
+    def handle(self, request: Request) -> Response:
+        if request.path.startswith("/_simulator/"):
+            return self._control(request)
+        self.records.count += 1
+        seen = Seen(self.records.count, request.method, request.target, request.headers, request.body)
+        self.records.add(seen)
+        request_id = f"req_sim_{seen.number:06d}"
+        anthropic = request.path == "/v1/messages"
+        try:
+            response = self._answer(request, seen, request_id)
+        except ApiError as error:
+            response = error.response(request_id, anthropic)
+        except (
+            Exception
+        ) as error:  # a defect of ours: say so, in the envelope and on stderr, and go on serving
+            traceback.print_exc(file=sys.stderr)
+            problem = ApiError(
+                500, f"the simulator failed: {type(error).__name__}: {error}", "simulator_error"
+            )
+            response = problem.response(request_id, anthropic)
+        seen.status = response.status
+        response.headers.setdefault("x-request-id", request_id)
+        response.headers.setdefault("server", "halley-simulator")
+        response.on_end = lambda how, pieces: self.records.end(seen, how, pieces)
+        return response
+
+    def _control(self, request: Request) -> Response:
+        try:
+            return CONTROL[(request.method, request.path)](self, request)
+        except KeyError:
+            paths = ", ".join(f"{method} {path}" for method, path in CONTROL)
+            return ApiError(404, f"the simulator's own paths are {paths}").response("-")
+        except ApiError as error:
+            return error.response("-")
+
+    # -- the journey
+
+    def _answer(self, request: Request, seen: Seen, request_id: str) -> Response:
+        path = request.path
+        if path not in POSTS and (found := no_such_path(request, path)):
+            return found
+        self._check_key(request, path)
+        body = _json_body(request) if request.method == "POST" else {}
+        model, wishes = request_wishes(str(body.get("model") or ""), request.headers, body)
+        options = merge_options(self.options, wishes)
+        scripted = self.script.take(model, path, request.body)
+        if scripted:
+            options = _scripted_options(options, scripted)
+        random = Random(f"{options.seed}:{seen.number}")
+        call = Call(path, model, body, options, request_id, random, scripted)
+        rule = self._striking_rule(call, request.method)
+        seen.model, seen.stream, seen.scripted = model, call.wants_stream, scripted is not None
+        seen.fault = rule.name if rule else ""
+        return self._respond(call, request, rule, seen)
+
+    def _check_key(self, request: Request, path: str) -> None:
+        if self.options.any_key or path in ("/api/models", "/api/status"):
+            return
+        key = Seen(0, "", "", request.headers, b"").key or request.query.get("key", "")
+        if not key:
+            raise ApiError(401, "No key was sent; send `Authorization: Bearer sk-sim`", code=None)
+        if not (key.startswith("sk-sim") or key in self.options.keys):
+            raise ApiError(
+                401, "Invalid token; the simulator takes any key that begins with sk-sim", code=None
+            )
+
+    def _striking_rule(self, call: Call, method: str) -> FaultRule | None:
+        for rule in call.options.faults:
+            if rule.fault.at_accept or not rule.applies_to(call.path, method):
+                continue
+            count = self.asked.get(rule, 0)
+            self.asked[rule] = count + 1
+            if rule.strikes(count, call.random):
+                return rule
+        return None
+
+    def _respond(self, call: Call, request: Request, rule: FaultRule | None, seen: Seen) -> Response:
+        scripted = call.scripted
+        if scripted is not None and (scripted.status is not None or scripted.body is not None):
+            return _scripted_response(scripted)
+        if rule is not None and rule.fault.instead is not None:
+            bend = self._bend(
+                call, rule, lambda stream: self._normal(call, request, None, seen, stream), None
+            )
+            response = rule.fault.instead(bend)
+            response.delay_s = max(response.delay_s, call.options.delay_ms / 1000)
+            return response
+        return self._normal(call, request, rule, seen, call.wants_stream)
+
+    def _normal(
+        self, call: Call, request: Request, rule: FaultRule | None, seen: Seen, stream: bool
+    ) -> Response:
+        if request.method == "GET":
+            return GETS[call.path](self, call)
+        if call.scripted is not None and call.scripted.raw is not None:
+            return self._stream(
+                call, [Frame("raw", call.scripted.raw.encode("utf-8", "surrogateescape"))], rule, None
+            )
+        check_params(call.path, call.body, call.options.strict)
+        self._check_model(call)
+        bend_answer = rule.fault.answer if rule else None
+        bend = self._bend(call, rule, lambda _: Response(), None)
+        reply = POSTS[call.path](call, (lambda a: bend_answer(a, bend)) if bend_answer else (lambda a: a))
+        seen.tokens = reply.tokens
+        if stream and reply.frames is not None:
+            return self._stream(call, reply.frames(), rule, reply)
+        return self._whole(call, reply, rule)
+
+    def _check_model(self, call: Call) -> None:
+        if not call.model:
+            raise bad_request("you must provide a model parameter", "model")
+        if call.model not in MODELS:
+            known = ", ".join(MODELS)
+            message = (
+                f"The model `{call.model}` does not exist or you do not have access to it. There are: {known}"
+            )
+            raise ApiError(404, message, "invalid_request_error", param="model", code="model_not_found")
+
+    # -- the manner of leaving
+
+    def _stream(
+        self, call: Call, frames: list[Frame], rule: FaultRule | None, reply: Reply | None
+    ) -> Response:
+        fault = rule.fault if rule else None
+        bend = self._bend(call, rule, lambda _: Response(), reply)
+        if fault and fault.frames:
+            frames = fault.frames(frames, bend)
+        pieces: Iterator[bytes] = encode(frames)
+        if fault and fault.wire:
+            pieces = fault.wire(pieces, bend)
+        options = call.options
+        return Response(
+            200,
+            {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"},
+            pieces,
+            delay_s=options.delay_ms / 1000,
+            every_s=options.chunk_tokens / options.tokens_per_s if options.tokens_per_s > 0 else 0.0,
+            ending=fault.ending if fault else "end",
+        )
+
+    def _whole(self, call: Call, reply: Reply, rule: FaultRule | None) -> Response:
+        body = orjson.dumps(reply.whole())
+        options, fault = call.options, rule.fault if rule else None
+        spoken_s = reply.tokens / options.tokens_per_s if options.tokens_per_s > 0 else 0.0
+        response = Response(
+            200, {"content-type": "application/json"}, body, delay_s=options.delay_ms / 1000 + spoken_s
+        )
+        if fault is None:
+            return response
+        if fault.body:
+            response.body = fault.body(body, self._bend(call, rule, lambda _: Response(), reply))
+        if fault.body and fault.ending != "end" and "error" not in call_name(rule):
+            response.ending, response.declared_length = fault.ending, len(body)
+        return response
+
+    def _bend(
+        self, call: Call, rule: FaultRule | None, normal: Callable[[bool], Response], reply: Reply | None
+    ) -> Bend:
+        return Bend(
+            request_id=call.request_id,
+            anthropic=call.anthropic,
+            model=call.model,
+            body=call.body,
+            settings=dict(rule.settings) if rule else {},
+            random=call.random,
+            origin=self.origin(),
+            normal=normal,
+            error_frame=reply.error_frame if reply else _plain_error_frame,
+        )
+
+
+def call_name(rule: FaultRule | None) -> str:
+    return rule.name if rule else ""
+
+
+def _plain_error_frame(message: str) -> Frame:
+    return Frame("error", orjson.dumps({"error": {"message": message}}))
+
+
+def _json_body(request: Request) -> dict[str, Any]:
+    try:
+        value = orjson.loads(request.body)
+    except orjson.JSONDecodeError as error:
+        raise bad_request("We could not parse the JSON body of your request.") from error
+    if not isinstance(value, dict):
+        raise bad_request("The JSON body of a request is an object.")
+    if request.path not in KNOWN:
+        raise ApiError(404, f"Invalid URL (POST {request.path})", "invalid_request_error")
+    return value
+
+
+def _scripted_options(options: Options, scripted: ScriptedReply) -> Options:
+    if scripted.delay_ms is not None:
+        options = replace(options, delay_ms=scripted.delay_ms)
+    if scripted.tokens_per_s is not None:
+        options = replace(options, tokens_per_s=scripted.tokens_per_s)
+    return merge_options(options, {"fault": scripted.fault}) if scripted.fault else options
+
+
+def _scripted_response(scripted: ScriptedReply) -> Response:
+    text = scripted.body if isinstance(scripted.body, str) else None
+    body = (
+        text.encode() if text is not None else b"" if scripted.body is None else orjson.dumps(scripted.body)
+    )
+    headers = {"content-type": "text/plain" if text is not None else "application/json"} | scripted.headers
+    return Response(scripted.status or 200, headers, body, delay_s=(scripted.delay_ms or 0) / 1000)
+
+
+def created_now() -> int:
+    return int(time.time())

@@ -1,0 +1,82 @@
+"""The simulator's own paths, for tests and for people who watch: `/_simulator/…`. No key is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from halley.simulator.envelope import bad_request
+from halley.simulator.faults import FAULTS
+from halley.simulator.http import Request, Response, json_response
+from halley.simulator.options import merge_options
+
+if TYPE_CHECKING:
+    from halley.simulator.app import App
+
+
+def _requests(app: App, request: Request) -> Response:
+    return json_response(
+        {"requests": [seen.to_json() for seen in app.records.all], "open": sorted(app.records.open)}
+    )
+
+
+def _forget(app: App, request: Request) -> Response:
+    app.records.clear()
+    return json_response({"requests": []})
+
+
+def _add_script(app: App, request: Request) -> Response:
+    return json_response({"added": app.script.add_json(_json(request)), "waiting": len(app.script.waiting)})
+
+
+def _drop_script(app: App, request: Request) -> Response:
+    app.script.clear()
+    return json_response({"waiting": 0})
+
+
+def _options(app: App, request: Request) -> Response:
+    options = app.options
+    return json_response(
+        {
+            "seed": options.seed,
+            "delay_ms": options.delay_ms,
+            "tokens_per_s": options.tokens_per_s,
+            "chunk_tokens": options.chunk_tokens,
+            "faults": [rule.name for rule in options.faults],
+            "strict": options.strict,
+            "any_key": options.any_key,
+        }
+    )
+
+
+def _set_options(app: App, request: Request) -> Response:
+    wishes = _json(request)
+    if not isinstance(wishes, dict):
+        raise bad_request("options are an object, as GET /_simulator/options shows it")
+    app.options = merge_options(app.options, wishes)
+    app.asked.clear()
+    return _options(app, request)
+
+
+def _faults(app: App, request: Request) -> Response:
+    return json_response({name: fault.says for name, fault in FAULTS.items()})
+
+
+def _json(request: Request) -> Any:
+    try:
+        return orjson.loads(request.body)
+    except orjson.JSONDecodeError as error:
+        raise bad_request("the body is not JSON") from error
+
+
+CONTROL: dict[tuple[str, str], Callable[[App, Request], Response]] = {
+    ("GET", "/_simulator/requests"): _requests,
+    ("DELETE", "/_simulator/requests"): _forget,
+    ("POST", "/_simulator/script"): _add_script,
+    ("DELETE", "/_simulator/script"): _drop_script,
+    ("GET", "/_simulator/options"): _options,
+    ("POST", "/_simulator/options"): _set_options,
+    ("GET", "/_simulator/faults"): _faults,
+}

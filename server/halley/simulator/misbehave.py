@@ -1,0 +1,449 @@
+"""What the rows of `faults.py` do. Each function is one misbehaviour, told by its row's sentence.
+
+`Bend` is what they are given: the exchange as it would have gone.
+"""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from email.utils import formatdate
+from functools import cache
+from random import Random
+from typing import Any
+
+import orjson
+
+from halley.simulator.conversation import Answer, split_pieces
+from halley.simulator.envelope import ApiError
+from halley.simulator.frames import Frame
+from halley.simulator.http import Response, html_response
+
+BOMB_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Bend:
+    """The exchange to spoil. `normal(stream)` makes the response it should have been."""
+
+    request_id: str
+    anthropic: bool
+    model: str
+    body: Mapping[str, Any]
+    settings: Mapping[str, str]
+    random: Random
+    origin: str
+    normal: Callable[[bool], Response]
+    error_frame: Callable[[str], Frame]
+
+
+# -- instead of an answer
+
+
+def reset(bend: Bend) -> Response:
+    return Response(body=iter(()), ending="reset")
+
+
+def close(bend: Bend) -> Response:
+    return Response(body=iter(()), ending="cut")
+
+
+def stall(bend: Bend) -> Response:
+    return Response(body=iter(()), ending="stall")
+
+
+def error(
+    status: int, message: str, type: str = "comet_api_error", code: Any = ""
+) -> Callable[[Bend], Response]:
+    return lambda bend: ApiError(status, message, type, code=code).response(bend.request_id, bend.anthropic)
+
+
+def bare(status: int, body: bytes = b"", content_type: str = "") -> Callable[[Bend], Response]:
+    headers = {"content-type": content_type} if content_type else {}
+    return lambda bend: Response(status, dict(headers), body)
+
+
+def cloudflare(status: int) -> Callable[[Bend], Response]:
+    page = (
+        f"<!DOCTYPE html>\n<html><head><title>api.example | {status}: A timeout occurred</title></head>"
+        f"<body><h1>Error {status}</h1><p>Cloudflare could not reach the origin web server.</p></body></html>"
+    )
+    return lambda bend: Response(
+        status, {"content-type": "text/html", "server": "cloudflare", "cf-ray": "sim-ray"}, page.encode()
+    )
+
+
+def rate_limited(bend: Bend) -> Response:
+    wish = bend.settings.get("retry_after", "1")
+    headers = {"retry-after": wish}
+    if wish == "date":
+        headers = {"retry-after": formatdate(time.time() + 2, usegmt=True)}
+    elif wish == "ms":
+        headers = {"retry-after-ms": bend.settings.get("ms", "250")}
+    elif wish == "reset":
+        headers = {
+            "x-ratelimit-remaining-requests": "0",
+            "x-ratelimit-reset-requests": bend.settings.get("in", "500ms"),
+        }
+    elif wish == "iso":
+        until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
+        headers = {"anthropic-ratelimit-requests-reset": until}
+    elif wish == "none":
+        headers = {}
+    problem = ApiError(
+        429,
+        "Rate limit reached for requests",
+        "rate_limit_error",
+        code="rate_limit_exceeded",
+        headers=headers,
+    )
+    return problem.response(bend.request_id, bend.anthropic)
+
+
+def no_such_model(bend: Bend) -> Response:
+    message = f"The model `{bend.model}` does not exist or you do not have access to it."
+    return ApiError(404, message, "invalid_request_error", param="model", code="model_not_found").response(
+        bend.request_id, bend.anthropic
+    )
+
+
+def too_long(bend: Bend) -> Response:
+    message = (
+        "This model's maximum context length is 8192 tokens. However, your messages resulted in 9001 tokens."
+    )
+    return ApiError(
+        400, message, "invalid_request_error", param="messages", code="context_length_exceeded"
+    ).response(bend.request_id, bend.anthropic)
+
+
+def unsupported(bend: Bend) -> Response:
+    """A 400 while the parameter is there; once it is left out the call goes through."""
+    candidates = ("temperature", "stream_options", "max_tokens", "tools", "stop")
+    name = bend.settings.get("param") or next((c for c in candidates if c in bend.body), "temperature")
+    if name not in bend.body:
+        return bend.normal(bool(bend.body.get("stream")))
+    message = f"Unsupported parameter: '{name}' is not supported with this model."
+    return ApiError(400, message, "invalid_request_error", param=name, code="unsupported_parameter").response(
+        bend.request_id, bend.anthropic
+    )
+
+
+def redirect(bend: Bend) -> Response:
+    target = bend.settings.get("to") or f"{bend.origin.replace('127.0.0.1', 'localhost')}/elsewhere/v1"
+    return Response(301, {"location": target}, b"")
+
+
+def html_page(bend: Bend) -> Response:
+    return html_response(
+        "<!doctype html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>"
+    )
+
+
+def error_200(bend: Bend) -> Response:
+    problem = ApiError(
+        200, "upstream error: 上游负载已饱和", code=bend.settings.get("code", "rate_limit_exceeded")
+    )
+    return problem.response(bend.request_id, bend.anthropic)
+
+
+def gzip_bomb(bend: Bend) -> Response:
+    """Under 300 KB on the wire."""
+    return Response(200, {"content-type": "application/json", "content-encoding": "gzip"}, _bomb())
+
+
+@cache
+def _bomb() -> bytes:
+    packer = zlib.compressobj(9, wbits=31)
+    block = bytes(1024 * 1024).replace(b"\0", b" ")
+    packed = [packer.compress(block) for _ in range(BOMB_BYTES // len(block))]
+    return b"".join([*packed, packer.flush()])
+
+
+def endless_line(bend: Bend) -> Response:
+    def pieces() -> Iterator[bytes]:
+        yield b'data: {"choices":[{"index":0,"delta":{"content":"'
+        while True:
+            yield b"x" * 65536
+
+    return Response(200, {"content-type": "text/event-stream"}, pieces())
+
+
+def oversize(bend: Bend) -> Response:
+    def pieces() -> Iterator[bytes]:
+        yield b'{"id":"x","object":"chat.completion","choices":[{"index":0,"message":{"content":"'
+        for _ in range(BOMB_BYTES // 65536):
+            yield b"x" * 65536
+        yield b'"}}]}'
+
+    return Response(200, {"content-type": "application/json"}, pieces())
+
+
+def endless_headers(bend: Bend) -> Response:
+    many = {f"x-padding-{n}": "x" * 4000 for n in range(2000)}
+    return Response(200, many, b"{}")
+
+
+def whole_instead(bend: Bend) -> Response:
+    return bend.normal(False)
+
+
+def whole_as_event_stream(bend: Bend) -> Response:
+    response = bend.normal(False)
+    response.headers["content-type"] = "text/event-stream"
+    return response
+
+
+# -- the events of a stream
+
+
+def _text_at(frames: list[Frame]) -> list[int]:
+    return [at for at, frame in enumerate(frames) if frame.kind in ("text", "tool")]
+
+
+def _middle(frames: list[Frame], bend: Bend) -> int:
+    """Index after some, and before all, of the text: at least one visible token has gone."""
+    visible = _text_at(frames)
+    if len(visible) < 2:
+        return visible[0] + 1 if visible else len(frames)
+    return visible[bend.random.randint(1, len(visible) - 1)]
+
+
+def half(frames: list[Frame], bend: Bend) -> list[Frame]:
+    return frames[: _middle(frames, bend)]
+
+
+def half_done(frames: list[Frame], bend: Bend) -> list[Frame]:
+    return half(frames, bend) + [frame for frame in frames if frame.kind == "done"]
+
+
+def no_frames(frames: list[Frame], bend: Bend) -> list[Frame]:
+    return [Frame("raw", b": hello\n\n")]
+
+
+def error_first(frames: list[Frame], bend: Bend) -> list[Frame]:
+    return [bend.error_frame("The server had an error processing your request")]
+
+
+def error_midway(frames: list[Frame], bend: Bend) -> list[Frame]:
+    return [*half(frames, bend), bend.error_frame("The upstream connection was lost")]
+
+
+def error_text_midway(frames: list[Frame], bend: Bend) -> list[Frame]:
+    return [*half(frames, bend), Frame("error", b'{"error":"upstream timed out"}')]
+
+
+def plain_midway(frames: list[Frame], bend: Bend) -> list[Frame]:
+    return [*half(frames, bend), Frame("error", b"upstream connect error or disconnect/reset before headers")]
+
+
+def malformed(frames: list[Frame], bend: Bend) -> list[Frame]:
+    at = _middle(frames, bend)
+    if at >= len(frames):
+        return [*frames, Frame("text", b'{"choices":[{"ind')]
+    broken = replace(frames[at], data=frames[at].data[: len(frames[at].data) // 2])
+    return [*frames[:at], broken, *frames[at + 1 :]]
+
+
+def invalid_utf8(frames: list[Frame], bend: Bend) -> list[Frame]:
+    at = _middle(frames, bend)
+    bad = b'{"id":"x","object":"chat.completion.chunk","created":0,"model":"m","choices":[{"index":0,"delta":{"content":"\xff\xfe"}}]}'
+    return [*frames[:at], Frame("text", bad), *frames[at:]]
+
+
+def no_done(frames: list[Frame], bend: Bend) -> list[Frame]:
+    return [frame for frame in frames if frame.kind != "done"]
+
+
+def pings(frames: list[Frame], bend: Bend) -> list[Frame]:
+    noise = [b": PING\n\n", b": OPENROUTER PROCESSING\n\n", b"\n\n", b": keep-alive\n", b"retry: 3000\n\n"]
+    return [
+        piece for at, frame in enumerate(frames) for piece in (Frame("raw", noise[at % len(noise)]), frame)
+    ]
+
+
+def _rewritten(change: Callable[[dict[str, Any], Frame], None]) -> Callable[[list[Frame], Bend], list[Frame]]:
+    """A frames function that edits the JSON of every frame that has choices (chat completions)."""
+
+    def rewrite(frames: list[Frame], bend: Bend) -> list[Frame]:
+        out: list[Frame] = []
+        for frame in frames:
+            if frame.data.startswith(b"{"):
+                value = orjson.loads(frame.data)
+                change(value, frame)
+                frame = replace(frame, data=orjson.dumps(value))
+            out.append(frame)
+        return out
+
+    return rewrite
+
+
+def _choices(value: dict[str, Any]) -> list[dict[str, Any]]:
+    found = value.get("choices")
+    return found if isinstance(found, list) else []
+
+
+def usage_null(frames: list[Frame], bend: Bend) -> list[Frame]:
+    kept = [frame for frame in frames if frame.kind != "usage"]
+    return _rewritten(lambda value, _: value.update(usage=None))(kept, bend)
+
+
+def choices_empty_first(frames: list[Frame], bend: Bend) -> list[Frame]:
+    first = orjson.loads(next(f.data for f in frames if f.data.startswith(b"{")))
+    opening = first | {
+        "choices": [],
+        "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": {}}],
+    }
+    return [Frame("start", orjson.dumps(opening)), *frames]
+
+
+def _null_content(value: dict[str, Any], frame: Frame) -> None:
+    if frame.kind != "text":
+        for choice in _choices(value):
+            choice.setdefault("delta", {})["content"] = None
+
+
+def _parts_content(value: dict[str, Any], frame: Frame) -> None:
+    for choice in _choices(value):
+        delta = choice.get("delta", {})
+        if isinstance(delta.get("content"), str):
+            delta["content"] = [{"type": "text", "text": delta["content"]}]
+
+
+def _without_index(value: dict[str, Any], frame: Frame) -> None:
+    for choice in _choices(value):
+        for call in choice.get("delta", {}).get("tool_calls") or []:
+            call.pop("index", None)
+
+
+def _empty_finish(value: dict[str, Any], frame: Frame) -> None:
+    for choice in _choices(value):
+        if choice.get("finish_reason") is None:
+            choice["finish_reason"] = ""
+
+
+content_null = _rewritten(_null_content)
+content_parts = _rewritten(_parts_content)
+no_index = _rewritten(_without_index)
+finish_empty = _rewritten(_empty_finish)
+
+
+def finish_as(reason: str) -> Callable[[list[Frame], Bend], list[Frame]]:
+    def change(value: dict[str, Any], frame: Frame) -> None:
+        for choice in _choices(value):
+            if choice.get("finish_reason"):
+                choice["finish_reason"] = reason
+
+    return _rewritten(change)
+
+
+def message_beside_delta(frames: list[Frame], bend: Bend) -> list[Frame]:
+    """All the text in one chunk, under `message`, with `delta` empty."""
+    deltas = [orjson.loads(frame.data) for frame in frames if frame.kind == "text"]
+    whole = "".join(c["delta"].get("content") or "" for d in deltas for c in _choices(d))
+    rest = [frame for frame in frames if frame.kind in ("finish", "usage", "done")]
+    if not deltas:
+        return frames
+    choice = {
+        "index": 0,
+        "delta": {},
+        "message": {"role": "assistant", "content": whole},
+        "finish_reason": None,
+    }
+    return [Frame("text", orjson.dumps(deltas[0] | {"choices": [choice]})), *rest]
+
+
+# -- bodies that do not stream
+
+
+def half_body(body: bytes, bend: Bend) -> bytes:
+    return body[: max(1, len(body) // 2)]
+
+
+def error_body(body: bytes, bend: Bend) -> bytes:
+    return ApiError(200, "The upstream connection was lost").response(bend.request_id, bend.anthropic).body  # type: ignore[return-value]
+
+
+def invalid_utf8_body(body: bytes, bend: Bend) -> bytes:
+    return body.replace(b'"content":"', b'"content":"\xff\xfe', 1)
+
+
+def usage_null_body(body: bytes, bend: Bend) -> bytes:
+    return orjson.dumps(orjson.loads(body) | {"usage": None})
+
+
+def bom_body(body: bytes, bend: Bend) -> bytes:
+    return b"\xef\xbb\xbf" + body
+
+
+def blank_lines_body(body: bytes, bend: Bend) -> bytes:
+    return b"\n" * 20 + body
+
+
+# -- bytes on their way out
+
+
+def crlf(pieces: Iterator[bytes], bend: Bend) -> Iterator[bytes]:
+    for piece in pieces:
+        whole = piece.replace(b"\n", b"\r\n")
+        yield whole[:-1]
+        yield whole[-1:]
+
+
+def cr(pieces: Iterator[bytes], bend: Bend) -> Iterator[bytes]:
+    return (piece.replace(b"\n", b"\r") for piece in pieces)
+
+
+def no_space(pieces: Iterator[bytes], bend: Bend) -> Iterator[bytes]:
+    return (b"data:" + piece[6:] if piece.startswith(b"data: ") else piece for piece in pieces)
+
+
+def no_blank_line(pieces: Iterator[bytes], bend: Bend) -> Iterator[bytes]:
+    held = b""
+    for piece in pieces:
+        if held:
+            yield held
+        held = piece
+    yield held.rstrip(b"\n")
+
+
+def multi_line_data(pieces: Iterator[bytes], bend: Bend) -> Iterator[bytes]:
+    """Broken after the first comma, where JSON takes a line end for white space."""
+    for piece in pieces:
+        yield piece.replace(b',"', b',\ndata: "', 1) if piece.startswith(b"data: {") else piece
+
+
+def one_byte(pieces: Iterator[bytes], bend: Bend) -> Iterator[bytes]:
+    return (piece[i : i + 1] for piece in pieces for i in range(len(piece)))
+
+
+def bom(pieces: Iterator[bytes], bend: Bend) -> Iterator[bytes]:
+    yield b"\xef\xbb\xbf"
+    yield from pieces
+
+
+# -- what is said
+
+
+def think_tags(answer: Answer, bend: Bend) -> Answer:
+    thought = answer.reasoning or "The person wants an answer; let me look at what they sent."
+    return replace(answer, text=f"<think>\n{thought}\n</think>\n\n{answer.text}", reasoning="", pieces=None)
+
+
+def unicode_lines(answer: Answer, bend: Bend) -> Answer:
+    return replace(
+        answer, text=f"before\u2028between\u2029and\u0085after\u000b\n\n{answer.text}", pieces=None
+    )
+
+
+def filtered(answer: Answer, bend: Bend) -> Answer:
+    kept = split_pieces(answer.text)
+    return replace(answer, text="".join(kept[: len(kept) // 3]), finish="content_filter", pieces=None)
+
+
+def cut_arguments(answer: Answer, bend: Bend) -> Answer:
+    calls = tuple(
+        replace(c, arguments=c.arguments[: max(1, len(c.arguments) // 2)]) for c in answer.tool_calls
+    )
+    return replace(answer, tool_calls=calls)

@@ -1,0 +1,75 @@
+"""How one run, and one request, should behave: speed, chunk size, faults, strictness.
+
+A request overrides the run by any of three roads, whichever gets through the client in between; later ones win:
+
+    model name     `sim-chat?fault=stall&delay_ms=50`
+    metadata       `{"simulator_fault": "stall", "simulator_delay_ms": "50"}`
+    headers        `x-simulator-fault: stall`, `x-simulator-delay-ms: 50`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qsl
+
+from halley.simulator.envelope import bad_request
+from halley.simulator.faults import FaultRule, parse_rule
+
+_NUMBERS = ("delay_ms", "tokens_per_s", "chunk_tokens", "seed")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    seed: int = 0
+    delay_ms: float = 0.0
+    """Until the first token."""
+    tokens_per_s: float = 0.0
+    """0 is as fast as the client reads."""
+    chunk_tokens: int = 1
+    """Tokens in one streamed chunk."""
+    faults: tuple[FaultRule, ...] = ()
+    strict: bool = True
+    """Unknown parameters get a 400 that names them."""
+    any_key: bool = False
+    keys: frozenset[str] = frozenset()
+    """Keys accepted beside those that begin with `sk-sim`."""
+
+
+def merge_options(options: Options, wishes: Mapping[str, Any]) -> Options:
+    """`options` with the wishes of one request. Raises ApiError (400) for a wish that makes no sense."""
+    changes: dict[str, Any] = {}
+    for name, value in wishes.items():
+        try:
+            if name in ("fault", "faults"):
+                names = value if isinstance(value, list) else str(value).split(",")
+                changes["faults"] = tuple(parse_rule(n.strip()) for n in names if n.strip())
+            elif name in _NUMBERS:
+                number = float(value)
+                changes[name] = int(number) if name in ("chunk_tokens", "seed") else number
+            elif name in ("strict", "any_key"):
+                changes[name] = str(value).lower() in ("1", "true", "yes", "on")
+            else:
+                raise ValueError(f"there is no option {name!r}")
+        except ValueError as error:
+            raise bad_request(f"simulator option {name}: {error}") from error
+    return replace(options, **changes)
+
+
+def request_wishes(
+    model: str, headers: Mapping[str, str], body: Mapping[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    """The model's plain name, and what this request asks of the simulator."""
+    plain, _, query = model.partition("?")
+    wishes: dict[str, Any] = dict(parse_qsl(query))
+    metadata = body.get("metadata")
+    if isinstance(metadata, dict):
+        found: dict[str, Any] = metadata
+        wishes |= {
+            k.removeprefix("simulator_"): v for k, v in found.items() if str(k).startswith("simulator_")
+        }
+    for name, value in headers.items():
+        if name.startswith("x-simulator-"):
+            wishes[name.removeprefix("x-simulator-").replace("-", "_")] = value
+    return plain, wishes

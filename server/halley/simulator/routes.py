@@ -1,0 +1,107 @@
+"""The endpoints, in two tables: `POSTS` compute a `Reply`, `GETS` a response."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from halley.simulator.answers import answer_conversation
+from halley.simulator.catalogue import MODELS, model_list, model_object, public_catalogue, quota
+from halley.simulator.conversation import Answer, limit_answer
+from halley.simulator.envelope import ApiError
+from halley.simulator.frames import Frame
+from halley.simulator.http import Request, Response, html_response, json_response
+from halley.simulator.wire import Meta, Wire
+from halley.simulator.wire_chat import CHAT
+
+if TYPE_CHECKING:
+    from halley.simulator.app import App, Call
+
+BendAnswer = Callable[[Answer], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an endpoint says, in both of its forms; `frames` is None where nothing streams."""
+
+    whole: Callable[[], dict[str, Any]]
+    tokens: int = 0
+    frames: Callable[[], list[Frame]] | None = None
+    error_frame: Callable[[str], Frame] | None = None
+
+
+def converse(wire: Wire, prefix: str) -> Callable[[Call, BendAnswer], Reply]:
+    """The endpoint of a wire."""
+
+    def endpoint(call: Call, bend: BendAnswer) -> Reply:
+        asked = wire.read(call.body)
+        limits = wire.limits(call.body)
+        if call.scripted is not None:
+            answers = [bend(call.scripted.answer())] * limits.n
+        else:
+            found = (answer_conversation(asked, call.model, at) for at in range(limits.n))
+            answers = [limit_answer(bend(answer), limits.max_tokens, limits.stop) for answer in found]
+        meta = Meta(
+            f"{prefix}{call.request_id[8:]}",
+            call.model,
+            int(time.time()),
+            asked.tokens,
+            call.body,
+            call.options.chunk_tokens,
+        )
+        return Reply(
+            lambda: wire.whole(answers, meta),
+            sum(answer.tokens for answer in answers),
+            lambda: wire.frames(answers, meta),
+            wire.error_frame,
+        )
+
+    return endpoint
+
+
+POSTS: dict[str, Callable[[Call, BendAnswer], Reply]] = {
+    "/v1/chat/completions": converse(CHAT, "chatcmpl-sim-"),
+}
+
+
+def _models(app: App, call: Call) -> Response:
+    return json_response(model_list())
+
+
+def _catalogue(app: App, call: Call) -> Response:
+    return json_response(public_catalogue())
+
+
+def _quota(app: App, call: Call) -> Response:
+    return json_response(quota(app.records.count, app.records.tokens))
+
+
+GETS: dict[str, Callable[[App, Call], Response]] = {
+    "/v1/models": _models,
+    "/api/models": _catalogue,
+    "/user/quota": _quota,
+} | {
+    f"/v1/models/{id}": lambda app, call, m=model: json_response(model_object(m))
+    for id, model in MODELS.items()
+}
+
+
+def no_such_path(request: Request, path: str) -> Response | None:
+    """What hosts of this family say to a path they do not have: JSON under `/v1`, else a redirect or a web page."""
+    if request.method in ("GET", "HEAD") and path in GETS:
+        return None
+    if path.startswith("/v1/models/") and request.method == "GET":
+        raise ApiError(
+            404, f"The model `{path[11:]}` does not exist", "invalid_request_error", code="model_not_found"
+        )
+    if path in GETS:
+        raise ApiError(405, f"Not allowed to {request.method} on {path}", "invalid_request_error")
+    if path.endswith("/") and path.rstrip("/") in (*POSTS, *GETS):
+        return Response(301, {"location": path.rstrip("/")})
+    if path.startswith("/v1/"):
+        raise ApiError(404, f"Invalid URL ({request.method} {path})", "invalid_request_error")
+    return html_response(
+        "<!doctype html><html><head><title>Halley's simulator</title></head><body>The API is under /v1.</body></html>"
+    )

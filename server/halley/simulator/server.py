@@ -1,0 +1,174 @@
+"""`Simulator`: the API on a loopback port, as a value to start and stop.
+
+async with Simulator(tokens_per_s=200) as sim:
+    client = AsyncOpenAI(base_url=sim.base_url, api_key="sk-sim")
+    sim.script("exactly this")
+    …
+    assert sim.requests[-1].state == "complete"
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterable
+from random import Random
+from typing import Any, Self
+
+from halley.simulator.app import App
+from halley.simulator.connection import Connection
+from halley.simulator.faults import FaultRule, parse_rule
+from halley.simulator.options import Options
+from halley.simulator.records import Seen
+from halley.simulator.script import ScriptedReply
+from halley.simulator.wheel import Wheel
+
+HOST = "127.0.0.1"
+KEY = "sk-sim"
+"""A key the simulator takes, as it takes any that begins so."""
+
+
+class Simulator:
+    """One simulated host. Options as in `options.Options`; `faults` are rules as `faults.parse_rule` reads them."""
+
+    def __init__(
+        self,
+        port: int = 0,
+        *,
+        faults: Iterable[str] = (),
+        seed: int = 0,
+        delay_ms: float = 0.0,
+        tokens_per_s: float = 0.0,
+        chunk_tokens: int = 1,
+        strict: bool = True,
+        any_key: bool = False,
+        keys: Iterable[str] = (),
+    ) -> None:
+        self._wanted_port = port
+        rules = tuple(parse_rule(text) for text in faults)
+        options = Options(seed, delay_ms, tokens_per_s, chunk_tokens, rules, strict, any_key, frozenset(keys))
+        self._app = App(options, lambda: self.origin)
+        self._connections: set[Connection] = set()
+        self._server: asyncio.Server | None = None
+        self._port = port
+        self._accepted = 0
+
+    # -- running
+
+    async def start(self) -> Self:
+        """Listens. Raises OSError when the port is taken."""
+        loop = asyncio.get_running_loop()
+        self._wheel = Wheel(loop)
+        self._server = await loop.create_server(self._connect, HOST, self._port, backlog=2048)
+        self._port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def stop(self) -> None:
+        """Closes the port and every connection."""
+        await self.stop_listening()
+        for connection in list(self._connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
+        self._wheel.close()
+
+    async def stop_listening(self) -> None:
+        """New connections are refused, as when a host is down; those open go on. `start` listens again, same port."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+            await asyncio.sleep(0)
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    def _connect(self) -> Connection:
+        connection = Connection(self._app.handle, self._wheel, self._accept)
+        connection.on_lost = lambda: self._connections.discard(connection)
+        return connection
+
+    def _accept(self, connection: Connection) -> bool:
+        self._accepted += 1
+        self._connections.add(connection)
+        rules = [rule for rule in self._app.options.faults if rule.fault.at_accept]
+        return not any(self._strikes(rule) for rule in rules)
+
+    def _strikes(self, rule: FaultRule) -> bool:
+        count = self._app.asked.get(rule, 0)
+        self._app.asked[rule] = count + 1
+        return rule.strikes(count, Random(f"{self._app.options.seed}:accept:{count}"))
+
+    # -- what a test wants to know and say
+
+    @property
+    def port(self) -> int:
+        return self._port
+
+    @property
+    def origin(self) -> str:
+        """`http://127.0.0.1:PORT`: the base address of the Anthropic wire."""
+        return f"http://{HOST}:{self._port}"
+
+    @property
+    def base_url(self) -> str:
+        """`http://127.0.0.1:PORT/v1`: the base address of the OpenAI wires."""
+        return f"{self.origin}/v1"
+
+    @property
+    def requests(self) -> list[Seen]:
+        """The calls so far, oldest first."""
+        return list(self._app.records.all)
+
+    @property
+    def open_streams(self) -> int:
+        """Calls that have not ended."""
+        return len(self._app.records.open)
+
+    @property
+    def connections(self) -> int:
+        """Connections open now."""
+        return len(self._connections)
+
+    @property
+    def accepted(self) -> int:
+        """Connections made so far."""
+        return self._accepted
+
+    @property
+    def options(self) -> Options:
+        return self._app.options
+
+    @options.setter
+    def options(self, options: Options) -> None:
+        self._app.options = options
+        self._app.asked.clear()
+
+    def set_faults(self, *rules: str) -> None:
+        """Other faults from now on; their counts begin anew."""
+        from dataclasses import replace
+
+        self.options = replace(self.options, faults=tuple(parse_rule(rule) for rule in rules))
+
+    def script(self, text: str = "", **fields: Any) -> None:
+        """Queues a reply (`script.ScriptedReply`'s fields)."""
+        self._app.script.add(ScriptedReply(text, **fields))
+
+    def clear(self) -> None:
+        """Forgets the calls and the scripted replies."""
+        self._app.records.clear()
+        self._app.script.clear()
+
+    async def wait_for(self, condition: Any, timeout: float = 10.0) -> None:
+        """Until `condition(self)` is true; TimeoutError after `timeout` seconds. Saves tests their sleeps."""
+        async with asyncio.timeout(timeout):
+            while not condition(self):  # noqa: ASYNC110 - any condition, not one event
+                await asyncio.sleep(0.001)
+
+
+def free_port() -> int:
+    """A port nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]

@@ -1,0 +1,83 @@
+"""What a wire is: how one API's requests are read and its answers written.
+
+Three rows: chat completions, responses, messages. Adding one is a file with these functions and a row in
+`routes.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from halley.simulator.conversation import Answer, Conversation
+from halley.simulator.envelope import bad_request
+from halley.simulator.frames import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+    n: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What a reply says about itself."""
+
+    id: str
+    model: str
+    created: int
+    prompt_tokens: int
+    body: Mapping[str, Any]
+    """The request, for wires that echo its parameters."""
+    chunk_tokens: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    name: str
+    read: Callable[[Mapping[str, Any]], Conversation]
+    limits: Callable[[Mapping[str, Any]], Limits]
+    whole: Callable[[Sequence[Answer], Meta], dict[str, Any]]
+    frames: Callable[[Sequence[Answer], Meta], list[Frame]]
+    error_frame: Callable[[str], Frame]
+
+
+def text_of_parts(content: Any, where: str) -> tuple[str, tuple[str, ...]]:
+    """Text and picture addresses of a message's content, in any of the three wires' shapes."""
+    if content is None or isinstance(content, str):
+        return content or "", ()
+    if not isinstance(content, list):
+        raise bad_request(f"Invalid type for '{where}': expected a string or an array of parts.", where)
+    texts: list[str] = []
+    images: list[str] = []
+    parts: list[Any] = content
+    for at, part in enumerate(parts):
+        kind = part.get("type") if isinstance(part, dict) else None
+        if kind in ("text", "input_text", "output_text", "refusal", "summary_text"):
+            texts.append(str(part.get("text", part.get("refusal", ""))))
+        elif kind in ("image_url", "input_image", "image"):
+            images.append(_address(part))
+        elif kind in ("input_audio", "file", "input_file", "document", "thinking", "redacted_thinking"):
+            continue
+        elif kind not in ("tool_use", "tool_result"):
+            raise bad_request(f"Invalid value for '{where}[{at}].type': {kind!r}.", f"{where}[{at}].type")
+    return "".join(texts), tuple(images)
+
+
+def _address(part: dict[str, Any]) -> str:
+    link = part.get("image_url")
+    if isinstance(link, dict):
+        return str(link.get("url", ""))
+    source = part.get("source")
+    if isinstance(source, dict):
+        return str(source.get("url") or f"data:{source.get('media_type')};base64,{source.get('data', '')}")
+    return str(link or "")
+
+
+def dumps(value: Any) -> bytes:
+    return orjson.dumps(value)
