@@ -14,9 +14,10 @@ from fnmatch import fnmatchcase
 from pathlib import PurePath
 
 SECRET_NAMES = tuple(
-    """.env .env.* *.env .envrc .netrc _netrc .npmrc .pypirc .pgpass .my.cnf .htpasswd .git-credentials .dockercfg .s3cfg
-    .boto .vault-token .terraformrc credentials credentials.json credentials.toml credentials.yml credentials.yaml
-    secret.* secrets.* *.secret *.secrets *-secret.json *-secrets.json service-account*.json service_account*.json
+    """.env .env.* *.env .envrc .netrc _netrc .npmrc .pypirc .pgpass .my.cnf .htpasswd .git-credentials .dockercfg
+    .s3cfg .boto .vault-token .terraformrc credentials credentials.json credentials.toml credentials.yml credentials.yaml
+    secret.txt secrets.txt secret.y*ml secrets.y*ml secret.json secrets.json secrets.toml
+    secret.toml secrets.ini secrets.properties secrets.xml *.secret *.secrets *-secret.json *-secrets.json service-account*.json service_account*.json
     client_secret*.json google-credentials*.json application_default_credentials.json firebase-adminsdk*.json
     *.pem *.key *.p8 *.p12 *.pfx *.pkcs12 *.der *.crt *.cer *.csr *.jks *.keystore *.kdb *.kdbx *.ppk *.asc *.gpg *.pgp
     id_rsa* id_dsa* id_ecdsa* id_ed25519* *.tfstate *.tfstate.* *.tfvars *.tfvars.json *.ovpn *.mobileprovision
@@ -26,7 +27,8 @@ SECRET_NAMES = tuple(
 """File names, casefolded, as shell patterns."""
 
 SECRET_FOLDERS = frozenset(
-    ".ssh .aws .gnupg .gpg .azure .kube .docker .password-store .secrets secrets.d .terraform.d gcloud .git .hg .svn".split()
+    """.ssh .aws .gnupg .gpg .azure .kube .docker .password-store .secrets secrets.d .terraform.d gcloud
+    .git .hg .svn""".split()
 )
 """Folders nothing is taken from."""
 
@@ -71,7 +73,10 @@ def _shape(name: str, pattern: str, flags: int = 0) -> KeyShape:
 
 
 KEY_SHAPES: tuple[KeyShape, ...] = (
-    _shape("private key", r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]+-----|\Z)"),
+    _shape(
+        "private key",
+        r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]+-----|\Z)",
+    ),
     _shape("Anthropic key", r"\bsk-ant-[A-Za-z0-9_-]{20,}"),
     _shape("OpenAI key", r"\bsk-(?:proj-|svcacct-|admin-|or-v1-)?[A-Za-z0-9_-]{20,}"),
     _shape("AWS access key", r"\b(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}\b"),
@@ -94,10 +99,14 @@ KEY_SHAPES: tuple[KeyShape, ...] = (
     _shape("Azure storage key", r"AccountKey=([A-Za-z0-9+/=]{60,})"),
     _shape("JSON web token", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
     _shape("password in an address", r"\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]+:([^\s/@'\"]{6,})@", re.IGNORECASE),
-    _shape("authorization header", r"(?i)\bauthorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic|token)\s+([A-Za-z0-9._~+/=-]{16,})"),
+    _shape(
+        "authorization header",
+        r"(?i)\bauthorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic|token)\s+([A-Za-z0-9._~+/=-]{16,})",
+    ),
     _shape(
         "assigned secret",
-        r"(?i)\b[\w.-]*(?:api[_-]?key|apikey|secret[_-]?key|client[_-]?secret|access[_-]?token|auth[_-]?token|private[_-]?key)"
+        r"(?i)\b[\w.-]*(?:api[_-]?key|apikey|secret[_-]?key|client[_-]?secret|access[_-]?token|"
+        r"auth[_-]?token|private[_-]?key)"
         r"[\"']?\s*(?::|=|=>|:=)\s*[\"']([A-Za-z0-9+/=_.~-]{20,})[\"']",
     ),
 )  # fmt: skip
