@@ -15,9 +15,11 @@ from pathlib import PurePath
 
 SECRET_NAMES = tuple(
     """.env .env.* *.env .envrc .netrc _netrc .npmrc .pypirc .pgpass .my.cnf .htpasswd .git-credentials .dockercfg
-    .s3cfg .boto .vault-token .terraformrc credentials credentials.json credentials.toml credentials.yml credentials.yaml
+    .s3cfg .boto .vault-token .terraformrc credentials
+    credentials.json credentials.toml credentials.yml credentials.yaml
     secret.txt secrets.txt secret.y*ml secrets.y*ml secret.json secrets.json secrets.toml
-    secret.toml secrets.ini secrets.properties secrets.xml *.secret *.secrets *-secret.json *-secrets.json service-account*.json service_account*.json
+    secret.toml secrets.ini secrets.properties secrets.xml *.secret *.secrets *-secret.json *-secrets.json
+    service-account*.json service_account*.json
     client_secret*.json google-credentials*.json application_default_credentials.json firebase-adminsdk*.json
     *.pem *.key *.p8 *.p12 *.pfx *.pkcs12 *.der *.crt *.cer *.csr *.jks *.keystore *.kdb *.kdbx *.ppk *.asc *.gpg *.pgp
     id_rsa* id_dsa* id_ecdsa* id_ed25519* *.tfstate *.tfstate.* *.tfvars *.tfvars.json *.ovpn *.mobileprovision
