@@ -20,6 +20,7 @@
     ├─ UntrustedWorkspace        untrusted_workspace    halley trust
     ├─ StaleDocument             stale_document         the text moved on; the reply is kept
     ├─ BudgetExceeded            budget_exceeded        budget.*
+    ├─ StoreFailed               store_failed           the disk, or a file from another version
     └─ Cancelled                 cancelled              the user or a newer request ended it
 
 Every error says what happened (`message`, one sentence), and what to do next (`help`, which names the
@@ -169,6 +170,12 @@ class BudgetExceeded(HalleyError):
     code = "budget_exceeded"
 
 
+class StoreFailed(HalleyError):
+    """A file of Halley's own could not be read or written."""
+
+    code = "store_failed"
+
+
 class Cancelled(HalleyError):
     code = "cancelled"
 
@@ -182,3 +189,15 @@ def problem_of(error: BaseException) -> Problem:
         f"Something went wrong inside Halley ({type(error).__name__}).",
         "The log has the details (`halley doctor` names its place); please report it.",
     )
+
+
+def error_of(problem: Problem) -> HalleyError:
+    """The exception that stands for a problem, by its code; a plain HalleyError for a code there is no class of."""
+    kinds = {kind.code: kind for kind in _all_kinds(HalleyError)}
+    error = kinds.get(problem.code, HalleyError)(problem.message, problem.help)
+    error.problem = problem
+    return error
+
+
+def _all_kinds(root: type[HalleyError]) -> list[type[HalleyError]]:
+    return [root, *(kind for child in root.__subclasses__() for kind in _all_kinds(child))]

@@ -1,0 +1,77 @@
+"""Applying a change in the editor, so that it never lands on text it was not made for.
+
+A change knows the text it was made for. When a document has moved on meanwhile the edits are rebased onto what it
+has become; where the person typed in the same place the change is refused and its text kept. The editor may still
+say no (it checks the version too): then the rebase is tried again, a few times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from halley.core.errors import StaleDocument
+from halley.core.snapshot import Document
+from halley.core.text import Change, DocumentEdit, WorkspaceChange
+from halley.engine.edits import rebase_edits
+from halley.lsp.to_lsp import to_lsp_workspace_edit
+
+if TYPE_CHECKING:
+    from halley.lsp.session import Session
+
+_TRIES = 4
+
+
+async def apply_change(session: Session, change: WorkspaceChange, base: Mapping[str, Document]) -> int:
+    """Apply `change` as one undo step; the number of edits made.
+
+    Raises StaleDocument, with the new text kept, when it cannot be placed or the editor refuses it.
+    """
+    reason = ""
+    for _ in range(_TRIES):
+        current = rebase_change(session, change, base)
+        versions = _versions(session, current)
+        edit = to_lsp_workspace_edit(current, session.texts(current), session.client)
+        answer = await session.request(
+            "workspace/applyEdit", {"label": change.label or "Halley", "edit": edit}
+        )
+        if answer and answer.get("applied"):
+            return current.edit_count
+        reason = str((answer or {}).get("failureReason") or "")
+        if _versions(session, current) == versions:
+            break
+    raise stale(change, reason or "The editor did not apply the change.")
+
+
+def rebase_change(session: Session, change: WorkspaceChange, base: Mapping[str, Document]) -> WorkspaceChange:
+    """`change` for the documents as they are now. Raises StaleDocument where the person typed in the same place."""
+    return replace(change, changes=tuple(_rebased(session, part, base, change) for part in change.changes))
+
+
+def _rebased(session: Session, part: Change, base: Mapping[str, Document], whole: WorkspaceChange) -> Change:
+    if not isinstance(part, DocumentEdit) or part.uri not in base:
+        return part
+    now = session.document(part.uri)
+    if now is None:
+        raise stale(whole, "The document is gone.")
+    was = base[part.uri]
+    if now.text == was.text:
+        return replace(part, version=now.version)
+    rebased = rebase_edits(was.text, now.text, part.edits)
+    if rebased.conflicts:
+        raise stale(whole, "The text was changed in the same place meanwhile.")
+    return replace(part, version=now.version, edits=rebased.edits)
+
+
+def _versions(session: Session, change: WorkspaceChange) -> dict[str, int | None]:
+    uris = [part.uri for part in change.changes if isinstance(part, DocumentEdit)]
+    return {uri: document.version if (document := session.document(uri)) else None for uri in uris}
+
+
+def stale(change: WorkspaceChange, reason: str) -> StaleDocument:
+    error = StaleDocument(reason, "Nothing was changed; the new text is kept and shown beside.")
+    error.kept = "\n\n".join(
+        edit.new_text for part in change.changes if isinstance(part, DocumentEdit) for edit in part.edits
+    )
+    return error

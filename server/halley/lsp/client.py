@@ -1,0 +1,78 @@
+"""What the connected client can do, read from its capabilities once: the letter of what it said, and no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from halley.lsp.base.capabilities import choose_encoding, look_up
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One client. A capability it did not name is one it does not have."""
+
+    name: str
+    encoding: str
+    apply_edit: bool
+    document_changes: bool
+    resource_operations: frozenset[str]
+    change_annotations: bool
+    show_document: bool
+    text_document_content: bool
+    work_done_progress: bool
+    configuration: bool
+    action_literals: bool
+    action_tags: frozenset[int]
+    dynamic: frozenset[str]
+    """Methods it lets the server register later."""
+    secrets: bool
+    proposals: bool
+    chat: bool
+    asks: bool
+    """It has a plugin of ours, which asks the person for an instruction where an action needs one."""
+
+    @classmethod
+    def of(cls, params: Json) -> Client:
+        """From `InitializeParams`."""
+        its = params.get("capabilities")
+
+        def has(path: str) -> bool:
+            return look_up(its, path) is True
+
+        return cls(
+            name=str(look_up(params, "clientInfo.name") or "an editor"),
+            encoding=choose_encoding(its),
+            apply_edit=has("workspace.applyEdit"),
+            document_changes=has("workspace.workspaceEdit.documentChanges"),
+            resource_operations=frozenset(look_up(its, "workspace.workspaceEdit.resourceOperations") or ()),
+            change_annotations=look_up(its, "workspace.workspaceEdit.changeAnnotationSupport") is not None,
+            show_document=has("window.showDocument.support"),
+            text_document_content=look_up(its, "workspace.textDocumentContent") is not None,
+            work_done_progress=has("window.workDoneProgress"),
+            configuration=has("workspace.configuration"),
+            action_literals=look_up(its, "textDocument.codeAction.codeActionLiteralSupport") is not None,
+            action_tags=frozenset(look_up(its, "textDocument.codeAction.tagSupport.valueSet") or ()),
+            dynamic=frozenset(_dynamic(its)),
+            secrets=has("experimental.halley.secrets"),
+            proposals=has("experimental.halley.proposals"),
+            chat=has("experimental.halley.chat"),
+            asks=isinstance(look_up(its, "experimental.halley"), dict),
+        )
+
+
+_REGISTRABLE = {
+    "textDocument/formatting": "textDocument.formatting",
+    "textDocument/rangeFormatting": "textDocument.rangeFormatting",
+    "textDocument/completion": "textDocument.completion",
+    "workspace/didChangeWatchedFiles": "workspace.didChangeWatchedFiles",
+    "workspace/didChangeConfiguration": "workspace.didChangeConfiguration",
+}
+
+
+def _dynamic(its: Any) -> list[str]:
+    return [
+        method for method, path in _REGISTRABLE.items() if look_up(its, f"{path}.dynamicRegistration") is True
+    ]

@@ -1,0 +1,141 @@
+"""The command behind every code action: `halley.run`.
+
+    params → snapshot → action → outcome → what the person sees
+
+Edits go through `lsp/apply.py`; answers open as documents; what must not simply be applied becomes a proposal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from halley.core.errors import BadRequest, Problem, StaleDocument
+from halley.core.snapshot import Document, Snapshot
+from halley.core.text import DocumentEdit
+from halley.features.actions import Job, Outcome, find_action
+from halley.features.actions.action import Answer, Edited
+from halley.features.macro_actions import run_macro_action
+from halley.lsp.apply import apply_change
+from halley.lsp.protocol import RunParams, read_params
+from halley.lsp.session import Session
+from halley.lsp.show import show_answer, show_message
+
+Json = dict[str, Any]
+
+
+async def run(session: Session, arguments: list[Any], report: Any) -> Json:
+    """`halley.run [RunParams]` → `{applied, edits}`, `{proposal}` or `{answer}`.
+
+    `report(text)` shows a line of progress. Raises the errors of `core.errors`.
+    """
+    asked = arguments[0] if arguments else {}
+    params = read_params(RunParams, asked)
+    snapshot = session.snapshot(asked["textDocument"], asked["range"], params.diagnostics or [])
+    if snapshot is None:
+        raise BadRequest(f"There is no document {params.text_document.uri}.", "Open it in the editor first.")
+    base = _as_listed(session, snapshot, params.text_document.version)
+    job = Job(
+        session.line(snapshot.document.uri, snapshot.settings),
+        base,
+        session.template_of,
+        instruction=params.instruction.strip(),
+        diagnostics=base.diagnostics if params.diagnostics else (),
+        model=params.model,
+        report=report,
+        on_event=Counter(report),
+    )
+    report("asking the model")
+    return await deliver(session, base, await perform(params.action, job))
+
+
+async def perform(action: str, job: Job) -> Outcome:
+    """Run an action of the table, or a macro (`macro.<name>`)."""
+    if action.startswith("macro."):
+        return await run_macro_action(action.removeprefix("macro."), job)
+    return await find_action(action).run(job)
+
+
+def _as_listed(session: Session, snapshot: Snapshot, version: int | None) -> Snapshot:
+    """Refuses a range that was made for another version: it may point anywhere by now."""
+    now = snapshot.document.version
+    if version is None or now is None or version == now:
+        return snapshot
+    raise StaleDocument(
+        "The document changed after this action was listed.", "List the actions again and pick it once more."
+    )
+
+
+async def deliver(session: Session, snapshot: Snapshot, outcome: Outcome) -> Json:
+    """Make an outcome visible, and say what became of it."""
+    if isinstance(outcome, Answer):
+        uri = await show_answer(session, outcome.title, _with_problem(outcome.text, outcome.problem))
+        return {"answer": {"uri": uri, "text": outcome.text}}
+    return await deliver_edit(session, outcome, {snapshot.document.uri: snapshot.document})
+
+
+async def deliver_edit(session: Session, edited: Edited, base: dict[str, Document]) -> Json:
+    """Apply, propose or refuse; whatever is not applied is shown, never lost."""
+    for part in edited.change.changes:
+        if (
+            isinstance(part, DocumentEdit)
+            and part.uri not in base
+            and (document := session.document(part.uri))
+        ):
+            base[part.uri] = document
+    if edited.kept:
+        await show_answer(session, "What could not be applied", _with_problems(edited.kept, edited.problems))
+    if not edited.change.changes:
+        _raise_first(edited.problems)
+        await show_message(session, "Nothing to change.")
+        return {"applied": True, "edits": 0}
+    reason = edited.confirm or session.needs_yes(edited.change)
+    if reason or session.settings_of(next(iter(base), "")).edits.apply == "preview":
+        return await session.propose(edited.change, base, reason)
+    return await _apply(session, edited, base)
+
+
+async def _apply(session: Session, edited: Edited, base: dict[str, Document]) -> Json:
+    try:
+        count = await apply_change(session, edited.change, base)
+    except StaleDocument as error:
+        await show_answer(session, "Not applied", _fenced(error.kept, base))
+        raise
+    return {"applied": True, "edits": count}
+
+
+def _raise_first(problems: tuple[Problem, ...]) -> None:
+    from halley.core.errors import error_of
+
+    if problems:
+        raise error_of(problems[0])
+
+
+def _with_problem(text: str, problem: Problem | None) -> str:
+    return f"{text.rstrip()}\n\n---\n\n> {problem.message} {problem.help}\n" if problem else text
+
+
+def _with_problems(kept: str, problems: tuple[Problem, ...]) -> str:
+    listed = "\n".join(f"- {problem.message} {problem.help}".rstrip() for problem in problems)
+    return f"{listed}\n\n{kept}" if listed else kept
+
+
+def _fenced(kept: str, base: dict[str, Document]) -> str:
+    from halley.engine.prompts import fence
+
+    return fence(kept, next((document.language_id for document in base.values()), ""))
+
+
+@dataclass(slots=True)
+class Counter:
+    """Reports how much of a reply has come, now and then."""
+
+    report: Any
+    characters: int = 0
+    told: int = 0
+
+    def __call__(self, event: Any) -> None:
+        self.characters += len(getattr(event, "text", ""))
+        if self.characters - self.told >= 200:
+            self.told = self.characters
+            self.report(f"{self.characters} characters so far")
