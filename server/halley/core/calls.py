@@ -131,6 +131,8 @@ class Caller:
     """Root folder of the workspace, for the ledger and for selections."""
     ask_key: AskKey | None = field(default=None, compare=False)
     on_operation: Callable[[Operation], None] | None = field(default=None, compare=False)
+    confirm: Callable[[str], Awaitable[bool]] | None = field(default=None, compare=False)
+    """Asks the person a yes-or-no question (`budget.when_spent = "ask"`); None where nobody can be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +151,7 @@ class Call:
     """False for automatic inline completion: one try, no failover."""
     timeout_s: float | None = None
     """Bound on the whole call; None leaves it to the provider's own time limits."""
+    shorten: Callable[[Prompt | FimPrompt], Prompt | FimPrompt | None] | None = field(
+        default=None, compare=False
+    )
+    """Makes a shorter prompt when a model says the context is too long; used once a call. None: give up."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from halley.core.models import ModelRef, Usage
+from halley.core.models import ModelRef, Times, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,8 @@ class Finish:
     model: ModelRef | None = None
     """Which model of the route answered."""
     request_id: str | None = None
+    times: Times | None = None
+    """Filled in by routing."""
 
 
 Event = TextDelta | ReasoningDelta | ToolCallDelta | Citation | Image | Notice | Finish

@@ -82,3 +82,16 @@ class Usage:
     cost_usd: float | None = None
     estimated: bool = False
     """True when the host sent no usage and the tokens were counted here."""
+    cost_source: Literal["provider", "estimated", "unknown"] = "unknown"
+    """Who says `cost_usd`: the host, or a price list. A cost that nobody knows is None, never 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long one call took, in milliseconds from the moment it was sent; None where it never came so far."""
+
+    first_byte_ms: float | None = None
+    first_token_ms: float | None = None
+    total_ms: float | None = None
+    tokens_per_s: float | None = None
+    """Output tokens over the time from the first token to the end."""
