@@ -1,0 +1,336 @@
+"""The one SQLite file, `data/halley.db`: opening it, and taking turns on it.
+
+    Database.run(fn)    a write: `fn(connection)` inside BEGIN IMMEDIATE, rolled back when it raises
+    Database.read(fn)   a read
+
+`fn` runs in this process's one database thread; whatever waits there is written together, so that a thousand calls
+that open at once share one sync to disk. Several processes may use the file: BEGIN IMMEDIATE takes the write lock
+before the first read, which is what keeps "database is locked" away (a plain BEGIN that reads first cannot wait).
+
+The file is opened on first use. A damaged one is set aside under another name and `problem` says so; one with a newer
+schema is refused and left alone. The schema itself is `migrations.py`'s; what the tables mean is said by the
+stores. No key and nothing secret ever goes in here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from halley.core.errors import Problem, StoreFailed
+from halley.stores.files import locked, make_private_folder, store_failed
+
+if TYPE_CHECKING:
+    import sqlite3
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT_S = 30.0
+GROUP = 256
+"""Most writes that share one transaction."""
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    fn: Callable[[sqlite3.Connection], Any]
+    write: bool
+    future: Future[Any] = field(default_factory=Future)
+    result: Any = None
+
+
+class Database:
+    """One process's access to the file. Cheap until first used."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.problem: Problem | None = None
+        """What a person should know: a damaged file was set aside."""
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._closed = False
+
+    async def run(self, fn: Callable[[sqlite3.Connection], T]) -> T:
+        """`fn`'s result, once it is committed. Being cancelled while waiting does not undo the write.
+
+        Raises StoreFailed when the disk or the file refuses, and whatever `fn` raises.
+        """
+        return await asyncio.shield(asyncio.wrap_future(self.submit(fn)))
+
+    async def read(self, fn: Callable[[sqlite3.Connection], T]) -> T:
+        """`fn`'s result. It sees everything submitted before it."""
+        return await asyncio.shield(asyncio.wrap_future(self.submit(fn, write=False)))
+
+    def submit(self, fn: Callable[[sqlite3.Connection], T], *, write: bool = True) -> Future[T]:
+        """Queues `fn` at once, from any thread; it will run even if nobody waits."""
+        job = _Job(fn, write)
+        if self._closed:
+            job.future.set_exception(StoreFailed("Halley is shutting down.", "Start it again."))
+            return job.future
+        if self._thread is None:
+            self._start()
+        self._jobs.put(job)
+        return job.future
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="halley-database", daemon=True)
+                self._thread.start()
+
+    async def aclose(self) -> None:
+        """Finishes what was submitted, then closes the file."""
+        await asyncio.to_thread(self.close)
+
+    def close(self) -> None:
+        self._closed = True
+        if self._thread is not None:
+            self._jobs.put(None)
+            self._thread.join()
+
+    # In the database thread from here on
+
+    def _work(self) -> None:
+        connection: sqlite3.Connection | None = None
+        more = True
+        while more:
+            jobs, more = self._take()
+            for group in _groups(jobs):
+                connection = self._do(connection, group)
+        if connection is not None:
+            connection.close()
+
+    def _take(self) -> tuple[list[_Job], bool]:
+        """What waits, at least one job; False at the end."""
+        jobs: list[_Job] = []
+        job = self._jobs.get()
+        while job is not None:
+            jobs.append(job)
+            if len(jobs) == GROUP:
+                return jobs, True
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return jobs, True
+        return jobs, False
+
+    def _do(self, connection: sqlite3.Connection | None, group: list[_Job]) -> sqlite3.Connection | None:
+        """Runs one group; a damaged file is set aside and the group done again on a fresh one."""
+        for attempt in (1, 2):
+            try:
+                if connection is None:
+                    connection = open_connection(self.path)
+                _run_group(connection, group)
+                break
+            except Exception as error:
+                if connection is not None and (attempt == 2 or _is_damage(error)):
+                    with contextlib.suppress(Exception):
+                        connection.close()
+                    connection = None
+                if attempt == 1 and _is_damage(error):
+                    self._set_aside()
+                    continue
+                _fail(group, self._explain(error))
+                break
+        return connection
+
+    def _set_aside(self) -> None:
+        with contextlib.suppress(StoreFailed):
+            moved = set_aside(self.path)
+            if moved:
+                self.problem = Problem(
+                    StoreFailed.code,
+                    f"The database was damaged and a new one was begun; the old one is kept as {moved}.",
+                    "Earlier chats and usage are in that file: `sqlite3 FILE .recover` may bring them back.",
+                )
+
+    def _explain(self, error: Exception) -> Exception:
+        if isinstance(error, OSError):
+            return store_failed(self.path, error)
+        if not _is_of_the_file(error):
+            return error
+        what, help = _SAID[_code(error)]
+        return StoreFailed(f"Halley cannot use {self.path}: {what}.", help)
+
+
+_FOLDER = "Check the disk and the file's permissions; HALLEY_HOME can name another folder."
+_SAID = {  # by SQLite's primary result code, https://sqlite.org/rescode.html
+    3: ("access denied", _FOLDER),
+    5: ("another process keeps it locked", "End the Halley process that hangs, then try again."),
+    6: ("another process keeps it locked", "End the Halley process that hangs, then try again."),
+    8: ("it cannot be written", _FOLDER),
+    10: ("reading or writing the disk failed", _FOLDER),
+    11: ("it is damaged", "Move it away; Halley begins a new one."),
+    13: ("the disk is full", "Free some space."),
+    14: ("it cannot be opened", _FOLDER),
+    23: ("access denied", _FOLDER),
+    26: ("it is not a database", "Move it away; Halley begins a new one."),
+}
+
+
+def _groups(jobs: list[_Job]) -> list[list[_Job]]:
+    """Neighbouring writes together, each read alone, in the order they came."""
+    groups: list[list[_Job]] = []
+    for job in jobs:
+        if job.write and groups and groups[-1][0].write:
+            groups[-1].append(job)
+        else:
+            groups.append([job])
+    return groups
+
+
+def _run_group(connection: sqlite3.Connection, group: list[_Job]) -> None:
+    """Runs the jobs and settles their futures. Raises, with no future settled, when nothing was done."""
+    if not group[0].write:
+        _settle(group, [_attempt(group[0].fn, connection)])
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        outcomes = [_in_savepoint(connection, job.fn) for job in group]
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    _settle(group, outcomes)
+
+
+def _attempt(fn: Callable[[Any], Any], connection: sqlite3.Connection) -> tuple[Any, Exception | None]:
+    """A result or an error of the job's own; errors of the file itself are raised."""
+    try:
+        return fn(connection), None
+    except Exception as error:
+        if _is_of_the_file(error):
+            raise
+        return None, error
+
+
+def _in_savepoint(connection: sqlite3.Connection, fn: Callable[[Any], Any]) -> tuple[Any, Exception | None]:
+    """One job of a group, so that one that raises undoes only itself."""
+    connection.execute("SAVEPOINT job")
+    outcome = _attempt(fn, connection)
+    if outcome[1] is not None:
+        connection.execute("ROLLBACK TO job")
+    connection.execute("RELEASE job")
+    return outcome
+
+
+def _settle(group: list[_Job], outcomes: list[tuple[Any, Exception | None]]) -> None:
+    for job, (result, error) in zip(group, outcomes, strict=True):
+        if error is not None:
+            job.future.set_exception(error)
+        else:
+            job.future.set_result(result)
+
+
+def _fail(group: list[_Job], error: Exception) -> None:
+    for job in group:
+        job.future.set_exception(error)
+
+
+def _is_of_the_file(error: Exception) -> bool:
+    import sqlite3
+
+    return isinstance(error, sqlite3.Error) and _code(error) in _SAID
+
+
+def _is_damage(error: Exception) -> bool:
+    import sqlite3
+
+    damage = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return isinstance(error, sqlite3.DatabaseError) and _code(error) in damage
+
+
+def _code(error: Exception) -> int:
+    """SQLite's primary result code. A damaged search index, which can be made anew, is not the file's damage."""
+    import sqlite3
+
+    code = getattr(error, "sqlite_errorcode", None) or 0
+    return 0 if code == sqlite3.SQLITE_CORRUPT_VTAB else code & 0xFF
+
+
+def open_connection(path: Path) -> sqlite3.Connection:
+    """Opens (and makes, 0600) the file and brings its schema up to date.
+
+    Raises sqlite3.DatabaseError for a damaged file, OSError, and StoreFailed for a newer schema.
+    """
+    import sqlite3
+
+    from halley.stores.migrations import migrate
+
+    make_private_folder(path.parent)
+    _make_private_file(path)
+    connection = sqlite3.connect(
+        path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    try:
+        _set_up(connection)
+        migrate(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _make_private_file(path: Path) -> None:
+    """SQLite makes its journals with the rights of the database, so these rights are theirs too."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    if os.name == "posix" and path.stat().st_mode & 0o077:
+        path.chmod(0o600)
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    import sqlite3
+
+    connection.row_factory = sqlite3.Row
+    mode = "WAL" if has_sound_wal(sqlite3.sqlite_version_info) else "TRUNCATE"
+    if connection.execute("PRAGMA journal_mode").fetchone()[0].upper() != mode:
+        with contextlib.suppress(sqlite3.OperationalError):  # in use in its present mode: that works as well
+            connection.execute(f"PRAGMA journal_mode = {mode}")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = FAST")  # a deleted chat is deleted
+
+
+def has_sound_wal(version: tuple[int, ...]) -> bool:
+    """Whether this SQLite may write ahead with several processes.
+
+    Versions 3.7.0 to 3.51.2 can, rarely, damage the file when two connections write and checkpoint at one moment
+    (https://sqlite.org/wal.html#walresetbug).
+    """
+    return version >= (3, 51, 3)
+
+
+def set_aside(path: Path) -> Path | None:
+    """Moves a damaged database and its journals away; None when another process has already done it."""
+    with locked(path):
+        if not _is_damaged(path):
+            return None
+        moved = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}")
+        path.replace(moved)
+        for ending in ("-journal", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                Path(f"{path}{ending}").replace(f"{moved}{ending}")
+        return moved
+
+
+def _is_damaged(path: Path) -> bool:
+    import sqlite3
+
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)
+    try:
+        return connection.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok"
+    except sqlite3.DatabaseError as error:
+        return _is_damage(error)
+    finally:
+        connection.close()

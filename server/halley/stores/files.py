@@ -1,0 +1,188 @@
+"""Files as Halley keeps them: private, whole, and changed by one process at a time.
+
+`save_private` replaces a file in one step, so that a reader or a crash meets the old content or the new, never
+half of either. `locked` and `update_json` keep two processes from losing each other's changes. `read_regular`
+is for files that somebody else wrote: it never waits on a pipe, never reads without a bound.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import stat
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from halley.core.errors import StoreFailed
+
+LOCK_TIMEOUT_S = 10.0
+
+
+def make_private_folder(folder: Path) -> Path:
+    """Creates `folder`, and what is missing above it, with mode 0700; takes others' rights off one that we own."""
+    try:
+        for missing in [f for f in reversed(folder.parents) if not f.exists()]:
+            missing.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if os.name == "posix":
+            state = folder.stat()
+            if state.st_uid == os.getuid() and stat.S_IMODE(state.st_mode) & 0o077:
+                folder.chmod(0o700)
+    except OSError as error:
+        raise store_failed(folder, error) from None
+    return folder
+
+
+def save_private(path: Path, content: bytes | str) -> None:
+    """Writes all of `content` or nothing; the file is 0600, its folder is made where it is missing.
+
+    A symbolic link is followed, so that a configuration kept in a dotfiles repository stays a link.
+    Raises StoreFailed when the disk refuses.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        make_private_folder(target.parent)
+    try:
+        _replace(target, data)
+    except OSError as error:
+        raise store_failed(path, error) from None
+
+
+def _replace(target: Path, data: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".new")  # 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+@contextlib.contextmanager
+def locked(path: Path, timeout_s: float = LOCK_TIMEOUT_S) -> Iterator[None]:
+    """Holds `path` (by a `.lock` file beside it) against other processes and threads.
+
+    Raises StoreFailed when somebody else holds it for longer than `timeout_s`.
+    """
+    make_private_folder(path.parent)
+    lock = path.with_name(f"{path.name}.lock")
+    try:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    except OSError as error:
+        raise store_failed(lock, error) from None
+    try:
+        _wait_for(handle, lock, timeout_s)
+        yield
+    finally:
+        os.close(handle)  # which also releases the lock
+
+
+def _wait_for(handle: int, lock: Path, timeout_s: float) -> None:
+    give_up = time.monotonic() + timeout_s
+    pause = 0.001
+    while not _try_lock(handle):
+        if time.monotonic() >= give_up:
+            raise StoreFailed(
+                f"Another Halley process has held {lock} for {timeout_s:g} seconds.",
+                "End the process that hangs, then try again.",
+            )
+        time.sleep(pause)
+        pause = min(pause * 2, 0.05)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(handle: int) -> bool:
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(handle: int) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EINTR):
+                raise
+            return False
+        return True
+
+
+def load_json(path: Path, max_bytes: int = 16 << 20) -> dict[str, Any]:
+    """The object in a file of ours; empty when the file is missing, and when it is not what we wrote."""
+    try:
+        value = json.loads(read_regular(path, max_bytes))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def update_json(path: Path, change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    """Reads, changes in place and writes under the lock; returns what was written."""
+    with locked(path):
+        value = load_json(path)
+        change(value)
+        save_private(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+    return value
+
+
+def read_regular(path: Path, max_bytes: int) -> bytes:
+    """The bytes of an ordinary file.
+
+    Raises OSError: also ENOTSUP for pipes, devices and folders, and EFBIG past `max_bytes`.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.ENOTSUP, "not an ordinary file", str(path))
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise OSError(errno.EFBIG, f"larger than {max_bytes:,} bytes", str(path))
+    return data
+
+
+Signature = tuple[int, int, int, int] | None
+"""What tells that a file changed: device, inode, size, time of change; None where there is no file."""
+
+
+def signature_of(path: Path) -> Signature:
+    """Cheap (one stat). Files that we save always get another inode, so an equal size and time cannot hide."""
+    try:
+        state = path.stat()
+    except (OSError, ValueError):
+        return None
+    return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns
+
+
+_NEXT_STEP = {
+    errno.ENOSPC: "The disk is full: free some space.",
+    errno.EDQUOT: "Your disk quota is used up: free some space.",
+    errno.EROFS: "The file system is read-only: HALLEY_HOME names another folder.",
+    errno.EACCES: "Check who owns it and its permissions, or name another folder with HALLEY_HOME.",
+    errno.EPERM: "Check who owns it and its permissions, or name another folder with HALLEY_HOME.",
+    errno.ENOTDIR: "A file lies where a folder should be: move it away, or name another folder with HALLEY_HOME.",
+    errno.EEXIST: "A file lies where a folder should be: move it away, or name another folder with HALLEY_HOME.",
+}
+
+
+def store_failed(path: Path, error: OSError) -> StoreFailed:
+    """The error as a person meets it: which file, why, and what to do."""
+    why = error.strerror or type(error).__name__
+    help = _NEXT_STEP.get(error.errno or 0, "Check the disk; HALLEY_HOME can name another folder.")
+    return StoreFailed(f"Halley cannot use {path}: {why}.", help)

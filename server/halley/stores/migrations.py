@@ -1,0 +1,175 @@
+"""The schema of `halley.db`, as the list of steps that lead to it.
+
+Append-only: a step that was released is never changed or removed, because somebody's file has already taken it.
+`PRAGMA user_version` counts the steps a file has taken. Each step runs in a transaction of its own, inside which the
+count is read again, so that two processes starting at once take each step once.
+
+What the tables mean is told by the stores that own them: `ledger.py` and `chats.py`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from halley.core.errors import StoreFailed
+
+if TYPE_CHECKING:
+    import sqlite3
+
+LEDGER = (
+    """CREATE TABLE writers (
+        id INTEGER PRIMARY KEY,
+        place TEXT NOT NULL,
+        pid INTEGER NOT NULL,
+        started TEXT NOT NULL,
+        UNIQUE (place, pid, started)
+    )""",
+    """CREATE TABLE calls (
+        id INTEGER PRIMARY KEY,
+        started REAL NOT NULL,
+        day TEXT NOT NULL,
+        status TEXT NOT NULL,
+        writer INTEGER REFERENCES writers (id),
+        feature TEXT NOT NULL,
+        role TEXT NOT NULL,
+        workspace TEXT,
+        provider TEXT NOT NULL,
+        model TEXT NOT NULL,
+        attempt INTEGER NOT NULL,
+        parent INTEGER,
+        input_tokens INTEGER,
+        output_tokens INTEGER,
+        cached_tokens INTEGER,
+        reasoning_tokens INTEGER,
+        tokens_estimated INTEGER,
+        cost REAL,
+        currency TEXT,
+        cost_source TEXT,
+        first_byte_ms REAL,
+        first_token_ms REAL,
+        total_ms REAL,
+        tokens_per_s REAL,
+        problem TEXT,
+        http_status INTEGER,
+        request_id TEXT
+    )""",
+    "CREATE INDEX calls_by_start ON calls (started)",
+    "CREATE INDEX calls_open ON calls (writer) WHERE status = 'open'",
+    "CREATE INDEX calls_parent ON calls (parent) WHERE parent IS NOT NULL",
+    "CREATE INDEX calls_cost ON calls (started, currency, cost) WHERE cost IS NOT NULL",
+    """CREATE TABLE completions (
+        day TEXT NOT NULL,
+        provider TEXT NOT NULL,
+        model TEXT NOT NULL,
+        language TEXT NOT NULL,
+        shown INTEGER NOT NULL DEFAULT 0,
+        accepted INTEGER NOT NULL DEFAULT 0,
+        accepted_characters INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (day, provider, model, language)
+    ) WITHOUT ROWID""",
+)
+
+CHATS = (
+    """CREATE TABLE chats (
+        id TEXT PRIMARY KEY,
+        workspace TEXT,
+        title TEXT NOT NULL,
+        created REAL NOT NULL,
+        updated REAL NOT NULL,
+        forked_from TEXT
+    ) WITHOUT ROWID""",
+    "CREATE INDEX chats_by_update ON chats (workspace, updated)",
+    """CREATE TABLE texts (
+        id INTEGER PRIMARY KEY,
+        chat TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+        text TEXT NOT NULL
+    )""",
+    "CREATE INDEX texts_of_chat ON texts (chat)",
+    """CREATE TABLE turns (
+        id TEXT PRIMARY KEY,
+        chat TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        created REAL NOT NULL,
+        prompt INTEGER NOT NULL REFERENCES texts (id),
+        undone REAL,
+        UNIQUE (chat, position)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE replies (
+        id TEXT PRIMARY KEY,
+        turn TEXT NOT NULL REFERENCES turns (id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        model TEXT NOT NULL,
+        status TEXT NOT NULL,
+        writer INTEGER REFERENCES writers (id),
+        created REAL NOT NULL,
+        settled REAL,
+        answer INTEGER NOT NULL REFERENCES texts (id),
+        reasoning TEXT NOT NULL DEFAULT '',
+        chosen REAL,
+        usage TEXT,
+        problem TEXT,
+        UNIQUE (turn, position)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX replies_open ON replies (writer) WHERE status = 'open'",
+    """CREATE TABLE pieces (
+        id INTEGER PRIMARY KEY,
+        reply TEXT NOT NULL REFERENCES replies (id) ON DELETE CASCADE,
+        kind TEXT NOT NULL,
+        text TEXT NOT NULL
+    )""",
+    "CREATE INDEX pieces_of_reply ON pieces (reply)",
+    """CREATE TABLE parts (
+        id INTEGER PRIMARY KEY,
+        chat TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+        owner TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        facts TEXT NOT NULL,
+        blob TEXT
+    )""",
+    "CREATE INDEX parts_of_owner ON parts (owner)",
+    "CREATE INDEX parts_of_chat ON parts (chat)",
+    "CREATE INDEX parts_with_blob ON parts (blob) WHERE blob IS NOT NULL",
+    """CREATE TABLE marks (
+        id INTEGER PRIMARY KEY,
+        chat TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+        after_position INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        text TEXT NOT NULL,
+        created REAL NOT NULL
+    )""",
+    "CREATE INDEX marks_of_chat ON marks (chat)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (LEDGER, CHATS)
+"""In the order they were released."""
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Takes the steps that are missing. Raises StoreFailed when the file knows more steps than we do."""
+    while (taken := _version(connection)) != len(MIGRATIONS):
+        if taken > len(MIGRATIONS):
+            raise StoreFailed(
+                f"{path} was written by a newer Halley (schema {taken}; this one knows {len(MIGRATIONS)}).",
+                "Update this Halley, or give it a folder of its own with HALLEY_HOME.",
+            )
+        _take_next(connection)
+
+
+def _take_next(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        taken = _version(connection)  # again, now that nobody else can take one
+        if taken < len(MIGRATIONS):
+            for statement in MIGRATIONS[taken]:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {taken + 1}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return connection.execute("PRAGMA user_version").fetchone()[0]

@@ -1,0 +1,182 @@
+"""What was used: the ledger's rows, added up.
+
+Reading only, and synchronous: `ledger.py` calls these in the database thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from halley.core.errors import BadRequest
+
+if TYPE_CHECKING:
+    import sqlite3
+
+Dimension = Literal["day", "month", "model", "provider", "workspace", "feature", "role", "status", "problem"]
+DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
+
+_EXPRESSION: dict[str, str] = {name: name for name in DIMENSIONS} | {
+    "month": "substr(day, 1, 7)",
+    "model": "provider || '/' || model",
+}
+
+
+@dataclass(slots=True)
+class UsageRow:
+    """One group of calls, or all of them."""
+
+    keys: dict[str, str | None] = field(default_factory=dict)
+    """Dimension → value, e.g. `{"day": "2026-11-20", "model": "comet/gpt-5-mini"}`."""
+    calls: int = 0
+    """Attempts sent to a model."""
+    requests: int = 0
+    """What was asked for: the attempts of one failover count once."""
+    errors: int = 0
+    """Calls that failed, broke off or were abandoned."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    estimated_calls: int = 0
+    """Calls whose tokens or cost were estimated here."""
+    unpriced_calls: int = 0
+    """Answered calls whose cost is not known."""
+    cost: dict[str, float] = field(default_factory=dict)
+    """Currency → amount; empty where nothing is known."""
+    first_token_ms: float | None = None
+    """Mean over the calls that had one."""
+    tokens_per_s: float | None = None
+    problems: dict[str, int] = field(default_factory=dict)
+    """Problem code → calls."""
+
+    def to_json(self) -> dict[str, Any]:
+        """camelCase, the dimensions among the rest."""
+        cost = [{"amount": round(amount, 9), "currency": name} for name, amount in sorted(self.cost.items())]
+        return self.keys | {
+            "calls": self.calls,
+            "requests": self.requests,
+            "errors": self.errors,
+            "inputTokens": self.input_tokens,
+            "outputTokens": self.output_tokens,
+            "cachedTokens": self.cached_tokens,
+            "reasoningTokens": self.reasoning_tokens,
+            "estimatedCalls": self.estimated_calls,
+            "unpricedCalls": self.unpriced_calls,
+            "cost": cost,
+            "firstTokenMs": self.first_token_ms,
+            "tokensPerS": self.tokens_per_s,
+            "problems": self.problems,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    rows: tuple[UsageRow, ...]
+    """In the order of their keys; none when no dimension was named."""
+    totals: UsageRow
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    provider: str
+    model: str
+    language: str
+    shown: int
+    accepted: int
+    accepted_characters: int
+
+
+_SUMS = """
+    count(*) AS calls, sum(parent IS NULL) AS requests,
+    sum(status IN ('failed', 'interrupted', 'abandoned')) AS errors,
+    total(input_tokens) AS input_tokens, total(output_tokens) AS output_tokens,
+    total(cached_tokens) AS cached_tokens, total(reasoning_tokens) AS reasoning_tokens,
+    total(coalesce(tokens_estimated, 0) OR coalesce(cost_source, '') = 'estimated') AS estimated_calls,
+    sum(cost IS NULL AND coalesce(output_tokens, 0) > 0) AS unpriced_calls,
+    total(first_token_ms) AS first_sum, count(first_token_ms) AS first_count,
+    total(tokens_per_s) AS speed_sum, count(tokens_per_s) AS speed_count,
+    currency, sum(cost) AS cost, problem AS problem_code
+"""
+_COUNTS = (
+    "calls", "requests", "errors", "input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens",
+    "estimated_calls", "unpriced_calls",
+)  # fmt: skip
+
+
+def read_summary(
+    db: sqlite3.Connection,
+    since: float | None,
+    until: float | None,
+    workspace: str | None,
+    by: tuple[Dimension, ...],
+) -> Summary:
+    """Raises BadRequest for a dimension that is none."""
+    for name in by:
+        if name not in DIMENSIONS:
+            raise BadRequest(
+                f"Usage cannot be grouped by '{name}'.", f"Choose among {', '.join(DIMENSIONS)}."
+            )
+    keys = ", ".join(f"{_EXPRESSION[name]} AS key_{name}" for name in by)
+    where = "started >= ? AND started < ? AND (? IS NULL OR workspace = ?)"
+    groups = db.execute(
+        f"SELECT {keys + ',' if keys else ''} {_SUMS} FROM calls WHERE {where} "
+        f"GROUP BY {', '.join([*(f'key_{name}' for name in by), 'currency', 'problem_code'])}",
+        (since or 0.0, until if until is not None else 1e18, workspace, workspace),
+    ).fetchall()
+    return _fold(groups, by)
+
+
+def _fold(groups: list[sqlite3.Row], by: tuple[Dimension, ...]) -> Summary:
+    """SQL's groups are finer than asked, by currency and problem; here they become one row each."""
+    rows: dict[tuple[Any, ...], _Tally] = {}
+    total = _Tally({})
+    for group in groups:
+        key = tuple(group[f"key_{name}"] for name in by)
+        tally = rows.setdefault(key, _Tally(dict(zip(by, key, strict=True))))
+        tally.add(group)
+        total.add(group)
+    ordered = sorted(rows, key=lambda key: tuple(value or "" for value in key))
+    return Summary(tuple(rows[key].row() for key in ordered) if by else (), total.row())
+
+
+class _Tally:
+    def __init__(self, keys: dict[str, Any]) -> None:
+        self._row = UsageRow(keys)
+        self._first = [0.0, 0]
+        self._speed = [0.0, 0]
+
+    def add(self, group: sqlite3.Row) -> None:
+        row = self._row
+        for name in _COUNTS:
+            setattr(row, name, getattr(row, name) + int(group[name] or 0))
+        if group["cost"] is not None:
+            currency = group["currency"] or "USD"
+            row.cost[currency] = row.cost.get(currency, 0.0) + group["cost"]
+        if code := group["problem_code"]:
+            row.problems[code] = row.problems.get(code, 0) + group["calls"]
+        self._first = [self._first[0] + group["first_sum"], self._first[1] + group["first_count"]]
+        self._speed = [self._speed[0] + group["speed_sum"], self._speed[1] + group["speed_count"]]
+
+    def row(self) -> UsageRow:
+        self._row.first_token_ms = _mean(*self._first)
+        self._row.tokens_per_s = _mean(*self._speed)
+        return self._row
+
+
+def _mean(total: float, count: float) -> float | None:
+    return round(total / count, 3) if count else None
+
+
+def read_spent(db: sqlite3.Connection, since: float, currency: str) -> float:
+    sql = "SELECT total(cost) FROM calls WHERE started >= ? AND currency = ? AND cost IS NOT NULL"
+    return db.execute(sql, (since, currency)).fetchone()[0]
+
+
+def read_acceptance(db: sqlite3.Connection, first_day: str, last_day: str) -> tuple[Acceptance, ...]:
+    rows = db.execute(
+        "SELECT provider, model, language, sum(shown), sum(accepted), sum(accepted_characters) FROM completions "
+        "WHERE day >= ? AND day <= ? GROUP BY provider, model, language ORDER BY 1, 2, 3",
+        (first_day, last_day),
+    )
+    return tuple(Acceptance(*row) for row in rows)
