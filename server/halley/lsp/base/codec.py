@@ -1,0 +1,74 @@
+"""JSON in and out: the only place where message bodies become values and values become bodies.
+
+orjson does the work. What it does not do, or does silently, is mended here: lone surrogates (editors written
+in JavaScript can hold half a character; pygls passes them on and fails when it sends them back), and NaN (which
+orjson writes as null and pygls as the invalid `NaN`).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import orjson
+
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS  # our values are snake_case: they are converted, never leaked
+
+
+def decode_body(body: bytes) -> Any:
+    """The value of a message body. Raises ValueError when it is not UTF-8 JSON."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        if b"\\ud" not in body and b"\\uD" not in body:
+            raise
+    try:
+        return mend_surrogates(json.loads(body, parse_constant=_refuse_constant))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def encode_body(message: Any) -> bytes:
+    """The JSON of `message`. Raises ValueError or TypeError when it has none."""
+    try:
+        body = orjson.dumps(message, _encode_other, _OPTIONS)
+    except orjson.JSONEncodeError:
+        body = orjson.dumps(mend_surrogates(message), _encode_other, _OPTIONS)
+    if b"null" in body and has_nan(message):
+        raise ValueError("a number is NaN or infinite")
+    return body
+
+
+def mend_surrogates(value: Any) -> Any:
+    """`value` with each half of a character replaced by U+FFFD, which is as long in UTF-16."""
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, dict):
+        return {mend_surrogates(k): mend_surrogates(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [mend_surrogates(v) for v in value]
+    return value
+
+
+def has_nan(value: Any) -> bool:
+    """Whether a number in `value` has no JSON form."""
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    if isinstance(value, dict):
+        return any(map(has_nan, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(has_nan, value))
+    return False
+
+
+def _encode_other(value: Any) -> Any:
+    """Models of `lsp/protocol.py` are sent as the protocol spells them."""
+    dump = getattr(value, "model_dump", None)
+    if dump is None:
+        raise TypeError(f"{type(value).__name__} has no JSON form")
+    return dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

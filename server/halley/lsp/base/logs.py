@@ -1,0 +1,79 @@
+"""The log: where it goes, and what never gets into it.
+
+Nothing of what people write, models answer or editors send is logged, only what happened to it; and whatever is
+logged passes `redact`, which blots out what looks like a key. Exceptions are described by `describe`: their
+type and place, since messages quote values.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import traceback
+from pathlib import Path
+
+_LOUD = ("pygls", "httpx", "httpcore", "aiohttp", "asyncio", "keyring", "urllib3")
+"""Libraries whose INFO lines carry bodies, addresses with keys in them, or noise."""
+
+_SECRETS = re.compile(
+    r"""(?ix)
+    ( (?:proxy-)?authorization["']? \s* [:=] \s* ["']? (?:bearer|basic|token)? \s*
+    | \b bearer \s+
+    | (?: x-)? (?:goog-)? api[-_]?key ["']? \s* [:=] \s* ["']?
+    | [?&] (?:key|token|api_key|access_token) =
+    )  [^\s"',;&)}\]]+
+    | \b (?: sk | pk | rk | gsk | xai | r8 | hf | ghp | gho | ghs | github_pat | glpat | AKIA | AIza )
+      [-_]? [A-Za-z0-9_\-]{12,}
+    | \b eyJ [A-Za-z0-9_\-]{8,} \. [A-Za-z0-9_\-]+ (?: \. [A-Za-z0-9_\-]* )?
+    """
+)
+
+
+def set_up_logging(log_file: str | Path | None = None, level: str = "info") -> None:
+    """Sends the log to `log_file` (kept under 5 MB, readable by its owner only), else to stderr."""
+    handler = _open_file(Path(log_file)) if log_file else logging.StreamHandler(sys.stderr)
+    handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    set_log_level(level)
+    for name in _LOUD:
+        logging.getLogger(name).setLevel(logging.CRITICAL if name == "pygls" else logging.WARNING)
+
+
+def set_log_level(level: str) -> None:
+    """`debug`, `info`, `warning` or `error` (the setting `log.level`)."""
+    logging.getLogger().setLevel(level.upper())
+
+
+def redact(text: str) -> str:
+    """`text` with everything that looks like a key blotted out."""
+    return _SECRETS.sub(lambda found: f"{found[1] or ''}[redacted]", text)
+
+
+def describe(error: BaseException) -> str:
+    """Type and place of an exception; its message and its values stay out."""
+    places = [
+        f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)[-6:]
+    ]
+    return " < ".join([type(error).__name__, *reversed(places)])
+
+
+class RedactingFormatter(logging.Formatter):
+    """Blots out keys last, when the whole text is there."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+    def formatException(self, ei: object) -> str:
+        error = ei[1] if isinstance(ei, tuple) else None
+        return describe(error) if isinstance(error, BaseException) else ""
+
+
+def _open_file(path: Path) -> logging.Handler:
+    from logging.handlers import RotatingFileHandler
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    return RotatingFileHandler(path, maxBytes=5_000_000, backupCount=1, encoding="utf-8")

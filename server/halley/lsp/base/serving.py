@@ -1,0 +1,139 @@
+"""Running servers: one on stdin and stdout, or one for each client of a unix socket.
+
+Both end in order: what is being worked on is cancelled, what was said is written out, what was opened is closed, and
+the process leaves with its exit code even where a thread hangs (a key store that waits for D-Bus).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Protocol
+
+from halley.lsp.base.frames import BadFrame
+from halley.lsp.base.front import Opening
+from halley.lsp.base.logs import describe
+from halley.lsp.base.transport import Channel, open_stdio, serve_unix
+
+logger = logging.getLogger(__name__)
+
+
+class Served(Protocol):
+    """What is needed of a server to run it."""
+
+    channel: Channel
+    ended: asyncio.Event
+    code: int
+
+    def receive(self, frames: list[bytes | BadFrame]) -> None: ...
+    def begin(self, params: dict[str, Any]) -> Any: ...
+    def end(self, code: int) -> None: ...
+    def at_end_of_input(self) -> None: ...
+    async def aclose(self) -> None: ...
+
+
+async def serve_stdio(server: Served, opening: Opening, stdin: int, stdout: int) -> int:
+    """Runs `server` from where `opening` left off; its exit code."""
+    server.channel = Channel(server.receive, server.at_end_of_input, opening.parser)
+    if opening.params is not None:
+        server.begin(opening.params)
+    with end_on_signals(lambda: server.end(0)):
+        await open_stdio(server.channel, stdin, stdout)
+        server.receive(opening.frames)
+        await server.ended.wait()
+        await server.aclose()
+    return server.code
+
+
+async def serve_pipe(make_server: Callable[[], Served], path: str) -> int:
+    """Runs one server for each client of the unix socket at `path` until a signal ends the process.
+
+    Raises FileExistsError when another daemon answers there, NotImplementedError on Windows.
+    """
+    running: set[asyncio.Task[None]] = set()
+    servers: set[Served] = set()
+    stop = asyncio.Event()
+
+    def connect() -> Channel:
+        server = make_server()
+        server.channel = Channel(server.receive, server.at_end_of_input)
+        servers.add(server)
+        task = asyncio.get_running_loop().create_task(attend(server))
+        running.add(task)
+        task.add_done_callback(running.discard)
+        return server.channel
+
+    async def attend(server: Served) -> None:
+        try:
+            await server.ended.wait()
+            await server.aclose()
+        except Exception as error:
+            logger.error("a client's end failed: %s", describe(error))
+        finally:
+            servers.discard(server)
+
+    with end_on_signals(stop.set):
+        listener = await serve_unix(path, connect)
+        try:
+            await stop.wait()
+        finally:
+            listener.close()
+            with contextlib.suppress(OSError):
+                Path(path).unlink()
+        for server in tuple(servers):
+            server.end(0)
+        if running:
+            await asyncio.wait(tuple(running), timeout=5)
+    return 0
+
+
+@contextlib.contextmanager
+def end_on_signals(end: Callable[[], None]) -> Any:
+    """SIGTERM, SIGINT and SIGHUP end the work in order, even while the loop sleeps."""
+    loop = asyncio.get_running_loop()
+    names = [n for n in ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK") if hasattr(signal, n)]
+    for name in names:
+        number = getattr(signal, name)
+        try:
+            loop.add_signal_handler(number, end)
+        except (NotImplementedError, RuntimeError):  # Windows, or not the main thread
+            with contextlib.suppress(ValueError):
+                signal.signal(number, lambda *_: loop.call_soon_threadsafe(end))
+    try:
+        yield
+    finally:
+        for name in names:
+            with contextlib.suppress(NotImplementedError, RuntimeError):
+                loop.remove_signal_handler(getattr(signal, name))
+
+
+def run_to_the_end(main: Callable[[], Coroutine[Any, Any, int]]) -> int:
+    """Runs `main` on a loop of its own; its result. Leaves the process at once if threads are still busy then."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        code = loop.run_until_complete(main())
+        _cancel_rest(loop)
+    finally:
+        loop.close()
+    if any(t is not threading.current_thread() and not t.daemon for t in threading.enumerate()):
+        logging.shutdown()
+        sys.stderr.flush()
+        os._exit(code)  # the interpreter would wait for those threads
+    return code
+
+
+def _cancel_rest(loop: asyncio.AbstractEventLoop) -> None:
+    rest = asyncio.all_tasks(loop)
+    for task in rest:
+        task.cancel()
+    if rest:
+        loop.run_until_complete(asyncio.wait(rest, timeout=1.0))
+    loop.run_until_complete(loop.shutdown_asyncgens())

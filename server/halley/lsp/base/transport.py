@@ -1,0 +1,291 @@
+"""Bytes to and from one client, on the event loop.
+
+A `Channel` hands each frame it reads to `on_frames` and writes whole messages only, from the loop only, so that
+messages can never interleave (with PYTHONUNBUFFERED stdout writes from threads do). `open_stdio` makes one of a
+pair of file descriptors, `serve_unix` makes one per connection of a unix socket: the same code above either.
+
+Nothing here blocks the loop: a client that does not read makes `drain` wait, and beyond `FULL` bytes of unread
+answers nothing more is read from it. Where the loop cannot watch a descriptor (files, terminals, Windows'
+pipes), two daemon threads move the bytes and the loop still owns the order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import queue
+import stat
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from halley.lsp.base.frames import BadFrame, FrameParser, frame
+
+HIGH_WATER = 1024 * 1024
+"""Unread bytes from which on `drain` waits."""
+FULL = 32 * 1024 * 1024
+"""Unread bytes from which on the client is not listened to."""
+_CHUNK = 256 * 1024
+
+OnFrames = Callable[[list[bytes | BadFrame]], None]
+
+
+class Channel(asyncio.Protocol):
+    """One client's byte stream, both ways."""
+
+    def __init__(self, on_frames: OnFrames, on_end: Callable[[], None], parser: FrameParser | None = None):
+        self._on_frames, self._on_end = on_frames, on_end
+        self._parser = parser or FrameParser()
+        self._reader: Any = None  # asyncio.ReadTransport, or what looks like one
+        self._writer: Any = None  # asyncio.WriteTransport, or what looks like one
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._holds: set[str] = set()  # who wants reading to pause
+        self._closed = False
+
+    # Writing
+
+    def write(self, body: bytes) -> None:
+        """Sends one message. Call it on the loop; it never waits."""
+        if self._closed or self._writer is None or self._writer.is_closing():
+            return
+        self._writer.write(frame(body))
+        if self._writer.get_write_buffer_size() > FULL:
+            self.hold_reading("unread answers")
+
+    @property
+    def is_writable(self) -> bool:
+        """False while the client has more than `HIGH_WATER` bytes to read."""
+        return self._writable.is_set()
+
+    async def drain(self) -> None:
+        """Waits until the client has read enough of what was sent, or is gone."""
+        await self._writable.wait()
+
+    # Reading
+
+    def hold_reading(self, why: str) -> None:
+        """Reads nothing more until `why` is released."""
+        if not self._holds and self._reader is not None:
+            self._reader.pause_reading()
+        self._holds.add(why)
+
+    def release_reading(self, why: str) -> None:
+        if why in self._holds:
+            self._holds.discard(why)
+            if not self._holds and self._reader is not None and not self._closed:
+                self._reader.resume_reading()
+
+    # The life of the connection
+
+    async def aclose(self, timeout_s: float = 2.0) -> None:
+        """Writes out what was sent, for at most `timeout_s`, and closes both ways."""
+        if self._closed:
+            return
+        if self._writer is not None:
+            self._writer.set_write_buffer_limits(high=0)  # from now on `drain` waits for the last byte
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    await self.drain()
+        self._closed = True
+        for transport in (self._reader, self._writer):
+            if transport is not None:
+                transport.abort() if hasattr(transport, "abort") else transport.close()
+        self._writable.set()
+
+    def use_writer(self, writer: Any) -> None:
+        self._writer = writer
+        writer.set_write_buffer_limits(high=HIGH_WATER)
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: Any) -> None:
+        self._reader = transport
+        if isinstance(transport, asyncio.Transport):  # a socket is both
+            self.use_writer(transport)
+
+    def data_received(self, data: bytes) -> None:
+        frames = self._parser.feed(data)
+        if frames:
+            self._on_frames(frames)
+
+    def eof_received(self) -> bool:
+        self._on_end()
+        return True  # the rest is still written; `aclose` closes
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._writable.set()
+        self._on_end()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+        self.release_reading("unread answers")
+
+
+class _WriteSide(asyncio.BaseProtocol):
+    """What a write pipe tells, passed on to its channel."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self.pause_writing = channel.pause_writing
+        self.resume_writing = channel.resume_writing
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._channel.connection_lost(exc)
+
+
+async def open_stdio(channel: Channel, stdin: int, stdout: int) -> None:
+    """Connects `channel` to two file descriptors, which it then owns."""
+    loop = asyncio.get_running_loop()
+    if _is_watchable(stdout):
+        writer, _ = await loop.connect_write_pipe(lambda: _WriteSide(channel), os.fdopen(stdout, "wb", 0))
+        channel.use_writer(writer)
+    else:
+        channel.use_writer(_ThreadWriter(channel, stdout))
+    if _is_watchable(stdin):
+        await loop.connect_read_pipe(lambda: channel, os.fdopen(stdin, "rb", 0))
+    else:
+        channel.connection_made(_ThreadReader(channel, stdin))
+
+
+def _is_watchable(fd: int) -> bool:
+    """Pipes and sockets. Terminals are shared with the shell, which must not find them non-blocking."""
+    mode = os.fstat(fd).st_mode
+    return sys.platform != "win32" and (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode))
+
+
+class _ThreadReader:
+    """Reads a descriptor the loop cannot watch."""
+
+    def __init__(self, channel: Channel, fd: int) -> None:
+        self._channel, self._fd = channel, fd
+        self._loop = asyncio.get_running_loop()
+        self._going = threading.Event()
+        self._going.set()
+        self._closed = False
+        threading.Thread(target=self._run, name="halley-stdin", daemon=True).start()
+
+    def _run(self) -> None:
+        while not self._closed:
+            self._going.wait()
+            try:
+                data = os.read(self._fd, _CHUNK)
+            except OSError:
+                data = b""
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+                if not data:
+                    self._loop.call_soon_threadsafe(self._channel.eof_received)
+                    return
+                taken = threading.Event()
+                self._loop.call_soon_threadsafe(self._deliver, data, taken)
+                taken.wait()
+
+    def _deliver(self, data: bytes, taken: threading.Event) -> None:
+        self._channel.data_received(data)
+        taken.set()
+
+    def pause_reading(self) -> None:
+        self._going.clear()
+
+    def resume_reading(self) -> None:
+        self._going.set()
+
+    def close(self) -> None:
+        self._closed = True
+
+
+class _ThreadWriter:
+    """Writes a descriptor the loop cannot watch, in the order of the loop's calls."""
+
+    def __init__(self, channel: Channel, fd: int) -> None:
+        self._channel, self._fd = channel, fd
+        self._loop = asyncio.get_running_loop()
+        self._queue: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._unwritten = 0
+        self._high = HIGH_WATER
+        self._closing = False
+        threading.Thread(target=self._run, name="halley-stdout", daemon=True).start()
+
+    def write(self, data: bytes) -> None:
+        self._unwritten += len(data)
+        self._queue.put(data)
+        if self._unwritten > self._high:
+            self._channel.pause_writing()
+
+    def _run(self) -> None:
+        while True:
+            data = self._queue.get()
+            try:
+                view = memoryview(data)
+                while view:
+                    view = view[os.write(self._fd, view) :]
+            except OSError:
+                self._call(self._break)
+                return
+            self._call(self._written, len(data))
+
+    def _call(self, function: Callable[..., None], *args: Any) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(function, *args)
+
+    def _written(self, count: int) -> None:
+        self._unwritten -= count
+        if self._unwritten <= self._high // 4:
+            self._channel.resume_writing()
+
+    def _break(self) -> None:
+        self._closing = True
+        self._unwritten = 0
+        self._channel.connection_lost(None)
+
+    def set_write_buffer_limits(self, high: int) -> None:
+        self._high = high
+        if self._unwritten > high:
+            self._channel.pause_writing()
+
+    def get_write_buffer_size(self) -> int:
+        return self._unwritten
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def close(self) -> None:
+        self._closing = True
+
+
+async def serve_unix(path: str, make_channel: Callable[[], Channel]) -> asyncio.AbstractServer:
+    """Listens on a unix socket that only this user can open; one channel for each client.
+
+    Raises FileExistsError when another daemon answers there, NotImplementedError where there are no unix sockets.
+    """
+    loop = asyncio.get_running_loop()
+    if not hasattr(loop, "create_unix_server") or sys.platform == "win32":
+        raise NotImplementedError("unix sockets")
+    await _clear_stale_socket(path)
+    mask = os.umask(0o177)
+    try:
+        return await loop.create_unix_server(make_channel, path)
+    finally:
+        os.umask(mask)
+
+
+async def _clear_stale_socket(path: str) -> None:
+    """Removes what a daemon that was killed left behind, and nothing else."""
+    try:
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            raise FileExistsError(path)
+    except FileNotFoundError:
+        return
+    try:
+        _, writer = await asyncio.open_unix_connection(path)
+    except OSError:
+        Path(path).unlink()
+        return
+    writer.close()
+    raise FileExistsError(path)
