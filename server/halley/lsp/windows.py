@@ -1,0 +1,57 @@
+"""The workspace folders of a window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Folders:
+    """Root folders, in the client's order."""
+
+    roots: list[Path]
+
+    def root_of(self, uri: str) -> Path | None:
+        """The innermost folder that holds the document; the first folder for anything that lies in none."""
+        path = path_of_uri(uri)
+        if path is not None:
+            inside = [root for root in self.roots if path.is_relative_to(root)]
+            if inside:
+                return max(inside, key=lambda root: len(root.parts))
+        return self.roots[0] if self.roots else None
+
+    def change(self, event: Json) -> None:
+        """`workspace/didChangeWorkspaceFolders`."""
+        gone = {path_of_uri(folder["uri"]) for folder in event.get("removed", [])}
+        added = [path_of_uri(folder["uri"]) for folder in event.get("added", [])]
+        self.roots = [root for root in self.roots if root not in gone]
+        self.roots += [path for path in added if path is not None and path not in self.roots]
+
+
+def folders_of(params: Json) -> Folders:
+    """From `InitializeParams`: `workspaceFolders`, else `rootUri`, else `rootPath`."""
+    named = [
+        folder.get("uri", "") for folder in params.get("workspaceFolders") or [] if isinstance(folder, dict)
+    ]
+    if not named and isinstance(params.get("rootUri"), str):
+        named = [params["rootUri"]]
+    roots = [path for uri in named if (path := path_of_uri(uri)) is not None]
+    if not roots and isinstance(params.get("rootPath"), str):
+        roots = [Path(params["rootPath"])]
+    return Folders(list(dict.fromkeys(roots)))
+
+
+def path_of_uri(uri: str) -> Path | None:
+    """The file a `file:` URI stands for (RFC 8089); None for any other."""
+    parts = urlsplit(uri)
+    if parts.scheme != "file":
+        return None
+    path = unquote(parts.path)
+    if len(path) > 2 and path[0] == "/" and path[2] == ":":  # a drive: /C:/…
+        path = path[1:]
+    return Path(f"//{parts.netloc}{path}" if parts.netloc not in ("", "localhost") else path)
