@@ -26,6 +26,8 @@ class Client:
     configuration: bool
     action_literals: bool
     action_tags: frozenset[int]
+    ghost_text: bool
+    """It shows inline completions."""
     dynamic: frozenset[str]
     """Methods it lets the server register later."""
     secrets: bool
@@ -55,6 +57,7 @@ class Client:
             configuration=has("workspace.configuration"),
             action_literals=look_up(its, "textDocument.codeAction.codeActionLiteralSupport") is not None,
             action_tags=frozenset(look_up(its, "textDocument.codeAction.tagSupport.valueSet") or ()),
+            ghost_text=look_up(its, "textDocument.inlineCompletion") is not None,
             dynamic=frozenset(_dynamic(its)),
             secrets=has("experimental.halley.secrets"),
             proposals=has("experimental.halley.proposals"),

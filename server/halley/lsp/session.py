@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from halley.core.calls import Caller, Operation
-from halley.core.errors import BadRequest
+from halley.core.errors import BadRequest, Problem
 from halley.core.models import Role, Route
 from halley.core.settings import Settings
 from halley.core.snapshot import Document, Selection, Snapshot, Workspace
@@ -43,6 +43,10 @@ class Session:
         self.completer = Completer()
         self.proposals = Proposals()
         self.answers = Answers(room.paths.cache / "answers", self.client.text_document_content)
+        self.busy: list[str] = []
+        self.problem: Problem | None = None
+        """What keeps models from answering, until somebody does something about it."""
+        self.last_status: Json | None = None
 
     # -- the client
 

@@ -1,0 +1,41 @@
+"""workspace/textDocumentContent: the documents of the `halley:` scheme.
+
+halley:/answers/<id>.md            an explanation, or what could not be applied
+halley:/chats/<id>.md              a chat, as it can be exported
+halley:/proposals/<id>/<path>      a document as a proposal would make it
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from halley.core.errors import BadRequest
+from halley.lsp.session import Session
+
+if TYPE_CHECKING:
+    from halley.lsp.base.server import Server
+
+
+async def read_content(session: Session, uri: str) -> str:
+    """The text of a `halley:` document. Raises BadRequest for one that is not there (any more)."""
+    parts = urlsplit(uri)
+    kind, _, rest = unquote(parts.path).lstrip("/").partition("/")
+    text: str | None = None
+    if parts.scheme == "halley" and kind == "answers":
+        text = session.answers.read(rest.removesuffix(".md"))
+    elif parts.scheme == "halley" and kind == "chats":
+        text = await session.chat_markdown(rest.removesuffix(".md"))
+    elif parts.scheme == "halley" and kind == "proposals":
+        text = session.proposal_text(*rest.partition("/")[::2])
+    if text is None:
+        raise BadRequest(
+            f"There is no document {uri}.", "Answers live as long as the window they were given in."
+        )
+    return text
+
+
+def register(server: Server) -> None:
+    @server.feature("workspace/textDocumentContent", raw=True)
+    async def _content(params: dict[str, Any]) -> dict[str, Any]:
+        return {"text": await read_content(server.session, str(params.get("uri", "")))}

@@ -1,0 +1,55 @@
+"""textDocument/formatting and rangeFormatting, where `format.enabled` says so.
+
+The result is applied only when it is proven to mean the same; anything else becomes a proposal, and the format
+command changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from halley.core.text import DocumentEdit
+from halley.features.actions import Job, find_action
+from halley.features.actions.action import Edited
+from halley.lsp.base.progress import WorkDone
+from halley.lsp.handlers.run import deliver_edit
+from halley.lsp.session import Session
+from halley.lsp.to_lsp import to_lsp_text_edits
+
+if TYPE_CHECKING:
+    from halley.lsp.base.server import Server
+
+Json = dict[str, Any]
+
+
+async def format_document(session: Session, params: Json, report: Any) -> list[Json] | None:
+    """Text edits for the document or range; None when formatting is off or nothing changes."""
+    snapshot = session.required_snapshot(params["textDocument"], params.get("range"))
+    if not snapshot.settings.format.enabled:
+        return None
+    options = params.get("options") or {}
+    snapshot = replace(
+        snapshot, tab_size=options.get("tabSize", 4), insert_spaces=options.get("insertSpaces", True)
+    )
+    line = session.line(snapshot.document.uri, snapshot.settings)
+    outcome = await find_action("format").run(Job(line, snapshot, session.template_of, report=report))
+    assert isinstance(outcome, Edited)
+    if outcome.confirm or outcome.kept:
+        await deliver_edit(session, outcome, {snapshot.document.uri: snapshot.document})
+        return None
+    return [
+        edit
+        for part in outcome.change.changes
+        if isinstance(part, DocumentEdit)
+        for edit in to_lsp_text_edits(snapshot.document.text, part.edits, session.server.encoding)
+    ]
+
+
+def register(server: Server) -> None:
+    async def _format(params: Json) -> list[Json] | None:
+        async with WorkDone(server, "Halley: format") as work:
+            return await format_document(server.session, params, work.report)
+
+    server.feature("textDocument/formatting", raw=True)(_format)
+    server.feature("textDocument/rangeFormatting", raw=True)(_format)

@@ -1,0 +1,80 @@
+"""halley/status: what a status bar shows. Sent when it changes, not before the client is ready."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from halley.core.errors import HalleyError, NotConfigured, Problem
+
+if TYPE_CHECKING:
+    from halley.lsp.base.server import Server
+    from halley.lsp.session import Session
+
+_STANDING = (
+    "auth_failed",
+    "quota_exhausted",
+    "not_configured",
+    "budget_exceeded",
+    "tls_failed",
+    "proxy_failed",
+)
+"""Problems that stay until somebody does something about them."""
+
+
+@contextlib.contextmanager
+def working(session: Session, what: str) -> Iterator[None]:
+    """Shows `busy` for as long as the block runs, and what went wrong after it."""
+    session.busy.append(what)
+    send_status(session)
+    try:
+        yield
+        session.problem = None
+    except HalleyError as error:
+        session.problem = error.problem if error.problem.code in _STANDING else session.problem
+        raise
+    finally:
+        session.busy.remove(what)
+        send_status(session)
+
+
+def send_status(session: Session) -> None:
+    """Sends the status if it is another than the last one sent."""
+    status = build_status(session)
+    if status != session.last_status:
+        session.last_status = status
+        session.notify("halley/status", status)
+
+
+def build_status(session: Session) -> dict[str, Any]:
+    """`StatusParams` as things stand."""
+    settings = session.settings_of()
+    roles, problem = {}, session.problem
+    try:
+        roles = session.room.selection(settings, session.folders.root_of(""), session.picked)
+    except NotConfigured as error:
+        problem = problem or error.problem
+    if session.busy:
+        return {"kind": "busy", "message": session.busy[-1], "roles": roles}
+    if problem:
+        return _of_problem(problem) | {"roles": roles}
+    if not settings.completion.enabled:
+        return {"kind": "inactive", "message": "Inline completion is off", "roles": roles}
+    chat = roles.get("chat")
+    return {"kind": "normal", "message": chat["route"][0] if chat else "Halley", "roles": roles}
+
+
+def _of_problem(problem: Problem) -> dict[str, Any]:
+    kind = "warning" if problem.code in ("not_configured", "budget_exceeded") else "error"
+    return {
+        "kind": kind,
+        "message": f"{problem.message} {problem.help}".strip(),
+        "action": {"title": "Run the doctor", "command": "halley.doctor", "arguments": []},
+    }
+
+
+def register(server: Server) -> None:
+    @server.feature("initialized", raw=True)
+    def _ready(_params: Any) -> None:
+        send_status(server.session)
