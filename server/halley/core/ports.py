@@ -36,8 +36,12 @@ class Replier(Protocol):
 class Ledger(Protocol):
     """Where every model call is written down: opened before it is sent, settled after it ended."""
 
-    async def open(self, call: Call, model: ModelRef) -> int:
-        """The row's id, once the row is on disk."""
+    async def open(self, call: Call, model: ModelRef, *, attempt: int = 1, parent: int | None = None) -> int:
+        """The row's id, once the row is on disk. `parent` is the row of the request's first attempt."""
         ...
 
     async def settle(self, entry: int, **facts: Any) -> None: ...
+
+    async def spent(self, since: float) -> float:
+        """US dollars of all calls begun since then (seconds since the epoch), estimates included."""
+        ...

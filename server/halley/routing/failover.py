@@ -1,0 +1,78 @@
+"""Along the route until one model answers; nothing is tried again after the first visible token.
+
+`Failover.stream` is the loop; what comes next after each failure is decided in `trip.py`, by the table in `retry.py`.
+A reply that breaks after its first token ends with Interrupted, with all that had arrived already yielded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from halley.core.calls import Call
+from halley.core.errors import HalleyError, Interrupted, UpstreamError
+from halley.core.events import Event, Notice
+from halley.core.models import ModelRef
+from halley.routing.metering import Chain
+from halley.routing.targets import Target, Targets
+from halley.routing.trip import Hosts, Trip
+from halley.routing.waits import Waits
+
+Attempt = Callable[[Call, Target, Chain], AsyncGenerator[Event, None]]
+"""One request to one model: `metering.metered`."""
+
+
+@dataclass(slots=True)
+class Failover:
+    """The route, tried in order."""
+
+    attempt: Attempt
+    targets: Targets
+    hosts: Hosts
+    waits: Waits
+
+    async def stream(self, call: Call) -> AsyncGenerator[Event, None]:
+        """Events and one `Finish`.
+
+        Raises the first model's error when none could answer, and Interrupted when one broke off.
+        """
+        trip = Trip(call, self.targets, self.hosts, self.waits)
+        try:
+            while (step := await trip.next_step()) is not None:
+                for notice in trip.take_notices():
+                    yield notice
+                heard = False
+                try:
+                    async with step, aclosing(self.attempt(trip.call, step.target, trip.chain)) as events:
+                        async for event in events:
+                            if not heard and not isinstance(event, Notice):
+                                heard = True
+                                step.answered()
+                                trip.shown.done()
+                            yield event
+                    return
+                except HalleyError as error:
+                    if heard:
+                        raise interrupted(error, step.target.model.ref) from error
+                    trip.failed(step, error)
+            raise trip.verdict()
+        finally:
+            trip.shown.done()
+
+
+def interrupted(error: HalleyError, model: ModelRef) -> HalleyError:
+    """The fault as it is called after the first token; what is not a host's fault stays what it is."""
+    if not isinstance(error, UpstreamError):
+        return error
+    if isinstance(error, Interrupted):
+        return error.about(provider=model.provider, model=str(model))
+    problem = error.problem
+    return Interrupted(
+        f"The reply broke off: {problem.message}",
+        "What had arrived is kept. Ask it to continue, or ask again.",
+        provider=model.provider,
+        model=str(model),
+        status=problem.status,
+        request_id=problem.request_id,
+    )

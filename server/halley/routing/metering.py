@@ -1,0 +1,241 @@
+"""Every model call is one ledger row: opened before the request is sent, settled however it ends.
+
+    metered(...)     the wrapper around one attempt
+    Meter            what it counts while events pass
+
+Settling survives cancellation: it runs in a task of its own that `Settling.aclose` waits for. Where a host sends no
+usage, tokens are counted here and the usage is marked `estimated`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from halley.core.calls import Call, FimPrompt, Message, Prompt
+from halley.core.errors import HalleyError, Interrupted, Problem, UpstreamTimeout, problem_of
+from halley.core.events import Event, Finish, Notice, ReasoningDelta, TextDelta, ToolCallDelta
+from halley.core.models import Times, Usage
+from halley.core.ports import Ledger
+from halley.core.tokens import estimate_tokens
+from halley.routing.clock import Clock
+from halley.routing.prices import Prices
+from halley.routing.targets import Target
+
+SUPERSEDED = "superseded"
+
+
+@dataclass(slots=True)
+class Settling:
+    """The ledger, its clock and its prices; and the writes that outlive the call they belong to."""
+
+    ledger: Ledger
+    clock: Clock
+    prices: Prices
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
+
+    def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.ensure_future(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return task
+
+    async def aclose(self) -> None:
+        """Waits until every row is settled."""
+        while self.tasks:
+            await asyncio.gather(*self.tasks, return_exceptions=True)
+
+
+@dataclass(slots=True)
+class Chain:
+    """The attempts of one request, so that the ledger knows them for one."""
+
+    deadline: float | None = None
+    """When the whole request must have ended, on the monotonic clock."""
+    attempts: int = 0
+    parent: int | None = None
+
+
+async def metered(
+    settling: Settling, call: Call, target: Target, chain: Chain
+) -> AsyncGenerator[Event, None]:
+    """The model's events; its `Finish` carries model, usage with cost, and times.
+
+    Raises what the provider raises, and Interrupted when its stream ends without a `Finish`.
+    """
+    row = await _open_row(settling, call, target, chain)
+    meter = Meter(settling.clock.monotonic())
+    settled: asyncio.Task[Any] | None = None
+    try:
+        async with aclosing(target.provider.stream(target.model, call.prompt)) as events:
+            async for event in _until(chain.deadline, settling.clock, call, events):
+                if isinstance(event, Finish):
+                    event = await _finish(settling, meter, call, target, event)
+                    settled = settling.start(_settle(settling, row, meter, call, target, None))
+                else:
+                    meter.see(event, settling.clock.monotonic())
+                yield event
+        if settled is None:
+            raise Interrupted("The reply ended before it was complete.", "Ask again, or ask it to continue.")
+    except BaseException as error:
+        settled = settled or settling.start(_settle(settling, row, meter, call, target, error))
+        raise
+    finally:
+        if settled is not None:
+            await asyncio.shield(settled)
+
+
+def _until(
+    deadline: float | None, clock: Clock, call: Call, events: AsyncGenerator[Event, None]
+) -> AsyncIterator[Event]:
+    """`events`, with an end to waiting for the next one where the call has a deadline."""
+    return events if deadline is None else _Until(deadline, clock, call, events)
+
+
+@dataclass(slots=True)
+class _Until:
+    deadline: float
+    clock: Clock
+    call: Call
+    events: AsyncGenerator[Event, None]
+
+    def __aiter__(self) -> _Until:
+        return self
+
+    async def __anext__(self) -> Event:
+        try:
+            async with asyncio.timeout(max(0.0, self.deadline - self.clock.monotonic())):
+                return await anext(self.events)
+        except TimeoutError:
+            raise UpstreamTimeout(
+                f"The model did not answer within {self.call.timeout_s:g} s.",
+                "Ask again, or pick a faster model.",
+            ) from None
+
+
+async def _open_row(settling: Settling, call: Call, target: Target, chain: Chain) -> int:
+    chain.attempts += 1
+    row = await settling.ledger.open(call, target.model.ref, attempt=chain.attempts, parent=chain.parent)
+    if chain.parent is None:
+        chain.parent = row
+    if target.model.price is None:
+        settling.prices.load_behind(target.model)
+    return row
+
+
+async def _finish(settling: Settling, meter: Meter, call: Call, target: Target, finish: Finish) -> Finish:
+    usage = finish.usage or meter.estimate(call.prompt)
+    meter.end(settling.clock.monotonic(), usage)
+    meter.usage = await settling.prices.with_cost(usage, target.model)
+    meter.request_id = finish.request_id
+    return replace(finish, usage=meter.usage, model=finish.model or target.model.ref, times=meter.times())
+
+
+async def _settle(
+    settling: Settling, row: int, meter: Meter, call: Call, target: Target, error: BaseException | None
+) -> None:
+    """Never raises: a reply that came is not taken back because the disk is full."""
+    usage = meter.usage
+    if usage is None:
+        meter.end(settling.clock.monotonic(), None)
+        if meter.pieces:  # a host that began to answer will charge for it
+            usage = await settling.prices.with_cost(meter.estimate(call.prompt), target.model)
+    facts = {"status": _status(error, meter), "usage": usage, "times": meter.times(), "problem": _told(error)}
+    if meter.request_id:
+        facts["request_id"] = meter.request_id
+    try:
+        await settling.ledger.settle(row, **facts)
+    except Exception as failure:
+        import logging
+
+        logging.getLogger(__name__).warning("the ledger could not be written: %s", failure)
+
+
+def _status(error: BaseException | None, meter: Meter) -> str:
+    """In the ledger's words. Whoever cancels because of newer typing says so: `task.cancel(SUPERSEDED)`."""
+    if error is None:
+        return "complete"
+    if isinstance(error, asyncio.CancelledError | GeneratorExit):
+        return SUPERSEDED if SUPERSEDED in error.args else "cancelled"
+    if meter.first_token_at is not None and isinstance(error, HalleyError):
+        return "interrupted"
+    return "failed"
+
+
+def _told(error: BaseException | None) -> Problem | None:
+    if error is None or isinstance(error, asyncio.CancelledError | GeneratorExit):
+        return None
+    return problem_of(error)
+
+
+@dataclass(slots=True)
+class Meter:
+    """What one attempt has cost so far, in time and text."""
+
+    began_at: float
+    first_event_at: float | None = None
+    first_token_at: float | None = None
+    ended_at: float | None = None
+    pieces: list[str] = field(default_factory=list[str])
+    usage: Usage | None = None
+    request_id: str | None = None
+
+    def see(self, event: Event, now: float) -> None:
+        if self.first_event_at is None:
+            self.first_event_at = now
+        if self.first_token_at is None and is_visible(event):
+            self.first_token_at = now
+        match event:
+            case TextDelta(text) | ReasoningDelta(text):
+                self.pieces.append(text)
+            case ToolCallDelta():
+                self.pieces.append(event.name + event.arguments)
+            case _:
+                pass
+
+    def end(self, now: float, usage: Usage | None) -> None:
+        self.ended_at = now
+        self.usage = usage
+
+    def times(self) -> Times:
+        """Milliseconds since the request was sent."""
+        return Times(
+            first_byte_ms=self._since_start(self.first_event_at),
+            first_token_ms=self._since_start(self.first_token_at),
+            total_ms=self._since_start(self.ended_at),
+            tokens_per_s=self._tokens_per_s(),
+        )
+
+    def estimate(self, prompt: Prompt | FimPrompt) -> Usage:
+        """Usage counted here, for hosts that send none."""
+        return Usage(prompt_tokens(prompt), estimate_tokens("".join(self.pieces)), estimated=True)
+
+    def _since_start(self, at: float | None) -> float | None:
+        return None if at is None else max(0.0, (at - self.began_at) * 1000)
+
+    def _tokens_per_s(self) -> float | None:
+        if self.usage is None or self.first_token_at is None or self.ended_at is None:
+            return None
+        seconds = self.ended_at - self.first_token_at
+        return self.usage.output_tokens / seconds if seconds > 0 and self.usage.output_tokens > 1 else None
+
+
+def is_visible(event: Event) -> bool:
+    """True for what the person sees of a reply; after it, no other model may answer instead."""
+    return not isinstance(event, Notice | Finish)
+
+
+def prompt_tokens(prompt: Prompt | FimPrompt) -> int:
+    """About how many tokens a prompt is worth; pictures are not counted."""
+    if isinstance(prompt, FimPrompt):
+        others = "".join(text for _, text in prompt.context)
+        return estimate_tokens(prompt.prefix) + estimate_tokens(prompt.suffix) + estimate_tokens(others)
+    return sum(map(_message_tokens, prompt.messages))
+
+
+def _message_tokens(message: Message) -> int:
+    calls = sum(estimate_tokens(call.name + call.arguments) for call in message.tool_calls)
+    return 4 + estimate_tokens(message.text) + calls  # 4: the marks around a message

@@ -1,0 +1,89 @@
+"""What may be sent again, and what may be asked of the next model: PROTOCOL's table of upstream faults, as data.
+
+This is the one retry authority: providers never retry by themselves. The table speaks of the time before the first
+visible token; after it nothing is sent again, whatever the fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from halley.core.errors import (
+    AuthFailed,
+    BadReply,
+    BadRequest,
+    ContextTooLong,
+    HalleyError,
+    Interrupted,
+    ModelNotFound,
+    ProviderUnavailable,
+    ProxyFailed,
+    QuotaExhausted,
+    RateLimited,
+    RedirectRefused,
+    TlsFailed,
+    UpstreamTimeout,
+)
+
+FIRST_BACKOFF_S = 0.5
+LONGEST_BACKOFF_S = 8.0
+LONGEST_RETRY_AFTER_S = 60.0
+"""A host that wants a longer pause than this is left for the next model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    attempts: int
+    """How often one host is asked at most."""
+    onward: Literal["any", "elsewhere", "no"] = "no"
+    """May the next model be asked: any, only one of another provider, none."""
+    host_failed: bool = False
+    """Does it speak against the host (and count towards its cooldown)."""
+
+
+REFUSED = Rule(1)
+FAULTY = Rule(3, "any", host_failed=True)
+EMPTY = Rule(2, "any", host_failed=True)
+
+RULES: dict[type[HalleyError], Rule] = {
+    ProviderUnavailable: FAULTY,
+    UpstreamTimeout: FAULTY,
+    Interrupted: FAULTY,  # cut before it said anything
+    RateLimited: Rule(3, "any"),
+    QuotaExhausted: Rule(1, "elsewhere"),
+    BadReply: REFUSED,  # but see `rule_for`
+    AuthFailed: REFUSED,
+    ModelNotFound: REFUSED,
+    BadRequest: REFUSED,
+    ContextTooLong: REFUSED,  # shortened once by `failover.py`, which is another request
+    TlsFailed: REFUSED,
+    ProxyFailed: REFUSED,
+    RedirectRefused: REFUSED,
+}
+
+
+def rule_for(error: HalleyError) -> Rule:
+    """The rule of the error's class or its nearest base; what the table does not name is refused."""
+    if isinstance(error, BadReply) and error.empty:
+        return EMPTY
+    for kind in type(error).__mro__:
+        if kind in RULES:
+            return RULES[kind]
+    return REFUSED
+
+
+def pause_before_retry(
+    error: HalleyError, attempt: int, uniform: Callable[[float, float], float]
+) -> float | None:
+    """Seconds to wait after `attempt` (1 for the first) failed; None when the host asks for too long a pause.
+
+    Full jitter from 0.5 to 8 s, https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/, unless the
+    host says itself when to come back.
+    """
+    told = error.problem.retry_after_ms
+    if told is not None:
+        seconds = max(0.0, told / 1000)
+        return seconds if seconds <= LONGEST_RETRY_AFTER_S else None
+    return uniform(0.0, min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** (attempt - 1)))

@@ -1,0 +1,67 @@
+"""The router: what a call passes through on its way to a model.
+
+Router.stream    = budgeted(Failover([metered(model), ...]))
+
+spending.py   money limits, before anything is sent
+failover.py   the route: retries, rests, the next model
+metering.py   one ledger row for each attempt
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from halley.core.calls import Call
+from halley.core.events import Event
+from halley.core.ports import Ledger
+from halley.routing.clock import Clock
+from halley.routing.failover import Failover
+from halley.routing.metering import Chain, Settling, metered
+from halley.routing.prices import Prices
+from halley.routing.spending import Spending
+from halley.routing.targets import Target, Targets
+from halley.routing.trip import Hosts
+from halley.routing.waits import Waits
+
+
+class Router:
+    """Answers calls. One for a process; nothing of it belongs to a window."""
+
+    def __init__(
+        self, targets: Targets, ledger: Ledger, *, clock: Clock | None = None, prices: Prices | None = None
+    ) -> None:
+        clock = clock or Clock()
+        self._settling = Settling(ledger, clock, prices or Prices())
+        self._spending = Spending(ledger, clock)
+        self._waits = Waits(clock)
+        self._failover = Failover(self._attempt, targets, Hosts(clock), self._waits)
+
+    def stream(self, call: Call) -> AsyncGenerator[Event, None]:
+        """Events, then exactly one `Finish` that names model, usage and times; or one of `core.errors`.
+
+        Whoever leaves early closes it, which closes the upstream socket and settles the ledger.
+        """
+        budget = call.settings.budget
+        if budget.daily_usd is None and budget.monthly_usd is None:
+            return self._failover.stream(call)
+        return self._budgeted(call)
+
+    async def _budgeted(self, call: Call) -> AsyncGenerator[Event, None]:
+        warning = await self._spending.check(call)
+        if warning is not None:
+            yield warning
+        async with aclosing(self._failover.stream(call)) as events:
+            async for event in events:
+                yield event
+
+    def retry_now(self, operation: str) -> bool:
+        """Ends the wait that is shown under this id; False when it is over already."""
+        return self._waits.end(operation)
+
+    async def aclose(self) -> None:
+        """Waits until every ledger row is settled."""
+        await self._settling.aclose()
+
+    def _attempt(self, call: Call, target: Target, chain: Chain) -> AsyncGenerator[Event, None]:
+        return metered(self._settling, call, target, chain)

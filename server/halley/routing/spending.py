@@ -1,0 +1,91 @@
+"""Money limits, looked at before a call is made: `budget.daily_usd`, `budget.monthly_usd`, `budget.when_spent`.
+
+    warn   says so once a day, and goes on        ask   asks the person once a day        stop   refuses
+
+What was spent is the ledger's sum, estimates included. How often a host may be asked again is another budget, in
+`retry_budget.py`.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from halley.core.calls import Call, Priority
+from halley.core.errors import BudgetExceeded
+from halley.core.events import Notice
+from halley.core.ports import Ledger
+from halley.core.settings import BudgetSettings
+from halley.routing.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One setting and the moment its period began."""
+
+    setting: str
+    period: str
+    most_usd: float
+    since: float
+
+
+@dataclass(slots=True)
+class Spending:
+    """What the person was told or agreed to, by limit and day."""
+
+    ledger: Ledger
+    clock: Clock
+    settled: set[tuple[str, str, float]] = field(default_factory=set[tuple[str, str, float]])
+
+    async def check(self, call: Call) -> Notice | None:
+        """A warning to show, or nothing. Raises BudgetExceeded when the call must not be made."""
+        budget = call.settings.budget
+        for limit in limits_of(budget, self.clock.now()):
+            spent = await self.ledger.spent(limit.since)
+            if spent >= limit.most_usd:
+                return await self._decide(call, budget, limit, spent)
+        return None
+
+    async def _decide(self, call: Call, budget: BudgetSettings, limit: Limit, spent: float) -> Notice | None:
+        today = time.strftime("%Y-%m-%d", time.localtime(self.clock.now()))
+        key = (limit.setting, today, limit.most_usd)
+        said = f"The {limit.period} budget is spent: ${spent:.2f} of ${limit.most_usd:.2f}"
+        if budget.when_spent == "stop":
+            raise _exceeded(said, limit)
+        if key in self.settled:
+            return None
+        if budget.when_spent == "warn":
+            self.settled.add(key)
+            return Notice(f"{said} ({limit.setting}).")
+        if not await _agreed(call, said):
+            raise _exceeded(said, limit)
+        self.settled.add(key)
+        return None
+
+
+async def _agreed(call: Call, said: str) -> bool:
+    """The person's answer; no where nobody can be asked, or where a question would interrupt typing."""
+    if call.caller.confirm is None or call.priority is Priority.INLINE:
+        return False
+    return await call.caller.confirm(f"{said}. Go on for the rest of the day?")
+
+
+def _exceeded(said: str, limit: Limit) -> BudgetExceeded:
+    return BudgetExceeded(
+        f"{said}.",
+        f'Raise `{limit.setting}`, or set `budget.when_spent` to "warn"; `halley usage` shows what was spent.',
+        setting=limit.setting,
+    )
+
+
+def limits_of(budget: BudgetSettings, now: float) -> list[Limit]:
+    """The limits that are set. Days and months are the person's own (local time)."""
+    today = time.localtime(now)
+    day = time.mktime((today.tm_year, today.tm_mon, today.tm_mday, 0, 0, 0, 0, 0, -1))
+    month = time.mktime((today.tm_year, today.tm_mon, 1, 0, 0, 0, 0, 0, -1))
+    found: list[Limit] = []
+    if budget.daily_usd is not None:
+        found.append(Limit("budget.daily_usd", "daily", budget.daily_usd, day))
+    if budget.monthly_usd is not None:
+        found.append(Limit("budget.monthly_usd", "monthly", budget.monthly_usd, month))
+    return found

@@ -1,0 +1,32 @@
+"""What routing needs to know of a model before it can be asked: the seam between the registry and the router."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from halley.core.calls import Caller
+from halley.core.models import Model, ModelRef
+from halley.core.ports import Provider
+from halley.core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One model where it can be asked."""
+
+    model: Model
+    provider: Provider
+    host: str
+    """Origin, by which hosts are told apart for cooldowns and retry budgets."""
+    concurrency: int = 64
+
+
+class Targets(Protocol):
+    def find_target(self, ref: ModelRef, settings: Settings, caller: Caller) -> Target:
+        """Never waits. Raises NotConfigured where the user has no such provider."""
+        ...
+
+    def near_matches(self, ref: ModelRef, settings: Settings) -> tuple[ModelRef, ...]:
+        """Models of the same provider with similar names, best first."""
+        ...
