@@ -1,17 +1,25 @@
 """What a prompt gets to see: excerpts, chosen and ranked, within a budget of tokens.
 
-`build_context(snapshot)` is the way in. The selection or cursor comes first with the definition around it, then
-the file's imports, then the rest of the file as far as the budget goes. Where no grammar knows the language,
-indentation stands in for syntax.
+    wishes(snapshot, related) ── most wanted first ──▶ build_context ── what fits ──▶ Context
+
+`build_context` is the way in. The file itself comes first: whole where it is small, else the selection, the definition
+around it, its imports and outline. Then what other files (`Related`) have to say: definitions of the names used, and
+places that look alike. Every excerpt carries the reason it was chosen, and what did not fit is named. Which files there
+are, and which may be read at all, is for the caller: nothing here touches a disk.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from halley.core.snapshot import Selection, Snapshot
+from halley.core.snapshot import Snapshot
 from halley.core.tokens import estimate_tokens
-from halley.engine.regions import enclosing_definition, import_block, line_span
+from halley.engine.regions import Span, enclosing_definition, import_block, line_span
+from halley.engine.symbols import outline
+
+WHOLE_FILE_SHARE = 0.5
+"""A file worth at most this share of the budget is shown whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,66 +40,116 @@ class Excerpt:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """What was wanted and did not fit."""
+
+    path: str
+    reason: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A piece of another file that may help; `rank` is higher for what helps more."""
+
+    path: str
+    first_line: int
+    text: str
+    reason: str
+    rank: float = 0.0
+    language_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """The chosen excerpts, in reading order, and what was left out for want of room."""
 
     excerpts: tuple[Excerpt, ...]
-    dropped: tuple[str, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    budget: int = 0
 
     @property
     def tokens(self) -> int:
         return sum(excerpt.tokens for excerpt in self.excerpts)
 
 
-def build_context(snapshot: Snapshot, budget: int | None = None) -> Context:
-    """Excerpts of the snapshot's own document around its selection, within `budget` tokens."""
+def build_context(snapshot: Snapshot, related: Iterable[Related] = (), budget: int | None = None) -> Context:
+    """Excerpts for the snapshot's selection within `budget` tokens (by default `context.max_tokens`)."""
     budget = budget or snapshot.settings.context.max_tokens
+    own, dropped = _own_file(snapshot, int(budget * WHOLE_FILE_SHARE))
+    left = budget - sum(excerpt.tokens for excerpt in own)
+    others: list[Excerpt] = []
+    for piece in sorted(related, key=lambda piece: -piece.rank):
+        tokens = estimate_tokens(piece.text)
+        if tokens > left or not piece.text.strip():
+            dropped.append(Dropped(piece.path, piece.reason, tokens))
+            continue
+        left -= tokens
+        others.append(
+            Excerpt(piece.path, piece.first_line, piece.text, piece.reason, tokens, piece.language_id)
+        )
+    return Context((*reversed(others), *own), tuple(dropped), budget)
+
+
+def _own_file(snapshot: Snapshot, budget: int) -> tuple[list[Excerpt], list[Dropped]]:
     text, path = snapshot.document.text, display_path(snapshot)
-    whole = Excerpt(path, 1, text, "the file", estimate_tokens(text))
-    if whole.tokens <= budget:
-        return Context((whole,))
-    return _within(budget, path, text, snapshot.selection, snapshot.document.language_id)
-
-
-def _within(budget: int, path: str, text: str, selection: Selection, language_id: str) -> Context:
-    kept: list[tuple[int, int, str]] = []
-    dropped: list[str] = []
-    left = budget
-    for reason, start, end in _wishes(text, selection, language_id):
-        piece = text[start:end]
-        tokens = estimate_tokens(piece)
-        if tokens <= left:
-            kept.append((start, end, reason))
-            left -= tokens
-        else:
-            dropped.append(reason)
-    around = _grow(text, selection, left)
-    merged = _merge([*kept, (*around, "around the cursor")])
-    excerpts = tuple(
+    tokens = estimate_tokens(text)
+    if tokens <= budget:
+        return [Excerpt(path, 1, text, "the file", tokens)], []
+    spans, dropped = _fitting(snapshot, path, budget)
+    excerpts = [
         Excerpt(
             path, text.count("\n", 0, start) + 1, text[start:end], reason, estimate_tokens(text[start:end])
         )
-        for start, end, reason in merged
-    )
-    return Context(excerpts, tuple(dropped))
+        for start, end, reason in spans
+    ]
+    if listed := outline(text, snapshot.document.language_id):
+        cut = _first_tokens(listed, budget // 4)
+        excerpts.insert(0, Excerpt(path, 1, cut, "its outline", estimate_tokens(cut)))
+    return excerpts, dropped
 
 
-def _wishes(text: str, selection: Selection, language_id: str) -> list[tuple[str, int, int]]:
-    """What is wanted, most wanted first: (reason, start, end)."""
-    wishes = [("the selection", *line_span(text, selection.start, selection.end))]
-    if definition := enclosing_definition(text, selection.start, selection.end, language_id):
-        wishes.append(("the definition around it", *definition))
+def _fitting(snapshot: Snapshot, path: str, budget: int) -> tuple[list[tuple[int, int, str]], list[Dropped]]:
+    """Parts of a large file, merged where they touch; lines around the cursor fill what is left."""
+    text = snapshot.document.text
+    kept: list[tuple[int, int, str]] = []
+    dropped: list[Dropped] = []
+    for reason, (start, end) in _wishes(snapshot):
+        tokens = estimate_tokens(text[start:end])
+        if tokens <= budget:
+            kept.append((start, end, reason))
+            budget -= tokens
+        else:
+            dropped.append(Dropped(path, reason, tokens))
+    start, end = _grow(snapshot, budget)
+    return _merge([*kept, (start, end, "around the cursor")]), dropped
+
+
+def _wishes(snapshot: Snapshot) -> list[tuple[str, Span]]:
+    """What is wanted of the file itself, most wanted first."""
+    text, selection, language_id = snapshot.document.text, snapshot.selection, snapshot.document.language_id
+    found = [("the selection", line_span(text, selection.start, selection.end))]
+    inner = enclosing_definition(text, selection.start, selection.end, language_id)
+    if inner:
+        found.append(("the definition around it", inner))
+        outer = enclosing_definition(text, max(0, inner[0] - 1), inner[1], language_id)
+        if outer and outer != inner:
+            head_end = line_span(text, outer[0], min(outer[1], outer[0] + 400))[1]
+            found.append(("the head of what holds it", (outer[0], head_end)))
     if imports := import_block(text, language_id):
-        wishes.append(("imports", *imports))
-    return wishes
+        found.append(("imports", imports))
+    return found
 
 
-def _grow(text: str, selection: Selection, budget: int) -> tuple[int, int]:
+def _grow(snapshot: Snapshot, budget: int) -> Span:
     """Whole lines around the selection worth about `budget` tokens, three quarters of them before it."""
-    reach = budget * 3  # code has rather more than three characters to a token
-    start = max(0, selection.start - reach * 3 // 4)
-    end = min(len(text), selection.end + reach // 4)
-    return line_span(text, start, end) if reach > 0 else (selection.start, selection.start)
+    text, selection = snapshot.document.text, snapshot.selection
+    reach = max(0, budget) * 3  # code has rather more than three characters to a token
+    if not reach:
+        return selection.start, selection.start
+    return line_span(
+        text, max(0, selection.start - reach * 3 // 4), min(len(text), selection.end + reach // 4)
+    )
 
 
 def _merge(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
@@ -104,6 +162,17 @@ def _merge(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
         elif end > start:
             merged.append((start, end, reason))
     return merged
+
+
+def _first_tokens(text: str, budget: int) -> str:
+    kept: list[str] = []
+    for line in text.split("\n"):
+        budget -= estimate_tokens(line) + 1
+        if budget < 0:
+            kept.append("…")
+            break
+        kept.append(line)
+    return "\n".join(kept)
 
 
 def display_path(snapshot: Snapshot) -> str:
