@@ -1,0 +1,48 @@
+# `make try` shows Halley at work, `make test` proves it; each sets up what it needs first.
+# PYTHON=/path/to/python3 chooses the interpreter (3.11 or newer), ARGS="…" adds arguments to the command.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+setup: ## .venv with everything in the lock files
+	@PYTHON="$(PYTHON)" tools/setup.sh dev
+
+try: ## a tour: the real daemon on a real file (ARGS="--file PATH", ARGS="--model NAME")
+	@PYTHON="$(PYTHON)" tools/setup.sh run
+	@$(BIN)/halley try $(ARGS)
+
+test: setup ## every test, real editors included where they can be had (ARGS="tests/e2e -k name")
+	$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
+
+check: setup ## format, lint, types, layers, generated files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports --no-timing
+	$(BIN)/python tools/generate.py --check
+
+format: setup ## format and mend what can be mended by itself
+	$(BIN)/ruff check --fix-only -q .
+	$(BIN)/ruff format .
+
+generate: setup ## write anew what is generated: schemas, reference pages, client types
+	$(BIN)/python tools/generate.py
+
+bench: setup ## the benchmarks, as ratios (ARGS="initialize memory", ARGS="--rounds 15")
+	$(BIN)/python -m bench $(ARGS)
+
+lock: setup ## resolve the dependencies anew and pin them, with hashes
+	$(BIN)/uv pip compile $(LOCK) pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile $(LOCK) --group build -c requirements.lock -o requirements-build.lock
+	$(BIN)/uv pip compile $(LOCK) pyproject.toml --group dev -o requirements-dev.lock
+LOCK := -q --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
+
+clean: ## remove what is built or installed here, the editors for tests too
+	rm -rf .venv .editors .pytest_cache .ruff_cache .hypothesis .import_linter_cache bench/results dist
+	find . -name __pycache__ -type d -not -path '*/node_modules/*' -prune -exec rm -rf {} +
+
+.PHONY: help setup try test check format generate bench lock clean
