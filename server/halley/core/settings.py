@@ -4,15 +4,28 @@ A `Settings` is the merged, validated result for one window; the layers it is me
 come from, are `stores/config.py`'s. All models are frozen and refuse unknown keys. A field's description is
 what a person reads in their editor; `json_schema_extra["scope"]` says who may set it:
 
-    machine     endpoints, keys, programs: the user's own configuration only
-    workspace   also `.halley.toml` (the default for prompts and choices)
+    machine     endpoints, keys, programs: the user's own `config.toml`, which no repository can write
+    personal    also the editor's settings
+    workspace   also `.halley.toml`; with `"prompt": True` only once the file is trusted, since prompts steer models
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+/\S+$")]
 """`provider/name`."""
@@ -25,9 +38,37 @@ def machine(description: str, **kwargs: Any) -> Any:
     return Field(description=description, json_schema_extra={"scope": "machine"}, **kwargs)
 
 
-def shared(description: str, **kwargs: Any) -> Any:
-    """A field that a workspace file may set too."""
-    return Field(description=description, json_schema_extra={"scope": "workspace"}, **kwargs)
+def personal(description: str, **kwargs: Any) -> Any:
+    """A field that the user's configuration and the editor's settings may set."""
+    return Field(description=description, json_schema_extra={"scope": "personal"}, **kwargs)
+
+
+def shared(description: str, *, prompt: bool = False, **kwargs: Any) -> Any:
+    """A field that a workspace file may set too; a `prompt` only once that file is trusted."""
+    extra: dict[str, Any] = {"scope": "workspace"} | ({"prompt": True} if prompt else {})
+    return Field(description=description, json_schema_extra=extra, **kwargs)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigProblem:
+    """Something wrong in the configuration, and where. It never quotes a value, which might be a key."""
+
+    path: Path | None
+    """The file; None for the editor's settings."""
+    line: int
+    """From 0, as are the columns, which count code points."""
+    start: int
+    end: int
+    message: str
+    setting: str = ""
+    """Dotted name, e.g. `completion.debounce_ms`; empty for the whole file."""
+    severity: Literal["error", "warning", "information"] = "error"
+    allowed: tuple[str, ...] = ()
+    """The values or names that would be right, where they can be listed."""
+
+    def __str__(self) -> str:
+        where = f"{self.path}:{self.line + 1}:{self.start + 1}" if self.path else "editor settings"
+        return f"{where}: {self.message}"
 
 
 class Section(BaseModel):
@@ -82,6 +123,37 @@ class ProviderSettings(Section):
     )
     enabled: bool = machine("Off hides the provider and its models.", default=True)
 
+    @field_validator("base_url", "proxy")
+    @classmethod
+    def _is_address(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None:
+            _check_address(value, _SCHEMES[info.field_name or "base_url"])
+        return value
+
+    @field_validator("headers")
+    @classmethod
+    def _are_headers(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, text in value.items():
+            if not _HEADER_NAME.fullmatch(name) or not text.isprintable():
+                raise ValueError("a header has a name of letters, digits and dashes, and a value on one line")
+        return value
+
+
+_SCHEMES = {"base_url": ("https", "http"), "proxy": ("http", "https", "socks5", "socks5h", "socks4")}
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+def _check_address(text: str, schemes: tuple[str, ...]) -> None:
+    """Raises ValueError unless it is an address with a host that has one reading only."""
+    if not text.isprintable() or any(c.isspace() or c == "\\" for c in text):
+        raise ValueError("an address holds no spaces, backslashes or invisible characters")
+    parts = urlsplit(text)
+    if parts.scheme not in schemes or not parts.hostname:
+        raise ValueError(f"an address begins with {schemes[0]}:// or {schemes[1]}:// and names a host")
+    if "@" in parts.netloc and schemes[0] == "https":
+        raise ValueError("an address holds no user name or password: use `key` or `headers`")
+    _ = parts.port  # raises ValueError when it is no port
+
 
 class RoleSettings(Section):
     """The ordered models of each role; the first is asked, the rest are fallbacks."""
@@ -114,25 +186,25 @@ class CompletionSettings(Section):
 
 
 class EditSettings(Section):
-    apply: Literal["direct", "preview"] = shared(
+    apply: Literal["direct", "preview"] = personal(
         "Apply at once, or as a proposal to accept.", default="direct"
     )
 
 
 class FormatSettings(Section):
     enabled: bool = shared("Answer the editor's own format command.", default=False)
-    rules: str = shared("How code should look, in words.", default="")
+    rules: str = shared("How code should look, in words.", prompt=True, default="")
 
 
 class ContextSettings(Section):
     exclude: tuple[str, ...] = shared("Files never sent to a model (gitignore patterns).", default=())
-    max_tokens: int = shared("Tokens of context in a prompt.", default=12_000, ge=500, le=1_000_000)
+    max_tokens: int = personal("Tokens of context in a prompt.", default=12_000, ge=500, le=1_000_000)
 
 
 class ChatSettings(Section):
     """Conversations."""
 
-    instructions: str = shared("Standing instructions for chats.", default="")
+    instructions: str = personal("Standing instructions for chats.", default="")
 
 
 class BudgetSettings(Section):
@@ -179,7 +251,7 @@ class MacroSettings(Section):
 
 
 class LogSettings(Section):
-    level: Literal["debug", "info", "warning", "error"] = machine(
+    level: Literal["debug", "info", "warning", "error"] = personal(
         "What is logged. Never prompts, replies or keys.", default="info"
     )
 
@@ -190,10 +262,12 @@ class Settings(Section):
     providers: dict[ProviderId, ProviderSettings] = machine("Endpoints and their keys.", default_factory=dict)
     roles: RoleSettings = shared("Which models do what.", default_factory=RoleSettings)
     completion: CompletionSettings = shared("Completion while typing.", default_factory=CompletionSettings)
-    edits: EditSettings = shared("How edits arrive.", default_factory=EditSettings)
+    edits: EditSettings = personal("How edits arrive.", default_factory=EditSettings)
     format: FormatSettings = shared("Formatting by a model.", default_factory=FormatSettings)
     context: ContextSettings = shared("What models get to see.", default_factory=ContextSettings)
-    chat: ChatSettings = shared("Conversations.", default_factory=ChatSettings)
+    chat: ChatSettings = personal("Conversations.", default_factory=ChatSettings)
     budget: BudgetSettings = shared("Spending limits.", default_factory=BudgetSettings)
-    macros: dict[MacroName, MacroSettings] = shared("Saved prompts and pipelines.", default_factory=dict)
-    log: LogSettings = machine("The log.", default_factory=LogSettings)
+    macros: dict[MacroName, MacroSettings] = shared(
+        "Saved prompts and pipelines.", prompt=True, default_factory=dict
+    )
+    log: LogSettings = personal("The log.", default_factory=LogSettings)

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from halley.core.calls import Call
 from halley.core.errors import Problem
-from halley.core.models import ModelRef, Usage
+from halley.core.models import ModelRef, Times, Usage
 from halley.stores.database import Database
 from halley.stores.usage import Acceptance, Dimension, Summary, read_acceptance, read_spent, read_summary
 from halley.stores.writers import settle_left_open, writer_id
@@ -74,10 +74,11 @@ class LedgerStore:
     async def settle(self, entry: int, **facts: Any) -> None:
         """Writes how the call ended. What is not given stays as it is; unknown names raise TypeError.
 
-        `status=` · `usage=Usage` · `problem=Problem` (only its code, HTTP status and request id are kept) · `cost=`,
-        `currency=`, `cost_source=` · `first_byte_ms=`, `first_token_ms=`, `total_ms=`, `tokens_per_s=` ·
-        `http_status=`, `request_id=`. Without a status, the problem decides; `total_ms` and `tokens_per_s` are
-        worked out when they are missing. Safe to await while being cancelled: the write is already on its way.
+        `status=` · `usage=Usage` · `times=Times` · `problem=Problem` (only its code, HTTP status and request id are
+        kept) · `cost=`, `currency=`, `cost_source=` · `first_byte_ms=`, `first_token_ms=`, `total_ms=`,
+        `tokens_per_s=` · `http_status=`, `request_id=`. Without a status, the problem decides; `total_ms` and
+        `tokens_per_s` are worked out when they are missing. Safe to await while being cancelled: the write is
+        already on its way.
         """
         row = build_facts(facts, self._elapsed_ms(entry))
         await self._database.run(lambda db: _update(db, entry, row))
@@ -155,7 +156,7 @@ def build_facts(facts: dict[str, Any], elapsed_ms: float | None) -> dict[str, An
     given = dict(facts)
     usage: Usage | None = given.pop("usage", None)
     problem: Problem | str | None = given.pop("problem", None)
-    row = _of_usage(usage) | _of_problem(problem) | given
+    row = _of_usage(usage) | _of_times(given.pop("times", None)) | _of_problem(problem) | given
     unknown = sorted(row.keys() - set(_FACTS))
     if unknown:
         raise TypeError(f"the ledger has no {', '.join(unknown)}")
@@ -178,8 +179,14 @@ def _of_usage(usage: Usage | None) -> dict[str, Any]:
         "tokens_estimated": int(usage.estimated),
     }
     if usage.cost_usd is not None:
-        row |= {"cost": usage.cost_usd, "currency": "USD", "cost_source": "provider"}
+        source = "estimated" if usage.cost_source == "estimated" else "provider"
+        row |= {"cost": usage.cost_usd, "currency": "USD", "cost_source": source}
     return row
+
+
+def _of_times(times: Times | None) -> dict[str, Any]:
+    names = ("first_byte_ms", "first_token_ms", "total_ms", "tokens_per_s")
+    return {name: value for name in names if (value := getattr(times, name, None)) is not None}
 
 
 def _of_problem(problem: Problem | str | None) -> dict[str, Any]:
