@@ -46,7 +46,9 @@ class Turn:
         return estimate_tokens(self.as_prompt()) + estimate_tokens(self.reply)
 
 
-def build_conversation(instructions: str, turns: Sequence[Turn], budget: int) -> tuple[tuple[Message, ...], int]:
+def build_conversation(
+    instructions: str, turns: Sequence[Turn], budget: int
+) -> tuple[tuple[Message, ...], int]:
     """Messages for the turns within `budget` tokens, and how many of the oldest turns were left out.
 
     The last turn is the one being asked.

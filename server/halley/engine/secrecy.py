@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import PurePath
+
+from halley.core.calls import FimPrompt, Message, Part, Prompt
 
 SECRET_NAMES = tuple(
     """.env .env.* *.env .envrc .netrc _netrc .npmrc .pypirc .pgpass .my.cnf .htpasswd .git-credentials .dockercfg
@@ -144,6 +146,54 @@ def redact_secrets(text: str) -> tuple[str, tuple[Secret, ...]]:
     for secret in reversed(found):
         text = f"{text[: secret.start]}[{secret.name} removed]{text[secret.end :]}"
     return text, found
+
+
+def redact_prompt(prompt: Prompt | FimPrompt) -> tuple[Prompt | FimPrompt, int]:
+    """The prompt with every key-shaped string of its text replaced, and how many there were."""
+    if isinstance(prompt, FimPrompt):
+        return _redact_fim(prompt)
+    if not any(_suspicious(message.text) for message in prompt.messages):
+        return prompt, 0
+    count = 0
+    messages: list[Message] = []
+    for message in prompt.messages:
+        parts: list[Part] = []
+        for part in message.parts:
+            if isinstance(part, str):
+                part, found = redact_secrets(part)
+                count += len(found)
+            parts.append(part)
+        messages.append(replace(message, parts=tuple(parts)))
+    return replace(prompt, messages=tuple(messages)), count
+
+
+def _redact_fim(prompt: FimPrompt) -> tuple[FimPrompt, int]:
+    texts = (prompt.prefix, prompt.suffix, *(text for _, text in prompt.context))
+    if not any(map(_suspicious, texts)):
+        return prompt, 0
+    redacted = [redact_secrets(text) for text in texts]
+    count = sum(len(found) for _, found in redacted)
+    fallback = redact_prompt(prompt.fallback)[0] if prompt.fallback else None
+    context = tuple((path, text) for (path, _), (text, _) in zip(prompt.context, redacted[2:], strict=True))
+    return replace(
+        prompt,
+        prefix=redacted[0][0],
+        suffix=redacted[1][0],
+        context=context,
+        fallback=fallback,  # type: ignore[arg-type]
+    ), count
+
+
+_HINTS = re.compile(
+    r"(?i)-----BEGIN|sk-|(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]|gh[pousr]_|github_pat_|gl(?:pat|dt|ptt|rt|cbt|agent)-|AIza|ya29\.|"
+    r"GOCSPX|xox[abeoprs]-|hooks\.slack|[rs]k_(?:live|test)_|\bSG\.|\bSK[0-9a-f]{8}|npm_|pypi-|hf_|gsk_|xai-|do[opr]_v1_|"
+    r"AccountKey=|eyJ[A-Za-z0-9_-]{10}|://[^\s/:@'\"]+:[^\s/@'\"]{6,}@|authorization|api[_-]?key|aws_?|secret|token|private[_-]?key"
+)
+
+
+def _suspicious(text: str) -> bool:
+    """One quick look that spares most texts the whole table: no shape matches a text without any of these."""
+    return _HINTS.search(text) is not None
 
 
 def _varied(secret: str) -> bool:

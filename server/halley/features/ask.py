@@ -29,6 +29,7 @@ from halley.core.events import (
 from halley.core.models import ModelRef, Role, Route
 from halley.core.ports import Replier
 from halley.core.settings import Settings
+from halley.engine.secrecy import redact_prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +104,22 @@ def stream_reply(
 
     Ends with one `Finish` or raises one of `core.errors`. Whoever leaves early closes it.
     """
+    prompt, hidden = redact_prompt(prompt)
     route = (ModelRef.parse(model),) if model else line.route_of(role)
     call = Call(
         prompt, route, feature, line.settings, line.caller, role=role, priority=priority, **options
     )  # fmt: skip
-    return line.router.stream(call)
+    return _with_notice(line.router.stream(call), hidden) if hidden else line.router.stream(call)
+
+
+async def _with_notice(events: AsyncGenerator[Event, None], hidden: int) -> AsyncGenerator[Event, None]:
+    """Says that something was held back, then the events."""
+    yield Notice(
+        f"{hidden} key-shaped text{'s were' if hidden > 1 else ' was'} removed before the prompt was sent."
+    )
+    async with aclosing(events):
+        async for event in events:
+            yield event
 
 
 async def ask(

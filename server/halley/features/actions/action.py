@@ -17,7 +17,9 @@ from halley.core.errors import Problem
 from halley.core.events import Event
 from halley.core.snapshot import Diagnostic, Snapshot
 from halley.core.text import WorkspaceChange
+from halley.engine.context import Context
 from halley.features.ask import Line, Reply, ask
+from halley.features.project import Project, gather_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class Job:
     model: str | None = None
     report: Callable[[str], None] = lambda _text: None
     on_event: Callable[[Event], None] | None = None
+    project: Project | None = None
+
+    async def context(self) -> Context:
+        """What the model gets to see beside the part in question. Raises BlockedByPolicy for a secret file."""
+        return await gather_context(self.project, self.snapshot)
 
     async def ask(self, prompt: Prompt, *, feature: str, **options: Any) -> Reply:
         """`features.ask.ask` on this job's line, with its model and its listener."""

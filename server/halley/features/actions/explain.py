@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from halley.core.snapshot import Snapshot
-from halley.engine.context import build_context, display_path
+from halley.engine.context import display_path
 from halley.engine.prompts import build_prompt
 from halley.features.actions.action import Action, Answer, Job, Offer, short
 
@@ -23,7 +23,7 @@ async def run(job: Job) -> Answer:
     prompt = build_prompt(
         job.template_of("explain"),
         snapshot,
-        build_context(snapshot),
+        await job.context(),
         marked=snapshot.selected_text,
         diagnostics=job.diagnostics,
         values={"instruction": job.instruction},

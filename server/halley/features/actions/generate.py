@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from halley.core.errors import BadRequest
 from halley.core.snapshot import Snapshot
-from halley.engine.context import build_context
 from halley.engine.prompts import CURSOR_MARK, build_prompt
 from halley.engine.regions import line_span
 from halley.features.actions.action import Action, Edited, Job, Offer
@@ -39,7 +38,7 @@ async def run(job: Job) -> Edited:
     prompt = build_prompt(
         job.template_of("generate"),
         snapshot,
-        build_context(snapshot),
+        await job.context(),
         values={
             "instruction": job.instruction,
             "surroundings": f"{text[max(0, at - _AROUND) : at]}{CURSOR_MARK}{text[at : at + _AROUND]}",

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from halley.core.errors import BadRequest, Problem
 from halley.core.snapshot import Selection, Snapshot
 from halley.core.text import WorkspaceChange
-from halley.engine.context import build_context, display_path
+from halley.engine.context import display_path
 from halley.engine.prompts import build_prompt
 from halley.engine.regions import Span, enclosing_definition, line_span
 from halley.engine.replies import Target, read_reply
@@ -26,7 +26,7 @@ async def rewrite(
     prompt = build_prompt(
         job.template_of(template),
         snapshot,
-        build_context(snapshot),
+        await job.context(),
         marked=snapshot.document.text[span[0] : span[1]],
         diagnostics=job.diagnostics,
         values={"instruction": job.instruction} | dict(values or {}),

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from halley.core.snapshot import Document, Snapshot
 from halley.core.text import CreateFile, WorkspaceChange
-from halley.engine.context import build_context, display_path
+from halley.engine.context import display_path
 from halley.engine.languages import language
 from halley.engine.prompts import build_prompt
 from halley.engine.replies import read_code
@@ -28,7 +28,7 @@ async def run(job: Job) -> Outcome:
     prompt = build_prompt(
         job.template_of("tests"),
         snapshot,
-        build_context(snapshot),
+        await job.context(),
         marked=snapshot.document.text[start:end],
         values={
             "framework": language(snapshot.document.language_id).tests,

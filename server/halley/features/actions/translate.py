@@ -10,6 +10,7 @@ from halley.engine.context import Context, display_path
 from halley.engine.prompts import build_prompt
 from halley.features.actions.action import Action, Answer, Job, Offer
 from halley.features.actions.rewrite import chosen_span
+from halley.features.project import check_document
 
 
 def offers(snapshot: Snapshot) -> Iterable[Offer]:
@@ -29,6 +30,7 @@ async def run(job: Job) -> Answer:
         raise BadRequest(
             "No language was named to translate to.", "Give it as the instruction, for example `Go`."
         )
+    check_document(job.snapshot)
     start, end = chosen_span(job)
     prompt = build_prompt(
         job.template_of("translate"),

@@ -1,0 +1,210 @@
+"""What is known of a workspace's code beside the document at hand: its files, and where names are defined.
+
+A `Project` is filled in a thread and kept fresh by looking at the files' times, at most every two seconds; a question
+is answered from what is there. Open documents speak for themselves: the editor's text wins over the disk's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from halley.core.errors import BlockedByPolicy
+from halley.core.snapshot import Document, Snapshot
+from halley.engine.context import Context, Related, build_context, display_path
+from halley.engine.languages import language_id_of
+from halley.engine.regions import enclosing_definition, line_span
+from halley.engine.related import Defined, Source, related_definitions, related_places
+from halley.engine.secrecy import is_secret_path
+from halley.engine.symbols import definitions, names_used
+from halley.stores.project_files import FileFact, is_excluded, is_named, list_files, read_text_file
+
+_FRESH_S = 2.0
+_FIRST_WAIT_S = 0.4
+"""How long the first question waits for the files to be listed."""
+
+_DEFINES = re.compile(
+    r"^[ \t]*(?:(?:export|default|public|private|protected|internal|static|async|abstract|final|pub|unsafe|inline|"
+    r"virtual|override|const)\s+)*(?:def|class|fn|func|function|struct|enum|trait|interface|type|module)\s+"
+    r"(?:\([^)]*\)\s*)?([^\W\d]\w{2,})",
+    re.MULTILINE,
+)
+
+
+@dataclass(slots=True)
+class _File:
+    fact: FileFact
+    names: tuple[tuple[str, int], ...]
+    """(name, offset) of each definition."""
+
+
+@dataclass(slots=True)
+class Project:
+    """One workspace folder."""
+
+    root: Path
+    files: dict[str, _File] = field(default_factory=dict)
+    by_name: dict[str, set[str]] = field(default_factory=dict)
+    checked_at: float = 0.0
+    _refreshing: asyncio.Task[None] | None = None
+    _exclude: tuple[str, ...] = ()
+
+    async def refresh(self, exclude: tuple[str, ...] = ()) -> None:
+        """Bring the index up to date behind the question; only the very first question waits, and not for long."""
+        stale = time.monotonic() - self.checked_at > _FRESH_S or exclude != self._exclude
+        if stale and (self._refreshing is None or self._refreshing.done()):
+            self._exclude = exclude
+            self._refreshing = asyncio.create_task(self._reindex(exclude))
+        if not self.checked_at and self._refreshing is not None:
+            await asyncio.wait([self._refreshing], timeout=_FIRST_WAIT_S)
+
+    async def _reindex(self, exclude: tuple[str, ...]) -> None:
+        facts = await asyncio.to_thread(list_files, self.root, exclude, is_secret_path)
+        changed = [f for f in facts if (known := self.files.get(f.path)) is None or known.fact != f]
+        gone = self.files.keys() - {fact.path for fact in facts}
+        for path in gone:
+            self._forget(path)
+        for start in range(0, len(changed), 50):
+            read = await asyncio.to_thread(_read_names, self.root, changed[start : start + 50])
+            for file in read:
+                self._learn(file)
+        self.checked_at = time.monotonic()
+
+    def _learn(self, file: _File) -> None:
+        self._forget(file.fact.path)
+        self.files[file.fact.path] = file
+        for name, _ in file.names:
+            self.by_name.setdefault(name, set()).add(file.fact.path)
+
+    def _forget(self, path: str) -> None:
+        known = self.files.pop(path, None)
+        for name, _ in known.names if known else ():
+            self.by_name.get(name, set()).discard(path)
+
+    def defined(self, names: tuple[str, ...], open_texts: dict[str, str]) -> dict[str, list[Defined]]:
+        """Where each name is defined, with the text of the definition."""
+        found: dict[str, list[Defined]] = {}
+        for name in names:
+            paths = self.by_name.get(name, ())
+            if not 0 < len(paths) <= 8:
+                continue
+            for path in paths:
+                text = open_texts.get(path) or read_text_file(self.root, path)
+                if text is not None:
+                    found.setdefault(name, []).extend(_definitions_of(name, path, text))
+        return found
+
+    def paths_like(self, typed: str, limit: int = 50) -> list[str]:
+        """Paths that hold `typed`, shortest first: for completion."""
+        wanted = typed.casefold()
+        return sorted((p for p in self.files if wanted in p.casefold()), key=lambda p: (len(p), p))[:limit]
+
+
+def _read_names(root: Path, facts: list[FileFact]) -> list[_File]:
+    read: list[_File] = []
+    for fact in facts:
+        text = read_text_file(root, fact.path)
+        if text is not None:
+            names = tuple((match[1], match.start(1)) for match in _DEFINES.finditer(text))
+            read.append(_File(fact, names))
+    return read
+
+
+def _definitions_of(name: str, path: str, text: str) -> list[Defined]:
+    language_id = language_id_of(path)
+    return [
+        Defined(
+            name,
+            path,
+            text.count("\n", 0, found.start) + 1,
+            _whole_lines(text, found.start, found.end),
+            language_id,
+        )
+        for found in definitions(text, language_id)
+        if found.name == name
+    ][:2]
+
+
+def _whole_lines(text: str, start: int, end: int) -> str:
+    first, last = line_span(text, start, end)
+    return text[first:last]
+
+
+async def gather_context(project: Project | None, snapshot: Snapshot, budget: int | None = None) -> Context:
+    """The context for a snapshot: its own file, and what the rest of the workspace and the open files add.
+
+    Raises BlockedByPolicy for a document that never leaves the machine.
+    """
+    check_document(snapshot)
+    part = _part(snapshot)
+    own_path = display_path(snapshot)
+    related: list[Related] = []
+    opened = _open_sources(project, snapshot)
+    if project is not None:
+        await project.refresh(snapshot.settings.context.exclude)
+        own_names = frozenset(
+            d.name for d in definitions(snapshot.document.text, snapshot.document.language_id)
+        )
+        wanted = tuple(name for name in names_used(part)[:96] if name not in own_names)
+        index = project.defined(wanted, {source.path: source.text for source in opened})
+        related += related_definitions(part, own_path, index, own_names)
+    related += related_places(part, own_path, opened, snapshot.document.language_id)
+    return build_context(snapshot, related, budget)
+
+
+def _part(snapshot: Snapshot) -> str:
+    """The code the question is about: the selection, else the definition around the cursor, else what is near."""
+    text, selection = snapshot.document.text, snapshot.selection
+    if not selection.is_empty:
+        return snapshot.selected_text
+    span = enclosing_definition(text, selection.start, selection.end, snapshot.document.language_id)
+    start, end = span or (max(0, selection.start - 2000), selection.end + 1000)
+    return text[start:end]
+
+
+def _open_sources(project: Project | None, snapshot: Snapshot) -> list[Source]:
+    return [
+        Source(_path_of(document, snapshot), document.text, document.language_id, recency)
+        for recency, document in enumerate(snapshot.open_documents.values())
+        if may_be_shown(project, document, snapshot)
+    ][:20]
+
+
+def may_be_shown(project: Project | None, document: Document, snapshot: Snapshot) -> bool:
+    """Whether another open document may enter a context: no secret, not excluded, of the same workspace."""
+    if document.path is None:
+        return document.uri.startswith("untitled:")
+    workspace = snapshot.workspace
+    if workspace is None or is_secret_path(document.path) or not document.path.is_relative_to(workspace.root):
+        return False
+    if project is not None and document.path.relative_to(workspace.root).as_posix() in project.files:
+        return True
+    return not is_excluded(workspace.root, document.path, snapshot.settings.context.exclude)
+
+
+def check_document(snapshot: Snapshot) -> None:
+    """Raises BlockedByPolicy when the document itself may not be sent to a model."""
+    path, workspace = snapshot.document.path, snapshot.workspace
+    if path is None:
+        return
+    if is_secret_path(path) or is_secret_path(path.resolve()):
+        raise BlockedByPolicy(
+            f"{path.name} is a kind of file that holds secrets; it is never sent to a model.",
+            "Copy the part you want help with into another file, without the secrets.",
+        )
+    exclude = snapshot.settings.context.exclude
+    if exclude and workspace and is_named(workspace.root, path, exclude):
+        raise BlockedByPolicy(
+            f"{path.name} is excluded from what models get to see.",
+            "The setting is `context.exclude`.",
+            setting="context.exclude",
+        )
+
+
+def _path_of(document: Document, snapshot: Snapshot) -> str:
+    if document.path and snapshot.workspace and document.path.is_relative_to(snapshot.workspace.root):
+        return document.path.relative_to(snapshot.workspace.root).as_posix()
+    return document.uri.rsplit("/", 1)[-1]
