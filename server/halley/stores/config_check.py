@@ -28,8 +28,13 @@ _GUARDED = ("preset", "kind", "base_url", "key", "headers", "proxy", "ca_bundle"
 """A provider without one of these as meant would send something somewhere the person did not mean."""
 
 
-def check(data: Data, last: Data, report: Report) -> tuple[dict[str, Any], list[ConfigProblem]]:
-    """The valid part of `data`, wrong keys replaced by those of `last`, and the problems."""
+def check(
+    data: Data, last: Data, report: Report, *, loading: bool = True
+) -> tuple[dict[str, Any], list[ConfigProblem]]:
+    """The valid part of `data`, wrong keys replaced by those of `last`, and the problems.
+
+    While `loading`, a message also says what a mistake switches off.
+    """
     from pydantic import ValidationError
 
     good, problems = dict(data), list[ConfigProblem]()
@@ -38,7 +43,7 @@ def check(data: Data, last: Data, report: Report) -> tuple[dict[str, Any], list[
             Settings.model_validate(good)
         except ValidationError as error:
             details = error.errors(include_url=False, include_context=True)
-            good, found = _fall_back(good, last, details, report)
+            good, found = _fall_back(good, last, details, report, loading)
             problems += found
         else:
             return good, problems
@@ -46,7 +51,7 @@ def check(data: Data, last: Data, report: Report) -> tuple[dict[str, Any], list[
 
 
 def _fall_back(
-    good: dict[str, Any], last: Data, details: list[ErrorDetails], report: Report
+    good: dict[str, Any], last: Data, details: list[ErrorDetails], report: Report, loading: bool
 ) -> tuple[dict[str, Any], list[ConfigProblem]]:
     problems: dict[Keys, ConfigProblem] = {}
     before = good
@@ -55,7 +60,7 @@ def _fall_back(
         if unit in problems:
             continue
         message, allowed, is_key = explain(unit, detail)
-        if _switches_off(good, last, unit, is_key):
+        if loading and _switches_off(good, last, unit, is_key):
             message += f" The provider {unit[1]} is off until this is right."
         problems[unit] = report(_precise(before, tuple(detail["loc"]), unit), message, allowed, is_key)
         good = _without_wrong(good, last, unit, is_key)

@@ -99,7 +99,7 @@ def _refuse_wrong(after: dict[str, Any], changes: Mapping[tuple[str, ...], Any])
         if value is not None:
             unit = keys[:2]
             written = with_value(written, unit, get_at(after, unit))
-    _, problems = check(written, NOTHING, Reporter())
+    _, problems = check(written, NOTHING, Reporter(), loading=False)
     for problem in problems:
         keys = tuple(problem.setting.split("."))
         if any(keys[: len(change)] == change or change[: len(keys)] == keys for change in changes):
@@ -115,7 +115,7 @@ def _edited(text: str, changes: Mapping[tuple[str, ...], Any], after: Any, path:
         for keys, value in changes.items():
             _put(document, keys, value)
         edited = tomlkit.dumps(document)
-        if tomllib.loads(edited) == after:
+        if _pruned(tomllib.loads(edited)) == _pruned(after):
             return edited
     except (TOMLKitError, ValueError, KeyError, TypeError):
         pass
@@ -123,22 +123,31 @@ def _edited(text: str, changes: Mapping[tuple[str, ...], Any], after: Any, path:
     raise StoreFailed(f"{name} could not be changed in {path} without harm.", "Change it there by hand.")
 
 
+def _pruned(data: Any) -> Any:
+    """Without empty tables, which say nothing."""
+    if not isinstance(data, dict):
+        return data
+    inner = {key: _pruned(value) for key, value in data.items()}
+    return {key: value for key, value in inner.items() if value != {}}
+
+
 def _put(document: Any, keys: tuple[str, ...], value: Any) -> None:
     import tomlkit
 
-    table = document
+    table, name = document, keys[-1]
+    whole = len(keys) == 2
     for depth, key in enumerate(keys[:-1]):
         if key not in table:
             if value is None:
                 return
-            table[key] = tomlkit.table(is_super_table=depth == 0 and len(keys) > 2)
+            table[key] = tomlkit.table(is_super_table=depth == 0 and not whole)
         table = table[key]
     if value is None:
-        table.pop(keys[-1], None)
-    elif isinstance(value, dict) and isinstance(table.get(keys[-1]), dict) and len(keys) == 2:
-        _replace(table[keys[-1]], value)
+        table.pop(name, None)
+    elif whole and isinstance(value, dict) and isinstance(table.get(name), dict):
+        _replace(table[name], value)
     else:
-        table[keys[-1]] = _item(value, top=len(keys) == 2)
+        table[name] = _item(value, top=whole)
 
 
 def _replace(table: Any, value: dict[str, Any]) -> None:
@@ -164,4 +173,9 @@ def _item(value: Any, top: bool = False) -> Any:
         for inner in value:
             array.append(_item(inner))
         return array.multiline(any(isinstance(inner, dict) for inner in value))
-    return tomlkit.string(value, multiline=True) if isinstance(value, str) and "\n" in value else value
+    return tomlkit.string(value, multiline=True) if isinstance(value, str) and _reads_well(value) else value
+
+
+def _reads_well(text: str) -> bool:
+    """Whether it can stand between triple quotes as it is (TOML drops a newline right after the opening ones)."""
+    return "\n" in text and not text.startswith("\n") and not text.endswith('"') and '"""' not in text

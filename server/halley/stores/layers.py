@@ -106,6 +106,8 @@ def with_value(data: Data, path: tuple[Any, ...], value: Any) -> dict[str, Any]:
     """A copy that holds `value` at `path`; None takes it away."""
     copy = dict(data)
     key, rest = path[0], path[1:]
+    if value is None and key not in copy:
+        return copy
     if rest:
         inner = copy.get(key)
         copy[key] = with_value(inner if isinstance(inner, Mapping) else {}, rest, value)

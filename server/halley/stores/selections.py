@@ -101,7 +101,7 @@ def _routes(value: Mapping[str, Any]) -> dict[Role, Route]:
     roles = value.get("roles")
     if not isinstance(roles, dict):
         return {}
-    routes = {role: _models(roles.get(role)) for role in ROLES}
+    routes: dict[Role, Route] = {role: _models(roles.get(role)) for role in ROLES}
     return {role: route for role, route in routes.items() if route}
 
 
