@@ -13,6 +13,7 @@ What a server says of itself is in `base/capabilities.py`, how messages find the
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from halley.lsp.base.front import answer_initialize, seize_stdio
@@ -24,19 +25,21 @@ HANDLERS: tuple[str, ...] = ()
 """Modules with `register(server: Server) -> None`, in the order they are registered."""
 
 
-def compose(room: Any = None) -> Server:
+def compose(room: Any = None, handlers: Sequence[str] = HANDLERS) -> Server:
     """A server with all its features, for one client. `room` is the process's engine room."""
     from importlib import import_module
 
     from halley.lsp.base.server import Server
 
     server = Server(room)
-    for name in HANDLERS:
+    for name in handlers:
         import_module(name).register(server)
     return server
 
 
-def serve_stdio(log_file: str | None = None, log_level: str = "info") -> int:
+def serve_stdio(
+    log_file: str | None = None, log_level: str = "info", handlers: Sequence[str] = HANDLERS
+) -> int:
     """Serves the client on stdin and stdout; the process's exit code."""
     stdin, stdout = seize_stdio()
     opening = answer_initialize(stdin, stdout)
@@ -48,19 +51,21 @@ def serve_stdio(log_file: str | None = None, log_level: str = "info") -> int:
     set_up_logging(log_file, log_level)
 
     async def main() -> int:
-        return await serving.serve_stdio(compose(), opening, stdin, stdout)
+        return await serving.serve_stdio(compose(None, handlers), opening, stdin, stdout)
 
     return serving.run_to_the_end(main)
 
 
-def serve_pipe(path: str, log_file: str | None = None, log_level: str = "info") -> int:
+def serve_pipe(
+    path: str, log_file: str | None = None, log_level: str = "info", handlers: Sequence[str] = HANDLERS
+) -> int:
     """Serves every client of the unix socket at `path`, until a signal ends the process; its exit code."""
     from halley.lsp.base import serving
     from halley.lsp.base.logs import set_up_logging
 
     set_up_logging(log_file, log_level)
     try:
-        return serving.run_to_the_end(lambda: serving.serve_pipe(compose, path))
+        return serving.run_to_the_end(lambda: serving.serve_pipe(lambda: compose(None, handlers), path))
     except FileExistsError:
         problem = f"{path} is in use, by a running daemon or by a file. Give --pipe another path."
     except NotImplementedError:

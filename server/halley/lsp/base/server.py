@@ -15,6 +15,7 @@ from typing import Any
 
 from halley.lsp.base.cancellation import Request
 from halley.lsp.base.capabilities import build_initialize_result, choose_encoding, look_up
+from halley.lsp.base.documents import DocumentStore
 from halley.lsp.base.lifecycle import watch_process
 from halley.lsp.base.logs import describe
 from halley.lsp.base.protocol import Connection
@@ -36,11 +37,7 @@ class Server(Connection):
         self.initialize_params: Params = {}
         self.encoding = "utf-16"
         """What `character` counts in positions: `utf-8`, `utf-16` or `utf-32`."""
-        self.documents: Any = None
-        with contextlib.suppress(ImportError):
-            from halley.lsp.base.documents import DocumentStore
-
-            self.documents = DocumentStore()
+        self.documents = DocumentStore()
         self.on_begin: list[Callable[[Params], None]] = []
         """Called with `InitializeParams` once, before anything else is handled."""
         self.closing = contextlib.AsyncExitStack()
@@ -79,6 +76,7 @@ class Server(Connection):
         self.requests["shutdown"] = self._shutdown
         self.feature("textDocument/didOpen", raw=True)(self._did_open)
         self.feature("textDocument/didChange", raw=True)(self._did_change)
+        self.feature("textDocument/didSave", raw=True)(self._did_save)
         self.feature("textDocument/didClose", raw=True)(self._did_close)
 
     def _did_open(self, params: Params) -> None:
@@ -88,6 +86,9 @@ class Server(Connection):
     def _did_change(self, params: Params) -> None:
         document = params["textDocument"]
         self.documents.change(document["uri"], document["version"], params["contentChanges"], self.encoding)
+
+    def _did_save(self, params: Params) -> None:
+        self.documents.save(params["textDocument"]["uri"])
 
     def _did_close(self, params: Params) -> None:
         self.documents.close(params["textDocument"]["uri"])

@@ -92,7 +92,7 @@ class Channel(asyncio.Protocol):
                     await self.drain()
         self._closed = True
         for transport in (self._reader, self._writer):
-            if transport is not None:
+            if transport is not None and not transport.is_closing():
                 transport.abort() if hasattr(transport, "abort") else transport.close()
         self._writable.set()
 
@@ -195,6 +195,9 @@ class _ThreadReader:
 
     def resume_reading(self) -> None:
         self._going.set()
+
+    def is_closing(self) -> bool:
+        return self._closed
 
     def close(self) -> None:
         self._closed = True

@@ -1,0 +1,14 @@
+"""A server on Halley's base whose features do what goes wrong in real life. Run with --pipe PATH for many clients."""
+
+from __future__ import annotations
+
+import sys
+
+from halley.lsp.server import serve_pipe, serve_stdio
+
+if __name__ == "__main__":
+    options = dict(zip(sys.argv[1::2], sys.argv[2::2], strict=True))
+    level = options.get("--log-level", "info")
+    if "--pipe" in options:
+        sys.exit(serve_pipe(options["--pipe"], log_level=level, handlers=("sample_features",)))
+    sys.exit(serve_stdio(log_file=options.get("--log-file"), log_level=level, handlers=("sample_features",)))

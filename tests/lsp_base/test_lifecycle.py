@@ -1,0 +1,150 @@
+"""The conversation's beginning and end, as the specification has them, over real pipes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+
+import pytest
+
+
+@pytest.fixture(params=["sample", "halley"])
+async def fresh(request, start):
+    """A server nobody has spoken to: the sample and the real one."""
+    return await start(halley=request.param == "halley")
+
+
+async def test_requests_before_initialize_are_refused_and_it_still_works_after(fresh):
+    assert (await fresh.error("halley/echo", {}))["code"] == -32002
+    assert (await fresh.error("shutdown"))["code"] == -32002
+    await fresh.notify("initialized", {})
+    assert (await fresh.initialize())["serverInfo"]["name"] == "halley"
+
+
+async def test_initialize_twice_is_refused(fresh):
+    await fresh.initialize()
+    assert (await fresh.error("initialize", {"capabilities": {}}))["code"] == -32600
+
+
+async def test_shutdown_then_exit_is_0_and_requests_between_are_refused(fresh):
+    await fresh.initialize()
+    assert await fresh.result("shutdown") is None
+    assert (await fresh.error("halley/echo", {}))["code"] == -32600
+    assert (await fresh.error("shutdown"))["code"] == -32600
+    await fresh.notify("exit")
+    assert await fresh.exit_code() == 0
+    assert await fresh.nothing_more() == b""
+
+
+async def test_exit_without_shutdown_is_1(fresh):
+    await fresh.initialize()
+    await fresh.notify("exit")
+    assert await fresh.exit_code() == 1
+
+
+async def test_exit_as_the_first_word_is_1(fresh):
+    await fresh.notify("exit")
+    assert await fresh.exit_code() == 1
+
+
+@pytest.mark.parametrize("spoken", [False, True])
+async def test_the_end_of_input_ends_the_process(fresh, spoken):
+    if spoken:
+        await fresh.initialize()
+    fresh.writer.close()
+    assert await fresh.exit_code() == 1
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+async def test_signals_end_an_idle_server(fresh, name):
+    await fresh.initialize()
+    await fresh.error("halley/none")  # it is past its start
+    fresh.process.send_signal(getattr(signal, name))
+    assert await fresh.exit_code() == 0
+    assert "Traceback" not in await fresh.log()
+
+
+async def test_a_signal_before_the_first_word(start):
+    client = await start()
+    await client.send_bytes(b"Content-Length: 5")  # once it is read, the process is up
+    while client.process.returncode is None:
+        client.process.send_signal(signal.SIGTERM)
+        await asyncio.sleep(0.05)
+    assert client.process.returncode in (0, -signal.SIGTERM)
+
+
+async def test_shutdown_stops_work_in_flight(sample):
+    command = await sample.ask("workspace/executeCommand", {"command": "test.sleep"})
+    direct = await sample.ask("halley/sleep")
+    await sample.until("halley/began", lambda p: p["name"] == "sleep")
+    shutdown = await sample.ask("shutdown")
+    for id in (command, direct):
+        assert (await sample.answer_to(id))["error"]["code"] == -32800
+    assert (await sample.answer_to(shutdown))["result"] is None
+    await sample.notify("exit")
+    assert await sample.exit_code() == 0
+
+
+async def test_a_hanging_thread_does_not_keep_the_process(sample):
+    assert await sample.result("halley/hang") == "a thread hangs"
+    await sample.result("shutdown")
+    await sample.notify("exit")
+    assert await sample.exit_code() == 0
+
+
+async def test_the_end_of_the_parent_ends_the_server(start):
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "input()", stdin=asyncio.subprocess.PIPE
+    )
+    client = await start()
+    await client.initialize(processId=parent.pid)
+    assert await client.result("halley/echo", {"still": "here"}) == {"still": "here"}
+    parent.stdin.close()
+    await parent.wait()
+    assert await client.exit_code() == 1
+
+
+async def test_a_parent_that_is_gone_already(start):
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
+    await parent.wait()
+    client = await start()
+    await client.initialize(processId=parent.pid)
+    assert await client.exit_code() == 1
+
+
+async def test_watching_where_the_kernel_does_not_tell(monkeypatch):
+    """A process is known by its number and its start time."""
+    from halley.lsp.base import lifecycle
+
+    monkeypatch.delattr(os, "pidfd_open", raising=False)
+    monkeypatch.setattr(lifecycle, "POLL_S", 0)
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "input()", stdin=asyncio.subprocess.PIPE
+    )
+    gone = asyncio.Event()
+    watch = asyncio.create_task(lifecycle.watch_process(parent.pid, gone.set))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not gone.is_set()
+    parent.stdin.close()
+    async with asyncio.timeout(10):
+        await gone.wait()
+    await parent.wait()
+    await watch
+
+
+async def test_a_number_that_was_given_to_another_process(monkeypatch):
+    import psutil
+
+    from halley.lsp.base import lifecycle
+
+    starts = iter([100.0, 100.0, 200.0])
+    monkeypatch.delattr(os, "pidfd_open", raising=False)
+    monkeypatch.setattr(lifecycle, "POLL_S", 0)
+    monkeypatch.setattr(psutil.Process, "create_time", lambda self: next(starts))
+    gone = []
+    await lifecycle.watch_process(os.getpid(), lambda: gone.append(1))
+    assert gone == [1] and next(starts, None) is None
