@@ -1,0 +1,155 @@
+"""Talking: answers about the code in a conversation, what was said before, titles."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from halley.simulator.answers.explain import explain, join
+from halley.simulator.answers.outline import outline
+from halley.simulator.answers.reading import Block, Task, read_blocks, strip_blocks
+from halley.simulator.answers.recipes import words_of
+from halley.simulator.answers.repair import undefined_names
+from halley.simulator.conversation import Conversation
+
+_STOP = frozenset(
+    """a an the of for in on to and or with that this which is it its me please can could would you i my we what how why
+    do does did be are was were from by as at if then so just some any there here have has about your into also not no""".split()
+)
+
+
+def title(text: str) -> str:
+    """Three to six words for what the person wants."""
+    plain = strip_blocks(text) or text
+    words = [w for w in re.findall(r"[\w'+#./-]+", plain) if w.lower() not in _STOP][:5]
+    if len(words) < 3:
+        words = re.findall(r"[\w'+#./-]+", plain)[:5] or ["An", "empty", "question"]
+    chosen = " ".join(words).strip(".-/'")
+    return f"{chosen[:1].upper()}{chosen[1:]} (simulated)"
+
+
+def talk(asked: Conversation, task: Task) -> str:
+    """An answer to what was said last, from the conversation itself."""
+    question = task.prose.lower()
+    if memory := _memory(asked, task, question):
+        return memory
+    blocks = _all_blocks(asked)
+    if (
+        re.search(
+            r"what could go wrong|\bbugs?\b|\bproblems?\b|\bissues?\b|\bwrong\b|\brisks?\b|review", question
+        )
+        and blocks
+    ):
+        return _problems(blocks)
+    if found := _about_name(task, blocks):
+        return found
+    if task.code or blocks:
+        block = task.block if task.code else blocks[-1]
+        about = Task("explain", "", block=block, language=block.language)
+        return f"You asked: “{_quote(task.prose)}”. Here is what I can say from the code at hand.\n\n{explain(about)}"
+    return _without_code(asked, task)
+
+
+def _memory(asked: Conversation, task: Task, question: str) -> str:
+    """Questions about the conversation itself."""
+    before = [strip_blocks(text) for text in task.turns]
+    if re.search(r"how many (?:questions|messages|turns|times)", question):
+        return f"This is your message number {len(before) + 1} in this conversation."
+    if not re.search(
+        r"\b(?:i|we)\b.{0,20}\b(?:ask|say|said|asked|tell|told|mention|talk)|(?:my|the) (?:first|last|previous|earlier) (?:question|message|prompt)",
+        question,
+    ):
+        return ""
+    if not before:
+        return "This is your first message here; there is nothing before it."
+    if re.search(r"first|begin|start", question):
+        return f"You began with: “{_quote(before[0])}”"
+    if re.search(r"everything|all|so far|list", question):
+        return "So far you asked:\n\n" + "\n".join(f"{n}. {_quote(text)}" for n, text in enumerate(before, 1))
+    return f"Just before this you asked: “{_quote(before[-1])}”"
+
+
+def _quote(text: str, most: int = 200) -> str:
+    """The question itself: what stands last in a message, past any material before it."""
+    parts = [part for part in text.strip().split("\n\n") if part.strip()]
+    flat = " ".join((parts[-1] if parts else "").split())
+    return flat if len(flat) <= most else flat[: most - 1] + "…"
+
+
+def _all_blocks(asked: Conversation) -> list[Block]:
+    return [
+        block
+        for message in asked.messages
+        if message.role in ("user", "system")
+        for block in read_blocks(message.text)
+    ]
+
+
+def _problems(blocks: list[Block]) -> str:
+    """What a careful reader would point at in the code of the conversation."""
+    notes: list[str] = []
+    for block in blocks:
+        where = f" in `{block.path}`" if block.path else ""
+        found = outline(block.code, block.language)
+        if found.problem:
+            notes.append(f"The code{where} does not parse: {found.problem}.")
+        if block.language == "python":
+            for name in undefined_names(block.code):
+                notes.append(
+                    f"`{name}`{where} is used and nothing defines it: calling that code raises `NameError`."
+                )
+        notes += [
+            line[2:]
+            for line in explain(Task("explain", "", block=block, language=block.language)).split("\n")
+            if line.startswith("- ")
+        ]
+        notes += [
+            f"`{d.signature}`{where} raises {join(list(dict.fromkeys(d.raises)), 3)}; its callers must expect that."
+            for d in found.functions
+            if d.raises
+        ]
+        if found.tree is not None:
+            notes += [
+                f"`{n.name}`{where} ends in a `return` without a value."
+                for n in ast.walk(found.tree)
+                if _bare_return(n)
+            ]
+    unique = list(dict.fromkeys(notes))[:8]
+    if not unique:
+        return "Going by its syntax alone I see nothing that must go wrong in this code."
+    return "These things could go wrong:\n\n" + "\n".join(f"- {note}" for note in unique)
+
+
+def _bare_return(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.FunctionDef)
+        and isinstance(node.body[-1], ast.Return)
+        and node.body[-1].value is None
+    )
+
+
+def _about_name(task: Task, blocks: list[Block]) -> str:
+    """A question that names something the code defines."""
+    words = set(re.findall(r"[^\W\d]\w*", task.prose))
+    for block in reversed(blocks):
+        for definition in outline(block.code, block.language).definitions:
+            if definition.name in words and (
+                len(definition.name) > 3 or f"`{definition.name}`" in task.prose
+            ):
+                lines = block.code.split("\n")[definition.start : definition.end]
+                about = Block("\n".join(lines), block.tag, f"`{block.path}`" if block.path else "")
+                return explain(Task("explain", "", block=about, language=block.language))
+    return ""
+
+
+def _without_code(asked: Conversation, task: Task) -> str:
+    if re.match(r"\W*(?:hi|hello|hey|good (?:morning|evening|day))\b", task.prose, re.I):
+        return "Hello! Send me some code, or ask me to write a small function."
+    if not task.prose.strip():
+        return "Your message has no text I could answer."
+    topic = join([w for w in dict.fromkeys(words_of(task.prose)) if w not in _STOP and len(w) > 2][:4])
+    about = f" It seems to be about {topic}." if topic else ""
+    return (
+        f"You asked: “{_quote(task.prose)}”.{about} I only compute answers from what I am sent: show me the code you mean, "
+        "or ask me to explain, write, fix, format, document, test or translate something."
+    )

@@ -1,0 +1,115 @@
+"""What an instruction asks to be written: a name, parameters, fields, words: read from plain English."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from halley.simulator.answers.recipes import content_words, words_of
+
+_IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
+_CALLED = re.compile(rf"(?:called|named|name it|with the name)\s+[`'\"]?({_IDENTIFIER})[`'\"]?", re.I)
+_SIGNED = re.compile(rf"[`\s]({_IDENTIFIER})\(([^()]*)\)")
+_FUNCTION = re.compile(
+    rf"\b(?:function|method|def|func|fn|procedure|routine|helper)\s+[`'\"]({_IDENTIFIER})[`'\"]", re.I
+)
+_SNAKE = re.compile(r"`([A-Za-z_][A-Za-z0-9_]*)`|\b([a-z]+(?:_[a-z0-9]+)+|[a-z]+[A-Z]\w+)\b")
+_CLASS = re.compile(
+    rf"\b(?:data ?class|class|struct|record|type|interface|model)\b(?:\s+(?:called|named|for|of))?(?:\s+an?)?\s+[`'\"]?({_IDENTIFIER})",
+    re.I,
+)
+_TAKES = re.compile(
+    rf"(?:takes?|taking|accepts?|accepting|given|parameters?|arguments?|params?|args?|receives?)\s*:?\s+((?:an? |the |two |its )*[`'\"]?{_IDENTIFIER}[`'\"]?(?:\s*(?:,|and|, and)\s*(?:an? |the )*[`'\"]?{_IDENTIFIER}[`'\"]?)*)",
+    re.I,
+)
+_FIELDS = re.compile(
+    rf"\b(?:with|having|fields?|attributes?|properties|members)\s*:?\s+((?:an? |the )*[`'\"]?{_IDENTIFIER}[`'\"]?(?:\s*(?:,|and|, and)\s*(?:an? |the )*[`'\"]?{_IDENTIFIER}[`'\"]?)*)",
+    re.I,
+)
+_FILLER = frozenset(
+    """a an the two three its and or that which with of for in to list lists number numbers string strings text integer
+    integers float dict dictionary array value it this as input fields field attributes attribute properties property
+    parameters parameter arguments argument no one all each them return returns""".split()
+)
+_PYTHON_WORDS = frozenset(
+    """False None True and as assert async await break class continue def del elif else except finally for from global if
+    import in is lambda nonlocal not or pass raise return try while with yield""".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """`name` is empty where the instruction gives none; `suggested` is one made of its words."""
+
+    instruction: str
+    name: str = ""
+    suggested: str = ""
+    parameters: tuple[str, ...] = ()
+    class_name: str = ""
+    fields: tuple[str, ...] = ()
+
+
+def read_wish(instruction: str) -> Wish:
+    text = " " + instruction.strip()
+    name, parameters = "", ()
+    if signed := _SIGNED.search(text):
+        name, parameters = signed[1], _names(signed[2])
+    elif called := (_CALLED.search(text) or _FUNCTION.search(text)):
+        name = called[1]
+    elif snake := _SNAKE.search(text):
+        name = snake[1] or snake[2]
+    if not parameters and (takes := _TAKES.search(text)):
+        parameters = _names(takes[1])
+    class_name, fields = "", ()
+    if (cls := _CLASS.search(text)) and not re.search(
+        r"\b(?:function|method|test)\b", text[: cls.start()], re.I
+    ):
+        class_name = _class_name(cls[1], text)
+        found = _FIELDS.search(text, cls.start())
+        fields = _names(found[1]) if found else ()
+    return Wish(instruction.strip(), _safe(name), suggest_name(instruction), parameters, class_name, fields)
+
+
+def suggest_name(instruction: str) -> str:
+    """A function's name made of the instruction's first meaningful words."""
+    words = [word for word in content_words(first_sentence(instruction)) if len(word) > 1][:4]
+    if (
+        words
+        and words[0].endswith("s")
+        and len(words) > 1
+        and words[0] not in ("process", "access", "pass", "class")
+    ):
+        words[0] = words[0].removesuffix("s")
+    return _safe("_".join(words)) or "run"
+
+
+def first_sentence(text: str) -> str:
+    return re.split(r"(?<=[.!?])\s|\n|[,;:]\s", text.strip(), maxsplit=1)[0]
+
+
+def _names(text: str) -> tuple[str, ...]:
+    parts = re.split(r",|\band\b", text)
+    found: list[str] = []
+    for part in parts:
+        words = [w for w in re.findall(_IDENTIFIER, re.split(r"[:=]", part)[0]) if w.lower() not in _FILLER]
+        if words and (name := _safe(words[-1])) and name not in found:
+            found.append(name)
+    return tuple(found[:6])
+
+
+def _class_name(word: str, text: str) -> str:
+    if word.lower() in ("that", "with", "to", "which", "in", "called", "named"):
+        called = _CALLED.search(text)
+        named = [w for w in content_words(text) if w not in ("class", "dataclass", "struct")]
+        word = called[1] if called else (named[0] if named else "Thing")
+    return "".join(part[:1].upper() + part[1:] for part in re.split(r"_", word)) or "Thing"
+
+
+def _safe(name: str) -> str:
+    """The name, kept clear of keywords and of digits at its beginning."""
+    if name in _PYTHON_WORDS:
+        return f"{name}_"
+    return f"n{name}" if name[:1].isdigit() else name
+
+
+__all__ = ["Wish", "first_sentence", "read_wish", "suggest_name", "words_of"]
