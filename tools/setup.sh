@@ -18,8 +18,7 @@ main() {
     *) fail "usage: tools/setup.sh [run|dev]" ;;
   esac
   is_whole || make_venv
-  done_already dev requirements-dev.lock && [ "$1" = run ] && locks=(requirements-dev.lock)
-  done_already "packages-${locks[0]}" "${locks[@]}" || install_packages
+  has_packages requirements-dev.lock || has_packages "${locks[@]}" || install_packages
   done_already project pyproject.toml server/halley/version.py || install_project
 }
 
@@ -28,6 +27,7 @@ fail() { say "$*"; exit 1; }
 
 # -- stamps: the hash of what was installed
 
+has_packages() { done_already "packages-$1" "$@"; }
 done_already() { # NAME FILE…
   [ -f "$VENV/.stamp-$1" ] && [ "$(cat "$VENV/.stamp-$1")" = "$(digest "${@:2}")" ]
 }
@@ -36,12 +36,12 @@ digest() { cat "$@" tools/setup.sh | "$VENV/bin/python" -c 'import hashlib, sys;
 
 install_packages() {
   say "installing ${locks[*]}"
-  "${PIP[@]}" install -q --require-hashes $(printf -- '-r %s ' "${locks[@]}")
+  "${PIP[@]}" install -qq --require-hashes $(printf -- '-r %s ' "${locks[@]}")
   stamp "packages-${locks[0]}" "${locks[@]}"
 }
 
 install_project() {
-  "${PIP[@]}" install -q --no-deps --no-build-isolation --editable .
+  "${PIP[@]}" install -qq --no-deps --no-build-isolation --editable .
   stamp project pyproject.toml server/halley/version.py
 }
 
