@@ -254,6 +254,44 @@ class ChatRenameParams(Shape):
     title: str
 
 
+class ProposalParams(Shape):
+    id: str
+    hunks: list[int] | None = None
+
+
+class ProposalFile(Shape):
+    uri: str
+    proposed: str
+
+
+class ProposalHunk(Shape):
+    """A hunk. `range` and `old_text` are of the text the proposal was made for; absent where a file is made or removed."""
+
+    index: int
+    uri: str
+    kind: Literal["edit", "create", "rename", "delete"]
+    range: Range | None = None
+    old_text: str | None = None
+    new_text: str | None = None
+
+
+class Proposal(Shape):
+    id: str
+    title: str
+    reason: str
+    files: list[ProposalFile]
+    hunks: list[ProposalHunk]
+
+
+class ProposalsList(Shape):
+    proposals: list[Proposal]
+
+
+class Applied(Shape):
+    applied: bool
+    edits: int
+
+
 class UsageParams(Shape):
     since: str | None = None
     until: str | None = None
@@ -337,6 +375,9 @@ REQUESTS: dict[str, Request] = {
     "halley/chat/get": Request(ChatIdParams, Empty, "One chat, whole."),
     "halley/chat/rename": Request(ChatRenameParams, Empty, "Gives a chat a title."),
     "halley/chat/delete": Request(ChatIdParams, Empty, "Deletes a chat."),
+    "halley/proposals/list": Request(Empty, ProposalsList, "Changes that wait for a yes."),
+    "halley/proposals/accept": Request(ProposalParams, Applied, "Applies a proposal, or some hunks of it."),
+    "halley/proposals/discard": Request(ProposalParams, Empty, "Drops a proposal, or some hunks of it."),
     "halley/usage": Request(UsageParams, UsageReport, "Tokens, cost and errors from the ledger."),
     "halley/doctor": Request(Empty, Empty, "Versions, paths, problems: redacted."),
     "halley/retry/now": Request(RetryParams, Empty, "Ends a back-off wait."),

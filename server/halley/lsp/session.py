@@ -13,8 +13,10 @@ from halley.core.errors import BadRequest, Problem
 from halley.core.models import Role, Route
 from halley.core.settings import Settings
 from halley.core.snapshot import Document, Selection, Snapshot, Workspace
+from halley.core.text import DocumentEdit, WorkspaceChange
 from halley.features.ask import Line
 from halley.features.complete import Completer
+from halley.features.project import Project
 from halley.features.proposals import Proposals
 from halley.lsp.answers import Answers
 from halley.lsp.base.capabilities import look_up
@@ -22,6 +24,8 @@ from halley.lsp.base.rpc_errors import ClientError
 from halley.lsp.client import Client
 from halley.lsp.from_lsp import from_lsp_diagnostics, from_lsp_range
 from halley.lsp.windows import Folders, folders_of
+from halley.stores.client_settings import parse_client_settings
+from halley.stores.layers import Layer, roles_layer
 
 if TYPE_CHECKING:
     from halley.features.room import EngineRoom
@@ -37,9 +41,11 @@ class Session:
         self.server, self.room = server, room
         self.client = Client.of(params)
         self.folders: Folders = folders_of(params)
-        self.client_settings: Json = look_up(params, "initializationOptions.settings") or {}
+        self.client_layer = Layer("client")
+        self.session_layer = Layer("session")
         self.picked: dict[Role, Route] = {}
         """Routes chosen for this session only."""
+        self.take_client_settings(look_up(params, "initializationOptions.settings"))
         self.completer = Completer()
         self.proposals = Proposals()
         self.answers = Answers(room.paths.cache / "answers", self.client.text_document_content)
@@ -62,11 +68,25 @@ class Session:
 
     # -- settings
 
+    def layers(self, uri: str = "") -> tuple[Layer, ...]:
+        """The levels of configuration for a document's workspace, picks included."""
+        root = self.folders.root_of(uri)
+        return (*self.room.layers(root), self.client_layer, self.session_layer)
+
     def settings_of(self, uri: str = "") -> Settings:
         """The merged settings for a document's workspace."""
-        return self.room.settings(
-            self.folders.root_of(uri), client=self.client_settings, session=self.picked
-        ).settings
+        return self.room.config.merge(self.layers(uri))
+
+    def pick(self, role: Role, route: Route) -> None:
+        """Choose a route for this session only; an empty one forgets the choice."""
+        self.picked = {r: m for r, m in (self.picked | {role: route}).items() if m}
+        self.session_layer = roles_layer("session", self.picked)
+
+    def take_client_settings(self, settings: Any) -> None:
+        """What the editor says is set; the last good value of a key stays where the new one is wrong."""
+        self.client_layer = parse_client_settings(
+            settings, self.client_layer, keeps_machine_settings=self.client.secrets
+        )
 
     def caller(self, uri: str = "") -> Caller:
         root = self.folders.root_of(uri)
@@ -80,11 +100,12 @@ class Session:
     def line(self, uri: str = "", settings: Settings | None = None) -> Line:
         """An open line to the models for a document of this window."""
         settings = settings or self.settings_of(uri)
+        layers = self.layers(uri)
         return Line(
             self.room.router,
             self.caller(uri),
             settings,
-            lambda role: self.room.route(role, settings),
+            lambda role: self.room.route(role, settings, layers).route,
         )
 
     def template_of(self, name: str) -> str:
@@ -126,8 +147,7 @@ class Session:
         return self.server.documents.get(uri)
 
     def version(self, uri: str) -> int | None:
-        document = self.server.documents.get(uri)
-        return document.version if document else None
+        return self.server.documents.version(uri)
 
     def snapshot(
         self, text_document: Json, range: Json, diagnostics: list[Json] | None = None
@@ -161,9 +181,19 @@ class Session:
             )
         return snapshot
 
+    def texts(self, change: WorkspaceChange) -> dict[str, str]:
+        """The texts of the documents a change edits, as they are now."""
+        uris = {part.uri for part in change.changes if isinstance(part, DocumentEdit)}
+        return {uri: document.text for uri in uris if (document := self.document(uri))}
+
+    def project(self, uri: str = "") -> Project | None:
+        """What is known of the workspace's code; shared by all windows on the same folder."""
+        root = self.folders.root_of(uri)
+        return self.room.project(root) if root else None
+
     def workspace(self, uri: str = "") -> Workspace | None:
         root = self.folders.root_of(uri)
-        return self.room.workspace(root) if root else None
+        return self.room.config.workspace(root).workspace if root else None
 
     # -- the end
 

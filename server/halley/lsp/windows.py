@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+
+from halley.lsp.base.uris import path_of_uri
 
 Json = dict[str, Any]
 
@@ -44,14 +45,3 @@ def folders_of(params: Json) -> Folders:
     if not roots and isinstance(params.get("rootPath"), str):
         roots = [Path(params["rootPath"])]
     return Folders(list(dict.fromkeys(roots)))
-
-
-def path_of_uri(uri: str) -> Path | None:
-    """The file a `file:` URI stands for (RFC 8089); None for any other."""
-    parts = urlsplit(uri)
-    if parts.scheme != "file":
-        return None
-    path = unquote(parts.path)
-    if len(path) > 2 and path[0] == "/" and path[2] == ":":  # a drive: /C:/…
-        path = path[1:]
-    return Path(f"//{parts.netloc}{path}" if parts.netloc not in ("", "localhost") else path)

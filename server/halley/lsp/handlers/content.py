@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from halley.core.errors import BadRequest
+from halley.features.chat.markdown import chat_markdown
+from halley.lsp.proposing import proposal_text
 from halley.lsp.session import Session
 
 if TYPE_CHECKING:
@@ -25,9 +27,9 @@ async def read_content(session: Session, uri: str) -> str:
     if parts.scheme == "halley" and kind == "answers":
         text = session.answers.read(rest.removesuffix(".md"))
     elif parts.scheme == "halley" and kind == "chats":
-        text = await session.chat_markdown(rest.removesuffix(".md"))
+        text = await chat_markdown(session.room.chats, rest.removesuffix(".md"))
     elif parts.scheme == "halley" and kind == "proposals":
-        text = session.proposal_text(*rest.partition("/")[::2])
+        text = proposal_text(session, *rest.partition("/")[::2])
     if text is None:
         raise BadRequest(
             f"There is no document {uri}.", "Answers live as long as the window they were given in."

@@ -17,6 +17,7 @@ from halley.features.actions import Job, Outcome, find_action
 from halley.features.actions.action import Answer, Edited
 from halley.features.macro_actions import run_macro_action
 from halley.lsp.apply import apply_change
+from halley.lsp.proposing import needs_yes, propose
 from halley.lsp.protocol import RunParams, read_params
 from halley.lsp.session import Session
 from halley.lsp.show import show_answer, show_message
@@ -44,6 +45,7 @@ async def run(session: Session, arguments: list[Any], report: Any) -> Json:
         model=params.model,
         report=report,
         on_event=Counter(report),
+        project=session.project(snapshot.document.uri),
     )
     report("asking the model")
     return await deliver(session, base, await perform(params.action, job))
@@ -89,9 +91,9 @@ async def deliver_edit(session: Session, edited: Edited, base: dict[str, Documen
         _raise_first(edited.problems)
         await show_message(session, "Nothing to change.")
         return {"applied": True, "edits": 0}
-    reason = edited.confirm or session.needs_yes(edited.change)
+    reason = edited.confirm or needs_yes(session, edited.change)
     if reason or session.settings_of(next(iter(base), "")).edits.apply == "preview":
-        return await session.propose(edited.change, base, reason)
+        return await propose(session, edited.change, base, reason)
     return await _apply(session, edited, base)
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from halley.core.errors import HalleyError, NotConfigured, Problem
 
 if TYPE_CHECKING:
-    from halley.lsp.base.server import Server
     from halley.lsp.session import Session
 
 _STANDING = (
@@ -72,9 +71,3 @@ def _of_problem(problem: Problem) -> dict[str, Any]:
         "message": f"{problem.message} {problem.help}".strip(),
         "action": {"title": "Run the doctor", "command": "halley.doctor", "arguments": []},
     }
-
-
-def register(server: Server) -> None:
-    @server.feature("initialized", raw=True)
-    def _ready(_params: Any) -> None:
-        send_status(server.session)

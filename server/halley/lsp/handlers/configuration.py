@@ -1,0 +1,150 @@
+"""Settings that change while the editor runs, and what is wrong with them.
+
+    workspace/didChangeConfiguration    the editor's settings, pulled where the client can be asked for them
+    workspace/didChangeWatchedFiles     config.toml, .halley.toml, AGENTS.md
+    workspace/didChangeWorkspaceFolders
+
+Problems are diagnostics on the file they lie in, published while it is open and again whenever it is saved.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from halley.core.settings import ConfigProblem
+from halley.lsp.base.uris import path_of_uri
+from halley.lsp.handlers.status import send_status
+from halley.lsp.session import Session
+from halley.lsp.to_lsp import to_lsp_range
+
+if TYPE_CHECKING:
+    from halley.lsp.base.server import Server
+
+Json = dict[str, Any]
+_OUR_FILES = (".halley.toml", "AGENTS.md")
+_SEVERITY = {"error": 1, "warning": 2, "information": 3}
+
+
+def publish_problems(session: Session) -> None:
+    """Diagnostics of every open configuration file, and an empty list where all is well again."""
+    for document in session.server.documents.open_documents():
+        if document.path is not None and is_ours(session, document.path):
+            found = [p for p in _problems(session) if p.path and p.path.resolve() == document.path.resolve()]
+            session.notify(
+                "textDocument/publishDiagnostics",
+                {
+                    "uri": document.uri,
+                    "version": document.version,
+                    "diagnostics": [_to_lsp(session, document.text, problem) for problem in found],
+                },
+            )
+
+
+def _problems(session: Session) -> list[ConfigProblem]:
+    found = list(session.room.config.problems())
+    for root in session.folders.roots:
+        found += session.room.config.problems(root)
+    return list(dict.fromkeys(found))
+
+
+def _to_lsp(session: Session, text: str, problem: ConfigProblem) -> Json:
+    rows = text.split("\n")
+    line = min(problem.line, len(rows) - 1)
+    start = sum(len(row) + 1 for row in rows[:line])
+    first, last = start + min(problem.start, len(rows[line])), start + min(problem.end, len(rows[line]))
+    return {
+        "range": to_lsp_range(text, first, max(first, last), session.server.encoding),
+        "severity": _SEVERITY[problem.severity],
+        "source": "halley",
+        "code": problem.setting or "configuration",
+        "message": problem.message,
+    }
+
+
+def is_ours(session: Session, path: Path) -> bool:
+    return path.name in _OUR_FILES or path == session.room.paths.config_file
+
+
+async def pull_settings(session: Session) -> None:
+    """Ask the client for its section `halley`, where it answers such questions."""
+    if session.client.configuration:
+        answer = await session.request("workspace/configuration", {"items": [{"section": "halley"}]})
+        if isinstance(answer, list) and answer and isinstance(answer[0], dict):
+            session.take_client_settings(answer[0])
+
+
+def changed(session: Session) -> None:
+    """Something in the configuration is new: say so to the person and to the client."""
+    publish_problems(session)
+    send_status(session)
+    for what in ("selection", "providers", "macros"):
+        session.notify("halley/changed", {"what": what})
+
+
+def register(server: Server) -> None:
+    @server.feature("initialized", raw=True)
+    async def _ready(_params: Any) -> None:
+        await _register_watchers(server)
+        await pull_settings(server.session)
+        publish_problems(server.session)
+        send_status(server.session)
+
+    @server.feature("workspace/didChangeConfiguration", raw=True)
+    async def _settings(params: Json) -> None:
+        pushed = params.get("settings")
+        if isinstance(pushed, dict):
+            server.session.take_client_settings(pushed.get("halley", pushed))
+        await pull_settings(server.session)
+        changed(server.session)
+
+    @server.feature("workspace/didChangeWatchedFiles", raw=True)
+    def _watched(params: Json) -> None:
+        paths = [path_of_uri(str(change.get("uri", ""))) for change in params.get("changes", [])]
+        if any(path is not None and is_ours(server.session, path) for path in paths):
+            changed(server.session)
+
+    @server.feature("workspace/didChangeWorkspaceFolders", raw=True)
+    def _folders(params: Json) -> None:
+        server.session.folders.change(params.get("event", {}))
+        changed(server.session)
+
+    @server.feature("textDocument/didOpen", raw=True)
+    def _opened(params: Json) -> None:
+        _check(server.session, params)
+
+    @server.feature("textDocument/didSave", raw=True)
+    def _saved(params: Json) -> None:
+        _check(server.session, params, saved=True)
+
+
+def _check(session: Session, params: Json, *, saved: bool = False) -> None:
+    path = path_of_uri(str((params.get("textDocument") or {}).get("uri", "")))
+    if path is not None and is_ours(session, path):
+        if saved:
+            changed(session)
+        else:
+            publish_problems(session)
+
+
+async def _register_watchers(server: Server) -> None:
+    """Have the client tell of changed configuration files, where it takes registrations."""
+    client = server.session.client
+    wanted = []
+    if "workspace/didChangeWatchedFiles" in client.dynamic:
+        watchers = [{"globPattern": f"**/{name}"} for name in _OUR_FILES]
+        options = {"watchers": [*watchers, {"globPattern": str(server.session.room.paths.config_file)}]}
+        wanted.append(
+            {"id": "halley-files", "method": "workspace/didChangeWatchedFiles", "registerOptions": options}
+        )
+    if "workspace/didChangeConfiguration" in client.dynamic:
+        options = {"section": "halley"}
+        wanted.append(
+            {
+                "id": "halley-settings",
+                "method": "workspace/didChangeConfiguration",
+                "registerOptions": options,
+            }
+        )
+    if wanted:
+        await server.session.request("client/registerCapability", {"registrations": wanted})

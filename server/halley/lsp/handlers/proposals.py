@@ -1,0 +1,41 @@
+"""halley/proposals/*, their commands, and the lenses for plain clients."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from halley.lsp.proposing import accept, code_lenses, discard, list_proposals
+from halley.lsp.protocol import ProposalParams, read_params
+
+if TYPE_CHECKING:
+    from halley.lsp.base.server import Server
+
+Json = dict[str, Any]
+
+
+def register(server: Server) -> None:
+    @server.feature("halley/proposals/list")
+    async def _list(_params: Json) -> Json:
+        return list_proposals(server.session)
+
+    @server.feature("halley/proposals/accept")
+    async def _accept(params: Json) -> Json:
+        asked = read_params(ProposalParams, params)
+        return await accept(server.session, asked.id, asked.hunks)
+
+    @server.feature("halley/proposals/discard")
+    async def _discard(params: Json) -> Json:
+        asked = read_params(ProposalParams, params)
+        return discard(server.session, asked.id, asked.hunks)
+
+    @server.command("halley.proposals.accept")
+    async def _accept_command(arguments: list[Any]) -> Json:
+        return await _accept(arguments[0] if arguments else {})
+
+    @server.command("halley.proposals.discard")
+    async def _discard_command(arguments: list[Any]) -> Json:
+        return await _discard(arguments[0] if arguments else {})
+
+    @server.feature("textDocument/codeLens", raw=True)
+    async def _lenses(params: Json) -> list[Json]:
+        return code_lenses(server.session, params["textDocument"]["uri"])
