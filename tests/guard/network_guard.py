@@ -1,0 +1,64 @@
+"""Nothing under test may leave the machine: connecting, sending or resolving beyond loopback raises.
+
+In the tests' own process `conftest.py` calls `forbid()`; in daemons that tests start, `sitecustomize.py` beside this
+file does (their PYTHONPATH names this folder). A try is also written to the file that `HALLEY_TEST_LEAKS` names, so that
+code that swallows the error still fails its test.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+_ADDRESSES = (ipaddress.IPv4Address, ipaddress.IPv6Address)
+ALLOWED_NAMES = {"localhost", "", "ip6-localhost"}
+
+
+def forbid() -> None:
+    """From now on, for the life of this process."""
+    sys.addaudithook(_audit)
+
+
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+        address = arguments[1]
+        if isinstance(address, tuple) and not is_loopback(address[0]):
+            refuse(f"{event} {address[0]}:{address[1]}")
+    elif event in ("socket.getaddrinfo", "socket.gethostbyname") and needs_resolving(arguments[0]):
+        refuse(f"{event} {arguments[0]!r}")
+
+
+def needs_resolving(host: Any) -> bool:
+    """Whether finding the address of `host` would ask a name server."""
+    return not is_loopback(host) and not isinstance(_address(host), _ADDRESSES)
+
+
+def is_loopback(host: Any) -> bool:
+    """Whether `host`, a name or an address, is this machine. Nothing is resolved."""
+    address = _address(host)
+    if isinstance(address, _ADDRESSES):
+        return address.is_loopback or address.is_unspecified
+    return address in ALLOWED_NAMES
+
+
+def _address(host: Any) -> str | ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An address where `host` is one, else the name."""
+    name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")
+    try:
+        return ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return name
+
+
+def refuse(what: str) -> None:
+    """Raises what a machine without a network would."""
+    if leaks := os.environ.get("HALLEY_TEST_LEAKS"):
+        with Path(leaks).open("a") as file:
+            file.write(f"{what}\n")
+    if what.startswith("socket.get"):
+        raise socket.gaierror(socket.EAI_NONAME, f"tests stay on this machine: {what}")
+    raise ConnectionRefusedError(f"tests stay on this machine: {what}")
