@@ -227,7 +227,7 @@ class App:
             random=call.random,
             origin=self.origin(),
             normal=normal,
-            error_frame=reply.error_frame if reply else _plain_error_frame,
+            error_frame=(reply.error_frame if reply else None) or _plain_error_frame,
         )
 
 

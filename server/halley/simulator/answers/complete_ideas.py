@@ -115,7 +115,7 @@ def from_comment(place: Place) -> Iterator[str]:
     below = next((row for row in place.suffix.split("\n")[1:] if row.strip()), "")
     if below and len(below) - len(below.lstrip()) >= len(place.indent) > 0:
         return
-    made = write_code(asked, place.language, place.prefix + place.suffix)
+    made = write_code(asked, place.language, (place.prefix + place.suffix,))
     if made.code and not made.note:
         yield _from_cursor(add_indent(made.code, place.indent), place)
 
@@ -297,9 +297,9 @@ def imports(place: Place) -> Iterator[str]:
             and name not in present - {match[1]}
             and name.startswith(match[1])
             and name != match[1]
+            and (name in used or match[1])
         ):
-            if name in used or match[1]:
-                yield name[len(match[1]) :]
+            yield name[len(match[1]) :]
 
 
 def same_beginning(place: Place) -> Iterator[str]:

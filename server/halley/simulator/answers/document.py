@@ -57,11 +57,8 @@ def _docstring(rows: list[str], definition: Definition) -> None:
     body = node.body[0]
     if body.lineno == node.lineno or rows[body.lineno - 1][: body.col_offset].strip():
         return  # a body on its signature's line has no room for one
-    lead = (
-        " " * body.col_offset
-        if "\t" not in rows[body.lineno - 1]
-        else re.match(r"\s*", rows[body.lineno - 1])[0]
-    )  # type: ignore[index]
+    row = rows[body.lineno - 1]
+    lead = row[: len(row) - len(row.lstrip())]
     first = body.lineno
     if isinstance(body, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and body.decorator_list:
         first = body.decorator_list[0].lineno
@@ -91,7 +88,7 @@ def _docstring_lines(definition: Definition) -> list[str]:
             details += ["", "Raises:", *(f"    {name}: see the checks in the body." for name in raised)]
     if not details:
         return [f'"""{summary(definition)}"""']
-    return [f'"""{summary(definition)}', "", *[line for line in details], '"""']
+    return [f'"""{summary(definition)}', "", *details, '"""']
 
 
 def _shown(expression: str) -> str:

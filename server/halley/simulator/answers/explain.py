@@ -166,13 +166,15 @@ def _notes(node: ast.AST) -> list[str]:
         ]
     if isinstance(node, ast.ExceptHandler) and node.type is None:
         return ["A bare `except:` also catches `KeyboardInterrupt` and `SystemExit`."]
-    if isinstance(node, ast.Compare) and any(
-        isinstance(c, ast.Constant) and c.value is None for c in node.comparators
-    ):
-        if any(isinstance(op, (ast.Eq, ast.NotEq)) for op in node.ops):
-            return [f"`{ast.unparse(node)}` compares with `None` by equality; `is` says it better."]
+    if isinstance(node, ast.Compare) and _equals_none(node):
+        return [f"`{ast.unparse(node)}` compares with `None` by equality; `is` says it better."]
     if isinstance(node, ast.Global):
         return [f"It changes the global {join(node.names)}."]
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("eval", "exec"):
         return [f"`{node.func.id}` runs whatever text it is given."]
     return []
+
+
+def _equals_none(node: ast.Compare) -> bool:
+    none = any(isinstance(c, ast.Constant) and c.value is None for c in node.comparators)
+    return none and any(isinstance(op, (ast.Eq, ast.NotEq)) for op in node.ops)

@@ -36,7 +36,7 @@ class Generated:
 
 def generate(task: Task) -> Generated:
     """New code for the task, indented as its place is."""
-    around = "\n\n".join([task.prefix + task.suffix, *(block.code for block in task.others), task.code])
+    around = (task.prefix + task.suffix, *(block.code for block in task.others), task.code)
     asked = _instruction(task)
     indent = ""
     if task.prefix or task.suffix:
@@ -60,8 +60,11 @@ def _instruction(task: Task) -> str:
     return strip_blocks(text)
 
 
-def write_code(asked: str, language: str, around: str = "") -> Generated:
-    """Top-level code in `language` that does what `asked` says, as far as the simulator can."""
+def write_code(asked: str, language: str, around: tuple[str, ...] = ()) -> Generated:
+    """Top-level code in `language` that does what `asked` says, as far as the simulator can.
+
+    `around` holds the texts whose records it may speak of.
+    """
     wish = read_wish(asked)
     if language in MARKUP:
         return Generated(MARKUP[language](wish))
@@ -79,8 +82,9 @@ def write_code(asked: str, language: str, around: str = "") -> Generated:
     return _frame(wish, language)
 
 
-def _from_records(wish: Wish, around: str) -> str:
-    found = record_function(wish.instruction, find_records(around))
+def _from_records(wish: Wish, around: tuple[str, ...]) -> str:
+    records = [record for text in around for record in find_records(text)]
+    found = record_function(wish.instruction, records)
     if found is None:
         return ""
     name, parameters, statement = found
@@ -232,7 +236,7 @@ class Header:
 
 def _before_cursor(task: Task, asked: str) -> tuple[str, Header | None]:
     """The instruction (a comment just above, when none was given) and the signature that awaits a body."""
-    lines = [line for line in task.prefix.split("\n")]
+    lines = task.prefix.split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
     header = read_header(lines[-1], task.language) if lines else None

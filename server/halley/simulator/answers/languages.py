@@ -87,11 +87,19 @@ def mentioned_languages(text: str) -> list[str]:
     found: list[str] = []
     for match in _MENTION.finditer(text):
         word = match[1]
-        if word.lower() in _TOO_SHORT and not (word[0].isupper() and match.start() > 0):
+        if word.lower() in _TOO_SHORT and not _is_language(word, text, match):
             continue
         if known(word).id not in found:
             found.append(known(word).id)
     return found
+
+
+def _is_language(word: str, text: str, match: re.Match[str]) -> bool:
+    """Whether a short word is meant as a language: written as one (`Go`), or where one is expected."""
+    after, before = text[match.end() : match.end() + 12].lower(), text[: match.start()].lower()
+    noun = re.match(r"\s+(?:function|code|program|method|struct|file|script)", after)
+    expected = noun or before.endswith((" in ", " to ", " into "))
+    return bool(expected) or (word[0].isupper() and match.start() > 0)
 
 
 @cache

@@ -165,16 +165,21 @@ def _facts(node: ast.AST) -> tuple[list[str], list[str], int, list[str], list[st
         if isinstance(child, ast.Call) and (name := _short(child.func)) and name not in calls:
             calls.append(name)
         elif isinstance(child, (ast.For, ast.AsyncFor, ast.comprehension)):
-            loops.append(f"for {ast.unparse(child.target)} in {ast.unparse(child.iter)}")
+            loops.append(f"for {ast.unparse(child.target)} in {said_of(child.iter)}")
         elif isinstance(child, ast.While):
             loops.append(f"while {ast.unparse(child.test)}")
         elif isinstance(child, (ast.If, ast.IfExp, ast.Match)):
             branches += 1
         elif isinstance(child, ast.Raise) and child.exc is not None:
-            raises.append(ast.unparse(child.exc))
+            raises.append(said_of(child.exc))
         elif isinstance(child, ast.Return) and child.value is not None:
-            returns.append(ast.unparse(child.value))
+            returns.append(said_of(child.value))
     return calls, loops, branches, raises, returns
+
+
+def said_of(node: ast.AST) -> str:
+    """The node's source; a generator that is the only argument without its second pair of brackets."""
+    return re.sub(r"\((\([^()]* for [^()]*\))\)", r"\1", ast.unparse(node))
 
 
 def _short(node: ast.expr) -> str:

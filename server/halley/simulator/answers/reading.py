@@ -30,7 +30,7 @@ LEAD = r"^(?:(?:please|now|then|also|ok|okay|and|so|well|hi|hello|hey|thanks|tha
 VERBS: tuple[tuple[str, str], ...] = (
     ("commit", r"(?:write|suggest|generate|give me|create|draft)[^.\n]{0,40}\bcommit message"),
     ("tests", r"(?:write|add|generate|create|make|produce|suggest)\b[^.\n]{0,50}?\b(?:unit )?tests?\b(?! file)|tests? (?:this|the|for)\b"),
-    ("document", r"document\b|(?:write|add|generate|create|insert)\b[^.\n]{0,40}?\b(?:docstrings?|jsdoc|javadoc|tsdoc|rustdoc|documentation|doc comments?|doc\b|comments?\b)"),
+    ("document", r"document\b|(?:write|add|generate|create|insert)\s+(?:an? |the |some |missing |proper |good )*(?:\w+ )?(?:docstrings?|jsdoc|javadoc|tsdoc|rustdoc|documentation|doc comments?|docs?\b|comments\b|comment\b(?! or ))"),
     ("translate", r"(?:translate|port|transpile)\b|(?:convert|rewrite|re-write|turn)\b[^.\n]{0,60}?\b(?:to|into|in)\s+(?:python|javascript|typescript|go|golang|rust|java|c\+\+|c#|c|ruby|php|lua|js|ts)\b"),
     ("explain", r"(?:explain|describe|what (?:does|do|is|are|happens)|how (?:does|do|is)|why\b|walk me through|summari[sz]e|tell me (?:what|how|why|about)|review\b)"),
     ("format", r"(?:format|reformat|re-format|lay out|pretty.?print|reindent|indent|beautify)\b"),
@@ -214,8 +214,9 @@ def _at_cursor(task: Task, last: str, system: str, mark: str, blocks: list[Block
     if language == "plaintext":
         language = _language(task.prose, system)
     prefix, _, suffix = text.partition(mark)
-    kind = "complete" if task.kind in ("complete", "chat") else task.kind
-    kind = "generate" if kind == "edit" else kind
+    writes = re.search(r"\byou (?:write|generate)\b", system, re.I)
+    kind = "complete" if task.kind in ("complete", "chat") and not writes else task.kind
+    kind = "generate" if kind == "edit" or writes else kind
     others = tuple(block for block in blocks if block is not holder)
     return replace(
         task,

@@ -780,11 +780,9 @@ def _recipe(node: ast.FunctionDef, portable: bool) -> Recipe:
     doc = (ast.get_docstring(node) or "").split("\n")
     asks = next(line for line in doc if line.startswith("asks: "))[6:]
     examples = tuple(tuple(line[4:].rsplit(" = ", 1)) for line in doc if line.startswith(">>> "))
-    bare = ast.FunctionDef(**{name: getattr(node, name, None) for name in node._fields})
-    bare.body = node.body[1:]
-    ast.copy_location(bare, node)
+    node.body = node.body[1:]
     sets = tuple(tuple(alternative.split()) for alternative in asks.split(" | "))
-    return Recipe(bare, doc[0], sets, examples, portable)  # type: ignore[arg-type]
+    return Recipe(node, doc[0], sets, examples, portable)  # type: ignore[arg-type]
 
 
 _NOISE = frozenset(

@@ -21,9 +21,10 @@ _STOP = frozenset(
 def title(text: str) -> str:
     """Three to six words for what the person wants."""
     plain = strip_blocks(text) or text
-    words = [w for w in re.findall(r"[\w'+#./-]+", plain) if w.lower() not in _STOP][:5]
-    if len(words) < 3:
-        words = re.findall(r"[\w'+#./-]+", plain)[:5] or ["An", "empty", "question"]
+    every = re.findall(r"[\w'+#./-]+", plain)
+    words = [w for w in every if w.lower() not in _STOP][:5]
+    if len(words) < 4:
+        words = every[:6] or ["An", "empty", "question"]
     chosen = " ".join(words).strip(".-/'")
     return f"{chosen[:1].upper()}{chosen[1:]} (simulated)"
 
@@ -108,24 +109,19 @@ def _problems(blocks: list[Block]) -> str:
             for d in found.functions
             if d.raises
         ]
-        if found.tree is not None:
-            notes += [
-                f"`{n.name}`{where} ends in a `return` without a value."
-                for n in ast.walk(found.tree)
-                if _bare_return(n)
-            ]
+        notes += [
+            f"`{name}`{where} ends in a `return` without a value." for name in _bare_returns(found.tree)
+        ]
     unique = list(dict.fromkeys(notes))[:8]
     if not unique:
         return "Going by its syntax alone I see nothing that must go wrong in this code."
     return "These things could go wrong:\n\n" + "\n".join(f"- {note}" for note in unique)
 
 
-def _bare_return(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.FunctionDef)
-        and isinstance(node.body[-1], ast.Return)
-        and node.body[-1].value is None
-    )
+def _bare_returns(tree: ast.Module | None) -> list[str]:
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)] if tree else []
+    lasts = [(f.name, f.body[-1]) for f in functions]
+    return [name for name, last in lasts if isinstance(last, ast.Return) and last.value is None]
 
 
 def _about_name(task: Task, blocks: list[Block]) -> str:
