@@ -73,7 +73,7 @@ class FakeTargets:
         model = Model(ref, price=self.price)
         return Target(model, self.providers[ref.provider], f"https://{ref.provider}", self.concurrency)
 
-    def near_matches(self, ref: ModelRef, settings: Settings) -> tuple[ModelRef, ...]:
+    async def near_matches(self, ref: ModelRef, settings: Settings, caller: Caller) -> tuple[ModelRef, ...]:
         return (ModelRef(ref.provider, "near"),)
 
 
@@ -142,7 +142,10 @@ class Bench:
     operations: list[Operation] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        prices = Prices(find=lambda provider, name: None)
+        async def unknown(keys):
+            return [None] * len(keys)
+
+        prices = Prices(look_up=unknown)
         self.router = Router(self.targets, self.ledger, clock=self.time.clock(), prices=prices)
 
     def provider(self, id: str, *scripts: Script) -> FakeProvider:

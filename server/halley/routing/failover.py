@@ -56,7 +56,7 @@ class Failover:
                     if heard:
                         raise interrupted(error, step.target.model.ref) from error
                     trip.failed(step, error)
-            raise trip.verdict()
+            raise await trip.verdict()
         finally:
             trip.shown.done()
 

@@ -121,15 +121,14 @@ async def _open_row(settling: Settling, call: Call, target: Target, chain: Chain
     row = await settling.ledger.open(call, target.model.ref, attempt=chain.attempts, parent=chain.parent)
     if chain.parent is None:
         chain.parent = row
-    if target.model.price is None:
-        settling.prices.load_behind(target.model)
+    settling.prices.begin(target.model, target.price_book)
     return row
 
 
 async def _finish(settling: Settling, meter: Meter, call: Call, target: Target, finish: Finish) -> Finish:
     usage = finish.usage or meter.estimate(call.prompt)
     meter.end(settling.clock.monotonic(), usage)
-    meter.usage = await settling.prices.with_cost(usage, target.model)
+    meter.usage = await settling.prices.with_cost(usage, target.model, target.price_book)
     meter.request_id = finish.request_id
     return replace(finish, usage=meter.usage, model=finish.model or target.model.ref, times=meter.times())
 
@@ -142,7 +141,9 @@ async def _settle(
     if usage is None:
         meter.end(settling.clock.monotonic(), None)
         if meter.pieces:  # a host that began to answer will charge for it
-            usage = await settling.prices.with_cost(meter.estimate(call.prompt), target.model)
+            usage = await settling.prices.with_cost(
+                meter.estimate(call.prompt), target.model, target.price_book
+            )
     facts = {"status": _status(error, meter), "usage": usage, "times": meter.times(), "problem": _told(error)}
     if meter.request_id:
         facts["request_id"] = meter.request_id

@@ -1,65 +1,106 @@
 """What a token costs, where anybody knows: the provider's own price list first, else `genai-prices`, else unknown.
 
-`genai-prices` takes half a second to import, so it is loaded in a thread, and only when a model without a price of its
-own was really asked.
+`genai-prices` takes half a second and 100 MB to load, so a child process looks prices up (`price_list.py`), only for
+models that were really listed or asked, and what it found is kept in the cache folder for a week.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+import json
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
+from halley.core.errors import StoreFailed
 from halley.core.models import Model, Price, Usage
 
-ASK_FOR = {"gemini": "google", "azure": "azure", "openai": "openai", "anthropic": "anthropic"}
-"""Our preset's name → `genai-prices`' provider id, where they differ or matter."""
+Key = tuple[str, str]
+"""(the name `genai-prices` knows a host by, or ""; the model's name)"""
+LookUp = Callable[[Sequence[Key]], Awaitable[list[Price | None]]]
+
+FRESH_S = 7 * 86_400
+LONGEST_LOOKUP_S = 30.0
 
 
-@dataclass(slots=True)
 class Prices:
-    """Prices found so far. `find` may be replaced in tests; it runs in a thread."""
+    """Prices found so far, for a process. `file` keeps them from one process to the next."""
 
-    find: Callable[[str, str], Price | None] = field(default_factory=lambda: find_list_price)
-    known: dict[tuple[str, str], Price | None] = field(default_factory=dict[tuple[str, str], Price | None])
-    loading: dict[tuple[str, str], asyncio.Task[Price | None]] = field(
-        default_factory=dict[tuple[str, str], asyncio.Task[Price | None]]
-    )
+    def __init__(self, file: Path | None = None, look_up: LookUp | None = None) -> None:
+        self._file = file
+        self._look_up = look_up or look_up_in_child
+        self._known: dict[Key, Price | None] | None = None
+        self._looking: dict[Key, asyncio.Task[None]] = {}
 
-    def load_behind(self, model: Model) -> None:
-        """Begins to look the model's price up, unless that was done."""
-        key = (model.ref.provider, model.ref.name)
-        if key not in self.known and key not in self.loading:
-            self.loading[key] = asyncio.ensure_future(self._load(key))
+    def begin(self, model: Model, book: str = "") -> None:
+        """Looks the model's price up behind, unless it is known or being looked up."""
+        if model.price is None:
+            self._start([(book, model.ref.name)])
 
-    async def price_of(self, model: Model) -> Price | None:
-        if model.price is not None:
-            return model.price
-        key = (model.ref.provider, model.ref.name)
-        if key not in self.known:
-            self.load_behind(model)
-            await asyncio.shield(self.loading[key])
-        return self.known[key]
+    async def fill(self, models: Iterable[Model], book: str = "") -> tuple[Model, ...]:
+        """The models, with list prices where they had none."""
+        listed = tuple(models)
+        await self._find([(book, model.ref.name) for model in listed if model.price is None])
+        known = self._prices()
+        return tuple(
+            model if model.price else replace(model, price=known.get((book, model.ref.name)))
+            for model in listed
+        )
 
-    async def with_cost(self, usage: Usage, model: Model) -> Usage:
+    async def with_cost(self, usage: Usage, model: Model, book: str = "") -> Usage:
         """`usage` with its cost: as the provider said it, else estimated, else unknown (None)."""
         if usage.cost_usd is not None:
             return replace(usage, cost_source="provider")
-        price = await self.price_of(model)
+        price = model.price
+        if price is None:
+            await self._find([(book, model.ref.name)])
+            price = self._prices().get((book, model.ref.name))
         cost = cost_of(usage, price) if price else None
-        if cost is None:
-            return usage
-        return replace(usage, cost_usd=cost, cost_source="estimated")
+        return usage if cost is None else replace(usage, cost_usd=cost, cost_source="estimated")
 
-    async def _load(self, key: tuple[str, str]) -> Price | None:
+    async def _find(self, keys: Sequence[Key]) -> None:
+        self._start(keys)
+        tasks = {self._looking[key] for key in keys if key in self._looking}
+        for task in tasks:
+            await asyncio.shield(task)
+
+    def _start(self, keys: Iterable[Key]) -> None:
+        known = self._prices()
+        missing = [key for key in dict.fromkeys(keys) if key not in known and key not in self._looking]
+        if missing:
+            task = asyncio.ensure_future(self._learn(missing))
+            self._looking.update(dict.fromkeys(missing, task))
+
+    async def _learn(self, keys: list[Key]) -> None:
         try:
-            price = await asyncio.to_thread(self.find, *key)
-        except Exception:  # a price list that cannot be read means that nobody knows
-            price = None
-        self.known[key] = price
-        self.loading.pop(key, None)
-        return price
+            found = await self._look_up(keys)
+            self._prices().update(zip(keys, found, strict=True))
+            self._save()
+        except Exception as error:  # then nobody knows, until the next process asks
+            _log(f"prices could not be looked up: {type(error).__name__}")
+            self._prices().update(dict.fromkeys(keys))
+        finally:
+            for key in keys:
+                self._looking.pop(key, None)
+
+    def _prices(self) -> dict[Key, Price | None]:
+        if self._known is None:
+            self._known = _load(self._file) if self._file else {}
+        return self._known
+
+    def _save(self) -> None:
+        from halley.stores.files import save_private
+
+        if self._file is None:
+            return
+        rows = [[*key, asdict(price) if price else None] for key, price in self._prices().items()]
+        try:
+            save_private(self._file, json.dumps(rows))
+        except StoreFailed as error:  # a cache: the prices are known all the same
+            _log(error.problem.message)
 
 
 def cost_of(usage: Usage, price: Price) -> float | None:
@@ -78,34 +119,41 @@ def cost_of(usage: Usage, price: Price) -> float | None:
     return tokens / 1_000_000 + (price.per_request or 0.0)
 
 
-def find_list_price(provider: str, name: str) -> Price | None:
-    """The list price of a model of that name, from `genai-prices`' offline data. Slow at first; call it in a thread.
+async def look_up_in_child(keys: Sequence[Key]) -> list[Price | None]:
+    """List prices, found by a child process of this same Python.
 
-    Tiers (dearer tokens in long contexts) are not followed, one reason why such costs are called estimates.
+    `-P` keeps the working folder, which may be anybody's repository, off its path.
     """
-    from genai_prices.data_snapshot import get_snapshot
-
-    for provider_id in dict.fromkeys((ASK_FOR.get(provider), None)):
-        for ref in dict.fromkeys((name, name.rsplit("/", 1)[-1])):
-            try:
-                _, found = get_snapshot().find_provider_model(ref, None, provider_id, None)
-            except LookupError:
-                continue
-            return _to_price(found)
-    return None
-
-
-def _to_price(model: Any) -> Price | None:
-    from datetime import UTC, datetime
-
-    prices = model.get_prices(datetime.now(UTC))
-    input, output = _base(prices.input_mtok), _base(prices.output_mtok)
-    if input is None and output is None:
-        return None
-    return Price(input or 0.0, output or 0.0, _base(prices.cache_read_mtok), source="catalog")
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",
+        "-m",
+        "halley.routing.price_list",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        async with asyncio.timeout(LONGEST_LOOKUP_S):
+            output, _ = await child.communicate(json.dumps(list(keys)).encode())
+    finally:
+        if child.returncode is None:
+            child.kill()
+    rows: list[dict[str, Any] | None] = json.loads(output)
+    return [Price(**row) if row else None for row in rows]
 
 
-def _base(value: Any) -> float | None:
-    """A price, or the first tier's."""
-    value = getattr(value, "base", value)
-    return None if value is None else float(value)
+def _load(file: Path) -> dict[Key, Price | None]:
+    try:
+        if time.time() - file.stat().st_mtime > FRESH_S:
+            return {}
+        rows: list[Any] = json.loads(file.read_bytes())
+        return {(book, name): Price(**row) if row else None for book, name, row in rows}
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def _log(message: str) -> None:
+    import logging
+
+    logging.getLogger(__name__).info(message)

@@ -20,6 +20,8 @@ class Target:
     host: str
     """Origin, by which hosts are told apart for cooldowns and retry budgets."""
     concurrency: int = 64
+    price_book: str = ""
+    """The name `genai-prices` knows the host by; empty where it does not."""
 
 
 class Targets(Protocol):
@@ -27,6 +29,6 @@ class Targets(Protocol):
         """Never waits. Raises NotConfigured where the user has no such provider."""
         ...
 
-    def near_matches(self, ref: ModelRef, settings: Settings) -> tuple[ModelRef, ...]:
-        """Models of the same provider with similar names, best first."""
+    async def near_matches(self, ref: ModelRef, settings: Settings, caller: Caller) -> tuple[ModelRef, ...]:
+        """Models of the same provider with similar names, best first. Never raises, and never takes long."""
         ...

@@ -230,14 +230,11 @@ class Trip:
         return True
 
     def _about(self, error: HalleyError, target: Target) -> HalleyError:
-        """The error with its model named, and near matches where the model is not there."""
+        """The error with its model named."""
         ref = target.model.ref
-        error.about(provider=error.problem.provider or ref.provider, model=error.problem.model or str(ref))
-        if isinstance(error, ModelNotFound):
-            near = [str(match) for match in self.targets.near_matches(ref, self.call.settings)]
-            if near:
-                error.about(help=f"Did you mean {_or(near)}? `halley models` lists what there is.")
-        return error
+        return error.about(
+            provider=error.problem.provider or ref.provider, model=error.problem.model or str(ref)
+        )
 
     async def _pause(self, target: Target, seconds: float) -> None:
         if seconds <= 0:
@@ -264,16 +261,25 @@ class Trip:
         taken, self.notices = self.notices, []
         return taken
 
-    def verdict(self) -> HalleyError:
+    async def verdict(self) -> HalleyError:
         """The error the person sees: the first model's, with what became of the others."""
         if not self.errors:
             return self._all_resting()
         ref, error = self.errors[0]
+        if isinstance(error, ModelNotFound):
+            await self._name_near_matches(ref, error)
         others = {str(other): told.problem.message for other, told in self.errors if other != ref}
         if others:
             failed = " ".join(f"{other}: {message}" for other, message in others.items())
             error.about(help=f"{error.problem.help} The fallbacks failed too. {failed}".strip())
         return error
+
+    async def _name_near_matches(self, ref: ModelRef, error: HalleyError) -> None:
+        near = await self.targets.near_matches(ref, self.call.settings, self.call.caller)
+        if near:
+            error.about(
+                help=f"Did you mean {_or([str(match) for match in near])}? `halley models` lists what there is."
+            )
 
     def _all_resting(self) -> HalleyError:
         if not self.call.route:

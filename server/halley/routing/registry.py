@@ -1,0 +1,305 @@
+"""The providers there are, each built once for its endpoint, and what is known of their models.
+
+    Registry.find_target   a model where it can be asked (for the router)
+    Registry.find_model    what is known of a model; never waits for a network
+    Registry.list_models   the catalogue, from cache at once and refreshed behind
+    Registry.default_route what to ask when nobody chose
+
+A provider that takes its key from the editor belongs to the window whose editor it is, and is never shared.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from halley.core.calls import AskKey, Caller
+from halley.core.errors import HalleyError, ModelNotFound, NotConfigured, Problem
+from halley.core.models import Model, ModelRef, Role, Route
+from halley.core.ports import Provider
+from halley.core.settings import ProviderSettings, Settings
+from halley.providers.endpoint import Endpoint
+from halley.providers.facts import describe_model
+from halley.providers.presets import PRESETS, load_preset, resolve_endpoint
+from halley.routing.catalogue import NOTHING_KNOWN, Catalogue, Shelf
+from halley.routing.defaults import default_route
+from halley.routing.near import near_names
+from halley.routing.prices import Prices
+from halley.routing.targets import Target
+
+if TYPE_CHECKING:
+    from halley.providers.transport import Http
+
+GetKey = Callable[[], Awaitable[str | None]]
+KeyFor = Callable[[Endpoint, AskKey | None], GetKey]
+"""How an endpoint's key is found; the stores know."""
+
+FIRST_LIST_S = 8.0
+"""How long a list is waited for when nothing at all is known yet."""
+NEAR_MATCHES_S = 3.0
+MOST_KEPT = 256
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What `list_models` answers. `stale`: something in it is old, or still on its way."""
+
+    models: tuple[Model, ...]
+    stale: bool
+    problems: tuple[Problem, ...]
+    refreshing: bool = False
+
+
+class Registry:
+    """Providers and their catalogue, for a process. `has_key` tells of keys beside the environment's."""
+
+    def __init__(
+        self,
+        http: Callable[[], Http],
+        key_for: KeyFor,
+        catalogue: Catalogue,
+        prices: Prices,
+        *,
+        has_key: Callable[[Endpoint], bool] = lambda endpoint: False,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._http, self._key_for, self._has_key = http, key_for, has_key
+        self.catalogue, self._prices = catalogue, prices
+        self._environ = environ
+        self._providers: dict[tuple[Endpoint, AskKey | None], Provider] = {}
+        self._endpoints: dict[tuple[str, int], tuple[ProviderSettings | None, Endpoint]] = {}
+        self._local: dict[str, Endpoint] = {}
+        """Servers that answered on this machine's usual ports."""
+
+    # -- which endpoints there are
+
+    def endpoint(self, provider: str, settings: Settings) -> Endpoint:
+        """Raises NotConfigured for a provider that is neither configured nor a preset, or is switched off."""
+        own = settings.providers.get(provider)
+        if own is None and load_preset(provider) is None:
+            raise self._unknown(provider, settings)
+        endpoint = self._local.get(provider) if own is None else None
+        endpoint = endpoint or self._resolve(provider, own)
+        if not endpoint.enabled:
+            raise NotConfigured(
+                f"The provider '{provider}' is switched off.",
+                f"Set `{endpoint.setting('enabled')}` to true, or pick another model with `halley use`.",
+                provider=provider,
+                setting=endpoint.setting("enabled"),
+            )
+        return endpoint
+
+    def _resolve(self, provider: str, own: ProviderSettings | None) -> Endpoint:
+        known = self._endpoints.get((provider, id(own)))
+        if known is None:  # `own` is kept too, so that its id stays its own
+            known = own, resolve_endpoint(provider, own, self._environ)
+            _remember(self._endpoints, (provider, id(own)), known)
+        return known[1]
+
+    def endpoints(self, settings: Settings) -> list[Endpoint]:
+        """Those a person can use: the configured ones, presets with a key, local servers that answered."""
+        names = dict.fromkeys((*settings.providers, *self._preset_names(), *self._local))
+        found: list[Endpoint] = []
+        for name in names:
+            try:
+                found.append(self.endpoint(name, settings))
+            except NotConfigured:
+                continue
+        return found
+
+    def _preset_names(self) -> list[str]:
+        """Presets that need no configuration: a key is there, or an address in the environment."""
+        return [name for name in PRESETS if self._is_ready(name)]
+
+    def _is_ready(self, name: str) -> bool:
+        preset = load_preset(name)
+        if preset is None:
+            return False
+        if any(self._environ.get(variable) for variable in preset.key_env):
+            return preset.base_url is not None or any(self._environ.get(v) for v in preset.base_url_env)
+        if not preset.key_needed:
+            return any(self._environ.get(variable) for variable in preset.base_url_env)
+        try:
+            return self._has_key(self._resolve(name, None))
+        except NotConfigured:
+            return False
+
+    def _unknown(self, provider: str, settings: Settings) -> NotConfigured:
+        near = near_names(provider, dict.fromkeys((*settings.providers, *PRESETS)))
+        hint = f"Did you mean {near[0]}? " if near else ""
+        return NotConfigured(
+            f"There is no provider '{provider}'.",
+            f"{hint}Add [providers.{provider}] with a base_url to config.toml; `halley doctor` names its place.",
+            provider=provider,
+            setting=f"providers.{provider}",
+        )
+
+    # -- one model
+
+    def find_target(self, ref: ModelRef, settings: Settings, caller: Caller) -> Target:
+        """Never waits. Raises NotConfigured where the user has no such provider."""
+        endpoint = self.endpoint(ref.provider, settings)
+        return Target(
+            self._describe(endpoint, ref.name),
+            self.provider(endpoint, caller.ask_key),
+            endpoint.origin,
+            endpoint.concurrency,
+            endpoint.quirks.price_book,
+        )
+
+    def find_model(self, ref: ModelRef, settings: Settings) -> Model:
+        """As the host's list says, else as its name tells. Raises NotConfigured like `endpoint`."""
+        return self._describe(self.endpoint(ref.provider, settings), ref.name)
+
+    def provider(self, endpoint: Endpoint, ask_key: AskKey | None = None) -> Provider:
+        """The provider at this endpoint; one that asks the editor for its key is that window's own."""
+        asks = ask_key if any(source.client for source in endpoint.keys) else None
+        known = self._providers.get((endpoint, asks))
+        if known is None:
+            from halley.providers.wires import build_provider
+
+            known = build_provider(endpoint, self._http(), self._key_for(endpoint, asks))
+            _remember(self._providers, (endpoint, asks), known)
+        return known
+
+    async def near_matches(self, ref: ModelRef, settings: Settings, caller: Caller) -> tuple[ModelRef, ...]:
+        """Listed models of the same provider with similar names, best first. Never raises."""
+        try:
+            endpoint = self.endpoint(ref.provider, settings)
+            shelf = self.catalogue.shelf(endpoint)
+            if not shelf.models:
+                async with asyncio.timeout(NEAR_MATCHES_S):
+                    shelf = await self.refresh(endpoint, caller)
+        except (HalleyError, TimeoutError):
+            return ()
+        return tuple(ModelRef(ref.provider, name) for name in near_names(ref.name, shelf.by_name))
+
+    async def check_listed(self, ref: ModelRef, settings: Settings, caller: Caller) -> None:
+        """Raises ModelNotFound, with near matches, for a model that its host's list lacks; NotConfigured as `endpoint`."""
+        endpoint = self.endpoint(ref.provider, settings)
+        shelf = self.catalogue.shelf(endpoint)
+        if ref.name in shelf.by_name:
+            return
+        try:
+            async with asyncio.timeout(FIRST_LIST_S):
+                shelf = await self.refresh(endpoint, caller)
+        except TimeoutError:
+            return
+        if not shelf.models or shelf.problem or ref.name in shelf.by_name:
+            return
+        near = [f"{ref.provider}/{name}" for name in near_names(ref.name, shelf.by_name)]
+        hint = f"Did you mean {' or '.join(near)}? " if near else ""
+        raise ModelNotFound(
+            f"{endpoint.label} lists no model '{ref.name}'.",
+            f"{hint}`halley models --provider {ref.provider}` shows what it has.",
+            provider=ref.provider,
+            model=str(ref),
+        )
+
+    def _describe(self, endpoint: Endpoint, name: str) -> Model:
+        listed = self.catalogue.shelf(endpoint).by_name.get(name)
+        return listed or describe_model(endpoint, name)
+
+    # -- the catalogue
+
+    async def list_models(
+        self, settings: Settings, caller: Caller, *, provider: str | None = None, refresh: bool = False
+    ) -> Listing:
+        """All models of the usable providers. What is cached comes at once; only a first list is waited for.
+
+        Raises NotConfigured for a `provider` there is none of.
+        """
+        endpoints = [self.endpoint(provider, settings)] if provider else self.endpoints(settings)
+        if refresh:
+            await asyncio.gather(*(self.refresh(endpoint, caller) for endpoint in endpoints))
+        else:
+            await self._first_lists(endpoints, caller)
+        now = self.catalogue.now()
+        shelves = [(endpoint, self.catalogue.shelf(endpoint)) for endpoint in endpoints]
+        refreshing = any(self.catalogue.is_refreshing(endpoint) for endpoint in endpoints)
+        return Listing(
+            tuple(model for _, shelf in shelves for model in shelf.models),
+            refreshing or any(shelf.is_stale(now) for _, shelf in shelves),
+            tuple(_about(shelf.problem, endpoint) for endpoint, shelf in shelves if shelf.problem),
+            refreshing,
+        )
+
+    async def refresh(self, endpoint: Endpoint, caller: Caller) -> Shelf:
+        return await self.catalogue.refresh(endpoint, lambda: self._fetch(endpoint, caller))
+
+    async def _first_lists(self, endpoints: list[Endpoint], caller: Caller) -> None:
+        for endpoint in endpoints:
+            self.catalogue.refresh_behind(endpoint, lambda e=endpoint: self._fetch(e, caller))
+        unknown = [e for e in endpoints if self.catalogue.shelf(e) is NOTHING_KNOWN]
+        if unknown:
+            waits = [asyncio.ensure_future(self.refresh(endpoint, caller)) for endpoint in unknown]
+            await asyncio.wait(waits, timeout=FIRST_LIST_S)
+
+    async def _fetch(self, endpoint: Endpoint, caller: Caller) -> tuple[Model, ...]:
+        models = await self.provider(endpoint, caller.ask_key).list_models()
+        return await self._prices.fill(models, endpoint.quirks.price_book)
+
+    # -- when nobody chose
+
+    def default_route(self, role: Role, settings: Settings) -> Route:
+        """Of the first usable provider; empty when there is none."""
+        endpoints = self.endpoints(settings)
+        return default_route(role, ((endpoint, self.catalogue.shelf(endpoint)) for endpoint in endpoints))
+
+    async def find_local_servers(self, settings: Settings) -> list[Endpoint]:
+        """Servers that answer on their usual loopback ports, without a key and without configuration."""
+        names = [name for name in PRESETS if name not in settings.providers and _usual_port(name)]
+        found = await asyncio.gather(*(self._knock(name) for name in names))
+        self._local = {endpoint.id: endpoint for endpoint in found if endpoint is not None}
+        return list(self._local.values())
+
+    async def _knock(self, name: str) -> Endpoint | None:
+        endpoint = replace(resolve_endpoint(name, None, {}), connect_timeout_s=0.5, first_byte_timeout_s=2.0)
+        if not await _is_listening(_usual_port(name)):
+            return None
+        provider = self._anonymous(endpoint)
+        try:
+            models = await provider.list_models()
+        except HalleyError:
+            return None
+        return endpoint if models else None
+
+    def _anonymous(self, endpoint: Endpoint) -> Provider:
+        from halley.providers.wires import build_provider
+
+        async def no_key() -> None:
+            return None
+
+        return build_provider(replace(endpoint, keys=()), self._http(), no_key)
+
+
+def _usual_port(preset: str) -> int:
+    known = load_preset(preset)
+    return (known.port if known else None) or 0
+
+
+async def _is_listening(port: int) -> bool:
+    try:
+        async with asyncio.timeout(0.3):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
+
+
+def _about(problem: Problem, endpoint: Endpoint) -> Problem:
+    return problem if problem.provider else replace(problem, provider=endpoint.id)
+
+
+def _remember(kept: dict[K, V], key: K, value: V) -> None:
+    """Keeps the newest `MOST_KEPT`."""
+    kept[key] = value
+    while len(kept) > MOST_KEPT:
+        del kept[next(iter(kept))]

@@ -1,0 +1,120 @@
+"""Role → route: which models do what in this window, and whose choice that is.
+
+    request → session → workspace → client → .halley.toml → user → config.toml → default
+
+The levels are `stores/layers.py`'s; here is only which of them decided, and what stands in for a role that nobody
+chose a model for: edit as chat, complete as fast, fast as chat. With nothing chosen at all, `defaults.py` picks from
+what there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from halley.core.errors import NotConfigured
+from halley.core.models import ROLES, ModelRef, Role, Route
+from halley.core.settings import Settings
+from halley.stores.layers import Layer, find_source
+
+STANDS_IN: Mapping[Role, tuple[Role, ...]] = {
+    "edit": ("edit", "chat"),
+    "complete": ("complete", "fast", "chat"),
+    "fast": ("fast", "chat"),
+}
+"""Roles to look at, in order; a role that is not named here stands for itself only."""
+
+_SAID = {
+    "request": "named in the request",
+    "session": "picked for this session",
+    "workspace": "picked for this workspace",
+    "client": "the editor's settings",
+    "user": "picked for all workspaces",
+    "default": "the default, as nothing is configured",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A route, and why it is this one."""
+
+    route: Route
+    scope: str
+    """The level that decided: request, session, workspace, client, .halley.toml, user, config.toml or default."""
+    source: str
+    """The same for a person, with the file where there is one."""
+
+    def to_json(self) -> dict[str, object]:
+        return {"route": [str(ref) for ref in self.route], "scope": self.scope, "source": self.source}
+
+
+Defaults = Callable[[Role], Route]
+"""The route of a role nobody chose a model for; empty when there is nothing to choose from."""
+
+
+def resolve_route(
+    role: Role,
+    settings: Settings,
+    layers: Sequence[Layer] = (),
+    *,
+    request: Route = (),
+    defaults: Defaults | None = None,
+) -> Selected:
+    """The route for `role`. `settings` are the merged `layers`; `request` names models for this one call.
+
+    Raises NotConfigured when nothing is chosen and nothing can be found.
+    """
+    if request:
+        return Selected(request, "request", _SAID["request"])
+    for stand_in in STANDS_IN.get(role, (role,)):
+        route = parse_route(getattr(settings.roles, stand_in))
+        if route:
+            return _chosen(role, stand_in, route, layers)
+    route = defaults(role) if defaults else ()
+    if route:
+        return Selected(route, "default", _SAID["default"])
+    raise nothing_configured(role)
+
+
+def resolve_selection(
+    settings: Settings, layers: Sequence[Layer] = (), defaults: Defaults | None = None
+) -> dict[Role, Selected]:
+    """Every role that has a route."""
+    found: dict[Role, Selected] = {}
+    for role in ROLES:
+        try:
+            found[role] = resolve_route(role, settings, layers, defaults=defaults)
+        except NotConfigured:
+            continue
+    return found
+
+
+def parse_route(names: Sequence[str]) -> Route:
+    """Raises NotConfigured for what is not `provider/name`."""
+    return tuple(dict.fromkeys(ModelRef.parse(name) for name in names))
+
+
+def _chosen(role: Role, stand_in: Role, route: Route, layers: Sequence[Layer]) -> Selected:
+    layer = find_source(layers, f"roles.{stand_in}")
+    scope = layer.name if layer else "config.toml"
+    source = _SAID.get(scope, scope)
+    if layer and layer.path and scope not in _SAID:
+        source = str(layer.path)
+    return Selected(route, scope, source if stand_in == role else f"as {stand_in}: {source}")
+
+
+def nothing_configured(role: Role) -> NotConfigured:
+    """What to do when there is no provider at all."""
+    if role in ("embed", "image", "speech"):
+        return NotConfigured(
+            f"No model is chosen for {role}.",
+            f"Choose one with `halley use {role} PROVIDER/MODEL`; `halley models --role {role}` lists what there is.",
+            setting=f"roles.{role}",
+        )
+    return NotConfigured(
+        "No model is configured.",
+        "Enter a key with `halley key set comet`, or put it in the environment (COMETAPI_KEY, OPENAI_API_KEY, "
+        "ANTHROPIC_API_KEY …); a local server such as Ollama is found by itself. To try Halley without any, run "
+        "`halley simulator`, or `halley try`.",
+        setting=f"roles.{role}",
+    )
