@@ -1,0 +1,30 @@
+"""Origins: scheme, host and port, which is what a key belongs to."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def normalise_origin(address: str) -> str:
+    """`https://api.example.com:443` for any address there, however it is written.
+
+    The port is always said, the host is in lower case and without a final dot. Raises ValueError for what is no
+    http(s) address.
+    """
+    parts = urlsplit(address.strip())
+    host = (parts.hostname or "").rstrip(".")
+    if parts.scheme not in _PORTS or not host:
+        raise ValueError("not an http or https address")
+    host = host.lower() if host.isascii() else host.encode("idna").decode()
+    port = parts.port or _PORTS[parts.scheme]
+    return f"{parts.scheme}://[{host}]:{port}" if ":" in host else f"{parts.scheme}://{host}:{port}"
+
+
+def same_origin(one: str, other: str) -> bool:
+    """False also when either is no address."""
+    try:
+        return normalise_origin(one) == normalise_origin(other)
+    except ValueError:
+        return False
