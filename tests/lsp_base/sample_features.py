@@ -13,6 +13,7 @@ from typing import Any
 from halley.core.errors import AuthFailed, Cancelled
 from halley.lsp.base.progress import PartialResults, WorkDone
 from halley.lsp.base.server import Server
+from halley.lsp.protocol import ModelsListParams, read_params
 
 Params = dict[str, Any]
 
@@ -86,6 +87,11 @@ def register(server: Server) -> None:
                 raise AuthFailed("The key is wrong.", "Set providers.comet.key.", provider="comet")
             case "cancelled":
                 raise Cancelled("A newer request took its place.")
+            case "exit":
+                sys.exit(3)
+            case "exit at once":
+                await asyncio.sleep(0)
+                raise SystemExit(4)
             case _:
                 raise ValueError(f"the text of the user: {params['what']}")
 
@@ -132,6 +138,10 @@ def register(server: Server) -> None:
         seen = list(events)
         await asyncio.sleep(0)
         return seen
+
+    @server.feature("halley/shape")
+    async def shape(params: Params) -> Any:
+        return read_params(ModelsListParams, params).model_dump()
 
     @server.feature("workspace/didRenameFiles", raw=True)
     def renamed(params: Params) -> None:

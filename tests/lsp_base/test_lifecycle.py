@@ -57,6 +57,18 @@ async def test_the_end_of_input_ends_the_process(fresh, spoken):
     assert await fresh.exit_code() == 1
 
 
+async def test_what_was_said_before_the_end_of_input_counts(fresh):
+    from rawclient import frame
+
+    words = ("initialize", {"capabilities": {}}), ("shutdown", None), ("exit", None)
+    messages = [{"jsonrpc": "2.0", "method": method, "params": params} for method, params in words]
+    messages[0]["id"], messages[1]["id"] = 1, 2
+    await fresh.send_bytes(b"".join(map(frame, messages)))
+    fresh.writer.close()
+    assert [(await fresh.read())["id"] for _ in range(2)] == [1, 2]
+    assert await fresh.exit_code() == 0
+
+
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 async def test_signals_end_an_idle_server(fresh, name):

@@ -80,6 +80,7 @@ async def test_ids_may_be_strings_and_a_used_id_is_refused(sample):
         ("workspace/executeCommand", {}, "command"),
         ("workspace/executeCommand", {"command": "none"}, "command"),
         ("workspace/executeCommand", {"command": "test.sleep", "arguments": {}}, "arguments"),
+        ("halley/shape", {"refresh": "perhaps"}, "refresh"),
     ],
 )
 async def test_invalid_params_name_the_field(sample, method, params, field):
@@ -100,6 +101,12 @@ async def test_our_errors_are_problems(sample):
         },
     }
     assert (await sample.error("halley/raise", {"what": "cancelled"}))["code"] == -32800
+
+
+@pytest.mark.parametrize("what", ["exit", "exit at once"])
+async def test_a_handler_cannot_end_the_process(sample, what):
+    assert (await sample.error("halley/raise", {"what": what}))["code"] == -32603
+    assert await sample.result("halley/echo", {"n": 1}) == {"n": 1}
 
 
 async def test_no_traceback_and_no_text_of_the_user_reaches_client_or_log(start):

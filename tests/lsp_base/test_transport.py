@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from rawclient import frame
 
+from halley.lsp.base.transport import FULL, HIGH_WATER, Channel
+
 SAMPLE = str(Path(__file__).parent / "sample_server.py")
 
 
@@ -129,3 +131,60 @@ async def test_a_client_that_closes_its_ears_ends_the_process(start):
     async with asyncio.timeout(30):
         assert await process.wait() == 1
     assert b"Traceback" not in await process.stderr.read()
+
+
+class Ears:
+    """An asyncio transport that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.unread, self.reading, self.limit = 0, True, 0
+
+    def write(self, data: bytes) -> None:
+        self.unread += len(data)
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread
+
+    def set_write_buffer_limits(self, high: int) -> None:
+        self.limit = high
+
+    def is_closing(self) -> bool:
+        return False
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+    def close(self) -> None: ...
+
+
+async def test_a_client_that_reads_nothing_is_not_listened_to_for_ever():
+    """Its requests stay in its own pipe, instead of their answers in our memory."""
+    ears = Ears()
+    channel = Channel(lambda frames: None, lambda: None)
+    channel.connection_made(ears)
+    channel.use_writer(ears)
+    assert ears.limit == HIGH_WATER
+    channel.write(b"x" * FULL)
+    assert not ears.reading
+    channel.hold_reading("messages to handle")
+    ears.unread = 0
+    channel.resume_writing()
+    assert not ears.reading  # somebody else still holds it
+    channel.release_reading("messages to handle")
+    assert ears.reading
+
+
+async def test_drain_waits_for_the_client():
+    channel = Channel(lambda frames: None, lambda: None)
+    channel.pause_writing()
+    waiting = asyncio.create_task(channel.drain())
+    await asyncio.sleep(0)
+    assert not waiting.done() and not channel.is_writable
+    channel.resume_writing()
+    await waiting
+    channel.pause_writing()
+    channel.connection_lost(None)  # nobody will ever read
+    await channel.drain()

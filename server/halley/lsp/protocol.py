@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from halley.core.errors import BadRequest
+from halley.lsp.base.rpc_errors import InvalidParams
 
 Token = Annotated[str | int, Field(description="A progress token.")]
 RoleName = Literal["chat", "edit", "complete", "fast", "embed", "image", "speech"]
@@ -393,10 +393,10 @@ S = TypeVar("S", bound=Shape)
 
 
 def read_params(shape: type[S], params: Any) -> S:
-    """Validated parameters. Raises BadRequest naming the field that is wrong."""
+    """Validated parameters. Raises InvalidParams (-32602) naming the field that is wrong."""
     try:
         return shape.model_validate({} if params is None else params)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "parameters"
-        raise BadRequest(f"{place}: {first['msg']}.", "See the protocol reference for the shape.") from None
+        raise InvalidParams(place, first["msg"]) from None

@@ -17,6 +17,7 @@ import asyncio
 import inspect
 import logging
 from collections import deque
+from collections.abc import Coroutine
 from contextvars import copy_context
 from functools import partial
 from typing import Any
@@ -58,9 +59,12 @@ class Connection(Features):
         self.lifecycle = Lifecycle()
         self.inflight = Inflight()
         self.outgoing = Outgoing(self._send)
-        self._queue: deque[bytes | BadFrame] = deque()
+        self._queue: deque[bytes | BadFrame | None] = deque()
         self._pumping = False
         self._background: set[asyncio.Task[Any]] = set()
+        self.ended = asyncio.Event()
+        self.code = 1
+        """Exit code, meaningful once `ended` is set."""
         self.requests["workspace/executeCommand"] = self._execute_command
 
     # To the client
@@ -82,11 +86,20 @@ class Connection(Features):
 
     def receive(self, frames: list[bytes | BadFrame]) -> None:
         """Takes frames as they were read."""
+        if self.is_over:
+            return
         self._queue.extend(frames)
         if len(self._queue) > MAX_QUEUED:
             self.channel.hold_reading("messages to handle")
         if not self._pumping:
             self._pump()
+
+    def at_end_of_input(self) -> None:
+        """The client has closed its side, and nobody reads any more; what it said before that still counts."""
+        if not self.is_over:
+            self._queue.append(None)
+            if not self._pumping:
+                self._pump()
 
     def _pump(self) -> None:
         self._pumping = True
@@ -98,8 +111,11 @@ class Connection(Features):
         self._pumping = False
         self.channel.release_reading("messages to handle")
 
-    def _take(self, frame: bytes | BadFrame) -> bool:
+    def _take(self, frame: bytes | BadFrame | None) -> bool:
         """Handles one frame; whether that made a task. Whatever is wrong with it, the conversation goes on."""
+        if frame is None:
+            self.end(self.lifecycle.exit_code)
+            return False
         if isinstance(frame, BadFrame):
             self._refuse(None, RpcError(PARSE_ERROR, frame.reason))
             return False
@@ -156,13 +172,15 @@ class Connection(Features):
         context.run(current_request.set, request)
         try:
             result = context.run(handler, request.params)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._answer_error(request, error)
             return False
         if not inspect.iscoroutine(result):
             self._answer(request, result)
             return False
-        task = asyncio.get_running_loop().create_task(result, name=request.method, context=context)
+        task = asyncio.get_running_loop().create_task(
+            _contained(result), name=request.method, context=context
+        )
         self.inflight.add(request, task)
         task.add_done_callback(partial(self._finish, request))
         return True
@@ -228,7 +246,7 @@ class Connection(Features):
     def _run_notification(self, method: str, handler: Handler, params: dict[str, Any]) -> bool:
         try:
             result = handler(params)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             logger.error("%s failed: %s", method, describe(error))
             return False
         if not inspect.iscoroutine(result):
@@ -238,7 +256,7 @@ class Connection(Features):
 
     def run_in_background(self, coroutine: Any, name: str) -> asyncio.Task[Any]:
         """A task that belongs to the conversation: it ends with it, and its failure is logged."""
-        task = asyncio.get_running_loop().create_task(coroutine, name=name)
+        task = asyncio.get_running_loop().create_task(_contained(coroutine), name=name)
         self._background.add(task)
         task.add_done_callback(self._finish_background)
         return task
@@ -251,8 +269,15 @@ class Connection(Features):
     # The end
 
     def end(self, code: int) -> None:
-        """The conversation is over; `code` is what the process would exit with. Calling it again does nothing."""
-        raise NotImplementedError
+        """The conversation is over; `code` is what the process exits with. The first call counts."""
+        if not self.is_over:
+            self.code = code
+            self._queue.clear()
+            self.ended.set()
+
+    @property
+    def is_over(self) -> bool:
+        return self.ended.is_set()
 
     async def stop_work(self, timeout_s: float = 2.0) -> None:
         """Cancels whatever is being worked on but the calling request, and waits until it has stopped."""
@@ -266,6 +291,14 @@ class Connection(Features):
 
     def _send(self, message: dict[str, Any]) -> None:
         self.channel.write(encode_body(message))
+
+
+async def _contained(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """A handler that calls `sys.exit` fails; it does not take the server with it."""
+    try:
+        return await coroutine
+    except SystemExit as error:
+        raise RuntimeError("a handler tried to end the process") from error
 
 
 def _as_object(params: Any) -> dict[str, Any]:

@@ -42,9 +42,6 @@ class Server(Connection):
         """Called with `InitializeParams` once, before anything else is handled."""
         self.closing = contextlib.AsyncExitStack()
         """What belongs to this client and is closed with it, last opened first."""
-        self.ended = asyncio.Event()
-        self.code = 1
-        """Exit code, meaningful once `ended` is set."""
         self._register_lifecycle()
 
     # Beginning
@@ -99,15 +96,6 @@ class Server(Connection):
         self.lifecycle.state = "shut_down"
         await self.stop_work()
         await self._close_all()
-
-    def at_end_of_input(self) -> None:
-        """The client has closed its side: nobody reads any more."""
-        self.end(self.lifecycle.exit_code)
-
-    def end(self, code: int) -> None:
-        if not self.ended.is_set():
-            self.code = code
-            self.ended.set()
 
     async def aclose(self) -> None:
         """Ends what still runs, writes out what was said, and closes the connection."""

@@ -1,9 +1,7 @@
 """The typed side: pygls and lsprotocol, for handlers that want their types.
 
 Imported when the first typed handler is registered; a server of raw handlers never loads it (half a second and
-27 MB). `typed_handler` wraps a function of lsprotocol's types into one of plain dicts. `bridge` gives a
-real pygls `LanguageServer` that speaks through our connection, with its state as if it had answered
-`initialize` itself: for its typed requests to the client and for its capabilities builder.
+27 MB). `typed_handler` wraps a function of lsprotocol's types into one of plain dicts.
 
 One cattrs converter serves the process: making one takes 60 ms.
 """
@@ -19,13 +17,9 @@ from typing import Any
 import attrs
 from cattrs import Converter, transform_error
 from lsprotocol import types
-from pygls.lsp.server import LanguageServer
-from pygls.protocol import LanguageServerProtocol, default_converter
+from pygls.protocol import default_converter
 
-from halley.lsp.base.capabilities import build_capabilities
-from halley.lsp.base.protocol import Connection
 from halley.lsp.base.rpc_errors import InvalidParams
-from halley.version import __version__
 
 
 @cache
@@ -78,40 +72,3 @@ def _name_field(error: Exception) -> InvalidParams:
     said = transform_error(error)[0]
     what, _, path = said.rpartition(" @ $")
     return InvalidParams(path.lstrip(".") or "params", (what or "invalid").replace("_", " "))
-
-
-class _BridgeProtocol(LanguageServerProtocol):
-    """pygls's protocol with our connection under it."""
-
-    connection: Connection
-
-    def notify(self, method: str, params: Any | None = None) -> None:
-        self.connection.notify(method, to_json(params))
-
-    async def send_request_async(  # pyright: ignore[reportIncompatibleMethodOverride] - it is only awaited
-        self, method: str, params: Any | None = None, msg_id: Any = None
-    ) -> Any:
-        result = await self.connection.request(method, to_json(params))
-        wanted = types.METHOD_TO_TYPES.get(method, (None, None))[1]
-        if wanted is None:
-            return result
-        hint = typing.get_type_hints(wanted, dict(vars(types))).get("result")
-        return from_json(result, None if hint is type(None) else hint)
-
-    def send_request(self, *args: Any, **kwargs: Any) -> Any:
-        raise TypeError("use the request's …_async form: it has a time limit and can be cancelled")
-
-
-def bridge(connection: Connection, initialize_params: dict[str, Any]) -> LanguageServer:
-    """A pygls server on `connection`, initialized."""
-    server = LanguageServer(
-        "halley", __version__, protocol_cls=_BridgeProtocol, converter_factory=shared_converter
-    )
-    protocol = server.protocol
-    assert isinstance(protocol, _BridgeProtocol)
-    protocol.connection = connection
-    params = from_json(initialize_params, types.InitializeParams)
-    server.process_id = params.process_id
-    protocol.client_capabilities = params.capabilities
-    protocol.server_capabilities = from_json(build_capabilities(initialize_params), types.ServerCapabilities)
-    return server
