@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from halley.core.text import split_lines
 from halley.lsp.base.lines import (
     LineIndex,
     content_length,
     count_units,
     join_halves,
     split_at_units,
-    split_lines,
 )
 
 ENCODINGS = ("utf-8", "utf-16", "utf-32")

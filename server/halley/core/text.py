@@ -6,8 +6,11 @@ count in UTF-8, UTF-16 or UTF-32 units, exist only in `lsp`; `lsp/to_lsp.py` joi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -76,3 +79,21 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
         at = edit.end
     pieces.append(text[at:])
     return "".join(pieces)
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines with their ends, which are `\\r\\n`, `\\n` and `\\r` as in LSP, and no others.
+
+    The last line has no end and may be empty: `"".join` gives the text back. (`str.splitlines` also splits at form
+    feeds, U+2028, U+0085 and others, which puts every later line number out.)
+    """
+    if "\r" not in text:
+        lines = text.split("\n")
+        last = lines.pop()
+        lines = [f"{line}\n" for line in lines]
+        lines.append(last)
+        return lines
+    lines = _LINE.findall(text)
+    if not lines or lines[-1][-1] in "\r\n":
+        lines.append("")
+    return lines

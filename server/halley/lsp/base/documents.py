@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from halley.core.snapshot import Document
-from halley.lsp.base.lines import join_halves, split_at_units, split_lines
+from halley.core.text import split_lines
+from halley.lsp.base.lines import join_halves, split_at_units
 from halley.lsp.base.uris import path_of_uri, uri_key
 
 logger = logging.getLogger(__name__)

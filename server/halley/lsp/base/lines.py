@@ -1,8 +1,8 @@
 """Text as LSP sees it: lines end with `\\r\\n`, `\\n` or `\\r` and nothing else; columns count encoded units.
 
-Python's own `splitlines` also splits at form feeds, U+2028, U+0085 and others, which puts every later line number
-out. Here are the split, the arithmetic of columns, and `LineIndex`, which joins offsets (code points, as in `core`)
-and positions. All of it is pure. The mutable text of an open document is `documents.py`'s.
+The split itself is `core.text.split_lines`. Here are the arithmetic of columns and `LineIndex`, which joins offsets
+(code points, as in `core`) and positions. All of it is pure. The mutable text of an open document is
+`documents.py`'s.
 
 https://microsoft.github.io/language-server-protocol/specifications/lsp/3.18/specification/#textDocuments
 """
@@ -16,23 +16,10 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
+from halley.core.text import split_lines
+
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _CONTINUATION = bytes(range(0x80, 0xC0))
-
-
-def split_lines(text: str) -> list[str]:
-    """The lines with their ends. The last one has no end and may be empty: `"".join` gives the text back."""
-    if "\r" not in text:
-        lines = text.split("\n")
-        last = lines.pop()
-        lines = [f"{line}\n" for line in lines]
-        lines.append(last)
-        return lines
-    lines = _LINE.findall(text)
-    if not lines or lines[-1][-1] in "\r\n":
-        lines.append("")
-    return lines
 
 
 def content_length(line: str) -> int:
@@ -114,7 +101,7 @@ class LineIndex:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.starts = [0, *accumulate(map(len, split_lines(text)[:-1]))]
+        self.starts = list(accumulate(_lengths(text), initial=0))
 
     def offset(self, position: Mapping[str, Any], encoding: str) -> int:
         """The offset of a position. Beyond the last line means the end of the text."""
@@ -137,6 +124,15 @@ class LineIndex:
         """One line with its end."""
         end = self.starts[row + 1] if row + 1 < len(self.starts) else len(self.text)
         return self.text[self.starts[row] : end]
+
+
+def _lengths(text: str) -> list[int]:
+    """Of all lines but the last, ends included."""
+    if "\r" in text:
+        return [len(line) for line in split_lines(text)[:-1]]
+    lengths = [len(line) + 1 for line in text.split("\n")]
+    lengths.pop()
+    return lengths
 
 
 @lru_cache(maxsize=8)
