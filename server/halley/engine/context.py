@@ -77,18 +77,24 @@ def build_context(snapshot: Snapshot, related: Iterable[Related] = (), budget: i
     """Excerpts for the snapshot's selection within `budget` tokens (by default `context.max_tokens`)."""
     budget = budget or snapshot.settings.context.max_tokens
     own, dropped = _own_file(snapshot, int(budget * WHOLE_FILE_SHARE))
-    left = budget - sum(excerpt.tokens for excerpt in own)
-    others: list[Excerpt] = []
+    others, left_out = _fit(related, budget - sum(excerpt.tokens for excerpt in own))
+    return Context((*reversed(others), *own), (*dropped, *left_out), budget)
+
+
+def _fit(related: Iterable[Related], budget: int) -> tuple[list[Excerpt], list[Dropped]]:
+    """The pieces that fit, most helpful first, and those that do not."""
+    chosen: list[Excerpt] = []
+    dropped: list[Dropped] = []
     for piece in sorted(related, key=lambda piece: -piece.rank):
         tokens = estimate_tokens(piece.text)
-        if tokens > left or not piece.text.strip():
+        if tokens > budget or not piece.text.strip():
             dropped.append(Dropped(piece.path, piece.reason, tokens))
             continue
-        left -= tokens
-        others.append(
+        budget -= tokens
+        chosen.append(
             Excerpt(piece.path, piece.first_line, piece.text, piece.reason, tokens, piece.language_id)
         )
-    return Context((*reversed(others), *own), tuple(dropped), budget)
+    return chosen, dropped
 
 
 def _own_file(snapshot: Snapshot, budget: int) -> tuple[list[Excerpt], list[Dropped]]:
@@ -183,3 +189,9 @@ def display_path(snapshot: Snapshot) -> str:
     if workspace and path.is_relative_to(workspace.root):
         return path.relative_to(workspace.root).as_posix()
     return path.name
+
+
+def fit_related(related: Iterable[Related], budget: int) -> Context:
+    """As many pieces of other files as fit, the most helpful last: nearest to what follows them in the prompt."""
+    chosen, dropped = _fit(related, budget)
+    return Context(tuple(reversed(chosen)), tuple(dropped), budget)

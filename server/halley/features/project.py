@@ -14,7 +14,7 @@ from pathlib import Path
 
 from halley.core.errors import BlockedByPolicy
 from halley.core.snapshot import Document, Snapshot
-from halley.engine.context import Context, Related, build_context, display_path
+from halley.engine.context import Context, Related, build_context, display_path, fit_related
 from halley.engine.languages import language_id_of
 from halley.engine.regions import enclosing_definition, line_span
 from halley.engine.related import Defined, Source, related_definitions, related_places
@@ -208,3 +208,30 @@ def _path_of(document: Document, snapshot: Snapshot) -> str:
     if document.path and snapshot.workspace and document.path.is_relative_to(snapshot.workspace.root):
         return document.path.relative_to(snapshot.workspace.root).as_posix()
     return document.uri.rsplit("/", 1)[-1]
+
+
+def is_blocked(project: Project | None, snapshot: Snapshot) -> bool:
+    """Whether typing in this document may not be sent anywhere: a secret, excluded, or ignored by the repository."""
+    path, workspace = snapshot.document.path, snapshot.workspace
+    if path is None or workspace is None:
+        return path is not None and is_secret_path(path)
+    known = project.files if project is not None and path.is_relative_to(workspace.root) else {}
+    if known and path.relative_to(workspace.root).as_posix() in known:
+        return False
+    return is_secret_path(path) or is_excluded(workspace.root, path, snapshot.settings.context.exclude)
+
+
+async def completion_context(project: Project | None, snapshot: Snapshot, budget: int) -> Context:
+    """A little of other files for inline completion: definitions of names near the cursor, then what looks alike."""
+    text, at = snapshot.document.text, snapshot.selection.start
+    near = text[max(0, at - 1200) : at + 300]
+    own_path = display_path(snapshot)
+    opened = _open_sources(project, snapshot)
+    related: list[Related] = []
+    if project is not None:
+        await project.refresh(snapshot.settings.context.exclude)
+        names = names_used(near)[:24]
+        index = project.defined(names, {source.path: source.text for source in opened})
+        related += related_definitions(near, own_path, index)
+    related += related_places(near, own_path, opened[:8], snapshot.document.language_id)
+    return fit_related(related, budget)

@@ -265,7 +265,7 @@ class ProposalFile(Shape):
 
 
 class ProposalHunk(Shape):
-    """A hunk. `range` and `old_text` are of the text the proposal was made for; absent where a file is made or removed."""
+    """A hunk. `range` and `old_text` are of the text it was made for; absent where a file is made or removed."""
 
     index: int
     uri: str

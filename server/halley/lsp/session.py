@@ -79,7 +79,10 @@ class Session:
 
     def pick(self, role: Role, route: Route) -> None:
         """Choose a route for this session only; an empty one forgets the choice."""
-        self.picked = {r: m for r, m in (self.picked | {role: route}).items() if m}
+        if route:
+            self.picked[role] = route
+        else:
+            self.picked.pop(role, None)
         self.session_layer = roles_layer("session", self.picked)
 
     def take_client_settings(self, settings: Any) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from halley.core.errors import HalleyError
 from halley.core.snapshot import Snapshot
+from halley.features.complete import with_selected
+from halley.features.completion_call import Offered
+from halley.lsp.from_lsp import from_lsp_range
 from halley.lsp.session import Session
 
 if TYPE_CHECKING:
@@ -22,67 +24,103 @@ _PLAIN = 1
 
 async def inline_completion(session: Session, params: Json) -> Json:
     """At most one item when automatic, up to three when invoked."""
-    automatic = (params.get("context") or {}).get("triggerKind") != _INVOKED
-    texts, snapshot = await _texts(session, params, automatic)
-    return {
-        "items": [_item(session, snapshot, params["position"], text) for text in texts] if snapshot else []
-    }
-
-
-async def _texts(session: Session, params: Json, automatic: bool) -> tuple[list[str], Snapshot | None]:
-    at = {"start": params["position"], "end": params["position"]}
-    snapshot = session.snapshot(params["textDocument"], at)
+    snapshot = _at(session, params)
     if snapshot is None:
-        return [], None
-    line = session.line(snapshot.document.uri, snapshot.settings)
-    return await session.completer.complete(line, snapshot, automatic=automatic), snapshot
+        return {"items": []}
+    context = params.get("context") or {}
+    position = params["position"]
+    range, lead = {"start": position, "end": position}, ""
+    chosen = context.get("selectedCompletionInfo")
+    if isinstance(chosen, dict):
+        range, lead = chosen["range"], str(chosen["text"])
+        start, end = from_lsp_range(snapshot.document.text, range, session.server.encoding)
+        snapshot = with_selected(snapshot, start, end, lead)
+    uri = snapshot.document.uri
+    offered = await session.completer.complete(
+        session.line(uri, snapshot.settings),
+        snapshot,
+        automatic=context.get("triggerKind") != _INVOKED,
+        project=session.project(uri),
+    )
+    if offered:
+        await _count(session, snapshot, offered[0], shown=1)
+    return {"items": [_item(snapshot, range, lead, text) for text in offered]}
 
 
-def _item(session: Session, snapshot: Snapshot, position: Json, text: str) -> Json:
+def _at(session: Session, params: Json) -> Snapshot | None:
+    return session.snapshot(params["textDocument"], {"start": params["position"], "end": params["position"]})
+
+
+def _item(snapshot: Snapshot, range: Json, lead: str, offered: Offered) -> Json:
     accepted = {
         "uri": snapshot.document.uri,
-        "characters": len(text),
+        "model": offered.model,
         "language": snapshot.document.language_id,
+        "characters": len(offered.text),
     }
     return {
-        "insertText": text,
-        "range": {"start": position, "end": position},
-        "command": {"title": "", "command": "halley.completion.accepted", "arguments": [accepted]},
+        "insertText": lead + offered.text,
+        "range": range,
+        "command": {
+            "title": "Accepted",
+            "command": "halley.completion.accepted",
+            "arguments": [accepted],
+        },
     }
 
 
 async def list_completion(session: Session, params: Json) -> Json:
-    """What is ready as an ordinary item. Answers at once: it never holds up another server's list."""
+    """What is ready, as ordinary items. Answers at once: it never holds up another server's list."""
     settings = session.settings_of(params["textDocument"]["uri"])
-    if session.client.ghost_text and not settings.completion.list:
+    snapshot = _at(session, params)
+    if snapshot is None or (session.client.ghost_text and not settings.completion.list):
         return {"isIncomplete": False, "items": []}
-    at = {"start": params["position"], "end": params["position"]}
-    snapshot = session.snapshot(params["textDocument"], at)
-    if snapshot is None:
-        return {"isIncomplete": False, "items": []}
-    line = session.line(snapshot.document.uri, snapshot.settings)
-    try:
-        texts = await session.completer.ready(line, snapshot)
-    except HalleyError:
-        texts = []
-    return {"isIncomplete": True, "items": [_list_item(text, params["position"]) for text in texts]}
+    ready = session.completer.ready(snapshot)
+    if not ready:
+        uri = snapshot.document.uri
+        work = session.completer.prepare(session.line(uri, snapshot.settings), snapshot, session.project(uri))
+        work.add_done_callback(lambda task: task.cancelled() or task.exception())
+    items = [_list_item(snapshot, params["position"], offered) for offered in ready]
+    return {"isIncomplete": True, "items": items}
 
 
-def _list_item(text: str, position: Json) -> Json:
-    first, _, rest = text.partition("\n")
+def _list_item(snapshot: Snapshot, position: Json, offered: Offered) -> Json:
+    first, _, rest = offered.text.partition("\n")
+    item = _item(snapshot, {"start": position, "end": position}, "", offered)
+    more = rest.count("\n") + 1 if rest else 0
     return {
         "label": first.strip()[:80] or "…",
         "kind": _TEXT,
-        "detail": "Halley",
-        "documentation": {"kind": "plaintext", "value": text},
+        "detail": f"Halley, {more} more lines" if more else "Halley",
+        "documentation": {"kind": "plaintext", "value": offered.text},
         "insertTextFormat": _PLAIN,
-        "preselect": False,
         "sortText": "~",
-        "filterText": "",
-        "textEdit": {"range": {"start": position, "end": position}, "newText": text},
-        "insertText": text,
-        "labelDetails": {"description": f"{rest.count(chr(10)) + 1} more lines"} if rest else None,
+        "textEdit": {"range": item["range"], "newText": offered.text},
+        "command": item["command"],
     }
+
+
+async def completion_accepted(session: Session, accepted: Json) -> None:
+    """Counts an acceptance, whole or in part; kept on this machine only."""
+    characters = accepted.get("characters")
+    await session.room.ledger.count_completion(
+        *_counted(str(accepted.get("model") or ""), str(accepted.get("language") or "plaintext")),
+        accepted=1,
+        characters=characters if isinstance(characters, int) else 0,
+    )
+
+
+async def _count(session: Session, snapshot: Snapshot, offered: Offered, *, shown: int) -> None:
+    if offered.model:
+        await session.room.ledger.count_completion(
+            *_counted(offered.model, snapshot.document.language_id), shown=shown
+        )
+
+
+def _counted(model: str, language: str) -> tuple[Any, str]:
+    from halley.core.models import ModelRef
+
+    return ModelRef.parse(model), language
 
 
 def register(server: Server) -> None:
@@ -96,4 +134,5 @@ def register(server: Server) -> None:
 
     @server.command("halley.completion.accepted")
     async def _accepted(arguments: list[Any]) -> None:
-        await server.session.completion_accepted(arguments[0] if arguments else {})
+        if arguments and isinstance(arguments[0], dict) and arguments[0].get("model"):
+            await completion_accepted(server.session, arguments[0])

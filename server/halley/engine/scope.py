@@ -1,0 +1,96 @@
+"""When a completion is done: the end of the line, of the block, or of what the brackets hold.
+
+`scope_of(place)` decides how much is wanted before anything is asked; `cut_at(text, …)` says, while the reply streams,
+where it ends. Everything after the cut would be thrown away, so the stream is closed there.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from halley.engine.completions import Place
+
+Scope = Literal["line", "block"]
+MOST_LINES = 40
+
+_OPENS = (":", "{", "(", "[", "=>", "->", "=", ",", "&&", "||", "+", "then", "do", "else", "begin", "|")
+_PAIRS = {")": "(", "]": "[", "}": "{"}
+_CLOSERS = ("}", ")", "]", "end", "fi", "done", "esac", "</")
+_COMMENTS = ("#", "//", "--", '"""', "'''", "/*", "*", "<!--")
+
+
+def scope_of(place: Place) -> Scope:
+    """A block on an empty line, after something that opens one, and below a comment; elsewhere the line."""
+    line = place.line_before.strip()
+    if place.line_after.strip():
+        return "line"
+    if not line or line.endswith(_OPENS) or line.startswith(_COMMENTS):
+        return "block"
+    return "line"
+
+
+def cut_at(text: str, place: Place, scope: Scope) -> int | None:
+    """Where the completion ends; None while it may go on.
+
+    The offset is into `text`, which is what has streamed so far, untouched.
+    """
+    return _line_end(text) if scope == "line" else _block_end(text, place)
+
+
+def _line_end(text: str) -> int | None:
+    end = text.find("\n")
+    if end >= 0 and not text[:end].strip():  # the reply began on the next line
+        following = text.find("\n", end + 1)
+        return following if following >= 0 and text[end:following].strip() else None
+    return end if end >= 0 else None
+
+
+def _block_end(text: str, place: Place) -> int | None:
+    """Before the first line that leaves the block, and before a bracket that closes what was opened earlier."""
+    if (closed := _unmatched(text)) is not None:
+        return closed
+    base = _base_indent(place)
+    at, blank_at = 0, None
+    for count, line in enumerate(text.split("\n")[:-1], 1):  # the last line may still grow
+        end = at + len(line) + 1
+        if at and line.strip():
+            if _indent(line) < base and not line.strip().startswith(_CLOSERS):
+                return blank_at if blank_at is not None else at
+            if _indent(line) < base:
+                return end - 1
+        blank_at = (at if blank_at is None else blank_at) if not line.strip() and at else None
+        if count >= MOST_LINES:
+            return end - 1
+        at = end
+    return None
+
+
+def _base_indent(place: Place) -> int:
+    line = place.line_before
+    if not line.strip():
+        return _indent(line + "x")
+    return _indent(line) + (1 if line.rstrip().endswith((":", "{", "then", "do", "else", "begin")) else 0)
+
+
+def _unmatched(text: str) -> int | None:
+    """The offset of the first bracket that closes more than the text itself has opened; strings are skipped."""
+    stack: list[str] = []
+    quote = ""
+    for at, char in enumerate(text):
+        if quote:
+            if (char == quote and text[at - 1 : at] != "\\") or char == "\n":
+                quote = ""
+        elif char in "\"'`":
+            quote = char
+        elif char in "([{":
+            stack.append(char)
+        elif char in _PAIRS:
+            if not stack or stack[-1] != _PAIRS[char]:
+                return at if not stack else None
+            stack.pop()
+    return None
+
+
+def _indent(line: str) -> int:
+    stripped = line.lstrip(" \t")
+    return len(line[: len(line) - len(stripped)].expandtabs(4))
