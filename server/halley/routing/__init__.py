@@ -8,6 +8,7 @@
     queue.py        whose turn it is at a busy provider          waits.py        waits a person can see and end
     metering.py     one ledger row for each call                 spending.py     money limits, before the call
     prices.py       what a token costs, where anybody knows      price_list.py   its child process
+    keys.py         which key a request is sent with             targets.py      what the router needs of them
     near.py         names that are close to one                  clock.py        time and chance, as values
 
 Nothing here knows a wire, a prompt's meaning or an editor. Start with `router.py`.

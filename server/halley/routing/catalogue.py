@@ -3,8 +3,8 @@
     Catalogue.shelf(endpoint)            what is known now, from memory or disk; never waits
     Catalogue.refresh(endpoint, fetch)   asks the host; questions at the same time share one answer
 
-A shelf that could not be refreshed keeps its models and says what went wrong. Who may ask a host, and with which key, is
-`registry.py`'s matter.
+A shelf that could not be refreshed keeps its models and says what went wrong. Who may ask a host, and with which key,
+is `registry.py`'s matter.
 """
 
 from __future__ import annotations

@@ -61,6 +61,13 @@ class Prices:
         cost = cost_of(usage, price) if price else None
         return usage if cost is None else replace(usage, cost_usd=cost, cost_source="estimated")
 
+    async def aclose(self) -> None:
+        """Gives up what is still being looked up."""
+        tasks = set(self._looking.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     async def _find(self, keys: Sequence[Key]) -> None:
         self._start(keys)
         tasks = {self._looking[key] for key in keys if key in self._looking}

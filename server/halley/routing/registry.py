@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -26,6 +26,7 @@ from halley.providers.facts import describe_model
 from halley.providers.presets import PRESETS, load_preset, resolve_endpoint
 from halley.routing.catalogue import NOTHING_KNOWN, Catalogue, Shelf
 from halley.routing.defaults import default_route
+from halley.routing.keys import Binding, KeyRing, bind
 from halley.routing.near import near_names
 from halley.routing.prices import Prices
 from halley.routing.targets import Target
@@ -33,9 +34,8 @@ from halley.routing.targets import Target
 if TYPE_CHECKING:
     from halley.providers.transport import Http
 
-GetKey = Callable[[], Awaitable[str | None]]
-KeyFor = Callable[[Endpoint, AskKey | None], GetKey]
-"""How an endpoint's key is found; the stores know."""
+Rings = Callable[[Binding, AskKey | None], KeyRing]
+"""Makes the key ring of an endpoint."""
 
 FIRST_LIST_S = 8.0
 """How long a list is waited for when nothing at all is known yet."""
@@ -53,7 +53,6 @@ class Listing:
     models: tuple[Model, ...]
     stale: bool
     problems: tuple[Problem, ...]
-    refreshing: bool = False
 
 
 class Registry:
@@ -62,30 +61,33 @@ class Registry:
     def __init__(
         self,
         http: Callable[[], Http],
-        key_for: KeyFor,
+        ring_of: Rings,
         catalogue: Catalogue,
         prices: Prices,
         *,
         has_key: Callable[[Endpoint], bool] = lambda endpoint: False,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        self._http, self._key_for, self._has_key = http, key_for, has_key
+        self._http, self._ring_of, self._has_key = http, ring_of, has_key
         self.catalogue, self._prices = catalogue, prices
         self._environ = environ
-        self._providers: dict[tuple[Endpoint, AskKey | None], Provider] = {}
-        self._endpoints: dict[tuple[str, int], tuple[ProviderSettings | None, Endpoint]] = {}
-        self._local: dict[str, Endpoint] = {}
+        self._providers: dict[tuple[Binding, AskKey | None], tuple[Provider, KeyRing]] = {}
+        self._bindings: dict[tuple[str, int], tuple[ProviderSettings | None, Binding]] = {}
+        self._local: list[str] = []
         """Servers that answered on this machine's usual ports."""
 
     # -- which endpoints there are
 
-    def endpoint(self, provider: str, settings: Settings) -> Endpoint:
-        """Raises NotConfigured for a provider that is neither configured nor a preset, or is switched off."""
+    def binding(self, provider: str, settings: Settings) -> Binding:
+        """The endpoint and where its keys may go.
+
+        Raises NotConfigured for a provider that is neither configured nor a preset, or is switched off.
+        """
         own = settings.providers.get(provider)
         if own is None and load_preset(provider) is None:
             raise self._unknown(provider, settings)
-        endpoint = self._local.get(provider) if own is None else None
-        endpoint = endpoint or self._resolve(provider, own)
+        binding = self._resolve(provider, own)
+        endpoint = binding.endpoint
         if not endpoint.enabled:
             raise NotConfigured(
                 f"The provider '{provider}' is switched off.",
@@ -93,22 +95,27 @@ class Registry:
                 provider=provider,
                 setting=endpoint.setting("enabled"),
             )
-        return endpoint
+        return binding
 
-    def _resolve(self, provider: str, own: ProviderSettings | None) -> Endpoint:
-        known = self._endpoints.get((provider, id(own)))
+    def endpoint(self, provider: str, settings: Settings) -> Endpoint:
+        """As `binding`."""
+        return self.binding(provider, settings).endpoint
+
+    def _resolve(self, provider: str, own: ProviderSettings | None) -> Binding:
+        known = self._bindings.get((provider, id(own)))
         if known is None:  # `own` is kept too, so that its id stays its own
-            known = own, resolve_endpoint(provider, own, self._environ)
-            _remember(self._endpoints, (provider, id(own)), known)
+            endpoint = resolve_endpoint(provider, own, self._environ)
+            known = own, bind(endpoint, own, self._environ)
+            _remember(self._bindings, (provider, id(own)), known)
         return known[1]
 
-    def endpoints(self, settings: Settings) -> list[Endpoint]:
+    def bindings(self, settings: Settings) -> list[Binding]:
         """Those a person can use: the configured ones, presets with a key, local servers that answered."""
         names = dict.fromkeys((*settings.providers, *self._preset_names(), *self._local))
-        found: list[Endpoint] = []
+        found: list[Binding] = []
         for name in names:
             try:
-                found.append(self.endpoint(name, settings))
+                found.append(self.binding(name, settings))
             except NotConfigured:
                 continue
         return found
@@ -126,7 +133,7 @@ class Registry:
         if not preset.key_needed:
             return any(self._environ.get(variable) for variable in preset.base_url_env)
         try:
-            return self._has_key(self._resolve(name, None))
+            return self._has_key(self._resolve(name, None).endpoint)
         except NotConfigured:
             return False
 
@@ -144,51 +151,59 @@ class Registry:
 
     def find_target(self, ref: ModelRef, settings: Settings, caller: Caller) -> Target:
         """Never waits. Raises NotConfigured where the user has no such provider."""
-        endpoint = self.endpoint(ref.provider, settings)
+        binding = self.binding(ref.provider, settings)
+        endpoint = binding.endpoint
+        provider, ring = self._provider(binding, caller.ask_key)
         return Target(
             self._describe(endpoint, ref.name),
-            self.provider(endpoint, caller.ask_key),
+            provider,
             endpoint.origin,
             endpoint.concurrency,
             endpoint.quirks.price_book,
+            ring.key_failed,
         )
 
     def find_model(self, ref: ModelRef, settings: Settings) -> Model:
         """As the host's list says, else as its name tells. Raises NotConfigured like `endpoint`."""
         return self._describe(self.endpoint(ref.provider, settings), ref.name)
 
-    def provider(self, endpoint: Endpoint, ask_key: AskKey | None = None) -> Provider:
+    def provider(self, binding: Binding, ask_key: AskKey | None = None) -> Provider:
         """The provider at this endpoint; one that asks the editor for its key is that window's own."""
-        asks = ask_key if any(source.client for source in endpoint.keys) else None
-        known = self._providers.get((endpoint, asks))
+        return self._provider(binding, ask_key)[0]
+
+    def _provider(self, binding: Binding, ask_key: AskKey | None) -> tuple[Provider, KeyRing]:
+        asks = ask_key if any(source.client for source in binding.endpoint.keys) else None
+        known = self._providers.get((binding, asks))
         if known is None:
             from halley.providers.wires import build_provider
 
-            known = build_provider(endpoint, self._http(), self._key_for(endpoint, asks))
-            _remember(self._providers, (endpoint, asks), known)
+            ring = self._ring_of(binding, asks)
+            known = build_provider(binding.endpoint, self._http(), ring.take), ring
+            _remember(self._providers, (binding, asks), known)
         return known
 
     async def near_matches(self, ref: ModelRef, settings: Settings, caller: Caller) -> tuple[ModelRef, ...]:
         """Listed models of the same provider with similar names, best first. Never raises."""
         try:
-            endpoint = self.endpoint(ref.provider, settings)
-            shelf = self.catalogue.shelf(endpoint)
+            binding = self.binding(ref.provider, settings)
+            shelf = self.catalogue.shelf(binding.endpoint)
             if not shelf.models:
                 async with asyncio.timeout(NEAR_MATCHES_S):
-                    shelf = await self.refresh(endpoint, caller)
+                    shelf = await self.refresh(binding, caller)
         except (HalleyError, TimeoutError):
             return ()
         return tuple(ModelRef(ref.provider, name) for name in near_names(ref.name, shelf.by_name))
 
     async def check_listed(self, ref: ModelRef, settings: Settings, caller: Caller) -> None:
-        """Raises ModelNotFound, with near matches, for a model that its host's list lacks; NotConfigured as `endpoint`."""
-        endpoint = self.endpoint(ref.provider, settings)
+        """Raises ModelNotFound, with near matches, when the host's list lacks the model; NotConfigured as `binding`."""
+        binding = self.binding(ref.provider, settings)
+        endpoint = binding.endpoint
         shelf = self.catalogue.shelf(endpoint)
         if ref.name in shelf.by_name:
             return
         try:
             async with asyncio.timeout(FIRST_LIST_S):
-                shelf = await self.refresh(endpoint, caller)
+                shelf = await self.refresh(binding, caller)
         except TimeoutError:
             return
         if not shelf.models or shelf.problem or ref.name in shelf.by_name:
@@ -215,68 +230,66 @@ class Registry:
 
         Raises NotConfigured for a `provider` there is none of.
         """
-        endpoints = [self.endpoint(provider, settings)] if provider else self.endpoints(settings)
+        bindings = [self.binding(provider, settings)] if provider else self.bindings(settings)
         if refresh:
-            await asyncio.gather(*(self.refresh(endpoint, caller) for endpoint in endpoints))
+            await asyncio.gather(*(self.refresh(binding, caller) for binding in bindings))
         else:
-            await self._first_lists(endpoints, caller)
+            await self._first_lists(bindings, caller)
         now = self.catalogue.now()
-        shelves = [(endpoint, self.catalogue.shelf(endpoint)) for endpoint in endpoints]
-        refreshing = any(self.catalogue.is_refreshing(endpoint) for endpoint in endpoints)
+        shelves = [(binding.endpoint, self.catalogue.shelf(binding.endpoint)) for binding in bindings]
+        refreshing = any(self.catalogue.is_refreshing(endpoint) for endpoint, _ in shelves)
         return Listing(
             tuple(model for _, shelf in shelves for model in shelf.models),
             refreshing or any(shelf.is_stale(now) for _, shelf in shelves),
             tuple(_about(shelf.problem, endpoint) for endpoint, shelf in shelves if shelf.problem),
-            refreshing,
         )
 
-    async def refresh(self, endpoint: Endpoint, caller: Caller) -> Shelf:
-        return await self.catalogue.refresh(endpoint, lambda: self._fetch(endpoint, caller))
+    async def refresh(self, binding: Binding, caller: Caller) -> Shelf:
+        """The list as the host says now; its problem where it says nothing."""
+        return await self.catalogue.refresh(binding.endpoint, lambda: self._fetch(binding, caller))
 
-    async def _first_lists(self, endpoints: list[Endpoint], caller: Caller) -> None:
-        for endpoint in endpoints:
-            self.catalogue.refresh_behind(endpoint, lambda e=endpoint: self._fetch(e, caller))
-        unknown = [e for e in endpoints if self.catalogue.shelf(e) is NOTHING_KNOWN]
+    async def _first_lists(self, bindings: list[Binding], caller: Caller) -> None:
+        for binding in bindings:
+            self.catalogue.refresh_behind(binding.endpoint, lambda b=binding: self._fetch(b, caller))
+        unknown = [b for b in bindings if self.catalogue.shelf(b.endpoint) is NOTHING_KNOWN]
         if unknown:
-            waits = [asyncio.ensure_future(self.refresh(endpoint, caller)) for endpoint in unknown]
+            waits = [asyncio.ensure_future(self.refresh(binding, caller)) for binding in unknown]
             await asyncio.wait(waits, timeout=FIRST_LIST_S)
 
-    async def _fetch(self, endpoint: Endpoint, caller: Caller) -> tuple[Model, ...]:
-        models = await self.provider(endpoint, caller.ask_key).list_models()
-        return await self._prices.fill(models, endpoint.quirks.price_book)
+    async def _fetch(self, binding: Binding, caller: Caller) -> tuple[Model, ...]:
+        models = await self.provider(binding, caller.ask_key).list_models()
+        return await self._prices.fill(models, binding.endpoint.quirks.price_book)
 
     # -- when nobody chose
 
     def default_route(self, role: Role, settings: Settings) -> Route:
         """Of the first usable provider; empty when there is none."""
-        endpoints = self.endpoints(settings)
+        endpoints = (binding.endpoint for binding in self.bindings(settings))
         return default_route(role, ((endpoint, self.catalogue.shelf(endpoint)) for endpoint in endpoints))
 
-    async def find_local_servers(self, settings: Settings) -> list[Endpoint]:
+    async def find_local_servers(self, settings: Settings) -> list[Binding]:
         """Servers that answer on their usual loopback ports, without a key and without configuration."""
         names = [name for name in PRESETS if name not in settings.providers and _usual_port(name)]
         found = await asyncio.gather(*(self._knock(name) for name in names))
-        self._local = {endpoint.id: endpoint for endpoint in found if endpoint is not None}
-        return list(self._local.values())
+        self._local = [name for name, answers in zip(names, found, strict=True) if answers]
+        return [self._resolve(name, None) for name in self._local]
 
-    async def _knock(self, name: str) -> Endpoint | None:
-        endpoint = replace(resolve_endpoint(name, None, {}), connect_timeout_s=0.5, first_byte_timeout_s=2.0)
-        if not await _is_listening(_usual_port(name)):
-            return None
-        provider = self._anonymous(endpoint)
-        try:
-            models = await provider.list_models()
-        except HalleyError:
-            return None
-        return endpoint if models else None
-
-    def _anonymous(self, endpoint: Endpoint) -> Provider:
+    async def _knock(self, name: str) -> bool:
+        """Asks for the server's models, without any key: whoever listens there may be anybody."""
         from halley.providers.wires import build_provider
 
-        async def no_key() -> None:
-            return None
+        endpoint = resolve_endpoint(name, None, {})
+        if not await _is_listening(_usual_port(name)):
+            return False
+        quick = replace(endpoint, keys=(), connect_timeout_s=0.5, first_byte_timeout_s=2.0)
+        try:
+            return bool(await build_provider(quick, self._http(), _no_key).list_models())
+        except HalleyError:
+            return False
 
-        return build_provider(replace(endpoint, keys=()), self._http(), no_key)
+
+async def _no_key() -> None:
+    return None
 
 
 def _usual_port(preset: str) -> int:

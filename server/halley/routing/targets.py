@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from halley.core.calls import Caller
+from halley.core.errors import HalleyError
 from halley.core.models import Model, ModelRef
 from halley.core.ports import Provider
 from halley.core.settings import Settings
@@ -22,6 +24,8 @@ class Target:
     concurrency: int = 64
     price_book: str = ""
     """The name `genai-prices` knows the host by; empty where it does not."""
+    key_failed: Callable[[HalleyError], None] | None = None
+    """To be told when the host refuses the key of a request that the current task made."""
 
 
 class Targets(Protocol):

@@ -188,6 +188,8 @@ class Trip:
         target, ref = step.target, step.target.model.ref
         self.errors.append((ref, self._about(error, target)))
         rule = rule_for(error)
+        if target.key_failed is not None:
+            target.key_failed(error)
         if self._shorten(error, target):
             self.again = (target, 0.0)
         elif not self.call.retry:

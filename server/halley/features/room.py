@@ -1,0 +1,227 @@
+"""The engine room: everything a process has one of, made when it is first asked for.
+
+    room = EngineRoom.open()        cheap: nothing is read, opened or connected
+    room.router.stream(call)        the one road to models          room.config     the levels of configuration
+    room.route(role, settings)      which models do what            room.chats, room.ledger, room.secrets …
+    await room.aclose()             settles the ledger, closes connections and the database
+
+Whatever belongs to a window (its documents, its picks, its editor's keys) is not here but in the window's session.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from halley.core.calls import Caller
+from halley.core.errors import NotConfigured
+from halley.core.models import Role, Route
+from halley.core.settings import Settings
+from halley.stores.layers import Layer, roles_layer
+from halley.stores.paths import Paths, find_paths
+
+if TYPE_CHECKING:
+    from halley.features.project import Project
+    from halley.providers.transport import Http
+    from halley.routing.catalogue import Catalogue
+    from halley.routing.clock import Clock
+    from halley.routing.prices import Prices
+    from halley.routing.registry import Registry
+    from halley.routing.router import Router
+    from halley.routing.selection import Selected
+    from halley.stores.chats import ChatStore
+    from halley.stores.config import ConfigStore
+    from halley.stores.database import Database
+    from halley.stores.ledger import LedgerStore
+    from halley.stores.secrets import SecretStore
+    from halley.stores.selections import SelectionStore
+    from halley.stores.trust import TrustStore
+
+
+class EngineRoom:
+    """One for a process and its event loop."""
+
+    def __init__(self, paths: Paths, environ: Mapping[str, str]) -> None:
+        self.paths, self.environ = paths, environ
+        self._projects: dict[Path, Project] = {}
+        self._picked: dict[Path | None, tuple[dict[Role, Route], Layer]] = {}
+
+    @classmethod
+    def open(cls, paths: Paths | None = None, environ: Mapping[str, str] = os.environ) -> EngineRoom:
+        return cls(paths or find_paths(environ), environ)
+
+    async def aclose(self) -> None:
+        """Ends what is under way behind, settles the ledger, then closes connections and the database."""
+        made = vars(self)  # what was never asked for need not be closed
+        if "catalogue" in made:
+            await self.catalogue.aclose()
+        if "router" in made:
+            await self.router.aclose()
+        if "prices" in made:
+            await self.prices.aclose()
+        if "http" in made:
+            await self.http.aclose()
+        if "database" in made:
+            await self.database.aclose()
+
+    # -- the disk
+
+    @cached_property
+    def database(self) -> Database:
+        from halley.stores.database import Database
+
+        return Database(self.paths.database)
+
+    @cached_property
+    def ledger(self) -> LedgerStore:
+        from halley.stores.ledger import LedgerStore
+
+        return LedgerStore(self.database)
+
+    @cached_property
+    def chats(self) -> ChatStore:
+        from halley.stores.chats import ChatStore
+
+        return ChatStore(self.database)
+
+    @cached_property
+    def selections(self) -> SelectionStore:
+        from halley.stores.selections import SelectionStore
+
+        return SelectionStore(self.paths)
+
+    @cached_property
+    def trust(self) -> TrustStore:
+        from halley.stores.trust import TrustStore
+
+        return TrustStore(self.paths)
+
+    @cached_property
+    def secrets(self) -> SecretStore:
+        from halley.stores.secrets import SecretStore
+
+        return SecretStore(self.paths, self.environ)
+
+    @cached_property
+    def config(self) -> ConfigStore:
+        from halley.providers.presets import PRESETS
+        from halley.stores.config import ConfigStore
+
+        return ConfigStore(self.paths, self.trust, PRESETS)
+
+    # -- the models
+
+    @cached_property
+    def clock(self) -> Clock:
+        from halley.routing.clock import Clock
+
+        return Clock()
+
+    @cached_property
+    def http(self) -> Http:
+        from halley.providers.transport import Http
+
+        return Http()
+
+    @cached_property
+    def prices(self) -> Prices:
+        from halley.routing.prices import Prices
+
+        return Prices(self.paths.cache / "prices.json")
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        from halley.routing.catalogue import Catalogue
+
+        return Catalogue(self.paths.cache / "models", self.clock)
+
+    @cached_property
+    def registry(self) -> Registry:
+        from halley.routing.keys import KeyRing, has_stored_key
+        from halley.routing.registry import Registry
+
+        return Registry(
+            lambda: self.http,
+            lambda binding, ask_key: KeyRing(self.secrets, self.clock, binding, ask_key),
+            self.catalogue,
+            self.prices,
+            has_key=lambda endpoint: has_stored_key(self.secrets, endpoint),
+            environ=self.environ,
+        )
+
+    @cached_property
+    def router(self) -> Router:
+        from halley.routing.router import Router
+
+        return Router(self.registry, self.ledger, clock=self.clock, prices=self.prices)
+
+    # -- settings and routes
+
+    def layers(self, root: Path | None = None) -> tuple[Layer, ...]:
+        """The levels that outlive a window: config.toml, the user's picks, `.halley.toml`, the workspace's picks."""
+        on_disk = (*self.config.layers(root), self._picks(None))
+        return (*on_disk, self._picks(root)) if root else on_disk
+
+    def settings(self, root: Path | None = None, layers: Sequence[Layer] = ()) -> Settings:
+        """The settings in force, with a window's own levels (`client`, `session`) where there are any."""
+        return self.config.merge((*self.layers(root), *layers))
+
+    def route(
+        self, role: Role, settings: Settings, layers: Sequence[Layer] = (), request: Route = ()
+    ) -> Selected:
+        """The models of a role, and whose choice that is. Raises NotConfigured, with what to do about it."""
+        from halley.routing.selection import resolve_route
+
+        return resolve_route(role, settings, layers, request=request, defaults=self._defaults(settings))
+
+    def selection(self, settings: Settings, layers: Sequence[Layer] = ()) -> dict[str, dict[str, Any]]:
+        """`roles` of `halley/models/selection`: every role that has a route."""
+        from halley.routing.selection import resolve_selection
+
+        found = resolve_selection(settings, layers, self._defaults(settings))
+        return {role: selected.to_json() for role, selected in found.items()}
+
+    async def prepare_route(self, role: Role, settings: Settings, layers: Sequence[Layer] = ()) -> Selected:
+        """As `route`; looks for local servers first when there is nothing else."""
+        try:
+            return self.route(role, settings, layers)
+        except NotConfigured:
+            if not await self.registry.find_local_servers(settings):
+                raise
+            await self.registry.list_models(settings, Caller())
+        return self.route(role, settings, layers)
+
+    def _defaults(self, settings: Settings) -> Any:
+        return lambda role: self.registry.default_route(role, settings)
+
+    def _picks(self, root: Path | None) -> Layer:
+        """The same `Layer` as long as the picks are the same, so that merged settings are found again."""
+        routes = self.selections.load(root)
+        known = self._picked.get(root)
+        if known is None or known[0] != routes:
+            known = routes, roles_layer("workspace" if root else "user", routes)
+            self._picked[root] = known
+        return known[1]
+
+    # -- what is known of workspaces
+
+    def project(self, root: Path) -> Project:
+        """The workspace's code, shared by all windows on the same folder."""
+        from halley.features.project import Project
+
+        if root not in self._projects:
+            self._projects[root] = Project(root)
+        return self._projects[root]
+
+    def template(self, name: str) -> str:
+        """A prompt template: the person's own `templates/NAME.md` beside config.toml, else the one shipped."""
+        from halley.engine.templates import builtin_template
+
+        own = self.paths.config / "templates" / f"{name}.md"
+        try:
+            return own.read_text("utf-8")
+        except (OSError, ValueError):
+            return builtin_template(name)

@@ -1,0 +1,125 @@
+"""Which key a request is sent with, and which sources may give it.
+
+A `KeyRing` hands out the keys of a provider in rotation: one key for one request, and a key that its host refused rests
+while the others go on. Finding a key, and the rule that it belongs to an origin, is `stores/secrets.py`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from halley.core.calls import AskKey
+from halley.core.errors import AuthFailed, HalleyError, NotConfigured, QuotaExhausted, RateLimited
+from halley.core.settings import ProviderSettings
+from halley.providers.endpoint import Endpoint
+from halley.providers.presets import resolve_endpoint
+from halley.routing.clock import Clock
+from halley.stores.origins import same_origin
+from halley.stores.secrets import KeyStatus, SecretStore
+
+REST_S = 300.0
+"""How long a refused key is left alone while there are others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """An endpoint, and how its key sources came to it."""
+
+    endpoint: Endpoint
+    explicit: bool
+    """The user's configuration names the sources; else they are the preset's."""
+    home: str | None = None
+    """The preset's own origin, the only one that the preset's environment variables are for."""
+
+
+def bind(endpoint: Endpoint, own: ProviderSettings | None, environ: Mapping[str, str]) -> Binding:
+    """The endpoint with the origin that its preset's keys are for."""
+    home: str | None = None
+    if endpoint.preset:
+        try:
+            home = resolve_endpoint(endpoint.preset, None, environ).origin
+        except NotConfigured:  # an address that only the user can know
+            home = None
+    return Binding(endpoint, own is not None and own.key is not None, home)
+
+
+@dataclass(slots=True, eq=False)
+class KeyRing:
+    """One provider's keys, taken in turns. `key_failed` speaks of the key that the current task took last."""
+
+    secrets: SecretStore
+    clock: Clock
+    binding: Binding
+    ask_key: AskKey | None = None
+    turn: int = 0
+    rests: dict[str, float] = field(default_factory=dict[str, float], repr=False)
+    taken: WeakKeyDictionary[asyncio.Task[Any], str] = field(
+        default_factory=WeakKeyDictionary[asyncio.Task[Any], str], repr=False
+    )
+
+    async def take(self) -> str | None:
+        """The key for one request; None where there is none. Raises NotConfigured as `SecretStore.resolve_keys`."""
+        endpoint = self.binding.endpoint
+        keys = await self.secrets.resolve_keys(
+            endpoint.id,
+            endpoint.origin,
+            endpoint.keys,
+            self.ask_key,
+            explicit=self.binding.explicit,
+            home=self.binding.home,
+        )
+        if not keys:
+            return None
+        key = self._next(keys)
+        task = asyncio.current_task()
+        if task is not None:
+            self.taken[task] = key
+        return key
+
+    def key_failed(self, error: HalleyError) -> None:
+        """The host refused the key, or has had enough of it for now."""
+        task = asyncio.current_task()
+        key = self.taken.get(task) if task else None
+        if isinstance(error, AuthFailed):
+            self.secrets.forget(self.binding.endpoint.id)
+        if key is not None and isinstance(error, AuthFailed | QuotaExhausted | RateLimited):
+            told = error.problem.retry_after_ms
+            rest = REST_S if told is None or isinstance(error, AuthFailed) else told / 1000
+            self.rests[key] = self.clock.monotonic() + rest
+
+    def _next(self, keys: tuple[str, ...]) -> str:
+        """The next in turn that does not rest; where all do, the one that rests the shortest."""
+        now = self.clock.monotonic()
+        self.rests = {key: until for key, until in self.rests.items() if until > now and key in keys}
+        self.turn += 1
+        for offset in range(len(keys)):
+            key = keys[(self.turn + offset) % len(keys)]
+            if key not in self.rests:
+                return key
+        return min(keys, key=lambda key: self.rests[key])
+
+
+def has_stored_key(secrets: SecretStore, endpoint: Endpoint) -> bool:
+    """Whether a key was entered for exactly this provider and origin. Touches no keyring."""
+    return any(
+        info.provider == endpoint.id and same_origin(info.origin, endpoint.origin)
+        for info in secrets.list_keys()
+    )
+
+
+async def key_status(secrets: SecretStore, binding: Binding, ask_key: AskKey | None = None) -> KeyStatus:
+    """Whether there is a key for the endpoint. Runs no program and touches no keyring."""
+    endpoint = binding.endpoint
+    return await secrets.key_status(
+        endpoint.id,
+        endpoint.origin,
+        endpoint.keys,
+        ask_key,
+        needed=endpoint.key_needed,
+        explicit=binding.explicit,
+        home=binding.home,
+    )
