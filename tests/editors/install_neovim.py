@@ -1,9 +1,9 @@
 """A recent Neovim beside the system's own, for tests: `python tests/editors/install_neovim.py FOLDER`.
 
-Debian's stable releases carry an older one, so this takes the packages (Neovim and every library it needs, the C library
-too) from a newer suite of the same mirror this machine's apt already uses, unpacks them into FOLDER, and points the
-binary at those libraries with patchelf. Nothing is installed on the system and root is not needed. Neovim is told
-where its runtime files lie by the launcher `FOLDER/nvim`.
+Debian's stable releases carry an older one, so this takes the packages (Neovim and every library it needs, the C
+library too) from a newer suite of the same mirror this machine's apt already uses, unpacks them into FOLDER, and
+points the binary at those libraries with patchelf. Nothing is installed on the system and root is not needed. The
+launcher `FOLDER/nvim` tells Neovim where its runtime files lie.
 """
 
 from __future__ import annotations
@@ -102,7 +102,8 @@ def _launcher(folder: Path, root: Path) -> Path:
 _APT_CONF = """\
 Dir::Etc::SourceList "{apt}/sources.list"; Dir::Etc::SourceParts "/dev/null";
 Dir::Etc::Preferences "/dev/null"; Dir::Etc::PreferencesParts "/dev/null";
-Dir::State::Status "{apt}/status"; Dir::State::Lists "{apt}/lists"; Dir::Cache "{apt}"; Dir::Cache::Archives "{apt}/archives";
+Dir::State::Status "{apt}/status"; Dir::State::Lists "{apt}/lists"; Dir::Cache "{apt}";
+Dir::Cache::Archives "{apt}/archives";
 Acquire::Languages "none"; APT::Sandbox::User ""; APT::Install-Recommends "false";
 """
 
