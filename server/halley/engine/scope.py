@@ -14,7 +14,7 @@ Scope = Literal["line", "block"]
 MOST_LINES = 40
 
 _OPENS = (":", "{", "(", "[", "=>", "->", "=", ",", "&&", "||", "+", "then", "do", "else", "begin", "|")
-_PAIRS = {")": "(", "]": "[", "}": "{"}
+_PAIRS = ")]}"
 _CLOSERS = ("}", ")", "]", "end", "fi", "done", "esac", "</")
 _COMMENTS = ("#", "//", "--", '"""', "'''", "/*", "*", "<!--")
 
@@ -34,7 +34,9 @@ def cut_at(text: str, place: Place, scope: Scope) -> int | None:
 
     The offset is into `text`, which is what has streamed so far, untouched.
     """
-    return _line_end(text) if scope == "line" else _block_end(text, place)
+    end = _line_end(text) if scope == "line" else _block_end(text, place)
+    closed = _closed(text, _owed(place))
+    return end if closed is None else closed if end is None else min(end, closed)
 
 
 def _line_end(text: str) -> int | None:
@@ -47,8 +49,6 @@ def _line_end(text: str) -> int | None:
 
 def _block_end(text: str, place: Place) -> int | None:
     """Before the first line that leaves the block, and before a bracket that closes what was opened earlier."""
-    if (closed := _unmatched(text)) is not None:
-        return closed
     base = _base_indent(place)
     at, blank_at = 0, None
     for count, line in enumerate(text.split("\n")[:-1], 1):  # the last line may still grow
@@ -72,10 +72,22 @@ def _base_indent(place: Place) -> int:
     return _indent(line) + (1 if line.rstrip().endswith((":", "{", "then", "do", "else", "begin")) else 0)
 
 
-def _unmatched(text: str) -> int | None:
-    """The offset of the first bracket that closes more than the text itself has opened; strings are skipped."""
+def _owed(place: Place) -> int:
+    """How many brackets of the cursor's line are open and not closed behind the cursor: the answer may close those."""
+    depth = 0
+    for char in place.line_before:
+        depth = depth + 1 if char in "([{" else max(0, depth - 1) if char in _PAIRS else depth
+    return max(0, depth - sum(char in _PAIRS for char in place.line_after))
+
+
+def _closed(text: str, owed: int) -> int | None:
+    """Where the brackets end the answer; None while they do not. Strings are skipped.
+
+    That is before the first bracket which closes more than the text opened and was `owed`, or at the end of the line
+    in which the last bracket owed is closed.
+    """
     stack: list[str] = []
-    quote = ""
+    quote, settled = "", False
     for at, char in enumerate(text):
         if quote:
             if (char == quote and text[at - 1 : at] != "\\") or char == "\n":
@@ -85,9 +97,15 @@ def _unmatched(text: str) -> int | None:
         elif char in "([{":
             stack.append(char)
         elif char in _PAIRS:
-            if not stack or stack[-1] != _PAIRS[char]:
-                return at if not stack else None
-            stack.pop()
+            if stack:
+                stack.pop()
+            elif owed:
+                owed -= 1
+                settled = not owed
+            else:
+                return at
+        elif char == "\n" and settled and not stack:
+            return at
     return None
 
 

@@ -198,7 +198,7 @@ def _suspicious(text: str) -> bool:
 
 def _varied(secret: str) -> bool:
     """False for placeholders like `sk-xxxxxxxxxxxxxxxxxxxxxxxx` that hold nothing."""
-    return len(set(secret)) > 7
+    return len(set(secret)) > 5
 
 
 def _overlap(one: Secret, other: Secret) -> bool:
