@@ -9,7 +9,7 @@ of them alike.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,7 +43,7 @@ class Line:
     router: Replier
     caller: Caller
     settings: Settings
-    route_of: Callable[[Role], Route]
+    route_of: Callable[[Role], Awaitable[Route]]
 
 
 @dataclass(slots=True)
@@ -90,7 +90,7 @@ def _joined(before: ToolCallDelta | None, piece: ToolCallDelta) -> ToolCallDelta
     )
 
 
-def stream_reply(
+async def stream_reply(
     line: Line,
     prompt: Prompt | FimPrompt,
     *,
@@ -105,7 +105,7 @@ def stream_reply(
     Ends with one `Finish` or raises one of `core.errors`. Whoever leaves early closes it.
     """
     prompt, hidden = redact_prompt(prompt)
-    route = (ModelRef.parse(model),) if model else line.route_of(role)
+    route = (ModelRef.parse(model),) if model else await line.route_of(role)
     call = Call(
         prompt, route, feature, line.settings, line.caller, role=role, priority=priority, **options
     )  # fmt: skip

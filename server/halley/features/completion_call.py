@@ -75,7 +75,7 @@ async def start_call(
     call = CompletionCall(
         snapshot.document.uri, text[: selection.start], text[selection.end :], snapshot.document.language_id
     )
-    call.model = str(line.route_of("complete")[0])
+    call.model = str((await line.route_of("complete"))[0])
     context = await completion_context(project, snapshot, FIM_BUDGET // 3)
     settings = snapshot.settings.completion
     prompt = build_fim(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from halley.core.errors import StaleDocument
 from halley.core.snapshot import Document
 from halley.core.text import Change, DocumentEdit, WorkspaceChange
-from halley.engine.edits import rebase_edits
+from halley.engine.rebase import rebase_edits
 from halley.lsp.to_lsp import to_lsp_workspace_edit
 
 if TYPE_CHECKING:

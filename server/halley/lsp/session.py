@@ -104,12 +104,11 @@ class Session:
         """An open line to the models for a document of this window."""
         settings = settings or self.settings_of(uri)
         layers = self.layers(uri)
-        return Line(
-            self.room.router,
-            self.caller(uri),
-            settings,
-            lambda role: self.room.route(role, settings, layers).route,
-        )
+
+        async def route_of(role: Role) -> Route:
+            return (await self.room.prepare_route(role, settings, layers)).route
+
+        return Line(self.room.router, self.caller(uri), settings, route_of)
 
     def template_of(self, name: str) -> str:
         """A prompt template: the person's own in their configuration folder, else the one shipped."""

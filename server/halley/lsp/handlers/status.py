@@ -51,7 +51,7 @@ def build_status(session: Session) -> dict[str, Any]:
     settings = session.settings_of()
     roles, problem = {}, session.problem
     try:
-        roles = session.room.selection(settings, session.folders.root_of(""), session.picked)
+        roles = session.room.selection(settings, session.layers())
     except NotConfigured as error:
         problem = problem or error.problem
     if session.busy:
