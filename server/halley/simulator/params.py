@@ -23,6 +23,9 @@ KNOWN: dict[str, frozenset[str]] = {
         """best_of echo frequency_penalty logit_bias logprobs max_tokens model n presence_penalty prompt seed stop stream
         stream_options suffix temperature top_p user""".split()
     ),
+    "/v1/fim/completions": frozenset(
+        "max_tokens metadata min_tokens model prompt random_seed stop stream suffix temperature top_p".split()
+    ),
     "/v1/embeddings": frozenset("dimensions encoding_format input model user".split()),
     "/v1/images/generations": frozenset(
         """background complexity frame_count frame_duration_ms model moderation n output_compression output_format

@@ -7,14 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from halley.simulator.answers import answer_conversation
 from halley.simulator.catalogue import MODELS, model_list, model_object, public_catalogue, quota
 from halley.simulator.conversation import Answer, limit_answer
+from halley.simulator.embeddings import embed
 from halley.simulator.envelope import ApiError
 from halley.simulator.frames import Frame
 from halley.simulator.http import Request, Response, html_response, json_response
+from halley.simulator.images import generate_images
 from halley.simulator.wire import Meta, Wire
 from halley.simulator.wire_chat import CHAT
+from halley.simulator.wire_completions import COMPLETIONS, FIM
+from halley.simulator.wire_messages import MESSAGES
+from halley.simulator.wire_responses import RESPONSES
 
 if TYPE_CHECKING:
     from halley.simulator.app import App, Call
@@ -41,7 +45,7 @@ def converse(wire: Wire, prefix: str) -> Callable[[Call, BendAnswer], Reply]:
         if call.scripted is not None:
             answers = [bend(call.scripted.answer())] * limits.n
         else:
-            found = (answer_conversation(asked, call.model, at) for at in range(limits.n))
+            found = (wire.answer(asked, call.model, at) for at in range(limits.n))
             answers = [limit_answer(bend(answer), limits.max_tokens, limits.stop) for answer in found]
         meta = Meta(
             f"{prefix}{call.request_id[8:]}",
@@ -61,8 +65,24 @@ def converse(wire: Wire, prefix: str) -> Callable[[Call, BendAnswer], Reply]:
     return endpoint
 
 
+def _embeddings(call: Call, bend: BendAnswer) -> Reply:
+    value, tokens = embed(call.body, call.model)
+    return Reply(lambda: value, tokens)
+
+
+def _images(call: Call, bend: BendAnswer) -> Reply:
+    value, tokens = generate_images(call.body, int(time.time()))
+    return Reply(lambda: value, tokens)
+
+
 POSTS: dict[str, Callable[[Call, BendAnswer], Reply]] = {
     "/v1/chat/completions": converse(CHAT, "chatcmpl-sim-"),
+    "/v1/completions": converse(COMPLETIONS, "cmpl-sim-"),
+    "/v1/fim/completions": converse(FIM, "fim-sim-"),
+    "/v1/responses": converse(RESPONSES, "resp_sim_"),
+    "/v1/messages": converse(MESSAGES, "msg_sim_"),
+    "/v1/embeddings": _embeddings,
+    "/v1/images/generations": _images,
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from halley.simulator.answers import answer_conversation
 from halley.simulator.conversation import Answer, Conversation
 from halley.simulator.envelope import bad_request
 from halley.simulator.frames import Frame
@@ -45,6 +46,7 @@ class Wire:
     whole: Callable[[Sequence[Answer], Meta], dict[str, Any]]
     frames: Callable[[Sequence[Answer], Meta], list[Frame]]
     error_frame: Callable[[str], Frame]
+    answer: Callable[[Conversation, str, int], Answer] = answer_conversation
 
 
 def text_of_parts(content: Any, where: str) -> tuple[str, tuple[str, ...]]:

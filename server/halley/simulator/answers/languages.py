@@ -102,6 +102,34 @@ def _is_language(word: str, text: str, match: re.Match[str]) -> bool:
     return bool(expected) or (word[0].isupper() and match.start() > 0)
 
 
+_LOOKS: tuple[tuple[str, str], ...] = (
+    ("php", r"<\?php"),
+    ("html", r"<!doctype html|<html|<div\b"),
+    ("rust", r"\bfn \w+|\blet mut\b|\bimpl\b|\buse \w+::"),
+    ("go", r"^package \w+|\bfunc (?:\(\w+ \*?\w+\) )?\w+\(|:="),
+    ("csharp", r"^using [\w.]+;|\bnamespace \w+"),
+    ("java", r"\bpublic (?:static |final )*(?:class|void|int|String)\b|^import java"),
+    ("cpp", r"#include <\w+>|\bstd::"),
+    ("c", r"#include [<\"]\w+\.h"),
+    ("typescript", r"\binterface \w+ \{|: (?:string|number|boolean)\b"),
+    ("javascript", r"\b(?:const|let|var) \w+\s*=|\bfunction\b|=>|console\."),
+    ("lua", r"\blocal (?:function )?\w+|\bthen$"),
+    ("ruby", r"^\s*def \w+(?:\(.*\))?\s*$|\bend$"),
+    (
+        "python",
+        r"^\s*(?:def|class|async def) .*:\s*$|^\s*(?:import|from) \w+|\bself\b|^\s*(?:if|for|while) .*:\s*$",
+    ),
+    ("css", r"^[.#\w][^{;]*\{\s*$"),
+)
+
+
+def guess_language(text: str) -> str:
+    """The language whose marks the text shows most of; Python when it shows none, plain text never being completed."""
+    scores = {language: len(re.findall(pattern, text, re.M | re.I)) for language, pattern in _LOOKS}
+    best = max(scores, key=lambda language: scores[language])
+    return best if scores[best] else "python"
+
+
 @cache
 def parser(language: str) -> Any | None:
     """A tree-sitter parser, or None where there is no grammar."""

@@ -27,18 +27,25 @@ def _wanted_tool(asked: Conversation) -> OfferedTool | None:
     by_name = {tool.name: tool for tool in asked.tools}
     if asked.tool_choice in by_name:
         return by_name[asked.tool_choice]
-    words = set(words_of(asked.last))
     named = [tool for tool in asked.tools if tool.name in asked.last]
-    scored = [(len(words & set(words_of(tool.name))), tool) for tool in asked.tools]
-    best = max(scored, key=lambda pair: pair[0])
-    if (
-        named
-        or asked.tool_choice in ("required", "any")
-        or best[0] >= 2
-        or (best[0] and len(words_of(best[1].name)) == 1)
-    ):
-        return named[0] if named else best[1]
+    if named:
+        return named[0]
+    words = set(words_of(asked.last))
+    fitting = [tool for tool in asked.tools if _subject(tool) <= words]
+    if fitting:
+        return max(fitting, key=lambda tool: len(_subject(tool)))
+    if asked.tool_choice in ("required", "any"):
+        return max(asked.tools, key=lambda tool: len(words & set(words_of(f"{tool.name} {tool.description}"))))
     return None
+
+
+_VERBS = frozenset("get read list find search set run fetch do make call show look lookup query check".split())
+
+
+def _subject(tool: OfferedTool) -> set[str]:
+    """The words of a tool's name that say what it is about."""
+    words = set(words_of(tool.name))
+    return words - _VERBS or words
 
 
 def read_tool_results(asked: Conversation) -> str:

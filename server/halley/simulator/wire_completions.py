@@ -1,0 +1,105 @@
+"""`/v1/completions` with `suffix` (https://platform.openai.com/docs/api-reference/completions), and Mistral's
+`/v1/fim/completions`, which takes the same and answers as chat completions do.
+
+A prompt that carries a model's own fill-in-the-middle tokens is read by them. Code is all that is said: that it was
+simulated stands in `system_fingerprint`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
+
+from halley.simulator import wire_chat
+from halley.simulator.answers.complete import complete
+from halley.simulator.answers.languages import guess_language, language_of_path
+from halley.simulator.conversation import FINGERPRINT, Answer, Conversation, Said
+from halley.simulator.envelope import bad_request
+from halley.simulator.frames import DONE, Frame
+from halley.simulator.wire import Limits, Meta, Wire, dumps
+
+FIM_TOKENS: tuple[tuple[str, str, str], ...] = (
+    ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"),  # Qwen coder, CodeGemma
+    ("<fim_prefix>", "<fim_suffix>", "<fim_middle>"),  # StarCoder
+    ("<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),  # DeepSeek coder
+    ("<PRE> ", " <SUF>", " <MID>"),  # Code Llama
+)
+
+
+def read(body: Mapping[str, Any]) -> Conversation:
+    prompt = body.get("prompt")
+    if isinstance(prompt, list) and prompt and all(isinstance(part, str) for part in prompt):
+        prompt = "".join(prompt)
+    if not isinstance(prompt, str):
+        raise bad_request("Invalid type for 'prompt': the simulator takes text.", "prompt", "invalid_type")
+    prefix, suffix = split_fim(prompt, str(body.get("suffix") or ""))
+    return Conversation((Said("user", prefix), Said("user", suffix)))
+
+
+def split_fim(prompt: str, suffix: str) -> tuple[str, str]:
+    """Prefix and suffix, taken out of a model's own tokens where the prompt has them."""
+    for begin, hole, end in FIM_TOKENS:
+        if begin in prompt and hole in prompt:
+            found = re.search(
+                f"{re.escape(begin)}(.*?){re.escape(hole)}(.*?)(?:{re.escape(end)}|$)", prompt, re.S
+            )
+            if found:
+                return found[1], found[2]
+    return prompt, suffix
+
+
+def answer(asked: Conversation, model: str, variant: int) -> Answer:
+    prefix, suffix = (message.text for message in asked.messages)
+    named = re.match(r"\W{0,4}\s*(?:path|file)?:?\s*([\w./-]+\.\w{1,4})\W*\n", prefix)
+    language = language_of_path(named[1]) if named else "plaintext"
+    if language == "plaintext":
+        language = guess_language(prefix[-8000:] + suffix[:4000])
+    return Answer(complete(prefix, suffix, language))
+
+
+def limits(body: Mapping[str, Any]) -> Limits:
+    return wire_chat.limits(body)
+
+
+def whole(answers: Sequence[Answer], meta: Meta) -> dict[str, Any]:
+    return _head(meta) | {
+        "choices": [_choice(said.text, at, said.finish) for at, said in enumerate(answers)],
+        "usage": wire_chat.usage(answers, meta),
+    }
+
+
+def _head(meta: Meta) -> dict[str, Any]:
+    return {
+        "id": meta.id,
+        "object": "text_completion",
+        "created": meta.created,
+        "model": meta.model,
+        "system_fingerprint": FINGERPRINT,
+    }
+
+
+def _choice(text: str, index: int, finish: str | None) -> dict[str, Any]:
+    return {"text": text, "index": index, "logprobs": None, "finish_reason": finish}
+
+
+def frames(answers: Sequence[Answer], meta: Meta) -> list[Frame]:
+    head = dumps(_head(meta))[:-1] + b',"choices":['
+    with_usage = bool((meta.body.get("stream_options") or {}).get("include_usage"))
+    tail = b'],"usage":null}' if with_usage else b"]}"
+    streams: list[list[Frame]] = []
+    for at, said in enumerate(answers):
+        stream = [
+            Frame("text", head + dumps(_choice(piece, at, None)) + tail)
+            for piece in said.cut(meta.chunk_tokens)
+        ]
+        streams.append([*stream, Frame("finish", head + dumps(_choice("", at, said.finish)) + tail)])
+    out = [frame for round in zip_longest(*streams) for frame in round if frame is not None]
+    if with_usage:
+        out.append(Frame("usage", head + b'],"usage":' + dumps(wire_chat.usage(answers, meta)) + b"}"))
+    return [*out, DONE]
+
+
+COMPLETIONS = Wire("completions", read, limits, whole, frames, wire_chat.error_frame, answer)
+FIM = Wire("fim", read, limits, wire_chat.whole, wire_chat.frames, wire_chat.error_frame, answer)

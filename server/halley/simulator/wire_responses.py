@@ -1,0 +1,236 @@
+"""`/v1/responses` (https://platform.openai.com/docs/api-reference/responses, and its streaming events)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from halley.simulator.conversation import Answer, Conversation, OfferedTool, Said
+from halley.simulator.envelope import bad_request
+from halley.simulator.frames import Frame, Kind
+from halley.simulator.wire import Limits, Meta, Wire, dumps, text_of_parts
+
+_ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
+
+
+def read(body: Mapping[str, Any]) -> Conversation:
+    said: list[Said] = []
+    if isinstance(body.get("instructions"), str):
+        said.append(Said("system", body["instructions"]))
+    given = body.get("input")
+    if isinstance(given, str):
+        said.append(Said("user", given))
+    elif isinstance(given, list) and given:
+        said += [item for at, raw in enumerate(given) if (item := _said(raw, at))]
+    else:
+        raise bad_request("Missing required parameter: 'input'.", "input", "missing_required_parameter")
+    tools = tuple(
+        _tool(t) for t in body.get("tools") or () if isinstance(t, dict) and t.get("type") == "function"
+    )
+    return Conversation(tuple(said), tools, _choice(body.get("tool_choice")), _schema(body.get("text")))
+
+
+def _said(item: Any, at: int) -> Said | None:
+    if not isinstance(item, dict):
+        raise bad_request(f"Invalid type for 'input[{at}]': expected an object.", f"input[{at}]")
+    kind = item.get("type") or "message"
+    if kind == "function_call_output":
+        output = item.get("output")
+        text = output if isinstance(output, str) else text_of_parts(output, f"input[{at}].output")[0]
+        return Said("tool", text, tool_call_id=str(item.get("call_id", "")))
+    if kind == "function_call":
+        return Said("assistant", "")
+    if kind != "message":
+        return None  # reasoning items and the like say nothing to us
+    role = item.get("role")
+    if role not in _ROLES:
+        raise bad_request(f"Invalid value for 'input[{at}].role': {role!r}.", f"input[{at}].role")
+    text, images = text_of_parts(item.get("content"), f"input[{at}].content")
+    return Said(_ROLES[role], text, images)  # type: ignore[arg-type]
+
+
+def _tool(tool: dict[str, Any]) -> OfferedTool:
+    schema = dumps(tool.get("parameters") or {"type": "object", "properties": {}}).decode()
+    return OfferedTool(str(tool.get("name", "")), str(tool.get("description") or ""), schema)
+
+
+def _choice(choice: Any) -> str:
+    return str(choice.get("name") or "auto") if isinstance(choice, dict) else str(choice or "auto")
+
+
+def _schema(text: Any) -> str | None:
+    wanted = (text.get("format") if isinstance(text, dict) else None) or {}
+    kind = wanted.get("type")
+    if kind == "json_schema":
+        return dumps(wanted.get("schema") or {}).decode()
+    return "{}" if kind == "json_object" else None
+
+
+def limits(body: Mapping[str, Any]) -> Limits:
+    return Limits(body.get("max_output_tokens"))
+
+
+def whole(answers: Sequence[Answer], meta: Meta) -> dict[str, Any]:
+    answer = answers[0]
+    return _response(meta, "incomplete" if _cut(answer) else "completed", answer)
+
+
+def _cut(answer: Answer) -> bool:
+    return answer.finish in ("length", "content_filter")
+
+
+def _response(meta: Meta, status: str, answer: Answer | None) -> dict[str, Any]:
+    body = meta.body
+    reason = "max_output_tokens" if answer and answer.finish == "length" else "content_filter"
+    return {
+        "id": meta.id,
+        "object": "response",
+        "created_at": meta.created,
+        "status": status,
+        "error": None,
+        "incomplete_details": {"reason": reason} if status == "incomplete" else None,
+        "instructions": body.get("instructions"),
+        "max_output_tokens": body.get("max_output_tokens"),
+        "model": meta.model,
+        "output": [item for item, _ in _items(answer, meta)] if answer else [],
+        "parallel_tool_calls": body.get("parallel_tool_calls", True),
+        "previous_response_id": body.get("previous_response_id"),
+        "reasoning": {"effort": None, "summary": None},
+        "store": bool(body.get("store", True)),
+        "temperature": body.get("temperature", 1.0),
+        "text": body.get("text") or {"format": {"type": "text"}},
+        "tool_choice": body.get("tool_choice", "auto"),
+        "tools": [{"strict": None, "parameters": None} | tool for tool in body.get("tools") or []],
+        "top_p": body.get("top_p", 1.0),
+        "truncation": body.get("truncation", "disabled"),
+        "usage": _usage(answer, meta) if answer else None,
+        "user": body.get("user"),
+        "metadata": (body.get("metadata") or {}) | {"simulated": "true"},
+    }
+
+
+def _usage(answer: Answer, meta: Meta) -> dict[str, Any]:
+    return {
+        "input_tokens": meta.prompt_tokens,
+        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+        "output_tokens": answer.tokens,
+        "output_tokens_details": {"reasoning_tokens": answer.reasoning_tokens},
+        "total_tokens": meta.prompt_tokens + answer.tokens,
+    }
+
+
+def _items(answer: Answer, meta: Meta) -> list[tuple[dict[str, Any], str]]:
+    """The output items, finished, and what kind each is."""
+    status = "incomplete" if _cut(answer) else "completed"
+    tail = meta.id[5:]
+    items: list[tuple[dict[str, Any], str]] = []
+    if answer.reasoning:
+        summary = [{"type": "summary_text", "text": answer.reasoning}]
+        items.append(({"type": "reasoning", "id": f"rs_{tail}", "summary": summary}, "reasoning"))
+    if answer.text or not answer.tool_calls:
+        content = [{"type": "output_text", "text": answer.text, "annotations": [], "logprobs": []}]
+        items.append(
+            (
+                {
+                    "type": "message",
+                    "id": f"msg_{tail}",
+                    "role": "assistant",
+                    "status": status,
+                    "content": content,
+                },
+                "text",
+            )
+        )
+    for at, call in enumerate(answer.tool_calls):
+        item = {
+            "type": "function_call",
+            "id": f"fc_{tail}_{at}",
+            "call_id": call.id,
+            "name": call.name,
+            "arguments": call.arguments,
+            "status": "completed",
+        }
+        items.append((item, "tool"))
+    return items
+
+
+@dataclass(slots=True)
+class _Events:
+    """Frames with the running number each event of a response carries."""
+
+    out: list[Frame] = field(default_factory=list)
+
+    def add(self, kind: Kind, type: str, **fields: Any) -> None:
+        event = {"type": type, "sequence_number": len(self.out), **fields}
+        self.out.append(Frame(kind, dumps(event), type))
+
+
+def frames(answers: Sequence[Answer], meta: Meta) -> list[Frame]:
+    answer, events = answers[0], _Events()
+    begun = _response(meta, "in_progress", None)
+    events.add("start", "response.created", response=begun)
+    events.add("start", "response.in_progress", response=begun)
+    for at, (item, kind) in enumerate(_items(answer, meta)):
+        {"reasoning": _reasoning, "text": _text, "tool": _tool_call}[kind](events, item, at, answer, meta)
+    ended = whole(answers, meta)
+    events.add("finish", f"response.{ended['status']}", response=ended)
+    return events.out
+
+
+def _reasoning(events: _Events, item: dict[str, Any], at: int, answer: Answer, meta: Meta) -> None:
+    where = {"item_id": item["id"], "output_index": at, "summary_index": 0}
+    events.add("start", "response.output_item.added", output_index=at, item=item | {"summary": []})
+    events.add(
+        "start", "response.reasoning_summary_part.added", **where, part={"type": "summary_text", "text": ""}
+    )
+    for piece in Answer(answer.reasoning).cut(meta.chunk_tokens):
+        events.add("reasoning", "response.reasoning_summary_text.delta", **where, delta=piece)
+    events.add("start", "response.reasoning_summary_text.done", **where, text=answer.reasoning)
+    events.add("start", "response.reasoning_summary_part.done", **where, part=item["summary"][0])
+    events.add("start", "response.output_item.done", output_index=at, item=item)
+
+
+def _text(events: _Events, item: dict[str, Any], at: int, answer: Answer, meta: Meta) -> None:
+    where = {"item_id": item["id"], "output_index": at, "content_index": 0}
+    part = item["content"][0]
+    events.add(
+        "start",
+        "response.output_item.added",
+        output_index=at,
+        item=item | {"content": [], "status": "in_progress"},
+    )
+    events.add("start", "response.content_part.added", **where, part=part | {"text": ""})
+    for piece in answer.cut(meta.chunk_tokens):
+        events.add("text", "response.output_text.delta", **where, delta=piece, logprobs=[])
+    events.add("finish", "response.output_text.done", **where, text=answer.text, logprobs=[])
+    events.add("finish", "response.content_part.done", **where, part=part)
+    events.add("finish", "response.output_item.done", output_index=at, item=item)
+
+
+def _tool_call(events: _Events, item: dict[str, Any], at: int, answer: Answer, meta: Meta) -> None:
+    where = {"item_id": item["id"], "output_index": at}
+    events.add(
+        "start",
+        "response.output_item.added",
+        output_index=at,
+        item=item | {"arguments": "", "status": "in_progress"},
+    )
+    for piece in Answer(item["arguments"]).cut(meta.chunk_tokens):
+        events.add("tool", "response.function_call_arguments.delta", **where, delta=piece)
+    events.add(
+        "finish",
+        "response.function_call_arguments.done",
+        **where,
+        arguments=item["arguments"],
+        name=item["name"],
+    )
+    events.add("finish", "response.output_item.done", output_index=at, item=item)
+
+
+def error_frame(message: str) -> Frame:
+    event = {"type": "error", "sequence_number": 0, "code": "server_error", "message": message, "param": None}
+    return Frame("error", dumps(event), "error")
+
+
+RESPONSES = Wire("responses", read, limits, whole, frames, error_frame)
