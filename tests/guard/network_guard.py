@@ -1,8 +1,8 @@
 """Nothing under test may leave the machine: connecting, sending or resolving beyond loopback raises.
 
-In the tests' own process `conftest.py` calls `forbid()`; in daemons that tests start, `sitecustomize.py` beside this
-file does (their PYTHONPATH names this folder). A try is also written to the file that `HALLEY_TEST_LEAKS` names, so that
-code that swallows the error still fails its test.
+In the tests' own process `conftest.py` calls `forbid()`; in daemons that tests start, `sitecustomize.py` beside
+this file does (their PYTHONPATH names this folder). A try is also written to the file that `HALLEY_TEST_LEAKS`
+names, so that code that swallows the error still fails its test.
 """
 
 from __future__ import annotations
