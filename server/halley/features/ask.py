@@ -109,15 +109,10 @@ async def stream_reply(
     call = Call(
         prompt, route, feature, line.settings, line.caller, role=role, priority=priority, **options
     )  # fmt: skip
-    return _with_notice(line.router.stream(call), hidden) if hidden else line.router.stream(call)
-
-
-async def _with_notice(events: AsyncGenerator[Event, None], hidden: int) -> AsyncGenerator[Event, None]:
-    """Says that something was held back, then the events."""
-    yield Notice(
-        f"{hidden} key-shaped text{'s were' if hidden > 1 else ' was'} removed before the prompt was sent."
-    )
-    async with aclosing(events):
+    if hidden:
+        what = "texts that look like keys were" if hidden > 1 else "text that looks like a key was"
+        yield Notice(f"{hidden} {what} removed before the prompt was sent.")
+    async with aclosing(line.router.stream(call)) as events:
         async for event in events:
             yield event
 

@@ -46,6 +46,8 @@ class EngineRoom:
 
     def __init__(self, paths: Paths, environ: Mapping[str, str]) -> None:
         self.paths, self.environ = paths, environ
+        self.health: dict[str, dict[str, Any]] = {}
+        """How each provider did when it was last tested, as `Provider.health` of the protocol."""
         self._projects: dict[Path, Project] = {}
         self._picked: dict[Path | None, tuple[dict[Role, Route], Layer]] = {}
 
@@ -124,7 +126,7 @@ class EngineRoom:
     def http(self) -> Http:
         from halley.providers.transport import Http
 
-        return Http()
+        return Http(self.environ)
 
     @cached_property
     def prices(self) -> Prices:

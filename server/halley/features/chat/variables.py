@@ -1,0 +1,202 @@
+"""`#variables`: what each brings into a conversation, obeying the same rules as every other context.
+
+A variable that brings nothing (no such file, a secret, an empty selection) raises BadRequest or BlockedByPolicy and says
+which: a person who names a file wants to know that the model did not see it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import PurePosixPath
+
+from halley.core.errors import BadRequest, BlockedByPolicy
+from halley.core.snapshot import Document, Snapshot
+from halley.core.tokens import estimate_tokens
+from halley.engine.chat_input import Variable
+from halley.engine.context import display_path
+from halley.engine.conversation import Attachment
+from halley.engine.languages import language_id_of
+from halley.engine.prompts import render_diagnostics
+from halley.engine.secrecy import is_secret_path
+from halley.features.chat.desk import ChatDesk
+from halley.features.project import check_document, may_be_shown
+from halley.stores.git import load_diff
+from halley.stores.project_files import is_excluded, read_text_file
+
+MOST_FILES_OF_A_FOLDER = 40
+
+
+async def load_attachments(desk: ChatDesk, variables: Iterable[Variable]) -> list[Attachment]:
+    """What the variables bring in, in order, each thing once."""
+    found: dict[tuple[str, str], Attachment] = {}
+    for variable in variables:
+        for attachment in await LOADERS[variable.name](desk, variable.argument):
+            found.setdefault((attachment.title, attachment.text), attachment)
+    return list(found.values())
+
+
+def attach(title: str, text: str, path: str = "", language_id: str = "", first_line: int = 1) -> Attachment:
+    return Attachment(
+        title, text, language_id or language_id_of(path), path, first_line, estimate_tokens(text)
+    )
+
+
+def selection_attachment(snapshot: Snapshot) -> Attachment:
+    """The selected lines, named by their place. Raises BlockedByPolicy for a document that never leaves."""
+    check_document(snapshot)
+    path, text = display_path(snapshot), snapshot.document.text
+    first = text.count("\n", 0, snapshot.selection.start) + 1
+    last = text.count("\n", 0, max(snapshot.selection.start, snapshot.selection.end - 1)) + 1
+    where = f"`{path}:{first}-{last}`" if last > first else f"`{path}:{first}`"
+    return attach(where, snapshot.selected_text, path, snapshot.document.language_id, first)
+
+
+async def _selection(desk: ChatDesk, _argument: str) -> list[Attachment]:
+    snapshot = _here(desk, "#selection")
+    if snapshot.selection.is_empty:
+        raise BadRequest("Nothing is selected.", "Select something, or use #buffer.")
+    return [selection_attachment(snapshot)]
+
+
+async def _buffer(desk: ChatDesk, _argument: str) -> list[Attachment]:
+    snapshot = _here(desk, "#buffer")
+    check_document(snapshot)
+    path = display_path(snapshot)
+    return [attach(f"`{path}`", snapshot.document.text, path, snapshot.document.language_id)]
+
+
+async def _file(desk: ChatDesk, argument: str) -> list[Attachment]:
+    return [_read(desk, argument)]
+
+
+async def _folder(desk: ChatDesk, argument: str) -> list[Attachment]:
+    if desk.project is None:
+        raise _no_workspace("#folder")
+    await desk.project.refresh(desk.line.settings.context.exclude)
+    folder = argument.strip("/")
+    inside = sorted(p for p in desk.project.files if not folder or p.startswith(f"{folder}/"))
+    if not inside:
+        raise BadRequest(
+            f"There is no folder {argument or '.'} with files to show.", "Name one of the workspace's."
+        )
+    return [_read(desk, path) for path in inside[:MOST_FILES_OF_A_FOLDER]]
+
+
+async def _symbol(desk: ChatDesk, argument: str) -> list[Attachment]:
+    if desk.project is None:
+        raise _no_workspace("#symbol")
+    await desk.project.refresh(desk.line.settings.context.exclude)
+    found = desk.project.defined((argument,), {}).get(argument, [])
+    if not found:
+        raise BadRequest(f"No definition of {argument} was found.", "Check the name, or use #file:path.")
+    return [
+        attach(f"`{d.path}:{d.first_line}` defines `{d.name}`", d.text, d.path, d.language_id, d.first_line)
+        for d in found[:4]
+    ]
+
+
+async def _diagnostics(desk: ChatDesk, _argument: str) -> list[Attachment]:
+    snapshot = _here(desk, "#diagnostics")
+    listed = render_diagnostics(snapshot.diagnostics, snapshot.document.text)
+    return [attach(f"Diagnostics of `{display_path(snapshot)}`", listed or "None.", language_id="plaintext")]
+
+
+async def _diff(desk: ChatDesk, _argument: str) -> list[Attachment]:
+    if desk.workspace is None:
+        raise _no_workspace("#diff")
+    diff = await load_diff(desk.workspace.root, staged=False)
+    if not diff.strip():
+        raise BadRequest("There are no changes.", "#diff shows what is not committed yet.")
+    return [attach("Changes not committed yet", without_secret_files(diff), language_id="diff")]
+
+
+async def _open(desk: ChatDesk, _argument: str) -> list[Attachment]:
+    return [_of_document(desk, document) for document in _open_documents(desk)]
+
+
+async def _recent(desk: ChatDesk, _argument: str) -> list[Attachment]:
+    return [_of_document(desk, document) for document in _open_documents(desk)[:3]]
+
+
+LOADERS: dict[str, Callable[[ChatDesk, str], Awaitable[list[Attachment]]]] = {
+    "selection": _selection,
+    "buffer": _buffer,
+    "file": _file,
+    "folder": _folder,
+    "symbol": _symbol,
+    "diagnostics": _diagnostics,
+    "diff": _diff,
+    "open": _open,
+    "recent": _recent,
+}
+
+
+def without_secret_files(diff: str) -> str:
+    """The diff less the files whose content never leaves."""
+    parts = diff.split("diff --git ")
+    kept = [part for part in parts[1:] if not _names_secret(part.split("\n", 1)[0])]
+    return parts[0] + "".join(f"diff --git {part}" for part in kept)
+
+
+def _names_secret(header: str) -> bool:
+    names = header.replace('"', "").split(" b/")
+    return any(is_secret_path(name.removeprefix("a/").strip()) for name in names)
+
+
+def _read(desk: ChatDesk, path: str) -> Attachment:
+    """A file of the workspace by its relative path; the editor's text where it is open there."""
+    if desk.workspace is None:
+        raise _no_workspace("#file")
+    root = desk.workspace.root
+    plain = PurePosixPath(path.replace("\\", "/"))
+    target = root / plain
+    if plain.is_absolute() or ".." in plain.parts or not target.resolve().is_relative_to(root.resolve()):
+        raise BlockedByPolicy(
+            f"{path} lies outside the workspace.", "Only files of the workspace can be named."
+        )
+    if is_secret_path(plain) or is_secret_path(target.resolve().relative_to(root.resolve())):
+        raise BlockedByPolicy(f"{path} is a kind of file that holds secrets.", "It is never sent to a model.")
+    if is_excluded(root, target, desk.line.settings.context.exclude):
+        raise BlockedByPolicy(
+            f"{path} is ignored or excluded.", "See .gitignore and the setting `context.exclude`."
+        )
+    text = _open_text(desk, target.as_uri()) or read_text_file(root, str(plain))
+    if text is None:
+        raise BadRequest(
+            f"{path} could not be read as text.", "Name a text file of the workspace, up to 1 MB."
+        )
+    return attach(f"`{plain}`", text, str(plain))
+
+
+def _open_text(desk: ChatDesk, uri: str) -> str | None:
+    if desk.snapshot is None:
+        return None
+    if desk.snapshot.document.uri == uri:
+        return desk.snapshot.document.text
+    document = desk.snapshot.open_documents.get(uri)
+    return document.text if document else None
+
+
+def _open_documents(desk: ChatDesk) -> list[Document]:
+    snapshot = _here(desk, "#open")
+    others = [d for d in snapshot.open_documents.values() if may_be_shown(desk.project, d, snapshot)]
+    return [snapshot.document, *others]
+
+
+def _of_document(desk: ChatDesk, document: Document) -> Attachment:
+    path = document.uri.rsplit("/", 1)[-1]
+    if document.path and desk.workspace and document.path.is_relative_to(desk.workspace.root):
+        path = document.path.relative_to(desk.workspace.root).as_posix()
+    if document.path and is_secret_path(document.path):
+        raise BlockedByPolicy(f"{path} is a kind of file that holds secrets.", "It is never sent to a model.")
+    return attach(f"`{path}`", document.text, path, document.language_id)
+
+
+def _here(desk: ChatDesk, variable: str) -> Snapshot:
+    if desk.snapshot is None:
+        raise BadRequest(f"{variable} needs a document.", "Ask from a document, or use #file:path.")
+    return desk.snapshot
+
+
+def _no_workspace(variable: str) -> BadRequest:
+    return BadRequest(f"{variable} needs a workspace.", "Open a folder in the editor.")

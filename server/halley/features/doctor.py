@@ -1,0 +1,172 @@
+"""The report a person pastes into a bug report: what is installed, where things lie, what is wrong.
+
+Redacted: the home folder is `~`, addresses lose user names and queries, and there is no key, prompt or reply in it.
+`check` is `halley/doctor`; each finding of `problems` says what to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from halley.core.calls import Caller
+from halley.core.errors import HalleyError
+from halley.core.settings import Settings
+from halley.features.models import list_providers
+from halley.features.room import EngineRoom
+from halley.version import __version__
+
+Json = dict[str, Any]
+
+EDITORS = {
+    "Neovim": "nvim", "VS Code": "code", "VSCodium": "codium", "Helix": "hx", "Zed": "zed", "Emacs": "emacs",
+    "Kate": "kate", "Sublime Text": "subl", "Vim": "vim",
+}  # fmt: skip
+LIBRARIES = ("pygls", "lsprotocol", "httpx", "aiohttp", "pydantic", "genai-prices", "tree-sitter")
+PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
+CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+async def check(room: EngineRoom, settings: Settings, caller: Caller, root: Path | None = None) -> Json:
+    """Never raises HalleyError: what cannot be found out is a finding too."""
+    problems = [_problem_of_config(problem) for problem in room.config.problems(root)]
+    providers = await _try(list_providers(room, settings, caller), problems) or {"providers": []}
+    problems += await _database_problems(room)
+    selection = room.selection(settings, room.layers(root))
+    if not selection:
+        problems.append(_nothing_to_ask(room, settings))
+    report: Json = {
+        "version": __version__,
+        "versions": await asyncio.to_thread(_versions),
+        "paths": {name: _path_facts(path) for name, path in _paths(room).items()},
+        "environment": _environment(room),
+        "providers": [_without_secrets(provider) for provider in providers["providers"]],
+        "roles": selection,
+        "keyring": await asyncio.to_thread(_keyring_name),
+        "editors": {name: found for name, program in EDITORS.items() if (found := shutil.which(program))},
+        "problems": problems,
+    }
+    return _redact(report)
+
+
+async def _try(work: Any, problems: list[Json]) -> Any:
+    try:
+        return await work
+    except HalleyError as error:
+        problems.append(error.problem.to_json())
+        return None
+
+
+def _problem_of_config(problem: Any) -> Json:
+    return {"code": "configuration", "message": str(problem), "help": "", "setting": problem.setting}
+
+
+async def _database_problems(room: EngineRoom) -> list[Json]:
+    """Reads from the database, if there is one: a doctor does not make files."""
+    if not room.paths.database.exists():
+        return []
+    try:
+        await room.ledger.summary(since=room.clock.now())
+    except HalleyError as error:
+        return [error.problem.to_json()]
+    return [room.database.problem.to_json()] if room.database.problem else []
+
+
+def _nothing_to_ask(room: EngineRoom, settings: Settings) -> Json:
+    try:
+        room.route("chat", settings)
+    except HalleyError as error:
+        return error.problem.to_json()
+    return {}
+
+
+def _paths(room: EngineRoom) -> dict[str, Path]:
+    paths = room.paths
+    return {
+        "config": paths.config_file,
+        "data": paths.data,
+        "database": paths.database,
+        "state": paths.state,
+        "cache": paths.cache,
+        "logs": paths.logs,
+    }
+
+
+def _path_facts(path: Path) -> Json:
+    """Whether it is there, and can be written (or made)."""
+    nearest = next(parent for parent in (path, *path.parents) if parent.exists())
+    return {"path": str(path), "exists": path.exists(), "writable": os.access(nearest, os.W_OK)}
+
+
+def _versions() -> dict[str, str]:
+    import sqlite3
+    import ssl
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {
+        "python": platform.python_version(),
+        "executable": sys.executable,
+        "platform": platform.platform(),
+        "sqlite": sqlite3.sqlite_version,
+        "tls": ssl.OPENSSL_VERSION,
+    }
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "missing"
+    return found
+
+
+def _environment(room: EngineRoom) -> Json:
+    """What of the environment matters, with whether keys are there but not what they are."""
+    from halley.providers.presets import PRESETS, load_preset
+
+    presets = filter(None, map(load_preset, PRESETS))
+    keys = [name for preset in presets for name in preset.key_env if room.environ.get(name)]
+    shown = (*PROXY_VARIABLES, *map(str.lower, PROXY_VARIABLES), *CERTIFICATE_VARIABLES)
+    found = {name: _address(room.environ[name]) for name in shown if room.environ.get(name)}
+    named = {name: room.environ[name] for name in ("HALLEY_HOME", "HALLEY_CONFIG") if room.environ.get(name)}
+    return {**named, **found, "keysIn": sorted(set(keys))}
+
+
+def _address(text: str) -> str:
+    """Without user name, password and query."""
+    parts = urlsplit(text)
+    if not parts.scheme or not parts.netloc:
+        return text if "@" not in text else "…@" + text.rpartition("@")[2]
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _without_secrets(provider: Json) -> Json:
+    return provider | {"baseUrl": _address(provider["baseUrl"])}
+
+
+def _keyring_name() -> str:
+    """The system keyring there is. Only its name: nothing is asked of it."""
+    try:
+        import keyring
+
+        return str(keyring.get_keyring().name)
+    except Exception as error:
+        return f"none ({type(error).__name__})"
+
+
+def _redact(value: Any) -> Any:
+    """The home folder as `~`, and nothing that is shaped like a key."""
+    from halley.engine.secrecy import redact_secrets
+
+    if isinstance(value, str):
+        home = os.path.expanduser("~")
+        inside = re.compile(re.escape(home) + r"(?=/|\\|$)") if len(home) > 1 else None
+        return redact_secrets(inside.sub("~", value) if inside else value)[0]
+    if isinstance(value, dict):
+        return {key: _redact(inner) for key, inner in value.items()}
+    return [_redact(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,88 @@
+"""What was used: the ledger's sums, and what providers say is left.
+
+`report` is `halley/usage`: `{rows, totals, quota}`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from halley.core.calls import Caller
+from halley.core.errors import BadRequest, HalleyError, problem_of
+from halley.core.settings import Settings
+from halley.features.room import EngineRoom
+from halley.stores.usage import Dimension
+
+Json = dict[str, Any]
+QUOTA_S = 5.0
+
+_AGO = re.compile(r"(\d+)\s*(h|d|w|m|y)")
+_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
+
+
+async def report(
+    room: EngineRoom,
+    settings: Settings,
+    caller: Caller,
+    *,
+    since: str | None = None,
+    until: str | None = None,
+    by: Sequence[Dimension] = ("model",),
+    workspace: str | None = None,
+    quota: bool = True,
+) -> Json:
+    """Raises BadRequest for a moment or a dimension that is none."""
+    span = read_moment(since, room.clock.now()), read_moment(until, room.clock.now())
+    summing = room.ledger.summary(*span, by=by, workspace=workspace)
+    if not quota:
+        summary, quotas = await summing, []
+    else:
+        summary, quotas = await asyncio.gather(summing, find_quotas(room, settings, caller))
+    found: Json = {"rows": [row.to_json() for row in summary.rows], "totals": summary.totals.to_json()}
+    return found | {"quota": quotas}
+
+
+def read_moment(text: str | None, now: float) -> float | None:
+    """Seconds since the epoch, from `7d`, `24h`, `today`, `month`, or a date or time in ISO 8601. Raises BadRequest."""
+    if not text:
+        return None
+    word = text.strip().lower()
+    today = datetime.combine(date.fromtimestamp(now), datetime.min.time())
+    if word in ("today", "month"):
+        return (today if word == "today" else today.replace(day=1)).timestamp()
+    if ago := _AGO.fullmatch(word):
+        number, unit = int(ago[1]), ago[2]
+        length = timedelta(hours=number) if unit == "h" else timedelta(days=min(number, 36_500) * _DAYS[unit])
+        return max(0.0, now - length.total_seconds())
+    try:
+        return datetime.fromisoformat(text.strip()).timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise BadRequest(
+            f"'{text}' is no moment.", "Write 7d, 24h, today, month, or a date such as 2026-11-01."
+        ) from None
+
+
+async def find_quotas(room: EngineRoom, settings: Settings, caller: Caller) -> list[Json]:
+    """What each provider that tells such things has left, in the person's money; asked all at once, and briefly."""
+    bindings = [b for b in room.registry.bindings(settings) if b.endpoint.quirks.quota]
+
+    async def one(binding: Any) -> Json | None:
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(QUOTA_S):
+                return await room.registry.find_quota(binding, caller)
+        except HalleyError as error:
+            return {"provider": binding.endpoint.id, "problem": problem_of(error).to_json()}
+        except TimeoutError:
+            waited = time.monotonic() - began
+            return {
+                "provider": binding.endpoint.id,
+                "problem": {"code": "timeout", "message": f"No answer within {waited:.0f} s.", "help": ""},
+            }
+
+    return [found for found in await asyncio.gather(*map(one, bindings)) if found]
