@@ -1,0 +1,109 @@
+"""`kind = "openai"`: chat completions and completions, and the model list.
+
+The request is built in `requests.py` (chat) and `fim.py`, the reply read in `openai_reader.py`. Pictures and
+sound are `openai_media.py`'s.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from halley.core.calls import FimPrompt, Prompt
+from halley.core.errors import BadRequest, ModelNotFound
+from halley.core.events import Event
+from halley.core.models import Model
+from halley.providers.endpoint import Endpoint
+from halley.providers.errors import Asked
+from halley.providers.facts import describe_model
+from halley.providers.fim import find_form
+from halley.providers.host import GetKey, Host
+from halley.providers.model_list import read_model_list
+from halley.providers.openai_reader import OpenAIReader
+from halley.providers.requests import Learned, build_chat_body, learn, private_texts, without
+from halley.providers.sse import StreamDecoder
+from halley.providers.streaming import Decoder, Reader, stream_events
+from halley.providers.transport import Answer, Http
+
+LESSONS = 4
+"""How many refused parameters one request may teach."""
+Opened = tuple[Answer, Asked, Reader, Decoder]
+
+
+class OpenAIProvider:
+    """An endpoint that speaks chat completions. Implements `core.ports.Provider`."""
+
+    def __init__(self, endpoint: Endpoint, http: Http, get_key: GetKey) -> None:
+        self.id = endpoint.id
+        self.endpoint = endpoint
+        self.host = Host(endpoint, http, get_key)
+        self._learned: defaultdict[str, Learned] = defaultdict(Learned)
+
+    async def stream(self, model: Model, prompt: Prompt | FimPrompt) -> AsyncGenerator[Event, None]:
+        """Events, then exactly one `Finish`, or one error of `core.errors`."""
+        answer, asked, reader, decoder = await self._open(model, prompt)
+        async with aclosing(stream_events(answer, reader, asked, decoder)) as events:
+            async for event in events:
+                yield event
+
+    async def list_models(self) -> tuple[Model, ...]:
+        """What `/models` lists, with what is known of each by its name."""
+        return read_model_list(self.endpoint, await self.host.send_for_json("/models"))
+
+    async def _open(self, model: Model, prompt: Prompt | FimPrompt) -> Opened:
+        facts = facts_of(self.endpoint, model)
+        if isinstance(prompt, Prompt):
+            return await self._open_chat(model.ref.name, facts, prompt)
+        learned = self._learned[model.ref.name]
+        if find_form(str(facts.get("fim", ""))) and not learned.no_fim:
+            try:
+                return await self._open_fim(model.ref.name, facts, prompt)
+            except (BadRequest, ModelNotFound):
+                if prompt.fallback is None:
+                    raise
+                learned.no_fim = True
+        if prompt.fallback is None:
+            raise BadRequest(
+                f"{model.ref} cannot fill in the middle.", "Choose another model for completion.",
+                provider=self.id, model=str(model.ref), setting="roles.complete",
+            )  # fmt: skip
+        return await self._open_chat(model.ref.name, facts, prompt.fallback)
+
+    async def _open_chat(self, name: str, facts: Mapping[str, Any], prompt: Prompt) -> Opened:
+        learned = self._learned[name]
+        private = private_texts(prompt)
+        for lesson in range(LESSONS + 1):
+            body = build_chat_body(name, facts, prompt, learned)
+            try:
+                answer, asked = await self.host.send("/chat/completions", body, model=name, private=private)
+                return answer, asked, OpenAIReader(), StreamDecoder()
+            except BadRequest as error:
+                if lesson == LESSONS or not learn(error, body, learned):
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _open_fim(self, name: str, facts: Mapping[str, Any], prompt: FimPrompt) -> Opened:
+        found = find_form(str(facts["fim"]))
+        assert found is not None
+        form, family = found
+        learned = self._learned[name]
+        for lesson in range(LESSONS + 1):
+            body = without(form.body(name, prompt, family), facts, learned)
+            try:
+                answer, asked = await self.host.send(
+                    form.url(self.endpoint), body, model=name, private=private_texts(prompt)
+                )
+                return answer, asked, form.reader(), form.decoder()
+            except BadRequest as error:
+                if lesson == LESSONS or error.parameter == "suffix" or not learn(error, body, learned):
+                    raise
+        raise AssertionError("unreachable")
+
+
+def facts_of(endpoint: Endpoint, model: Model) -> Mapping[str, Any]:
+    """What is known by name, with what the catalogue entry says over it."""
+    known = describe_model(endpoint, model.ref.name).capabilities
+    drop = (*endpoint.quirks.drop, *known.get("drop", ()), *model.capabilities.get("drop", ()))
+    return {**known, **model.capabilities, "drop": drop}

@@ -1,0 +1,104 @@
+"""Which proxy a request takes: the setting's, else the environment's; never one on the way to this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from halley.core.errors import ProxyFailed
+
+if TYPE_CHECKING:
+    from halley.providers.endpoint import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy, and whose wish it is."""
+
+    url: str
+    setting: str
+    """The setting or the environment variable to look at when it fails."""
+
+    @property
+    def shown(self) -> str:
+        """Its address without user name and password."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def find_proxy(endpoint: Endpoint, environ: Mapping[str, str]) -> Proxy | None:
+    """The proxy on the way to the endpoint. Raises ProxyFailed for a kind that is not supported."""
+    if endpoint.is_local:
+        return None
+    proxy = _named(endpoint) if endpoint.proxy is not None else _of_environment(endpoint, environ)
+    if proxy is None:
+        return None
+    scheme = urlsplit(proxy.url).scheme
+    if scheme not in ("http", "https") or not urlsplit(proxy.url).hostname:
+        raise ProxyFailed(
+            f"The proxy {proxy.shown} is of a kind Halley cannot use.",
+            f"Set `{proxy.setting}` to an http:// or https:// proxy; SOCKS is not supported.",
+            provider=endpoint.id,
+            setting=proxy.setting,
+        )
+    return proxy
+
+
+def _named(endpoint: Endpoint) -> Proxy | None:
+    """An empty `proxy` means none, whatever the environment says."""
+    text = (endpoint.proxy or "").strip()
+    return Proxy(_with_scheme(text), endpoint.setting("proxy")) if text else None
+
+
+def _of_environment(endpoint: Endpoint, environ: Mapping[str, str]) -> Proxy | None:
+    parts = urlsplit(endpoint.base_url)
+    if _is_excepted(parts.hostname or "", parts.port, environ):
+        return None
+    for name in (f"{parts.scheme}_proxy", "all_proxy"):
+        for spelling in (name, name.upper()):
+            # HTTP_PROXY in capitals may come from a request header where a CGI program starts us (httpoxy)
+            if spelling == "HTTP_PROXY" and "REQUEST_METHOD" in environ:
+                continue
+            if value := environ.get(spelling, "").strip():
+                return Proxy(_with_scheme(value), spelling)
+    return None
+
+
+def _is_excepted(host: str, port: int | None, environ: Mapping[str, str]) -> bool:
+    """Does `no_proxy` name this host: by itself, by a domain it is in, by an address range, with or without
+    a port.
+    """
+    for entry in (environ.get("no_proxy") or environ.get("NO_PROXY") or "").split(","):
+        entry = entry.strip().lower()
+        if not entry:
+            continue
+        if entry == "*":
+            return True
+        name, colon, wanted = entry.rpartition(":")
+        if colon and wanted.isdigit() and "]" not in wanted and name.count(":") == 0:
+            if port is not None and wanted != str(port):
+                continue
+            entry = name
+        if _names_host(entry, host):
+            return True
+    return False
+
+
+def _names_host(entry: str, host: str) -> bool:
+    bare = entry.removeprefix("*").lstrip(".")
+    if host == bare or host.endswith("." + bare):
+        return True
+    if "/" not in entry:
+        return False
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        return False
+
+
+def _with_scheme(text: str) -> str:
+    return text if "://" in text else f"http://{text}"
