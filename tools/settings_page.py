@@ -38,8 +38,8 @@ reported and the last good one stays in force.
 [server/halley/stores/schema](../../server/halley/stores/schema).
 
 *Who* says where a setting may be made: *you* is `config.toml`, *editor* the editor's settings, *repository*
-`.halley.toml`. **Trusted** means that a repository's value counts only after `halley trust`. A repository may name models only of
-providers that you have configured, and may only lower your budget.
+`.halley.toml`. **Trusted** means that a repository's value counts only after `halley trust`. A repository may
+name models only of providers that you have configured, and may only lower your budget.
 """
 
 

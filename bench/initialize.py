@@ -1,0 +1,20 @@
+"""From starting the process to its `initialize` response: what an editor waits for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.daemon import Daemon, in_turns
+from bench.table import Pair
+
+
+def pairs(rounds: int) -> Iterator[Pair]:
+    return in_turns(rounds, _ms_to_initialize)
+
+
+def _ms_to_initialize(command: list[str], home: Path) -> float:
+    with Daemon(command, home) as daemon:
+        daemon.initialize()
+        return (time.perf_counter() - daemon.started) * 1000

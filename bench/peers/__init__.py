@@ -1,0 +1,1 @@
+"""What Halley is held against."""

@@ -1,0 +1,41 @@
+"""Which benchmarks there are, what each is held against, and the ratio it must not pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import cast
+
+Pair = tuple[float, float]
+"""One round: (Halley, the other), both measured within it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    name: str
+    title: str
+    against: str
+    unit: str
+    target: float | None
+    """Largest good ratio of the medians; None where there is no promise."""
+    rounds: int
+    module: str = ""
+    """In `bench/`, by default the file of the same name."""
+
+    @property
+    def pairs(self) -> Callable[[int], Iterator[Pair]]:
+        """Measures so many rounds, in turns; the runner drops the first, which warms the caches."""
+        return cast(
+            "Callable[[int], Iterator[Pair]]", import_module(f"bench.{self.module or self.name}").pairs
+        )
+
+
+BENCHMARKS: tuple[Benchmark, ...] = (
+    Benchmark("initialize", "start to `initialize` response", "bare pygls", "ms", 1.25, 11),
+    Benchmark("first_answer", "start to first code actions", "bare pygls", "ms", 1.4, 11),
+    Benchmark("first_token", "request to first token, warm", "openai SDK", "ms", 1.0, 61),
+    Benchmark("round_trip", "request to response", "stock pygls", "ms", 0.5, 11),
+    Benchmark("memory", "idle memory (RSS)", "bare pygls", "MB", 1.4, 4),
+    Benchmark("memory_pss", "idle memory (PSS)", "bare pygls", "MB", 1.4, 4),
+)
