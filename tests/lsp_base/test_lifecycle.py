@@ -57,16 +57,16 @@ async def test_the_end_of_input_ends_the_process(fresh, spoken):
     assert await fresh.exit_code() == 1
 
 
-async def test_what_was_said_before_the_end_of_input_counts(fresh):
+async def test_what_was_said_before_the_end_of_input_counts(sample):
+    """The end is read while all of this still waits to be handled."""
     from rawclient import frame
 
-    words = ("initialize", {"capabilities": {}}), ("shutdown", None), ("exit", None)
-    messages = [{"jsonrpc": "2.0", "method": method, "params": params} for method, params in words]
-    messages[0]["id"], messages[1]["id"] = 1, 2
-    await fresh.send_bytes(b"".join(map(frame, messages)))
-    fresh.writer.close()
-    assert [(await fresh.read())["id"] for _ in range(2)] == [1, 2]
-    assert await fresh.exit_code() == 0
+    echoes = [{"jsonrpc": "2.0", "id": n, "method": "halley/echo"} for n in range(100, 300)]
+    last = {"jsonrpc": "2.0", "id": 300, "method": "shutdown"}, {"jsonrpc": "2.0", "method": "exit"}
+    await sample.send_bytes(b"".join(map(frame, [*echoes, *last])))
+    sample.writer.close()
+    assert [(await sample.read())["id"] for _ in range(201)] == list(range(100, 301))
+    assert await sample.exit_code() == 0
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
@@ -77,6 +77,15 @@ async def test_signals_end_an_idle_server(fresh, name):
     fresh.process.send_signal(getattr(signal, name))
     assert await fresh.exit_code() == 0
     assert "Traceback" not in await fresh.log()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+async def test_a_signal_ends_work_in_order(sample):
+    id = await sample.ask("halley/sleep")
+    await sample.until("halley/began")
+    sample.process.send_signal(signal.SIGTERM)
+    assert (await sample.answer_to(id))["error"]["code"] == -32800
+    assert await sample.exit_code() == 0
 
 
 async def test_a_signal_before_the_first_word(start):
