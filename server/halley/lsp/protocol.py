@@ -254,6 +254,124 @@ class ChatRenameParams(Shape):
     title: str
 
 
+class ChatSummary(Shape):
+    chat_id: str
+    title: str
+    created: str
+    updated: str
+    turns: int
+    match: str | None = None
+
+
+class ChatList(Shape):
+    chats: list[ChatSummary]
+
+
+class ChatExcerpt(Shape):
+    """What a variable or the selection brought into a turn."""
+
+    source: str
+    label: str
+    tokens: int
+
+
+class ChatTurn(Shape):
+    turn_id: str
+    prompt: str
+    created: str
+    excerpts: list[ChatExcerpt]
+    images: list[dict[str, Any]]
+    replies: list[Reply]
+    current: bool | None = None
+    """False for a turn before the last `/clear` or `/compact`."""
+
+
+class ChatMark(Shape):
+    kind: Literal["clear", "compact"]
+    after_position: int
+    text: str
+
+
+class Chat(Shape):
+    chat_id: str
+    title: str
+    created: str
+    updated: str
+    forked_from: str | None = None
+    turns: list[ChatTurn]
+    marks: list[ChatMark]
+
+
+class ChatTurnParams(Shape):
+    """`turn_id` is the last turn that is kept; without it, all (fork) or none (rollback)."""
+
+    chat_id: str
+    turn_id: str | None = None
+
+
+class ChatReplyParams(Shape):
+    reply_id: str
+    chat_id: str | None = None
+
+
+class ChatRetryParams(Shape):
+    chat_id: str
+    turn_id: str
+    models: list[str] | None = None
+    partial_result_token: Token | None = None
+
+
+class ChatContinueParams(Shape):
+    chat_id: str
+    reply_id: str
+    partial_result_token: Token | None = None
+
+
+class ChatMarkParams(Shape):
+    chat_id: str
+
+
+class ChatNamed(Shape):
+    chat_id: str
+
+
+class ChatUndone(Shape):
+    undone: int
+
+
+class ChatExportParams(Shape):
+    chat_id: str
+    format: Literal["markdown", "json"] = "markdown"
+    replies: list[str] | None = None
+    citations: bool = True
+    reasoning: bool = False
+
+
+class ChatExported(Shape):
+    """Text for Markdown, an object for JSON."""
+
+    content: Any
+
+
+class ChatInputParams(Shape):
+    """`position` is a position in `text`, counted in UTF-16 units as JavaScript and most editors do."""
+
+    text: str
+    position: Position
+    uri: str | None = None
+
+    def offset(self) -> int:
+        """The code point `position` points to."""
+        lines = self.text.split("\n")
+        row = min(self.position.line, len(lines) - 1)
+        head = lines[row].encode("utf-16-le")[: self.position.character * 2].decode("utf-16-le", "ignore")
+        return sum(len(line) + 1 for line in lines[:row]) + len(head)
+
+
+class ChatInputItems(Shape):
+    items: list[dict[str, Any]]
+
+
 class ProposalParams(Shape):
     id: str
     hunks: list[int] | None = None
@@ -371,8 +489,22 @@ REQUESTS: dict[str, Request] = {
         SecretGetParams, SecretGot, "The key the client keeps for exactly this origin.", to_client=True
     ),
     "halley/chat/send": Request(ChatSendParams, ChatSent, "One turn of a chat.", streams=True),
-    "halley/chat/list": Request(ChatListParams, Empty, "The workspace's chats, newest first."),
-    "halley/chat/get": Request(ChatIdParams, Empty, "One chat, whole."),
+    "halley/chat/list": Request(ChatListParams, ChatList, "The workspace's chats, newest first."),
+    "halley/chat/get": Request(ChatIdParams, Chat, "One chat, whole."),
+    "halley/chat/retry": Request(ChatRetryParams, ChatSent, "Another reply to a turn.", streams=True),
+    "halley/chat/continue": Request(
+        ChatContinueParams, ChatSent, "Goes on with a reply that broke off.", streams=True
+    ),
+    "halley/chat/fork": Request(ChatTurnParams, ChatNamed, "A copy of a chat up to a turn."),
+    "halley/chat/rollback": Request(ChatTurnParams, ChatUndone, "Takes back every turn after one."),
+    "halley/chat/choose": Request(
+        ChatReplyParams, ChatNamed, "Keeps one of several replies for the conversation."
+    ),
+    "halley/chat/clear": Request(ChatMarkParams, Empty, "A new start, keeping the history."),
+    "halley/chat/export": Request(ChatExportParams, ChatExported, "A chat as Markdown or JSON."),
+    "halley/chat/input": Request(
+        ChatInputParams, ChatInputItems, "Completion of /commands, #variables and @models while typing."
+    ),
     "halley/chat/rename": Request(ChatRenameParams, Empty, "Gives a chat a title."),
     "halley/chat/delete": Request(ChatIdParams, Empty, "Deletes a chat."),
     "halley/proposals/list": Request(Empty, ProposalsList, "Changes that wait for a yes."),

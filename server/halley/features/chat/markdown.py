@@ -39,13 +39,9 @@ def _reply(reply: Reply, citations: bool, reasoning: bool) -> str:
     text.append(inert_markdown(reply.text))
     if reply.problem:
         text.append(f"> {reply.problem.message}")
-    if citations and reply.citations:
+    if citations and (sources := [c for c in reply.citations if c.url.startswith(("http://", "https://"))]):
         text.append(
-            "\n".join(
-                f"[^{n}]: [{_label(c.title or c.url)}]({c.url})"
-                for n, c in enumerate(reply.citations, 1)
-                if c.url.startswith(("http://", "https://"))
-            )
+            "\n".join(f"[^{n}]: [{_label(c.title or c.url)}]({c.url})" for n, c in enumerate(sources, 1))
         )
     return "\n\n".join(text)
 

@@ -1,7 +1,7 @@
 """`#variables`: what each brings into a conversation, obeying the same rules as every other context.
 
-A variable that brings nothing (no such file, a secret, an empty selection) raises BadRequest or BlockedByPolicy and says
-which: a person who names a file wants to know that the model did not see it.
+A variable that brings nothing (no such file, a secret, an empty selection) raises BadRequest or BlockedByPolicy and
+says which: a person who names a file wants to know that the model did not see it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,31 @@
+"""A chat's title, by the model of the `fast` role."""
+
+from __future__ import annotations
+
+from halley.core.calls import Priority, Prompt
+from halley.core.errors import HalleyError
+from halley.engine.inert import visible
+from halley.engine.templates import builtin_template, render_messages
+from halley.features.ask import ask
+from halley.features.chat.desk import ChatDesk
+
+
+async def give_title(desk: ChatDesk, chat_id: str) -> str:
+    """Names the chat after its first prompt; the title, or nothing when no model would say one."""
+    chat = await desk.store.get(chat_id)
+    if chat.title or not chat.turns:
+        return chat.title
+    prompt = Prompt(
+        render_messages(builtin_template("title"), {"prompt": chat.turns[0].prompt[:2000]}), max_tokens=200
+    )
+    try:
+        reply = await ask(
+            desk.line, prompt, feature="title", role="fast", priority=Priority.BATCH, retry=False
+        )
+    except HalleyError:
+        return ""
+    lines = [line for line in visible(reply.text).strip().split("\n") if line.strip()]
+    title = lines[0].strip(" \"'`#*.")[:80] if lines else ""
+    if title:
+        await desk.store.rename(chat_id, title)
+    return title
