@@ -63,6 +63,13 @@ def fim_form(endpoint: Endpoint, facts: Mapping[str, Any]) -> str:
     return str(form)
 
 
+def facts_of(endpoint: Endpoint, model: Model) -> Mapping[str, Any]:
+    """What is known by name, with what the catalogue entry says over it."""
+    known = describe_model(endpoint, model.ref.name).capabilities
+    drop = (*endpoint.quirks.drop, *known.get("drop", ()), *model.capabilities.get("drop", ()))
+    return {**known, **model.capabilities, "drop": drop}
+
+
 @lru_cache(maxsize=8192)
 def known_facts(preset: str | None, name: str) -> Mapping[str, Any]:
     """The rows that match, laid over one another."""

@@ -17,18 +17,24 @@ from halley.core.events import Event
 from halley.core.models import Model
 from halley.providers.endpoint import Endpoint
 from halley.providers.errors import Asked
-from halley.providers.facts import describe_model
+from halley.providers.facts import facts_of
 from halley.providers.fim import find_form
 from halley.providers.host import GetKey, Host
 from halley.providers.model_list import read_model_list
 from halley.providers.openai_reader import OpenAIReader
-from halley.providers.requests import Learned, build_chat_body, learn, private_texts, without
+from halley.providers.requests import (
+    LESSONS,
+    Learned,
+    build_chat_body,
+    chat_prompt,
+    learn,
+    private_texts,
+    without,
+)
 from halley.providers.sse import StreamDecoder
 from halley.providers.streaming import Decoder, Reader, stream_events
 from halley.providers.transport import Answer, Http
 
-LESSONS = 4
-"""How many refused parameters one request may teach."""
 Opened = tuple[Answer, Asked, Reader, Decoder]
 
 
@@ -64,12 +70,7 @@ class OpenAIProvider:
                 if prompt.fallback is None:
                     raise
                 learned.no_fim = True
-        if prompt.fallback is None:
-            raise BadRequest(
-                f"{model.ref} cannot fill in the middle.", "Choose another model for completion.",
-                provider=self.id, model=str(model.ref), setting="roles.complete",
-            )  # fmt: skip
-        return await self._open_chat(model.ref.name, facts, prompt.fallback)
+        return await self._open_chat(model.ref.name, facts, chat_prompt(prompt, model))
 
     async def _open_chat(self, name: str, facts: Mapping[str, Any], prompt: Prompt) -> Opened:
         learned = self._learned[name]
@@ -100,10 +101,3 @@ class OpenAIProvider:
                 if lesson == LESSONS or error.parameter == "suffix" or not learn(error, body, learned):
                     raise
         raise AssertionError("unreachable")
-
-
-def facts_of(endpoint: Endpoint, model: Model) -> Mapping[str, Any]:
-    """What is known by name, with what the catalogue entry says over it."""
-    known = describe_model(endpoint, model.ref.name).capabilities
-    drop = (*endpoint.quirks.drop, *known.get("drop", ()), *model.capabilities.get("drop", ()))
-    return {**known, **model.capabilities, "drop": drop}

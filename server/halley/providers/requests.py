@@ -9,6 +9,7 @@ from typing import Any
 
 from halley.core.calls import FimPrompt, ImagePart, Message, Prompt
 from halley.core.errors import BadRequest
+from halley.core.models import Model
 
 DROPPABLE = (
     "temperature",
@@ -22,6 +23,10 @@ DROPPABLE = (
 """What a request can do without, should a host refuse it; never the tools, without which the answer means
 something else.
 """
+
+
+LESSONS = 4
+"""How many refused parameters one request may teach."""
 
 
 @dataclass(slots=True)
@@ -72,6 +77,21 @@ def learn(error: BadRequest, body: Mapping[str, Any], learned: Learned) -> bool:
         learned.system_as_user = True
         return True
     return False
+
+
+def chat_prompt(prompt: Prompt | FimPrompt, model: Model) -> Prompt:
+    """The prompt for a chat; raises BadRequest for a completion that brings none."""
+    if isinstance(prompt, Prompt):
+        return prompt
+    if prompt.fallback is not None:
+        return prompt.fallback
+    raise BadRequest(
+        f"{model.ref} cannot fill in the middle.",
+        "Choose another model for completion.",
+        provider=model.ref.provider,
+        model=str(model.ref),
+        setting="roles.complete",
+    )
 
 
 def build_messages(messages: tuple[Message, ...], system_as_user: bool = False) -> list[dict[str, Any]]:

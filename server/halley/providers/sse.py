@@ -57,18 +57,16 @@ class StreamDecoder:
     def __init__(self, caps: Caps | None = None) -> None:
         self._caps = caps or Caps()
         self.kind: Kind = "unknown"
-        self._rest: list[
-            bytes
-        ] = []  # pieces of the line that has not ended; joined once, so a long line costs no square
+        # The pieces of the line that has not ended, joined once when it ends: a long line costs no square.
+        self._rest: list[bytes] = []
         self._rest_size = 0
         self._skip_lf = False  # the last byte was a CR; an LF that follows belongs to it
         self._name = b""
         self._data: list[bytes] = []
         self._event_size = 0
         self._total = 0
-        self._plain: list[
-            bytes
-        ] = []  # lines that are neither fields nor comments, for saying what came instead
+        # Lines that are neither fields nor comments, for saying what came instead of a stream.
+        self._plain: list[bytes] = []
 
     @property
     def body(self) -> bytes:
@@ -104,26 +102,24 @@ class StreamDecoder:
         return [*self._read_lines(b"\n"), *self._read_lines(b"\n")]
 
     def _tell_kind(self, data: bytes) -> bytes:
-        """Decides on the kind once a byte that is not blank has come; until then everything is kept."""
-        data = b"".join((*self._rest, data))
-        self._rest, start = [], 0
-        if data.startswith(BOM):
-            start = len(BOM)
-        elif BOM.startswith(data):  # a BOM cut in two, or nothing yet
-            self._rest = [data] if data else []
+        """Decides on the kind once a byte that is not blank has come; blanks before it mean nothing
+        anywhere.
+        """
+        data = b"".join((*self._rest, data)).lstrip()
+        self._rest = []
+        while data.startswith(BOM):
+            data = data[len(BOM) :].lstrip()
+        if data and BOM.startswith(data):  # cut in the middle of a BOM
+            self._rest.append(data)
             return b""
-        first = data[start:].lstrip()[:1]
+        first = data[:1]
         if not first:
-            self._rest = [data]
             return b""
-        if first in b"{[":
-            self.kind = "json"
-        elif first == b"<":
-            self.kind = "html"
-        else:
+        if first not in b"{[<":
             self.kind = "events"
-            return data[start:]
-        self._rest = [data[start:]]
+            return data
+        self.kind = "html" if first == b"<" else "json"
+        self._rest.append(data)
         return b""
 
     def _read_lines(self, data: bytes) -> list[StreamEvent]:

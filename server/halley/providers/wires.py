@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 WIRES: dict[str, str] = {
     "openai": "halley.providers.openai:OpenAIProvider",
+    "openai-responses": "halley.providers.responses:ResponsesProvider",
+    "anthropic": "halley.providers.anthropic:AnthropicProvider",
 }
 """`kind` → the class that speaks it, imported when the first endpoint of that kind is used."""
 
