@@ -65,6 +65,10 @@ def register(server: Server) -> None:
     async def tokens(params: Params) -> int:
         return len(server.inflight._tokens)
 
+    @server.feature("halley/waiting")
+    async def waiting(params: Params) -> int:
+        return len(server.outgoing._waiting)
+
     @server.feature("halley/stream")
     async def stream(params: Params) -> str:
         with PartialResults(server) as results:

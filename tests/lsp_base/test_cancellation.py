@@ -42,15 +42,20 @@ async def test_cancelling_what_is_not_there(sample, params):
     assert await sample.result("halley/echo", {"n": 2}) == {"n": 2}
 
 
-async def test_cancelling_a_request_that_waits_for_the_client(sample):
+@pytest.mark.parametrize("late", [False, True])
+async def test_cancelling_a_request_that_waits_for_the_client(sample, late):
     """pygls raises InvalidStateError when the client's answer comes after all (its issue 621)."""
+    from rawclient import frame
+
     id = await sample.ask("halley/ask", {"q": 1})
     question = await sample.until("test/question")
-    await sample.notify("$/cancelRequest", {"id": id})
+    cancel = frame({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": id}})
+    answer = frame({"jsonrpc": "2.0", "id": question["id"], "result": "too late"})
+    await sample.send_bytes(cancel if late else cancel + answer)
     assert (await sample.answer_to(id))["error"]["code"] == -32800
     assert (await sample.until("$/cancelRequest"))["params"] == {"id": question["id"]}
-    await sample.send({"jsonrpc": "2.0", "id": question["id"], "result": "late"})
-    assert await sample.result("halley/echo", {"n": 1}) == {"n": 1}
+    await sample.send_bytes(answer)
+    assert await sample.result("halley/waiting") == 0
     await sample.result("shutdown")
     await sample.notify("exit")
     assert await sample.exit_code() == 0

@@ -13,27 +13,42 @@ What a server says of itself is in `base/capabilities.py`, how messages find the
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
 
 from halley.lsp.base.front import answer_initialize, seize_stdio
 
 if TYPE_CHECKING:
+    from halley.features.room import EngineRoom
     from halley.lsp.base.server import Server
 
-HANDLERS: tuple[str, ...] = ()
+HANDLERS: tuple[str, ...] = (
+    "halley.lsp.session",  # first: the others find the client's session
+    "halley.lsp.handlers.configuration",
+    "halley.lsp.handlers.actions",
+    "halley.lsp.handlers.completion",
+    "halley.lsp.handlers.formatting",
+    "halley.lsp.handlers.content",
+    "halley.lsp.handlers.proposals",
+    "halley.lsp.handlers.chat",
+)
 """Modules with `register(server: Server) -> None`, in the order they are registered."""
 
 
-def compose(room: Any = None, handlers: Sequence[str] = HANDLERS) -> Server:
-    """A server with all its features, for one client. `room` is the process's engine room."""
+def compose(room: EngineRoom, handlers: Sequence[str] = HANDLERS) -> Server:
+    """A server with all its features, for one client of the process that `room` belongs to."""
+    import logging
     from importlib import import_module
 
+    from halley.lsp.base.logs import describe
     from halley.lsp.base.server import Server
 
     server = Server(room)
     for name in handlers:
-        import_module(name).register(server)
+        try:
+            import_module(name).register(server)
+        except Exception as error:  # one broken feature leaves the server up
+            logging.getLogger(__name__).error("%s is missing: %s", name, describe(error))
     return server
 
 
@@ -50,10 +65,10 @@ def serve_stdio(
 
     set_up_logging(log_file, log_level)
 
-    async def main() -> int:
-        return await serving.serve_stdio(compose(None, handlers), opening, stdin, stdout)
+    async def main(room: EngineRoom) -> int:
+        return await serving.serve_stdio(compose(room, handlers), opening, stdin, stdout)
 
-    return serving.run_to_the_end(main)
+    return serving.run_to_the_end(lambda: _with_room(main))
 
 
 def serve_pipe(
@@ -64,8 +79,12 @@ def serve_pipe(
     from halley.lsp.base.logs import set_up_logging
 
     set_up_logging(log_file, log_level)
+
+    async def main(room: EngineRoom) -> int:
+        return await serving.serve_pipe(lambda: compose(room, handlers), path)
+
     try:
-        return serving.run_to_the_end(lambda: serving.serve_pipe(lambda: compose(None, handlers), path))
+        return serving.run_to_the_end(lambda: _with_room(main))
     except FileExistsError:
         problem = f"{path} is in use, by a running daemon or by a file. Give --pipe another path."
     except NotImplementedError:
@@ -74,3 +93,14 @@ def serve_pipe(
         problem = f"Cannot listen on {path}: {error.strerror}. Give --pipe another path."
     sys.stderr.write(f"halley: {problem}\n")
     return 1
+
+
+async def _with_room(main: Callable[[EngineRoom], Awaitable[int]]) -> int:
+    """Runs `main` with the process's one engine room, which outlives every client's server."""
+    from halley.features.room import EngineRoom
+
+    room = EngineRoom.open()
+    try:
+        return await main(room)
+    finally:
+        await room.aclose()

@@ -52,12 +52,15 @@ def redact(text: str) -> str:
 
 
 def describe(error: BaseException) -> str:
-    """Type and place of an exception; its message and its values stay out."""
+    """Type and place of an exception; its message and its values stay out, but for a module's name."""
     places = [
         f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
         for frame in traceback.extract_tb(error.__traceback__)[-6:]
     ]
-    return " < ".join([type(error).__name__, *reversed(places)])
+    kind = type(error).__name__
+    if isinstance(error, ImportError) and error.name:
+        kind += f" ({error.name})"
+    return " < ".join([kind, *reversed(places)])
 
 
 class RedactingFormatter(logging.Formatter):
