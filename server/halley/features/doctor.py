@@ -164,7 +164,7 @@ def _redact(value: Any) -> Any:
     from halley.engine.secrecy import redact_secrets
 
     if isinstance(value, str):
-        home = os.path.expanduser("~")
+        home = str(Path.home())
         inside = re.compile(re.escape(home) + r"(?=/|\\|$)") if len(home) > 1 else None
         return redact_secrets(inside.sub("~", value) if inside else value)[0]
     if isinstance(value, dict):

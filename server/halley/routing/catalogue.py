@@ -12,11 +12,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from halley.core.errors import HalleyError, Problem, StoreFailed, problem_of
 from halley.core.models import ROLES, Model, ModelRef, Price
@@ -165,7 +165,8 @@ def model_to_json(model: Model) -> dict[str, Any]:
 
 def model_from_json(provider: str, row: Mapping[str, Any]) -> Model:
     """Raises KeyError, TypeError or ValueError for what `model_to_json` did not write."""
-    capabilities = {k: tuple(v) if isinstance(v, list) else v for k, v in _items(row.get("capabilities", {}))}
+    facts: dict[str, Any] = row.get("capabilities", {})
+    capabilities = {name: _frozen(value) for name, value in facts.items()}
     return Model(
         ref=ModelRef(provider, str(row["name"])),
         label=str(row.get("label", "")),
@@ -179,5 +180,6 @@ def model_from_json(provider: str, row: Mapping[str, Any]) -> Model:
     )
 
 
-def _items(mapping: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    return mapping.items()
+def _frozen(value: Any) -> Any:
+    """A list as the tuple that it was before it became JSON."""
+    return tuple(cast("list[Any]", value)) if isinstance(value, list) else value

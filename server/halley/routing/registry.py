@@ -14,7 +14,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from halley.core.calls import AskKey, Caller
 from halley.core.errors import HalleyError, ModelNotFound, NotConfigured, Problem
@@ -109,6 +109,10 @@ class Registry:
             _remember(self._bindings, (provider, id(own)), known)
         return known[1]
 
+    def knows(self, provider: str, settings: Settings) -> bool:
+        """Whether there is such a provider, configured or preset."""
+        return provider in settings.providers or load_preset(provider) is not None
+
     def bindings(self, settings: Settings) -> list[Binding]:
         """Those a person can use: the configured ones, presets with a key, local servers that answered."""
         names = dict.fromkeys((*settings.providers, *self._preset_names(), *self._local))
@@ -182,6 +186,10 @@ class Registry:
             _remember(self._providers, (binding, asks), known)
         return known
 
+    async def take_key(self, binding: Binding, ask_key: AskKey | None = None) -> str | None:
+        """The key the next request would be sent with. Raises NotConfigured when its source fails."""
+        return await self._provider(binding, ask_key)[1].take()
+
     async def near_matches(self, ref: ModelRef, settings: Settings, caller: Caller) -> tuple[ModelRef, ...]:
         """Listed models of the same provider with similar names, best first. Never raises."""
         try:
@@ -247,6 +255,11 @@ class Registry:
     async def refresh(self, binding: Binding, caller: Caller) -> Shelf:
         """The list as the host says now; its problem where it says nothing."""
         return await self.catalogue.refresh(binding.endpoint, lambda: self._fetch(binding, caller))
+
+    async def find_quota(self, binding: Binding, caller: Caller) -> dict[str, Any] | None:
+        """What is left of the money, where the host tells; None where it does not. Raises UpstreamError."""
+        ask = getattr(self.provider(binding, caller.ask_key), "find_quota", None)
+        return await ask() if ask else None
 
     async def _first_lists(self, bindings: list[Binding], caller: Caller) -> None:
         for binding in bindings:

@@ -35,7 +35,8 @@ class Router:
         self._settling = Settling(ledger, clock, prices or Prices())
         self._spending = Spending(ledger, clock)
         self._waits = Waits(clock)
-        self._failover = Failover(self._attempt, targets, Hosts(clock), self._waits)
+        self._hosts = Hosts(clock)
+        self._failover = Failover(self._attempt, targets, self._hosts, self._waits)
 
     def stream(self, call: Call) -> AsyncGenerator[Event, None]:
         """Events, then exactly one `Finish` that names model, usage and times; or one of `core.errors`.
@@ -58,6 +59,10 @@ class Router:
     def retry_now(self, operation: str) -> bool:
         """Ends the wait that is shown under this id; False when it is over already."""
         return self._waits.end(operation)
+
+    def wake(self, host: str) -> None:
+        """Forgets how often a host (origin) has failed, so that it is asked again at once."""
+        self._hosts.cooldowns.hosts.pop(host, None)
 
     async def aclose(self) -> None:
         """Waits until every ledger row is settled."""

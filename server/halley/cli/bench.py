@@ -1,0 +1,216 @@
+"""`halley bench`: models measured side by side, through the same road that every feature takes.
+
+Each run is one streamed call. Runs are spread over the models in turn, so that a slow minute of the network hits all of
+them alike. What lies more than two standard deviations from the mean is left out, and counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import statistics
+from collections.abc import Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from halley.cli.output import count, is_watched, print_table, tell, write_json
+from halley.cli.running import Desk, with_desk
+from halley.core.calls import Call, Priority, Prompt, user
+from halley.core.errors import HalleyError
+from halley.core.events import Finish
+from halley.core.models import ModelRef
+
+Json = dict[str, Any]
+
+QUESTION = "Write a Python function that merges two sorted lists, with a docstring and a short explanation."
+MEASURES = ("firstByteMs", "firstTokenMs", "totalMs", "tokensPerS")
+FARTHEST = 2.0
+"""In standard deviations."""
+
+
+@click.command()
+@click.argument("models", metavar="MODEL…", nargs=-1, required=True)
+@click.option(
+    "--runs", type=click.IntRange(1, 10_000), default=30, show_default=True, help="Calls to each model."
+)
+@click.option(
+    "--prompt-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The prompt; by default a small programming task.",
+)
+@click.option(
+    "--concurrency", type=click.IntRange(1, 1000), default=1, show_default=True, help="Calls at once."
+)
+@click.option("--max-tokens", type=click.IntRange(1), default=256, show_default=True, help="Longest reply.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_desk
+async def bench(
+    desk: Desk,
+    models: tuple[str, ...],
+    runs: int,
+    prompt_file: Path | None,
+    concurrency: int,
+    max_tokens: int,
+    as_json: bool,
+) -> int:
+    """Measure each MODEL: time to the first byte and token, total time, tokens a second. It costs what it costs."""
+    refs = [ModelRef.parse(name) for name in dict.fromkeys(models)]
+    text = prompt_file.read_text("utf-8") if prompt_file else QUESTION
+    prompt = Prompt((user(text),), max_tokens=max_tokens)
+    samples = {ref: Samples() for ref in refs}
+    turns = asyncio.Semaphore(concurrency)
+
+    async def one(ref: ModelRef) -> None:
+        async with turns:
+            await _measure(desk, prompt, ref, samples[ref])
+        _show_progress(samples, runs)
+
+    await asyncio.gather(*(one(ref) for _ in range(runs) for ref in refs))
+    found = [summarise(str(ref), taken) for ref, taken in samples.items()]
+    if as_json:
+        write_json({"runs": runs, "concurrency": concurrency, "models": found})
+    else:
+        _print_report(found)
+    return 0 if all(row["failed"] < runs for row in found) else 1
+
+
+@dataclass(slots=True)
+class Samples:
+    """What one model did."""
+
+    values: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in MEASURES})
+    problems: list[str] = field(default_factory=list)
+    tokens: int = 0
+    cost_usd: float = 0.0
+    done: int = 0
+
+
+async def _measure(desk: Desk, prompt: Prompt, ref: ModelRef, samples: Samples) -> None:
+    call = Call(prompt, (ref,), "bench", desk.settings, desk.caller(), priority=Priority.BATCH, retry=False)
+    try:
+        async with aclosing(desk.room.router.stream(call)) as events:
+            async for event in events:
+                if isinstance(event, Finish):
+                    _note(samples, event)
+    except HalleyError as error:
+        samples.problems.append(error.problem.message)
+    samples.done += 1
+
+
+def _note(samples: Samples, finish: Finish) -> None:
+    times, usage = finish.times, finish.usage
+    assert times is not None and usage is not None, "the router fills these in"
+    taken = (times.first_byte_ms, times.first_token_ms, times.total_ms, times.tokens_per_s)
+    for name, value in zip(MEASURES, taken, strict=True):
+        if value is not None:
+            samples.values[name].append(value)
+    samples.tokens += usage.output_tokens
+    samples.cost_usd += usage.cost_usd or 0.0
+
+
+def summarise(model: str, samples: Samples) -> Json:
+    """One model's row: median and p95 of each measure, without outliers, which are counted."""
+    found: Json = {
+        "model": model,
+        "ok": samples.done - len(samples.problems),
+        "failed": len(samples.problems),
+    }
+    for name, values in samples.values.items():
+        kept, dropped = without_outliers(values)
+        found[name] = {
+            "median": _rounded(statistics.median(kept)) if kept else None,
+            "p95": _rounded(percentile(kept, 0.95)) if kept else None,
+            "outliers": dropped,
+            "samples": [_rounded(value) for value in values],
+        }
+    found |= {"outputTokens": samples.tokens, "costUsd": round(samples.cost_usd, 6) or None}
+    found["problems"] = {
+        message: samples.problems.count(message) for message in dict.fromkeys(samples.problems)
+    }
+    return found
+
+
+def without_outliers(values: Sequence[float], farthest: float = FARTHEST) -> tuple[list[float], int]:
+    """(the values within `farthest` standard deviations of their mean, how many were not)."""
+    if len(values) < 3:
+        return list(values), 0
+    mean, deviation = statistics.fmean(values), statistics.pstdev(values)
+    kept = [value for value in values if abs(value - mean) <= farthest * deviation]
+    return (kept, len(values) - len(kept)) if kept else (list(values), 0)
+
+
+def percentile(values: Iterable[float], share: float) -> float:
+    """The smallest value that at least `share` of the values do not exceed (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def _rounded(value: float) -> float:
+    return round(value, 2)
+
+
+def _show_progress(samples: dict[ModelRef, Samples], runs: int) -> None:
+    if is_watched():
+        done = sum(taken.done for taken in samples.values())
+        click.echo(f"\r{done} of {runs * len(samples)} calls", err=True, nl=done == runs * len(samples))
+
+
+def _print_report(found: list[Json]) -> None:
+    columns = (
+        "MODEL",
+        "OK",
+        "FAILED",
+        "FIRST BYTE",
+        "FIRST TOKEN",
+        "P95",
+        "TOTAL",
+        "P95 TOTAL",
+        "TOKENS/S",
+        "OUTLIERS",
+    )
+    print_table(columns, map(_row, found), right=columns[1:])
+    click.echo()
+    for line in plot(
+        "first token, ms (█ median, ░ to p95)",
+        [(row["model"], row["firstTokenMs"]["median"], row["firstTokenMs"]["p95"]) for row in found],
+    ):
+        click.echo(line)
+    for row in found:
+        for message, times in row["problems"].items():
+            tell(f"{row['model']}: {message} ({times}×)")
+
+
+def _row(row: Json) -> tuple[Any, ...]:
+    return (
+        row["model"],
+        row["ok"],
+        row["failed"],
+        count(row["firstByteMs"]["median"]),
+        count(row["firstTokenMs"]["median"]),
+        count(row["firstTokenMs"]["p95"]),
+        count(row["totalMs"]["median"]),
+        count(row["totalMs"]["p95"]),
+        count(row["tokensPerS"]["median"]),
+        sum(row[name]["outliers"] for name in MEASURES),
+    )
+
+
+def plot(title: str, rows: Sequence[tuple[str, float | None, float | None]], width: int = 50) -> list[str]:
+    """Bars on one scale: solid up to the median, shaded up to p95."""
+    known = [p95 for _, _, p95 in rows if p95]
+    if not known:
+        return []
+    scale = width / max(known)
+    label = max(len(name) for name, _, _ in rows)
+    lines = [title]
+    for name, median, p95 in rows:
+        solid = round((median or 0) * scale)
+        shaded = max(0, round((p95 or 0) * scale) - solid)
+        lines.append(
+            f"{name:{label}}  {'█' * solid}{'░' * shaded} {'' if median is None else f'{median:,.0f}'}"
+        )
+    return lines

@@ -1,0 +1,72 @@
+"""`halley models`: the catalogue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from halley.cli.output import count, print_table, tell, write_json
+from halley.cli.running import Desk, with_desk
+from halley.core.models import ROLES, Role
+
+
+@click.command()
+@click.option("--role", type=click.Choice(ROLES), help="Only models that can do this.")
+@click.option("--provider", metavar="NAME", help="Only this provider's.")
+@click.option("--refresh", is_flag=True, help="Ask the providers again instead of showing what is cached.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.argument("search", required=False)
+@with_desk
+async def models(
+    desk: Desk, role: Role | None, provider: str | None, refresh: bool, as_json: bool, search: str | None
+) -> int:
+    """List models with context, prices (US dollars for a million tokens) and abilities. SEARCH filters by name."""
+    from halley.features.models import list_models
+    from halley.routing.selection import nothing_configured
+
+    found = await list_models(
+        desk.room, desk.settings, desk.caller(), role=role, provider=provider, refresh=refresh
+    )
+    if search:
+        found["models"] = [model for model in found["models"] if _matches(model, search)]
+    if as_json:
+        write_json(found)
+    elif found["models"]:
+        print_table(_COLUMNS, map(_row, found["models"]), right=("CONTEXT", "IN", "OUT"))
+    for problem in found["problems"]:
+        tell(f"{problem['message']}\n{problem['help']}".strip())
+    if found["models"]:
+        return 0
+    if not found["problems"]:
+        if not provider and not desk.room.registry.bindings(desk.settings):
+            raise nothing_configured("chat")
+        tell("No model matches." if search or role else "The provider lists no models.")
+    return 1
+
+
+_COLUMNS = ("MODEL", "GROUP", "CONTEXT", "IN", "OUT", "ROLES", "ABILITIES")
+
+
+def _matches(model: dict[str, Any], search: str) -> bool:
+    text = f"{model['id']} {model['label']} {model['group']}".casefold()
+    return all(word in text for word in search.casefold().split())
+
+
+def _row(model: dict[str, Any]) -> tuple[Any, ...]:
+    price = model.get("price") or {}
+    estimated = "~" if price.get("source") == "catalog" else ""
+    abilities = [name for name in ("tools", "vision", "reasoning", "fim") if model["capabilities"].get(name)]
+    return (
+        model["id"],
+        model["group"],
+        count(model.get("context")),
+        _price(price.get("input"), estimated),
+        _price(price.get("output"), estimated) or _price(price.get("perRequest"), estimated, "/call"),
+        " ".join(model["roles"]),
+        " ".join([*abilities, "deprecated"] if model.get("deprecated") else abilities),
+    )
+
+
+def _price(amount: float | None, estimated: str, per: str = "") -> str:
+    return "" if amount is None else f"{estimated}{amount:g}{per}"

@@ -1,0 +1,119 @@
+"""What the terminal gets: text without escapes of others, tables, errors; progress only where somebody watches.
+
+rich is imported by the functions that draw with it. NO_COLOR is honoured (https://no-color.org).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from halley.core.errors import HalleyError, Problem
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_UNSAFE = re.compile(
+    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
+)
+"""Everything that moves a cursor, turns text around or is not seen; newline and tab stay."""
+
+
+def clean(text: str) -> str:
+    """`text` without what a terminal would obey instead of showing. Works piece by piece on a stream."""
+    return _UNSAFE.sub("", text)
+
+
+@cache
+def console(stderr: bool = False) -> Console:
+    """The terminal, for tables and colours."""
+    from rich.console import Console
+
+    return Console(
+        stderr=stderr, highlight=False, no_color=True if os.environ.get("NO_COLOR") else None, soft_wrap=False
+    )
+
+
+def is_watched() -> bool:
+    """True when a person sees what goes to stderr."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def write(text: str) -> None:
+    """Text for stdout, at once; cleaned where that is a terminal."""
+    sys.stdout.write(clean(text) if sys.stdout.isatty() else text)
+    sys.stdout.flush()
+
+
+def tell(text: str) -> None:
+    """A line for stderr, cleaned."""
+    click.echo(clean(text), err=True)
+
+
+def write_json(value: Any) -> None:
+    import json
+
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_error(error: HalleyError) -> None:
+    tell(problem_text(error.problem))
+
+
+def problem_text(problem: Problem) -> str:
+    """The message, and under it what to do."""
+    return f"{problem.message}\n{problem.help}" if problem.help else problem.message
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Iterable[str] = ()) -> None:
+    """Columns that fit; in a pipe, plain columns two spaces apart that nothing cuts."""
+    cells = [["" if cell is None else clean(str(cell)) for cell in row] for row in rows]
+    numbers = set(right)
+    if sys.stdout.isatty():
+        _print_rich(columns, cells, numbers)
+        return
+    widths = [max(len(row[at]) for row in [list(columns), *cells]) for at in range(len(columns))]
+    for row in [list(columns), *cells]:
+        padded = (
+            cell.rjust(width) if name in numbers else cell.ljust(width)
+            for name, cell, width in zip(columns, row, widths, strict=True)
+        )
+        click.echo("  ".join(padded).rstrip())
+
+
+def _print_rich(columns: Sequence[str], cells: list[list[str]], numbers: set[str]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in columns:
+        table.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
+    for row in cells:
+        table.add_row(*map(Text, row))
+    console().print(table)
+
+
+def money(cost: Iterable[Any] | None) -> str:
+    """`[{amount, currency}]` as text; a question mark where nothing is known."""
+    return " + ".join(_amount(item["amount"], item["currency"]) for item in cost or ()) or "?"
+
+
+def _amount(amount: float, currency: str) -> str:
+    sign = "$" if currency == "USD" else f"{currency} "
+    return f"{sign}{amount:,.2f}" if amount >= 1 or amount == 0 else f"{sign}{amount:.4f}"
+
+
+def count(number: float | None) -> str:
+    """`1,234`; nothing for what is not known."""
+    return "" if number is None else f"{number:,.0f}"
+
+
+def milliseconds(ms: float | None) -> str:
+    return "" if ms is None else f"{ms:,.0f} ms"

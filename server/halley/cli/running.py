@@ -1,0 +1,121 @@
+"""How a command runs: one event loop, one engine room, and every error told in two lines with the right exit code.
+
+    @command("models")
+    async def models(desk: Desk, ...): ...
+
+Exit codes: 0 ok, 1 failed, 2 wrong usage (click's own).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from halley.core.calls import Caller, Operation
+from halley.core.errors import Cancelled, HalleyError
+from halley.core.models import Role, Route
+from halley.core.settings import Settings
+from halley.features.ask import Line
+from halley.features.room import EngineRoom
+from halley.stores.layers import Layer
+
+
+@dataclass(slots=True)
+class Desk:
+    """What a command works with: the engine room, and the workspace it was called in."""
+
+    room: EngineRoom
+    root: Path
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        return self.room.layers(self.root)
+
+    @property
+    def settings(self) -> Settings:
+        return self.room.settings(self.root)
+
+    def caller(self) -> Caller:
+        return Caller(str(self.root), on_operation=show_operation, confirm=confirm)
+
+    def line(self) -> Line:
+        """An open line to the models."""
+        settings, layers = self.settings, self.layers
+
+        async def route_of(role: Role) -> Route:
+            return (await self.room.prepare_route(role, settings, layers)).route
+
+        return Line(self.room.router, self.caller(), settings, route_of)
+
+
+Main = Callable[..., Coroutine[Any, Any, int | None]]
+
+
+def with_desk(main: Main) -> Callable[..., None]:
+    """A click callback of an async function whose first parameter is a `Desk`; its result is the exit code."""
+
+    @functools.wraps(main)
+    def run(**options: Any) -> None:
+        try:
+            code = asyncio.run(_at_desk(main, options))
+        except HalleyError as error:
+            from halley.cli.output import print_error
+
+            print_error(error)
+            code = 1
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            code = 1
+        except BrokenPipeError:  # the reader has had enough: no traceback at exit either
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = 1
+        sys.exit(code)
+
+    return run
+
+
+async def _at_desk(main: Main, options: dict[str, Any]) -> int:
+    room = EngineRoom.open()
+    try:
+        return await main(Desk(room, find_root(Path.cwd())), **options) or 0
+    finally:
+        await room.aclose()
+
+
+def find_root(start: Path) -> Path:
+    """The workspace a folder lies in: the nearest one above with `.halley.toml` or `.git`, else itself."""
+    for folder in (start, *start.parents):
+        if (folder / ".halley.toml").exists() or (folder / ".git").exists():
+            return folder
+    return start
+
+
+def show_operation(operation: Operation) -> None:
+    """Waits and failovers, told to whoever watches."""
+    from halley.cli.output import is_watched, tell
+
+    if not is_watched():
+        return
+    if operation.state == "waiting" and operation.wait_ms >= 1000:
+        tell(
+            f"… {operation.reason} Waiting {operation.wait_ms / 1000:.0f} s ({operation.attempt}/{operation.of})."
+        )
+    elif operation.state == "failedOver":
+        tell(f"… {operation.reason}; asking {operation.target}.")
+
+
+async def confirm(question: str) -> bool:
+    """The person's yes; no where nobody sits there. Raises Cancelled when they interrupt."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    try:
+        return await asyncio.to_thread(click.confirm, question, err=True)
+    except click.Abort:
+        raise Cancelled("Nothing was sent.") from None
