@@ -126,29 +126,49 @@ async def _open_row(settling: Settling, call: Call, target: Target, chain: Chain
 
 
 async def _finish(settling: Settling, meter: Meter, call: Call, target: Target, finish: Finish) -> Finish:
-    usage = finish.usage or meter.estimate(call.prompt)
-    meter.end(settling.clock.monotonic(), usage)
-    meter.usage = await settling.prices.with_cost(usage, target.model, target.price_book)
+    """The provider's `Finish` with what was measured. A price that is still being looked up is not waited for."""
+    meter.usage = finish.usage or meter.estimate(call.prompt)
+    meter.ended_at = settling.clock.monotonic()
     meter.request_id = finish.request_id
+    if not settling.prices.is_pending(target.model, target.price_book):
+        meter.usage = await settling.prices.with_cost(meter.usage, target.model, target.price_book)
     return replace(finish, usage=meter.usage, model=finish.model or target.model.ref, times=meter.times())
 
 
 async def _settle(
     settling: Settling, row: int, meter: Meter, call: Call, target: Target, error: BaseException | None
 ) -> None:
-    """Never raises: a reply that came is not taken back because the disk is full."""
-    usage = meter.usage
-    if usage is None:
-        meter.end(settling.clock.monotonic(), None)
-        if meter.pieces:  # a host that began to answer will charge for it
-            usage = await settling.prices.with_cost(
-                meter.estimate(call.prompt), target.model, target.price_book
-            )
-    facts = {"status": _status(error, meter), "usage": usage, "times": meter.times(), "problem": _told(error)}
+    """Writes how the attempt ended; its cost once more, when the price was not known yet.
+
+    Never raises: a reply that came is not taken back because the disk is full.
+    """
+    if meter.ended_at is None:
+        meter.ended_at = settling.clock.monotonic()
+    if meter.usage is None and meter.pieces:  # a host that began to answer will charge for it
+        meter.usage = meter.estimate(call.prompt)
+    facts = {"status": _status(error, meter), "times": meter.times(), "problem": _told(error)}
     if meter.request_id:
         facts["request_id"] = meter.request_id
+    usage, prices = meter.usage, settling.prices
+    if usage is None or not prices.is_pending(target.model, target.price_book):
+        usage = usage and await prices.with_cost(usage, target.model, target.price_book)
+        await _write(settling.ledger, row, **facts, usage=usage)
+        return
+    await _write(settling.ledger, row, **facts, usage=usage)
+    settling.start(_settle_cost(settling, row, facts, usage, target))
+
+
+async def _settle_cost(
+    settling: Settling, row: int, facts: dict[str, Any], usage: Usage, target: Target
+) -> None:
+    priced = await settling.prices.with_cost(usage, target.model, target.price_book)
+    if priced.cost_usd is not None:
+        await _write(settling.ledger, row, **facts, usage=priced)
+
+
+async def _write(ledger: Ledger, row: int, **facts: Any) -> None:
     try:
-        await settling.ledger.settle(row, **facts)
+        await ledger.settle(row, **facts)
     except Exception as failure:
         import logging
 
@@ -196,10 +216,6 @@ class Meter:
                 self.pieces.append(event.name + event.arguments)
             case _:
                 pass
-
-    def end(self, now: float, usage: Usage | None) -> None:
-        self.ended_at = now
-        self.usage = usage
 
     def times(self) -> Times:
         """Milliseconds since the request was sent."""

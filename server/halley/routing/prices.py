@@ -24,6 +24,8 @@ LookUp = Callable[[Sequence[Key]], Awaitable[list[Price | None]]]
 
 FRESH_S = 7 * 86_400
 LONGEST_LOOKUP_S = 30.0
+NO_BOOK = "-"
+"""For hosts whose models are in nobody's price list, whatever they are called."""
 
 
 class Prices:
@@ -39,6 +41,10 @@ class Prices:
         """Looks the model's price up behind, unless it is known or being looked up."""
         if model.price is None:
             self._start([(book, model.ref.name)])
+
+    def is_pending(self, model: Model, book: str = "") -> bool:
+        """True while the price is still being looked up."""
+        return model.price is None and (book, model.ref.name) in self._looking
 
     async def fill(self, models: Iterable[Model], book: str = "") -> tuple[Model, ...]:
         """The models, with list prices where they had none."""
@@ -76,7 +82,8 @@ class Prices:
 
     def _start(self, keys: Iterable[Key]) -> None:
         known = self._prices()
-        missing = [key for key in dict.fromkeys(keys) if key not in known and key not in self._looking]
+        asked = (key for key in dict.fromkeys(keys) if key[0] != NO_BOOK)
+        missing = [key for key in asked if key not in known and key not in self._looking]
         if missing:
             task = asyncio.ensure_future(self._learn(missing))
             self._looking.update(dict.fromkeys(missing, task))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from halley.core.calls import AskKey, Caller
 from halley.core.errors import HalleyError, ModelNotFound, NotConfigured, Problem
-from halley.core.models import Model, ModelRef, Role, Route
+from halley.core.models import Model, ModelRef, Price, Role, Route
 from halley.core.ports import Provider
 from halley.core.settings import ProviderSettings, Settings
 from halley.providers.endpoint import Endpoint
@@ -28,7 +28,7 @@ from halley.routing.catalogue import NOTHING_KNOWN, Catalogue, Shelf
 from halley.routing.defaults import default_route
 from halley.routing.keys import Binding, KeyRing, bind
 from halley.routing.near import near_names
-from halley.routing.prices import Prices
+from halley.routing.prices import NO_BOOK, Prices
 from halley.routing.targets import Target
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ FIRST_LIST_S = 8.0
 """How long a list is waited for when nothing at all is known yet."""
 NEAR_MATCHES_S = 3.0
 MOST_KEPT = 256
+FREE = ("ollama", "lmstudio", "llamacpp", "vllm")
+"""Presets of servers that run models themselves."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -163,7 +165,7 @@ class Registry:
             provider,
             endpoint.origin,
             endpoint.concurrency,
-            endpoint.quirks.price_book,
+            price_book_of(endpoint),
             ring.key_failed,
         )
 
@@ -227,7 +229,7 @@ class Registry:
 
     def _describe(self, endpoint: Endpoint, name: str) -> Model:
         listed = self.catalogue.shelf(endpoint).by_name.get(name)
-        return listed or describe_model(endpoint, name)
+        return listed or _priced(describe_model(endpoint, name), endpoint)
 
     # -- the catalogue
 
@@ -271,7 +273,8 @@ class Registry:
 
     async def _fetch(self, binding: Binding, caller: Caller) -> tuple[Model, ...]:
         models = await self.provider(binding, caller.ask_key).list_models()
-        return await self._prices.fill(models, binding.endpoint.quirks.price_book)
+        models = tuple(_priced(model, binding.endpoint) for model in models)
+        return await self._prices.fill(models, price_book_of(binding.endpoint))
 
     # -- when nobody chose
 
@@ -299,6 +302,17 @@ class Registry:
             return bool(await build_provider(quick, self._http(), _no_key).list_models())
         except HalleyError:
             return False
+
+
+def price_book_of(endpoint: Endpoint) -> str:
+    """The name of the host in price lists."""
+    return NO_BOOK if endpoint.preset in (*FREE, "simulator") else endpoint.quirks.price_book
+
+
+def _priced(model: Model, endpoint: Endpoint) -> Model:
+    """A model of one's own machine costs nothing, and that is known."""
+    is_free = endpoint.preset in FREE and endpoint.is_local and model.price is None
+    return replace(model, price=Price(0.0, 0.0, 0.0)) if is_free else model
 
 
 async def _no_key() -> None:
