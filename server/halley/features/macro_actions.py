@@ -29,7 +29,7 @@ async def run_macro_action(name: str, job: Job) -> Outcome:
     if macro is None:
         raise BadRequest(f"There is no macro '{name}'.", "See [macros] in config.toml or .halley.toml.")
     steps = macro.steps or ()
-    values = macro_values(job.snapshot) | {"instruction": job.instruction}
+    values = macro_values(job.snapshot) | {"instruction": job.instruction} | dict(job.inputs)
     prompts = [(macro.prompt, macro.role, macro.model, "")] if macro.prompt else [
         (step.prompt, step.role or macro.role, step.model or macro.model, step.as_ or "") for step in steps
     ]  # fmt: skip

@@ -410,6 +410,120 @@ class Applied(Shape):
     edits: int
 
 
+class KeySource(Shape):
+    """Where a key comes from: exactly one of the five."""
+
+    env: str | None = None
+    keyring: bool | None = None
+    command: list[str] | None = None
+    file: str | None = None
+    client: bool | None = None
+
+
+class ProviderSaveParams(Shape):
+    """A provider of the user's configuration. What is absent stays as it is; a preset fills the rest."""
+
+    id: str
+    kind: Literal["openai", "openai-responses", "anthropic"] | None = None
+    preset: str | None = None
+    label: str | None = None
+    base_url: str | None = None
+    key: KeySource | None = None
+    headers: dict[str, str] | None = None
+    proxy: str | None = None
+    ca_bundle: str | None = None
+    enabled: bool | None = None
+
+
+class ProviderIdParams(Shape):
+    id: str
+
+
+class CommitParams(Shape):
+    """`cwd` is a folder or its URI; by default the workspace's."""
+
+    cwd: str | None = None
+    uri: str | None = None
+    staged: bool = True
+
+
+class CommitMessage(Shape):
+    message: str
+
+
+class ContextPreviewParams(Shape):
+    text_document: TextDocument
+    range: Range | None = None
+
+
+class ContextExcerpt(Shape):
+    path: str
+    first_line: int
+    last_line: int
+    reason: str
+    tokens: int
+    text: str
+
+
+class ContextDropped(Shape):
+    path: str
+    reason: str
+    tokens: int
+
+
+class ContextPreview(Shape):
+    tokens: int
+    budget: int
+    excerpts: list[ContextExcerpt]
+    dropped: list[ContextDropped]
+
+
+class RetryEnded(Shape):
+    ended: bool
+
+
+class MacroRunParams(Shape):
+    """`inputs` by name; `instruction` is what the person said beside."""
+
+    name: str
+    text_document: TextDocument
+    range: Range | None = None
+    inputs: dict[str, Any] | None = None
+    partial_result_token: Token | None = None
+
+
+class MacroNameParams(Shape):
+    name: str
+
+
+class MacroSaveParams(Shape):
+    """`macro` is a table as in `[macros.<name>]` of config.toml."""
+
+    name: str
+    macro: dict[str, Any]
+
+
+class Macro(Shape):
+    name: str
+    description: str
+    inputs: dict[str, Any]
+    steps: int
+    output: str
+
+
+class MacrosList(Shape):
+    macros: list[Macro]
+
+
+class Outcome(Shape):
+    """What became of an action: exactly one of `applied`, `proposal`, `answer`."""
+
+    applied: bool | None = None
+    edits: int | None = None
+    proposal: str | None = None
+    answer: dict[str, str] | None = None
+
+
 class UsageParams(Shape):
     since: str | None = None
     until: str | None = None
@@ -512,7 +626,21 @@ REQUESTS: dict[str, Request] = {
     "halley/proposals/discard": Request(ProposalParams, Empty, "Drops a proposal, or some hunks of it."),
     "halley/usage": Request(UsageParams, UsageReport, "Tokens, cost and errors from the ledger."),
     "halley/doctor": Request(Empty, Empty, "Versions, paths, problems: redacted."),
-    "halley/retry/now": Request(RetryParams, Empty, "Ends a back-off wait."),
+    "halley/providers/save": Request(
+        ProviderSaveParams, Empty, "Writes a provider into the user's configuration."
+    ),
+    "halley/providers/remove": Request(
+        ProviderIdParams, Empty, "Takes a provider out of the user's configuration."
+    ),
+    "halley/macros/list": Request(UriParams, MacrosList, "The macros in force for a document."),
+    "halley/macros/run": Request(MacroRunParams, Outcome, "Runs a macro or a pipeline.", streams=True),
+    "halley/macros/save": Request(MacroSaveParams, Empty, "Writes a macro into the user's configuration."),
+    "halley/macros/remove": Request(MacroNameParams, Empty, "Takes a macro out of the user's configuration."),
+    "halley/commit": Request(CommitParams, CommitMessage, "A commit message for what is staged."),
+    "halley/context/preview": Request(
+        ContextPreviewParams, ContextPreview, "What a model would get to see for a range, and why."
+    ),
+    "halley/retry/now": Request(RetryParams, RetryEnded, "Ends a back-off wait."),
 }
 
 NOTIFICATIONS: dict[str, tuple[type[Shape], str]] = {

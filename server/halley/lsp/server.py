@@ -31,6 +31,10 @@ HANDLERS: tuple[str, ...] = (
     "halley.lsp.handlers.content",
     "halley.lsp.handlers.proposals",
     "halley.lsp.handlers.chat",
+    "halley.lsp.handlers.macros",
+    "halley.lsp.handlers.models",
+    "halley.lsp.handlers.providers",
+    "halley.lsp.handlers.reports",
 )
 """Modules with `register(server: Server) -> None`, in the order they are registered."""
 

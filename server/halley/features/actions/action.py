@@ -8,8 +8,9 @@ Action ── offers(snapshot) ──▶ Offer …        pure, for the light bu
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from halley.core.calls import Prompt
@@ -50,6 +51,8 @@ class Job:
     report: Callable[[str], None] = lambda _text: None
     on_event: Callable[[Event], None] | None = None
     project: Project | None = None
+    inputs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Values for a macro's inputs, by name."""
 
     async def context(self) -> Context:
         """What the model gets to see beside the part in question. Raises BlockedByPolicy for a secret file."""

@@ -214,12 +214,8 @@ def _register_plain(server: Server) -> None:
     async def _input(params: Json) -> Json:
         asked = read_params(ChatInputParams, params)
         session = server.session
-        models = session.room.registry.known_models(session.settings_of(asked.uri or ""))
-        items = await complete_input(
-            asked.text,
-            asked.offset(),
-            session.settings_of(asked.uri or ""),
-            session.project(asked.uri or ""),
-            models,
-        )
+        settings = session.settings_of(asked.uri or "")
+        listing = await session.room.registry.list_models(settings, session.caller())
+        project = session.project(asked.uri or "")
+        items = await complete_input(asked.text, asked.offset(), settings, project, listing.models)
         return {"items": items}

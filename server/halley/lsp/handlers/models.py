@@ -1,0 +1,74 @@
+"""halley/models/*: the catalogue, which model does what here, and choosing another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from halley.core.models import ModelRef
+from halley.features.models import list_models, select
+from halley.lsp.handlers.status import send_status
+from halley.lsp.protocol import ModelsListParams, SelectParams, UriParams, read_params
+from halley.lsp.session import Session
+
+if TYPE_CHECKING:
+    from halley.lsp.base.server import Server
+
+Json = dict[str, Any]
+
+
+async def models_list(session: Session, params: Json) -> Json:
+    asked = read_params(ModelsListParams, params)
+    return await list_models(
+        session.room,
+        session.settings_of(),
+        session.caller(),
+        role=asked.role,
+        provider=asked.provider,
+        refresh=asked.refresh,
+    )
+
+
+def selection(session: Session, uri: str) -> Json:
+    return {"roles": session.room.selection(session.settings_of(uri), session.layers(uri))}
+
+
+async def models_select(session: Session, params: Json) -> Json:
+    """Chooses, tells the client, and answers with what holds now and why."""
+    asked = read_params(SelectParams, params)
+    uri = asked.uri or ""
+    await select(
+        session.room,
+        asked.role,
+        tuple(ModelRef.parse(name) for name in asked.route),
+        asked.scope,
+        settings=session.settings_of(uri),
+        caller=session.caller(uri),
+        root=session.folders.root_of(uri),
+        pick_session=session.pick,
+    )
+    session.problem = None
+    session.notify("halley/changed", {"what": "selection"})
+    send_status(session)
+    return selection(session, uri)
+
+
+def register(server: Server) -> None:
+    @server.feature("halley/models/list")
+    async def _list(params: Json) -> Json:
+        return await models_list(server.session, params)
+
+    @server.feature("halley/models/selection")
+    async def _selection(params: Json) -> Json:
+        return selection(server.session, read_params(UriParams, params).uri or "")
+
+    @server.feature("halley/models/select")
+    async def _select(params: Json) -> Json:
+        return await models_select(server.session, params)
+
+    @server.command("halley.models.list")
+    async def _list_command(arguments: list[Any]) -> Json:
+        return await models_list(server.session, arguments[0] if arguments else {})
+
+    @server.command("halley.models.select")
+    async def _select_command(arguments: list[Any]) -> Json:
+        return await models_select(server.session, arguments[0] if arguments else {})
