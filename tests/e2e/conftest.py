@@ -12,26 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from network_guard import forbid
+from setting import CONFIG, guarded
 from window import Client, Json, Window
 
 from halley.simulator import Simulator
 
-KEY = "sk-sim-a-key-that-must-not-leak"
-CONFIG = """\
-[providers.simulator]
-base_url = "{url}"
-key = {{ env = "HALLEY_SIMULATOR_KEY" }}
-
-[roles]
-chat = ["simulator/sim-chat"]
-edit = ["simulator/sim-code"]
-complete = ["simulator/sim-fim"]
-fast = ["simulator/sim-fast"]
-
-[completion]
-debounce_ms = 0
-"""
 Start = Callable[..., Awaitable[Window]]
 
 
@@ -119,9 +104,3 @@ async def _listening(path: Path, process: asyncio.subprocess.Process) -> None:
             except (FileNotFoundError, ConnectionRefusedError):
                 assert process.returncode is None, "the daemon ended"
                 await asyncio.sleep(0.01)
-
-
-def guarded(env: dict[str, str] | None = None) -> dict[str, str]:
-    """The environment of a daemon: a key for the simulator, and the guard that keeps it on this machine."""
-    guard = str(Path(forbid.__code__.co_filename).parent)
-    return {"PYTHONPATH": guard, "HALLEY_SIMULATOR_KEY": KEY} | (env or {})

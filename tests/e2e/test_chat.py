@@ -1,0 +1,91 @@
+"""Chats: streamed, of several turns, found again, and stopped with what had arrived kept."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from window import Window
+
+from halley.simulator import Simulator
+
+
+async def test_a_turn_streams_its_reply(window: Window, simulator: Simulator) -> None:
+    simulator.script(chunks=["One ", "two ", "three."])
+    result, events = await window.chat("Count.")
+    (reply,) = result["replies"]
+    assert reply["text"] == "One two three."
+    assert reply["status"] == "complete"
+    assert reply["model"] == "simulator/sim-chat"
+    assert "".join(event["delta"] for event in events if event["type"] == "text") == reply["text"]
+    assert {event["replyId"] for event in events} == {reply["replyId"]}
+    assert reply["usage"]["outputTokens"] > 0
+
+
+async def test_a_second_turn_knows_the_first(window: Window, simulator: Simulator) -> None:
+    simulator.script("Nice to meet you, Ada.")
+    first, _ = await window.chat("My name is Ada.")
+    simulator.script("Ada.")
+    await window.chat("What is my name?", chatId=first["chatId"])
+    said = [message["content"] for message in simulator.requests[-1].json["messages"]]
+    assert [text for text in map(str, said) if "My name is Ada." in text]
+    assert [text for text in map(str, said) if "Nice to meet you, Ada." in text]
+
+
+async def test_a_chat_is_found_again_after_a_restart(daemon, simulator: Simulator) -> None:
+    window: Window = await daemon()
+    simulator.script("Noted.")
+    sent, _ = await window.chat("Remember the number 4711.")
+    await window.close()
+    again: Window = await daemon()
+    simulator.script("4711.")
+    await again.chat("Which number?", chatId=sent["chatId"])
+    assert "4711" in simulator.requests[-1].body.decode()
+    listed = await again.request("halley/chat/list", {})
+    assert sent["chatId"] in [chat["chatId"] for chat in listed["chats"]]
+
+
+async def test_cancelling_a_chat_closes_upstream_and_keeps_the_text(
+    window: Window, simulator: Simulator
+) -> None:
+    simulator.script("word " * 500, tokens_per_s=50)
+    started = window.start("halley/chat/send", {"prompt": "Go on.", "partialResultToken": "go"})
+    await window.until(lambda: window.events("go"), "the first event")
+    started.cancel()
+    await simulator.wait_for(lambda sim: sim.open_streams == 0)
+    assert simulator.requests[-1].closed_early
+    with pytest.raises(asyncio.CancelledError):
+        await started
+    errors = [a["error"]["code"] for a in window.client.raw.values() if "error" in a]
+    await window.until(lambda: any("error" in a for a in window.client.raw.values()))
+    errors = [a["error"]["code"] for a in window.client.raw.values() if "error" in a]
+    assert errors == [-32800]
+    chats = (await window.request("halley/chat/list", {}))["chats"]
+    chat = await window.request("halley/chat/get", {"chatId": chats[0]["chatId"]})
+    (reply,) = chat["turns"][-1]["replies"]
+    assert reply["status"] in ("interrupted", "cancelled")
+    assert reply["text"].startswith("word word")
+
+
+async def test_a_cut_stream_is_no_success_and_its_text_is_kept(window: Window, simulator: Simulator) -> None:
+    simulator.script("Half of what was to be said, and then", fault="reset_mid_stream", repeat=-1)
+    result, events = await window.chat("Say it.")
+    (reply,) = result["replies"]
+    assert reply["status"] == "interrupted"
+    assert reply["problem"]["code"] == "interrupted"
+    assert reply["text"]
+    assert reply["text"] == "".join(event["delta"] for event in events if event["type"] == "text")
+
+
+async def test_a_plain_client_chats_by_command(window: Window, simulator: Simulator) -> None:
+    simulator.script("Hello.")
+    result = await window.command("halley.chat", {"prompt": "Hi"})
+    assert result["text"] == "Hello."
+    assert result["chatId"]
+
+
+async def test_every_call_is_in_the_ledger(window: Window, simulator: Simulator) -> None:
+    simulator.script("Yes.")
+    await window.chat("Is this counted?")
+    report = await window.request("halley/usage", {"by": ["feature"]})
+    assert [row["calls"] for row in report["rows"] if row["feature"] == "chat"] == [1]

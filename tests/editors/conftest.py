@@ -1,0 +1,83 @@
+"""Real editors. What cannot be had on this machine is skipped, with the reason said."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from install_neovim import CannotHave, install
+from neovim import Neovim, documented_setup
+
+from halley.simulator import Simulator
+
+EDITORS = Path(__file__).parents[2] / ".editors"
+CONFIG = """\
+[providers.simulator]
+base_url = "{url}"
+
+[roles]
+chat = ["simulator/sim-chat"]
+edit = ["simulator/sim-code"]
+complete = ["simulator/sim-fim"]
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.editor)
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+@pytest.fixture(scope="session")
+def neovim_binary() -> Path:
+    """Neovim ≥ 0.12, put into `.editors/` the first time."""
+    EDITORS.mkdir(exist_ok=True)
+    with (EDITORS / "neovim.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            return install(EDITORS / "neovim")
+        except CannotHave as error:
+            pytest.skip(f"NEOVIM IS NOT TESTED: none of version 0.12 or newer can be had here ({error})")
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    """In a thread of its own, since the tests here wait for their editor."""
+    running, ready = Simulator(), threading.Event()
+    loop = asyncio.new_event_loop()
+
+    async def serve() -> None:
+        await running.start()
+        ready.set()
+
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(serve(), loop)
+    assert ready.wait(10)
+    yield running
+    asyncio.run_coroutine_threadsafe(running.stop(), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+    loop.close()
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    folder = tmp_path / "workspace"
+    (folder / ".git").mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def neovim(neovim_binary: Path, halley_home: Path, simulator: Simulator, tmp_path: Path) -> Iterator[Neovim]:
+    """A Neovim that knows nothing but what the page on Neovim says to put into `init.lua`."""
+    (halley_home / "config.toml").write_text(CONFIG.format(url=simulator.base_url))
+    editor = Neovim(neovim_binary, tmp_path, {"HALLEY_SIMULATOR_KEY": "sk-sim-neovim"})
+    editor.lua(documented_setup())
+    yield editor
+    editor.close()

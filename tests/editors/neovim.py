@@ -1,0 +1,110 @@
+"""A real Neovim, headless and without plugins, driven over its own RPC socket."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pynvim
+
+PATIENCE_MS = 30_000
+PAGE = Path(__file__).parents[2] / "docs/editors/neovim.md"
+
+
+class Neovim:
+    """Started now; ends with `close`. Keys are typed as a person would; Lua looks at what became of it."""
+
+    def __init__(self, binary: Path, folder: Path, env: dict[str, str]) -> None:
+        socket = folder / "nvim.sock"
+        self.log = folder / "nvim-state"
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        at = {"XDG_STATE_HOME": str(self.log), "PATH": path, "TERM": "xterm-256color"}
+        self.process = subprocess.Popen(
+            [
+                binary,
+                "--clean",
+                "--headless",
+                "--cmd",
+                "let g:loaded_python3_provider=0",
+                "--listen",
+                str(socket),
+            ],
+            env=os.environ | at | env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        self.api = _attach(socket, self.process)
+
+    def lua(self, code: str, *arguments: Any) -> Any:
+        return self.api.exec_lua(code, *arguments)
+
+    def wait(self, condition: str, *arguments: Any) -> Any:
+        """Until the Lua expression is true; its value. It sees `arguments` as `...`."""
+        code = f"""
+            local arguments = {{ ... }}
+            local value
+            vim.wait({PATIENCE_MS}, function()
+              value = (function(...) return {condition} end)(unpack(arguments))
+              return value
+            end, 5)
+            return value
+        """
+        value = self.lua(code, *arguments)
+        assert value, f"it did not happen: {condition}\nmessages: {self.messages()}\n{self.text()}"
+        return value
+
+    def type(self, keys: str) -> None:
+        self.api.input(keys)
+
+    def edit(self, path: Path) -> None:
+        self.api.command(f"edit {path}")
+
+    def attached(self) -> None:
+        """Waits until Halley serves the current buffer."""
+        self.wait(
+            "#vim.lsp.get_clients({ name = 'halley', bufnr = 0 }) > 0 and vim.lsp.get_clients()[1].initialized"
+        )
+
+    def text(self) -> str:
+        return "\n".join(self.api.current.buffer[:]) + "\n"
+
+    def messages(self) -> str:
+        return self.api.command_output("messages")
+
+    def close(self) -> None:
+        try:
+            self.api.command("qall!", async_=True)
+            self.api.close()
+            self.process.wait(15)
+        finally:
+            if self.process.poll() is None:
+                self.process.kill()
+                self.process.wait()
+            assert self.process.stderr
+            self.process.stderr.close()
+
+
+def _attach(socket: Path, process: subprocess.Popen[bytes]) -> Any:
+    """Connects as soon as Neovim listens."""
+    import time
+
+    end = time.monotonic() + PATIENCE_MS / 1000
+    while time.monotonic() < end:
+        assert process.poll() is None, "Neovim ended at once"
+        if socket.exists():
+            try:
+                return pynvim.attach("socket", path=str(socket))
+            except (ConnectionRefusedError, FileNotFoundError):
+                pass
+        time.sleep(0.01)
+    raise AssertionError("Neovim does not listen")
+
+
+def documented_setup(number: int = 0) -> str:
+    """A block of Lua from docs/editors/neovim.md."""
+    page = PAGE.read_text()
+    return page.split("```lua\n")[number + 1].split("```")[0]
