@@ -6,6 +6,7 @@
     sse.py          bytes → events of a stream; think, citations, tool_calls, usage and finish read their parts
     errors.py       status, headers, body → core.errors; said.py and retry_after.py read what they say
     transport.py    HTTP: limits and deadlines; clients.py, tls.py, proxies.py, unpack.py, connection_errors.py
+    discovery.py    servers on this machine
     endpoint.py     one configured endpoint, as a value; presets.py makes it of catalog/*.toml and settings
     facts.py        what is known of a model by its name; model_list.py and catalogue_api.py what its host says
 

@@ -243,9 +243,11 @@ class AnthropicReader:
         ]
 
     def _whole(self, message: Mapping[str, Any], events: list[Event]) -> None:
-        for index, block in enumerate(message.get("content") or ()):
+        blocks: list[dict[str, Any]] = message.get("content") or []
+        for index, block in enumerate(blocks):
             self._start(index, block, events)
-            for citation in block.get("citations") or ():
+            citations: list[dict[str, Any]] = block.get("citations") or []
+            for citation in citations:
                 events += self._citation(index, citation)
         self._usage |= _said_usage(message)
         self._end(message.get("stop_reason"))

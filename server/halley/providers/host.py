@@ -26,11 +26,11 @@ class Host:
     else.
     """
 
-    __slots__ = ("_get_key", "_http", "endpoint")
+    __slots__ = ("_get_key", "endpoint", "http")
 
     def __init__(self, endpoint: Endpoint, http: Http, get_key: GetKey) -> None:
         self.endpoint = endpoint
-        self._http = http
+        self.http = http
         self._get_key = get_key
 
     async def send(
@@ -43,6 +43,7 @@ class Host:
         private: tuple[str, ...] = (),
         content: bytes = b"",
         stream: bool = True,
+        public: bool = False,
     ) -> tuple[Answer, Asked]:
         """An answer with a good status, still to be read; POST with a body, else GET.
 
@@ -51,7 +52,7 @@ class Host:
         """
         endpoint = self.endpoint
         url = path if "://" in path else endpoint.url(path)
-        key = await self.find_key()
+        key = "" if public else await self.find_key()
         sent = dict(headers or {})
         if body is not None:
             content = orjson.dumps(body)
@@ -60,7 +61,7 @@ class Host:
             sent |= self._auth(key, url)
         asked = Asked(endpoint, model, url, tuple(body or ()), (key, *private))
         method = "POST" if content else "GET"
-        answer = await self._http.send(endpoint, Request(method, url, sent, content, compressed=not stream))
+        answer = await self.http.send(endpoint, Request(method, url, sent, content, compressed=not stream))
         if not 200 <= answer.status < 300:
             raise await _refusal(answer, asked)
         return answer, asked

@@ -15,12 +15,12 @@ from halley.core.calls import FimPrompt, Prompt
 from halley.core.errors import BadRequest, ModelNotFound
 from halley.core.events import Event
 from halley.core.models import Model
+from halley.providers.catalogue_api import find_quota, list_with_prices
 from halley.providers.endpoint import Endpoint
 from halley.providers.errors import Asked
 from halley.providers.facts import facts_of
 from halley.providers.fim import find_form
 from halley.providers.host import GetKey, Host
-from halley.providers.model_list import read_model_list
 from halley.providers.openai_reader import OpenAIReader
 from halley.providers.requests import (
     LESSONS,
@@ -55,8 +55,12 @@ class OpenAIProvider:
                 yield event
 
     async def list_models(self) -> tuple[Model, ...]:
-        """What `/models` lists, with what is known of each by its name."""
-        return read_model_list(self.endpoint, await self.host.send_for_json("/models"))
+        """What `/models` lists, with what is known of each by its name and from the published catalogue."""
+        return await list_with_prices(self.host)
+
+    async def find_quota(self) -> dict[str, Any] | None:
+        """What is left of the money, where the host tells (`catalogue_api.find_quota`)."""
+        return await find_quota(self.host)
 
     async def _open(self, model: Model, prompt: Prompt | FimPrompt) -> Opened:
         facts = facts_of(self.endpoint, model)

@@ -1,0 +1,181 @@
+"""Embeddings, pictures, speech and transcription, as the OpenAI API has them. Each is one request and one
+answer.
+
+Values in, values out: nothing is cut into batches, stored or shown here.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from secrets import token_hex
+from typing import Any
+
+from halley.core.errors import BadReply
+from halley.core.events import Image
+from halley.core.models import Usage
+from halley.providers.host import Host
+from halley.providers.usage import usage_of
+
+SPEECH_LIMIT = 64 * 1024 * 1024
+MIMES = {
+    "mp3": "audio/mpeg",
+    "opus": "audio/opus",
+    "aac": "audio/aac",
+    "flac": "audio/flac",
+    "wav": "audio/wav",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    vectors: tuple[tuple[float, ...], ...]
+    """In the order of the texts."""
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    images: tuple[Image, ...]
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    mime: str
+    data: bytes
+
+
+async def send_embeddings(
+    host: Host, model: str, texts: Sequence[str], dimensions: int | None = None
+) -> Embeddings:
+    """One vector for each text. Raises BadReply when the numbers do not add up, else as `Host.send`."""
+    body = _without_none(model=model, input=list(texts), dimensions=dimensions, encoding_format="float")
+    said = await host.send_for_json("/embeddings", body, model=model, private=tuple(texts))
+    rows = said.get("data") if isinstance(said, dict) else None
+    vectors = [_vector(row) for row in sorted(rows or [], key=_index)]
+    if len(vectors) != len(texts) or not all(vectors) or len({len(vector) for vector in vectors}) > 1:
+        raise _bad(host, model, "sent other embeddings than were asked for")
+    return Embeddings(tuple(vectors), usage_of(said.get("usage")))
+
+
+async def send_images(
+    host: Host, model: str, prompt: str, *, size: str | None = None, n: int = 1, quality: str | None = None
+) -> Images:
+    """Pictures for a prompt; bytes where the host gives them, else an address that is never fetched by
+    itself.
+    """
+    body = _without_none(model=model, prompt=prompt, n=n, size=size, quality=quality)
+    if model.lower().startswith("dall-e"):
+        body["response_format"] = "b64_json"  # GPT image models always answer so, and refuse the parameter
+    said = await host.send_for_json("/images/generations", body, model=model, private=(prompt,))
+    rows = said.get("data") if isinstance(said, dict) else None
+    form = str(said.get("output_format") or "png") if isinstance(said, dict) else "png"
+    images = tuple(image for row in rows or [] if (image := _image(row, form)))
+    if not images:
+        raise _bad(host, model, "sent no picture")
+    return Images(images, usage_of(said.get("usage")))
+
+
+async def send_speech(
+    host: Host, model: str, text: str, *, voice: str = "alloy", form: str = "mp3"
+) -> Speech:
+    """The text, spoken. Raises BadReply for an answer that is no sound."""
+    body = {"model": model, "input": text, "voice": voice, "response_format": form}
+    answer, asked = await host.send("/audio/speech", body, model=model, private=(text,))
+    try:
+        data = await answer.read(SPEECH_LIMIT)
+    finally:
+        await answer.aclose()
+    if answer.headers.get("content-type", "").startswith(("application/json", "text/")) or not data:
+        from halley.providers.host import read_json
+
+        read_json(data, asked, answer)
+        raise _bad(host, model, "sent no sound")
+    return Speech(MIMES.get(form, "application/octet-stream"), data)
+
+
+async def send_transcription(
+    host: Host, model: str, data: bytes, *, name: str = "audio.wav", language: str | None = None
+) -> str:
+    """The text that is spoken in a sound file."""
+    boundary = token_hex(16)
+    content = _form(
+        boundary, _without_none(model=model, language=language, response_format="json"), name, data
+    )
+    said = await host.send_for_json(
+        "/audio/transcriptions",
+        content=content,
+        model=model,
+        headers={"content-type": f"multipart/form-data; boundary={boundary}"},
+    )
+    text = said.get("text") if isinstance(said, dict) else None
+    if not isinstance(text, str):
+        raise _bad(host, model, "sent no text")
+    return text
+
+
+def _form(boundary: str, fields: dict[str, Any], name: str, data: bytes) -> bytes:
+    """`multipart/form-data` (RFC 7578)."""
+    safe = "".join(c for c in name if c.isalnum() or c in "._-") or "audio"
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
+        for key, value in fields.items()
+    ]
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{safe}"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
+    )
+    return b"".join([*parts, head.encode(), data, f"\r\n--{boundary}--\r\n".encode()])
+
+
+def _index(row: Any) -> int:
+    index = row.get("index") if isinstance(row, dict) else None
+    return index if isinstance(index, int) else 0
+
+
+def _vector(row: Any) -> tuple[float, ...]:
+    """Numbers, or little-endian floats in base64."""
+    value = row.get("embedding") if isinstance(row, dict) else None
+    if isinstance(value, list) and all(isinstance(number, int | float) for number in value):
+        return tuple(float(number) for number in value)
+    if isinstance(value, str):
+        import struct
+
+        try:
+            data = base64.b64decode(value)
+        except (ValueError, binascii.Error):
+            return ()
+        return struct.unpack(f"<{len(data) // 4}f", data[: len(data) // 4 * 4])
+    return ()
+
+
+def _image(row: Any, form: str) -> Image | None:
+    if not isinstance(row, dict):
+        return None
+    if encoded := row.get("b64_json"):
+        try:
+            return Image(f"image/{form}", base64.b64decode(encoded))
+        except (ValueError, binascii.Error, TypeError):
+            return None
+    url = row.get("url")
+    return (
+        Image(f"image/{form}", url=url)
+        if isinstance(url, str) and url.startswith(("http://", "https://"))
+        else None
+    )
+
+
+def _bad(host: Host, model: str, what: str) -> BadReply:
+    return BadReply(
+        f"{host.endpoint.label} {what}.",
+        "Choose another model.",
+        provider=host.endpoint.id,
+        model=f"{host.endpoint.id}/{model}",
+    )
+
+
+def _without_none(**values: Any) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
