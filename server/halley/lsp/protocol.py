@@ -536,6 +536,16 @@ class UsageReport(Shape):
     quota: list[dict[str, Any]] | None = None
 
 
+class EditParams(Shape):
+    """An instructed edit of a range; the reply streams as events while it is written."""
+
+    text_document: TextDocument
+    range: Range
+    instruction: str = Field(min_length=1)
+    model: str | None = None
+    partial_result_token: Token | None = None
+
+
 class RunParams(Shape):
     """The argument of the `halley.run` command."""
 
@@ -621,6 +631,7 @@ REQUESTS: dict[str, Request] = {
     ),
     "halley/chat/rename": Request(ChatRenameParams, Empty, "Gives a chat a title."),
     "halley/chat/delete": Request(ChatIdParams, Empty, "Deletes a chat."),
+    "halley/edit": Request(EditParams, Outcome, "Edits a range as the instruction says.", streams=True),
     "halley/proposals/list": Request(Empty, ProposalsList, "Changes that wait for a yes."),
     "halley/proposals/accept": Request(ProposalParams, Applied, "Applies a proposal, or some hunks of it."),
     "halley/proposals/discard": Request(ProposalParams, Empty, "Drops a proposal, or some hunks of it."),

@@ -7,7 +7,7 @@ files under `tests/cases/myaction/`. Listing actions is `offers(snapshot)`: pure
 from __future__ import annotations
 
 from halley.core.errors import BadRequest
-from halley.features.actions import document, explain, fix, format, generate, improve, tests, translate
+from halley.features.actions import document, edit, explain, fix, format, generate, improve, tests, translate
 from halley.features.actions.action import Action, Job, Offer, Outcome
 
 ACTIONS: dict[str, Action] = {
@@ -16,6 +16,7 @@ ACTIONS: dict[str, Action] = {
         fix.ACTION,
         explain.ACTION,
         generate.ACTION,
+        edit.ACTION,
         improve.ACTION,
         document.ACTION,
         tests.ACTION,

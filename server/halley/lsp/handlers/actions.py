@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from halley.lsp.base.progress import WorkDone
+from halley.lsp.base.progress import PartialResults, WorkDone
 from halley.lsp.handlers.code_actions import code_actions
-from halley.lsp.handlers.run import run
+from halley.lsp.handlers.run import edit, run
 from halley.lsp.handlers.status import working
 
 if TYPE_CHECKING:
@@ -17,6 +17,12 @@ def register(server: Server) -> None:
     @server.feature("textDocument/codeAction", raw=True)
     async def _list(params: dict[str, Any]) -> list[dict[str, Any]]:
         return await code_actions(server.session, params)
+
+    @server.feature("halley/edit")
+    async def _edit(params: dict[str, Any]) -> dict[str, Any]:
+        async with WorkDone(server, "Halley: edit") as work:
+            with working(server.session, "edit"), PartialResults(server) as results:
+                return await edit(server.session, params, work.report, results.send)
 
     @server.command("halley.run")
     async def _run(arguments: list[Any]) -> dict[str, Any]:

@@ -15,10 +15,11 @@ from halley.core.snapshot import Document, Snapshot
 from halley.core.text import DocumentEdit
 from halley.features.actions import Job, Outcome, find_action
 from halley.features.actions.action import Answer, Edited
+from halley.features.chat.answering import event_json
 from halley.features.macro_actions import run_macro_action
 from halley.lsp.apply import apply_change
 from halley.lsp.proposing import needs_yes, propose
-from halley.lsp.protocol import RunParams, read_params
+from halley.lsp.protocol import EditParams, RunParams, read_params
 from halley.lsp.session import Session
 from halley.lsp.show import show_answer, show_message
 
@@ -32,23 +33,45 @@ async def run(session: Session, arguments: list[Any], report: Any) -> Json:
     """
     asked = arguments[0] if arguments else {}
     params = read_params(RunParams, asked)
-    snapshot = session.snapshot(asked["textDocument"], asked["range"], params.diagnostics or [])
-    if snapshot is None:
-        raise BadRequest(f"There is no document {params.text_document.uri}.", "Open it in the editor first.")
-    base = _as_listed(session, snapshot, params.text_document.version)
+    snapshot = _snapshot(session, asked, params.diagnostics or [])
     job = Job(
         session.line(snapshot.document.uri, snapshot.settings),
-        base,
+        snapshot,
         session.template_of,
         instruction=params.instruction.strip(),
-        diagnostics=base.diagnostics if params.diagnostics else (),
+        diagnostics=snapshot.diagnostics if params.diagnostics else (),
         model=params.model,
         report=report,
         on_event=Counter(report),
         project=session.project(snapshot.document.uri),
     )
     report("asking the model")
-    return await deliver(session, base, await perform(params.action, job))
+    return await deliver(session, snapshot, await perform(params.action, job))
+
+
+async def edit(session: Session, params: Json, report: Any, emit: Any) -> Json:
+    """`halley/edit`: as `halley.run` with the action `edit`, its reply streamed as it is written."""
+    asked = read_params(EditParams, params)
+    snapshot = _snapshot(session, params, [])
+    job = Job(
+        session.line(snapshot.document.uri, snapshot.settings),
+        snapshot,
+        session.template_of,
+        instruction=asked.instruction.strip(),
+        model=asked.model,
+        report=report,
+        on_event=lambda event: emit(event_json("", event)),
+        project=session.project(snapshot.document.uri),
+    )
+    return await deliver(session, snapshot, await perform("edit", job))
+
+
+def _snapshot(session: Session, asked: Json, diagnostics: list[Json]) -> Snapshot:
+    document = asked["textDocument"]
+    snapshot = session.snapshot(document, asked["range"], diagnostics)
+    if snapshot is None:
+        raise BadRequest(f"There is no document {document['uri']}.", "Open it in the editor first.")
+    return _as_listed(snapshot, document.get("version"))
 
 
 async def perform(action: str, job: Job) -> Outcome:
@@ -58,7 +81,7 @@ async def perform(action: str, job: Job) -> Outcome:
     return await find_action(action).run(job)
 
 
-def _as_listed(session: Session, snapshot: Snapshot, version: int | None) -> Snapshot:
+def _as_listed(snapshot: Snapshot, version: int | None) -> Snapshot:
     """Refuses a range that was made for another version: it may point anywhere by now."""
     now = snapshot.document.version
     if version is None or now is None or version == now:

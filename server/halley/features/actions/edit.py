@@ -1,0 +1,27 @@
+"""Edit: the selection or the definition at the cursor, changed as the person says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from halley.core.errors import BadRequest
+from halley.core.snapshot import Snapshot
+from halley.features.actions.action import Action, Edited, Job, Offer, short
+from halley.features.actions.rewrite import chosen_span, rewrite
+
+
+def offers(snapshot: Snapshot) -> Iterable[Offer]:
+    if snapshot.document.text.strip():
+        yield Offer(
+            "edit", "refactor.rewrite.halley.edit", "Edit with an instruction…", needs_instruction=True
+        )
+
+
+async def run(job: Job) -> Edited:
+    """Raises BadRequest without an instruction."""
+    if not job.instruction:
+        raise BadRequest("There is no instruction to edit by.", "Say what should change.")
+    return await rewrite(job, chosen_span(job), template="edit", feature="edit", label=short(job.instruction))
+
+
+ACTION = Action("edit", offers, run)
