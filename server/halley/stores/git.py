@@ -26,7 +26,20 @@ async def load_diff(cwd: Path, *, staged: bool = True) -> str:
     Raises BadRequest when `cwd` is in no repository or git is missing.
     """
     flags = ("--no-ext-diff", "--no-textconv", "--no-color", "--submodule=short", "--ignore-submodules=all")
-    return await _git(cwd, "diff", *flags, *(("--cached",) if staged else ("HEAD",)))
+    if staged:
+        return await _git(cwd, "diff", *flags, "--cached")
+    return await _git(cwd, *await _without_filters(cwd), "diff", *flags, "HEAD")
+
+
+async def _without_filters(cwd: Path) -> list[str]:
+    """Options that empty every filter the configuration names: reading the working tree would run them."""
+    try:
+        named = await _git(
+            cwd, "config", "--name-only", "--get-regexp", r"^filter\..*\.(clean|smudge|process)$"
+        )
+    except BadRequest:  # none are configured
+        return []
+    return [part for name in named.splitlines() for part in ("-c", f"{name}=")]
 
 
 async def load_recent_messages(cwd: Path, count: int = 8) -> list[str]:

@@ -77,6 +77,7 @@ async def pull_settings(session: Session) -> None:
 def changed(session: Session) -> None:
     """Something in the configuration is new: say so to the person and to the client."""
     publish_problems(session)
+    session.server.run_in_background(offer_formatting(session), "formatting")
     send_status(session)
     for what in ("selection", "providers", "macros"):
         session.notify("halley/changed", {"what": what})
@@ -87,6 +88,7 @@ def register(server: Server) -> None:
     async def _ready(_params: Any) -> None:
         await _register_watchers(server)
         await pull_settings(server.session)
+        await offer_formatting(server.session)
         publish_problems(server.session)
         send_status(server.session)
 
@@ -125,6 +127,25 @@ def _check(session: Session, params: Json, *, saved: bool = False) -> None:
             changed(session)
         else:
             publish_problems(session)
+
+
+_FORMATTING = ("textDocument/formatting", "textDocument/rangeFormatting")
+
+
+async def offer_formatting(session: Session) -> None:
+    """Register formatting while `format.enabled`, where the client takes registrations; take it back when not."""
+    wanted = session.settings_of().format.enabled
+    methods = [method for method in _FORMATTING if method in session.client.dynamic]
+    if wanted == session.offers_formatting or not methods:
+        return
+    session.offers_formatting = wanted
+    listed = [{"id": f"halley-{method}", "method": method} for method in methods]
+    if wanted:
+        options = {"documentSelector": None}
+        registrations = [entry | {"registerOptions": options} for entry in listed]
+        await session.request("client/registerCapability", {"registrations": registrations})
+    else:
+        await session.request("client/unregisterCapability", {"unregisterations": listed})
 
 
 async def _register_watchers(server: Server) -> None:
