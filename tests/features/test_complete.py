@@ -1,0 +1,176 @@
+"""Inline completion as a person types: every question answered, one call alive, what fits is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from halley.core.calls import Call, Caller, FimPrompt
+from halley.core.errors import ProviderUnavailable
+from halley.core.events import Event, Finish, TextDelta
+from halley.core.models import ModelRef
+from halley.core.settings import Settings
+from halley.core.snapshot import Document, Selection, Snapshot, Workspace
+from halley.features.ask import Line
+from halley.features.complete import Completer
+
+MODEL = ModelRef("sim", "fim")
+
+
+class Model:
+    """A model that says what it is told to, piece by piece, each when the test lets it."""
+
+    def __init__(self, *pieces: str) -> None:
+        self.pieces, self.calls, self.alive, self.most_alive = list(pieces), 0, 0, 0
+        self.gate = asyncio.Event()
+        self.asked = asyncio.Event()
+        self.closed = asyncio.Event()
+        self.error: Exception | None = None
+
+    async def stream(self, call: Call) -> AsyncGenerator[Event, None]:
+        assert isinstance(call.prompt, FimPrompt)
+        self.calls += 1
+        self.alive += 1
+        self.most_alive = max(self.alive, self.most_alive)
+        self.asked.set()
+        try:
+            await self.gate.wait()
+            if self.error:
+                raise self.error
+            for piece in self.pieces:
+                yield TextDelta(piece)
+                await asyncio.sleep(0)
+            yield Finish("stop", model=MODEL)
+        finally:
+            self.alive -= 1
+            self.closed.set()
+
+
+def line(model: Model, **completion: object) -> Line:
+    async def route_of(_role: object) -> tuple[ModelRef, ...]:
+        return (MODEL,)
+
+    settings = Settings.model_validate({"completion": {"debounce_ms": 0} | completion})
+    return Line(model, Caller(), settings, route_of)
+
+
+def at(text: str, settings: Settings, language: str = "python", name: str = "a.py") -> Snapshot:
+    """A snapshot of a text with the cursor at `|`."""
+    before, after = text.split("|")
+    path = Path("/nowhere") / name
+    document = Document(path.as_uri(), before + after, language, 1, path)
+    return Snapshot(
+        document, Selection(len(before), len(before)), settings=settings, workspace=Workspace(path.parent)
+    )
+
+
+async def ask(completer: Completer, on: Line, text: str, **options: object) -> list[str]:
+    found = await completer.complete(
+        on, at(text, on.settings), automatic=bool(options.get("automatic", True))
+    )
+    return [offered.text for offered in found]
+
+
+async def test_what_is_typed_ahead_is_served_without_a_new_call():
+    model = Model("sum(numbers)", " / n")
+    model.gate.set()
+    completer, on = Completer(), line(model)
+    assert await ask(completer, on, "return |\n") == ["sum(numbers) / n"]
+    assert await ask(completer, on, "return su|\n") == ["m(numbers) / n"]
+    assert await ask(completer, on, "return sum(numbers)|\n") == [" / n"]
+    assert await ask(completer, on, "return |\n") == ["sum(numbers) / n"]
+    assert model.calls == 1
+
+
+async def test_typing_something_else_asks_anew():
+    model = Model("sum(x)")
+    model.gate.set()
+    completer, on = Completer(), line(model)
+    await ask(completer, on, "return |\n")
+    model.pieces = ["x(x)"]
+    assert await ask(completer, on, "return ma|\n") == ["x(x)"]
+    assert model.calls == 2 and model.most_alive == 1
+
+
+async def test_a_newer_question_answers_the_older_at_once():
+    model = Model("um(x)")
+    completer, on = Completer(), line(model)
+    older = asyncio.create_task(ask(completer, on, "return |\n"))
+    await model.asked.wait()
+    newer = asyncio.create_task(ask(completer, on, "return s|\n"))
+    assert await older == []
+    model.pieces = ["sum(x)"]
+    model.gate.set()
+    assert await newer == ["um(x)"], "the call that was running answers what was typed meanwhile"
+    assert model.calls == 1
+
+
+async def test_a_call_that_no_longer_fits_is_closed():
+    model = Model("aaa")
+    completer, on = Completer(), line(model)
+    older = asyncio.create_task(ask(completer, on, "x = |\n"))
+    await model.asked.wait()
+    newer = asyncio.create_task(ask(completer, on, "completely other\ny = |\n"))
+    assert await older == []
+    await model.closed.wait()
+    model.gate.set()
+    assert await newer == ["aaa"]
+    assert model.most_alive == 1
+
+
+async def test_a_cancelled_question_closes_its_call_when_nobody_follows():
+    model = Model("aaa")
+    completer, on = Completer(), line(model)
+    asking = asyncio.create_task(ask(completer, on, "x = |\n"))
+    await model.asked.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    await asyncio.wait_for(model.closed.wait(), 5)
+    assert model.alive == 0
+
+
+async def test_the_stream_is_cut_where_the_line_ends():
+    model = Model("a + b\n", "print('more')\n", "and more")
+    model.gate.set()
+    assert await ask(Completer(), line(model), "return x, |)\n") == ["a + b"]
+
+
+@pytest.mark.parametrize("text", ["|", "x = |y + 1\n"], ids=["an empty document", "the middle of a line"])
+async def test_nothing_is_asked_where_nothing_can_be_completed(text: str):
+    model = Model("z")
+    assert await ask(Completer(), line(model), text) == []
+    assert model.calls == 0
+
+
+async def test_switched_off_languages_are_asked_only_when_invoked():
+    model = Model("text")
+    model.gate.set()
+    on = line(model, disabled_languages=["python"])
+    assert await ask(Completer(), on, "x = |\n") == []
+    assert await ask(Completer(), on, "x = |\n", automatic=False) == ["text"]
+
+
+async def test_secret_files_are_never_asked_about():
+    model = Model("text")
+    on = line(model)
+    found = await Completer().complete(on, at("KEY=|\n", on.settings, "plaintext", ".env"), automatic=False)
+    assert found == [] and model.calls == 0
+
+
+async def test_errors_are_silent_while_typing_and_told_when_invoked():
+    model = Model()
+    model.error = ProviderUnavailable("It is down.")
+    model.gate.set()
+    assert await ask(Completer(), line(model), "x = |\n") == []
+    with pytest.raises(ProviderUnavailable):
+        await ask(Completer(), line(model), "x = |\n", automatic=False)
+
+
+async def test_the_suffix_is_never_repeated():
+    model = Model("a, b)")
+    model.gate.set()
+    assert await ask(Completer(), line(model), "print(|)\n") == ["a, b"]
