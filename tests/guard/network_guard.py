@@ -10,7 +10,6 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +18,30 @@ ALLOWED_NAMES = {"localhost", "", "ip6-localhost"}
 
 
 def forbid() -> None:
-    """From now on, for the life of this process."""
-    sys.addaudithook(_audit)
+    """From now on, for the life of this process; asyncio and every library of ours go through these."""
+    for name in ("connect", "connect_ex", "sendto"):
+        setattr(socket.socket, name, _guarded(name, getattr(socket.socket, name)))
+    for name in ("getaddrinfo", "gethostbyname"):
+        setattr(socket, name, _guarded_look_up(name, getattr(socket, name)))
 
 
-def _audit(event: str, arguments: tuple[Any, ...]) -> None:
-    if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
-        address = arguments[1]
+def _guarded(name: str, real: Any) -> Any:
+    def call(self: socket.socket, *arguments: Any) -> Any:
+        address = arguments[-1]
         if isinstance(address, tuple) and not is_loopback(address[0]):
-            refuse(f"{event} {address[0]}:{address[1]}")
-    elif event in ("socket.getaddrinfo", "socket.gethostbyname") and needs_resolving(arguments[0]):
-        refuse(f"{event} {arguments[0]!r}")
+            refuse(f"{name} {address[0]}:{address[1]}")
+        return real(self, *arguments)
+
+    return call
+
+
+def _guarded_look_up(name: str, real: Any) -> Any:
+    def call(host: Any, *arguments: Any, **keywords: Any) -> Any:
+        if needs_resolving(host):
+            refuse(f"{name} {host!r}")
+        return real(host, *arguments, **keywords)
+
+    return call
 
 
 def needs_resolving(host: Any) -> bool:
@@ -59,6 +71,6 @@ def refuse(what: str) -> None:
     if leaks := os.environ.get("HALLEY_TEST_LEAKS"):
         with Path(leaks).open("a") as file:
             file.write(f"{what}\n")
-    if what.startswith("socket.get"):
+    if what.startswith("get"):
         raise socket.gaierror(socket.EAI_NONAME, f"tests stay on this machine: {what}")
     raise ConnectionRefusedError(f"tests stay on this machine: {what}")
