@@ -69,6 +69,12 @@ def register(server: Server) -> None:
     async def waiting(params: Params) -> int:
         return len(server.outgoing._waiting)
 
+    @server.feature("halley/document")
+    async def document(params: Params) -> Any:
+        found = server.documents.get(params["uri"])
+        trusted = not server.documents.is_out_of_step(params["uri"])
+        return found and {"text": found.text, "version": found.version, "trusted": trusted}
+
     @server.feature("halley/stream")
     async def stream(params: Params) -> str:
         with PartialResults(server) as results:
@@ -155,6 +161,14 @@ def register(server: Server) -> None:
     async def deleted(params: Params) -> None:
         events.append("deleting")
         raise RuntimeError("a notification that fails")
+
+    if os.environ.get("SAMPLE_EAGER"):
+
+        def speak(params: Params) -> None:
+            server.notify("halley/begun")
+            raise RuntimeError("a part that does not begin")
+
+        server.on_begin.append(speak)
 
     if os.environ.get("SAMPLE_TYPED"):
         from lsprotocol import types

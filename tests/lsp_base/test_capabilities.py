@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from halley.features.room import EngineRoom
 from halley.lsp.base.capabilities import COMMANDS, build_capabilities, build_initialize_result
 from halley.lsp.server import compose
 from halley.version import __version__
@@ -42,10 +43,10 @@ PROVIDERS = {
 NO_HANDLER_OF_THEIR_OWN = {"positionEncoding", "workspace", "experimental"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def composed():
     """The server as it is shipped."""
-    return compose()
+    return compose(EngineRoom.open())
 
 
 def registered(server) -> set[str]:

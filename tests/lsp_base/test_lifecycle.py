@@ -23,6 +23,18 @@ async def test_requests_before_initialize_are_refused_and_it_still_works_after(f
     assert (await fresh.initialize())["serverInfo"]["name"] == "halley"
 
 
+@pytest.mark.parametrize("late", [False, True])
+async def test_nothing_is_said_before_initialize_is_answered(start, late):
+    """Whether the front answers it or, after another word, the server; a part that fails to begin harms nobody."""
+    client = await start(SAMPLE_EAGER="1")
+    if late:
+        await client.error("halley/echo")
+    id = await client.ask("initialize", {"capabilities": {}})
+    assert (await client.read())["id"] == id
+    assert (await client.read())["method"] == "halley/begun"
+    assert await client.result("halley/echo", {"n": 1}) == {"n": 1}
+
+
 async def test_initialize_twice_is_refused(fresh):
     await fresh.initialize()
     assert (await fresh.error("initialize", {"capabilities": {}}))["code"] == -32600

@@ -135,6 +135,32 @@ async def test_notifications_that_fail_harm_nobody(sample):
     assert await sample.result("halley/events") == ["deleting", "renamed"]
 
 
+async def test_documents_are_kept_before_any_other_handler_runs(sample):
+    uri = "file:///a.py"
+    edit = {"range": {"start": {"line": 0, "character": 1}, "end": {"line": 0, "character": 2}}, "text": "-"}
+    await sample.notify(
+        "textDocument/didOpen",
+        {"textDocument": {"uri": uri, "languageId": "python", "version": 1, "text": "\U0001f600x\n"}},
+    )
+    await sample.notify(
+        "textDocument/didChange", {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [edit]}
+    )
+    seen = await sample.result("halley/document", {"uri": uri})
+    assert seen["version"] == 2 and seen["trusted"]
+    whole = {"textDocument": {"uri": uri, "version": None}, "contentChanges": [{"text": "old clients"}]}
+    await sample.notify("textDocument/didChange", whole)
+    seen = await sample.result("halley/document", {"uri": uri})
+    assert seen == {"text": "old clients", "version": 2, "trusted": True}
+    edit["range"]["start"]["line"] = -1
+    await sample.notify(
+        "textDocument/didChange", {"textDocument": {"uri": uri, "version": 3}, "contentChanges": [edit]}
+    )
+    seen = await sample.result("halley/document", {"uri": uri})
+    assert seen == {"text": "old clients", "version": 2, "trusted": False}
+    await sample.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    assert await sample.result("halley/document", {"uri": uri}) is None
+
+
 async def test_a_request_sees_the_world_as_it_was_when_asked(sample):
     """Sent in one piece: question, change, question."""
     from rawclient import frame

@@ -77,6 +77,12 @@ class DocumentStore:
         if document is not None and document.is_out_of_step and (saved := load_document(uri)) is not None:
             document.replace_text(saved.text)
 
+    def distrust(self, uri: str, reason: str) -> None:
+        """A change of the document was lost on the way."""
+        document = self._open.get(uri_key(uri))
+        if document is not None:
+            document.fall_out_of_step(reason)
+
     def close(self, uri: str) -> None:
         """`textDocument/didClose`."""
         self._open.pop(uri_key(uri), None)

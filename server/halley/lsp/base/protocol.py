@@ -233,6 +233,7 @@ class Connection(Features):
             check_params(method, params)
         except RpcError as error:
             logger.warning("dropped %s: %s", method, error.message)
+            self._notification_lost(method, params)
             return False
         if method == "$/cancelRequest":
             self.inflight.cancel(params.get("id"))
@@ -242,6 +243,9 @@ class Connection(Features):
         for handler in self.notifications.get(method, ()):
             made_task |= self._run_notification(method, handler, params)
         return made_task
+
+    def _notification_lost(self, method: str, params: Any) -> None:
+        """For those who have to know that the client said something that was not understood."""
 
     def _run_notification(self, method: str, handler: Handler, params: dict[str, Any]) -> bool:
         try:

@@ -81,8 +81,15 @@ class Server(Connection):
         self.documents.open(item["uri"], item["languageId"], item["version"], item["text"])
 
     def _did_change(self, params: Params) -> None:
-        document = params["textDocument"]
-        self.documents.change(document["uri"], document["version"], params["contentChanges"], self.encoding)
+        uri, version = params["textDocument"]["uri"], params["textDocument"].get("version")
+        if version is None:
+            version = self.documents.version(uri) or 0
+        self.documents.change(uri, version, params["contentChanges"], self.encoding)
+
+    def _notification_lost(self, method: str, params: Any) -> None:
+        uri = look_up(params, "textDocument.uri")
+        if method == "textDocument/didChange" and isinstance(uri, str):
+            self.documents.distrust(uri, "a change was malformed")
 
     def _did_save(self, params: Params) -> None:
         self.documents.save(params["textDocument"]["uri"])

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from halley.lsp.base.frames import BadFrame
 from halley.lsp.base.front import Opening
 from halley.lsp.base.logs import describe
-from halley.lsp.base.transport import Channel, open_stdio, serve_unix
+from halley.lsp.base.transport import Channel, open_stdin, open_stdout, serve_unix
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +42,12 @@ class Served(Protocol):
 async def serve_stdio(server: Served, opening: Opening, stdin: int, stdout: int) -> int:
     """Runs `server` from where `opening` left off; its exit code."""
     server.channel = Channel(server.receive, server.at_end_of_input, opening.parser)
-    if opening.params is not None:
-        server.begin(opening.params)
     with end_on_signals(lambda: server.end(0)):
-        await open_stdio(server.channel, stdin, stdout)
+        await open_stdout(server.channel, stdout)
+        if opening.params is not None:
+            server.begin(opening.params)
         server.receive(opening.frames)
+        await open_stdin(server.channel, stdin)
         await server.ended.wait()
         await server.aclose()
     return server.code

@@ -75,7 +75,7 @@ SHAPES: dict[str, dict[str, Check]] = {
         "textDocument": _object(uri=_text, languageId=_text, version=_integer, text=_text)
     },
     "textDocument/didChange": {
-        "textDocument": _object(uri=_text, version=_integer),
+        "textDocument": _object(uri=_text, version=_optional(_integer)),  # null before LSP 3.17
         "contentChanges": _list_of(_object(text=_text, range=_optional(_RANGE))),
     },
     "textDocument/didSave": {"textDocument": _DOCUMENT},

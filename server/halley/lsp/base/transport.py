@@ -1,8 +1,9 @@
 """Bytes to and from one client, on the event loop.
 
 A `Channel` hands each frame it reads to `on_frames` and writes whole messages only, from the loop only, so that
-messages can never interleave (with PYTHONUNBUFFERED stdout writes from threads do). `open_stdio` makes one of a
-pair of file descriptors, `serve_unix` makes one per connection of a unix socket: the same code above either.
+messages can never interleave (with PYTHONUNBUFFERED stdout writes from threads do). `open_stdout` and `open_stdin`
+connect one to file descriptors, `serve_unix` makes one for each connection of a unix socket: above that there is
+no difference.
 
 Nothing here blocks the loop: a client that does not read makes `drain` wait, and beyond `FULL` bytes of unread
 answers nothing more is read from it. Where the loop cannot watch a descriptor (files, terminals, Windows'
@@ -140,18 +141,23 @@ class _WriteSide(asyncio.BaseProtocol):
         self._channel.connection_lost(exc)
 
 
-async def open_stdio(channel: Channel, stdin: int, stdout: int) -> None:
-    """Connects `channel` to two file descriptors, which it then owns."""
-    loop = asyncio.get_running_loop()
-    if _is_watchable(stdout):
-        writer, _ = await loop.connect_write_pipe(lambda: _WriteSide(channel), os.fdopen(stdout, "wb", 0))
+async def open_stdout(channel: Channel, fd: int) -> None:
+    """Lets `channel` write to a file descriptor, which it then owns."""
+    if _is_watchable(fd):
+        loop = asyncio.get_running_loop()
+        writer, _ = await loop.connect_write_pipe(lambda: _WriteSide(channel), os.fdopen(fd, "wb", 0))
         channel.use_writer(writer)
     else:
-        channel.use_writer(_ThreadWriter(channel, stdout))
-    if _is_watchable(stdin):
-        await loop.connect_read_pipe(lambda: channel, os.fdopen(stdin, "rb", 0))
+        channel.use_writer(_ThreadWriter(channel, fd))
+
+
+async def open_stdin(channel: Channel, fd: int) -> None:
+    """Lets `channel` read from a file descriptor, which it then owns: frames come from now on."""
+    if _is_watchable(fd):
+        loop = asyncio.get_running_loop()
+        await loop.connect_read_pipe(lambda: channel, os.fdopen(fd, "rb", 0))
     else:
-        channel.connection_made(_ThreadReader(channel, stdin))
+        channel.connection_made(_ThreadReader(channel, fd))
 
 
 def _is_watchable(fd: int) -> bool:
