@@ -82,8 +82,8 @@ class OpenAIReader:
     def _read_message(self, delta: Mapping[str, Any], events: list[Event]) -> None:
         if content := delta.get("content"):
             self._read_content(content, events)
-        if len(delta) == 1:
-            return
+            if len(delta) == 1:  # nearly all of them
+                return
         for name in REASONING:
             thought = delta.get(name)
             if isinstance(thought, str) and thought:

@@ -73,10 +73,11 @@ async def stream_events(
             while more:
                 found, more = await _read_on(answer, decoder, reader)
                 for event in found:
-                    for piece in _feed(reader, event, asked):
-                        yield piece
                     if event.data == b"[DONE]":
                         more = False
+                        break
+                    for piece in _feed(reader, event, asked):
+                        yield piece
                 if reader.finished:
                     answer.expect_end(GRACE_S)
                 if more and decoder.kind == "json" and (document := _document(decoder)) is not None:
