@@ -120,6 +120,7 @@ class PartialResults:
         self._token = token if token is not None or request is None else request.partial_result_token
         self._head = b""
         self._events: list[dict[str, Any]] = []
+        self._deltas: list[str] = []  # what follows the last event's own delta
         self._timer: asyncio.TimerHandle | None = None
         self._next_at = 0.0  # loop time before which nothing is sent
         if self._token is not None:
@@ -138,8 +139,9 @@ class PartialResults:
         if self._token is None:
             return
         if self._events and _joins(self._events[-1], event):
-            self._events[-1]["delta"] += event["delta"]
+            self._deltas.append(event["delta"])
         else:
+            self._join_deltas()
             self._events.append(event)
         if self._timer is None:
             loop = asyncio.get_running_loop()
@@ -167,7 +169,13 @@ class PartialResults:
         elif self._events:
             self._write()
 
+    def _join_deltas(self) -> None:
+        if self._deltas:
+            self._events[-1]["delta"] += "".join(self._deltas)
+            self._deltas = []
+
     def _write(self) -> None:
+        self._join_deltas()
         events, self._events = self._events, []
         self._next_at = asyncio.get_running_loop().time() + COALESCE_S
         self._server.send_raw(b"%b%b}}" % (self._head, encode_body(events)))

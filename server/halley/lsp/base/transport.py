@@ -7,7 +7,7 @@ no difference.
 
 Nothing here blocks the loop: a client that does not read makes `drain` wait, and beyond `FULL` bytes of unread
 answers nothing more is read from it. Where the loop cannot watch a descriptor (files, terminals, Windows'
-pipes), two daemon threads move the bytes and the loop still owns the order.
+pipes), threads move the bytes (`thread_pipes.py`) and the loop still owns the order.
 """
 
 from __future__ import annotations
@@ -15,10 +15,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import queue
 import stat
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,7 +27,6 @@ HIGH_WATER = 1024 * 1024
 """Unread bytes from which on `drain` waits."""
 FULL = 32 * 1024 * 1024
 """Unread bytes from which on the client is not listened to."""
-_CHUNK = 256 * 1024
 
 OnFrames = Callable[[list[bytes | BadFrame]], None]
 
@@ -148,7 +145,9 @@ async def open_stdout(channel: Channel, fd: int) -> None:
         writer, _ = await loop.connect_write_pipe(lambda: _WriteSide(channel), os.fdopen(fd, "wb", 0))
         channel.use_writer(writer)
     else:
-        channel.use_writer(_ThreadWriter(channel, fd))
+        from halley.lsp.base.thread_pipes import ThreadWriter
+
+        channel.use_writer(ThreadWriter(channel, fd, HIGH_WATER))
 
 
 async def open_stdin(channel: Channel, fd: int) -> None:
@@ -157,115 +156,15 @@ async def open_stdin(channel: Channel, fd: int) -> None:
         loop = asyncio.get_running_loop()
         await loop.connect_read_pipe(lambda: channel, os.fdopen(fd, "rb", 0))
     else:
-        channel.connection_made(_ThreadReader(channel, fd))
+        from halley.lsp.base.thread_pipes import ThreadReader
+
+        channel.connection_made(ThreadReader(channel, fd))
 
 
 def _is_watchable(fd: int) -> bool:
     """Pipes and sockets. Terminals are shared with the shell, which must not find them non-blocking."""
     mode = os.fstat(fd).st_mode
     return sys.platform != "win32" and (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode))
-
-
-class _ThreadReader:
-    """Reads a descriptor the loop cannot watch."""
-
-    def __init__(self, channel: Channel, fd: int) -> None:
-        self._channel, self._fd = channel, fd
-        self._loop = asyncio.get_running_loop()
-        self._going = threading.Event()
-        self._going.set()
-        self._closed = False
-        threading.Thread(target=self._run, name="halley-stdin", daemon=True).start()
-
-    def _run(self) -> None:
-        while not self._closed:
-            self._going.wait()
-            try:
-                data = os.read(self._fd, _CHUNK)
-            except OSError:
-                data = b""
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-                if not data:
-                    self._loop.call_soon_threadsafe(self._channel.eof_received)
-                    return
-                taken = threading.Event()
-                self._loop.call_soon_threadsafe(self._deliver, data, taken)
-                taken.wait()
-
-    def _deliver(self, data: bytes, taken: threading.Event) -> None:
-        self._channel.data_received(data)
-        taken.set()
-
-    def pause_reading(self) -> None:
-        self._going.clear()
-
-    def resume_reading(self) -> None:
-        self._going.set()
-
-    def is_closing(self) -> bool:
-        return self._closed
-
-    def close(self) -> None:
-        self._closed = True
-
-
-class _ThreadWriter:
-    """Writes a descriptor the loop cannot watch, in the order of the loop's calls."""
-
-    def __init__(self, channel: Channel, fd: int) -> None:
-        self._channel, self._fd = channel, fd
-        self._loop = asyncio.get_running_loop()
-        self._queue: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self._unwritten = 0
-        self._high = HIGH_WATER
-        self._closing = False
-        threading.Thread(target=self._run, name="halley-stdout", daemon=True).start()
-
-    def write(self, data: bytes) -> None:
-        self._unwritten += len(data)
-        self._queue.put(data)
-        if self._unwritten > self._high:
-            self._channel.pause_writing()
-
-    def _run(self) -> None:
-        while True:
-            data = self._queue.get()
-            try:
-                view = memoryview(data)
-                while view:
-                    view = view[os.write(self._fd, view) :]
-            except OSError:
-                self._call(self._break)
-                return
-            self._call(self._written, len(data))
-
-    def _call(self, function: Callable[..., None], *args: Any) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(function, *args)
-
-    def _written(self, count: int) -> None:
-        self._unwritten -= count
-        if self._unwritten <= self._high // 4:
-            self._channel.resume_writing()
-
-    def _break(self) -> None:
-        self._closing = True
-        self._unwritten = 0
-        self._channel.connection_lost(None)
-
-    def set_write_buffer_limits(self, high: int) -> None:
-        self._high = high
-        if self._unwritten > high:
-            self._channel.pause_writing()
-
-    def get_write_buffer_size(self) -> int:
-        return self._unwritten
-
-    def is_closing(self) -> bool:
-        return self._closing
-
-    def close(self) -> None:
-        self._closing = True
 
 
 async def serve_unix(path: str, make_channel: Callable[[], Channel]) -> asyncio.AbstractServer:
