@@ -37,6 +37,7 @@ def main() -> int:
     options = _arguments()
     chosen = [b for b in BENCHMARKS if not options.names or b.name in options.names]
     outcomes: list[Outcome] = []
+    failed = False
     if not options.json:
         print(
             f"Python {platform.python_version()}, {platform.system()} {platform.machine()}; medians\n\n{_HEAD}"

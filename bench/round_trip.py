@@ -16,7 +16,7 @@ def pairs(rounds: int) -> Iterator[Pair]:
         for daemon in (ours, theirs):
             daemon.initialize()
             daemon.open()
-            daemon.code_actions()  # by now all is imported
+            daemon.request("halley/proposals/list", {})  # by now all is imported
         for number in range(rounds):
             order = (ours, theirs) if number % 2 == 0 else (theirs, ours)
             figures = {id(daemon): _ms_a_request(daemon) for daemon in order}
