@@ -25,7 +25,8 @@ from halley.core.errors import (
     UpstreamTimeout,
 )
 from halley.core.events import Finish, Notice, ReasoningDelta, TextDelta
-from halley.core.models import ModelRef
+from halley.core.models import ModelRef, Price
+from halley.routing.prices import Prices
 
 DOWN = [ProviderUnavailable("The host answered 503.")]
 EMPTY = BadReply("The answer was empty.")
@@ -279,6 +280,24 @@ async def test_programming_errors_pass_through_and_are_settled(bench):
         await bench.run("one/a")
     assert bench.ledger.statuses == ["failed"]
     assert bench.ledger.rows[0]["problem"].code == "internal"
+
+
+async def test_a_price_that_comes_late_is_not_waited_for_and_still_written_down(bench):
+    found = asyncio.Event()
+
+    async def slow(keys):
+        await found.wait()
+        return [Price(1.0, 1.0)] * len(keys)
+
+    bench.targets.price = None
+    bench.router._settling.prices = Prices(look_up=slow)
+    bench.provider("one")
+    finish = (await bench.run("one/a"))[-1]
+    assert finish.usage.cost_usd is None
+    assert (bench.ledger.rows[0]["status"], bench.ledger.rows[0]["usage"].cost_usd) == ("complete", None)
+    found.set()
+    await bench.router.aclose()
+    assert bench.ledger.rows[0]["usage"].cost_source == "estimated"
 
 
 def test_the_table_names_every_upstream_error():

@@ -142,7 +142,7 @@ class EngineRoom:
 
     @cached_property
     def registry(self) -> Registry:
-        from halley.routing.keys import KeyRing, has_stored_key
+        from halley.routing.keys import KeyRing, seems_usable
         from halley.routing.registry import Registry
 
         return Registry(
@@ -150,7 +150,7 @@ class EngineRoom:
             lambda binding, ask_key: KeyRing(self.secrets, self.clock, binding, ask_key),
             self.catalogue,
             self.prices,
-            has_key=lambda endpoint: has_stored_key(self.secrets, endpoint),
+            is_usable=lambda binding: seems_usable(self.secrets, binding, self.environ),
             environ=self.environ,
         )
 

@@ -103,6 +103,19 @@ class KeyRing:
         return min(keys, key=lambda key: self.rests[key])
 
 
+def seems_usable(secrets: SecretStore, binding: Binding, environ: Mapping[str, str]) -> bool:
+    """Whether a request could be sent: a key is not needed, or seems to be there. Runs and asks nothing."""
+    endpoint = binding.endpoint
+    if not endpoint.key_needed or has_stored_key(secrets, endpoint):
+        return True
+    if not binding.explicit and binding.home and not same_origin(binding.home, endpoint.origin):
+        return False
+    return any(
+        source.client or source.command or source.file or (source.env and environ.get(source.env, "").strip())
+        for source in endpoint.keys
+    )
+
+
 def has_stored_key(secrets: SecretStore, endpoint: Endpoint) -> bool:
     """Whether a key was entered for exactly this provider and origin. Touches no keyring."""
     return any(

@@ -58,7 +58,7 @@ class Listing:
 
 
 class Registry:
-    """Providers and their catalogue, for a process. `has_key` tells of keys beside the environment's."""
+    """Providers and their catalogue, for a process. `is_usable` tells whether an endpoint seems to have its key."""
 
     def __init__(
         self,
@@ -67,10 +67,10 @@ class Registry:
         catalogue: Catalogue,
         prices: Prices,
         *,
-        has_key: Callable[[Endpoint], bool] = lambda endpoint: False,
+        is_usable: Callable[[Binding], bool] = lambda binding: True,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        self._http, self._ring_of, self._has_key = http, ring_of, has_key
+        self._http, self._ring_of, self._is_usable = http, ring_of, is_usable
         self.catalogue, self._prices = catalogue, prices
         self._environ = environ
         self._providers: dict[tuple[Binding, AskKey | None], tuple[Provider, KeyRing]] = {}
@@ -134,12 +134,9 @@ class Registry:
         preset = load_preset(name)
         if preset is None:
             return False
-        if any(self._environ.get(variable) for variable in preset.key_env):
-            return preset.base_url is not None or any(self._environ.get(v) for v in preset.base_url_env)
-        if not preset.key_needed:
-            return any(self._environ.get(variable) for variable in preset.base_url_env)
+        named = any(self._environ.get(variable) for variable in (*preset.key_env, *preset.base_url_env))
         try:
-            return self._has_key(self._resolve(name, None).endpoint)
+            return (named or preset.key_needed) and self._is_usable(self._resolve(name, None))
         except NotConfigured:
             return False
 
@@ -280,7 +277,7 @@ class Registry:
 
     def default_route(self, role: Role, settings: Settings) -> Route:
         """Of the first usable provider; empty when there is none."""
-        endpoints = (binding.endpoint for binding in self.bindings(settings))
+        endpoints = (b.endpoint for b in self.bindings(settings) if self._is_usable(b))
         return default_route(role, ((endpoint, self.catalogue.shelf(endpoint)) for endpoint in endpoints))
 
     async def find_local_servers(self, settings: Settings) -> list[Binding]:

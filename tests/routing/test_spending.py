@@ -1,0 +1,88 @@
+"""Money limits: what happens before a call when the budget is spent."""
+
+from __future__ import annotations
+
+import pytest
+
+from halley.core.calls import Caller, Priority
+from halley.core.errors import BudgetExceeded
+from halley.core.events import Finish, Notice
+from halley.core.settings import BudgetSettings, Settings
+from halley.routing.spending import limits_of
+
+
+def settings(**budget) -> Settings:
+    return Settings(budget=BudgetSettings(**budget))
+
+
+def caller(answer: bool, asked: list[str]) -> Caller:
+    async def confirm(question: str) -> bool:
+        asked.append(question)
+        return answer
+
+    return Caller(confirm=confirm)
+
+
+async def test_below_the_limit_nothing_is_said(bench):
+    bench.provider("one")
+    bench.ledger.already_spent = 4.99
+    events = await bench.run("one/a", settings=settings(daily_usd=5, when_spent="stop"))
+    assert not any(isinstance(event, Notice) for event in events)
+
+
+async def test_stop_refuses_before_anything_is_sent(bench):
+    one = bench.provider("one")
+    bench.ledger.already_spent = 5.0
+    with pytest.raises(BudgetExceeded) as raised:
+        await bench.run("one/a", settings=settings(daily_usd=5, when_spent="stop"))
+    assert raised.value.problem.setting == "budget.daily_usd"
+    assert "budget.daily_usd" in raised.value.problem.help
+    assert (one.requests, bench.ledger.rows) == ([], [])
+
+
+async def test_warn_says_so_once_a_day_and_goes_on(bench):
+    bench.provider("one")
+    bench.ledger.already_spent = 6.0
+    chosen = settings(monthly_usd=5, when_spent="warn")
+    said = [
+        [event for event in await bench.run("one/a", settings=chosen) if isinstance(event, Notice)]
+        for _ in range(3)
+    ]
+    assert [len(notices) for notices in said] == [1, 0, 0]
+    assert "monthly" in said[0][0].text
+    bench.time.at += 86_400
+    assert isinstance((await bench.run("one/a", settings=chosen))[0], Notice)
+
+
+async def test_ask_asks_once_a_day(bench):
+    bench.provider("one")
+    bench.ledger.already_spent = 6.0
+    asked: list[str] = []
+    for _ in range(3):
+        events = await bench.run(
+            "one/a", settings=settings(daily_usd=5, when_spent="ask"), caller=caller(True, asked)
+        )
+        assert isinstance(events[-1], Finish)
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("who", ["says no", "nobody", "typing"])
+async def test_ask_refuses_without_a_yes(bench, who):
+    one = bench.provider("one")
+    bench.ledger.already_spent = 6.0
+    asked: list[str] = []
+    someone = Caller() if who == "nobody" else caller(who == "typing", asked)
+    priority = Priority.INLINE if who == "typing" else Priority.CHAT
+    with pytest.raises(BudgetExceeded):
+        await bench.run("one/a", settings=settings(daily_usd=5), caller=someone, priority=priority)
+    assert one.requests == []
+    assert asked == [] or who == "says no"
+
+
+def test_days_and_months_begin_at_local_midnight():
+    import time
+
+    now = time.mktime((2026, 3, 14, 15, 9, 26, 0, 0, -1))
+    day, month = limits_of(BudgetSettings(daily_usd=1, monthly_usd=2), now)
+    assert time.localtime(day.since)[:6] == (2026, 3, 14, 0, 0, 0)
+    assert time.localtime(month.since)[:6] == (2026, 3, 1, 0, 0, 0)
