@@ -1,0 +1,69 @@
+"""Finding lines among lines: exactly, then regardless of white space. Never by likeness.
+
+`find_run` gives every place, so that a caller can see whether there is just one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+Run = tuple[int, int]
+"""First row, and the row after the last."""
+
+_SPACE = re.compile(r"\s+")
+_AROUND_MARKS = re.compile(r"\s*([^\w\s])\s*")
+
+
+def squeeze(line: str) -> str:
+    """A line by which two are compared regardless of white space: between words it still counts as some."""
+    return _AROUND_MARKS.sub(r"\1", _SPACE.sub(" ", line.strip()))
+
+
+def _as_is(line: str) -> str:
+    return line.rstrip("\r\n")
+
+
+def _no_tail(line: str) -> str:
+    return line.rstrip()
+
+
+def _no_margins(line: str) -> str:
+    return line.strip()
+
+
+WAYS: tuple[Callable[[str], str], ...] = (_as_is, _no_tail, _no_margins, squeeze)
+"""How lines are compared, the strictest first. The last two leave blank lines out of account."""
+
+EXACT_WAYS = 2
+
+
+def find_run(
+    wanted: Sequence[str], rows: Sequence[str], first: int = 0, last: int | None = None
+) -> list[Run]:
+    """Every place in `rows[first:last]` where `wanted` stands, by the strictest way that finds any."""
+    for way in range(len(WAYS)):
+        if found := find_by(way, wanted, rows, first, last):
+            return found
+    return []
+
+
+def find_by(
+    way: int, wanted: Sequence[str], rows: Sequence[str], first: int = 0, last: int | None = None
+) -> list[Run]:
+    """Every place where `wanted` stands, compared in one of the WAYS; runs do not overlap themselves twice."""
+    key = WAYS[way]
+    stop = len(rows) if last is None else last
+    numbered = [(n, key(rows[n])) for n in range(first, stop)]
+    keys = [key(line) for line in wanted]
+    if way >= EXACT_WAYS:
+        numbered = [(n, line) for n, line in numbered if line]
+        keys = [line for line in keys if line]
+    if not keys:
+        return []
+    lines = [line for _, line in numbered]
+    return [
+        (numbered[at][0], numbered[at + len(keys) - 1][0] + 1)
+        for at in range(len(lines) - len(keys) + 1)
+        if lines[at] == keys[0] and lines[at : at + len(keys)] == keys
+    ]

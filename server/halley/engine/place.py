@@ -1,0 +1,178 @@
+"""Where a whole block of code belongs, and how it fits there.
+
+A model that is asked for the new text of a part may give just that; or the part with lines around it, the whole file,
+only one of several definitions, or the part with placeholders. `place_block` tells these apart by what the block shares
+with the document, and never drops code that the block does not speak of. A place instead of a part is `insert.py`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from halley.engine.definitions import Definition, definitions, top_level
+from halley.engine.elision import elided_rows, fill_elisions
+from halley.engine.layout import (
+    content,
+    fit_edges,
+    fit_indentation,
+    fit_newlines,
+    fit_style,
+    newline_of,
+    style_of,
+)
+from halley.engine.matching import Run, squeeze
+
+Unplaced = Literal["elided", "partial"]
+
+_TELLING = 4
+"""Letters and digits of a line that says where it is from."""
+_MOST = 0.8
+"""How much of what lies around a part must be in a block for it to be the whole."""
+
+
+class Change(NamedTuple):
+    """Rows `first` to `last` become `text`."""
+
+    first: int
+    last: int
+    text: str
+
+
+def place_block(
+    block: Sequence[str], rows: Sequence[str], part: Run, *, free: bool = False
+) -> list[Change] | Unplaced:
+    """What a block makes of the `part` rows of a document (`rows`, with their ends).
+
+    "elided": what its placeholders stand for cannot be told. "partial": it holds much less than the part, and which
+    piece of it cannot be told.
+    """
+    bare = [content(row) for row in rows]
+    if elided_rows(block, bare):
+        filled = _filled(block, bare, part)
+        if filled is None:
+            return "elided"
+        block, part = filled
+        return [change_rows(block, rows, part, free)]
+    wider = whole_file(block, bare, part) or _without_echoes(block, bare, part)
+    if wider is not None:
+        block, part = wider
+        return [change_rows(block, rows, part, free)]
+    pieces = _pieces(block, bare, part)
+    if isinstance(pieces, str):
+        return pieces
+    return [change_rows(lines, rows, run, free) for lines, run in pieces]
+
+
+def change_rows(block: Sequence[str], rows: Sequence[str], part: Run, free: bool) -> Change:
+    """The rows of a part as the block has them, laid out as the document is."""
+    old = list(rows[part[0] : part[1]])
+    bare = [content(row) for row in old]
+    style = style_of([content(row) for row in rows])
+    lines = list(block) if free else fit_style(block, style)
+    new = "".join(f"{line}\n" for line in fit_indentation(lines, bare, style))
+    text = "".join(old)
+    if not free:
+        new = fit_edges(new, text)
+    if text and not text.endswith(("\n", "\r")):
+        new = new.rstrip("\n")
+    return Change(*part, fit_newlines(new, text, newline_of("".join(rows))))
+
+
+def _filled(block: Sequence[str], bare: Sequence[str], part: Run) -> tuple[Sequence[str], Run] | None:
+    """The block with its placeholders filled from the part, else from the whole file, and what it then replaces."""
+    for first, last in (part, (0, len(bare))):
+        if (filled := fill_elisions(block, bare[first:last])) is not None:
+            lines, (start, end) = filled
+            return lines, (first + start, min(first + end, len(bare) - (not bare[-1])))
+    return None
+
+
+def whole_file(block: Sequence[str], bare: Sequence[str], part: Run) -> tuple[Sequence[str], Run] | None:
+    """The whole file, when the block begins and ends as it does and has most of what is not the part."""
+    outside = [row for row in [*bare[: part[0]], *bare[part[1] :]] if _tells(row)]
+    if len(outside) < 3:
+        return None
+    keys = {squeeze(line) for line in block}
+    held = sum(squeeze(row) in keys for row in outside)
+    if held < _MOST * len(outside):
+        return None
+    return block, (0, len(bare) - (not bare[-1]))
+
+
+def _without_echoes(block: Sequence[str], bare: Sequence[str], part: Run) -> tuple[Sequence[str], Run] | None:
+    """The part with the lines just before or after it, repeated: they are cut off, having been there already."""
+    first, last = part
+    head = echo_before(block, bare[:first], bare[first:last])
+    tail = echo_after(block[head:], bare[last:], bare[first:last])
+    if not head and not tail:
+        return None
+    return block[head : len(block) - tail], part
+
+
+def echo_before(block: Sequence[str], before: Sequence[str], own: Sequence[str]) -> int:
+    """How many lines at the beginning repeat what stands before the part."""
+    keys = [squeeze(line) for line in block]
+    for count in range(min(len(before), len(keys) - 1), 0, -1):
+        if not any(map(_tells, block[:count])):
+            return 0
+        if keys[:count] == [squeeze(row) for row in before[len(before) - count :]]:
+            own_first = next((squeeze(row) for row in own if row.strip()), None)
+            return 0 if keys[0] == own_first else count
+    return 0
+
+
+def echo_after(block: Sequence[str], after: Sequence[str], own: Sequence[str]) -> int:
+    keys = [squeeze(line) for line in block]
+    for count in range(min(len(after), len(keys) - 1), 0, -1):
+        if keys[len(keys) - count :] == [squeeze(row) for row in after[:count]] and any(
+            map(_tells, block[-count:])
+        ):
+            own_last = next((squeeze(row) for row in reversed(own) if row.strip()), None)
+            return 0 if keys[-1] == own_last else count
+    return 0
+
+
+def _pieces(
+    block: Sequence[str], bare: Sequence[str], part: Run
+) -> list[tuple[Sequence[str], Run]] | Unplaced:
+    """The whole part; or, when the block leaves most of its definitions out, just those that it has."""
+    own = bare[part[0] : part[1]]
+    here, there = definitions(own), definitions(block)
+    outer, given = top_level(here), top_level(there)
+    missing = {one.name for one in outer} - {one.name for one in there}
+    size, mine = _size(own), _size(block)
+    if not missing or not given or mine >= 0.6 * size:
+        return [(block, part)]
+    pairs = [(one, [other for other in here if other.name == one.name]) for one in given]
+    if any(len(others) != 1 for _, others in pairs) or not _only_definitions(block, given):
+        return "partial" if mine < 0.5 * size else [(block, part)]
+    return [
+        (block[one.first : one.last], (part[0] + other.first, part[0] + other.last))
+        for one, (other,) in _without_leading(pairs)
+    ]
+
+
+def _without_leading(
+    pairs: list[tuple[Definition, list[Definition]]],
+) -> list[tuple[Definition, list[Definition]]]:
+    """Comments and decorators of the old definition stay where the new one has none."""
+    kept: list[tuple[Definition, list[Definition]]] = []
+    for one, (other,) in pairs:
+        if one.first == one.head:
+            other = Definition(other.name, other.head, other.head, other.last, other.indent)
+        kept.append((one, [other]))
+    return kept
+
+
+def _only_definitions(block: Sequence[str], given: Sequence[Definition]) -> bool:
+    inside = {row for one in given for row in range(one.first, one.last)}
+    return all(row in inside for row, line in enumerate(block) if line.strip())
+
+
+def _size(lines: Sequence[str]) -> int:
+    return sum(bool(line.strip()) for line in lines)
+
+
+def _tells(line: str) -> bool:
+    return sum(map(str.isalnum, line)) >= _TELLING
