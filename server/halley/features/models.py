@@ -10,7 +10,7 @@ All answers are the protocol's JSON shapes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -19,6 +19,7 @@ from halley.core.errors import BadRequest
 from halley.core.models import ROLES, Model, ModelRef, Price, Role, Route
 from halley.core.settings import Settings
 from halley.features.room import EngineRoom
+from halley.providers.presets import PRESETS, load_preset
 from halley.routing.keys import Binding, key_status
 
 Json = dict[str, Any]
@@ -140,7 +141,24 @@ async def list_providers(room: EngineRoom, settings: Settings, caller: Caller) -
     await room.registry.find_local_servers(settings)
     bindings = room.registry.bindings(settings)
     found = await asyncio.gather(*(provider_to_json(room, binding, caller) for binding in bindings))
-    return {"providers": list(found)}
+    return {"providers": list(found), "presets": list_presets({binding.endpoint.id for binding in bindings})}
+
+
+def list_presets(configured: Collection[str]) -> list[Json]:
+    """The providers known by name that are not `configured`, in the order people should see them."""
+    found = [preset for name in PRESETS if name not in configured and (preset := load_preset(name))]
+    return [
+        {
+            "id": preset.name,
+            "label": preset.label,
+            "kind": preset.kind,
+            "baseUrl": preset.base_url,
+            "keyNeeded": preset.key_needed,
+            "about": preset.about or None,
+        }
+        for preset in found
+        if preset.name != "simulator"  # started on demand, not somewhere to connect to
+    ]
 
 
 async def provider_to_json(room: EngineRoom, binding: Binding, caller: Caller) -> Json:

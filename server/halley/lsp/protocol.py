@@ -126,10 +126,16 @@ class Citation(Shape):
 class Event(Shape):
     """One event of a stream; which fields are there depends on `type`."""
 
-    type: Literal["text", "reasoning", "notice", "citation", "image", "toolCall", "toolResult", "usage"]
+    type: Literal[
+        "start", "text", "reasoning", "notice", "citation", "image", "toolCall", "toolResult", "usage"
+    ]
     reply_id: str
     delta: str | None = None
     text: str | None = None
+    model: str | None = None
+    """Who replies (`start`), or whom a notice is about."""
+    chat_id: str | None = None
+    turn_id: str | None = None
 
 
 class Reply(Shape):
@@ -182,8 +188,20 @@ class SelectParams(Shape):
     uri: str | None = None
 
 
+class PresetRow(Shape):
+    """A provider that is known by name and not configured yet."""
+
+    id: str
+    label: str
+    kind: str
+    base_url: str | None = None
+    key_needed: bool
+    about: str | None = None
+
+
 class ProvidersList(Shape):
     providers: list[Provider]
+    presets: list[PresetRow] = []
 
 
 class VerifyParams(Shape):
@@ -509,6 +527,11 @@ class Macro(Shape):
     inputs: dict[str, Any]
     steps: int
     output: str
+    prompt: str | None = None
+    source: str | None = None
+    """The level that defines it: `config.toml`, `.halley.toml` or `client`."""
+    definition: dict[str, Any] = {}
+    """The table as it would stand in `config.toml`, to edit and to share."""
 
 
 class MacrosList(Shape):
@@ -537,13 +560,54 @@ class UsageReport(Shape):
 
 
 class EditParams(Shape):
-    """An instructed edit of a range; the reply streams as events while it is written."""
+    """An instructed edit of a range; the reply streams as events while it is written.
+
+    `preview` asks for a proposal whatever the settings say.
+    """
 
     text_document: TextDocument
     range: Range
     instruction: str = Field(min_length=1)
     model: str | None = None
+    preview: bool = False
     partial_result_token: Token | None = None
+
+
+class ApplyBlockParams(Shape):
+    """A block of code from a reply; `file` is the name the model gave it."""
+
+    text: str
+    language: str = ""
+    file: str | None = None
+    text_document: TextDocument
+    range: Range | None = None
+
+
+class SaidMessage(Shape):
+    role: Literal["user", "assistant", "system"]
+    content: str
+
+
+class RespondParams(Shape):
+    """A conversation of somebody else's: nothing is added to it and nothing kept."""
+
+    model: str
+    messages: list[SaidMessage] = Field(min_length=1)
+    max_tokens: int | None = Field(None, ge=1)
+    partial_result_token: Token | None = None
+
+
+class Responded(Shape):
+    text: str
+
+
+class CountParams(Shape):
+    text: str
+    model: str | None = None
+
+
+class Counted(Shape):
+    tokens: int
 
 
 class RunParams(Shape):
@@ -631,6 +695,13 @@ REQUESTS: dict[str, Request] = {
     ),
     "halley/chat/rename": Request(ChatRenameParams, Empty, "Gives a chat a title."),
     "halley/chat/delete": Request(ChatIdParams, Empty, "Deletes a chat."),
+    "halley/chat/apply": Request(
+        ApplyBlockParams, Outcome, "Puts a block of code from a reply where it belongs."
+    ),
+    "halley/models/respond": Request(
+        RespondParams, Responded, "A model's reply to somebody else's conversation.", streams=True
+    ),
+    "halley/models/count": Request(CountParams, Counted, "About how many tokens a text is worth."),
     "halley/edit": Request(EditParams, Outcome, "Edits a range as the instruction says.", streams=True),
     "halley/proposals/list": Request(Empty, ProposalsList, "Changes that wait for a yes."),
     "halley/proposals/accept": Request(ProposalParams, Applied, "Applies a proposal, or some hunks of it."),

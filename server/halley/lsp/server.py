@@ -35,6 +35,8 @@ HANDLERS: tuple[str, ...] = (
     "halley.lsp.handlers.models",
     "halley.lsp.handlers.providers",
     "halley.lsp.handlers.reports",
+    "halley.lsp.handlers.apply_block",
+    "halley.lsp.handlers.language_model",
 )
 """Modules with `register(server: Server) -> None`, in the order they are registered."""
 

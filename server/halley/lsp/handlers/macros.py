@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from halley.features.actions import Job
@@ -13,6 +14,7 @@ from halley.lsp.handlers.status import working
 from halley.lsp.protocol import MacroNameParams, MacroRunParams, MacroSaveParams, read_params
 from halley.lsp.session import Session
 from halley.stores.config_writer import remove_macro, save_macro
+from halley.stores.layers import Layer, in_order
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server
@@ -22,7 +24,7 @@ Json = dict[str, Any]
 
 def macros_list(session: Session, uri: str) -> Json:
     """The macros in force for a document, with where each comes from."""
-    settings = session.settings_of(uri)
+    settings, layers = session.settings_of(uri), session.layers(uri)
     return {
         "macros": [
             {
@@ -31,10 +33,19 @@ def macros_list(session: Session, uri: str) -> Json:
                 "inputs": {key: value.model_dump(mode="json") for key, value in macro.inputs.items()},
                 "steps": len(macro.steps),
                 "output": macro.output,
+                "prompt": macro.prompt,
+                "source": _source(layers, name),
+                "definition": macro.model_dump(mode="json", exclude_defaults=True, by_alias=True),
             }
             for name, macro in settings.macros.items()
         ]
     }
+
+
+def _source(layers: Iterable[Layer], name: str) -> str | None:
+    """The level that defines a macro. A name may hold dots, so it is one key of the path."""
+    found = [layer for layer in in_order(layers) if name in layer.data.get("macros", {})]
+    return found[-1].name if found else None
 
 
 async def macros_run(session: Session, params: Json, report: Any, emit: Any) -> Json:

@@ -63,7 +63,7 @@ async def edit(session: Session, params: Json, report: Any, emit: Any) -> Json:
         on_event=lambda event: emit(event_json("", event)),
         project=session.project(snapshot.document.uri),
     )
-    return await deliver(session, snapshot, await perform("edit", job))
+    return await deliver(session, snapshot, await perform("edit", job), preview=asked.preview)
 
 
 def _snapshot(session: Session, asked: Json, diagnostics: list[Json]) -> Snapshot:
@@ -91,15 +91,17 @@ def _as_listed(snapshot: Snapshot, version: int | None) -> Snapshot:
     )
 
 
-async def deliver(session: Session, snapshot: Snapshot, outcome: Outcome) -> Json:
+async def deliver(session: Session, snapshot: Snapshot, outcome: Outcome, *, preview: bool = False) -> Json:
     """Make an outcome visible, and say what became of it."""
     if isinstance(outcome, Answer):
         uri = await show_answer(session, outcome.title, _with_problem(outcome.text, outcome.problem))
         return {"answer": {"uri": uri, "text": outcome.text}}
-    return await deliver_edit(session, outcome, {snapshot.document.uri: snapshot.document})
+    return await deliver_edit(session, outcome, {snapshot.document.uri: snapshot.document}, preview=preview)
 
 
-async def deliver_edit(session: Session, edited: Edited, base: dict[str, Document]) -> Json:
+async def deliver_edit(
+    session: Session, edited: Edited, base: dict[str, Document], *, preview: bool = False
+) -> Json:
     """Apply, propose or refuse; whatever is not applied is shown, never lost."""
     for part in edited.change.changes:
         if (
@@ -115,7 +117,7 @@ async def deliver_edit(session: Session, edited: Edited, base: dict[str, Documen
         await show_message(session, "Nothing to change.")
         return {"applied": True, "edits": 0}
     reason = edited.confirm or needs_yes(session, edited.change)
-    if reason or session.settings_of(next(iter(base), "")).edits.apply == "preview":
+    if reason or preview or session.settings_of(next(iter(base), "")).edits.apply == "preview":
         return await propose(session, edited.change, base, reason)
     return await _apply(session, edited, base)
 

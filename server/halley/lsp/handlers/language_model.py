@@ -1,0 +1,50 @@
+"""halley/models/respond and halley/models/count: a model for others, through the daemon's router.
+
+For clients whose editor shares models among its extensions. No chat is kept and no context is added: the messages are
+the caller's. Metering, budgets and the scan for secrets hold as for every call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from halley.core.calls import Message, Priority, Prompt, assistant, system, user
+from halley.core.tokens import estimate_tokens
+from halley.features.ask import ask
+from halley.features.chat.answering import event_json
+from halley.lsp.base.progress import PartialResults
+from halley.lsp.handlers.status import working
+from halley.lsp.protocol import CountParams, RespondParams, read_params
+from halley.lsp.session import Session
+
+if TYPE_CHECKING:
+    from halley.lsp.base.server import Server
+
+Json = dict[str, Any]
+_SAYS = {"user": user, "assistant": assistant, "system": system}
+
+
+async def respond(session: Session, params: Json, emit: Any) -> Json:
+    """The whole reply, its text streamed as events. Raises the errors of `core.errors`."""
+    asked = read_params(RespondParams, params)
+    messages: tuple[Message, ...] = tuple(_SAYS[said.role](said.content) for said in asked.messages)
+    reply = await ask(
+        session.line(),
+        Prompt(messages, max_tokens=asked.max_tokens),
+        feature="shared",
+        model=asked.model,
+        priority=Priority.CHAT,
+        on_event=lambda event: emit(event_json("", event)),
+    )
+    return {"text": reply.text}
+
+
+def register(server: Server) -> None:
+    @server.feature("halley/models/respond")
+    async def _respond(params: Json) -> Json:
+        with working(server.session, "answering another extension"), PartialResults(server) as results:
+            return await respond(server.session, params, results.send)
+
+    @server.feature("halley/models/count")
+    async def _count(params: Json) -> Json:
+        return {"tokens": estimate_tokens(read_params(CountParams, params).text)}
