@@ -14,6 +14,7 @@ from halley.engine.prompts import render_context, render_diagnostics
 from halley.engine.templates import builtin_template, render
 from halley.features.actions.action import Answer, Job, Offer, Outcome
 from halley.features.actions.rewrite import chosen_span, read_edit
+from halley.features.ask import Reply
 
 
 def macro_offers(snapshot: Snapshot) -> Iterable[Offer]:
@@ -33,7 +34,7 @@ async def run_macro_action(name: str, job: Job) -> Outcome:
     prompts = [(macro.prompt, macro.role, macro.model, "")] if macro.prompt else [
         (step.prompt, step.role or macro.role, step.model or macro.model, step.as_ or "") for step in steps
     ]  # fmt: skip
-    text = ""
+    reply = Reply()
     for number, (prompt, role, model, name_of_result) in enumerate(prompts, 1):
         if len(prompts) > 1:
             job.report(f"step {number} of {len(prompts)}")
@@ -41,13 +42,12 @@ async def run_macro_action(name: str, job: Job) -> Outcome:
             (system(render(builtin_template("chat"), values)), user(render(prompt or "", values)))
         )
         reply = await replace(job, model=model or job.model).ask(filled, feature=f"macro.{name}", role=role)
-        text = reply.text
-        values |= {"previous": text} | ({name_of_result: text} if name_of_result else {})
+        values |= {"previous": reply.text} | ({name_of_result: reply.text} if name_of_result else {})
     if macro.output == "answer":
-        return Answer(macro.description or name, text)
+        return Answer(macro.description or name, reply.text, reply.problem)
     at = job.snapshot.selection.end
     span = chosen_span(job) if macro.output == "replace" else (at, at)
-    return read_edit(job.snapshot, span, text, macro.description or name)
+    return read_edit(job.snapshot, span, reply, macro.description or name)
 
 
 def macro_values(snapshot: Snapshot) -> dict[str, str]:

@@ -23,7 +23,9 @@ def offers(snapshot: Snapshot) -> Iterable[Offer]:
 
 
 async def run(job: Job) -> Edited:
-    edited = await rewrite(job, _span(job.snapshot), template="format", feature="format", label="Format")
+    edited = await rewrite(
+        job, _span(job.snapshot), template="format", feature="format", label="Format", layout="free"
+    )
     return check_meaning(job.snapshot, edited)
 
 

@@ -45,7 +45,7 @@ async def run(job: Job) -> Edited:
         },
     )
     reply = await job.ask(prompt, feature="generate", role="edit", keep_partial=True)
-    return read_edit(snapshot, (at, at), reply.text, "Generate", cut=reply.problem, was_cut=reply.was_cut)
+    return read_edit(snapshot, (at, at), reply, "Generate")
 
 
 def _place(snapshot: Snapshot) -> int:

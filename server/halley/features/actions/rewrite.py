@@ -7,19 +7,28 @@ by the engine against exactly that part.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
 
-from halley.core.errors import BadRequest, Problem
-from halley.core.snapshot import Selection, Snapshot
-from halley.core.text import WorkspaceChange
+from halley.core.errors import BadRequest
+from halley.core.snapshot import Document, Selection, Snapshot
 from halley.engine.context import display_path
 from halley.engine.prompts import build_prompt
 from halley.engine.regions import Span, enclosing_definition, line_span
 from halley.engine.replies import Target, read_reply
 from halley.features.actions.action import Edited, Job
+from halley.features.ask import Reply
 
 
 async def rewrite(
-    job: Job, span: Span, *, template: str, feature: str, label: str, values: Mapping[str, str] | None = None
+    job: Job,
+    span: Span,
+    *,
+    template: str,
+    feature: str,
+    label: str,
+    values: Mapping[str, str] | None = None,
+    layout: Literal["keep", "free"] = "keep",
 ) -> Edited:
     """Ask for a new text of `span` and read it from the reply."""
     snapshot = job.snapshot
@@ -32,27 +41,23 @@ async def rewrite(
         values={"instruction": job.instruction} | dict(values or {}),
     )
     reply = await job.ask(prompt, feature=feature, role="edit", keep_partial=True)
-    return read_edit(snapshot, span, reply.text, label, cut=reply.problem, was_cut=reply.was_cut)
+    return read_edit(snapshot, span, reply, label, layout=layout)
 
 
 def read_edit(
-    snapshot: Snapshot,
-    span: Span,
-    reply: str,
-    label: str,
-    *,
-    cut: Problem | None = None,
-    was_cut: bool = False,
+    snapshot: Snapshot, span: Span, reply: Reply, label: str, *, layout: Literal["keep", "free"] = "keep"
 ) -> Edited:
     """The change a reply stands for. A reply that broke off changes nothing; its text is kept."""
-    read = read_reply(reply, target_of(snapshot, span, was_cut=was_cut))
-    problems = (cut, *read.problems) if cut else read.problems
-    change = read.change if not was_cut else WorkspaceChange(())
-    return Edited(WorkspaceChange(change.changes, label), problems, read.kept or (reply if was_cut else ""))
+    read = read_reply(reply.text, target_of(snapshot, span, was_cut=reply.was_cut, layout=layout))
+    problems = (reply.problem, *read.problems) if reply.problem else read.problems
+    return Edited(replace(read.change, label=label), problems, read.kept, read.confirm)
 
 
-def target_of(snapshot: Snapshot, span: Span, *, was_cut: bool = False) -> Target:
-    document = snapshot.document
+def target_of(
+    snapshot: Snapshot, span: Span, *, was_cut: bool = False, layout: Literal["keep", "free"] = "keep"
+) -> Target:
+    """The part a reply is for, and the open files it may name beside it."""
+    document, workspace = snapshot.document, snapshot.workspace
     return Target(
         uri=document.uri,
         version=document.version,
@@ -61,7 +66,21 @@ def target_of(snapshot: Snapshot, span: Span, *, was_cut: bool = False) -> Targe
         language_id=document.language_id,
         path=display_path(snapshot),
         truncated=was_cut,
+        layout=layout,
+        files=_open_files(snapshot),
+        root_uri=workspace.root.as_uri() if workspace else "",
     )
+
+
+def _open_files(snapshot: Snapshot) -> dict[str, Document]:
+    workspace = snapshot.workspace
+    if workspace is None:
+        return {}
+    return {
+        document.path.relative_to(workspace.root).as_posix(): document
+        for document in snapshot.open_documents.values()
+        if document.path is not None and document.path.is_relative_to(workspace.root)
+    }
 
 
 def chosen_span(job: Job) -> Span:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from halley.core.snapshot import Document, Snapshot
@@ -14,6 +15,7 @@ from halley.engine.replies import read_code
 from halley.engine.test_files import test_path_for
 from halley.features.actions.action import Action, Answer, Edited, Job, Offer, Outcome
 from halley.features.actions.rewrite import chosen_span, read_edit
+from halley.features.ask import Reply
 
 
 def offers(snapshot: Snapshot) -> Iterable[Offer]:
@@ -41,15 +43,15 @@ async def run(job: Job) -> Outcome:
     if snapshot.workspace is None or not home or reply.was_cut:
         return Answer(f"Tests for {display_path(snapshot)}", reply.text, reply.problem)
     if existing:
-        return _appended(snapshot, existing, reply.text)
+        return _appended(snapshot, existing, reply)
     text = read_code(reply.text, snapshot.document.language_id)
+    if not text:
+        return Answer(f"Tests for {display_path(snapshot)}", reply.text)
     uri = (snapshot.workspace.root / home).as_uri()
     return Edited(WorkspaceChange((CreateFile(uri, text),), f"Create {home}"))
 
 
-def _appended(snapshot: Snapshot, existing: Document, reply: str) -> Edited:
-    from dataclasses import replace
-
+def _appended(snapshot: Snapshot, existing: Document, reply: Reply) -> Edited:
     end = len(existing.text)
     return read_edit(replace(snapshot, document=existing), (end, end), reply, "Add tests")
 

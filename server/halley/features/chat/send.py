@@ -25,7 +25,7 @@ from halley.features.chat.variables import load_attachments, selection_attachmen
 from halley.stores.chat_values import Chat, Reply
 
 CONTINUE = (
-    "Your answer was cut off. Go on exactly where it stopped, in the middle of the sentence or line if that is where it "
+    "Your answer was cut off. Go on exactly where it stopped, in the middle of a sentence or line if that is where it "
     "is. Do not repeat anything and do not begin again."
 )
 
