@@ -13,6 +13,8 @@ from pathlib import Path
 import network_guard
 import pytest
 
+pytest_plugins = ["casefile"]
+
 SCRUBBED = re.compile(
     r"(?i)^(.*_(api_)?key|.*_api_token|.*_auth_token|.*_base_url|.*_api_base|(https?|all|no|ftp)_proxy"
     r"|halley_.*|ollama_host|ssl_cert_(file|dir)|requests_ca_bundle)$"
