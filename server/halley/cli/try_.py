@@ -64,8 +64,9 @@ async def _models(stack: AsyncExitStack, home: Path, model: str | None) -> tuple
 
 
 _NO_KEY = """\
-[bold]No key found, so this tour talks to the simulator[/]: a unified API on this machine that reads your code and
-computes its answers. Everything else is the real thing; with a key (`halley key set comet`) it is all real.
+[bold]No key found, so this tour talks to the simulator[/]: a unified API on this machine
+that reads your code and computes its answers. Everything else is the real thing.
+With a key (`halley key set comet`) it is all real.
 """
 
 _CONFIG = """\
@@ -174,7 +175,7 @@ class Tour:
 
     async def chat(self) -> None:
         chat_id = None
-        for prompt in ("What could go wrong in this file?", "And what did I ask you first?"):
+        for prompt in ("What could go wrong in this file? #buffer", "And what did I ask you first?"):
             self.asked("halley/chat/send", prompt)
             params = {"prompt": prompt, "chatId": chat_id, "partialResultToken": f"chat-{prompt[:4]}"}
             result = await self.streaming(

@@ -32,6 +32,8 @@ class Offer:
     title: str
     diagnostics: tuple[int, ...] = ()
     needs_instruction: bool = False
+    span: tuple[int, int] | None = None
+    """The part it is about, where that is not the selection."""
 
 
 @dataclass(frozen=True, slots=True)

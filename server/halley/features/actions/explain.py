@@ -7,15 +7,30 @@ from collections.abc import Iterable
 from halley.core.snapshot import Snapshot
 from halley.engine.context import display_path
 from halley.engine.prompts import build_prompt
+from halley.engine.symbols import Definition, definitions
 from halley.features.actions.action import Action, Answer, Job, Offer, short
 
 
 def offers(snapshot: Snapshot) -> Iterable[Offer]:
     for index, found in enumerate(snapshot.diagnostics):
         yield Offer("explain", "halley.explain.diagnostic", f"Explain: {short(found.message)}", (index,))
-    if snapshot.document.text.strip():
-        what = "this file" if snapshot.selection.is_empty else "the selection"
-        yield Offer("explain", "halley.explain", f"Explain {what}")
+    text = snapshot.document.text
+    if not text.strip():
+        return
+    if not snapshot.selection.is_empty:
+        yield Offer("explain", "halley.explain", "Explain the selection")
+        return
+    if found := _symbol(snapshot):
+        yield Offer("explain", "halley.explain", f"Explain `{found.name}`", span=(found.start, found.end))
+    yield Offer("explain", "halley.explain", "Explain this file")
+
+
+def _symbol(snapshot: Snapshot) -> Definition | None:
+    """The innermost definition that holds the cursor."""
+    at = snapshot.selection.start
+    known = definitions(snapshot.document.text, snapshot.document.language_id)
+    holding = [found for found in known if found.start <= at <= found.end]
+    return max(holding, key=lambda found: found.depth, default=None)
 
 
 async def run(job: Job) -> Answer:

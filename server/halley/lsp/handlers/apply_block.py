@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from halley.core.events import Finish
 from halley.core.snapshot import Snapshot
 from halley.engine.definitions import definitions, top_level
 from halley.engine.prompts import fence
 from halley.engine.regions import Span, line_span
 from halley.engine.symbols import definitions as symbols
 from halley.features.actions.rewrite import read_edit
+from halley.features.ask import Reply
 from halley.lsp.handlers.run import deliver_edit
 from halley.lsp.protocol import ApplyBlockParams, read_params
 from halley.lsp.session import Session
@@ -29,9 +31,8 @@ async def apply_block(session: Session, params: Json) -> Json:
     asked = read_params(ApplyBlockParams, params)
     snapshot = session.required_snapshot(params["textDocument"], params.get("range"))
     info = " ".join(part for part in (asked.language, asked.file) if part)
-    edited = read_edit(
-        snapshot, block_span(snapshot, asked.text), fence(asked.text, info), "Apply a block of a chat"
-    )
+    block = Reply(fence(asked.text, info), finish=Finish("stop"))
+    edited = read_edit(snapshot, block_span(snapshot, asked.text), block, "Apply a block of a chat")
     return await deliver_edit(session, edited, {snapshot.document.uri: snapshot.document})
 
 

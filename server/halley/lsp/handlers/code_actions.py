@@ -8,6 +8,7 @@ from typing import Any
 from halley.core.snapshot import Snapshot
 from halley.features.actions import ACTIONS, Offer
 from halley.lsp.session import Session
+from halley.lsp.to_lsp import to_lsp_range
 
 Json = dict[str, Any]
 _LLM_GENERATED = 1
@@ -23,7 +24,7 @@ async def code_actions(session: Session, params: Json) -> list[Json]:
         return []
     offers = _wanted(_offers(snapshot), context.get("only"), context.get("triggerKind"))
     return [
-        _to_lsp(session, params, offer, diagnostics)
+        _to_lsp(session, snapshot, params, offer, diagnostics)
         for offer in offers
         if session.client.asks or not offer.needs_instruction
     ]
@@ -53,12 +54,14 @@ def _wanted(offers: Iterable[Offer], only: list[str] | None, trigger: int | None
             yield offer
 
 
-def _to_lsp(session: Session, params: Json, offer: Offer, diagnostics: list[Json]) -> Json:
+def _to_lsp(
+    session: Session, snapshot: Snapshot, params: Json, offer: Offer, diagnostics: list[Json]
+) -> Json:
     about = [diagnostics[index] for index in offer.diagnostics]
     argument: Json = {
         "action": offer.action,
         "textDocument": {"uri": params["textDocument"]["uri"]},
-        "range": params["range"],
+        "range": _range(session, snapshot, offer) or params["range"],
     }
     if about:
         argument["diagnostics"] = about
@@ -76,3 +79,9 @@ def _to_lsp(session: Session, params: Json, offer: Offer, diagnostics: list[Json
     if _LLM_GENERATED in session.client.action_tags:
         action["tags"] = [_LLM_GENERATED]
     return action
+
+
+def _range(session: Session, snapshot: Snapshot, offer: Offer) -> Json | None:
+    if offer.span is None:
+        return None
+    return to_lsp_range(snapshot.document.text, *offer.span, session.server.encoding)
