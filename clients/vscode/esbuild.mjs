@@ -1,0 +1,32 @@
+// Bundles: the extension (Node, CommonJS) and the two webviews (browser). `--watch` keeps going; `--dev` keeps source maps.
+import { build, context } from 'esbuild';
+
+const dev = process.argv.includes('--dev');
+const watch = process.argv.includes('--watch');
+
+const common = {
+  bundle: true,
+  minify: !dev,
+  sourcemap: dev ? 'linked' : false,
+  legalComments: 'none',
+  outdir: 'dist',
+  logLevel: 'warning',
+};
+
+const bundles = [
+  { ...common, entryPoints: { extension: 'src/extension.ts' }, platform: 'node', target: 'node20', format: 'cjs', external: ['vscode'], alias: { minimatch: './shims/minimatch.cjs', 'semver/functions/parse': './shims/semver-parse.cjs', 'semver/functions/satisfies': './shims/semver-satisfies.cjs' } },
+  {
+    ...common,
+    entryPoints: { chat: 'src/webview/chat.ts', usage: 'src/webview/usage.ts' },
+    platform: 'browser',
+    target: 'es2022',
+    format: 'iife',
+    alias: { entities: './shims/entities.ts', 'linkify-it': './shims/linkify.ts' },
+  },
+  { ...common, entryPoints: { chat: 'src/webview/chat.css', usage: 'src/webview/usage.css' } },
+];
+
+for (const options of bundles) {
+  if (watch) await (await context(options)).watch();
+  else await build(options);
+}

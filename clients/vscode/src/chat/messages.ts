@@ -1,0 +1,54 @@
+// What the chat view's page and the extension say to each other.
+
+import type { Chat, ChatSummary, Problem, Reply } from '../protocol';
+import type { Attachment, RichEvent, Turn } from '../wire';
+
+export interface CompletionItem {
+  label: string;
+  insertText: string;
+  detail?: string;
+  /** What it replaces of the text, in code points. */
+  start: number;
+  end: number;
+}
+
+export interface ModelChoice {
+  id: string;
+  label: string;
+  group: string;
+  vision: boolean;
+}
+
+export type FromPage =
+  | { type: 'ready'; chatId?: string }
+  | { type: 'send'; prompt: string; models: string[]; attachments: Attachment[]; editOf?: string }
+  | { type: 'stop' }
+  | { type: 'retry' | 'continue'; replyId: string; turnId: string; model?: string }
+  | { type: 'choose'; turnId: string; replyId: string }
+  | { type: 'fork'; turnId: string }
+  | { type: 'open' | 'delete'; chatId: string }
+  | { type: 'rename'; chatId: string; title: string }
+  | { type: 'list'; query: string }
+  | { type: 'new' | 'pickModel' | 'export' | 'attach' }
+  | { type: 'complete'; id: number; text: string; position: { line: number; character: number } }
+  | { type: 'copy'; text: string }
+  | { type: 'insert' | 'apply'; text: string; language: string; file?: string; replyId?: string }
+  | { type: 'link'; href: string }
+  | { type: 'help'; problem: Problem }
+  | { type: 'dropped'; uris: string[] };
+
+export type ToPage =
+  | { type: 'start'; strings: Record<string, string> }
+  | { type: 'chat'; chat: Chat | null }
+  | { type: 'turn'; turn: Turn }
+  | { type: 'events'; events: RichEvent[] }
+  | { type: 'settled'; turnId: string; replies: Reply[] }
+  | { type: 'failed'; problem: Problem; prompt?: string }
+  | { type: 'chats'; chats: ChatSummary[] }
+  | { type: 'history' }
+  | { type: 'completions'; id: number; items: CompletionItem[] }
+  | { type: 'models'; models: ModelChoice[]; selected: string }
+  | { type: 'attachment'; attachment: Attachment }
+  | { type: 'prompt'; text: string }
+  | { type: 'waiting'; text: string }
+  | { type: 'running'; running: boolean; reason?: string };

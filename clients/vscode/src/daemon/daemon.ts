@@ -1,0 +1,236 @@
+// The daemon's life: found, started, watched, started again, and talked to. What is said is other files' business.
+
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as vscode from 'vscode';
+import {
+  CloseAction,
+  ErrorAction,
+  LanguageClient,
+  ProgressType,
+  State,
+  type CloseHandlerResult,
+  type ErrorHandler,
+  type LanguageClientOptions,
+  type Middleware,
+} from 'vscode-languageclient/node';
+import type { DaemonState, Halley } from '../halley';
+import { problemOf, problemText } from '../problems';
+import type { ChangedParams, OperationParams, Requests, StatusParams } from '../protocol';
+import type { RichEvent } from '../wire';
+import { daemonSettings, explicitSettings } from '../settings';
+import { Crashes } from './crashes';
+import { findDaemon, type Machine, type Program } from './find';
+import { workspaceEnvironments } from './environments';
+
+const EVENTS = new ProgressType<RichEvent[]>();
+const PROTOCOL = 1;
+
+/** Everything but the secrets that other files add to the conversation with the daemon. */
+export interface Additions {
+  middleware: Middleware;
+  getSecret(params: { provider: string; origin: string }): Promise<string | null>;
+}
+
+export class Daemon implements Halley, vscode.Disposable {
+  state: DaemonState = { kind: 'starting' };
+  status: StatusParams | undefined;
+  program: Program | undefined;
+
+  private readonly states = new vscode.EventEmitter<DaemonState>();
+  private readonly statuses = new vscode.EventEmitter<StatusParams>();
+  private readonly operations = new vscode.EventEmitter<OperationParams>();
+  private readonly changes = new vscode.EventEmitter<ChangedParams['what']>();
+  readonly onState = this.states.event;
+  readonly onStatus = this.statuses.event;
+  readonly onOperation = this.operations.event;
+  readonly onChanged = this.changes.event;
+
+  private client: LanguageClient | undefined;
+  private readonly crashes = new Crashes();
+  private readonly names: string[];
+  private tokens = 0;
+  private starting: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly context: vscode.ExtensionContext,
+    readonly log: vscode.LogOutputChannel,
+    private readonly additions: Additions,
+  ) {
+    this.names = daemonSettings(context.extension.packageJSON);
+  }
+
+  /** Finds and starts it. Never throws: what went wrong is the state. */
+  start(): Promise<void> {
+    this.starting = this.starting.then(() => this.startNow());
+    return this.starting;
+  }
+
+  private async startNow(): Promise<void> {
+    this.become({ kind: 'starting' });
+    const found = findDaemon(await this.places(), machine());
+    if ('missing' in found) {
+      const reason =
+        found.missing === 'setting'
+          ? vscode.l10n.t('The setting halley.path names {0}, which is not there.', found.path)
+          : vscode.l10n.t('The Halley daemon is not installed.');
+      return this.become({ kind: 'missing', reason });
+    }
+    this.program = found.program;
+    this.log.info(`starting ${found.program.command} (found by: ${found.program.how})`);
+    try {
+      this.client = this.newClient(found.program);
+      await this.client.start();
+    } catch (error) {
+      this.become({ kind: 'stopped', reason: problemText(problemOf(error)) });
+    }
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    this.crashes.forget();
+    await this.start();
+  }
+
+  async stop(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    await this.starting;
+    try {
+      await client?.dispose(3000);
+    } catch (error) {
+      this.log.debug(`stopping: ${String(error)}`);
+    }
+  }
+
+  async dispose(): Promise<void> {
+    await this.stop();
+    for (const emitter of [this.states, this.statuses, this.operations, this.changes]) emitter.dispose();
+  }
+
+  async request<M extends keyof Requests>(method: M, params: Requests[M]['params'], token?: vscode.CancellationToken): Promise<Requests[M]['result']> {
+    return (await this.running()).sendRequest<Requests[M]['result']>(method, params, token);
+  }
+
+  async stream<M extends keyof Requests>(
+    method: M,
+    params: Requests[M]['params'],
+    onEvents: (events: RichEvent[]) => void,
+    token?: vscode.CancellationToken,
+  ): Promise<Requests[M]['result']> {
+    const client = await this.running();
+    const partialResultToken = `halley-${++this.tokens}`;
+    const listening = client.onProgress(EVENTS, partialResultToken, onEvents);
+    try {
+      return await client.sendRequest<Requests[M]['result']>(method, { ...params, partialResultToken }, token);
+    } finally {
+      listening.dispose();
+    }
+  }
+
+  async execute<R>(command: string, argument: unknown, token?: vscode.CancellationToken): Promise<R> {
+    return (await this.running()).sendRequest<R>('workspace/executeCommand', { command, arguments: [argument] }, token);
+  }
+
+  private async running(): Promise<LanguageClient> {
+    await this.starting;
+    if (this.client?.isRunning()) return this.client;
+    const reason = 'reason' in this.state ? this.state.reason : '';
+    throw new Error([vscode.l10n.t('Halley is not running.'), reason].filter(Boolean).join(' '));
+  }
+
+  private newClient(program: Program): LanguageClient {
+    const options: LanguageClientOptions = {
+      documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }, { scheme: 'vscode-vfs' }],
+      outputChannel: this.log,
+      initializationOptions: () => ({ settings: explicitSettings(this.names) }),
+      initializationFailedHandler: () => false,
+      errorHandler: this.errorHandler(),
+      middleware: {
+        ...this.additions.middleware,
+        workspace: {
+          configuration: (params) =>
+            params.items.map(({ scopeUri }) => explicitSettings(this.names, scopeUri ? vscode.Uri.parse(scopeUri) : undefined)),
+        },
+      },
+      synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher('**/{.halley.toml,AGENTS.md}') },
+    };
+    const client = new LanguageClient('halley', 'Halley', { command: program.command, args: [...program.args, 'serve'], options: { env: daemonEnvironment() } }, options);
+    client.registerFeature({
+      fillClientCapabilities: (capabilities) => {
+        capabilities.experimental = { ...(capabilities.experimental as object), halley: { secrets: true, proposals: true, chat: true } };
+      },
+      initialize: () => undefined,
+      getState: () => ({ kind: 'static' }),
+      clear: () => undefined,
+    });
+    client.onRequest('halley/secrets/get', async (params: { provider: string; origin: string }) => ({ key: await this.additions.getSecret(params) }));
+    client.onNotification('halley/status', (status: StatusParams) => {
+      this.status = status;
+      this.statuses.fire(status);
+    });
+    client.onNotification('halley/operation', (operation: OperationParams) => this.operations.fire(operation));
+    client.onNotification('halley/changed', ({ what }: ChangedParams) => this.changes.fire(what));
+    client.onDidChangeState(({ newState }) => this.follow(client, newState));
+    return client;
+  }
+
+  private follow(client: LanguageClient, newState: State): void {
+    if (client !== this.client) return;
+    if (newState === State.Starting) this.become({ kind: 'starting' });
+    if (newState !== State.Running) return;
+    const said = client.initializeResult;
+    const own = (said?.capabilities.experimental as { halley?: { version?: string; protocol?: number } } | undefined)?.halley;
+    const version = own?.version ?? said?.serverInfo?.version ?? '?';
+    this.log.info(`running ${version}`);
+    if (own?.protocol !== undefined && own.protocol !== PROTOCOL) {
+      void vscode.window.showWarningMessage(vscode.l10n.t('This extension was made for another version of the daemon ({0}). Install the one that came with it.', version));
+    }
+    this.become({ kind: 'running', version });
+  }
+
+  // VS Code's own rule: four restarts, the fifth crash within three minutes is the end. After it the person is asked.
+  private errorHandler(): ErrorHandler {
+    return {
+      error: (_error, _message, count) => ({ action: (count ?? 0) <= 3 ? ErrorAction.Continue : ErrorAction.Shutdown, handled: true }),
+      closed: (): CloseHandlerResult => {
+        if (this.crashes.mayRestart(Date.now())) {
+          this.log.warn('the daemon ended unexpectedly; starting it again');
+          return { action: CloseAction.Restart, handled: true };
+        }
+        this.become({ kind: 'stopped', reason: vscode.l10n.t('The daemon crashed five times within three minutes.') });
+        return { action: CloseAction.DoNotRestart, handled: true };
+      },
+    };
+  }
+
+  private become(state: DaemonState): void {
+    this.state = state;
+    if (state.kind !== 'running') this.status = undefined;
+    void vscode.commands.executeCommand('setContext', 'halley.running', state.kind === 'running');
+    this.states.fire(state);
+  }
+
+  private async places(): Promise<Parameters<typeof findDaemon>[0]> {
+    return {
+      setting: vscode.workspace.getConfiguration('halley').get('path', ''),
+      environments: vscode.workspace.isTrusted ? await workspaceEnvironments() : [],
+      installed: installedFolder(this.context),
+    };
+  }
+}
+
+/** The environment that `Install the Daemon…` makes. */
+export function installedFolder(context: vscode.ExtensionContext): string {
+  return vscode.Uri.joinPath(context.globalStorageUri, 'daemon').fsPath;
+}
+
+export function machine(): Machine {
+  return { platform: process.platform, env: process.env, home: os.homedir(), isFile: (file) => fs.statSync(file, { throwIfNoEntry: false })?.isFile() ?? false };
+}
+
+// The editor's own Node settings are no business of a Python program and what it starts.
+function daemonEnvironment(): NodeJS.ProcessEnv {
+  const ours = Object.entries(process.env).filter(([name]) => !/^(ELECTRON_|VSCODE_|NODE_OPTIONS$)/.test(name));
+  return Object.fromEntries(ours);
+}

@@ -1,0 +1,124 @@
+// Installing the daemon: the wheel that came with the extension, into an environment of the extension's own or as a tool
+// of uv or pipx. Programs are started without a shell; their output goes to the log.
+
+import { spawn } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import { pythonNames, scripts, which, type Machine } from './find';
+import { executable } from './find';
+
+export interface Step {
+  command: string;
+  args: string[];
+}
+
+export interface Way {
+  id: 'uv' | 'pipx' | 'own';
+  label: string;
+  detail: string;
+  steps: Step[];
+}
+
+const OLDEST = [3, 11] as const;
+
+/** The ways that are open on this machine, the best first. `python` is one new enough, where there is one. */
+export function installWays(wheel: string, environment: string, python: string | undefined, machine: Machine): Way[] {
+  const ways: Way[] = [];
+  const uv = which('uv', machine);
+  const own = (steps: Step[]): Way => ({
+    id: 'own',
+    label: vscode.l10n.t('For this editor only'),
+    detail: vscode.l10n.t('Into a folder of the extension; removed with it.'),
+    steps,
+  });
+  if (uv) {
+    ways.push(
+      own([
+        { command: uv, args: ['venv', '--python', '>=3.11', '--allow-existing', environment] },
+        { command: uv, args: ['pip', 'install', '--python', environment, '--upgrade', wheel] },
+      ]),
+    );
+    ways.push({
+      id: 'uv',
+      label: vscode.l10n.t('As a tool, with {0}', 'uv'),
+      detail: vscode.l10n.t('The command `halley` is then there in terminals and for other editors too.'),
+      steps: [{ command: uv, args: ['tool', 'install', '--python', '>=3.11', '--force', wheel] }],
+    });
+  } else if (python) {
+    const inside = path.join(scripts(environment, machine), executable('python', machine));
+    ways.push(
+      own([
+        { command: python, args: ['-m', 'venv', environment] },
+        { command: inside, args: ['-m', 'pip', 'install', '--disable-pip-version-check', '--upgrade', wheel] },
+      ]),
+    );
+  }
+  const pipx = which('pipx', machine);
+  if (pipx) {
+    ways.push({
+      id: 'pipx',
+      label: vscode.l10n.t('As a tool, with {0}', 'pipx'),
+      detail: vscode.l10n.t('The command `halley` is then there in terminals and for other editors too.'),
+      steps: [{ command: pipx, args: ['install', '--force', wheel] }],
+    });
+  }
+  return ways;
+}
+
+/** The wheel in the extension's folder. */
+export function bundledWheel(extensionPath: string): string | undefined {
+  const folder = path.join(extensionPath, 'dist', 'wheel');
+  const names = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
+  const name = names.filter((file) => file.endsWith('.whl')).sort().at(-1);
+  return name && path.join(folder, name);
+}
+
+/** A Python on the PATH that is new enough, by asking each for its version. */
+export async function findPython(machine: Machine): Promise<string | undefined> {
+  for (const name of pythonNames(machine.platform)) {
+    const command = which(name, machine);
+    if (command && isNewEnough(await output({ command, args: ['--version'] }))) return command;
+  }
+  return undefined;
+}
+
+export function isNewEnough(versionLine: string): boolean {
+  const match = /Python (\d+)\.(\d+)/.exec(versionLine);
+  if (!match) return false;
+  const [major, minor] = [Number(match[1]), Number(match[2])];
+  return major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
+}
+
+/** Runs the steps one after another. Throws, naming the program, when one fails. */
+export async function runSteps(steps: Step[], log: (line: string) => void, token: vscode.CancellationToken): Promise<void> {
+  for (const step of steps) {
+    log(`> ${[step.command, ...step.args].join(' ')}`);
+    const code = await run(step, log, token);
+    if (token.isCancellationRequested) throw new vscode.CancellationError();
+    if (code !== 0) throw new Error(vscode.l10n.t('{0} failed (exit code {1}). The log has its output.', path.basename(step.command), code ?? '?'));
+  }
+}
+
+function run(step: Step, log: (line: string) => void, token?: vscode.CancellationToken): Promise<number | null> {
+  return new Promise((resolve) => {
+    const child = spawn(step.command, step.args, { stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
+    const stop = token?.onCancellationRequested(() => child.kill());
+    const done = (code: number | null): void => {
+      stop?.dispose();
+      resolve(code);
+    };
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => log(data.toString('utf8').trimEnd()));
+    child.on('error', (error) => {
+      log(error.message);
+      done(null);
+    });
+    child.on('close', done);
+  });
+}
+
+async function output(step: Step): Promise<string> {
+  const lines: string[] = [];
+  await run(step, (line) => lines.push(line));
+  return lines.join('\n');
+}

@@ -1,0 +1,78 @@
+// Composition: what the extension is made of. Nothing here waits for the daemon, so that starting VS Code never does.
+
+import * as vscode from 'vscode';
+import { registerActions, runFromMenu } from './actions';
+import { opensAsPreview, showMarkdown } from './answers';
+import { registerChat } from './chat/view';
+import { registerCommit } from './commit';
+import { registerCompletion } from './completion';
+import { Daemon } from './daemon/daemon';
+import { registerInstruct } from './instruct';
+import { registerLanguageModels } from './lm';
+import { registerMacros } from './macros';
+import { registerModels } from './models';
+import { showError } from './problems';
+import { registerProposals } from './proposals';
+import { registerProviders } from './providers';
+import { getKey } from './secrets';
+import { registerSetup } from './setup';
+import { registerSimulator } from './simulator';
+import { registerStatus } from './status';
+import { registerUsage } from './usage';
+
+let daemon: Daemon | undefined;
+
+/** What other code of this window may have: the daemon's state, for tests and for whoever wants to wait for it. */
+export interface Api {
+  readonly daemon: Daemon;
+  readonly activationMs: number;
+}
+
+export function activate(context: vscode.ExtensionContext): Api {
+  const began = performance.now();
+  const log = vscode.window.createOutputChannel('Halley', { log: true });
+  const halley: Daemon = new Daemon(context, log, {
+    getSecret: ({ provider, origin }) => getKey(context.secrets, provider, origin),
+    middleware: {
+      executeCommand: async (id, args, next): Promise<unknown> => {
+        try {
+          return id === 'halley.run' ? await runFromMenu(halley, args) : await next(id, args);
+        } catch (error) {
+          await showError(error);
+          return undefined;
+        }
+      },
+      window: {
+        showDocument: async (params, token, next) => {
+          if (!opensAsPreview(params.uri)) return next(params, token);
+          await showMarkdown(vscode.Uri.parse(params.uri));
+          return { success: true };
+        },
+      },
+    },
+  });
+  daemon = halley;
+  context.subscriptions.push(
+    log,
+    ...registerSetup(halley),
+    ...registerStatus(halley),
+    ...registerModels(halley),
+    ...registerProviders(halley),
+    ...registerActions(halley),
+    ...registerInstruct(halley),
+    ...registerProposals(halley),
+    ...registerCompletion(),
+    ...registerCommit(halley),
+    ...registerChat(halley),
+    ...registerMacros(halley),
+    ...registerUsage(halley),
+    ...registerLanguageModels(halley),
+    ...registerSimulator(halley),
+  );
+  void halley.start();
+  return { daemon: halley, activationMs: performance.now() - began };
+}
+
+export async function deactivate(): Promise<void> {
+  await daemon?.dispose();
+}

@@ -1,0 +1,194 @@
+// Macros: a tree of saved prompts and pipelines to run, edit and share. The daemon keeps and runs them.
+
+import * as vscode from 'vscode';
+import { currentEditor, showOutcome, toWire } from './actions';
+import { command } from './commands';
+import type { Halley } from './halley';
+import type { Macro } from './protocol';
+
+export interface MacroInput {
+  description?: string;
+  type?: 'string' | 'number' | 'boolean' | 'choice';
+  choices?: string[];
+  default?: string | number | boolean | null;
+}
+
+
+export function registerMacros(halley: Halley): vscode.Disposable[] {
+  const tree = new MacroTree(halley);
+  const view = vscode.window.createTreeView('halley.macros', { treeDataProvider: tree });
+  return [
+    tree,
+    view,
+    command('refreshMacros', () => tree.refresh()),
+    command('runMacro', async (given?: unknown) => {
+      const macro = await tree.chosen(given);
+      if (macro) await runMacro(halley, macro);
+    }),
+    command('newMacro', () => newMacro(halley)),
+    command('editMacro', async (given?: unknown) => {
+      const macro = await tree.chosen(given);
+      if (macro) await editMacro(halley, macro);
+    }),
+    command('shareMacro', async (given?: unknown) => {
+      const macro = await tree.chosen(given);
+      if (macro) await shareMacro(macro);
+    }),
+    command('removeMacro', async (given?: unknown) => {
+      const macro = await tree.chosen(given);
+      if (macro) await halley.request('halley/macros/remove', { name: macro.name });
+    }),
+  ];
+}
+
+class MacroTree implements vscode.TreeDataProvider<Macro>, vscode.Disposable {
+  private readonly changed = new vscode.EventEmitter<void>();
+  readonly onDidChangeTreeData = this.changed.event;
+  private readonly listening: vscode.Disposable[];
+
+  constructor(private readonly halley: Halley) {
+    this.listening = [halley.onState(() => this.refresh()), halley.onChanged((what) => what === 'macros' && this.refresh())];
+  }
+
+  refresh(): void {
+    this.changed.fire();
+  }
+
+  async getChildren(): Promise<Macro[]> {
+    if (this.halley.state.kind !== 'running') return [];
+    try {
+      return await this.list();
+    } catch (error) {
+      this.halley.log.debug(`macros: ${String(error)}`);
+      return [];
+    }
+  }
+
+  getTreeItem(macro: Macro): vscode.TreeItem {
+    const item = new vscode.TreeItem(macro.name);
+    item.description = macro.description;
+    item.tooltip = [macro.description, macro.prompt, macro.source].filter(Boolean).join('\n\n');
+    item.iconPath = new vscode.ThemeIcon(macro.steps > 0 ? 'list-ordered' : 'note');
+    item.contextValue = macro.source === 'config.toml' ? 'macro.user' : 'macro.elsewhere';
+    return item;
+  }
+
+  async chosen(given: unknown): Promise<Macro | undefined> {
+    if (isMacro(given)) return given;
+    const macros = await this.list();
+    if (typeof given === 'string') return macros.find(({ name }) => name === given);
+    if (macros.length === 0) {
+      await vscode.commands.executeCommand('halley.newMacro');
+      return undefined;
+    }
+    const items = macros.map((macro) => ({ label: macro.name, description: macro.description, macro }));
+    return (await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Run which macro?'), matchOnDescription: true }))?.macro;
+  }
+
+  private async list(): Promise<Macro[]> {
+    const uri = vscode.window.activeTextEditor?.document.uri.toString();
+    return (await this.halley.request('halley/macros/list', { uri })).macros;
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(this.changed, ...this.listening).dispose();
+  }
+}
+
+async function runMacro(halley: Halley, macro: Macro): Promise<void> {
+  const { document, selection } = currentEditor();
+  const inputs = await askForInputs(macro.inputs as Record<string, MacroInput>);
+  if (!inputs) return;
+  const place = { textDocument: { uri: document.uri.toString(), version: document.version }, range: toWire(selection) };
+  const title = vscode.l10n.t('Macro: {0}', macro.name);
+  const ran = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, (progress, token) => {
+    let length = 0;
+    return halley.stream(
+      'halley/macros/run',
+      { name: macro.name, inputs, ...place },
+      (events) => {
+        for (const event of events) {
+          length += event.delta?.length ?? 0;
+          progress.report({ message: event.type === 'notice' ? (event.text ?? '') : vscode.l10n.t('{0} characters', length) });
+        }
+      },
+      token,
+    );
+  });
+  await showOutcome(halley, ran);
+}
+
+/** The values that a macro asks for; undefined when the person gave up. */
+export async function askForInputs(inputs: Record<string, MacroInput>): Promise<Record<string, unknown> | undefined> {
+  const values: Record<string, unknown> = {};
+  for (const [name, input] of Object.entries(inputs)) {
+    const value = await askForInput(name, input);
+    if (value === undefined) return undefined;
+    values[name] = value;
+  }
+  return values;
+}
+
+async function askForInput(name: string, input: MacroInput): Promise<unknown> {
+  const title = input.description || name;
+  if (input.type === 'choice') return vscode.window.showQuickPick(input.choices ?? [], { title });
+  if (input.type === 'boolean') {
+    const yes = vscode.l10n.t('Yes');
+    const answer = await vscode.window.showQuickPick([yes, vscode.l10n.t('No')], { title });
+    return answer === undefined ? undefined : answer === yes;
+  }
+  const isNumber = input.type === 'number';
+  const text = await vscode.window.showInputBox({
+    title,
+    value: input.default == null ? '' : String(input.default),
+    validateInput: (value) => (isNumber && Number.isNaN(Number(value)) ? vscode.l10n.t('A number, please.') : undefined),
+  });
+  return text === undefined ? undefined : isNumber ? Number(text) : text;
+}
+
+async function newMacro(halley: Halley): Promise<void> {
+  const name = await vscode.window.showInputBox({
+    title: vscode.l10n.t('A name for the macro'),
+    validateInput: (value) => (/^[A-Za-z0-9_.-]+$/.test(value) ? undefined : vscode.l10n.t('Letters, digits, dots and dashes.')),
+  });
+  if (!name) return;
+  const prompt = await vscode.window.showInputBox({ title: vscode.l10n.t('The prompt'), value: '{{selection}}', prompt: vscode.l10n.t('{{selection}}, {{buffer}}, {{path}} and others are filled in.'), ignoreFocusOut: true });
+  if (!prompt) return;
+  await halley.request('halley/macros/save', { name, macro: { prompt } });
+}
+
+async function editMacro(halley: Halley, macro: Macro): Promise<void> {
+  if (macro.steps > 0 || macro.source !== 'config.toml') return vscode.commands.executeCommand('halley.openConfiguration');
+  const prompt = await vscode.window.showInputBox({ title: macro.name, value: macro.prompt ?? '', ignoreFocusOut: true });
+  if (prompt === undefined || prompt === macro.prompt) return;
+  await halley.request('halley/macros/save', { name: macro.name, macro: { ...macro.definition, prompt } });
+}
+
+/** As the TOML that somebody else can paste into a configuration file. */
+async function shareMacro(macro: Macro): Promise<void> {
+  await vscode.env.clipboard.writeText(macroToml(macro));
+  void vscode.window.showInformationMessage(vscode.l10n.t('Copied: paste it into config.toml, or .halley.toml for your team.'));
+}
+
+/** A macro's table as TOML; lists of tables and tables in tables are written inline. */
+export function macroToml({ name, definition }: Pick<Macro, 'name' | 'definition'>): string {
+  const rows = Object.entries(definition ?? {}).map(([key, value]) => `${tomlKey(key)} = ${tomlValue(value)}`);
+  return `[macros.${tomlKey(name)}]\n${rows.join('\n')}\n`;
+}
+
+function tomlValue(value: unknown): string {
+  if (Array.isArray(value)) return value.some((item) => typeof item === 'object') ? `[\n${value.map((item) => `  ${tomlValue(item)},\n`).join('')}]` : `[${value.map(tomlValue).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const fields = Object.entries(value).filter(([, field]) => field != null);
+    return `{ ${fields.map(([key, field]) => `${tomlKey(key)} = ${tomlValue(field)}`).join(', ')} }`;
+  }
+  return JSON.stringify(value);
+}
+
+function tomlKey(key: string): string {
+  return /^[A-Za-z0-9_-]+$/.test(key) ? key : JSON.stringify(key);
+}
+
+function isMacro(value: unknown): value is Macro {
+  return typeof (value as Macro | undefined)?.name === 'string';
+}

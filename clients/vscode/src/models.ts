@@ -1,0 +1,208 @@
+// The model picker: a role's models in a quick pick, grouped and searchable, then the scope of the choice. What was
+// chosen for this window only is told to the daemon again after a restart.
+
+import * as vscode from 'vscode';
+import { abilities, compact, duration, price } from './figures';
+import type { Halley } from './halley';
+import { showError } from './problems';
+import type { Model, Provider, SelectedRole, SelectParams } from './protocol';
+import { scopeName } from './status';
+
+type Role = SelectParams['role'];
+type Scope = NonNullable<SelectParams['scope']>;
+interface ModelItem extends vscode.QuickPickItem {
+  model?: Model;
+  does?: 'role' | 'provider' | 'verify';
+}
+
+const ROLES: Role[] = ['chat', 'edit', 'complete', 'fast', 'embed', 'image', 'speech'];
+const FALLBACK: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('layers'), tooltip: '' };
+const REFRESH: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('refresh'), tooltip: '' };
+
+export function registerModels(halley: Halley): vscode.Disposable[] {
+  const kept = new Map<Role, string[]>();
+  const pick = async (role: Role = 'chat'): Promise<void> => {
+    try {
+      await pickModel(halley, role, kept);
+    } catch (error) {
+      await showError(error);
+    }
+  };
+  return [
+    vscode.commands.registerCommand('halley.pickModel', (role?: Role) => pick(role)),
+    halley.onState(({ kind }) => {
+      if (kind !== 'running') return;
+      for (const [role, route] of kept) halley.request('halley/models/select', { role, route, scope: 'session' }).catch((error: unknown) => halley.log.warn(String(error)));
+    }),
+  ];
+}
+
+async function pickModel(halley: Halley, role: Role, kept: Map<Role, string[]>): Promise<void> {
+  const uri = vscode.window.activeTextEditor?.document.uri.toString();
+  const selection = await halley.request('halley/models/selection', { uri });
+  const selected = selection.roles[role];
+  const chosen = await askForModel(halley, role, selected);
+  if (!chosen) return;
+  if (chosen.does === 'role') {
+    const next = await askForRole(role, selection.roles);
+    return next && pickModel(halley, next, kept);
+  }
+  if (chosen.does) return vscode.commands.executeCommand(chosen.does === 'provider' ? 'halley.addProvider' : 'halley.verifyProvider');
+  const scope = await askForScope(role, chosen.route);
+  if (!scope) return;
+  const after = await halley.request('halley/models/select', { role, route: chosen.route, scope, uri });
+  if (scope === 'session') kept.set(role, chosen.route);
+  else kept.delete(role);
+  sayIfOverruled(role, chosen.route, after.roles[role]);
+}
+
+interface Chosen {
+  route: string[];
+  does?: ModelItem['does'];
+}
+
+/** The quick pick. A model's button adds it as a fallback to the route instead of replacing it. */
+function askForModel(halley: Halley, role: Role, selected: SelectedRole | undefined): Promise<Chosen | undefined> {
+  const pick = vscode.window.createQuickPick<ModelItem>();
+  pick.title = vscode.l10n.t('Model for: {0}', roleName(role));
+  pick.placeholder = selected ? vscode.l10n.t('Now {0}, set for {1}', selected.route.join(' → '), scopeName(selected.scope)) : vscode.l10n.t('No model is chosen yet');
+  pick.matchOnDescription = true;
+  pick.matchOnDetail = true;
+  pick.buttons = [{ ...REFRESH, tooltip: vscode.l10n.t('Refresh the list') }];
+  const load = async (refresh: boolean): Promise<void> => {
+    pick.busy = true;
+    try {
+      const [{ models, problems }, { providers }] = await Promise.all([
+        halley.request('halley/models/list', { role, refresh }),
+        halley.request('halley/providers/list', {}),
+      ]);
+      pick.items = modelItems(role, models, providers, selected);
+      const current = pick.items.find(({ model }) => model && model.id === selected?.route[0]);
+      if (current) pick.activeItems = [current];
+      if (problems.length > 0 && models.length === 0) pick.placeholder = problems[0]?.message;
+    } finally {
+      pick.busy = false;
+    }
+  };
+  return new Promise((resolve, reject) => {
+    const listening = halley.onChanged((what) => what === 'models' && void load(false));
+    const done = (chosen: Chosen | undefined): void => {
+      resolve(chosen);
+      pick.hide();
+    };
+    pick.onDidTriggerButton(() => void load(true).catch(reject));
+    pick.onDidTriggerItemButton(({ item }) => item.model && done({ route: withFallback(selected?.route ?? [], item.model.id) }));
+    pick.onDidAccept(() => {
+      const [item] = pick.activeItems;
+      if (item?.does) done({ route: [], does: item.does });
+      else if (item?.model) done({ route: [item.model.id] });
+    });
+    pick.onDidHide(() => {
+      resolve(undefined);
+      listening.dispose();
+      pick.dispose();
+    });
+    pick.show();
+    load(false).catch((error: Error) => {
+      reject(error);
+      pick.hide();
+    });
+  });
+}
+
+/** Models under headings, the selected route first; below them the ways onward. */
+export function modelItems(role: Role, models: Model[], providers: Provider[], selected: SelectedRole | undefined): ModelItem[] {
+  const health = new Map(providers.map((provider) => [provider.id, provider]));
+  const route = selected?.route ?? [];
+  const inRoute = route.flatMap((id) => models.find((model) => model.id === id) ?? []);
+  const rest = models.filter(({ id }) => !route.includes(id));
+  const items: ModelItem[] = [];
+  const section = (label: string, members: Model[]): void => {
+    if (members.length === 0) return;
+    items.push({ label, kind: vscode.QuickPickItemKind.Separator });
+    items.push(...members.map((model) => modelItem(model, health.get(model.provider), route.indexOf(model.id))));
+  };
+  section(vscode.l10n.t('chosen now'), inRoute);
+  for (const [group, members] of groups(rest)) section(group, members);
+  items.push({ label: '', kind: vscode.QuickPickItemKind.Separator });
+  items.push({ label: `$(list-selection) ${vscode.l10n.t('Another role (now: {0})', roleName(role))}`, does: 'role', alwaysShow: true });
+  items.push({ label: `$(add) ${vscode.l10n.t('Add provider…')}`, does: 'provider', alwaysShow: true });
+  items.push({ label: `$(plug) ${vscode.l10n.t('Verify a provider…')}`, does: 'verify', alwaysShow: true });
+  return items;
+}
+
+function groups(models: Model[]): Map<string, Model[]> {
+  const found = new Map<string, Model[]>();
+  for (const model of models) {
+    const name = model.group || model.provider;
+    found.set(name, [...(found.get(name) ?? []), model]);
+  }
+  return found;
+}
+
+function modelItem(model: Model, provider: Provider | undefined, place: number): ModelItem {
+  const cost = price(model.price);
+  const health = provider?.health;
+  const details = [
+    model.context ? vscode.l10n.t('{0} context', compact(model.context)) : '',
+    ...abilities(model),
+    health?.ok && health.ms != null ? vscode.l10n.t('answered in {0}', duration(health.ms)) : '',
+    health && !health.ok ? `$(warning) ${health.problem?.message ?? ''}` : '',
+    provider?.key.status === 'missing' ? `$(key) ${vscode.l10n.t('no key')}` : '',
+    model.deprecated ? `$(warning) ${vscode.l10n.t('deprecated')}` : '',
+  ].filter(Boolean);
+  return {
+    label: place === 0 ? `$(check) ${model.label}` : place > 0 ? `$(layers) ${model.label}` : model.label,
+    description: [model.id, cost && vscode.l10n.t('{0} per 1M tokens', cost)].filter(Boolean).join('   '),
+    detail: details.join(' · ') || undefined,
+    buttons: place < 0 ? [{ ...FALLBACK, tooltip: vscode.l10n.t('Add as a fallback') }] : [],
+    model,
+  };
+}
+
+/** The route with one more fallback at its end. */
+export function withFallback(route: string[], model: string): string[] {
+  return [...route.filter((id) => id !== model), model];
+}
+
+async function askForRole(current: Role, roles: Record<string, SelectedRole>): Promise<Role | undefined> {
+  const items = ROLES.map((role) => ({
+    label: roleName(role),
+    description: roles[role]?.route.join(' → '),
+    detail: roles[role] && scopeName(roles[role].scope),
+    picked: role === current,
+    role,
+  }));
+  return (await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Which role?') }))?.role;
+}
+
+async function askForScope(role: Role, route: string[]): Promise<Scope | undefined> {
+  const folder = vscode.workspace.name;
+  const items: (vscode.QuickPickItem & { scope: Scope })[] = [
+    { label: vscode.l10n.t('This workspace'), description: folder, detail: vscode.l10n.t('Other workspaces and windows keep theirs.'), scope: 'workspace' },
+    { label: vscode.l10n.t('This window'), detail: vscode.l10n.t('Until it closes.'), scope: 'session' },
+    { label: vscode.l10n.t('Every workspace'), detail: vscode.l10n.t('Where a workspace has not chosen its own.'), scope: 'user' },
+  ];
+  const offered = folder ? items : items.slice(1);
+  const title = vscode.l10n.t('Use {0} for {1} in…', route.join(' → '), roleName(role));
+  return (await vscode.window.showQuickPick(offered, { title }))?.scope;
+}
+
+function sayIfOverruled(role: Role, route: string[], selected: SelectedRole | undefined): void {
+  if (!selected || selected.route.join() === route.join()) return;
+  const text = vscode.l10n.t('{0} still answers for {1} here: it is set for {2} ({3}).', selected.route.join(' → '), roleName(role), scopeName(selected.scope), selected.source);
+  void vscode.window.showInformationMessage(text);
+}
+
+export function roleName(role: string): string {
+  const names: Record<string, string> = {
+    chat: vscode.l10n.t('chat'),
+    edit: vscode.l10n.t('edits'),
+    complete: vscode.l10n.t('inline completion'),
+    fast: vscode.l10n.t('small work'),
+    embed: vscode.l10n.t('search'),
+    image: vscode.l10n.t('pictures'),
+    speech: vscode.l10n.t('speech'),
+  };
+  return names[role] ?? role;
+}

@@ -1,0 +1,680 @@
+// Generated from server/halley/lsp/protocol.py by tools/typescript_types.py: run `make generate`.
+
+export interface Applied {
+  applied: boolean;
+  edits: number;
+}
+
+/** A block of code from a reply; `file` is the name the model gave it. */
+export interface ApplyBlockParams {
+  text: string;
+  language?: string;
+  file?: string | null;
+  textDocument: TextDocument;
+  range?: Range | null;
+}
+
+export interface ChangedParams {
+  what: 'models' | 'selection' | 'providers' | 'macros' | 'chats' | 'proposals';
+}
+
+export interface Chat {
+  chatId: string;
+  title: string;
+  created: string;
+  updated: string;
+  forkedFrom?: string | null;
+  turns: ChatTurn[];
+  marks: ChatMark[];
+}
+
+export interface ChatContinueParams {
+  chatId: string;
+  replyId: string;
+  partialResultToken?: string | number | null;
+}
+
+/** What a variable or the selection brought into a turn. */
+export interface ChatExcerpt {
+  source: string;
+  label: string;
+  tokens: number;
+}
+
+export interface ChatExportParams {
+  chatId: string;
+  format?: 'markdown' | 'json';
+  replies?: string[] | null;
+  citations?: boolean;
+  reasoning?: boolean;
+}
+
+/** Text for Markdown, an object for JSON. */
+export interface ChatExported {
+  content: unknown;
+}
+
+export interface ChatIdParams {
+  chatId: string;
+}
+
+export interface ChatInputItems {
+  items: Record<string, unknown>[];
+}
+
+/** `position` is a position in `text`, counted in UTF-16 units as JavaScript and most editors do. */
+export interface ChatInputParams {
+  text: string;
+  position: Position;
+  uri?: string | null;
+}
+
+export interface ChatList {
+  chats: ChatSummary[];
+}
+
+export interface ChatListParams {
+  query?: string | null;
+  limit?: number;
+}
+
+export interface ChatMark {
+  kind: 'clear' | 'compact';
+  afterPosition: number;
+  text: string;
+}
+
+export interface ChatMarkParams {
+  chatId: string;
+}
+
+export interface ChatNamed {
+  chatId: string;
+}
+
+export interface ChatRenameParams {
+  chatId: string;
+  title: string;
+}
+
+export interface ChatReplyParams {
+  replyId: string;
+  chatId?: string | null;
+}
+
+export interface ChatRetryParams {
+  chatId: string;
+  turnId: string;
+  models?: string[] | null;
+  partialResultToken?: string | number | null;
+}
+
+export interface ChatSendParams {
+  chatId?: string | null;
+  prompt: string;
+  models?: string[] | null;
+  textDocument?: TextDocument | null;
+  range?: Range | null;
+  attachments?: Record<string, unknown>[] | null;
+  partialResultToken?: string | number | null;
+}
+
+export interface ChatSent {
+  chatId: string;
+  turnId: string;
+  replies: Reply[];
+}
+
+export interface ChatSummary {
+  chatId: string;
+  title: string;
+  created: string;
+  updated: string;
+  turns: number;
+  match?: string | null;
+}
+
+export interface ChatTurn {
+  turnId: string;
+  prompt: string;
+  created: string;
+  excerpts: ChatExcerpt[];
+  images: Record<string, unknown>[];
+  replies: Reply[];
+  current?: boolean | null;
+}
+
+/** `turn_id` is the last turn that is kept; without it, all (fork) or none (rollback). */
+export interface ChatTurnParams {
+  chatId: string;
+  turnId?: string | null;
+}
+
+export interface ChatUndone {
+  undone: number;
+}
+
+export interface Citation {
+  url: string;
+  title?: string;
+  start?: number | null;
+  end?: number | null;
+}
+
+export interface CommitMessage {
+  message: string;
+}
+
+/** `cwd` is a folder or its URI; by default the workspace's. */
+export interface CommitParams {
+  cwd?: string | null;
+  uri?: string | null;
+  staged?: boolean;
+}
+
+export interface ContextDropped {
+  path: string;
+  reason: string;
+  tokens: number;
+}
+
+export interface ContextExcerpt {
+  path: string;
+  firstLine: number;
+  lastLine: number;
+  reason: string;
+  tokens: number;
+  text: string;
+}
+
+export interface ContextPreview {
+  tokens: number;
+  budget: number;
+  excerpts: ContextExcerpt[];
+  dropped: ContextDropped[];
+}
+
+export interface ContextPreviewParams {
+  textDocument: TextDocument;
+  range?: Range | null;
+}
+
+export interface Cost {
+  amount: number;
+  currency: string;
+  source: 'provider' | 'estimated' | 'unknown';
+}
+
+export interface CountParams {
+  text: string;
+  model?: string | null;
+}
+
+export interface Counted {
+  tokens: number;
+}
+
+/** An instructed edit of a range; the reply streams as events while it is written. `preview` asks for a proposal whatever the settings say. */
+export interface EditParams {
+  textDocument: TextDocument;
+  range: Range;
+  instruction: string;
+  model?: string | null;
+  preview?: boolean;
+  partialResultToken?: string | number | null;
+}
+
+/** No parameters, or no result. */
+export interface Empty {
+
+}
+
+/** One event of a stream; which fields are there depends on `type`. */
+export interface Event {
+  type: 'start' | 'text' | 'reasoning' | 'notice' | 'citation' | 'image' | 'toolCall' | 'toolResult' | 'usage';
+  replyId: string;
+  delta?: string | null;
+  text?: string | null;
+  model?: string | null;
+  chatId?: string | null;
+  turnId?: string | null;
+}
+
+export interface Health {
+  ok: boolean;
+  at: string;
+  ms?: number | null;
+  problem?: Problem | null;
+}
+
+/** Where a key comes from: exactly one of the five. */
+export interface KeySource {
+  env?: string | null;
+  keyring?: boolean | null;
+  command?: string[] | null;
+  file?: string | null;
+  client?: boolean | null;
+}
+
+export interface KeyStatus {
+  status: 'present' | 'missing' | 'otherOrigin' | 'notNeeded';
+  source?: string | null;
+}
+
+export interface Macro {
+  name: string;
+  description: string;
+  inputs: Record<string, unknown>;
+  steps: number;
+  output: string;
+  prompt?: string | null;
+  source?: string | null;
+  definition?: Record<string, unknown>;
+}
+
+export interface MacroNameParams {
+  name: string;
+}
+
+/** `inputs` by name; `instruction` is what the person said beside. */
+export interface MacroRunParams {
+  name: string;
+  textDocument: TextDocument;
+  range?: Range | null;
+  inputs?: Record<string, unknown> | null;
+  partialResultToken?: string | number | null;
+}
+
+/** `macro` is a table as in `[macros.<name>]` of config.toml. */
+export interface MacroSaveParams {
+  name: string;
+  macro: Record<string, unknown>;
+}
+
+export interface MacrosList {
+  macros: Macro[];
+}
+
+export interface Model {
+  id: string;
+  provider: string;
+  name: string;
+  label: string;
+  group: string;
+  context?: number | null;
+  maxOutput?: number | null;
+  price?: Price | null;
+  roles: string[];
+  capabilities: Record<string, unknown>;
+  deprecated?: boolean | null;
+}
+
+export interface ModelsList {
+  models: Model[];
+  stale: boolean;
+  problems: Problem[];
+}
+
+export interface ModelsListParams {
+  role?: 'chat' | 'edit' | 'complete' | 'fast' | 'embed' | 'image' | 'speech' | null;
+  provider?: string | null;
+  refresh?: boolean;
+}
+
+export interface OperationParams {
+  operation: string;
+  state: 'waiting' | 'retrying' | 'failedOver' | 'done';
+  attempt: number;
+  of: number;
+  waitMs: number;
+  reason: string;
+  from?: string | null;
+  to?: string | null;
+}
+
+/** What became of an action: exactly one of `applied`, `proposal`, `answer`. */
+export interface Outcome {
+  applied?: boolean | null;
+  edits?: number | null;
+  proposal?: string | null;
+  answer?: Record<string, string> | null;
+}
+
+export interface Position {
+  line: number;
+  character: number;
+}
+
+/** A provider that is known by name and not configured yet. */
+export interface PresetRow {
+  id: string;
+  label: string;
+  kind: string;
+  baseUrl?: string | null;
+  keyNeeded: boolean;
+  about?: string | null;
+}
+
+export interface Price {
+  input?: number | null;
+  output?: number | null;
+  perRequest?: number | null;
+  currency?: string;
+  source: 'provider' | 'catalog';
+}
+
+export interface Problem {
+  code: string;
+  message: string;
+  help: string;
+  provider?: string | null;
+  model?: string | null;
+  status?: number | null;
+  requestId?: string | null;
+  retryAfterMs?: number | null;
+  setting?: string | null;
+}
+
+export interface Proposal {
+  id: string;
+  title: string;
+  reason: string;
+  files: ProposalFile[];
+  hunks: ProposalHunk[];
+}
+
+export interface ProposalFile {
+  uri: string;
+  proposed: string;
+}
+
+/** A hunk. `range` and `old_text` are of the text it was made for; absent where a file is made or removed. */
+export interface ProposalHunk {
+  index: number;
+  uri: string;
+  kind: 'edit' | 'create' | 'rename' | 'delete';
+  range?: Range | null;
+  oldText?: string | null;
+  newText?: string | null;
+}
+
+export interface ProposalParams {
+  id: string;
+  hunks?: number[] | null;
+}
+
+export interface ProposalsList {
+  proposals: Proposal[];
+}
+
+export interface Provider {
+  id: string;
+  label: string;
+  kind: string;
+  baseUrl: string;
+  key: KeyStatus;
+  health?: Health | null;
+}
+
+export interface ProviderIdParams {
+  id: string;
+}
+
+export interface ProviderParams {
+  provider: string;
+}
+
+/** A provider of the user's configuration. What is absent stays as it is; a preset fills the rest. */
+export interface ProviderSaveParams {
+  id: string;
+  kind?: 'openai' | 'openai-responses' | 'anthropic' | null;
+  preset?: string | null;
+  label?: string | null;
+  baseUrl?: string | null;
+  key?: KeySource | null;
+  headers?: Record<string, string> | null;
+  proxy?: string | null;
+  caBundle?: string | null;
+  enabled?: boolean | null;
+}
+
+export interface ProvidersList {
+  providers: Provider[];
+  presets?: PresetRow[];
+}
+
+export interface Range {
+  start: Position;
+  end: Position;
+}
+
+export interface Reply {
+  replyId: string;
+  model: string;
+  text: string;
+  reasoning?: string | null;
+  status: 'complete' | 'interrupted' | 'cancelled' | 'failed';
+  problem?: Problem | null;
+  usage?: Usage | null;
+  citations?: Citation[];
+  images?: Record<string, unknown>[];
+  chosen?: boolean | null;
+}
+
+/** A conversation of somebody else's: nothing is added to it and nothing kept. */
+export interface RespondParams {
+  model: string;
+  messages: SaidMessage[];
+  maxTokens?: number | null;
+  partialResultToken?: string | number | null;
+}
+
+export interface Responded {
+  text: string;
+}
+
+export interface RetryEnded {
+  ended: boolean;
+}
+
+export interface RetryParams {
+  operation: string;
+}
+
+/** The argument of the `halley.run` command. */
+export interface RunParams {
+  action: string;
+  textDocument: TextDocument;
+  range: Range;
+  diagnostics?: Record<string, unknown>[] | null;
+  instruction?: string;
+  model?: string | null;
+}
+
+export interface SaidMessage {
+  role: 'user' | 'assistant' | 'system';
+  content: string;
+}
+
+export interface SecretGetParams {
+  provider: string;
+  origin: string;
+}
+
+export interface SecretGot {
+  key: string | null;
+}
+
+export interface SecretSetParams {
+  provider: string;
+  key: string;
+  store?: 'keyring' | 'file' | 'session';
+}
+
+export interface SelectParams {
+  role: 'chat' | 'edit' | 'complete' | 'fast' | 'embed' | 'image' | 'speech';
+  route: string[];
+  scope?: 'session' | 'workspace' | 'user';
+  uri?: string | null;
+}
+
+export interface SelectedRole {
+  route: string[];
+  scope: string;
+  source: string;
+}
+
+export interface Selection {
+  roles: Record<string, SelectedRole>;
+}
+
+export interface StatusParams {
+  kind: 'normal' | 'busy' | 'warning' | 'error' | 'inactive';
+  message: string;
+  roles: Record<string, SelectedRole>;
+  spend?: Record<string, unknown> | null;
+  action?: Record<string, unknown> | null;
+}
+
+export interface TextDocument {
+  uri: string;
+  version?: number | null;
+}
+
+export interface UriParams {
+  uri?: string | null;
+}
+
+export interface Usage {
+  inputTokens: number;
+  outputTokens: number;
+  cachedTokens?: number | null;
+  cost?: Cost | null;
+  firstTokenMs?: number | null;
+  totalMs?: number | null;
+  tokensPerS?: number | null;
+}
+
+export interface UsageParams {
+  since?: string | null;
+  until?: string | null;
+  by?: ('day' | 'month' | 'model' | 'provider' | 'workspace' | 'feature' | 'status')[];
+}
+
+export interface UsageReport {
+  rows: Record<string, unknown>[];
+  totals: Record<string, unknown>;
+  quota?: Record<string, unknown>[] | null;
+}
+
+export interface Verified {
+  ok: boolean;
+  steps: VerifyStep[];
+  model?: string | null;
+  firstTokenMs?: number | null;
+}
+
+export interface VerifyParams {
+  provider: string;
+  model?: string | null;
+}
+
+export interface VerifyStep {
+  name: string;
+  ok: boolean;
+  ms?: number | null;
+  problem?: Problem | null;
+}
+
+export interface Requests {
+  /** The catalogue, from cache at once, refreshed behind. */
+  'halley/models/list': { params: ModelsListParams; result: ModelsList };
+  /** Which route each role has here, and why. */
+  'halley/models/selection': { params: UriParams; result: Selection };
+  /** Chooses a route for a role. */
+  'halley/models/select': { params: SelectParams; result: Selection };
+  /** The configured providers and the state of their keys. */
+  'halley/providers/list': { params: Empty; result: ProvidersList };
+  /** Key, catalogue and first token, step by step. */
+  'halley/providers/verify': { params: VerifyParams; result: Verified };
+  /** Stores a key, bound to the provider's origin. */
+  'halley/secrets/set': { params: SecretSetParams; result: Empty };
+  /** Forgets a stored key. */
+  'halley/secrets/remove': { params: ProviderParams; result: Empty };
+  /** One turn of a chat. Streams. */
+  'halley/chat/send': { params: ChatSendParams; result: ChatSent };
+  /** The workspace's chats, newest first. */
+  'halley/chat/list': { params: ChatListParams; result: ChatList };
+  /** One chat, whole. */
+  'halley/chat/get': { params: ChatIdParams; result: Chat };
+  /** Another reply to a turn. Streams. */
+  'halley/chat/retry': { params: ChatRetryParams; result: ChatSent };
+  /** Goes on with a reply that broke off. Streams. */
+  'halley/chat/continue': { params: ChatContinueParams; result: ChatSent };
+  /** A copy of a chat up to a turn. */
+  'halley/chat/fork': { params: ChatTurnParams; result: ChatNamed };
+  /** Takes back every turn after one. */
+  'halley/chat/rollback': { params: ChatTurnParams; result: ChatUndone };
+  /** Keeps one of several replies for the conversation. */
+  'halley/chat/choose': { params: ChatReplyParams; result: ChatNamed };
+  /** A new start, keeping the history. */
+  'halley/chat/clear': { params: ChatMarkParams; result: Empty };
+  /** A chat as Markdown or JSON. */
+  'halley/chat/export': { params: ChatExportParams; result: ChatExported };
+  /** Completion of /commands, #variables and @models while typing. */
+  'halley/chat/input': { params: ChatInputParams; result: ChatInputItems };
+  /** Gives a chat a title. */
+  'halley/chat/rename': { params: ChatRenameParams; result: Empty };
+  /** Deletes a chat. */
+  'halley/chat/delete': { params: ChatIdParams; result: Empty };
+  /** Puts a block of code from a reply where it belongs. */
+  'halley/chat/apply': { params: ApplyBlockParams; result: Outcome };
+  /** A model's reply to somebody else's conversation. Streams. */
+  'halley/models/respond': { params: RespondParams; result: Responded };
+  /** About how many tokens a text is worth. */
+  'halley/models/count': { params: CountParams; result: Counted };
+  /** Edits a range as the instruction says. Streams. */
+  'halley/edit': { params: EditParams; result: Outcome };
+  /** Changes that wait for a yes. */
+  'halley/proposals/list': { params: Empty; result: ProposalsList };
+  /** Applies a proposal, or some hunks of it. */
+  'halley/proposals/accept': { params: ProposalParams; result: Applied };
+  /** Drops a proposal, or some hunks of it. */
+  'halley/proposals/discard': { params: ProposalParams; result: Empty };
+  /** Tokens, cost and errors from the ledger. */
+  'halley/usage': { params: UsageParams; result: UsageReport };
+  /** Versions, paths, problems: redacted. */
+  'halley/doctor': { params: Empty; result: Empty };
+  /** Writes a provider into the user's configuration. */
+  'halley/providers/save': { params: ProviderSaveParams; result: Empty };
+  /** Takes a provider out of the user's configuration. */
+  'halley/providers/remove': { params: ProviderIdParams; result: Empty };
+  /** The macros in force for a document. */
+  'halley/macros/list': { params: UriParams; result: MacrosList };
+  /** Runs a macro or a pipeline. Streams. */
+  'halley/macros/run': { params: MacroRunParams; result: Outcome };
+  /** Writes a macro into the user's configuration. */
+  'halley/macros/save': { params: MacroSaveParams; result: Empty };
+  /** Takes a macro out of the user's configuration. */
+  'halley/macros/remove': { params: MacroNameParams; result: Empty };
+  /** A commit message for what is staged. */
+  'halley/commit': { params: CommitParams; result: CommitMessage };
+  /** What a model would get to see for a range, and why. */
+  'halley/context/preview': { params: ContextPreviewParams; result: ContextPreview };
+  /** Ends a back-off wait. */
+  'halley/retry/now': { params: RetryParams; result: RetryEnded };
+}
+
+export interface ClientRequests {
+  /** The key the client keeps for exactly this origin. */
+  'halley/secrets/get': { params: SecretGetParams; result: SecretGot };
+}
+
+export interface Notifications {
+  /** What the status bar shows. */
+  'halley/status': StatusParams;
+  /** A wait, a retry or a failover under way. */
+  'halley/operation': OperationParams;
+  /** Something a client may have cached has changed. */
+  'halley/changed': ChangedParams;
+}

@@ -1,0 +1,44 @@
+// What is sent to the daemon as the client's settings: only what somebody has set, never VS Code's defaults, which would
+// otherwise outweigh the daemon's own configuration files.
+
+import * as vscode from 'vscode';
+
+/** The client's own settings, of which the daemon hears nothing. */
+const OWN = new Set(['path', 'trace.server']);
+
+/** Names below `halley.` that the manifest declares for the daemon. */
+export function daemonSettings(manifest: unknown): string[] {
+  const sections = (manifest as { contributes: { configuration: { properties: object }[] } }).contributes.configuration;
+  return sections
+    .flatMap(({ properties }) => Object.keys(properties))
+    .map((key) => key.replace(/^halley\./, ''))
+    .filter((name) => !OWN.has(name));
+}
+
+/** A tree of the values that were set, for one resource: `{completion: {debounceMs: 200}}`. */
+export function explicitSettings(names: string[], scope?: vscode.Uri): Record<string, unknown> {
+  const configuration = vscode.workspace.getConfiguration('halley', scope ?? null);
+  const tree: Record<string, unknown> = {};
+  for (const name of names) {
+    const value = explicit(configuration.inspect(name));
+    if (value !== undefined && value !== null) put(tree, name.split('.'), value);
+  }
+  return tree;
+}
+
+interface Inspected {
+  globalValue?: unknown;
+  workspaceValue?: unknown;
+  workspaceFolderValue?: unknown;
+}
+
+function explicit(inspected: Inspected | undefined): unknown {
+  return inspected?.workspaceFolderValue ?? inspected?.workspaceValue ?? inspected?.globalValue;
+}
+
+function put(tree: Record<string, unknown>, path: string[], value: unknown): void {
+  const [head, ...rest] = path;
+  if (head === undefined) return;
+  if (rest.length === 0) tree[head] = value;
+  else put((tree[head] ??= {}) as Record<string, unknown>, rest, value);
+}

@@ -1,0 +1,85 @@
+// Beginning and keeping going: install, restart, log, report, walkthrough, and what is said when the daemon is missing.
+
+import * as vscode from 'vscode';
+import { command, setContext } from './commands';
+import { installedFolder, machine, type Daemon } from './daemon/daemon';
+import { bundledWheel, findPython, installWays, runSteps } from './daemon/install';
+
+const WELCOMED = 'halley.welcomed';
+const WALKTHROUGH = 'halley.halley#start';
+
+export function registerSetup(daemon: Daemon): vscode.Disposable[] {
+  return [
+    command('install', () => install(daemon)),
+    command('restart', () => daemon.restart()),
+    command('showLog', () => daemon.log.show(true)),
+    command('walkthrough', () => vscode.commands.executeCommand('workbench.action.openWalkthrough', WALKTHROUGH)),
+    command('report', () => showReport(daemon)),
+    command('openConfiguration', () => openConfiguration(daemon)),
+    daemon.onState((state) => {
+      if (state.kind === 'missing') void offerInstall(state.reason);
+      if (state.kind === 'stopped') void offerRestart(state.reason);
+    }),
+    daemon.onStatus(({ roles }) => {
+      setContext('ready', roles.chat !== undefined);
+      void welcome(daemon, roles.chat !== undefined);
+    }),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => daemon.state.kind === 'missing' && daemon.restart()),
+    vscode.workspace.onDidChangeConfiguration((change) => change.affectsConfiguration('halley.path') && daemon.restart()),
+  ];
+}
+
+/** Once, for a person who has no model yet. */
+async function welcome(daemon: Daemon, hasModel: boolean): Promise<void> {
+  const { globalState } = daemon.context;
+  if (globalState.get(WELCOMED)) return;
+  await globalState.update(WELCOMED, true);
+  if (hasModel) return;
+  const [add, simulator, guide] = [vscode.l10n.t('Add Provider'), vscode.l10n.t('Try Without a Key'), vscode.l10n.t('Show Me Around')];
+  const picked = await vscode.window.showInformationMessage(vscode.l10n.t('Halley is ready for a provider and its key.'), add, simulator, guide);
+  if (picked === add) await vscode.commands.executeCommand('halley.addProvider');
+  if (picked === simulator) await vscode.commands.executeCommand('halley.useSimulator');
+  if (picked === guide) await vscode.commands.executeCommand('halley.walkthrough');
+}
+
+async function offerInstall(reason: string): Promise<void> {
+  const [install_, settings] = [vscode.l10n.t('Install…'), vscode.l10n.t('Open Settings')];
+  const picked = await vscode.window.showWarningMessage(reason, install_, settings);
+  if (picked === install_) await vscode.commands.executeCommand('halley.install');
+  if (picked === settings) await vscode.commands.executeCommand('workbench.action.openSettings', 'halley.path');
+}
+
+async function offerRestart(reason: string): Promise<void> {
+  const [restart, log] = [vscode.l10n.t('Restart'), vscode.l10n.t('Show Log')];
+  const picked = await vscode.window.showErrorMessage(vscode.l10n.t('Halley has stopped. {0}', reason), restart, log);
+  if (picked === restart) await vscode.commands.executeCommand('halley.restart');
+  if (picked === log) await vscode.commands.executeCommand('halley.showLog');
+}
+
+async function install(daemon: Daemon): Promise<void> {
+  const wheel = bundledWheel(daemon.context.extensionPath);
+  if (!wheel) throw new Error(vscode.l10n.t('This build of the extension carries no daemon. Install the Python package halley and set halley.path.'));
+  const python = await findPython(machine());
+  const ways = installWays(wheel, installedFolder(daemon.context), python, machine());
+  if (ways.length === 0) throw new Error(vscode.l10n.t('Neither uv nor Python 3.11 or newer was found. Install one of them and try again.'));
+  const picked = await vscode.window.showQuickPick(ways, { title: vscode.l10n.t('Install the Halley daemon') });
+  if (!picked) return;
+  daemon.log.show(true);
+  await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: vscode.l10n.t('Installing Halley'), cancellable: true }, (_progress, token) =>
+    runSteps(picked.steps, (line) => daemon.log.info(line), token),
+  );
+  await daemon.restart();
+}
+
+async function showReport(daemon: Daemon): Promise<void> {
+  const report = await daemon.request('halley/doctor', {});
+  const content = JSON.stringify({ extension: String((daemon.context.extension.packageJSON as { version: string }).version), editor: vscode.version, foundBy: daemon.program?.how, ...report }, null, 2);
+  await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: 'json', content }));
+}
+
+async function openConfiguration(daemon: Daemon): Promise<void> {
+  const report = (await daemon.request('halley/doctor', {})) as { paths?: Record<string, string> };
+  const file = report.paths?.configFile ?? report.paths?.config_file ?? report.paths?.config;
+  if (!file) throw new Error(vscode.l10n.t('The daemon did not say where its configuration is.'));
+  await vscode.window.showTextDocument(vscode.Uri.file(file));
+}

@@ -1,0 +1,56 @@
+// Trying without a key: starts the daemon's own simulator on this machine for as long as the window is open, and chooses
+// its models for this window only.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import * as vscode from 'vscode';
+import { command } from './commands';
+import type { Halley } from './halley';
+
+const ID = 'simulator';
+const START_MS = 20_000;
+
+export function registerSimulator(halley: Halley): vscode.Disposable[] {
+  let child: ChildProcess | undefined;
+  const stop = (): void => {
+    child?.kill();
+    child = undefined;
+  };
+  return [
+    { dispose: stop },
+    command('useSimulator', async () => {
+      if (!halley.program) throw new Error(vscode.l10n.t('Halley is not running.'));
+      stop();
+      child = spawn(halley.program.command, [...halley.program.args, 'simulator', '--any-key', '--tokens-per-s', '60'], { stdio: ['ignore', 'pipe', 'ignore'], windowsHide: true });
+      const baseUrl = await firstLine(child);
+      await halley.request('halley/providers/save', { id: ID, baseUrl });
+      await chooseModels(halley);
+      void vscode.window.showInformationMessage(vscode.l10n.t('The simulator answers in this window until it closes. It says in every reply that it is one.'));
+    }),
+  ];
+}
+
+async function chooseModels(halley: Halley): Promise<void> {
+  const { models } = await halley.request('halley/models/list', { provider: ID, refresh: true });
+  for (const role of ['chat', 'complete'] as const) {
+    const model = models.find(({ roles }) => roles.includes(role)) ?? models[0];
+    if (!model) throw new Error(vscode.l10n.t('The simulator offers no model.'));
+    await vscode.commands.executeCommand('halley.selectForSession', role, [model.id]);
+  }
+}
+
+function firstLine(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const fail = (): void => reject(new Error(vscode.l10n.t('The simulator did not start.')));
+    const timer = setTimeout(fail, START_MS);
+    child.stdout?.on('data', (data: Buffer) => {
+      text += data.toString('utf8');
+      const end = text.indexOf('\n');
+      if (end < 0) return;
+      clearTimeout(timer);
+      resolve(text.slice(0, end).trim());
+    });
+    child.on('error', fail);
+    child.on('exit', fail);
+  });
+}

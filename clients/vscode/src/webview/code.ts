@@ -1,0 +1,40 @@
+// A block of code: its language, the code in colours, and copy, insert, apply.
+
+import { h, icon } from './dom';
+import { highlight } from './highlight';
+
+export interface CodeTools {
+  labels: { copy: string; insert: string; apply: string; copied: string; code: string };
+  onCopy(text: string): void;
+  onInsert(text: string, language: string): void;
+  onApply(text: string, language: string, file: string | undefined, from: HTMLElement): void;
+}
+
+/** `info` is what stands after the fence: a language, and a file where the model names one. */
+export function codeBlock(text: string, info: string, tools: CodeTools): HTMLElement {
+  const { language, file } = readInfo(info);
+  const code = h('code', { class: 'hl' });
+  code.append(...highlight(text, language));
+  const tool = (name: 'copy' | 'insert' | 'apply', run: () => void): HTMLElement =>
+    h('button', { type: 'button', class: 'code-tool', title: tools.labels[name], onclick: run }, icon(name), h('span', {}, tools.labels[name]));
+  const block = h(
+    'div',
+    { class: 'code-block' },
+    h('div', { class: 'code-head' }, h('span', { class: 'code-language' }, [language, file].filter(Boolean).join(' · ')), tool('copy', () => tools.onCopy(text)), tool('insert', () => tools.onInsert(text, language)), tool('apply', () => tools.onApply(text, language, file, block))),
+    // A scrolling region must be reachable by keyboard.
+    h('pre', { tabindex: 0, role: 'region', 'aria-label': [tools.labels.code, language].filter(Boolean).join(': ') }, code),
+  );
+  return block;
+}
+
+/** `python src/a.py`, `python title="a.py"`, `src/a.py`. */
+export function readInfo(info: string): { language: string; file?: string } {
+  const [first = '', ...rest] = info.trim().split(/\s+/);
+  const named = /(?:file|path|title|filename)=["']?([^"'\s]+)/.exec(info)?.[1] ?? rest.find((word) => /^[\w./-]+\.\w+$/.test(word));
+  if (/^[\w./-]+\.\w+$/.test(first) && first.includes('.')) return { language: extensionLanguage(first), file: first };
+  return { language: first.toLowerCase().replace(/[^a-z0-9+#-]/g, ''), file: named };
+}
+
+function extensionLanguage(file: string): string {
+  return file.slice(file.lastIndexOf('.') + 1).toLowerCase();
+}

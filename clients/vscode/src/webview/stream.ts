@@ -1,0 +1,114 @@
+// A reply as it grows. What is finished is rendered once and left alone; only the last block is rendered again, once a
+// frame, and code that is still being written only grows by its text. So the work of a frame does not grow with the reply.
+
+import type { Token } from 'markdown-it';
+import { readInfo } from './code';
+import { h } from './dom';
+import { parse, renderMarkdown, renderTokens, visible, type Tools } from './markdown';
+
+const FENCE = /^ {0,3}(`{3,}|~{3,})([^\n]*)\n/;
+
+export class StreamedMarkdown {
+  readonly element: HTMLElement;
+  private text = '';
+  /** Where the unfinished last block begins. */
+  private settled = 0;
+  private tail: HTMLElement;
+  private scheduled = false;
+  private growing: { from: number; shown: number; node: Text } | undefined;
+
+  /** `schedule` runs a callback before the next frame; tests give their own. */
+  constructor(
+    private readonly tools: Tools,
+    private readonly onRendered: () => void = () => undefined,
+    private readonly schedule: (run: () => void) => void = requestAnimationFrame,
+  ) {
+    this.tail = h('div', { class: 'tail' });
+    this.element = h('div', { class: 'markdown' }, this.tail);
+  }
+
+  push(delta: string): void {
+    this.text += delta;
+    if (this.scheduled) return;
+    this.scheduled = true;
+    this.schedule(() => {
+      this.scheduled = false;
+      this.render();
+    });
+  }
+
+  /** The whole text is there: rendered once more, as one. */
+  finish(text = this.text): void {
+    this.text = text;
+    this.settled = text.length;
+    this.growing = undefined;
+    this.scheduled = true;
+    this.element.replaceChildren(renderMarkdown(text, this.tools));
+    this.onRendered();
+  }
+
+  private render(): void {
+    if (this.growing && this.grow(this.growing)) return this.onRendered();
+    const rest = this.text.slice(this.settled);
+    const tokens = parse(rest);
+    const last = lastBlock(tokens);
+    if (last > 0) {
+      const done = startOf(tokens[last]!, rest);
+      this.tail.before(renderTokens(tokens.slice(0, last), this.tools));
+      this.settled += done;
+    }
+    this.showTail(tokens.slice(last));
+    this.onRendered();
+  }
+
+  private showTail(tokens: Token[]): void {
+    const rest = this.text.slice(this.settled);
+    const fence = FENCE.exec(rest);
+    if (fence && tokens.length === 1 && tokens[0]!.type === 'fence' && !isClosed(rest, fence[1]!)) {
+      const node = document.createTextNode('');
+      const { language, file } = readInfo(fence[2]!);
+      const head = h('div', { class: 'code-head' }, h('span', { class: 'code-language' }, [language, file].filter(Boolean).join(' · ')));
+      this.tail.replaceChildren(h('div', { class: 'code-block' }, head, h('pre', {}, h('code', { class: 'hl' }, node))));
+      this.growing = { from: this.settled + fence[0].length, shown: 0, node };
+      this.grow(this.growing);
+      return;
+    }
+    this.growing = undefined;
+    this.tail.replaceChildren(renderTokens(tokens, this.tools));
+  }
+
+  /** Adds what is new to open code; false when the fence has been closed. */
+  private grow(growing: { from: number; shown: number; node: Text }): boolean {
+    const opened = this.text.slice(this.settled, growing.from);
+    const marker = FENCE.exec(opened)![1]!;
+    const body = this.text.slice(growing.from);
+    if (isClosed(`${opened}${body}`, marker)) {
+      this.growing = undefined;
+      return false;
+    }
+    growing.node.appendData(visible(body.slice(growing.shown)));
+    growing.shown = body.length;
+    return true;
+  }
+}
+
+/** Index of the token that opens the last block of the top level. */
+function lastBlock(tokens: Token[]): number {
+  for (let index = tokens.length - 1; index >= 0; index--) {
+    const token = tokens[index]!;
+    if (token.level === 0 && token.nesting >= 0) return index;
+  }
+  return 0;
+}
+
+function startOf(token: Token, text: string): number {
+  const line = token.map?.[0] ?? 0;
+  let offset = 0;
+  for (let row = 0; row < line; row++) offset = text.indexOf('\n', offset) + 1;
+  return offset;
+}
+
+function isClosed(fenced: string, marker: string): boolean {
+  const close = new RegExp(`\\n {0,3}${marker[0] === '`' ? '`' : '~'}{${marker.length},}[ \\t]*(\\n|$)`);
+  return close.test(fenced.slice(fenced.indexOf('\n')));
+}

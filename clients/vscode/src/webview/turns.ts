@@ -1,0 +1,229 @@
+// A turn: what was asked, what came with it, and one reply for each model, side by side.
+
+import { usageLine } from '../figures';
+import type { Problem, Reply } from '../protocol';
+import type { RichEvent, Turn } from '../wire';
+import { h, iconButton } from './dom';
+import { isWebAddress, type Tools } from './markdown';
+import { StreamedMarkdown } from './stream';
+
+export interface TurnOut {
+  retry(replyId: string, turnId: string): void;
+  continue(replyId: string, turnId: string): void;
+  choose(turnId: string, replyId: string): void;
+  fork(turnId: string): void;
+  edit(turnId: string, prompt: string): void;
+  copy(text: string): void;
+  help(problem: Problem): void;
+}
+
+export class TurnView {
+  readonly element: HTMLElement;
+  private readonly replies = new Map<string, ReplyView>();
+  private readonly columns = h('div', { class: 'replies' });
+  private readonly bar = h('div', { class: 'turn-tools' });
+
+  constructor(
+    public turnId: string,
+    turn: Turn,
+    private readonly strings: Record<string, string>,
+    private readonly tools: Tools,
+    private readonly out: TurnOut,
+    private readonly onRendered: () => void,
+  ) {
+    const context = (turn.excerpts ?? []).map(({ label, tokens }) => h('span', { class: 'chip' }, tokens ? `${label} · ${tokens}` : label));
+    const attached = (turn.images ?? []).map(({ name }) => h('span', { class: 'chip' }, name ?? strings.image));
+    this.bar.append(
+      iconButton('copy', strings.copyPrompt!, () => out.copy(turn.prompt)),
+      iconButton('edit', strings.editPrompt!, () => out.edit(this.turnId, turn.prompt)),
+      iconButton('fork', strings.fork!, () => out.fork(this.turnId)),
+    );
+    this.element = h(
+      'article',
+      { class: 'turn', 'aria-label': turn.prompt.slice(0, 80) },
+      h('div', { class: 'prompt' }, h('div', { class: 'prompt-text' }, turn.prompt), context.length + attached.length > 0 ? h('div', { class: 'chips' }, ...context, ...attached) : null, this.bar),
+      this.columns,
+    );
+    for (const reply of turn.replies) this.settle(reply);
+    this.layout();
+  }
+
+  /** Shows that answers are awaited. */
+  wait(): void {
+    this.element.classList.add('waiting');
+    this.element.setAttribute('aria-busy', 'true');
+  }
+
+  take(event: RichEvent): void {
+    this.element.classList.remove('waiting');
+    this.reply(event.replyId).take(event);
+  }
+
+  /** The turn as it is kept. */
+  settled(turnId: string, replies: Reply[]): void {
+    this.turnId = turnId;
+    this.element.classList.remove('waiting');
+    this.element.removeAttribute('aria-busy');
+    for (const reply of replies) this.settle(reply);
+    this.layout();
+  }
+
+  /** Text that was under way when the daemon was lost. */
+  interrupted(): void {
+    this.element.classList.remove('waiting');
+    this.element.removeAttribute('aria-busy');
+    for (const reply of this.replies.values()) reply.close();
+  }
+
+  get hasReplies(): boolean {
+    return this.replies.size > 0;
+  }
+
+  focus(): void {
+    this.element.querySelector<HTMLElement>('.reply')?.focus();
+  }
+
+  private reply(replyId: string): ReplyView {
+    const found = this.replies.get(replyId);
+    if (found) return found;
+    const made = new ReplyView(replyId, this, this.strings, this.tools, this.out, this.onRendered);
+    this.replies.set(replyId, made);
+    this.columns.append(made.element);
+    this.layout();
+    return made;
+  }
+
+  private settle(reply: Reply): void {
+    this.reply(reply.replyId).settle(reply);
+  }
+
+  private layout(): void {
+    const several = this.replies.size > 1;
+    this.columns.classList.toggle('several', several);
+    for (const reply of this.replies.values()) reply.setChoosable(several);
+  }
+}
+
+class ReplyView {
+  readonly element: HTMLElement;
+  isOpen = true;
+  private readonly title = h('span', { class: 'reply-model' });
+  private readonly body: StreamedMarkdown;
+  private readonly reasoning = h('div', { class: 'reasoning-text' });
+  private readonly thinking: HTMLDetailsElement;
+  private readonly extras = h('div', { class: 'extras' });
+  private readonly problem = h('div', { class: 'problem', role: 'status', hidden: true });
+  private readonly foot = h('div', { class: 'reply-foot' });
+  private readonly chooser: HTMLButtonElement;
+  private text = '';
+
+  constructor(
+    private readonly replyId: string,
+    private readonly turn: TurnView,
+    private readonly strings: Record<string, string>,
+    tools: Tools,
+    private readonly out: TurnOut,
+    onRendered: () => void,
+  ) {
+    this.body = new StreamedMarkdown(tools, onRendered);
+    this.thinking = h('details', { class: 'reasoning', hidden: true }, h('summary', {}, strings.reasoning), this.reasoning);
+    this.chooser = iconButton('star', strings.choose!, () => out.choose(turn.turnId, replyId), { hidden: true });
+    this.element = h('section', { class: 'reply', tabindex: -1, 'data-reply': replyId }, h('div', { class: 'reply-head' }, this.title, h('span', { class: 'spacer' }), this.chooser), this.thinking, this.body.element, this.extras, this.problem, this.foot);
+    this.label();
+  }
+
+  take(event: RichEvent): void {
+    if (event.type === 'start') {
+      this.title.textContent = event.model ?? '';
+      this.label();
+    } else if (event.type === 'text') {
+      this.text += event.delta ?? '';
+      this.body.push(event.delta ?? '');
+    } else if (event.type === 'reasoning') {
+      this.thinking.hidden = false;
+      this.reasoning.append(event.delta ?? '');
+    } else if (event.type === 'image') {
+      const shown = picture(event as unknown as Record<string, unknown>, this.strings.image!);
+      if (shown) this.extras.append(shown);
+    } else if (event.type === 'notice' || event.type === 'toolCall' || event.type === 'toolResult') {
+      const text = event.text ?? event.delta ?? event.name;
+      if (text) this.extras.append(h('div', { class: 'notice' }, text));
+    }
+  }
+
+  settle(reply: Reply): void {
+    this.isOpen = false;
+    this.text = reply.text;
+    this.title.textContent = reply.model;
+    this.element.classList.toggle('chosen', reply.chosen === true);
+    this.chooser.setAttribute('aria-pressed', String(reply.chosen === true));
+    this.body.finish(reply.text);
+    if (reply.reasoning) {
+      this.thinking.hidden = false;
+      this.reasoning.textContent = reply.reasoning;
+    }
+    this.showExtras(reply);
+    this.showProblem(reply);
+    this.showFoot(reply);
+    this.label();
+  }
+
+  close(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.body.finish(this.text);
+    this.problem.hidden = false;
+    this.problem.textContent = this.strings.interrupted!;
+  }
+
+  setChoosable(several: boolean): void {
+    this.chooser.hidden = !several;
+  }
+
+  private label(): void {
+    this.element.setAttribute('aria-label', `${this.strings.replyFrom!} ${this.title.textContent || '…'}`);
+  }
+
+  private showExtras(reply: Reply): void {
+    const images = (reply.images ?? []).map((image) => picture(image, this.strings.image!)).filter((node) => node !== null);
+    const sources = (reply.citations ?? []).map(({ url, title }) => h('li', {}, isWebAddress(url) ? link(url, title || url, this.body) : title || url));
+    const notices = [...this.extras.querySelectorAll('.notice')];
+    this.extras.replaceChildren(...notices, ...images, ...(sources.length > 0 ? [h('div', { class: 'sources' }, h('h3', {}, this.strings.sources), h('ol', {}, ...sources))] : []));
+  }
+
+  private showProblem(reply: Reply): void {
+    const { problem, status } = reply;
+    this.problem.hidden = status === 'complete';
+    if (status === 'complete') return;
+    const fallback = status === 'cancelled' ? this.strings.cancelled! : this.strings.interrupted!;
+    const canContinue = status === 'interrupted' || status === 'cancelled';
+    const parts = [
+      h('span', {}, problem ? [problem.message, problem.help].filter(Boolean).join(' ') : fallback),
+      canContinue && reply.text ? h('button', { type: 'button', class: 'text-button', onclick: () => this.out.continue(this.replyId, this.turn.turnId) }, this.strings.continue) : null,
+      problem && status === 'failed' ? h('button', { type: 'button', class: 'text-button', onclick: () => this.out.help(problem) }, this.strings.help) : null,
+    ];
+    this.problem.replaceChildren(...parts.filter((part) => part !== null));
+  }
+
+  private showFoot(reply: Reply): void {
+    this.foot.replaceChildren(
+      iconButton('copy', this.strings.copyReply!, () => this.out.copy(reply.text)),
+      iconButton('retry', this.strings.retry!, () => this.out.retry(this.replyId, this.turn.turnId)),
+      h('span', { class: 'usage' }, usageLine(reply.usage, this.strings.tokens!)),
+    );
+  }
+}
+
+/** Only pictures that came with the reply are shown; an address of one elsewhere is never loaded. */
+function picture(image: Record<string, unknown>, label: string): HTMLElement | null {
+  const { mime, data } = image;
+  const isPicture = typeof mime === 'string' && /^image\/(png|jpeg|gif|webp)$/.test(mime) && typeof data === 'string' && /^[A-Za-z0-9+/=]+$/.test(data);
+  return isPicture ? h('img', { src: `data:${mime};base64,${data}`, alt: label, class: 'picture' }) : null;
+}
+
+function link(href: string, text: string, body: StreamedMarkdown): HTMLElement {
+  return h('a', { href: '#', title: href, 'data-href': href, onclick: (event: Event) => {
+    event.preventDefault();
+    body.element.dispatchEvent(new CustomEvent('open-link', { bubbles: true, detail: href }));
+  } }, text);
+}
