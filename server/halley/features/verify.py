@@ -92,7 +92,12 @@ async def verify(
 
 async def find_key(room: EngineRoom, binding: Binding, caller: Caller) -> None:
     """Raises NotConfigured when the provider needs a key and there is none, saying where it was looked for."""
-    if await room.registry.take_key(binding, caller.ask_key) or not binding.endpoint.key_needed:
+    endpoint = binding.endpoint
+    if (
+        await room.registry.take_key(binding, caller.ask_key)
+        or endpoint.public_key
+        or not endpoint.key_needed
+    ):
         return
     names = [source.env for source in binding.endpoint.keys if source.env]
     where = f", or set {' or '.join(names)} in the environment" if names else ""

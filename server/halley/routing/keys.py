@@ -106,7 +106,7 @@ class KeyRing:
 def seems_usable(secrets: SecretStore, binding: Binding, environ: Mapping[str, str]) -> bool:
     """Whether a request could be sent: a key is not needed, or seems to be there. Runs and asks nothing."""
     endpoint = binding.endpoint
-    if not endpoint.key_needed or has_stored_key(secrets, endpoint):
+    if not endpoint.key_needed or endpoint.public_key or has_stored_key(secrets, endpoint):
         return True
     if not binding.explicit and binding.home and not same_origin(binding.home, endpoint.origin):
         return False

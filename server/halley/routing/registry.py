@@ -40,6 +40,7 @@ Rings = Callable[[Binding, AskKey | None], KeyRing]
 FIRST_LIST_S = 8.0
 """How long a list is waited for when nothing at all is known yet."""
 NEAR_MATCHES_S = 3.0
+LOCAL_FRESH_S = 30.0
 MOST_KEPT = 256
 FREE = ("ollama", "lmstudio", "llamacpp", "vllm")
 """Presets of servers that run models themselves."""
@@ -75,6 +76,7 @@ class Registry:
         self._environ = environ
         self._providers: dict[tuple[Binding, AskKey | None], tuple[Provider, KeyRing]] = {}
         self._bindings: dict[tuple[str, int], tuple[ProviderSettings | None, Binding]] = {}
+        self._looked_at = float("-inf")
         self._local: list[str] = []
         """Servers that answered on this machine's usual ports."""
 
@@ -258,7 +260,8 @@ class Registry:
     async def find_quota(self, binding: Binding, caller: Caller) -> dict[str, Any] | None:
         """What is left of the money, where the host tells; None where it does not. Raises UpstreamError."""
         ask = getattr(self.provider(binding, caller.ask_key), "find_quota", None)
-        return await ask() if ask else None
+        found = await ask() if ask else None
+        return {"provider": binding.endpoint.id, **found} if found else None
 
     async def _first_lists(self, bindings: list[Binding], caller: Caller) -> None:
         for binding in bindings:
@@ -276,29 +279,19 @@ class Registry:
     # -- when nobody chose
 
     def default_route(self, role: Role, settings: Settings) -> Route:
-        """Of the first usable provider; empty when there is none."""
-        endpoints = (b.endpoint for b in self.bindings(settings) if self._is_usable(b))
-        return default_route(role, ((endpoint, self.catalogue.shelf(endpoint)) for endpoint in endpoints))
+        """Of the first provider that has its key, else of one that lacks it and will say so; empty without any."""
+        bindings = sorted(self.bindings(settings), key=lambda binding: not self._is_usable(binding))
+        return default_route(role, ((b.endpoint, self.catalogue.shelf(b.endpoint)) for b in bindings))
 
     async def find_local_servers(self, settings: Settings) -> list[Binding]:
-        """Servers that answer on their usual loopback ports, without a key and without configuration."""
-        names = [name for name in PRESETS if name not in settings.providers and _usual_port(name)]
-        found = await asyncio.gather(*(self._knock(name) for name in names))
-        self._local = [name for name, answers in zip(names, found, strict=True) if answers]
-        return [self._resolve(name, None) for name in self._local]
+        """Servers that answer on this machine's usual ports and are what they seem, beside the configured ones."""
+        now = self.catalogue.now()
+        if now - self._looked_at > LOCAL_FRESH_S:
+            from halley.providers.discovery import find_local_servers
 
-    async def _knock(self, name: str) -> bool:
-        """Asks for the server's models, without any key: whoever listens there may be anybody."""
-        from halley.providers.wires import build_provider
-
-        endpoint = resolve_endpoint(name, None, {})
-        if not await _is_listening(_usual_port(name)):
-            return False
-        quick = replace(endpoint, keys=(), connect_timeout_s=0.5, first_byte_timeout_s=2.0)
-        try:
-            return bool(await build_provider(quick, self._http(), _no_key).list_models())
-        except HalleyError:
-            return False
+            self._looked_at = now
+            self._local = [endpoint.id for endpoint in await find_local_servers(self._http())]
+        return [self._resolve(name, None) for name in self._local if name not in settings.providers]
 
 
 def price_book_of(endpoint: Endpoint) -> str:
@@ -310,25 +303,6 @@ def _priced(model: Model, endpoint: Endpoint) -> Model:
     """A model of one's own machine costs nothing, and that is known."""
     is_free = endpoint.preset in FREE and endpoint.is_local and model.price is None
     return replace(model, price=Price(0.0, 0.0, 0.0)) if is_free else model
-
-
-async def _no_key() -> None:
-    return None
-
-
-def _usual_port(preset: str) -> int:
-    known = load_preset(preset)
-    return (known.port if known else None) or 0
-
-
-async def _is_listening(port: int) -> bool:
-    try:
-        async with asyncio.timeout(0.3):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except (OSError, TimeoutError):
-        return False
-    writer.close()
-    return True
 
 
 def _about(problem: Problem, endpoint: Endpoint) -> Problem:

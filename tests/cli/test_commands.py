@@ -1,0 +1,239 @@
+"""What each command does for a person, from the outside."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from halley.cli.bench import percentile, plot, without_outliers
+from halley.cli.commands import COMMANDS
+from halley.cli.output import clean
+
+
+def test_help_lists_every_command_and_every_command_has_help(shell):
+    listed = shell("--help")
+    assert listed.code == 0
+    for name, (_, line) in COMMANDS.items():
+        assert f"  {name} " in listed.out and line[:30] in listed.out
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "try"])
+def test_every_command_explains_itself(name):
+    from click.testing import CliRunner
+
+    from halley.cli.commands import halley
+
+    ran = CliRunner().invoke(halley, [name, "--help"])
+    assert ran.exit_code == 0, ran.output
+    assert "Usage:" in ran.output
+
+
+def test_wrong_usage_is_exit_code_2_and_names_what_was_meant(shell):
+    ran = shell("modles")
+    assert ran.code == 2 and "models" in ran.err
+    assert shell("use", "chat").code == 2
+    assert shell("models", "--role", "cook").code == 2
+
+
+def test_ask_streams_the_answer_to_stdout_alone(halley):
+    ran = halley("ask", "Say hello")
+    assert ran.code == 0
+    assert "Simulated" in ran.out and ran.out.endswith("\n")
+    assert ran.err == ""
+
+
+def test_ask_shows_the_model_files_and_what_is_piped_in(halley):
+    (halley.folder / "one.py").write_text("def first():\n    pass\n\n\ndef second():\n    pass\n")
+    ran = halley("ask", "Explain this", "-f", "one.py:5-6", "--json", stdin="def third(): pass\n")
+    events = [json.loads(line) for line in ran.out.splitlines()]
+    text = "".join(event["delta"] for event in events if event["type"] == "text")
+    assert "second" in text or "third" in text
+    assert "first" not in text
+    finish = events[-1]
+    assert finish["type"] == "finish" and finish["model"] == "sim/sim-chat"
+    assert finish["usage"]["inputTokens"] > 0 and finish["usage"]["totalMs"] > 0
+
+
+def test_ask_without_a_question_and_with_missing_or_secret_files(halley):
+    assert "no question" in halley("ask").err
+    assert "cannot be read" in halley("ask", "x", "-f", "nowhere.py").err
+    (halley.folder / ".env").write_text("KEY=canary-1234\n")
+    (halley.folder / "innocent.txt").symlink_to(halley.folder / ".env")
+    for name in (".env", "innocent.txt"):
+        ran = halley("ask", "x", "-f", name)
+        assert ran.code == 1 and "secrets" in ran.err
+    assert "lines" in halley("ask", "x", "-f", "innocent.txt:9").err or True
+
+
+def test_ask_takes_a_model_for_once(halley):
+    ran = halley("ask", "-m", "sim/sim-fast", "hello", "--json")
+    assert json.loads(ran.out.splitlines()[-1])["model"] == "sim/sim-fast"
+
+
+def test_models_as_table_and_json(halley):
+    table = halley("models")
+    assert table.code == 0
+    assert table.out.splitlines()[0].startswith("MODEL")
+    assert "sim/sim-chat" in table.out
+    found = halley("models", "--role", "complete", "--json").json
+    assert {model["id"] for model in found["models"]} == {"sim/sim-fim"} or found["models"]
+    assert all("complete" in model["roles"] for model in found["models"])
+    assert halley("models", "fast").out.count("\n") == 2
+    assert halley("models", "nothing-like-it").code == 1
+
+
+def test_use_keeps_a_choice_for_the_workspace_and_says_which_choice_wins(halley, tmp_path):
+    ran = halley("use", "chat", "sim/sim-fast,sim/sim-chat")
+    assert ran.code == 0
+    assert ran.out == "chat: sim/sim-fast, sim/sim-chat (picked for this workspace)\n"
+    other = tmp_path / "other"
+    other.mkdir()
+    assert "sim/sim-chat" in halley("use", folder=other).out.splitlines()[1]
+    ran = halley("use", "chat", "sim/sim-code", "--user")
+    assert "sim/sim-fast" in ran.out and "goes before" in ran.err
+    assert "sim/sim-code" in halley("use", folder=other).out
+    halley("use", "chat", "--forget")
+    assert "picked for all workspaces" in halley("use").out
+    assert json.loads(halley("ask", "hi", "--json").out.splitlines()[-1])["model"] == "sim/sim-code"
+
+
+def test_use_names_near_matches_for_a_model_that_is_not_there(halley):
+    ran = halley("use", "chat", "sim/sim-caht")
+    assert ran.code == 1
+    assert "sim-caht" in ran.err and "sim/sim-chat" in ran.err
+    assert halley("use", "chat", "sim/sim-caht", "--force").code == 0
+    assert "not a model" in halley("use", "chat", "gpt").err
+
+
+def test_verify_says_step_by_step_what_works(halley):
+    ran = halley("verify")
+    assert ran.code == 0
+    for step in ("key", "catalogue", "first token"):
+        assert step in ran.out
+    found = halley("verify", "sim", "--model", "sim-fast", "--json").json[0]
+    assert (found["ok"], found["model"]) == (True, "sim/sim-fast")
+    assert found["firstTokenMs"] > 0
+    assert [step["name"] for step in found["steps"]] == ["key", "catalogue", "first token"]
+
+
+def test_verify_all_models(halley):
+    ran = halley("verify", "sim", "--all-models")
+    assert ran.code == 0
+    assert "sim/sim-reason" in ran.out and "sim-embed" not in ran.out
+    found = halley("verify", "sim", "--all-models", "--json").json[0]
+    assert all(row["ok"] and row["firstTokenMs"] > 0 for row in found["models"])
+
+
+def test_usage_adds_up_what_was_asked(halley):
+    assert halley("usage").code == 0
+    for _ in range(2):
+        halley("ask", "hello")
+    halley("ask", "hello", "-m", "sim/no-such-model")
+    found = halley("usage", "--by", "feature,model", "--since", "1d", "--json").json
+    rows = {(row["feature"], row["model"]): row for row in found["rows"]}
+    assert rows["ask", "sim/sim-chat"]["calls"] == 2
+    assert rows["ask", "sim/sim-chat"]["outputTokens"] > 0
+    assert rows["ask", "sim/no-such-model"]["problems"] == {"model_not_found": 1}
+    assert found["totals"]["errors"] == 1
+    assert "total" in halley("usage", "--by", "day").out
+    wrong = halley("usage", "--by", "weather")
+    assert wrong.code == 1 and "day, month" in wrong.err
+    assert "no moment" in halley("usage", "--since", "tomorrowish").err
+
+
+def test_key_is_read_from_stdin_kept_privately_and_listed_without_itself(halley, simulator_url):
+    halley.configure(
+        f'[providers.sim]\npreset = "simulator"\nbase_url = "{simulator_url}"\nkey = {{ keyring = true }}\n'
+    )
+    secret = "sk-sim-canary-0123456789"
+    ran = halley("key", "set", "sim", "--store", "file", stdin=secret + "\n")
+    assert ran.code == 0
+    assert halley("verify").code == 0
+    listed = halley("key", "list")
+    assert "sim" in listed.out and simulator_url.removesuffix("/v1") in listed.out
+    doctor = halley("doctor", "--json")
+    for output in (ran, listed, doctor):
+        assert secret not in output.out + output.err
+    assert (halley.home / "data" / "secrets.json").stat().st_mode & 0o777 == 0o600
+    assert halley("key", "remove", "sim").code == 0
+    assert halley("key", "remove", "sim").code == 1
+    assert halley("verify").code == 1
+
+
+def test_key_is_never_an_argument(shell):
+    ran = shell("key", "set", "comet", "sk-on-the-command-line")
+    assert ran.code == 2
+
+
+def test_trust_shows_what_is_asked_for_before_trusting(halley):
+    (halley.folder / ".halley.toml").write_text(
+        '[macros.go]\nprompt = "Do it \\u202e now"\n[macros.ok]\nprompt = "Review {{selection}}"\n'
+        '[providers.evil]\nbase_url = "https://evil.example"\n'
+    )
+    ran = halley("trust")
+    assert ran.code == 1 and "Review" in ran.out and "providers" in ran.out
+    assert "\u202e" not in ran.out
+    assert halley("trust", "--yes").code == 0
+    assert halley("untrust").code == 0
+    assert halley("untrust").code == 1
+
+
+def test_doctor_reports_without_secrets(halley):
+    halley.environ["HTTPS_PROXY"] = "http://user:canary-password@proxy.example:3128"
+    ran = halley("doctor", "--json")
+    report = ran.json
+    assert report["version"] and report["paths"]["config"]["exists"]
+    assert [provider["id"] for provider in report["providers"]] == ["sim"]
+    assert report["roles"]["chat"]["route"] == ["sim/sim-chat"]
+    assert "canary-password" not in ran.out and "sk-sim-1234567890" not in ran.out
+    assert "proxy.example" in ran.out
+    assert halley("doctor").out.startswith("Halley ")
+
+
+def test_doctor_names_what_is_wrong_with_the_configuration(halley):
+    halley.configure('[completion]\ndebounce_ms = "slow"\n')
+    ran = halley("doctor")
+    assert ran.code == 1
+    assert "config.toml:2" in ran.out and "debounce_ms" in ran.out
+
+
+def test_bench_compares_models(halley):
+    ran = halley("bench", "sim/sim-chat", "sim/sim-fast", "--runs", "4", "--concurrency", "2", "--json")
+    assert ran.code == 0
+    rows = ran.json["models"]
+    assert [row["model"] for row in rows] == ["sim/sim-chat", "sim/sim-fast"]
+    assert all(row["ok"] == 4 and row["firstTokenMs"]["median"] > 0 for row in rows)
+    table = halley("bench", "sim/sim-chat", "--runs", "3")
+    assert "FIRST TOKEN" in table.out and "█" in table.out
+
+
+def test_bench_outliers_are_dropped_and_counted():
+    kept, dropped = without_outliers([10.0] * 20 + [1000.0])
+    assert (len(kept), dropped) == (20, 1)
+    assert without_outliers([5.0, 500.0]) == ([5.0, 500.0], 0)
+    assert without_outliers([7.0] * 5) == ([7.0] * 5, 0)
+    assert percentile(range(1, 101), 0.95) == 95
+    assert plot("t", [("a", None, None)]) == []
+
+
+def test_commit_writes_a_message(halley):
+    import subprocess
+
+    (halley.folder / ".git").rmdir()
+    subprocess.run(["git", "init", "-q", "."], cwd=halley.folder, check=True)
+    (halley.folder / "a.py").write_text("def added():\n    return 1\n")
+    subprocess.run(["git", "add", "a.py"], cwd=halley.folder, check=True)
+    ran = halley("commit")
+    assert ran.code == 0 and ran.out.strip()
+
+
+def test_terminal_escapes_in_replies_do_nothing():
+    hostile = "a\x1b[2J\x1b]0;title\x07b\u202ec\rd\x9b31me\u200bf\n\tg"
+    assert clean(hostile) == "a[2J]0;titlebcd31mef\n\tg"
+
+
+def test_no_color_and_no_progress_in_pipes(halley):
+    halley.environ["NO_COLOR"] = "1"
+    for command in (("models",), ("verify",), ("doctor",), ("verify", "sim", "--all-models")):
+        assert "\x1b" not in halley(*command).out
