@@ -10,7 +10,10 @@ import sys
 
 def main() -> None:
     """Entry point of the `halley` script."""
-    if sys.argv[1:] == ["serve"]:  # the one an editor waits for: no option parser on its way
+    if sys.argv[1:] in (
+        ["serve"],
+        ["serve", "--stdio"],
+    ):  # the one an editor waits for: no option parser on its way
         from halley.lsp.server import serve_stdio
 
         sys.exit(serve_stdio())

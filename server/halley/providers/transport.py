@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from halley.core.errors import BadReply, UpstreamError
 from halley.providers.clients import Client, Clients
@@ -56,6 +58,7 @@ class Http:
         self._environ = environ
         self._clients = Clients()
         self._draining: set[asyncio.Task[None]] = set()
+        self._answered: WeakKeyDictionary[asyncio.Task[Any], float] = WeakKeyDictionary()
 
     async def warm(self) -> None:
         """Imports what the first request needs, in a thread, so that this request need not wait for it."""
@@ -73,7 +76,14 @@ class Http:
         except BaseException:
             client.release()
             raise
+        if (task := asyncio.current_task()) is not None:
+            self._answered[task] = time.monotonic()
         return Answer(self, client, endpoint, response)
+
+    def answered_at(self) -> float | None:
+        """When the last answer to the current task began, in seconds of the monotonic clock."""
+        task = asyncio.current_task()
+        return self._answered.get(task) if task else None
 
     async def aclose(self) -> None:
         """Closes every connection, also those in use."""

@@ -10,7 +10,7 @@ usage, tokens are counted here and the usage is marked `estimated`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -72,6 +72,8 @@ async def metered(
     try:
         async with aclosing(target.provider.stream(target.model, call.prompt)) as events:
             async for event in _until(chain.deadline, settling.clock, call, events):
+                if meter.first_byte_at is None:
+                    meter.note_first_byte(target.answered_at, settling.clock.monotonic())
                 if isinstance(event, Finish):
                     event = await _finish(settling, meter, call, target, event)
                     settled = settling.start(_settle(settling, row, meter, call, target, None))
@@ -197,16 +199,19 @@ class Meter:
     """What one attempt has cost so far, in time and text."""
 
     began_at: float
-    first_event_at: float | None = None
+    first_byte_at: float | None = None
     first_token_at: float | None = None
     ended_at: float | None = None
     pieces: list[str] = field(default_factory=list[str])
     usage: Usage | None = None
     request_id: str | None = None
 
+    def note_first_byte(self, answered_at: Callable[[], float | None] | None, now: float) -> None:
+        """At the first event: when the answer began, as the wire says, which is before that."""
+        told = answered_at() if answered_at else None
+        self.first_byte_at = told if told is not None and self.began_at <= told <= now else now
+
     def see(self, event: Event, now: float) -> None:
-        if self.first_event_at is None:
-            self.first_event_at = now
         if self.first_token_at is None and is_visible(event):
             self.first_token_at = now
         match event:
@@ -220,7 +225,7 @@ class Meter:
     def times(self) -> Times:
         """Milliseconds since the request was sent."""
         return Times(
-            first_byte_ms=self._since_start(self.first_event_at),
+            first_byte_ms=self._since_start(self.first_byte_at),
             first_token_ms=self._since_start(self.first_token_at),
             total_ms=self._since_start(self.ended_at),
             tokens_per_s=self._tokens_per_s(),

@@ -165,7 +165,8 @@ class Registry:
             endpoint.origin,
             endpoint.concurrency,
             price_book_of(endpoint),
-            ring.key_failed,
+            answered_at=self._http().answered_at,
+            key_failed=ring.key_failed,
         )
 
     def find_model(self, ref: ModelRef, settings: Settings) -> Model:
