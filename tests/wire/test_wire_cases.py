@@ -130,7 +130,9 @@ async def test_case(name: str) -> None:
     assert await read_events([raw[at : at + 1] for at in range(len(raw))], wire) == case["events"]
     step = max(1, len(raw) // 150)
     for at in range(0, len(raw), step):
-        assert await read_events([raw[:at], raw[at:]] if at else [raw], wire) == case["events"], f"cut at {at}"
+        assert await read_events([raw[:at], raw[at:]] if at else [raw], wire) == case["events"], (
+            f"cut at {at}"
+        )
 
 
 @settings(max_examples=150, deadline=None)
@@ -153,13 +155,30 @@ def test_any_bytes_any_chunking(raw: bytes, cuts: list[int]) -> None:
 
 
 line = st.one_of(
-    st.sampled_from([b"data: ", b"data:", b"data", b": c", b"event: e", b"event:", b"id: 1", b"foo", b"", b"{x", b"\xef\xbb\xbf"]),
+    st.sampled_from(
+        [
+            b"data: ",
+            b"data:",
+            b"data",
+            b": c",
+            b"event: e",
+            b"event:",
+            b"id: 1",
+            b"foo",
+            b"",
+            b"{x",
+            b"\xef\xbb\xbf",
+        ]
+    ),
     st.binary(max_size=6).map(lambda value: b"data: " + value),
 )
 
 
 @settings(max_examples=300)
-@given(st.lists(st.tuples(line, st.sampled_from([b"\n", b"\r", b"\r\n"])), max_size=20), st.lists(st.integers(0, 300), max_size=20))
+@given(
+    st.lists(st.tuples(line, st.sampled_from([b"\n", b"\r", b"\r\n"])), max_size=20),
+    st.lists(st.integers(0, 300), max_size=20),
+)
 def test_any_lines_any_chunking(lines: list[tuple[bytes, bytes]], cuts: list[int]) -> None:
     raw = b"".join(text + end for text, end in lines)
     cuts = sorted(min(cut, len(raw)) for cut in cuts)

@@ -162,7 +162,7 @@ def _build(context: ssl.SSLContext | None, proxy: Proxy | None) -> Client:
     transport = AiohttpTransport(
         verify=context if context is not None else False,
         trust_env=False,
-        proxy=httpx.Proxy(proxy.url) if proxy else None,
+        proxy=httpx.Proxy(proxy.address, headers=proxy.headers) if proxy else None,
         client=session,
     )
     return Client(httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False))

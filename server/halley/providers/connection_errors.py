@@ -163,7 +163,7 @@ def _tls(cause: BaseException, endpoint: Endpoint) -> TlsFailed:
 
 
 def _proxy(proxy: Proxy | None, how: str) -> ProxyFailed:
-    shown, setting = (proxy.shown, proxy.setting) if proxy else ("The proxy", "proxy")
+    shown, setting = (proxy.address, proxy.setting) if proxy else ("The proxy", "proxy")
     return ProxyFailed(f"The proxy {shown} {how}.", f"Check `{setting}`.", setting=setting)
 
 

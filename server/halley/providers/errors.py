@@ -44,6 +44,9 @@ from halley.providers.words import (
     TOO_LONG,
 )
 
+NEEDED = ("model", "messages", "prompt", "input", "system", "instructions")
+"""Parameters without which there is no request; a refusal that names one of them means something else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -107,7 +110,7 @@ def quote(text: str, private: Iterable[str], limit: int = 240) -> str:
     return line.strip(" .:") if len(line) > 2 else ""
 
 
-def _shares_words(line: str, text: str, size: int = 24) -> bool:
+def _shares_words(line: str, text: str, size: int = 16) -> bool:
     """Does `line` repeat a run of `text`; short texts (keys, short prompts) count whole."""
     if len(text) < size:
         return len(text) >= 6 and text in line
@@ -227,8 +230,7 @@ def _bad_request(asked: Asked, said: Said) -> BadRequest:
 
 def refused_parameter(said: Said, sent: tuple[str, ...]) -> str | None:
     """Which of the parameters sent the host does not take, where it says so by name."""
-    if said.param and not sent:
-        return said.param
+    sent = tuple(name for name in sent if name not in NEEDED)
     if not REFUSED_PARAMETER.search(said.words):
         return None
     named = re.sub(r"^body\.", "", said.param).partition(".")[0].partition("[")[0]

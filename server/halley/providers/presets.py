@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from halley.core.errors import NotConfigured
 from halley.core.settings import KeySource, ProviderSettings
@@ -110,14 +110,17 @@ def _base_url(
     id: str, settings: ProviderSettings, preset: Preset, quirks: Quirks, environ: Mapping[str, str]
 ) -> str:
     setting = f"providers.{id}.base_url"
-    named = settings.base_url or next((environ[v] for v in preset.base_url_env if environ.get(v)), None)
-    if not (named or preset.base_url):
+    variable = next((name for name in preset.base_url_env if environ.get(name)), None)
+    named = settings.base_url or (environ[variable] if variable else preset.base_url)
+    if not named:
         hint = f" or the environment variable {preset.base_url_env[0]}" if preset.base_url_env else ""
         raise NotConfigured(
             f"The provider '{id}' has no address.", f"Set `{setting}`{hint}.", provider=id, setting=setting
         )
+    if variable and not settings.base_url:
+        setting = variable
     try:
-        return normalize_base_url(named or cast(str, preset.base_url), quirks.version_path, setting)
+        return normalize_base_url(named, quirks.version_path, setting)
     except NotConfigured as error:
         raise error.about(provider=id) from None
 

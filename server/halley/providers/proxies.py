@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from halley.core.errors import ProxyFailed
 
@@ -22,39 +23,53 @@ class Proxy:
     """The setting or the environment variable to look at when it fails."""
 
     @property
-    def shown(self) -> str:
-        """Its address without user name and password."""
+    def address(self) -> str:
+        """Without user name and password: fit to be shown."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """User name and password, as the proxy wants them (RFC 7617)."""
+        parts = urlsplit(self.url)
+        if not parts.username:
+            return {}
+        both = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        return {"Proxy-Authorization": f"Basic {b64encode(both.encode()).decode()}"}
+
 
 def find_proxy(endpoint: Endpoint, environ: Mapping[str, str]) -> Proxy | None:
-    """The proxy on the way to the endpoint. Raises ProxyFailed for a kind that is not supported."""
+    """The proxy on the way to the endpoint. Raises ProxyFailed for one that cannot be used."""
     if endpoint.is_local:
         return None
-    proxy = _named(endpoint) if endpoint.proxy is not None else _of_environment(endpoint, environ)
-    if proxy is None:
-        return None
-    scheme = urlsplit(proxy.url).scheme
-    if scheme not in ("http", "https") or not urlsplit(proxy.url).hostname:
+    proxy = _named(endpoint) or _of_environment(endpoint, environ)
+    if proxy is not None and not _is_usable(proxy.url):
         raise ProxyFailed(
-            f"The proxy {proxy.shown} is of a kind Halley cannot use.",
-            f"Set `{proxy.setting}` to an http:// or https:// proxy; SOCKS is not supported.",
+            f"The proxy in `{proxy.setting}` is none that Halley can use.",
+            f"Set `{proxy.setting}` to an http:// or https:// address; SOCKS is not supported.",
             provider=endpoint.id,
             setting=proxy.setting,
         )
     return proxy
 
 
+def _is_usable(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _named(endpoint: Endpoint) -> Proxy | None:
-    """An empty `proxy` means none, whatever the environment says."""
     text = (endpoint.proxy or "").strip()
     return Proxy(_with_scheme(text), endpoint.setting("proxy")) if text else None
 
 
 def _of_environment(endpoint: Endpoint, environ: Mapping[str, str]) -> Proxy | None:
     parts = urlsplit(endpoint.base_url)
-    if _is_excepted(parts.hostname or "", parts.port, environ):
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    if _is_excepted(parts.hostname or "", port, environ):
         return None
     for name in (f"{parts.scheme}_proxy", "all_proxy"):
         for spelling in (name, name.upper()):
@@ -66,7 +81,7 @@ def _of_environment(endpoint: Endpoint, environ: Mapping[str, str]) -> Proxy | N
     return None
 
 
-def _is_excepted(host: str, port: int | None, environ: Mapping[str, str]) -> bool:
+def _is_excepted(host: str, port: int, environ: Mapping[str, str]) -> bool:
     """Does `no_proxy` name this host: by itself, by a domain it is in, by an address range, with or without
     a port.
     """
@@ -78,7 +93,7 @@ def _is_excepted(host: str, port: int | None, environ: Mapping[str, str]) -> boo
             return True
         name, colon, wanted = entry.rpartition(":")
         if colon and wanted.isdigit() and "]" not in wanted and name.count(":") == 0:
-            if port is not None and wanted != str(port):
+            if wanted != str(port):
                 continue
             entry = name
         if _names_host(entry, host):

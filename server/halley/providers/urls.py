@@ -69,14 +69,14 @@ def is_loopback(url: str) -> bool:
 
 
 def _split(text: str, setting: str | None) -> SplitResult:
-    if "://" not in text:
-        text = f"{'http' if _is_near(text) else 'https'}://{text}"
     try:
+        if "://" not in text:
+            text = f"{'http' if _is_near(text) else 'https'}://{text}"
         parts = urlsplit(text)
         usable = parts.scheme in _DEFAULT_PORTS and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable, parts = False, urlsplit("")
-    if not usable or parts.username or parts.password or re.search(r"[\s\x00-\x1f]", text):
+    if not usable or parts.username is not None or not text.isprintable() or any(c.isspace() for c in text):
         raise NotConfigured(
             "The base URL is not an address Halley can use.",
             f"Set `{setting or 'base_url'}` to an address like https://api.example.com/v1, without a name or key.",

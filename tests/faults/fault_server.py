@@ -56,17 +56,27 @@ Script = Sequence[Action]
 
 
 class FaultServer:
-    """Listens on 127.0.0.1 (port 0 unless given) while entered. `tls` makes it speak TLS with that context."""
+    """Listens on 127.0.0.1 (port 0 unless given) while entered.
 
-    def __init__(self, *scripts: Script, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
+    `tls` makes it speak TLS with that context; `on_connect` runs with every connection before a request is read.
+    """
+
+    def __init__(
+        self, *scripts: Script, tls: ssl.SSLContext | None = None, port: int = 0, on_connect: Script = ()
+    ) -> None:
         self.scripts = list(scripts)
+        self.on_connect = on_connect
         self.requests: list[Received] = []
         self.peers: list[Peer] = []
+        self.arrived: asyncio.Queue[Received] = asyncio.Queue()
+        """The same requests, for waiting until one is there."""
         self._tls, self._port = tls, port
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> FaultServer:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port, ssl=self._tls, limit=2**20)
+        self._server = await asyncio.start_server(
+            self._accept, "127.0.0.1", self._port, ssl=self._tls, limit=2**20
+        )
         self.port: int = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -94,10 +104,17 @@ class FaultServer:
         peer = Peer(reader, writer)
         self.peers.append(peer)
         try:
+            for action in self.on_connect:
+                await action(peer)
             while not peer.ended and (request := await read_request(reader)):
                 peer.request = request
                 self.requests.append(request)
-                script = self.scripts[min(len(self.requests), len(self.scripts)) - 1] if self.scripts else [reply(500)]
+                self.arrived.put_nowait(request)
+                script = (
+                    self.scripts[min(len(self.requests), len(self.scripts)) - 1]
+                    if self.scripts
+                    else [reply(500)]
+                )
                 for action in script:
                     await action(peer)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -117,7 +134,9 @@ async def read_request(reader: asyncio.StreamReader) -> Received | None:
         return None
     first, *lines = head.split("\r\n")
     method, path, _ = first.split(" ", 2)
-    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
+    headers = {
+        name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)
+    }
     body = await reader.readexactly(int(headers.get("content-length", 0)))
     return Received(method, path, headers, body)
 
@@ -152,7 +171,9 @@ def head(status: int = 200, content_type: str = SSE, **headers: str) -> list[Act
 
 def chunked_head(status: int = 200, content_type: str = SSE, **headers: str) -> list[Action]:
     """Status line and headers of a chunked body; see `chunk`."""
-    return [send(_head(status, {"content-type": content_type, "transfer-encoding": "chunked", **_names(headers)}))]
+    return [
+        send(_head(status, {"content-type": content_type, "transfer-encoding": "chunked", **_names(headers)}))
+    ]
 
 
 def chunk(data: bytes) -> Action:
@@ -160,10 +181,15 @@ def chunk(data: bytes) -> Action:
     return send(f"{len(data):x}\r\n".encode() + data + b"\r\n")
 
 
-def reply(status: int = 200, body: bytes | Any = b"", content_type: str = "application/json", **headers: str) -> Action:
+def reply(
+    status: int = 200, body: bytes | Any = b"", content_type: str = "application/json", **headers: str
+) -> Action:
     """A whole answer, with its length, on a connection that stays open; values other than bytes are sent as JSON."""
     data = body if isinstance(body, bytes) else orjson.dumps(body)
-    return send(_head(status, {"content-type": content_type, "content-length": str(len(data)), **_names(headers)}) + data)
+    return send(
+        _head(status, {"content-type": content_type, "content-length": str(len(data)), **_names(headers)})
+        + data
+    )
 
 
 def stream(*events: Any, done: bool = True) -> list[Action]:
