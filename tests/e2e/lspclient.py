@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import sys
@@ -42,6 +43,7 @@ class PlainProtocol(LanguageClientProtocol):
             return data
         if "method" not in data:
             self._server.raw[data.get("id")] = dict(data)
+            self._server.tell_window()
         method = data.get("method", "")
         if not method and "error" not in data and not self._is_typed(data.get("id")):
             return JsonRPCResponseMessage(data["id"], "2.0", data.get("result"))
@@ -63,12 +65,18 @@ class Client(LanguageClient):
         super().__init__(protocol_cls=PlainProtocol, converter_factory=default_converter)
         self.window: Any = None
         self.raw: dict[Any, Json] = {}
-        self.stderr = b""
+        self._ids = itertools.count()
+        self._telling: list[asyncio.Task[None]] = []
         self._writer: asyncio.StreamWriter | None = None
         for method in REQUESTS:
             self.feature(method)(_answering(method))
         for method in NOTIFICATIONS:
             self.feature(method)(_hearing(method))
+
+    def tell_window(self) -> None:
+        """An answer came, for those who wait `until` something."""
+        if self.window is not None:
+            self._telling.append(asyncio.get_running_loop().create_task(self.window.tell()))
 
     async def start_daemon(self, env: dict[str, str], *arguments: str) -> None:
         await self.start_io(sys.executable, "-m", "halley", *(arguments or ("serve",)), env=os.environ | env)
@@ -121,7 +129,7 @@ class Client(LanguageClient):
 
     async def request(self, method: str, params: Any) -> Any:
         """The result as plain JSON, once pytest-lsp has found nothing wrong with it."""
-        id = f"test-{len(self.raw)}-{method}"
+        id = f"test-{next(self._ids)}-{method}"
         try:
             await self.protocol.send_request_async(method, _typed(method, params), msg_id=id)
         except JsonRpcException as error:

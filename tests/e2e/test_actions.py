@@ -240,9 +240,13 @@ async def test_an_editor_that_refuses_the_edit_gets_the_text_anyway(
 async def test_astral_characters_and_line_endings_survive(
     window: Window, simulator: Simulator, ending: str
 ) -> None:
-    text = f"# 🦀🦀 größe\u2028still a comment{ending}label = '🦀' + persn{ending}"
+    text = (
+        f"# 🦀 größe\u2028still a comment\n\ndef name(person):\n    return '🦀' + {MISSPELT}.name\n".replace(
+            "\n", ending
+        )
+    )
     buffer = await window.open("crab.py", text)
-    simulator.script("```python\nlabel = '🦀' + person\n```")
+    simulator.script(FIXED.replace("person.name", "'🦀' + person.name"))
     found = {"range": buffer.range(MISSPELT), "message": "undefined name", "severity": 1}
     await window.run(await window.action(buffer, buffer.range(MISSPELT), FIX, [found]))
     assert buffer.text == text.replace(MISSPELT, "person")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from setting import KEY
-from window import Window
+from window import RequestFailed, Window
 
 from halley.simulator import Simulator
 
@@ -20,8 +21,8 @@ async def test_no_key_on_disk_or_on_the_wire_to_the_editor(
     await window.request("halley/providers/list", {})
     await window.request("halley/doctor", {})
     simulator.script(status=401, body={"error": {"message": f"Incorrect API key provided: {KEY}"}}, repeat=-1)
-    result, _ = await window.chat("And now?")
-    assert result["replies"][0]["status"] == "failed"
+    with pytest.raises(RequestFailed, match="auth_failed"):
+        await window.chat("And now?")
     assert simulator.requests[-1].key == KEY
     await window.close()
     found = [path for path in halley_home.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]

@@ -135,10 +135,10 @@ class Window:
     async def action(
         self, buffer: Buffer, range: Json, kind: str, diagnostics: list[Json] | None = None
     ) -> Json:
-        """The one action of exactly this kind."""
+        """The first action of exactly this kind."""
         listed = await self.code_actions(buffer, range, only=kind, diagnostics=diagnostics)
         found = [action for action in listed if action.get("kind") == kind]
-        assert len(found) == 1, f"{len(found)} actions of kind {kind}: {[a['title'] for a in listed]}"
+        assert found, f"no action of kind {kind}: {[a['title'] for a in listed]}"
         return found[0]
 
     async def run(self, action: Json) -> Json:
@@ -185,9 +185,9 @@ class Window:
             self.messages.append(params["message"])
         elif method == "textDocument/publishDiagnostics":
             self.diagnostics[params["uri"]] = params["diagnostics"]
-        await self._tell()
+        await self.tell()
 
-    async def _tell(self) -> None:
+    async def tell(self) -> None:
         async with self._news:
             self._news.notify_all()
 
@@ -197,7 +197,7 @@ class Window:
         """A request came."""
         result = await getattr(self, "_" + method.replace("/", "_"), self._nothing)(params)
         self.heard.append((method, params))
-        await self._tell()
+        await self.tell()
         return result
 
     async def _nothing(self, params: Json) -> None:
@@ -237,4 +237,4 @@ class Window:
             self._changed(buffer, {"text": buffer.text})
 
 
-__all__ = ["CAPABILITIES", "Buffer", "Client", "RequestFailed", "Window"]
+__all__ = ["CAPABILITIES", "Buffer", "Client", "Json", "RequestFailed", "Window"]

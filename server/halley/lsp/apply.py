@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from halley.core.errors import StaleDocument
 from halley.core.snapshot import Document
-from halley.core.text import Change, DocumentEdit, WorkspaceChange
+from halley.core.text import Change, DocumentEdit, WorkspaceChange, apply_edits
 from halley.engine.rebase import rebase_edits
 from halley.lsp.to_lsp import to_lsp_workspace_edit
 
@@ -41,7 +41,7 @@ async def apply_change(session: Session, change: WorkspaceChange, base: Mapping[
         reason = str((answer or {}).get("failureReason") or "")
         if _versions(session, current) == versions:
             break
-    raise stale(change, reason or "The editor did not apply the change.")
+    raise stale(change, reason or "The editor did not apply the change.", base)
 
 
 def rebase_change(session: Session, change: WorkspaceChange, base: Mapping[str, Document]) -> WorkspaceChange:
@@ -54,13 +54,13 @@ def _rebased(session: Session, part: Change, base: Mapping[str, Document], whole
         return part
     now = session.document(part.uri)
     if now is None:
-        raise stale(whole, "The document is gone.")
+        raise stale(whole, "The document is gone.", base)
     was = base[part.uri]
     if now.text == was.text:
         return replace(part, version=now.version)
     rebased = rebase_edits(was.text, now.text, part.edits)
     if rebased.conflicts:
-        raise stale(whole, "The text was changed in the same place meanwhile.")
+        raise stale(whole, "The text was changed in the same place meanwhile.", base)
     return replace(part, version=now.version, edits=rebased.edits)
 
 
@@ -69,9 +69,22 @@ def _versions(session: Session, change: WorkspaceChange) -> dict[str, int | None
     return {uri: document.version if (document := session.document(uri)) else None for uri in uris}
 
 
-def stale(change: WorkspaceChange, reason: str) -> StaleDocument:
+def stale(change: WorkspaceChange, reason: str, base: Mapping[str, Document] | None = None) -> StaleDocument:
     error = StaleDocument(reason, "Nothing was changed; the new text is kept and shown beside.")
     error.kept = "\n\n".join(
-        edit.new_text for part in change.changes if isinstance(part, DocumentEdit) for edit in part.edits
+        _new_lines(part, (base or {}).get(part.uri))
+        for part in change.changes
+        if isinstance(part, DocumentEdit)
     )
     return error
+
+
+def _new_lines(part: DocumentEdit, was: Document | None) -> str:
+    """The lines that would have come about, whole: edits are as small as a letter, which tells nobody anything."""
+    if was is None or not part.edits:
+        return "\n".join(edit.new_text for edit in part.edits)
+    start = was.text.rfind("\n", 0, min(edit.start for edit in part.edits)) + 1
+    end = was.text.find("\n", max(edit.end for edit in part.edits))
+    after = len(was.text) - end if end >= 0 else 0
+    text = apply_edits(was.text, part.edits)
+    return text[start : len(text) - after]

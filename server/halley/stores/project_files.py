@@ -76,7 +76,10 @@ def _walk(
             if entry.name not in SKIPPED_FOLDERS and not _is_out(f"{path}/", rules, excluded):
                 yield from _walk(root, path, rules, excluded)
         elif is_text_name(entry.name) and not _is_out(path, rules, excluded):
-            stat = entry.stat(follow_symlinks=False)
+            try:
+                stat = entry.stat(follow_symlinks=False)
+            except OSError:  # gone since it was listed
+                continue
             if 0 < stat.st_size <= MOST_BYTES:
                 yield FileFact(path, stat.st_mtime_ns, stat.st_size)
 
