@@ -65,9 +65,11 @@ async def _is_ollama(ask: Ask) -> bool:
 
 
 async def _is_lmstudio(ask: Ask) -> bool:
-    """Its own list says of each model whether it is loaded."""
+    """Newer ones say so; in its own list each model says whether it is loaded."""
+    if _mapping(await ask("/lmstudio-greeting")).get("lmstudio") is True:
+        return True
     models = _mapping(await ask("/api/v0/models")).get("data")
-    return isinstance(models, list) and all("state" in _mapping(model) for model in models)
+    return isinstance(models, list) and bool(models) and all("state" in _mapping(model) for model in models)
 
 
 async def _is_llamacpp(ask: Ask) -> bool:
