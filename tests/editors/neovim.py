@@ -76,6 +76,9 @@ class Neovim:
         return self.api.command_output("messages")
 
     def close(self) -> None:
+        """Leaves as `:qall!` does. A second call does nothing."""
+        if self.process.stderr and self.process.stderr.closed:
+            return
         try:
             self.api.command("qall!", async_=True)
             self.api.close()
