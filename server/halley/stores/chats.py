@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -76,11 +76,12 @@ class ChatStore:
         """
         after = (before.updated, before.id) if before else None
         await self._ready()
-        return await self._search(
-            lambda db, indexed: chat_reading.read_summaries(
-                db, workspace, everywhere, after, limit, query, indexed
-            )
-        )
+
+        def read(db: sqlite3.Connection) -> list[ChatSummary]:
+            indexed = has_index(db)
+            return chat_reading.read_summaries(db, workspace, everywhere, after, limit, query, indexed)
+
+        return await self._with_sound_index(lambda: self._database.read(read))
 
     async def get(self, chat: str) -> Chat:
         """All of it. An open reply holds what it has said so far."""
@@ -257,7 +258,7 @@ class ChatStore:
     async def _write(self, fn: Callable[[sqlite3.Connection, bool], T]) -> T:
         """`fn(connection, whether there is a search index)` in a transaction."""
         await self._ready()
-        return await self._database.run(lambda db: fn(db, has_index(db)))
+        return await self._with_sound_index(lambda: self._database.run(lambda db: fn(db, has_index(db))))
 
     async def _ready(self) -> None:
         """Once per process: the index, and the replies that killed processes left open."""
@@ -265,12 +266,14 @@ class ChatStore:
             await self._database.run(lambda db: chat_rows.settle_killed(db, ensure_index(db)))
             self._prepared = True
 
-    async def _search(self, fn: Callable[[sqlite3.Connection, bool], T]) -> T:
-        """Reads with the index; a damaged one is made anew once."""
+    async def _with_sound_index(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Does `work`; when the index turns out to be damaged, it is made anew and the work done again."""
         import sqlite3
 
         try:
-            return await self._database.read(lambda db: fn(db, has_index(db)))
-        except sqlite3.DatabaseError:
+            return await work()
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_CORRUPT_VTAB:
+                raise
             await self._database.run(rebuild_index)
-            return await self._database.read(lambda db: fn(db, has_index(db)))
+            return await work()

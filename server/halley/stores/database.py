@@ -44,7 +44,6 @@ class _Job:
     fn: Callable[[sqlite3.Connection], Any]
     write: bool
     future: Future[Any] = field(default_factory=Future)
-    result: Any = None
 
 
 class Database:
@@ -73,6 +72,7 @@ class Database:
     def submit(self, fn: Callable[[sqlite3.Connection], T], *, write: bool = True) -> Future[T]:
         """Queues `fn` at once, from any thread; it will run even if nobody waits."""
         job = _Job(fn, write)
+        job.future.set_running_or_notify_cancel()  # so that nobody can take it back any more
         if self._closed:
             job.future.set_exception(StoreFailed("Halley is shutting down.", "Start it again."))
             return job.future

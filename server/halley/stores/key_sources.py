@@ -79,7 +79,7 @@ async def read_command(command: tuple[str, ...], provider: str) -> str | None:
         async with asyncio.timeout(COMMAND_TIME_LIMIT_S):
             assert process.stdout is not None
             output = await _read_to_end(process.stdout)
-            status = await process.wait()
+            status = await process.wait() if len(output) < MOST_BYTES else -1
     except TimeoutError:
         raise _unusable(
             provider, f"The command {name}, which prints the key of {provider}, took more than "
@@ -87,6 +87,8 @@ async def read_command(command: tuple[str, ...], provider: str) -> str | None:
         ) from None  # fmt: skip
     finally:
         await _end(process)
+    if len(output) >= MOST_BYTES:
+        raise _unusable(provider, f"The command {name} prints far more than a key of {provider} can be.")
     if status != 0:
         raise _unusable(
             provider, f"The command {name}, which prints the key of {provider}, failed (exit {status})."
@@ -125,14 +127,16 @@ async def _read_to_end(stream: asyncio.StreamReader) -> bytes:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Also what it started itself: the whole group."""
+    """Also what it started itself: the whole group. Reads what is left, which is what lets the pipe be closed."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             if sys.platform == "win32":
                 process.kill()
             else:
                 os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(1):
+            await process.communicate()
 
 
 def _unusable(provider: str, message: str) -> NotConfigured:

@@ -66,6 +66,7 @@ _HELP = "Unlock or install one, or keep the key in Halley's own file: `halley ke
 
 async def _ask(fn: Callable[[_Keyring], T]) -> T:
     future: Future[T] = Future()
+    future.set_running_or_notify_cancel()  # nobody can take it back any more, only stop waiting
 
     def work() -> None:
         try:
