@@ -93,9 +93,11 @@ class Desk:
         old = base.text[start:end]
         self.answers += 1
         name = f"answer_{self.answers}"
+        block = old.replace("return a", f"return {name}")
+        longer = old.replace("    b =", f"    {name} = 1\n    b =")
         replies = {
-            "block": f"```python\n{old.replace('return a', f'return {name}')}```",
-            "lost": f"```python\n{old.replace('    b =', f'    {name} = 1\n    b =')}\n```",
+            "block": f"```python\n{block}```",
+            "lost": f"```python\n{longer}\n```",
             "search": f"<<<<<<< SEARCH\ndef f{n}(x):\n=======\ndef f{n}(x, {name}):\n>>>>>>> REPLACE",
             "diff": f"```diff\n@@ @@\n def f{n}(x):\n+    {name}()\n```",
         }

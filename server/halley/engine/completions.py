@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from halley.engine.secrecy import find_secrets
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -59,6 +61,24 @@ def drop_echo(text: str, place: Place) -> str:
     """Some models begin by repeating the line up to the cursor."""
     line = place.line_before
     return text[len(line) :] if line.strip() and text.startswith(line) else text
+
+
+def fit_indentation(text: str, place: Place) -> str:
+    """On an indented empty line some models begin with the indentation once more, in every line or only the first."""
+    indent = place.line_before
+    if not indent or indent.strip() or not text.startswith((" ", "\t")):
+        return text
+    first, newline, rest = text.partition("\n")
+    return (
+        first[len(indent) :] + newline + rest
+        if first.startswith(indent)
+        else first.lstrip(" \t") + newline + rest
+    )
+
+
+def drop_secrets(text: str, _place: Place) -> str:
+    """A key in ghost text is somebody's key, learnt by heart."""
+    return "" if find_secrets(text) else text
 
 
 def fold_newlines(text: str, place: Place) -> str:
@@ -123,10 +143,12 @@ def drop_blank(text: str, _place: Place) -> str:
 STEPS: tuple[Callable[[str, Place], str], ...] = (
     drop_fence,
     drop_marks,
+    fold_newlines,
     drop_halves,
     drop_echo,
+    fit_indentation,
+    drop_secrets,
     drop_repeated_lines,
     drop_suffix_overlap,
     drop_blank,
-    fold_newlines,
 )

@@ -6,6 +6,7 @@ where it ends. Everything after the cut would be thrown away, so the stream is c
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from halley.engine.completions import Place
@@ -17,6 +18,11 @@ _OPENS = (":", "{", "(", "[", "=>", "->", "=", ",", "&&", "||", "+", "then", "do
 _PAIRS = ")]}"
 _CLOSERS = ("}", ")", "]", "end", "fi", "done", "esac", "</")
 _COMMENTS = ("#", "//", "--", '"""', "'''", "/*", "*", "<!--")
+
+
+_MAYBE_FENCE = re.compile(r"\s*`{1,2}\Z|\s*```[^\n]*\Z")
+_FENCE = re.compile(r"\s*```[\w+-]*[ \t]*\n")
+"""Chat models fence what should be bare; the answer is what is inside."""
 
 
 def scope_of(place: Place) -> Scope:
@@ -34,6 +40,14 @@ def cut_at(text: str, place: Place, scope: Scope) -> int | None:
 
     The offset is into `text`, which is what has streamed so far, untouched.
     """
+    if _MAYBE_FENCE.match(text):
+        return None
+    if opening := _FENCE.match(text):
+        inner = text[opening.end() :]
+        closing = inner.find("\n```")
+        end = cut_at(inner, place, scope)
+        ends = [found for found in (end, closing if closing >= 0 else None) if found is not None]
+        return opening.end() + min(ends) if ends else None
     end = _line_end(text) if scope == "line" else _block_end(text, place)
     closed = _closed(text, _owed(place))
     return end if closed is None else closed if end is None else min(end, closed)
