@@ -23,6 +23,7 @@ from halley.core.text import (
 )
 from halley.engine.edits import build_edits
 from halley.engine.hunks import Hunk, Placed, place_hunk
+from halley.engine.imports import hoist_imports
 from halley.engine.insert import insert_block
 from halley.engine.invisible import name_of, new_invisible_characters
 from halley.engine.layout import content, fit_newlines, newline_of
@@ -98,8 +99,7 @@ class Drafts:
     def add_hunks(self, hunks: Sequence[Hunk]) -> None:
         for number, hunk in enumerate(hunks, 1):
             file = find_file(hunk.path, self.target) if hunk.path else target_file(self.target)
-            where = f" {number} of {len(hunks)}" if len(hunks) > 1 else ""
-            self._add_hunk(file, hunk, where)
+            self._add_hunk(file, hunk, f"Hunk {number} of {len(hunks)}" if len(hunks) > 1 else "The hunk")
 
     def add_diff(self, diff: FileDiff) -> None:
         """One file's part of a diff, which may also create, rename or delete it."""
@@ -128,10 +128,10 @@ class Drafts:
 
     # -- one file
 
-    def _add_hunk(self, file: File | str, hunk: Hunk, where: str) -> None:
+    def _add_hunk(self, file: File | str, hunk: Hunk, which: str) -> None:
         if isinstance(file, str):
             self.problem(
-                f"Hunk{where} names a file that cannot be written: {file}.", hunk.source, "blocked_by_policy"
+                f"{which} names a file that cannot be written: {file}.", hunk.source, "blocked_by_policy"
             )
         elif not any(line.strip() for line in hunk.old) and not file.text.strip():
             self._create(file, hunk.new)
@@ -141,9 +141,7 @@ class Drafts:
             reason = placed if isinstance(placed, str) else self._put_rows(file, rows, placed)
             if reason:
                 name = f" in {file.path}" if file.path else ""
-                self.problem(
-                    f"Hunk{where} of the reply could not be placed{name}: {_REASONS[reason]}.", hunk.source
-                )
+                self.problem(f"{which} could not be placed{name}: {_REASONS[reason]}.", hunk.source)
 
     def _selected_rows(self, file: File, rows: Sequence[str]) -> tuple[int, int] | None:
         selection = self.target.selection
@@ -166,8 +164,9 @@ class Drafts:
         if (text := _within_lines(block, file.text, selection)) is not None:
             reason = self._put_span(file, Edit(selection.start, selection.end, text))
             return self._report(reason, block)
-        free = self.target.layout == "free"
-        placed = place_block(block, rows, _rows_of(rows, selection), free=free)
+        part = _rows_of(rows, selection)
+        block = self._hoisted(file, block, rows, part)
+        placed = place_block(block, rows, part, free=self.target.layout == "free")
         if isinstance(placed, str):
             return self._report(placed, block)
         for change in placed:
@@ -178,11 +177,23 @@ class Drafts:
         target = self.target
         at = target.selection.start
         free = target.layout == "free"
+        rows = split_lines(file.text)
+        row = _rows_of(rows, target.selection)[0]
+        block = self._hoisted(file, block, rows, (row, row))
         made = insert_block(block, file.text, at, language_id=target.language_id, free=free)
         if isinstance(made, str):
             self._report(self._put_span(file, Edit(at, at, made)), block)
         else:
-            self._report(self._put(file, made, split_lines(file.text)), block)
+            self._report(self._put(file, made, rows), block)
+
+    def _hoisted(
+        self, file: File, block: Sequence[str], rows: Sequence[str], part: tuple[int, int]
+    ) -> Sequence[str]:
+        """The block, its imports having gone to the file's own."""
+        block, imports = hoist_imports(block, rows, part)
+        if imports is not None:
+            self._put(file, imports, rows)
+        return block
 
     def _create(self, file: File, block: Sequence[str]) -> None:
         """A new file, or an empty one filled."""

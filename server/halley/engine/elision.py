@@ -65,9 +65,7 @@ def fill_elisions(lines: Sequence[str], old: Sequence[str]) -> tuple[list[str], 
     A placeholder stands for what lies between the line before it and the line after it, both found in `old`; at the
     beginning or the end of the reply, for everything there. None where something of this is not certain.
     """
-    rows = elided_rows(lines, old)
-    cuts = [-1, *rows, len(lines)]
-    parts = [lines[a + 1 : b] for a, b in pairwise(cuts)]
+    parts = split_at_elisions(lines, old)
     filled = list(parts[0])
     at = _found(parts[0], old, 0, from_end=True) if _says(parts[0]) else 0
     for n, part in enumerate(parts[1:], 1):
@@ -82,6 +80,25 @@ def fill_elisions(lines: Sequence[str], old: Sequence[str]) -> tuple[list[str], 
     return (filled, (first, last)) if first is not None and last is not None else None
 
 
+def _bare_edges(parts: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    """The parts without blank lines next to a placeholder: what it stands for has its own."""
+    trimmed: list[Sequence[str]] = []
+    for n, part in enumerate(parts):
+        first, last = 0, len(part)
+        while n and first < last and not part[first].strip():
+            first += 1
+        while n < len(parts) - 1 and last > first and not part[last - 1].strip():
+            last -= 1
+        trimmed.append(part[first:last])
+    return trimmed
+
+
+def split_at_elisions(lines: Sequence[str], old: Sequence[str]) -> list[Sequence[str]]:
+    """The stretches between placeholders."""
+    cuts = [-1, *elided_rows(lines, old), len(lines)]
+    return _bare_edges([lines[a + 1 : b] for a, b in pairwise(cuts)])
+
+
 def _found(part: Sequence[str], old: Sequence[str], at: int, *, from_end: bool) -> int | None:
     """Where in `old` the part begins, or ends: told by as many of its lines as it takes for there to be one place."""
     said = [line for line in part if line.strip()]
@@ -94,8 +111,10 @@ def _found(part: Sequence[str], old: Sequence[str], at: int, *, from_end: bool) 
 
 def _first_row(part: Sequence[str], old: Sequence[str]) -> int | None:
     """The old row the reply begins at. A new first line is in the place of the old one, if no line is between them."""
-    if not _says(part) or (row := _found(part, old, 0, from_end=False)) is not None:
-        return row if _says(part) else 0
+    if not _says(part):
+        return 0
+    if (row := _found(part, old, 0, from_end=False)) is not None:
+        return row
     end = _found(part, old, 0, from_end=True)
     return 0 if end is not None and end <= len(part) else None
 

@@ -43,7 +43,7 @@ def insert_block(
     below_last = at == len(text) and bool(before.strip())
     if below_last:
         row, before = row + 1, ""
-    style = style_of(bare)
+    style = style_of(bare, language_id)
     lines = list(block) if free else fit_style(_stripped(block), style)
     if by is None:
         by = _offset(lines, bare, row, before, style)
@@ -51,11 +51,11 @@ def insert_block(
     newline = newline_of(text)
     if before:
         return newline.join(_on_line(lines, before))
-    lines = _spaced(lines, bare, row, language_id)
-    joined = newline.join(lines)
+    fills = not below_last and _fills_blank(lines, bare, row)
+    joined = newline.join(_spaced(lines, bare[:row], bare[row + fills :], language_id))
     if below_last:
         return newline + joined
-    return joined if _fills_blank(lines, bare, row) else joined + newline
+    return joined if fills else joined + newline
 
 
 def _row_of(rows: Sequence[str], at: int) -> tuple[int, int]:
@@ -109,8 +109,8 @@ def _offset(lines: Sequence[str], bare: Sequence[str], row: int, before: str, st
     want = _width(above)
     if above.rstrip().endswith(_OPENERS):
         return want + (style.unit if style.known else TAB)
-    if name_in(lines[0]) and below and bare[row : row + 1] != [below]:
-        return min(want, _width(below))
+    if name_in(lines[0]) and not "".join(bare[row : row + 1]).strip():
+        return min(want, _width(below))  # beside the next definition; at the margin when nothing follows
     return want
 
 
@@ -119,12 +119,11 @@ def _on_line(lines: Sequence[str], before: str) -> list[str]:
     return [lines[0].lstrip(" \t"), *lines[1:]]
 
 
-def _spaced(lines: list[str], bare: Sequence[str], row: int, language_id: str) -> list[str]:
+def _spaced(lines: list[str], above: Sequence[str], below: Sequence[str], language_id: str) -> list[str]:
     """Blank lines around a definition at the margin, as many as the language's readers expect."""
     if _width(lines[0]) or not (name_in(lines[0]) or lines[0].startswith(("@", "#["))):
         return lines
     gap = 2 if language_id == "python" else 1
-    above, below = bare[:row], bare[row:]
     blank_above = next((n for n, line in enumerate(reversed(above)) if line.strip()), None)
     blank_below = next((n for n, line in enumerate(below) if line.strip()), None)
     head = 0 if blank_above is None or _leads_in(above[len(above) - 1 - blank_above]) else gap - blank_above
@@ -141,7 +140,7 @@ def _fills_blank(lines: Sequence[str], bare: Sequence[str], row: int) -> bool:
     here, following = bare[row : row + 1], bare[row + 1 : row + 2]
     if not here or here[0].strip() or row >= len(bare) - 1:
         return False
-    return not following or not following[0].strip() or not name_in(lines[0])
+    return not following or not following[0].strip() or not (name_in(lines[0]) or name_in(following[0]))
 
 
 def _width(line: str) -> int:

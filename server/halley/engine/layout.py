@@ -14,6 +14,7 @@ from itertools import pairwise
 from halley.core.text import split_lines
 from halley.engine.diffs import diff_lines
 
+_TABBED = frozenset(("go", "makefile"))
 TAB = 4
 """Columns of a tab, where nothing says more."""
 
@@ -90,13 +91,16 @@ def columns(space: str, tab: int = TAB) -> int:
     return len(space.expandtabs(tab))
 
 
-def style_of(lines: Sequence[str]) -> Style:
-    """Tabs or spaces by the majority of the indented lines, and how many by the commonest step between lines."""
+def style_of(lines: Sequence[str], language_id: str = "") -> Style:
+    """Tabs or spaces by the majority of the indented lines, and how many by the commonest step between lines.
+
+    Where no line is indented, the language's own way, if it has only one.
+    """
     spaces = [indentation(line) for line in lines if line.strip()]
     tabs = sum(space.startswith("\t") for space in spaces)
     blanks = sum(space.startswith(" ") for space in spaces)
     if not tabs and not blanks:
-        return Style()
+        return Style(tabs=True, known=True) if language_id in _TABBED else Style()
     if tabs >= blanks:
         return Style(tabs=True, unit=TAB, known=True)
     widths = [columns(space) for space in spaces]

@@ -11,6 +11,10 @@ from collections.abc import Callable, Sequence
 Run = tuple[int, int]
 """First row, and the row after the last."""
 
+_EVERYWHERE = frozenset(
+    """else pass break return continue end endif done begin then try finally default esac returnnone returnnull
+    returntrue returnfalse return0 doc summary override public private""".split()
+)
 _SPACE = re.compile(r"\s+")
 _AROUND_MARKS = re.compile(r"\s*([^\w\s])\s*")
 
@@ -18,6 +22,12 @@ _AROUND_MARKS = re.compile(r"\s*([^\w\s])\s*")
 def squeeze(line: str) -> str:
     """A line by which two are compared regardless of white space: between words it still counts as some."""
     return _AROUND_MARKS.sub(r"\1", _SPACE.sub(" ", line.strip()))
+
+
+def tells(line: str) -> bool:
+    """Whether a line says where it is from: more than marks, and not one of those that every function has."""
+    words = "".join(character for character in line.lower() if character.isalnum())
+    return len(words) > 2 and words not in _EVERYWHERE
 
 
 def _as_is(line: str) -> str:

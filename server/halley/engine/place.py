@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from halley.engine.definitions import Definition, definitions, top_level
-from halley.engine.elision import elided_rows, fill_elisions
+from halley.engine.elision import elided_rows, fill_elisions, split_at_elisions
 from halley.engine.layout import (
     content,
     fit_edges,
@@ -21,12 +21,10 @@ from halley.engine.layout import (
     newline_of,
     style_of,
 )
-from halley.engine.matching import Run, squeeze
+from halley.engine.matching import Run, squeeze, tells
 
 Unplaced = Literal["elided", "partial"]
 
-_TELLING = 4
-"""Letters and digits of a line that says where it is from."""
 _MOST = 0.8
 """How much of what lies around a part must be in a block for it to be the whole."""
 
@@ -50,10 +48,8 @@ def place_block(
     bare = [content(row) for row in rows]
     if elided_rows(block, bare):
         filled = _filled(block, bare, part)
-        if filled is None:
-            return "elided"
-        block, part = filled
-        return [change_rows(block, rows, part, free)]
+        pieces = [filled] if filled is not None else _pieces_between(block, bare, part)
+        return [change_rows(lines, rows, run, free) for lines, run in pieces] or "elided"
     wider = whole_file(block, bare, part) or _without_echoes(block, bare, part)
     if wider is not None:
         block, part = wider
@@ -90,7 +86,7 @@ def _filled(block: Sequence[str], bare: Sequence[str], part: Run) -> tuple[Seque
 
 def whole_file(block: Sequence[str], bare: Sequence[str], part: Run) -> tuple[Sequence[str], Run] | None:
     """The whole file, when the block begins and ends as it does and has most of what is not the part."""
-    outside = [row for row in [*bare[: part[0]], *bare[part[1] :]] if _tells(row)]
+    outside = [row for row in [*bare[: part[0]], *bare[part[1] :]] if tells(row)]
     if len(outside) < 3:
         return None
     keys = {squeeze(line) for line in block}
@@ -114,7 +110,7 @@ def echo_before(block: Sequence[str], before: Sequence[str], own: Sequence[str])
     """How many lines at the beginning repeat what stands before the part."""
     keys = [squeeze(line) for line in block]
     for count in range(min(len(before), len(keys) - 1), 0, -1):
-        if not any(map(_tells, block[:count])):
+        if not any(map(tells, block[:count])):
             return 0
         if keys[:count] == [squeeze(row) for row in before[len(before) - count :]]:
             own_first = next((squeeze(row) for row in own if row.strip()), None)
@@ -126,7 +122,7 @@ def echo_after(block: Sequence[str], after: Sequence[str], own: Sequence[str]) -
     keys = [squeeze(line) for line in block]
     for count in range(min(len(after), len(keys) - 1), 0, -1):
         if keys[len(keys) - count :] == [squeeze(row) for row in after[:count]] and any(
-            map(_tells, block[-count:])
+            map(tells, block[-count:])
         ):
             own_last = next((squeeze(row) for row in reversed(own) if row.strip()), None)
             return 0 if keys[-1] == own_last else count
@@ -153,6 +149,27 @@ def _pieces(
     ]
 
 
+def _pieces_between(block: Sequence[str], bare: Sequence[str], part: Run) -> list[tuple[Sequence[str], Run]]:
+    """Whole definitions between placeholders, with the rows of those they replace; none if anything else is new."""
+    here, known = definitions(bare), {squeeze(row) for row in bare}
+    pieces: list[tuple[Sequence[str], Run]] = []
+    for lines in split_at_elisions(block, bare):
+        given = [one for one in top_level(definitions(lines)) if one.last > one.head + 1]
+        rest = [
+            line for row, line in enumerate(lines) if not any(one.first <= row < one.last for one in given)
+        ]
+        if any(line.strip() and squeeze(line) not in known for line in rest):
+            return []
+        for one in given:
+            others = [other for other in here if other.name == one.name]
+            inside = [other for other in others if part[0] <= other.head < part[1]]
+            if len(inside or others) != 1:
+                return []
+            (_, (other,)) = _without_leading([(one, inside or others)])[0]
+            pieces.append((lines[one.first : one.last], (other.first, other.last)))
+    return pieces
+
+
 def _without_leading(
     pairs: list[tuple[Definition, list[Definition]]],
 ) -> list[tuple[Definition, list[Definition]]]:
@@ -172,7 +189,3 @@ def _only_definitions(block: Sequence[str], given: Sequence[Definition]) -> bool
 
 def _size(lines: Sequence[str]) -> int:
     return sum(bool(line.strip()) for line in lines)
-
-
-def _tells(line: str) -> bool:
-    return sum(map(str.isalnum, line)) >= _TELLING

@@ -1,0 +1,176 @@
+"""Edits, changes and diagnostics on their way to the editor and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from halley.core.errors import BadRequest, BlockedByPolicy, Problem
+from halley.core.text import (
+    CreateFile,
+    DeleteFile,
+    DocumentEdit,
+    Edit,
+    RenameFile,
+    WorkspaceChange,
+    apply_edits,
+)
+from halley.lsp.base.documents import DocumentStore
+from halley.lsp.base.uris import path_of_uri, uri_key
+from halley.lsp.from_lsp import from_lsp_diagnostics, from_lsp_range
+from halley.lsp.to_lsp import to_lsp_diagnostic, to_lsp_range, to_lsp_text_edits, to_lsp_workspace_edit
+
+URI = "file:///w/a.py"
+texts = st.text(st.sampled_from("ab\n\r\t\u2028é😀"), max_size=30)
+
+
+@dataclass(frozen=True)
+class Editor:
+    encoding: str = "utf-16"
+    document_changes: bool = True
+    resource_operations: frozenset[str] = frozenset(("create", "rename", "delete"))
+    change_annotations: bool = True
+
+
+@st.composite
+def edits_of(draw: st.DrawFn, text: str) -> list[Edit]:
+    cuts = sorted(draw(st.lists(st.integers(0, len(text)), max_size=6, unique=True)))
+    pairs = zip(cuts[::2], cuts[1::2], strict=False)
+    return [Edit(start, end, draw(texts.filter(lambda new: len(new) < 6))) for start, end in pairs]
+
+
+@given(texts, st.data(), st.sampled_from(("utf-8", "utf-16", "utf-32")))
+@settings(max_examples=300)
+def test_an_editor_that_applies_them_has_the_same_text(text: str, data: st.DataObject, encoding: str) -> None:
+    edits = data.draw(edits_of(text))
+    store = DocumentStore()
+    store.open(URI, "python", 1, text)
+    lsp = to_lsp_text_edits(text, edits, encoding)
+    assert store.change(
+        URI, 2, [{"range": e["range"], "text": e["newText"]} for e in reversed(lsp)], encoding
+    )
+    document = store.get(URI)
+    assert document is not None
+    assert document.text == apply_edits(text, edits)
+
+
+@given(texts, st.data(), st.sampled_from(("utf-8", "utf-16", "utf-32")))
+def test_ranges_there_and_back(text: str, data: st.DataObject, encoding: str) -> None:
+    start, end = sorted((data.draw(st.integers(0, len(text))), data.draw(st.integers(0, len(text)))))
+    found = from_lsp_range(text, to_lsp_range(text, start, end, encoding), encoding)
+    assert all(0 <= there - here <= 1 for here, there in zip(found, (start, end), strict=True))
+    if "\r\n" not in text:
+        assert found == (start, end)
+
+
+def at(line: int, character: int) -> dict[str, int]:
+    return {"line": line, "character": character}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"start": at(0, 0)},
+        {"start": at(1, 0), "end": at(0, 0)},
+        {"start": {"line": 0}, "end": at(0, 0)},
+        None,
+    ],
+)
+def test_what_is_no_range_is_refused(wrong: Any) -> None:
+    with pytest.raises(BadRequest) as caught:
+        from_lsp_range("a\nb", wrong, "utf-16")
+    assert caught.value.problem.help
+
+
+def test_a_versioned_edit() -> None:
+    change = WorkspaceChange((DocumentEdit(URI, 7, (Edit(2, 3, "B"), Edit(0, 1, "A"))),), "Fix")
+    first = {"range": {"start": at(0, 0), "end": at(0, 2)}, "newText": "A"}
+    second = {"range": {"start": at(1, 0), "end": at(1, 1)}, "newText": "B"}
+    assert to_lsp_workspace_edit(change, {URI: "😀\nb"}, Editor()) == {
+        "documentChanges": [{"textDocument": {"uri": URI, "version": 7}, "edits": [first, second]}]
+    }
+
+
+def test_plain_changes_where_the_editor_has_no_versions() -> None:
+    change = WorkspaceChange((DocumentEdit(URI, 7, (Edit(0, 1, "A"),)),))
+    edit = {"range": {"start": at(0, 0), "end": at(0, 1)}, "newText": "A"}
+    assert to_lsp_workspace_edit(change, {URI: "ab"}, Editor(document_changes=False)) == {
+        "changes": {URI: [edit]}
+    }
+
+
+def test_files_are_made_moved_and_removed_in_order_with_whole_versions() -> None:
+    change = WorkspaceChange(
+        (
+            CreateFile("file:///w/n.py", "x\n"),
+            DocumentEdit(URI, None, (Edit(0, 0, "A"),)),
+            RenameFile(URI, "file:///w/b.py"),
+            DeleteFile("file:///w/c.py"),
+        )
+    )
+    parts = to_lsp_workspace_edit(change, {URI: ""}, Editor())["documentChanges"]
+    assert [part.get("kind", "edit") for part in parts] == ["create", "edit", "edit", "rename", "delete"]
+    assert [part["textDocument"]["version"] for part in parts if "textDocument" in part] == [0, 0]
+
+
+def test_everything_is_marked_for_confirmation() -> None:
+    change = WorkspaceChange((CreateFile("file:///w/n.py", "x\n"), DeleteFile("file:///w/c.py")), "Clean up")
+    edit = to_lsp_workspace_edit(change, {}, Editor(), confirm=True)
+    assert edit["changeAnnotations"]["halley"] == {"label": "Clean up", "needsConfirmation": True}
+    for part in edit["documentChanges"]:
+        assert part.get("annotationId") == "halley" or part["edits"][0]["annotationId"] == "halley"
+
+
+def test_an_editor_that_cannot_make_files_is_not_asked_to() -> None:
+    change = WorkspaceChange((CreateFile("file:///w/n.py", "x"),))
+    for editor in (Editor(resource_operations=frozenset()), Editor(document_changes=False)):
+        with pytest.raises(BlockedByPolicy):
+            to_lsp_workspace_edit(change, {}, editor)
+
+
+def test_diagnostics_come_one_for_one() -> None:
+    where = {"start": at(0, 2), "end": at(0, 3)}
+    theirs: list[dict[str, Any]] = [
+        {"range": where, "message": "no", "severity": 2, "source": "ruff", "code": 501},
+        {"range": where, "message": {"kind": "markdown", "value": "*no*"}},
+    ]
+    first, second = from_lsp_diagnostics("😀x", theirs, "utf-16")
+    assert (first.start, first.end, first.message, first.severity) == (1, 2, "no", "warning")
+    assert (first.source, first.code) == ("ruff", "501")
+    assert (second.message, second.severity, second.source, second.code) == ("*no*", "error", None, None)
+
+
+def test_a_problem_as_a_diagnostic() -> None:
+    shown = to_lsp_diagnostic("a = 1\n", Problem("not_configured", "No.", "Do."), 4, 5, "utf-16")
+    assert shown["range"] == {"start": at(0, 4), "end": at(0, 5)}
+    assert (shown["message"], shown["code"], shown["severity"]) == ("No. Do.", "not_configured", 1)
+
+
+@pytest.mark.parametrize(
+    ("uri", "path"),
+    [
+        ("file:///w/a%20b.py", "/w/a b.py"),
+        ("file:///w/%C3%A9.py", "/w/é.py"),
+        ("file://localhost/w/a.py", "/w/a.py"),
+        ("file:///c%3A/w/a.py", "c:/w/a.py"),
+        ("file://server/share/a.py", "//server/share/a.py"),
+        ("untitled:Untitled-1", None),
+        ("halley:/answers/1.md", None),
+        ("file://[", None),
+        ("file:///a%00b", None),
+        ("", None),
+    ],
+)
+def test_paths_of_uris(uri: str, path: str | None) -> None:
+    found = path_of_uri(uri)
+    assert (found.as_posix() if found else None) == path
+
+
+def test_equal_uris_have_one_key() -> None:
+    assert uri_key("file:///w/a%40b.py") == uri_key("file:///w/a@b.py")
+    assert uri_key("untitled:a") != uri_key("untitled:A")
