@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ SOURCES = {name: __import__(name).__file__ for name in ("textwrap", "bisect", "h
 
 def _hole(name: str, seed: int) -> tuple[str, int, str]:
     """A real file, a place in it, and the line's end that was taken out there."""
-    text = open(SOURCES[name], encoding="utf-8").read()[:12_000]
+    text = Path(SOURCES[name]).read_text("utf-8")[:12_000]
     lines = text.split("\n")
     choice = random.Random(seed)
     rows = [row for row, line in enumerate(lines[:-3]) if len(line.strip()) > 24 and row > 20]
