@@ -23,7 +23,9 @@ TOOL: Any = {
 
 
 async def test_message(anthropic_client: AsyncAnthropic):
-    made = await anthropic_client.messages.create(model="sim-chat", max_tokens=2000, messages=ASK, system="Be short.")
+    made = await anthropic_client.messages.create(
+        model="sim-chat", max_tokens=2000, messages=ASK, system="Be short."
+    )
     assert made.content[0].type == "text" and "half(x)" in made.content[0].text
     assert made.stop_reason == "end_turn" and made.usage.output_tokens > 10
 
@@ -41,14 +43,20 @@ async def test_stream_adds_up_to_the_message(anthropic_client: AsyncAnthropic):
 
 async def test_tools(anthropic_client: AsyncAnthropic):
     messages: list[Any] = [{"role": "user", "content": "read file src/main.py please"}]
-    async with anthropic_client.messages.stream(model="sim-chat", max_tokens=500, messages=messages, tools=[TOOL]) as stream:
+    async with anthropic_client.messages.stream(
+        model="sim-chat", max_tokens=500, messages=messages, tools=[TOOL]
+    ) as stream:
         final = await stream.get_final_message()
     assert final.stop_reason == "tool_use"
     block: Any = final.content[0]
     assert (block.name, block.input) == ("read_file", {"path": "src/main.py"})
     messages += [{"role": "assistant", "content": [block.model_dump(exclude_none=True)]}]
-    messages += [{"role": "user", "content": [{"type": "tool_result", "tool_use_id": block.id, "content": "print(1)"}]}]
-    answered = await anthropic_client.messages.create(model="sim-chat", max_tokens=500, messages=messages, tools=[TOOL])
+    messages += [
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": block.id, "content": "print(1)"}]}
+    ]
+    answered = await anthropic_client.messages.create(
+        model="sim-chat", max_tokens=500, messages=messages, tools=[TOOL]
+    )
     assert "print(1)" in answered.content[0].text  # type: ignore[union-attr]
 
 
@@ -58,9 +66,10 @@ async def test_types_accept_every_event(sim: Simulator):
         made = (await client.post(f"{sim.base_url}/messages", json=body)).json()
         assert not Message.model_validate(made).model_extra
         streamed = (await client.post(f"{sim.base_url}/messages", json=body | {"stream": True})).text
+    reader = TypeAdapter[Any](RawMessageStreamEvent)
     for line in streamed.split("\n"):
         if line.startswith("data: ") and '"ping"' not in line:
-            TypeAdapter(RawMessageStreamEvent).validate_python(json.loads(line[6:]))
+            reader.validate_python(json.loads(line[6:]))
 
 
 async def test_limits_and_errors(anthropic_client: AsyncAnthropic, sim: Simulator):

@@ -19,7 +19,9 @@ from pydantic import BaseModel, TypeAdapter
 
 from halley.simulator import KEY, Simulator
 
-HELLO: list[Any] = [{"role": "user", "content": "Explain this:\n\n```python\ndef twice(x):\n    return x * 2\n```"}]
+HELLO: list[Any] = [
+    {"role": "user", "content": "Explain this:\n\n```python\ndef twice(x):\n    return x * 2\n```"}
+]
 WEATHER: Any = {
     "type": "function",
     "function": {
@@ -55,7 +57,9 @@ async def test_chat_completion(openai_client: AsyncOpenAI):
     text = reply.choices[0].message.content or ""
     assert "twice(x)" in text and "Simulated" in text
     assert reply.choices[0].finish_reason == "stop"
-    assert reply.usage and reply.usage.total_tokens == reply.usage.prompt_tokens + reply.usage.completion_tokens
+    assert (
+        reply.usage and reply.usage.total_tokens == reply.usage.prompt_tokens + reply.usage.completion_tokens
+    )
 
 
 async def test_chat_completion_streams_the_same(openai_client: AsyncOpenAI):
@@ -70,7 +74,9 @@ async def test_chat_completion_streams_the_same(openai_client: AsyncOpenAI):
     assert text == whole.choices[0].message.content
     assert len(chunks) > 20
     assert chunks[-1].choices == [] and chunks[-1].usage == whole.usage
-    assert [c.choices[0].finish_reason for c in chunks if c.choices and c.choices[0].finish_reason] == ["stop"]
+    assert [c.choices[0].finish_reason for c in chunks if c.choices and c.choices[0].finish_reason] == [
+        "stop"
+    ]
 
 
 def test_sync_sdk_against_a_simulator_in_its_own_process(simulator_process: str):
@@ -94,27 +100,42 @@ async def test_types_accept_chat(sim: Simulator):
 async def test_types_accept_the_rest(sim: Simulator):
     body = {"model": "sim-fim", "prompt": "def add(a, b):\n    ", "suffix": "\n", "max_tokens": 64}
     strictly(Completion, (await post(sim, "/v1/completions", body)).json())
-    *chunks, last = map(json.loads, events_of((await post(sim, "/v1/completions", body | {"stream": True})).text)[:-1])
+    *chunks, last = map(
+        json.loads, events_of((await post(sim, "/v1/completions", body | {"stream": True})).text)[:-1]
+    )
     strictly(Completion, last)
     for chunk in chunks:  # the API sends null until the end, which the SDK's type forgets
         assert chunk["choices"][0].pop("finish_reason") is None
         strictly(Completion, chunk | {"choices": [chunk["choices"][0] | {"finish_reason": "stop"}]})
     embedded = await post(sim, "/v1/embeddings", {"model": "sim-embed", "input": "hello"})
     strictly(CreateEmbeddingResponse, embedded.json())
-    strictly(ImagesResponse, (await post(sim, "/v1/images/generations", {"model": "sim-image", "prompt": "a cat"})).json())
+    strictly(
+        ImagesResponse,
+        (await post(sim, "/v1/images/generations", {"model": "sim-image", "prompt": "a cat"})).json(),
+    )
     async with httpx.AsyncClient(headers={"authorization": f"Bearer {KEY}"}) as client:
         for row in (await client.get(f"{sim.base_url}/models")).json()["data"]:
             strictly(Model, row)
 
 
 async def test_types_accept_responses(sim: Simulator):
-    tool = {"type": "function", "name": "get_weather", "parameters": WEATHER["function"]["parameters"], "strict": False}
-    for model, extra in (("sim-chat", {}), ("sim-reason", {}), ("sim-chat", {"tools": [tool], "tool_choice": "required"})):
+    tool = {
+        "type": "function",
+        "name": "get_weather",
+        "parameters": WEATHER["function"]["parameters"],
+        "strict": False,
+    }
+    reader = TypeAdapter[Any](ResponseStreamEvent)
+    for model, extra in (
+        ("sim-chat", {}),
+        ("sim-reason", {}),
+        ("sim-chat", {"tools": [tool], "tool_choice": "required"}),
+    ):
         body = {"model": model, "input": HELLO, "instructions": "Be kind.", **extra}
         made = (await post(sim, "/v1/responses", body)).json()
         Response.model_validate(made)
         streamed = events_of((await post(sim, "/v1/responses", body | {"stream": True})).text)
-        events = [TypeAdapter(ResponseStreamEvent).validate_python(json.loads(event)) for event in streamed]
+        events = [reader.validate_python(json.loads(event)) for event in streamed]
         assert [e.sequence_number for e in events] == list(range(len(events)))
         assert events[-1].type == "response.completed"
 
@@ -128,7 +149,11 @@ async def test_responses_through_the_sdk(openai_client: AsyncOpenAI):
     assert "".join(deltas) == final.output_text
     assert final.output[0].type == "reasoning"
     short = await openai_client.responses.create(model="sim-chat", input=HELLO, max_output_tokens=16)
-    assert short.status == "incomplete" and short.incomplete_details and short.incomplete_details.reason == "max_output_tokens"
+    assert (
+        short.status == "incomplete"
+        and short.incomplete_details
+        and short.incomplete_details.reason == "max_output_tokens"
+    )
 
 
 async def test_tools_are_called_and_their_results_passed_on(openai_client: AsyncOpenAI):
@@ -161,7 +186,10 @@ async def test_streamed_tool_call_adds_up(openai_client: AsyncOpenAI):
 
 async def test_no_tool_is_called_when_none_may_be(openai_client: AsyncOpenAI):
     reply = await openai_client.chat.completions.create(
-        model="sim-chat", messages=[{"role": "user", "content": "get weather"}], tools=[WEATHER], tool_choice="none"
+        model="sim-chat",
+        messages=[{"role": "user", "content": "get weather"}],
+        tools=[WEATHER],
+        tool_choice="none",
     )
     assert not reply.choices[0].message.tool_calls
 
@@ -173,7 +201,9 @@ async def test_structured_output_follows_its_schema(openai_client: AsyncOpenAI):
         tags: list[str]
 
     made = await openai_client.chat.completions.parse(
-        model="sim-chat", messages=[{"role": "user", "content": "A person called Ada, 36"}], response_format=Person
+        model="sim-chat",
+        messages=[{"role": "user", "content": "A person called Ada, 36"}],
+        response_format=Person,
     )
     assert made.choices[0].message.parsed and made.choices[0].message.parsed.age == 36
     plain = await openai_client.chat.completions.create(
@@ -186,13 +216,17 @@ async def test_limits(openai_client: AsyncOpenAI):
     short = await openai_client.chat.completions.create(model="sim-chat", messages=HELLO, max_tokens=4)
     assert short.choices[0].finish_reason == "length" and short.usage and short.usage.completion_tokens == 4
     stopped = await openai_client.chat.completions.create(model="sim-chat", messages=HELLO, stop=["twice"])
-    assert stopped.choices[0].finish_reason == "stop" and "twice" not in (stopped.choices[0].message.content or "")
+    assert stopped.choices[0].finish_reason == "stop" and "twice" not in (
+        stopped.choices[0].message.content or ""
+    )
     several = await openai_client.chat.completions.create(model="sim-chat", messages=HELLO, n=3)
     assert [choice.index for choice in several.choices] == [0, 1, 2]
 
 
 async def test_completion_fills_the_middle(openai_client: AsyncOpenAI):
-    made = await openai_client.completions.create(model="sim-fim", prompt="def add(a, b):\n    ", suffix="\n", max_tokens=64)
+    made = await openai_client.completions.create(
+        model="sim-fim", prompt="def add(a, b):\n    ", suffix="\n", max_tokens=64
+    )
     assert made.choices[0].text == "return a + b"
     assert made.system_fingerprint == "halley-simulator"
     tokens = "<|fim_prefix|>def add(a, b):\n    <|fim_suffix|>\n<|fim_middle|>"
@@ -210,7 +244,9 @@ async def test_embeddings_are_near_for_near_texts(openai_client: AsyncOpenAI):
 
     assert product(one, two) > 0.5 > 0.2 > product(one, other)
     assert product(one, one) == pytest.approx(1, abs=1e-5)
-    floats = await openai_client.embeddings.create(model="sim-embed", input=texts, encoding_format="float", dimensions=64)
+    floats = await openai_client.embeddings.create(
+        model="sim-embed", input=texts, encoding_format="float", dimensions=64
+    )
     assert len(floats.data[0].embedding) == 64
 
 
@@ -239,7 +275,8 @@ def read_png(data: bytes) -> tuple[int, int, bytes]:
 async def test_pictures_in_a_message_are_taken_and_counted(openai_client: AsyncOpenAI):
     picture: Any = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
     reply = await openai_client.chat.completions.create(
-        model="sim-chat", messages=[{"role": "user", "content": [{"type": "text", "text": "What is this?"}, picture]}]
+        model="sim-chat",
+        messages=[{"role": "user", "content": [{"type": "text", "text": "What is this?"}, picture]}],
     )
     assert "1 picture" in (reply.choices[0].message.content or "")
 
@@ -256,7 +293,9 @@ async def test_pictures_in_a_message_are_taken_and_counted(openai_client: AsyncO
         ({"stream_options": {"include_usage": True}}, openai.BadRequestError, "stream_options"),
     ],
 )
-async def test_wrong_requests_are_told_what_is_wrong(openai_client: AsyncOpenAI, change: Any, kind: Any, says: str):
+async def test_wrong_requests_are_told_what_is_wrong(
+    openai_client: AsyncOpenAI, change: Any, kind: Any, says: str
+):
     with pytest.raises(kind) as caught:
         await openai_client.chat.completions.create(**({"model": "sim-chat", "messages": HELLO} | change))
     assert says in caught.value.body["message"]
@@ -272,8 +311,9 @@ async def test_a_key_is_needed(sim: Simulator):
     async with Simulator(any_key=True) as other, httpx.AsyncClient() as client:
         assert (await client.get(f"{other.base_url}/models")).status_code == 200
     async with Simulator(keys=["my-own"]) as other:
-        async with AsyncOpenAI(base_url=other.base_url, api_key="my-own", max_retries=0) as client:
-            assert (await client.models.list()).data
+        assert (
+            await AsyncOpenAI(base_url=other.base_url, api_key="my-own", max_retries=0).models.list()
+        ).data
 
 
 async def test_catalogue_and_quota(sim: Simulator):

@@ -29,6 +29,9 @@ BURST = 16
 RESET_AFTER_S = 0.02
 """So that what was written before a reset has time to arrive: a reset also throws away what is still under way."""
 
+CATCH_UP_S = 1.0
+"""A paced stream that is further behind than this goes on from where it is."""
+
 Handler = Callable[[Request], Response]
 
 
@@ -139,10 +142,15 @@ class Connection(asyncio.Protocol):
             if self._paused or self._current is not response:
                 return None
             if response.every_s > 0:
-                self._due = max(self._due + response.every_s, self._loop.time() - response.every_s)
+                self._due = self._paced(self._due + response.every_s)
                 return self._wheel.at(self._due, lambda: self._step() if self._current is response else None)
         self._loop.call_soon(lambda: self._step() if self._current is response else None)
         return None
+
+    def _paced(self, due: float) -> float:
+        """The next deadline: as planned, so that a late piece is caught up with, unless all hope is lost."""
+        now = self._loop.time()
+        return due if now - due < CATCH_UP_S else now
 
     def _write_piece(self, response: Response, piece: bytes) -> None:
         data = b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece

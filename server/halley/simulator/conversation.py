@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from halley.core.tokens import estimate_tokens
@@ -105,12 +106,13 @@ class Answer:
         )
 
 
-def split_pieces(text: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def split_pieces(text: str) -> tuple[str, ...]:
     """The text in pieces about the size of a token; joined they are the text."""
-    return _PIECE.findall(text)
+    return tuple(_PIECE.findall(text))
 
 
-def join_pieces(pieces: list[str], at_once: int) -> Iterable[str]:
+def join_pieces(pieces: tuple[str, ...], at_once: int) -> Iterable[str]:
     if at_once <= 1:
         return pieces
     return ["".join(pieces[i : i + at_once]) for i in range(0, len(pieces), at_once)]

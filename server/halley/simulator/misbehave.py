@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import struct
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -155,10 +156,15 @@ def gzip_bomb(bend: Bend) -> Response:
 
 @cache
 def _bomb() -> bytes:
-    packer = zlib.compressobj(9, wbits=31)
-    block = bytes(1024 * 1024).replace(b"\0", b" ")
-    packed = [packer.compress(block) for _ in range(BOMB_BYTES // len(block))]
-    return b"".join([*packed, packer.flush()])
+    """One packed megabyte again and again: after a full flush, deflate blocks depend on nothing before them."""
+    block = b" " * (1024 * 1024)
+    packer = zlib.compressobj(9, wbits=-15)
+    packed = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+    times, check = BOMB_BYTES // len(block), 0
+    for _ in range(times):
+        check = zlib.crc32(block, check)
+    tail = packer.flush() + struct.pack("<II", check, BOMB_BYTES & 0xFFFFFFFF)
+    return b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + packed * times + tail
 
 
 def endless_line(bend: Bend) -> Response:

@@ -18,7 +18,7 @@ from halley.simulator.answers.reading import Task, strip_blocks
 from halley.simulator.answers.recipes import Recipe, adapt, find_recipe
 from halley.simulator.answers.records_code import find_records, record_function
 from halley.simulator.answers.render import SPEAKERS, Unsayable, camel, render_body, render_function
-from halley.simulator.answers.wish import Wish, first_sentence, read_wish
+from halley.simulator.answers.wish import Wish, first_sentence, read_wish, safe_name
 
 _COMMENT = re.compile(r"^\s*(?:#+|//+|--+|/\*+|\*+|<!--|%|;+|\"\"\"|''')\s?(.*?)(?:\*/|-->|\"\"\"|''')?\s*$")
 _PY_HEADER = re.compile(r"^([ \t]*)(?:async\s+)?def\s+(\w+)\s*\(([^)]*)\)\s*(?:->\s*[^:]+)?:\s*$")
@@ -207,7 +207,8 @@ def _frame_node(name: str, parameters: list[str], instruction: str) -> ast.Funct
 
 def _subject(wish: Wish) -> str:
     words = wish.suggested.split("_")
-    return words[-1] if len(words) > 1 and words[-1].isidentifier() and words[-1] != wish.name else "value"
+    fits = len(words) > 1 and words[-1].isidentifier() and words[-1] != wish.name
+    return safe_name(words[-1]) if fits else "value"
 
 
 def _doc(instruction: str) -> str:

@@ -24,7 +24,7 @@ _BLOCKS = frozenset(
     enum_member_declaration_list declaration_block""".split()
 )
 _HOMES = _BLOCKS | frozenset(
-    "program source_file translation_unit compilation_unit chunk stylesheet document".split()
+    "statement_list program source_file translation_unit compilation_unit chunk stylesheet document".split()
 )
 _CASES = frozenset(
     "switch_case switch_default expression_case default_case case_statement switch_section communication_case".split()

@@ -361,7 +361,7 @@ _HEADER = re.compile(
     r"type|trait|impl|enum)\s+([A-Za-z_][\w:]*)\s*(?:\(([^)]*)\))?"
 )
 _KEYWORDS = frozenset(
-    "if for while switch return catch elif else with match and or not in print def class function func fn".split()
+    "if for foreach while switch return catch elif else with match and or not in print def class function func fn".split()
 )
 
 
@@ -378,8 +378,9 @@ def _by_lines(text: str, language: str) -> Outline:
         elif re.match(r"^\s*(import|from|use|using|require|include|#include)\b", line):
             found.imports.append(line.strip().rstrip(";"))
         elif loop := re.match(r"^\s*((?:for|while|foreach|loop|until)\b[^{:]*)", line):
-            found.loops.append(loop[1].strip())
+            (found.definitions[-1].loops if found.definitions else found.loops).append(loop[1].strip())
+        calls = found.definitions[-1].calls if found.definitions else found.calls
         for call in re.findall(r"([A-Za-z_][\w.]*)\s*\(", "" if header else line):
-            if call not in _KEYWORDS and call not in found.calls:
-                found.calls.append(call)
+            if call not in _KEYWORDS and call not in calls:
+                calls.append(call)
     return found

@@ -243,9 +243,9 @@ def cube(x: float) -> float:
     """
     return x * x * x
 
-def double(x: float) -> float:
+def doubled(x: float) -> float:
     """Twice the number.
-    asks: double | twice
+    asks: double | twice | doubled
     >>> 4 = 8
     """
     return x * 2

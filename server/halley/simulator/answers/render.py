@@ -745,8 +745,9 @@ SPEAKERS: dict[str, type[Speaker]] = {
 
 
 def camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part[:1].upper() + part[1:] for part in rest)
+    first, *rest = name.rstrip("_").split("_")
+    kept = "_" if name.endswith("_") else ""
+    return first + "".join(part[:1].upper() + part[1:] for part in rest) + kept
 
 
 def _name(node: ast.AST) -> str:

@@ -239,8 +239,10 @@ def _none_comparison(code: str, finding: Finding, task: Task, around: str) -> st
 
 def _attribute(code: str, finding: Finding, task: Task, around: str) -> str | None:
     """`no attribute 'appnd'`: the nearest of the attributes that are used or built in."""
-    quoted = re.findall(r"[`'\"‘“]([\w.]+)[`'\"’”]", finding.message)
-    name = quoted[-1] if quoted else finding.at
+    quoted = re.search(
+        r"(?:attribute|member|property|method)\s+[`'\"‘“]([\w.]+)[`'\"’”]", finding.message, re.I
+    )
+    name = quoted[1] if quoted else finding.name
     builtin = {
         a for kind in (str, list, dict, set, bytes, int, float) for a in dir(kind) if not a.startswith("_")
     }

@@ -35,11 +35,15 @@ def _wanted_tool(asked: Conversation) -> OfferedTool | None:
     if fitting:
         return max(fitting, key=lambda tool: len(_subject(tool)))
     if asked.tool_choice in ("required", "any"):
-        return max(asked.tools, key=lambda tool: len(words & set(words_of(f"{tool.name} {tool.description}"))))
+        return max(
+            asked.tools, key=lambda tool: len(words & set(words_of(f"{tool.name} {tool.description}")))
+        )
     return None
 
 
-_VERBS = frozenset("get read list find search set run fetch do make call show look lookup query check".split())
+_VERBS = frozenset(
+    "get read list find search set run fetch do make call show look lookup query check".split()
+)
 
 
 def _subject(tool: OfferedTool) -> set[str]:

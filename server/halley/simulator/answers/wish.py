@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from halley.simulator.answers.recipes import content_words, words_of
+from halley.simulator.answers.recipes import content_words
 
 _IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
 _CALLED = re.compile(rf"(?:called|named|name it|with the name)\s+[`'\"]?({_IDENTIFIER})[`'\"]?", re.I)
@@ -31,10 +31,17 @@ _FILLER = frozenset(
     integers float dict dictionary array value it this as input fields field attributes attribute properties property
     parameters parameter arguments argument no one all each them return returns""".split()
 )
-_PYTHON_WORDS = frozenset(
-    """False None True and as assert async await break class continue def del elif else except finally for from global if
-    import in is lambda nonlocal not or pass raise return try while with yield""".split()
+_RESERVED = frozenset(
+    """False None True abstract and array as assert async auto await begin bool boolean break byte case catch chan char class
+    const continue def default defer del delete do double echo elif else end ensure enum except export extends extern
+    fallthrough false final finally float fn for friend from func function global go goto if impl implements import in
+    inline int interface is lambda let list local long loop map match mod module mut namespace new nil nonlocal not null
+    object operator or package params pass private protected pub public raise range ref register repeat rescue return
+    select self short signed sizeof static string struct super switch template then this throw trait true try type
+    typedef typeof union unless unsafe unsigned until use using var virtual void volatile when where while with
+    yield""".split()
 )
+"""Words that some language keeps for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,9 @@ def read_wish(instruction: str) -> Wish:
         class_name = _class_name(cls[1], text)
         found = _FIELDS.search(text, cls.start())
         fields = _names(found[1]) if found else ()
-    return Wish(instruction.strip(), _safe(name), suggest_name(instruction), parameters, class_name, fields)
+    return Wish(
+        instruction.strip(), safe_name(name), suggest_name(instruction), parameters, class_name, fields
+    )
 
 
 def suggest_name(instruction: str) -> str:
@@ -80,7 +89,7 @@ def suggest_name(instruction: str) -> str:
         and words[0] not in ("process", "access", "pass", "class")
     ):
         words[0] = words[0].removesuffix("s")
-    return _safe("_".join(words)) or "run"
+    return safe_name("_".join(words)) or "run"
 
 
 def first_sentence(text: str) -> str:
@@ -92,7 +101,7 @@ def _names(text: str) -> tuple[str, ...]:
     found: list[str] = []
     for part in parts:
         words = [w for w in re.findall(_IDENTIFIER, re.split(r"[:=]", part)[0]) if w.lower() not in _FILLER]
-        if words and (name := _safe(words[-1])) and name not in found:
+        if words and (name := safe_name(words[-1])) and name not in found:
             found.append(name)
     return tuple(found[:6])
 
@@ -105,11 +114,8 @@ def _class_name(word: str, text: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in re.split(r"_", word)) or "Thing"
 
 
-def _safe(name: str) -> str:
+def safe_name(name: str) -> str:
     """The name, kept clear of keywords and of digits at its beginning."""
-    if name in _PYTHON_WORDS:
+    if name in _RESERVED:
         return f"{name}_"
     return f"n{name}" if name[:1].isdigit() else name
-
-
-__all__ = ["Wish", "first_sentence", "read_wish", "suggest_name", "words_of"]

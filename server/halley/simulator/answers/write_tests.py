@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 
@@ -62,13 +63,53 @@ def _python_tests(definition: Definition) -> list[str]:
         check = f"assert {call} == {call}" if definition.returns else call
         title = "gives_the_same_result_twice" if definition.returns else "accepts_ordinary_values"
         tests.append(f"def test_{name}_{title}():\n    {check}")
-    for raised in dict.fromkeys(re.split(r"\W", r)[0] for r in definition.raises):
-        if re.match(r"[A-Z]\w*(?:Error|Exception)", raised) and parameters:
-            bad = ", ".join(_unfit(p) for p in parameters)
-            tests.append(
-                f"def test_{name}_raises_{_snake(raised)}():\n    with pytest.raises({raised}):\n        {name}({bad})"
-            )
+    for raised, bad in _raising(definition, parameters):
+        tests.append(
+            f"def test_{name}_raises_{_snake(raised)}():\n    with pytest.raises({raised}):\n        {name}({bad})"
+        )
     return tests
+
+
+_HARMLESS = (
+    ast.Name, ast.Constant, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.cmpop, ast.boolop, ast.unaryop, ast.Add,
+    ast.Sub, ast.Mod, ast.Load, ast.Call,
+)  # fmt: skip
+_TRIED = ("0", "-1", '""', "[]", "None", "1000000")
+
+
+def _raising(definition: Definition, parameters: list[str]) -> list[tuple[str, str]]:
+    """(error, arguments) for each `if …: raise …` whose condition some plain value fulfils."""
+    found: dict[str, str] = {}
+    for node in ast.walk(definition.node) if definition.node is not None else ():
+        if isinstance(node, ast.If) and isinstance(node.body[0], ast.Raise):
+            error = re.match(r"[A-Z]\w*", ast.unparse(node.body[0].exc)) if node.body[0].exc else None
+            arguments = _fulfilling(node.test, parameters)
+            if error and arguments:
+                found.setdefault(error[0], arguments)
+    return list(found.items())
+
+
+def _fulfilling(test: ast.expr, parameters: list[str]) -> str:
+    """Arguments, all fit but one, for which the condition holds; empty when none of those tried does."""
+    for child in ast.walk(test):
+        is_len = isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and child.func.id == "len"
+        if not isinstance(child, _HARMLESS) or (isinstance(child, ast.Call) and not is_len):
+            return ""
+    code = compile(ast.Expression(test), "<condition>", "eval")
+    for changed in parameters:
+        for value in _TRIED:
+            values = {p: value if p == changed else _fit(p) for p in parameters}
+            try:
+                holds = eval(
+                    code,
+                    {"__builtins__": {}, "len": len},
+                    {p: ast.literal_eval(v) for p, v in values.items()},
+                )
+            except Exception:  # a value that does not suit the condition: the next one
+                continue
+            if holds:
+                return ", ".join(values.values())
+    return ""
 
 
 def _snake(name: str) -> str:
@@ -84,16 +125,8 @@ def _fit(name: str) -> str:
     return "1"
 
 
-def _unfit(name: str) -> str:
-    if _fit(name) == "[]":
-        return "[]"
-    return '""' if _fit(name).startswith('"') else "-1"
-
-
 def _literal(value: str) -> str:
     """A Python literal in the words of JSON-like languages."""
-    import ast
-
     return json.dumps(ast.literal_eval(value))
 
 
@@ -118,8 +151,6 @@ def _javascript(functions: list[Definition], module: str, existing: bool) -> str
 
 def _split(arguments: str) -> list[str]:
     """The arguments of an example, apart."""
-    import ast
-
     node = ast.parse(f"f({arguments})", mode="eval").body
     return [ast.unparse(argument) for argument in node.args]  # type: ignore[attr-defined]
 
