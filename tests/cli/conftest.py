@@ -1,7 +1,8 @@
-"""The command line as a person runs it: real processes, a real simulator, a home of its own for each test."""
+"""The command line as a person runs it: a real simulator in a process of its own, a home of its own for each test."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -29,20 +30,30 @@ class Ran:
 
 @dataclass
 class Shell:
-    """Runs `halley`, in a folder and a home of its own."""
+    """Runs `halley`, in a folder and a home of its own: in this process, or with `spawn` in one of its own."""
 
     home: Path
     folder: Path
     environ: dict[str, str] = field(default_factory=dict)
 
-    def __call__(self, *arguments: str, stdin: str | None = "", folder: Path | None = None) -> Ran:
+    def __call__(self, *arguments: str, stdin: str = "", folder: Path | None = None) -> Ran:
+        from click.testing import CliRunner
+
+        from halley.cli.commands import halley
+
+        with contextlib.chdir(folder or self.folder):
+            done = CliRunner().invoke(halley, arguments, input=stdin, env=self.environ)
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exc_info
+        return Ran(done.exit_code, done.stdout, done.stderr)
+
+    def spawn(self, *arguments: str, stdin: str = "") -> Ran:
         done = subprocess.run(
             [sys.executable, "-m", "halley", *arguments],
             input=stdin,
             capture_output=True,
             text=True,
             timeout=60,
-            cwd=folder or self.folder,
+            cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(GUARD), **self.environ},
         )
         assert "Traceback" not in done.stderr, done.stderr

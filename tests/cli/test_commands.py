@@ -12,7 +12,7 @@ from halley.cli.output import clean
 
 
 def test_help_lists_every_command_and_every_command_has_help(shell):
-    listed = shell("--help")
+    listed = shell.spawn("--help")
     assert listed.code == 0
     for name, (_, line) in COMMANDS.items():
         assert f"  {name} " in listed.out and line[:30] in listed.out
@@ -30,14 +30,14 @@ def test_every_command_explains_itself(name):
 
 
 def test_wrong_usage_is_exit_code_2_and_names_what_was_meant(shell):
-    ran = shell("modles")
+    ran = shell.spawn("modles")
     assert ran.code == 2 and "models" in ran.err
     assert shell("use", "chat").code == 2
     assert shell("models", "--role", "cook").code == 2
 
 
 def test_ask_streams_the_answer_to_stdout_alone(halley):
-    ran = halley("ask", "Say hello")
+    ran = halley.spawn("ask", "Say hello")
     assert ran.code == 0
     assert "Simulated" in ran.out and ran.out.endswith("\n")
     assert ran.err == ""
@@ -63,7 +63,6 @@ def test_ask_without_a_question_and_with_missing_or_secret_files(halley):
     for name in (".env", "innocent.txt"):
         ran = halley("ask", "x", "-f", name)
         assert ran.code == 1 and "secrets" in ran.err
-    assert "lines" in halley("ask", "x", "-f", "innocent.txt:9").err or True
 
 
 def test_ask_takes_a_model_for_once(halley):
@@ -77,7 +76,7 @@ def test_models_as_table_and_json(halley):
     assert table.out.splitlines()[0].startswith("MODEL")
     assert "sim/sim-chat" in table.out
     found = halley("models", "--role", "complete", "--json").json
-    assert {model["id"] for model in found["models"]} == {"sim/sim-fim"} or found["models"]
+    assert {model["id"] for model in found["models"]} == {"sim/sim-fim"}
     assert all("complete" in model["roles"] for model in found["models"])
     assert halley("models", "fast").out.count("\n") == 2
     assert halley("models", "nothing-like-it").code == 1
@@ -107,7 +106,7 @@ def test_use_names_near_matches_for_a_model_that_is_not_there(halley):
 
 
 def test_verify_says_step_by_step_what_works(halley):
-    ran = halley("verify")
+    ran = halley.spawn("verify")
     assert ran.code == 0
     for step in ("key", "catalogue", "first token"):
         assert step in ran.out
@@ -143,11 +142,9 @@ def test_usage_adds_up_what_was_asked(halley):
 
 
 def test_key_is_read_from_stdin_kept_privately_and_listed_without_itself(halley, simulator_url):
-    halley.configure(
-        f'[providers.sim]\npreset = "simulator"\nbase_url = "{simulator_url}"\nkey = {{ keyring = true }}\n'
-    )
+    halley.configure(f'[providers.sim]\nbase_url = "{simulator_url}"\nkey = {{ keyring = true }}\n')
     secret = "sk-sim-canary-0123456789"
-    ran = halley("key", "set", "sim", "--store", "file", stdin=secret + "\n")
+    ran = halley.spawn("key", "set", "sim", "--store", "file", stdin=secret + "\n")
     assert ran.code == 0
     assert halley("verify").code == 0
     listed = halley("key", "list")
@@ -181,7 +178,7 @@ def test_trust_shows_what_is_asked_for_before_trusting(halley):
 
 def test_doctor_reports_without_secrets(halley):
     halley.environ["HTTPS_PROXY"] = "http://user:canary-password@proxy.example:3128"
-    ran = halley("doctor", "--json")
+    ran = halley.spawn("doctor", "--json")
     report = ran.json
     assert report["version"] and report["paths"]["config"]["exists"]
     assert [provider["id"] for provider in report["providers"]] == ["sim"]

@@ -8,7 +8,7 @@ import pytest
 
 
 def test_nothing_configured(shell):
-    ran = shell("ask", "hello")
+    ran = shell.spawn("ask", "hello")
     assert ran.code == 1 and ran.out == ""
     for word in ("halley key set", "COMETAPI_KEY", "halley simulator"):
         assert word in ran.err
