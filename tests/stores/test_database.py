@@ -167,9 +167,11 @@ async def test_processes_that_start_at_once_take_each_step_once(paths: Paths, st
     code = """
         from halley.stores.database import Database
         database = Database(Path(args[0]))
+        def count_and_add(db):  # first a read, then a write: what a plain BEGIN cannot do beside others
+            count = db.execute("SELECT count(*) FROM chats").fetchone()[0]
+            db.execute("INSERT INTO chats VALUES (?, NULL, '', 0, 0, ?)", (f"{args[1]}-{n}", str(count)))
         for n in range(100):
-            await database.run(lambda db: db.execute(
-                "INSERT INTO chats VALUES (?, NULL, '', 0, 0, (SELECT count(*) FROM chats))", (f"{args[1]}-{n}",)))
+            await database.run(count_and_add)
         await database.aclose()
     """
     await finished(*(start(code, paths.database, name) for name in "abcd"))
