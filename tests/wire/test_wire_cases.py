@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import fault_server as f
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from halley.providers.openai_reader import OpenAIReader
 from halley.providers.responses import ResponsesReader
 from halley.providers.sse import Caps, LineDecoder, StreamDecoder, TooLarge
 from halley.providers.streaming import stream_events
+from halley.providers.transport import Http, Request
 
 HERE = Path(__file__).parent
 CASES = sorted(path.stem for path in HERE.glob("*.sse"))
@@ -133,6 +135,21 @@ async def test_case(name: str) -> None:
         assert await read_events([raw[:at], raw[at:]] if at else [raw], wire) == case["events"], (
             f"cut at {at}"
         )
+
+
+async def test_over_a_connection() -> None:
+    """The same by real sockets, in slices, the connection's end being the body's."""
+    cases = {name: load(name) for name in CASES}
+    scripts = [[*f.head(), f.send_slices(raw, 11), f.close()] for raw, _ in cases.values()]
+    http = Http({})
+    async with f.FaultServer(*scripts) as host:
+        for name, (_, case) in cases.items():
+            endpoint = replace(ENDPOINT, base_url=host.url)
+            reader, decoder = READERS[case.get("wire", "openai")]
+            answer = await http.send(endpoint, Request("GET", host.url))
+            events = stream_events(answer, reader(), Asked(endpoint, "m", host.url), decoder())
+            assert await collect(events) == case["events"], name
+    await http.aclose()
 
 
 @settings(max_examples=150, deadline=None)

@@ -13,7 +13,7 @@ from typing import Any
 
 from halley.core.calls import FimPrompt, Prompt
 from halley.core.errors import BadRequest, ModelNotFound
-from halley.core.events import Event
+from halley.core.events import Event, Finish
 from halley.core.models import Model
 from halley.providers.catalogue_api import find_quota, list_with_prices
 from halley.providers.endpoint import Endpoint
@@ -49,6 +49,10 @@ class OpenAIProvider:
 
     async def stream(self, model: Model, prompt: Prompt | FimPrompt) -> AsyncGenerator[Event, None]:
         """Events, then exactly one `Finish`, or one error of `core.errors`."""
+        if isinstance(prompt, Prompt) and prompt.expect == "image" and self._paints_by_request(model):
+            for event in await self._paint(model.ref.name, prompt):
+                yield event
+            return
         answer, asked, reader, decoder = await self._open(model, prompt)
         async with aclosing(stream_events(answer, reader, asked, decoder)) as events:
             async for event in events:
@@ -61,6 +65,16 @@ class OpenAIProvider:
     async def find_quota(self) -> dict[str, Any] | None:
         """What is left of the money, where the host tells (`catalogue_api.find_quota`)."""
         return await find_quota(self.host)
+
+    def _paints_by_request(self, model: Model) -> bool:
+        """Some models paint in a chat (`image_by = "chat"`), the others have an operation of their own."""
+        return facts_of(self.endpoint, model).get("image_by") != "chat"
+
+    async def _paint(self, name: str, prompt: Prompt) -> list[Event]:
+        from halley.providers.openai_media import send_images
+
+        painted = await send_images(self.host, name, prompt.messages[-1].text)
+        return [*painted.images, Finish("stop", painted.usage)]
 
     async def _open(self, model: Model, prompt: Prompt | FimPrompt) -> Opened:
         facts = facts_of(self.endpoint, model)

@@ -173,7 +173,7 @@ def _text(value: Mapping[str, Any], *names: str) -> str:
             found = _text(found, *MESSAGES) if name in MESSAGES else None
         if isinstance(found, str) and found.strip() and found.strip().lower() != "null":
             return found.strip()
-        if isinstance(found, int | float) and not isinstance(found, bool):
+        if isinstance(found, int | float) and not isinstance(found, bool) and abs(found) < 1e15:
             return str(int(found))
     return ""
 
