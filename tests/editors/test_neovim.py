@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from neovim import Neovim
+from neovim import Neovim, documented_setup
 
-from conftest import documented_setup
 from halley.simulator import Simulator
 
 CODE = """\
