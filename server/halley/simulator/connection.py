@@ -23,6 +23,9 @@ from halley.simulator.http import (
 )
 from halley.simulator.wheel import Wheel
 
+HEAVY_BODY = 32 * 1024
+"""Bytes of a request from which on answering may take long enough to be noticed elsewhere."""
+
 BURST = 16
 """Pieces an unpaced stream writes before it lets the loop look at other connections."""
 
@@ -102,7 +105,23 @@ class Connection(asyncio.Protocol):
             return
         self._continued = False
         self._keep_alive, self._chunked = request.keep_alive, not request.http10
-        self._answer(self._handler(request))
+        if len(request.body) < HEAVY_BODY:
+            self._answer(self._handler(request))
+        else:
+            self._answer_aside(request)
+
+    def _answer_aside(self, request: Request) -> None:
+        """Answers a large request in a thread, so that computing it holds up no other connection's stream."""
+        self._current = waiting = Response()
+
+        def ready(done: asyncio.Future[Response]) -> None:
+            response = done.result()
+            if self._current is waiting:
+                self._answer(response)
+            elif response.on_end is not None:  # the client has left meanwhile
+                response.on_end("closed_early", 0)
+
+        self._loop.run_in_executor(None, self._handler, request).add_done_callback(ready)
 
     def _answer(self, response: Response) -> None:
         self._current, self._sent = response, 0

@@ -52,7 +52,9 @@ class Wheel:
         self._timer = self._loop.call_at(self._order[0] * SLOT_S, self._turn) if self._order else None
 
     def _turn(self) -> None:
-        now = int(self._loop.time() / SLOT_S + 1e-6)  # a slot's own time, divided back, may fall just short of it
+        now = int(
+            self._loop.time() / SLOT_S + 1e-6
+        )  # a slot's own time, divided back, may fall just short of it
         self._timer = None
         while self._order and self._order[0] <= now:
             for callback in self._slots.pop(heapq.heappop(self._order)):

@@ -8,6 +8,7 @@ import re
 from halley.simulator.answers.languages import known
 from halley.simulator.answers.outline import Definition, Outline, outline, own_nodes
 from halley.simulator.answers.reading import Task
+from halley.simulator.answers.repair import undefined_names
 
 MOST = 12
 """Definitions explained one by one; the rest are counted."""
@@ -22,7 +23,7 @@ def explain(task: Task) -> str:
         parts.append(f"It also defines {rest}.")
     if not found.functions:
         parts.append(_statements(found))
-    parts.append(_surprises(found, task.code))
+    parts.append(_worth_knowing(found, task))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -127,15 +128,23 @@ def _cure(message: str) -> str:
     )
 
 
-def _surprises(found: Outline, code: str) -> str:
+def surprises(found: Outline, code: str, around: str = "") -> list[str]:
     """Python only: what a careful reader would point at, with the source that shows it."""
     if found.tree is None:
-        return ""
-    notes: list[str] = []
+        return []
+    missing = undefined_names(code, around)[:3]
+    notes = [
+        f"`{name}` is defined nowhere that I was shown; if so, using it raises `NameError`."
+        for name in missing
+    ]
     for node in ast.walk(found.tree):
         notes += _notes(node)
-    unique = list(dict.fromkeys(notes))[:6]
-    return "Worth knowing:\n\n" + "\n".join(f"- {note}" for note in unique) if unique else ""
+    return list(dict.fromkeys(notes))[:6]
+
+
+def _worth_knowing(found: Outline, task: Task) -> str:
+    notes = surprises(found, task.code, "\n".join(block.code for block in task.others))
+    return "Worth knowing:\n\n" + "\n".join(f"- {note}" for note in notes) if notes else ""
 
 
 def _notes(node: ast.AST) -> list[str]:

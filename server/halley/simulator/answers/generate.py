@@ -211,10 +211,14 @@ def _subject(wish: Wish) -> str:
     return safe_name(words[-1]) if fits else "value"
 
 
+def _whole_sentence(text: str) -> str:
+    return re.split(r"(?<=[.!?])\s|\n", text.strip(), maxsplit=1)[0][:100]
+
+
 def _doc(instruction: str) -> str:
     """The instruction as a line of documentation: no quotes that would close it, no backslashes."""
     text = " ".join(
-        first_sentence(instruction).replace("\\", "/").replace('"', "'").replace("*/", "").split()
+        _whole_sentence(instruction).replace("\\", "/").replace('"', "'").replace("*/", "").split()
     ).rstrip(".:")
     text = re.sub(
         r"^(?:please\s+)?(?:write|create|make|generate|implement|add)\s+(?:me\s+)?(?:an?\s+|the\s+)?(?:\w+\s+)?(?:function|method)\s+(?:that|to|which|for)\s+",

@@ -9,8 +9,10 @@ from __future__ import annotations
 import ast
 import builtins
 import difflib
+import io
 import re
 import sys
+import tokenize
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -98,7 +100,29 @@ def _undefined(code: str, finding: Finding, task: Task, around: str) -> str | No
     importable = _import_line(name)
     if importable and (near is None or name in KNOWN_NAMES or name in sys.stdlib_module_names):
         return _with_import(code, importable) if task.language == "python" else None
-    return re.sub(rf"\b{re.escape(name)}\b", near, code) if near else None
+    return replace_tokens(code, [name], near) if near else None
+
+
+def replace_tokens(code: str, wanted: list[str], said: str) -> str:
+    """`code` with every run of these tokens replaced, in code only: comments and texts stay.
+
+    Code that has no tokens, being broken, is searched as plain text.
+    """
+    try:
+        tokens = [
+            t
+            for t in tokenize.generate_tokens(io.StringIO(code).readline)
+            if t.type in (tokenize.NAME, tokenize.OP)
+        ]
+    except (tokenize.TokenError, SyntaxError):
+        return re.sub(r"(?<!\w)" + r"\s*".join(map(re.escape, wanted)) + r"(?!\w)", said, code)
+    rows = code.split("\n")
+    for at in range(len(tokens) - len(wanted), -1, -1):
+        run = tokens[at : at + len(wanted)]
+        if [token.string for token in run] == wanted and run[0].start[0] == run[-1].end[0]:
+            row = run[0].start[0] - 1
+            rows[row] = rows[row][: run[0].start[1]] + said + rows[row][run[-1].end[1] :]
+    return "\n".join(rows)
 
 
 def _import_line(name: str) -> str:
@@ -106,6 +130,7 @@ def _import_line(name: str) -> str:
 
 
 def _nearest(name: str, code: str, around: str, finding: Finding) -> str | None:
+    """The name that was probably meant."""
     suggested = re.search(r"did you mean:?\s*[`'\"‘“]?(\w+)", finding.message, re.I)
     if suggested:
         return suggested[1]
@@ -233,8 +258,7 @@ def _equality(code: str, finding: Finding, task: Task, around: str) -> str | Non
 
 
 def _none_comparison(code: str, finding: Finding, task: Task, around: str) -> str | None:
-    done = re.sub(r"\s*!=\s*None\b", " is not None", code)
-    return re.sub(r"\s*==\s*None\b", " is None", done)
+    return replace_tokens(replace_tokens(code, ["!=", "None"], "is not None"), ["==", "None"], "is None")
 
 
 def _attribute(code: str, finding: Finding, task: Task, around: str) -> str | None:
@@ -426,8 +450,8 @@ def _missing_body(rows: list[str], row: int) -> str | None:
 def undefined_names(code: str, around: str = "") -> list[str]:
     """Names that are read and never bound, in the code or around it."""
     tree = outline(code, "python").tree
-    if tree is None:
-        return []
+    if tree is None or re.search(r"^\s*from\s+\S+\s+import\s+\*", f"{code}\n{around}", re.M):
+        return []  # what a star brings in cannot be known from here
     bound = set(dir(builtins)) | {"self", "cls", "__file__", "__name__"}
     for text in (code, around):
         bound |= set(re.findall(r"[^\W\d]\w*", _defined(text)))

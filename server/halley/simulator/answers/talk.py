@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 import re
 
-from halley.simulator.answers.explain import explain, join
+from halley.simulator.answers.explain import explain, join, surprises
 from halley.simulator.answers.outline import outline
 from halley.simulator.answers.reading import Block, Task, read_blocks, strip_blocks
 from halley.simulator.answers.recipes import words_of
-from halley.simulator.answers.repair import undefined_names
 from halley.simulator.conversation import Conversation
 
 _STOP = frozenset(
@@ -94,16 +93,7 @@ def _problems(blocks: list[Block]) -> str:
         found = outline(block.code, block.language)
         if found.problem:
             notes.append(f"The code{where} does not parse: {found.problem}.")
-        if block.language == "python":
-            for name in undefined_names(block.code):
-                notes.append(
-                    f"`{name}`{where} is used and nothing defines it: calling that code raises `NameError`."
-                )
-        notes += [
-            line[2:]
-            for line in explain(Task("explain", "", block=block, language=block.language)).split("\n")
-            if line.startswith("- ")
-        ]
+        notes += surprises(found, block.code)
         notes += [
             f"`{d.signature}`{where} raises {join(list(dict.fromkeys(d.raises)), 3)}; its callers must expect that."
             for d in found.functions
