@@ -174,3 +174,8 @@ def test_paths_of_uris(uri: str, path: str | None) -> None:
 def test_equal_uris_have_one_key() -> None:
     assert uri_key("file:///w/a%40b.py") == uri_key("file:///w/a@b.py")
     assert uri_key("untitled:a") != uri_key("untitled:A")
+
+
+def test_edits_that_meet_within_a_line_end_are_one() -> None:
+    lsp = to_lsp_text_edits("x\r\ny", [Edit(0, 2, "a"), Edit(2, 3, "b")], "utf-16")
+    assert lsp == [{"range": {"start": at(0, 0), "end": at(1, 0)}, "newText": "ab"}]

@@ -27,6 +27,7 @@ _CALLABLE = re.compile(
     r"^\s*(?:[\w$<>\[\],:&*?.~@]+\s+)*[*&]?(?P<name>~?[\w$:]+)\s*\([^;{}]*\)\s*"
     r"(?:const|noexcept|override|throws\s+[\w., ]+|:\s*[\w$<>\[\], |.]+|->\s*[^{]+)?\s*\{\s*$"
 )
+_LONGEST = 400
 _NOT_NAMES = frozenset(
     "if for while switch catch return else foreach using lock do try with until elif unless".split()
 )
@@ -59,7 +60,9 @@ def top_level(found: Sequence[Definition]) -> list[Definition]:
 
 
 def name_in(line: str) -> str:
-    """The name a line defines, empty for none."""
+    """The name a line defines, empty for none. A line longer than any signature defines nothing."""
+    if len(line) > _LONGEST:
+        return ""
     for pattern in (_KEYWORDED, _IMPL, _BOUND, _CALLABLE):
         if (match := pattern.match(line)) and match["name"].strip() not in _NOT_NAMES:
             first = line.split()[0]

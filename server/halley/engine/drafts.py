@@ -68,8 +68,10 @@ class Drafts:
         self.keep_all = True
 
     def problem(self, message: str, text: str, code: str = "bad_reply") -> None:
+        """A part of the reply is not used; it is kept, or all of the reply where the part says nothing by itself."""
         self.problems.append(Problem(code, message, _HELP))
         self.kept.append(text)
+        self.keep_all = self.keep_all or not text.strip()
 
     # -- what is
 
@@ -288,7 +290,7 @@ def _within_lines(block: Sequence[str], text: str, selection: Selection) -> str 
     ends = bool(tail.strip()) and lines[-1].strip().endswith(tail.strip())
     if (begins or not head.strip()) and (ends or not tail.strip()):
         return None  # the whole lines, given back with what stands beside the part
-    return "\n".join(block).strip()
+    return newline_of(text).join(block).strip()
 
 
 def _text(block: Sequence[str]) -> str:

@@ -14,6 +14,9 @@ from halley.engine.matching import Run, find_run, squeeze
 
 _COMMENT = re.compile(r"^(?:#|//|--|;|%|/\*|<!--|\{/\*)+\s*(?P<text>.*?)\s*(?:\*/\}?|-->)?$")
 _DOTS = re.compile(r"^(?:\.{3,}|…)$")
+_LONGEST = 160
+"""No placeholder is longer, and the patterns need not look at lines that are."""
+
 _HINTS = re.compile(
     r"\b(?:rest|remain(?:s|ing|der)?|unchanged|existing|same|previous|other|omitted|as (?:is|before)|elided|snip|"
     r"original|keep|truncated|code|here)\b",
@@ -47,6 +50,8 @@ def elided_rows(lines: Sequence[str], old: Sequence[str]) -> list[int]:
 def is_elision(line: str) -> bool:
     """Whether a line, taken alone, says that something was left out."""
     stripped = line.strip()
+    if len(stripped) > _LONGEST:
+        return False
     if _DOTS.match(stripped):
         return True
     comment = _COMMENT.match(stripped)

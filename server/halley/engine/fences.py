@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _OPEN = re.compile(r"^(?P<indent>[ \t]*)(?P<mark>`{3,}|~{3,})(?P<info>[^`]*)$")
+_MOST = 300
+"""Blocks that are looked at. No answer has as many."""
 _MARKDOWN = frozenset(("markdown", "md", "mdx"))
 
 
@@ -42,45 +44,46 @@ class Fence:
 def find_fences(lines: Sequence[str], *, holds_fences: bool = False) -> list[Fence]:
     """The outermost blocks, in order. `holds_fences`: the text asked for has fences of its own."""
     found: list[Fence] = []
+    marks = [row for row, line in enumerate(lines) if _OPEN.match(line)]
     said = at = 0
-    while at < len(lines):
-        opening = _OPEN.match(lines[at])
-        if opening is None:
-            at += 1
+    while marks and len(found) < _MOST:
+        first = marks.pop(0)
+        opening = _OPEN.match(lines[first])
+        if opening is None or first < at:
             continue
-        end, closed = _end(lines, at, opening, holds_fences)
-        inside = tuple(_outdent(line, opening["indent"]) for line in lines[at + 1 : end])
-        above = tuple(lines[said:at])
-        found.append(Fence(opening["info"].strip(), inside, above, at, end, closed))
+        end, closed = _end(lines, marks, opening, holds_fences)
+        inside = tuple(_outdent(line, opening["indent"]) for line in lines[first + 1 : end])
+        found.append(Fence(opening["info"].strip(), inside, tuple(lines[said:first]), first, end, closed))
         at = said = end + 1 if closed else end
     return found
 
 
-def _end(lines: Sequence[str], first: int, opening: re.Match[str], holds_fences: bool) -> tuple[int, bool]:
-    """The line of the closing mark; or where an unclosed block ends, and False."""
-    marks = [n for n in range(first + 1, len(lines)) if _is_mark(lines[n], opening)]
-    bare = [n for n in marks if _is_bare(lines[n])]
+def _end(
+    lines: Sequence[str], rows: Sequence[int], opening: re.Match[str], holds_fences: bool
+) -> tuple[int, bool]:
+    """The line of the closing mark, among `rows` that may be marks; or where an unclosed block ends, and False."""
     nests = holds_fences or _info_language(opening) in _MARKDOWN
-    nested = _nested_end(lines, marks)
-    if nests and nested is not None and any(n > nested and not _names(lines[n]) for n in bare):
-        later = [n for n in marks if n > nested]
-        if later and _is_bare(lines[later[0]]):  # fences inside that name no language
-            return bare[-1], True
-    if nested is not None:
-        return nested, True
+    nested = _nested_end(lines, rows, opening)
+    if nested is None:
+        again = next(
+            (row for row in rows if _is_mark(lines[row], opening) and not _is_bare(lines[row])), None
+        )
+        return (len(lines) if nests or again is None else again), False
     if nests:
-        return len(lines), False
-    again = next((n for n in marks if not _is_bare(lines[n])), None)
-    return (len(lines) if again is None else again), False
+        later = [row for row in rows if row > nested and _is_mark(lines[row], opening)]
+        if later and _is_bare(lines[later[0]]):  # fences inside that name no language
+            return next(row for row in reversed(later) if _is_bare(lines[row])), True
+    return nested, True
 
 
-def _nested_end(lines: Sequence[str], marks: Sequence[int]) -> int | None:
+def _nested_end(lines: Sequence[str], rows: Sequence[int], opening: re.Match[str]) -> int | None:
     """The mark that closes the block when each mark with an info string opens one inside."""
     depth = 1
-    for n in marks:
-        depth += -1 if _is_bare(lines[n]) else 1
-        if not depth:
-            return n
+    for row in rows:
+        if _is_mark(lines[row], opening):
+            depth += -1 if _is_bare(lines[row]) else 1
+            if not depth:
+                return row
     return None
 
 
@@ -95,10 +98,6 @@ def _is_mark(line: str, opening: re.Match[str]) -> bool:
 
 def _is_bare(line: str) -> bool:
     return not line.strip().strip("`~")
-
-
-def _names(line: str) -> bool:
-    return not _is_bare(line)
 
 
 def _info_language(opening: re.Match[str]) -> str:

@@ -42,6 +42,7 @@ _COMMENT = re.compile(
     r"^\s*(?:#|//|--|;|%|/\*|<!--)+\s*(?:file(?:name|path)?|path)?\s*:?\s*(?P<path>\S+?)\s*(?:\*/|-->)?\s*$",
     re.IGNORECASE,
 )
+_LONGEST = 300
 _DECORATION = "*_#>-:` \t"
 
 
@@ -68,19 +69,21 @@ def label_above(lines: Sequence[str]) -> str:
 
 def label_inside(lines: Sequence[str]) -> str:
     """The path that a comment on the first line consists of; empty for none."""
-    comment = _COMMENT.match(lines[0]) if lines else None
+    comment = _COMMENT.match(lines[0]) if lines and len(lines[0]) <= _LONGEST else None
     return comment["path"] if comment and is_path(comment["path"]) else ""
 
 
 def is_path(text: str) -> bool:
     """Whether a word looks like a file's path, good or bad."""
-    if not text or len(text) > 300 or not _PATH.match(text):
+    if not text or len(text) > _LONGEST or not _PATH.match(text):
         return False
     name = re.split(r"[\\/]", text)[-1]
     return bool(_EXTENSION.search(name)) or name.lower() in _WELL_KNOWN
 
 
 def _in_info(info: str) -> str:
+    if len(info) > _LONGEST:
+        return ""
     if attribute := _ATTRIBUTE.search(info):
         return attribute[1]
     words = info.strip().split()
@@ -98,6 +101,8 @@ def _above(lines: Sequence[str]) -> Label | None:
     if not said:
         return None
     line = said[-1].strip()
+    if len(line) > _LONGEST:
+        return None
     bare = line.strip(_DECORATION)
     if is_path(bare):
         return Label(bare)

@@ -107,25 +107,27 @@ def _without_echoes(block: Sequence[str], bare: Sequence[str], part: Run) -> tup
 
 
 def echo_before(block: Sequence[str], before: Sequence[str], own: Sequence[str]) -> int:
-    """How many lines at the beginning repeat what stands before the part."""
-    keys = [squeeze(line) for line in block]
-    for count in range(min(len(before), len(keys) - 1), 0, -1):
-        if not any(map(tells, block[:count])):
-            return 0
-        if keys[:count] == [squeeze(row) for row in before[len(before) - count :]]:
-            own_first = next((squeeze(row) for row in own if row.strip()), None)
-            return 0 if keys[0] == own_first else count
-    return 0
+    """How many lines at the beginning of a block repeat what stands before the part, whose rows are `own`."""
+    return _echo(block, before[::-1][: len(block)], own)
 
 
 def echo_after(block: Sequence[str], after: Sequence[str], own: Sequence[str]) -> int:
-    keys = [squeeze(line) for line in block]
-    for count in range(min(len(after), len(keys) - 1), 0, -1):
-        if keys[len(keys) - count :] == [squeeze(row) for row in after[:count]] and any(
-            map(tells, block[-count:])
-        ):
-            own_last = next((squeeze(row) for row in reversed(own) if row.strip()), None)
-            return 0 if keys[-1] == own_last else count
+    """How many lines at its end repeat what stands after the part."""
+    return _echo(block[::-1], after[: len(block)], own[::-1])
+
+
+def _echo(block: Sequence[str], beside: Sequence[str], own: Sequence[str]) -> int:
+    """The most lines of the block that are the lines `beside` the part, which come nearest first.
+
+    At least one of them has to be telling; and a block that begins as the part itself does repeats nothing.
+    """
+    keys, theirs = [squeeze(line) for line in block], [squeeze(row) for row in beside]
+    if not keys or keys[0] == next((squeeze(row) for row in own if row.strip()), None):
+        return 0
+    for count in range(min(len(theirs), len(keys) - 1), 0, -1):
+        same = theirs[count - 1] == keys[0] and theirs[:count] == keys[:count][::-1]
+        if same and any(map(tells, block[:count])):
+            return count
     return 0
 
 

@@ -18,15 +18,18 @@ from halley.engine.hunks import Hunk, hunk_of
 from halley.engine.labels import label_above
 
 _SEARCH = re.compile(r"^\s{0,3}<{5,9}(?!<)\s*[\w ./-]*:?\s*$")
+_SAYS_SEARCH = re.compile(r"^\s{0,3}<{5,9}\s*(?:SEARCH|ORIGINAL)\b")
 _BASE = re.compile(r"^\s{0,3}\|{5,9}(?!\|)")
 _MIDDLE = re.compile(r"^\s{0,3}={5,9}\s*$")
 _REPLACE = re.compile(r"^\s{0,3}>{5,9}(?!>)\s*[\w ./-]*\s*$")
 
 
 def has_blocks(lines: Sequence[str]) -> bool:
-    """Whether there is a block's beginning and, below it, its middle."""
+    """Whether there is a block's beginning and, below it, its middle; or a beginning that can be nothing else."""
     first = next((n for n, line in enumerate(lines) if _SEARCH.match(line)), None)
-    return first is not None and any(_MIDDLE.match(line) for line in lines[first:])
+    if first is None:
+        return False
+    return any(_SAYS_SEARCH.match(line) or _MIDDLE.match(line) for line in lines[first:])
 
 
 def read_blocks(lines: Sequence[str]) -> tuple[list[Hunk], list[str]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from halley.engine.hunks import Hunk, Line
 
@@ -46,7 +47,7 @@ def has_diff(lines: Sequence[str]) -> bool:
     """Whether lines outside a `diff` fence are a diff: by a header, and something added or removed."""
     headed = any(
         _NUMBERED.match(line) or _STARS.match(line) or (_OLD.match(line) and _NEW.match(following))
-        for line, following in zip(lines, [*lines[1:], ""], strict=True)
+        for line, following in zip_longest(lines, lines[1:], fillvalue="")
     )
     return headed and is_diff(lines)
 
