@@ -2,6 +2,7 @@
 
     wires.py        the table of wires; openai.py, responses.py, anthropic.py are a row each
     host.py         what every wire does alike: key, headers, sending, refusals
+    learning.py     what a host refuses by name, learned once
     streaming.py    one streamed answer → events and one end, whichever the wire
     sse.py          bytes → events of a stream; think, citations, tool_calls, usage and finish read their parts
     errors.py       status, headers, body → core.errors; said.py and retry_after.py read what they say

@@ -15,7 +15,6 @@ from typing import Any
 import orjson
 
 from halley.core.calls import FimPrompt, Message, Prompt
-from halley.core.errors import BadRequest
 from halley.core.events import Citation, Event, Finish, ReasoningDelta, TextDelta, ToolCallDelta
 from halley.core.models import Model
 from halley.providers.endpoint import Endpoint
@@ -23,8 +22,9 @@ from halley.providers.errors import Asked
 from halley.providers.facts import facts_of
 from halley.providers.finish import finish_reason
 from halley.providers.host import GetKey, Host
+from halley.providers.learning import Learned, send_learning, without
 from halley.providers.model_list import model_entries, read_model_list
-from halley.providers.requests import LESSONS, Learned, chat_prompt, learn, private_texts, without
+from halley.providers.requests import chat_prompt, private_texts
 from halley.providers.said import said_of
 from halley.providers.streaming import ChunkError, stream_events
 from halley.providers.transport import Answer, Http
@@ -70,20 +70,16 @@ class AnthropicProvider:
     async def _open(self, model: Model, prompt: Prompt) -> tuple[Answer, Asked]:
         name = model.ref.name
         facts, learned = facts_of(self.endpoint, model), self._learned[name]
-        for lesson in range(LESSONS + 1):
-            body = without(build_messages_body(name, prompt, model.max_output), facts, learned)
-            try:
-                return await self.host.send(
-                    "/messages",
-                    body,
-                    model=name,
-                    headers={"anthropic-version": VERSION},
-                    private=private_texts(prompt),
-                )
-            except BadRequest as error:
-                if lesson == LESSONS or error.parameter == "max_tokens" or not learn(error, body, learned):
-                    raise
-        raise AssertionError("unreachable")
+        return await send_learning(
+            self.host,
+            "/messages",
+            lambda: without(build_messages_body(name, prompt, model.max_output), facts, learned),
+            learned,
+            model=name,
+            private=private_texts(prompt),
+            headers={"anthropic-version": VERSION},
+            needed="max_tokens",
+        )
 
 
 def build_messages_body(name: str, prompt: Prompt, max_output: int | None = None) -> dict[str, Any]:

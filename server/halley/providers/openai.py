@@ -21,16 +21,9 @@ from halley.providers.errors import Asked
 from halley.providers.facts import facts_of
 from halley.providers.fim import find_form
 from halley.providers.host import GetKey, Host
+from halley.providers.learning import Learned, send_learning, without
 from halley.providers.openai_reader import OpenAIReader
-from halley.providers.requests import (
-    LESSONS,
-    Learned,
-    build_chat_body,
-    chat_prompt,
-    learn,
-    private_texts,
-    without,
-)
+from halley.providers.requests import build_chat_body, chat_prompt, private_texts
 from halley.providers.sse import StreamDecoder
 from halley.providers.streaming import Decoder, Reader, stream_events
 from halley.providers.transport import Answer, Http
@@ -92,30 +85,28 @@ class OpenAIProvider:
 
     async def _open_chat(self, name: str, facts: Mapping[str, Any], prompt: Prompt) -> Opened:
         learned = self._learned[name]
-        private = private_texts(prompt)
-        for lesson in range(LESSONS + 1):
-            body = build_chat_body(name, facts, prompt, learned)
-            try:
-                answer, asked = await self.host.send("/chat/completions", body, model=name, private=private)
-                return answer, asked, OpenAIReader(), StreamDecoder()
-            except BadRequest as error:
-                if lesson == LESSONS or not learn(error, body, learned):
-                    raise
-        raise AssertionError("unreachable")
+        answer, asked = await send_learning(
+            self.host,
+            "/chat/completions",
+            lambda: build_chat_body(name, facts, prompt, learned),
+            learned,
+            model=name,
+            private=private_texts(prompt),
+        )
+        return answer, asked, OpenAIReader(), StreamDecoder()
 
     async def _open_fim(self, name: str, facts: Mapping[str, Any], prompt: FimPrompt) -> Opened:
         found = find_form(str(facts["fim"]))
         assert found is not None
         form, family = found
         learned = self._learned[name]
-        for lesson in range(LESSONS + 1):
-            body = without(form.body(name, prompt, family), facts, learned)
-            try:
-                answer, asked = await self.host.send(
-                    form.url(self.endpoint), body, model=name, private=private_texts(prompt)
-                )
-                return answer, asked, form.reader(), form.decoder()
-            except BadRequest as error:
-                if lesson == LESSONS or error.parameter == "suffix" or not learn(error, body, learned):
-                    raise
-        raise AssertionError("unreachable")
+        answer, asked = await send_learning(
+            self.host,
+            form.url(self.endpoint),
+            lambda: without(form.body(name, prompt, family), facts, learned),
+            learned,
+            model=name,
+            private=private_texts(prompt),
+            needed="suffix",
+        )
+        return answer, asked, form.reader(), form.decoder()

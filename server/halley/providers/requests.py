@@ -4,39 +4,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from halley.core.calls import FimPrompt, ImagePart, Message, Prompt
 from halley.core.errors import BadRequest
 from halley.core.models import Model
-
-DROPPABLE = (
-    "temperature",
-    "stop",
-    "stream_options",
-    "max_tokens",
-    "max_completion_tokens",
-    "top_p",
-    "stream",
-)
-"""What a request can do without, should a host refuse it; never the tools, without which the answer means
-something else.
-"""
-
-
-LESSONS = 4
-"""How many refused parameters one request may teach."""
-
-
-@dataclass(slots=True)
-class Learned:
-    """What one model's host refused by name, so that it is never sent again."""
-
-    drop: set[str] = field(default_factory=set[str])
-    token_limit: str | None = None
-    system_as_user: bool = False
-    no_fim: bool = False
+from halley.providers.learning import Learned, without
 
 
 def build_chat_body(name: str, facts: Mapping[str, Any], prompt: Prompt, learned: Learned) -> dict[str, Any]:
@@ -53,30 +26,6 @@ def build_chat_body(name: str, facts: Mapping[str, Any], prompt: Prompt, learned
         "stream_options": {"include_usage": True},
     }
     return without(body, facts, learned)
-
-
-def without(body: Mapping[str, Any], facts: Mapping[str, Any], learned: Learned) -> dict[str, Any]:
-    """The body without what is not set and what the host is known to refuse."""
-    drop = {*facts.get("drop", ()), *learned.drop}
-    if "stream" in drop:
-        drop.add("stream_options")
-    return {key: value for key, value in body.items() if value is not None and key not in drop}
-
-
-def learn(error: BadRequest, body: Mapping[str, Any], learned: Learned) -> bool:
-    """Takes note of a parameter refused by name; True when the request is worth sending once more."""
-    name = error.parameter or ""
-    told = error.problem.help
-    if name in ("max_tokens", "max_completion_tokens") and learned.token_limit is None:
-        learned.token_limit = "max_completion_tokens" if name == "max_tokens" else "max_tokens"
-        return True
-    if name in DROPPABLE and name in body and name not in learned.drop:
-        learned.drop.add(name)
-        return True
-    if name.startswith("messages") and "system" in told and not learned.system_as_user:
-        learned.system_as_user = True
-        return True
-    return False
 
 
 def chat_prompt(prompt: Prompt | FimPrompt, model: Model) -> Prompt:

@@ -13,7 +13,6 @@ from contextlib import aclosing
 from typing import Any
 
 from halley.core.calls import FimPrompt, Message, Prompt
-from halley.core.errors import BadRequest
 from halley.core.events import Event, Finish, Image, ReasoningDelta, TextDelta, ToolCallDelta
 from halley.core.models import Model
 from halley.providers.citations import citations_of
@@ -22,8 +21,9 @@ from halley.providers.errors import Asked
 from halley.providers.facts import facts_of
 from halley.providers.finish import finish_reason
 from halley.providers.host import GetKey, Host
+from halley.providers.learning import Learned, send_learning, without
 from halley.providers.model_list import read_model_list
-from halley.providers.requests import LESSONS, Learned, chat_prompt, data_url, learn, private_texts, without
+from halley.providers.requests import chat_prompt, data_url, private_texts
 from halley.providers.said import Said, is_error, said_of
 from halley.providers.streaming import ChunkError, stream_events
 from halley.providers.transport import Answer, Http
@@ -53,14 +53,14 @@ class ResponsesProvider:
     async def _open(self, model: Model, prompt: Prompt) -> tuple[Answer, Asked]:
         name = model.ref.name
         facts, learned = facts_of(self.endpoint, model), self._learned[name]
-        for lesson in range(LESSONS + 1):
-            body = without(build_responses_body(name, facts, prompt), facts, learned)
-            try:
-                return await self.host.send("/responses", body, model=name, private=private_texts(prompt))
-            except BadRequest as error:
-                if lesson == LESSONS or not learn(error, body, learned):
-                    raise
-        raise AssertionError("unreachable")
+        return await send_learning(
+            self.host,
+            "/responses",
+            lambda: without(build_responses_body(name, facts, prompt), facts, learned),
+            learned,
+            model=name,
+            private=private_texts(prompt),
+        )
 
 
 def build_responses_body(name: str, facts: Mapping[str, Any], prompt: Prompt) -> dict[str, Any]:
