@@ -196,6 +196,7 @@ async def test_the_journal_mode_follows(database: Database) -> None:
 RELEASED = [
     "5b7f7cb655d1365d",
     "10aeb8bfa774685a",
+    "de385b3260606603",
 ]
 
 

@@ -15,6 +15,7 @@ from halley.core.models import ModelRef, Times, Usage
 from halley.stores.database import Database
 from halley.stores.ledger import LedgerStore
 from halley.stores.paths import Paths
+from halley.stores.usage import day_of, days_around
 
 OTHER = ModelRef("openai", "gpt-5")
 
@@ -246,6 +247,23 @@ async def test_what_was_spent(database: Database) -> None:
     assert await ledger.spent(0) == 0.75
     assert await ledger.spent(0, "CNY") == 3.0
     assert await ledger.spent(time.time() + 60) == 0
+    midnight, tomorrow = days_around(time.time())
+    assert await ledger.spent(midnight) == await ledger.spent(midnight + 0.001) == 0.75
+    assert await ledger.spent(tomorrow) == await ledger.spent(tomorrow + 1) == 0
+
+
+async def test_what_was_spent_over_days_and_when_a_cost_is_corrected(database: Database) -> None:
+    ledger = LedgerStore(database)
+    midnight, _ = days_around(time.time())
+    moments = [midnight - 3 * 86400 + 7200, midnight - 60, midnight, midnight + 1]
+    for moment in moments:
+        entry = await ledger.open(a_call(), MODEL)
+        moved = (moment, day_of(moment), entry)
+        await database.run(lambda db, row=moved: db.execute("UPDATE calls SET started=?, day=? WHERE id=?", row))
+        await ledger.settle(entry, cost=5.0, currency="USD")
+        await ledger.settle(entry, cost=1.0)
+    for since in (0.0, *moments, *(moment + 0.5 for moment in moments), midnight - 86400, midnight + 3600):
+        assert await ledger.spent(since) == sum(moment >= since for moment in moments)
 
 
 async def test_how_often_ghost_text_was_accepted(database: Database) -> None:

@@ -66,6 +66,8 @@ class EngineRoom:
             await self.prices.aclose()
         if "http" in made:
             await self.http.aclose()
+        if "chats" in made:
+            await self.chats.aclose()
         if "database" in made:
             await self.database.aclose()
 

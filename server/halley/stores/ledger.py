@@ -2,6 +2,7 @@
 
     calls         who asked (feature, role, workspace), whom (provider, model, attempt, parent), how it ended
                   (status, problem, http_status, request_id), what it took (tokens, milliseconds, cost)
+    spending      what was spent by day and currency, kept up by a trigger
     completions   how many ghost texts were shown and accepted, by day, model and language
     writers       the processes that wrote rows, to find what a killed one left open
 
@@ -30,7 +31,15 @@ from halley.core.calls import Call
 from halley.core.errors import Problem
 from halley.core.models import ModelRef, Times, Usage
 from halley.stores.database import Database
-from halley.stores.usage import Acceptance, Dimension, Summary, read_acceptance, read_spent, read_summary
+from halley.stores.usage import (
+    Acceptance,
+    Dimension,
+    Summary,
+    day_of,
+    read_acceptance,
+    read_spent,
+    read_summary,
+)
 from halley.stores.writers import settle_left_open, writer_id
 
 if TYPE_CHECKING:
@@ -58,7 +67,7 @@ class LedgerStore:
         """
         now = time.time()
         row = (
-            now, _day(now), call.feature, call.role, call.caller.workspace,
+            now, day_of(now), call.feature, call.role, call.caller.workspace,
             model.provider, model.name, attempt, parent,
         )  # fmt: skip
         begun = time.monotonic()
@@ -131,7 +140,7 @@ class LedgerStore:
         self, model: ModelRef, language: str, *, shown: int = 0, accepted: int = 0, characters: int = 0
     ) -> None:
         """Adds to how often a model's ghost text was shown and accepted; `characters` of accepted text."""
-        key = (_day(time.time()), model.provider, model.name, language)
+        key = (day_of(time.time()), model.provider, model.name, language)
         await self._database.run(
             lambda db: db.execute(
                 "INSERT INTO completions VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
@@ -146,8 +155,8 @@ class LedgerStore:
     ) -> tuple[Acceptance, ...]:
         """Shown and accepted completions by model and language; whole days."""
         start, end = _seconds(since), _seconds(until)
-        first = _day(start) if start is not None else ""
-        last = _day(end) if end is not None else "9999"
+        first = day_of(start) if start is not None else ""
+        last = day_of(end) if end is not None else "9999"
         return await self._database.read(lambda db: read_acceptance(db, first, last))
 
 
@@ -217,8 +226,3 @@ def _update(db: sqlite3.Connection, entry: int, row: dict[str, Any]) -> None:
 
 def _seconds(moment: float | datetime | None) -> float | None:
     return moment.timestamp() if isinstance(moment, datetime) else moment
-
-
-def _day(seconds: float) -> str:
-    """The person's own day, which is what budgets and summaries count in."""
-    return time.strftime("%Y-%m-%d", time.localtime(seconds))

@@ -141,7 +141,17 @@ CHATS = (
     "CREATE INDEX marks_of_chat ON marks (chat)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (LEDGER, CHATS)
+SPENDING = (
+    "CREATE TABLE spending (day TEXT, currency TEXT, amount REAL NOT NULL, PRIMARY KEY (day, currency)) WITHOUT ROWID",
+    """CREATE TRIGGER calls_cost_known AFTER UPDATE OF cost ON calls WHEN new.cost IS NOT NULL BEGIN
+        INSERT INTO spending VALUES (new.day, coalesce(new.currency, 'USD'), new.cost - coalesce(old.cost, 0))
+        ON CONFLICT DO UPDATE SET amount = amount + excluded.amount;
+    END""",
+    """INSERT INTO spending SELECT day, coalesce(currency, 'USD'), sum(cost) FROM calls
+        WHERE cost IS NOT NULL GROUP BY 1, 2""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (LEDGER, CHATS, SPENDING)
 """In the order they were released."""
 
 

@@ -5,6 +5,7 @@ Reading only, and synchronous: `ledger.py` calls these in the database thread.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -169,8 +170,26 @@ def _mean(total: float, count: float) -> float | None:
 
 
 def read_spent(db: sqlite3.Connection, since: float, currency: str) -> float:
-    sql = "SELECT total(cost) FROM calls WHERE started >= ? AND currency = ? AND cost IS NOT NULL"
-    return db.execute(sql, (since, currency)).fetchone()[0]
+    """Asked before every call that has a budget, so whole days come from `spending`, where they are added up."""
+    midnight, next_midnight = days_around(since)
+    days = "SELECT total(amount) FROM spending WHERE day >= ? AND currency = ?"
+    if since == midnight:
+        return db.execute(days, (day_of(since), currency)).fetchone()[0]
+    rest = "SELECT total(cost) FROM calls WHERE started >= ? AND started < ? AND currency = ? AND cost IS NOT NULL"
+    today = db.execute(rest, (since, next_midnight, currency)).fetchone()[0]
+    return today + db.execute(days, (day_of(next_midnight), currency)).fetchone()[0]
+
+
+def day_of(seconds: float) -> str:
+    """The person's own day, which is what budgets and summaries count in."""
+    return time.strftime("%Y-%m-%d", time.localtime(seconds))
+
+
+def days_around(seconds: float) -> tuple[float, float]:
+    """The local midnights before (or at) and after a moment; mktime knows of days with 23 and 25 hours."""
+    day = time.localtime(seconds)
+    begin, end = (time.mktime((day.tm_year, day.tm_mon, day.tm_mday + n, 0, 0, 0, 0, 0, -1)) for n in (0, 1))
+    return begin, end
 
 
 def read_acceptance(db: sqlite3.Connection, first_day: str, last_day: str) -> tuple[Acceptance, ...]:
