@@ -41,9 +41,13 @@ def new_id(kind: str) -> str:
 
 
 def insert_chat(
-    db: sqlite3.Connection, workspace: str | None, title: str = "", forked_from: str | None = None
+    db: sqlite3.Connection,
+    workspace: str | None,
+    title: str = "",
+    forked_from: str | None = None,
+    chat: str = "",
 ) -> str:
-    chat, now = new_id("c"), time.time()
+    chat, now = chat or new_id("c"), time.time()
     db.execute("INSERT INTO chats VALUES (?, ?, ?, ?, ?, ?)", (chat, workspace, title, now, now, forked_from))
     return chat
 
@@ -55,10 +59,11 @@ def insert_turn(
     parts: Iterable[Part],
     indexed: bool,
     created: float | None = None,
+    turn: str = "",
 ) -> str:
     """Adds a turn at the end. Raises BadRequest when there is no such chat."""
     require_chat(db, chat)
-    turn, now = new_id("t"), created or time.time()
+    turn, now = turn or new_id("t"), created or time.time()
     text = insert_text(db, chat, prompt, indexed)
     db.execute(
         "INSERT INTO turns (id, chat, position, created, prompt) VALUES (?, ?, "
@@ -71,12 +76,14 @@ def insert_turn(
     return turn
 
 
-def insert_reply(db: sqlite3.Connection, turn: str, model: str, created: float | None = None) -> str:
+def insert_reply(
+    db: sqlite3.Connection, turn: str, model: str, created: float | None = None, reply: str = ""
+) -> str:
     """Opens a reply. Raises BadRequest when there is no such turn."""
     row = db.execute("SELECT chat FROM turns WHERE id = ?", (turn,)).fetchone()
     if row is None:
         raise missing("turn", turn)
-    reply, text = new_id("r"), insert_text(db, row["chat"], "", False)
+    reply, text = reply or new_id("r"), insert_text(db, row["chat"], "", False)
     db.execute(
         "INSERT INTO replies (id, turn, position, model, status, writer, created, answer) VALUES (?, ?, "
         "(SELECT coalesce(max(position), -1) + 1 FROM replies WHERE turn = ?), ?, 'open', ?, ?, ?)",
@@ -138,6 +145,17 @@ def settle_reply(
     chat = _chat_of_reply(db, reply)
     if chat:
         touch(db, chat)
+
+
+def note_reply(
+    db: sqlite3.Connection, reply: str, sent: Mapping[str, Any] | None, model: str | None
+) -> None:
+    """What was sent for a reply, or who gave it in the end. Nothing for a reply that is gone."""
+    chat = _chat_of_reply(db, reply)
+    if chat and sent is not None:
+        insert_part(db, chat, reply, "sent", sent)
+    if chat and model is not None:
+        db.execute("UPDATE replies SET model = ? WHERE id = ?", (model, reply))
 
 
 def fold(db: sqlite3.Connection, reply: str, indexed: bool) -> None:

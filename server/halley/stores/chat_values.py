@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -60,6 +60,8 @@ class Reply:
     times: Times | None = None
     problem: Problem | None = None
     chosen: bool = False
+    sent: Mapping[str, Any] = field(default_factory=dict)
+    """What was sent for it, by positions: plain JSON."""
     created: float = 0.0
     settled: float | None = None
 
@@ -89,6 +91,15 @@ class Turn:
             if found:
                 return found[-1]
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class BegunTurn:
+    """A turn that is being written: its value and its replies' ids are there before the disk has them."""
+
+    turn: Turn
+    replies: tuple[str, ...]
+    saved: Awaitable[None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +30,7 @@ from halley.stores import chat_reading, chat_rows
 from halley.stores.blobs import delete_blob, load_blob, save_blob
 from halley.stores.chat_pieces import Piece, pieces_of, turn_parts
 from halley.stores.chat_search import ensure_index, has_index, rebuild_index
-from halley.stores.chat_values import Chat, ChatSummary, Excerpt, StoredImage
+from halley.stores.chat_values import BegunTurn, Chat, ChatSummary, Excerpt, StoredImage, Turn
 from halley.stores.database import Database
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ T = TypeVar("T")
 
 FLUSH_S = 0.15
 """A delta waits in memory for no longer than this; with the write itself it stays under a quarter of a second."""
+LAST = 1 << 40
+"""The position of a turn that has not got its own yet: after all others."""
 RETRY_S = 1.0
 """Pause before trying again when the disk refused."""
 
@@ -138,6 +141,40 @@ class ChatStore:
         parts = turn_parts(excerpts, pictures, details or {})
         return await self._write(lambda db, indexed: chat_rows.insert_turn(db, chat, prompt, parts, indexed))
 
+    def begin_turn(
+        self,
+        chat: str | None,
+        workspace: str | None,
+        prompt: str,
+        models: Iterable[ModelRef | str],
+        *,
+        excerpts: Iterable[Excerpt] = (),
+        images: Iterable[ImagePart] = (),
+        details: Mapping[str, Any] | None = None,
+    ) -> BegunTurn:
+        """A turn with a reply for each model, in a new chat where none is named: the ids at once, the write behind.
+
+        What is appended to the replies is written after it. Await `saved` before telling anybody that it was kept.
+        """
+        excerpts, images = tuple(excerpts), tuple(images)
+        pictures = tuple(StoredImage(image.mime, save_blob(self._blobs, image.data)) for image in images)
+        named = [str(model) for model in models]
+        begun = Turn(
+            chat_rows.new_id("t"), chat or chat_rows.new_id("c"), LAST, prompt, time.time(),
+            excerpts=excerpts, images=pictures, details=dict(details or {}),
+        )  # fmt: skip
+        replies = tuple(chat_rows.new_id("r") for _ in named)
+        parts = turn_parts(excerpts, pictures, begun.details)
+
+        def write(db: sqlite3.Connection, indexed: bool) -> None:
+            if chat is None:
+                chat_rows.insert_chat(db, workspace, chat=begun.chat_id)
+            chat_rows.insert_turn(db, begun.chat_id, prompt, parts, indexed, begun.created, begun.id)
+            for reply, model in zip(replies, named, strict=True):
+                chat_rows.insert_reply(db, begun.id, model, begun.created, reply)
+
+        return BegunTurn(begun, replies, asyncio.ensure_future(self._write(write)))
+
     async def open_reply(self, turn: str, model: ModelRef | str) -> str:
         """The id of a new reply to a turn; what it says is handed to `append`."""
         return await self._write(lambda db, _: chat_rows.insert_reply(db, turn, str(model)))
@@ -162,6 +199,12 @@ class ChatStore:
         task.add_done_callback(self._settling.discard)
         await asyncio.shield(task)
 
+    async def note(
+        self, reply: str, *, sent: Mapping[str, Any] | None = None, model: str | None = None
+    ) -> None:
+        """What was sent for a reply (plain JSON), or which model gave it in the end, after a failover."""
+        await self._write(lambda db, _: chat_rows.note_reply(db, reply, sent, model))
+
     async def reopen(self, reply: str) -> None:
         """Continue: what is appended from now on follows what the reply has already said."""
         await self._write(lambda db, _: chat_rows.reopen_reply(db, reply))
@@ -177,6 +220,10 @@ class ChatStore:
     def load_image(self, image: StoredImage) -> bytes | None:
         """The picture's bytes; None when only its address is known, or the file is gone."""
         return load_blob(self._blobs, image.blob) if image.blob else None
+
+    def save_image(self, mime: str, data: bytes) -> StoredImage:
+        """Puts a picture where those of chats are kept, for `add_chat`."""
+        return StoredImage(mime, save_blob(self._blobs, data))
 
     async def aclose(self) -> None:
         """Puts on disk what is still in memory. Open replies stay open, for the next start to find."""
@@ -261,10 +308,15 @@ class ChatStore:
         return await self._with_sound_index(lambda: self._database.run(lambda db: fn(db, has_index(db))))
 
     async def _ready(self) -> None:
-        """Once per process: the index, and the replies that killed processes left open."""
         if not self._prepared:
-            await self._database.run(lambda db: chat_rows.settle_killed(db, ensure_index(db)))
-            self._prepared = True
+            await self._database.run(self._prepare)
+            self._prepared = True  # only now: a transaction may be rolled back
+
+    def _prepare(self, db: sqlite3.Connection) -> bool:
+        """Once per process: the index, and the replies that killed processes left open. Whether there is an index."""
+        if not self._prepared:
+            chat_rows.settle_killed(db, ensure_index(db))
+        return has_index(db)
 
     async def _with_sound_index(self, work: Callable[[], Awaitable[T]]) -> T:
         """Does `work`; when the index turns out to be damaged, it is made anew and the work done again."""

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 
-from halley.core.calls import ImagePart, Prompt, assistant, user
+from halley.core.calls import ImagePart, assistant, user
 from halley.core.errors import BadRequest, error_of
 from halley.core.models import ModelRef
 from halley.engine.chat_input import ChatInput, read_input
@@ -53,15 +53,25 @@ async def send(desk: ChatDesk, request: ChatRequest, emit: Emit) -> Json:
     if selected := _selection(desk, typed):
         attachments.insert(0, selected)
     models = [str(ModelRef.parse(model)) for model in request.models or typed.models]
-    chat_id = request.chat_id or await desk.store.create(desk.workspace_id)
-    turn_id = await desk.store.add_turn(
-        chat_id,
+    refs = await _asked(desk, models)
+    before = await desk.store.get(request.chat_id) if request.chat_id else None
+    begun = desk.store.begin_turn(
+        request.chat_id,
+        desk.workspace_id,
         request.prompt,
+        refs,
         excerpts=to_excerpts(attachments),
         images=request.images,
         details={"said": typed.text, "models": models},
     )
-    return await _answers(desk, chat_id, turn_id, models, emit)
+    chat = before or Chat(begun.turn.chat_id, desk.workspace_id, "", begun.turn.created, begun.turn.created)
+    chat = replace(chat, turns=(*chat.turns, begun.turn))
+    asked = [Asked(reply, ref, bool(models)) for reply, ref in zip(begun.replies, refs, strict=True)]
+    try:  # the first token does not wait for the disk
+        await _answers(desk, chat, begun.turn.id, asked, emit)
+    finally:
+        await begun.saved
+    return await _result(desk, chat.id, begun.turn.id, begun.replies)
 
 
 async def retry(desk: ChatDesk, chat_id: str, turn_id: str, models: Sequence[str], emit: Emit) -> Json:
@@ -71,7 +81,12 @@ async def retry(desk: ChatDesk, chat_id: str, turn_id: str, models: Sequence[str
     if turn is None:
         raise BadRequest("There is no such turn in the chat.", "Pick one of its current turns.")
     before = [reply.model for reply in turn.replies[-1:]]
-    return await _answers(desk, chat_id, turn_id, [str(ModelRef.parse(m)) for m in models or before], emit)
+    refs = await _asked(desk, models or before)
+    replies = [await desk.store.open_reply(turn_id, ref) for ref in refs]
+    await _answers(
+        desk, chat, turn_id, [Asked(r, ref, True) for r, ref in zip(replies, refs, strict=True)], emit
+    )
+    return await _result(desk, chat_id, turn_id, replies)
 
 
 async def continue_reply(desk: ChatDesk, chat_id: str, reply_id: str, emit: Emit) -> Json:
@@ -94,27 +109,39 @@ def _selection(desk: ChatDesk, typed: ChatInput) -> Attachment | None:
     return selection_attachment(snapshot)
 
 
-async def _answers(desk: ChatDesk, chat_id: str, turn_id: str, models: Sequence[str], emit: Emit) -> Json:
-    chat = await desk.store.get(chat_id)
-    asked = list(dict.fromkeys(models)) or [""]
-    replies: list[str] = []
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One model's reply to come. `exactly`: that model and no fallback, since the person named it."""
+
+    reply: str
+    model: ModelRef
+    exactly: bool
+
+
+async def _asked(desk: ChatDesk, models: Sequence[str]) -> list[ModelRef]:
+    """The models to ask, each once: those named, else the first of the chat role's route."""
+    refs = [ModelRef.parse(model) for model in models] or [(await desk.line.route_of("chat"))[0]]
+    return list(dict.fromkeys(refs))
+
+
+async def _answers(desk: ChatDesk, chat: Chat, turn_id: str, asked: Sequence[Asked], emit: Emit) -> None:
     work: list[Awaitable[None]] = []
-    for model in asked:
-        ref = ModelRef.parse(model) if model else (await desk.line.route_of("chat"))[0]
-        prompt, left_out = build_chat_prompt(desk, chat, ref, turn_id)
-        reply = await desk.store.open_reply(turn_id, ref)
-        replies.append(reply)
-        emit({"type": "start", "replyId": reply, "model": str(ref), "chatId": chat_id, "turnId": turn_id})
+    for one in asked:
+        prompt, left_out = build_chat_prompt(desk, chat, one.model, turn_id)
+        emit(
+            {
+                "type": "start",
+                "replyId": one.reply,
+                "model": str(one.model),
+                "chatId": chat.id,
+                "turnId": turn_id,
+            }
+        )
         if left_out:
-            said = f"{left_out} earlier turns did not fit into {ref}'s context and were left out."
-            emit({"type": "notice", "replyId": reply, "text": said})
-        work.append(_one(desk, prompt, reply, model or None, emit))
+            said = f"{left_out} earlier turns did not fit into {one.model}'s context and were left out."
+            emit({"type": "notice", "replyId": one.reply, "text": said})
+        work.append(answer(desk, prompt, one.reply, str(one.model) if one.exactly else None, emit))
     await _all(work)
-    return await _result(desk, chat_id, turn_id, replies)
-
-
-async def _one(desk: ChatDesk, prompt: Prompt, reply: str, model: str | None, emit: Emit) -> None:
-    await answer(desk, prompt, reply, model, emit)
 
 
 async def _all(work: Sequence[Awaitable[None]]) -> None:
