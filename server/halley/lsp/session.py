@@ -53,6 +53,7 @@ class Session:
         self.problem: Problem | None = None
         """What keeps models from answering, until somebody does something about it."""
         self.last_status: Json | None = None
+        self.watches_catalogue = False
         self.offers_formatting = False
         """Whether formatting is registered with the client now."""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from halley.core.settings import ConfigProblem
+from halley.lsp.base.logs import set_log_level
 from halley.lsp.base.uris import path_of_uri
 from halley.lsp.handlers.status import send_status
 from halley.lsp.session import Session
@@ -77,6 +78,7 @@ async def pull_settings(session: Session) -> None:
 def changed(session: Session) -> None:
     """Something in the configuration is new: say so to the person and to the client."""
     publish_problems(session)
+    set_log_level(session.settings_of().log.level)
     session.server.run_in_background(offer_formatting(session), "formatting")
     send_status(session)
     for what in ("selection", "providers", "macros"):
@@ -90,6 +92,7 @@ def register(server: Server) -> None:
         await pull_settings(server.session)
         await offer_formatting(server.session)
         publish_problems(server.session)
+        set_log_level(server.session.settings_of().log.level)
         send_status(server.session)
 
     @server.feature("workspace/didChangeConfiguration", raw=True)

@@ -16,8 +16,23 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
+def watch_catalogue(session: Session) -> None:
+    """Tell the client when a list that was shown from cache has been fetched anew; from the first list on."""
+    if session.watches_catalogue:
+        return
+    session.watches_catalogue = True
+    listeners = session.room.catalogue.on_change
+
+    def changed(*_: Any) -> None:
+        session.notify("halley/changed", {"what": "models"})
+
+    listeners.append(changed)
+    session.server.closing.callback(lambda: listeners.remove(changed))
+
+
 async def models_list(session: Session, params: Json) -> Json:
     asked = read_params(ModelsListParams, params)
+    watch_catalogue(session)
     return await list_models(
         session.room,
         session.settings_of(),
