@@ -190,6 +190,22 @@ def test_pace_is_in_the_response():
     assert (response.delay_s, response.every_s) == (0.03, 0.1)
 
 
+async def test_a_large_request_is_answered_and_leaving_it_is_noticed(sim: Simulator):
+    large = ASK | {
+        "messages": [{"role": "user", "content": "Explain:\n\n```python\n" + "x = 1\n" * 20_000 + "```"}]
+    }
+    reader, writer = await asyncio.open_connection("127.0.0.1", sim.port)
+    writer.write(raw(large, "connection: close\r\n"))
+    assert b"20000 lines" in await reader.read()
+    _, leaving = await asyncio.open_connection("127.0.0.1", sim.port)
+    leaving.write(raw(large | {"n": 3}))
+    await sim.wait_for(lambda s: s.open_streams == 1)
+    leaving.transport.abort()
+    await sim.wait_for(lambda s: s.open_streams == 0)
+    assert [seen.state for seen in sim.requests] in (["complete", "closed_early"], ["complete", "complete"])
+    writer.close()
+
+
 async def test_many_streams_at_once(sim: Simulator):
     async def one() -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", sim.port)

@@ -333,3 +333,56 @@ async def test_wrong_paths_answer_as_gateways_do(sim: Simulator):
         assert (await client.post(f"{sim.base_url}/chat/completions/", json={})).status_code == 301
         unknown = await client.post(f"{sim.base_url}/chat/completion", json={})
         assert unknown.status_code == 404 and "Invalid URL" in unknown.json()["error"]["message"]
+
+
+PREFIX, SUFFIX = "def add(a, b):\n    ", "\n"
+BY_TOKENS = [
+    "<|fim_prefix|>{p}<|fim_suffix|>{s}<|fim_middle|>",
+    "<fim_prefix><file_sep>a.py\n{p}<fim_suffix>{s}<fim_middle>",
+    "<｜fim▁begin｜>{p}<｜fim▁hole｜>{s}<｜fim▁end｜>",
+    "<PRE> {p} <SUF>{s} <MID>",
+    "[SUFFIX]{s}[PREFIX]{p}",
+    "<[fim-suffix]>{s}<[fim-prefix]>{p}<[fim-middle]>",
+]
+
+
+@pytest.mark.parametrize("shape", BY_TOKENS)
+async def test_a_models_own_tokens_are_read(sim: Simulator, shape: str):
+    body = {
+        "model": "sim-fim",
+        "prompt": shape.format(p=PREFIX, s=SUFFIX),
+        "max_tokens": 32,
+        "stop": [str(n) for n in range(16)],
+    }
+    assert (await post(sim, "/v1/completions", body)).json()["choices"][0]["text"] == "return a + b"
+
+
+async def test_other_forms_of_filling_in_the_middle(sim: Simulator):
+    plain = {"model": "sim-fim", "prompt": PREFIX, "suffix": SUFFIX, "max_tokens": 32}
+    assert (await post(sim, "/beta/completions", plain)).json()["choices"][0]["text"] == "return a + b"
+    assert (await post(sim, "/v1/fim/completions", plain)).json()["choices"][0]["message"][
+        "content"
+    ] == "return a + b"
+    infill = {
+        "model": "sim-fim",
+        "input_prefix": PREFIX,
+        "input_suffix": SUFFIX,
+        "n_predict": 2,
+        "stream": True,
+    }
+    *pieces, last = map(json.loads, events_of((await post(sim, "/infill", infill)).text))
+    assert "".join(piece["content"] for piece in pieces) == "return a" and not any(
+        piece["stop"] for piece in pieces
+    )
+    assert last["stop"] and last["stop_type"] == "limit" and last["tokens_predicted"] == 2
+    ollama = {
+        "model": "sim-fim",
+        "prompt": PREFIX,
+        "suffix": SUFFIX,
+        "stream": True,
+        "options": {"num_predict": 50},
+    }
+    answer = await post(sim, "/api/generate", ollama)
+    *parts, end = map(json.loads, answer.text.splitlines())
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    assert "".join(part["response"] for part in parts) == "return a + b" and end["done_reason"] == "stop"

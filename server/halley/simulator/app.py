@@ -116,7 +116,7 @@ class App:
         return self._respond(call, request, rule, seen)
 
     def _check_key(self, request: Request, path: str) -> None:
-        if self.options.any_key or path in ("/api/models", "/api/status"):
+        if self.options.any_key or path in OPEN:
             return
         key = Seen(0, "", "", request.headers, b"").key or request.query.get("key", "")
         if not key:
@@ -187,13 +187,13 @@ class App:
         bend = self._bend(call, rule, lambda _: Response(), reply)
         if fault and fault.frames:
             frames = fault.frames(frames, bend)
-        pieces: Iterator[bytes] = encode(frames)
+        pieces: Iterator[bytes] = encode(frames, reply is not None and reply.lines)
         if fault and fault.wire:
             pieces = fault.wire(pieces, bend)
         options = call.options
         return Response(
             200,
-            {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"},
+            {"content-type": _stream_type(reply), "cache-control": "no-cache"},
             pieces,
             delay_s=options.delay_ms / 1000,
             every_s=options.chunk_tokens / options.tokens_per_s if options.tokens_per_s > 0 else 0.0,
@@ -229,6 +229,14 @@ class App:
             normal=normal,
             error_frame=(reply.error_frame if reply else None) or _plain_error_frame,
         )
+
+
+OPEN = ("/api/models", "/infill", "/api/generate")
+"""Paths without a key: the public catalogue, and what local servers have, which know no keys."""
+
+
+def _stream_type(reply: Reply | None) -> str:
+    return "application/x-ndjson" if reply is not None and reply.lines else "text/event-stream; charset=utf-8"
 
 
 def call_name(rule: FaultRule | None) -> str:

@@ -25,9 +25,10 @@ class Frame:
 DONE = Frame("done", b"[DONE]")
 
 
-def encode(frames: Iterable[Frame]) -> Iterator[bytes]:
+def encode(frames: Iterable[Frame], lines: bool = False) -> Iterator[bytes]:
+    """The bytes of each frame: an event, or with `lines` a line of JSON."""
     for frame in frames:
-        yield encode_frame(frame)
+        yield frame.data + b"\n" if lines and frame.kind != "raw" else encode_frame(frame)
 
 
 def encode_frame(frame: Frame) -> bytes:

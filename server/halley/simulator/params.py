@@ -23,6 +23,12 @@ KNOWN: dict[str, frozenset[str]] = {
         """best_of echo frequency_penalty logit_bias logprobs max_tokens model n presence_penalty prompt seed stop stream
         stream_options suffix temperature top_p user""".split()
     ),
+    "/infill": frozenset(
+        "cache_prompt input_extra input_prefix input_suffix model n_predict prompt stop stream temperature top_k top_p".split()
+    ),
+    "/api/generate": frozenset(
+        "context format images keep_alive model options prompt raw stream suffix system template think".split()
+    ),
     "/v1/fim/completions": frozenset(
         "max_tokens metadata min_tokens model prompt random_seed stop stream suffix temperature top_p".split()
     ),
@@ -61,6 +67,12 @@ NUMBERS: dict[str, tuple[float, float]] = {
 _WHOLE = ("n", "max_tokens", "max_completion_tokens", "max_output_tokens", "top_logprobs", "seed")
 
 
+KNOWN["/beta/completions"] = KNOWN["/v1/completions"]
+
+_MOST_STOPS = 16
+"""OpenAI takes 4; hosts of models with fill-in-the-middle tokens take as many as such a model has."""
+
+
 def check_params(path: str, body: Mapping[str, Any], strict: bool) -> None:
     """Raises ApiError (400) that names the first parameter which is unknown or out of its range."""
     unknown = sorted(set(body) - KNOWN[path])
@@ -78,8 +90,9 @@ def check_params(path: str, body: Mapping[str, Any], strict: bool) -> None:
                 f"Invalid '{name}': expected {low} to {high}, got {value}.", name, "invalid_value"
             )
     stop = body.get("stop")
-    if isinstance(stop, list) and (len(stop) > 4 or not all(isinstance(s, str) for s in stop)):
-        raise bad_request("Invalid 'stop': expected up to 4 strings.", "stop", "invalid_value")
+    most = 4 if path == "/v1/chat/completions" else _MOST_STOPS
+    if isinstance(stop, list) and (len(stop) > most or not all(isinstance(s, str) for s in stop)):
+        raise bad_request(f"Invalid 'stop': expected up to {most} strings.", "stop", "invalid_value")
     if body.get("stream_options") and not body.get("stream"):
         raise bad_request(
             "The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options"

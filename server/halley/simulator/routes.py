@@ -17,6 +17,7 @@ from halley.simulator.images import generate_images
 from halley.simulator.wire import Meta, Wire
 from halley.simulator.wire_chat import CHAT
 from halley.simulator.wire_completions import COMPLETIONS, FIM
+from halley.simulator.wire_local import GENERATE, INFILL
 from halley.simulator.wire_messages import MESSAGES
 from halley.simulator.wire_responses import RESPONSES
 
@@ -34,6 +35,7 @@ class Reply:
     tokens: int = 0
     frames: Callable[[], list[Frame]] | None = None
     error_frame: Callable[[str], Frame] | None = None
+    lines: bool = False
 
 
 def converse(wire: Wire, prefix: str) -> Callable[[Call, BendAnswer], Reply]:
@@ -60,6 +62,7 @@ def converse(wire: Wire, prefix: str) -> Callable[[Call, BendAnswer], Reply]:
             sum(answer.tokens for answer in answers),
             lambda: wire.frames(answers, meta),
             wire.error_frame,
+            wire.lines,
         )
 
     return endpoint
@@ -79,6 +82,9 @@ POSTS: dict[str, Callable[[Call, BendAnswer], Reply]] = {
     "/v1/chat/completions": converse(CHAT, "chatcmpl-sim-"),
     "/v1/completions": converse(COMPLETIONS, "cmpl-sim-"),
     "/v1/fim/completions": converse(FIM, "fim-sim-"),
+    "/beta/completions": converse(COMPLETIONS, "cmpl-sim-"),
+    "/infill": converse(INFILL, "infill-sim-"),
+    "/api/generate": converse(GENERATE, "generate-sim-"),
     "/v1/responses": converse(RESPONSES, "resp_sim_"),
     "/v1/messages": converse(MESSAGES, "msg_sim_"),
     "/v1/embeddings": _embeddings,

@@ -47,6 +47,8 @@ class Wire:
     frames: Callable[[Sequence[Answer], Meta], list[Frame]]
     error_frame: Callable[[str], Frame]
     answer: Callable[[Conversation, str, int], Answer] = answer_conversation
+    lines: bool = False
+    """One JSON object a line, instead of events."""
 
 
 def text_of_parts(content: Any, where: str) -> tuple[str, tuple[str, ...]]:

@@ -20,12 +20,16 @@ from halley.simulator.envelope import bad_request
 from halley.simulator.frames import DONE, Frame
 from halley.simulator.wire import Limits, Meta, Wire, dumps
 
-FIM_TOKENS: tuple[tuple[str, str, str], ...] = (
-    ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"),  # Qwen coder, CodeGemma
-    ("<fim_prefix>", "<fim_suffix>", "<fim_middle>"),  # StarCoder
-    ("<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),  # DeepSeek coder
-    ("<PRE> ", " <SUF>", " <MID>"),  # Code Llama
+FIM_TOKENS: tuple[str, ...] = (
+    r"<\|fim_prefix\|>(?P<prefix>.*?)<\|fim_suffix\|>(?P<suffix>.*?)<\|fim_middle\|>",  # Qwen coder, CodeGemma
+    r"<fim_prefix>(?P<prefix>.*?)<fim_suffix>(?P<suffix>.*?)<fim_middle>",  # StarCoder
+    r"<｜fim▁begin｜>(?P<prefix>.*?)<｜fim▁hole｜>(?P<suffix>.*?)<｜fim▁end｜>",  # DeepSeek coder
+    r"<PRE> (?P<prefix>.*?) <SUF>(?P<suffix>.*?) <MID>",  # Code Llama
+    r"\[SUFFIX\](?P<suffix>.*?)\[PREFIX\](?P<prefix>.*)$",  # Codestral
+    r"<\[fim-suffix\]>(?P<suffix>.*?)<\[fim-prefix\]>(?P<prefix>.*?)<\[fim-middle\]>",  # Seed coder
 )
+_FILE_TOKEN = re.compile(r"\A<\|?file_sep(?:arator)?\|?>([^\n]+)\n")
+"""A file's name before its text, inside the prefix, where a model was trained for repositories."""
 
 
 def read(body: Mapping[str, Any]) -> Conversation:
@@ -40,18 +44,17 @@ def read(body: Mapping[str, Any]) -> Conversation:
 
 def split_fim(prompt: str, suffix: str) -> tuple[str, str]:
     """Prefix and suffix, taken out of a model's own tokens where the prompt has them."""
-    for begin, hole, end in FIM_TOKENS:
-        if begin in prompt and hole in prompt:
-            found = re.search(
-                f"{re.escape(begin)}(.*?){re.escape(hole)}(.*?)(?:{re.escape(end)}|$)", prompt, re.S
-            )
-            if found:
-                return found[1], found[2]
+    for pattern in FIM_TOKENS:
+        if found := re.search(pattern, prompt, re.S):
+            return found["prefix"], found["suffix"]
     return prompt, suffix
 
 
 def answer(asked: Conversation, model: str, variant: int) -> Answer:
     prefix, suffix = (message.text for message in asked.messages)
+    if in_file := _FILE_TOKEN.match(prefix):
+        prefix = prefix[in_file.end() :]
+        return Answer(complete(prefix, suffix, language_of_path(in_file[1])))
     named = re.match(r"\W{0,4}\s*(?:path|file)?:?\s*([\w./-]+\.\w{1,4})\W*\n", prefix)
     language = language_of_path(named[1]) if named else "plaintext"
     if language == "plaintext":
