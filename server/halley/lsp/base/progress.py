@@ -109,9 +109,9 @@ class WorkDone:
 class PartialResults:
     """Sends events to the request's `partialResultToken`, each `$/progress` an array that the client appends.
 
-    The first event goes out at once; what follows within 16 ms goes together, and deltas of the same text become
-    one. While the client does not read, everything is held together. Leaving the block sends the rest, so that all of
-    it is there before the answer.
+    What begins goes out at once, its first words too; what follows within 16 ms goes together, and deltas of the same
+    text become one. While the client does not read, everything is held together. Leaving the block sends the rest,
+    so that all of it is there before the answer.
     """
 
     def __init__(self, server: Connection, token: Token | None = None) -> None:
@@ -148,7 +148,7 @@ class PartialResults:
             if loop.time() >= self._next_at and self._server.channel.is_writable:
                 self._write()
             else:
-                self._timer = loop.call_later(COALESCE_S, self._on_timer)
+                self._timer = loop.call_at(max(self._next_at, loop.time()), self._on_timer)
 
     async def drain(self) -> None:
         """Waits while the client does not keep up."""
@@ -177,7 +177,8 @@ class PartialResults:
     def _write(self) -> None:
         self._join_deltas()
         events, self._events = self._events, []
-        self._next_at = asyncio.get_running_loop().time() + COALESCE_S
+        if any("delta" in event for event in events):  # what announces a text does not hold up its first word
+            self._next_at = asyncio.get_running_loop().time() + COALESCE_S
         self._server.send_raw(b"%b%b}}" % (self._head, encode_body(events)))
 
     def __enter__(self) -> PartialResults:
