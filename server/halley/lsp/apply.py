@@ -55,6 +55,8 @@ def _rebased(session: Session, part: Change, base: Mapping[str, Document], whole
     now = session.document(part.uri)
     if now is None:
         raise stale(whole, "The document is gone.", base)
+    if session.server.documents.is_out_of_step(part.uri):
+        raise stale(whole, "The editor's text is not known for certain: save or reopen the document.", base)
     was = base[part.uri]
     if now.text == was.text:
         return replace(part, version=now.version)
