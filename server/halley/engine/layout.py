@@ -56,11 +56,10 @@ def fit_newlines(new: str, old: str, newline: str) -> str:
     was = split_lines(old)
     fitted = [f"{line}{newline}" for line in lines[:-1]] + lines[-1:]
     i = j = 0
-    for i1, i2, j1, j2 in [*diff_lines([content(line) for line in was], lines), (len(was), 0, len(lines), 0)]:
-        for n in range(min(i1 - i, len(lines) - 1 - j)):
+    for i1, i2, _, j2 in [*diff_lines([content(line) for line in was], lines), (len(was), 0, 0, 0)]:
+        for n in range(min(i1 - i, len(lines) - 1 - j)):  # the lines that both have; the last has no end
             fitted[j + n] = lines[j + n] + (ending(was[i + n]) or newline)
         i, j = i2, j2
-        _ = j1
     return "".join(fitted)
 
 
