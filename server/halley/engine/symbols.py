@@ -52,6 +52,12 @@ def definitions(text: str, language_id: str) -> tuple[Definition, ...]:
     return _from_tree(tree) if tree is not None else _from_lines(text)
 
 
+def definition_at(text: str, at: int, language_id: str) -> Definition | None:
+    """The innermost definition that holds the offset."""
+    holding = [found for found in definitions(text, language_id) if found.start <= at <= found.end]
+    return max(holding, key=lambda found: found.depth, default=None)
+
+
 def _from_tree(tree: syntax.Tree) -> tuple[Definition, ...]:
     found: list[Definition] = []
     pending: list[tuple[Any, int]] = [(tree.root, 0)]

@@ -15,7 +15,7 @@ async def show_answer(session: Session, title: str, text: str) -> str:
     """Open an answer as a document, or say it as a message where nothing can be opened; its URI."""
     uri = session.answers.keep(title, text)
     if session.client.show_document:
-        answer = await session.request("window/showDocument", {"uri": uri, "takeFocus": False})
+        answer = await session.request("window/showDocument", {"uri": uri, "takeFocus": True})
         if answer and answer.get("success"):
             return uri
     if not session.client.asks:  # a plugin of ours shows answers itself

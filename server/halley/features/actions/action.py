@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +20,7 @@ from halley.core.events import Event
 from halley.core.snapshot import Diagnostic, Snapshot
 from halley.core.text import WorkspaceChange
 from halley.engine.context import Context
+from halley.engine.symbols import definition_at
 from halley.features.ask import Line, Reply, ask
 from halley.features.project import Project, gather_context
 
@@ -53,8 +55,10 @@ class Job:
     report: Callable[[str], None] = lambda _text: None
     on_event: Callable[[Event], None] | None = None
     project: Project | None = None
-    inputs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    inputs: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Values for a macro's inputs, by name."""
+    runs: Path | None = None
+    """Where macros keep what they have made so far, to be taken up again."""
 
     async def context(self) -> Context:
         """What the model gets to see beside the part in question. Raises BlockedByPolicy for a secret file."""
@@ -97,6 +101,14 @@ class Action:
     id: str
     offers: Callable[[Snapshot], Iterable[Offer]]
     run: Callable[[Job], Awaitable[Outcome]]
+
+
+def subject(snapshot: Snapshot) -> str:
+    """What an action is about, for a menu: the selection, the definition at the cursor by its name, or the file."""
+    if not snapshot.selection.is_empty:
+        return "the selection"
+    found = definition_at(snapshot.document.text, snapshot.selection.start, snapshot.document.language_id)
+    return f"`{found.name}`" if found else "this file"
 
 
 def short(message: str, limit: int = 60) -> str:

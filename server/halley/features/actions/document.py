@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from halley.core.snapshot import Snapshot
-from halley.features.actions.action import Action, Edited, Job, Offer
+from halley.features.actions.action import Action, Edited, Job, Offer, subject
 from halley.features.actions.rewrite import chosen_span, rewrite
 
 
 def offers(snapshot: Snapshot) -> Iterable[Offer]:
     if snapshot.document.text.strip():
-        yield Offer(
-            "document",
-            "refactor.rewrite.halley.document",
-            f"Document {'this' if snapshot.selection.is_empty else 'the selection'}",
-        )
+        yield Offer("document", "refactor.rewrite.halley.document", f"Document {subject(snapshot)}")
 
 
 async def run(job: Job) -> Edited:

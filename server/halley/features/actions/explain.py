@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from halley.core.snapshot import Snapshot
 from halley.engine.context import display_path
 from halley.engine.prompts import build_prompt
-from halley.engine.symbols import Definition, definitions
+from halley.engine.symbols import definition_at
 from halley.features.actions.action import Action, Answer, Job, Offer, short
 
 
@@ -20,17 +20,10 @@ def offers(snapshot: Snapshot) -> Iterable[Offer]:
     if not snapshot.selection.is_empty:
         yield Offer("explain", "halley.explain", "Explain the selection")
         return
-    if found := _symbol(snapshot):
+    found = definition_at(text, snapshot.selection.start, snapshot.document.language_id)
+    if found:
         yield Offer("explain", "halley.explain", f"Explain `{found.name}`", span=(found.start, found.end))
     yield Offer("explain", "halley.explain", "Explain this file")
-
-
-def _symbol(snapshot: Snapshot) -> Definition | None:
-    """The innermost definition that holds the cursor."""
-    at = snapshot.selection.start
-    known = definitions(snapshot.document.text, snapshot.document.language_id)
-    holding = [found for found in known if found.start <= at <= found.end]
-    return max(holding, key=lambda found: found.depth, default=None)
 
 
 async def run(job: Job) -> Answer:

@@ -13,14 +13,14 @@ from halley.engine.languages import language
 from halley.engine.prompts import build_prompt
 from halley.engine.replies import read_code
 from halley.engine.test_files import test_path_for
-from halley.features.actions.action import Action, Answer, Edited, Job, Offer, Outcome
+from halley.features.actions.action import Action, Answer, Edited, Job, Offer, Outcome, subject
 from halley.features.actions.rewrite import chosen_span, read_edit
 from halley.features.ask import Reply
 
 
 def offers(snapshot: Snapshot) -> Iterable[Offer]:
     if snapshot.document.text.strip():
-        yield Offer("tests", "refactor.halley.tests", "Write tests")
+        yield Offer("tests", "refactor.halley.tests", f"Write tests for {subject(snapshot)}")
 
 
 async def run(job: Job) -> Outcome:
