@@ -19,11 +19,11 @@ test: setup ## every test, real editors included where they can be had (ARGS="te
 	$(BIN)/pytest -rs -n auto --dist loadgroup $(ARGS)
 
 check: setup ## format, lint, types, layers, generated files
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/pyright
-	$(BIN)/lint-imports --no-timing
-	$(BIN)/python tools/generate.py --check
+	@failed=; \
+	for check in "ruff format --check ." "ruff check ." pyright "lint-imports --no-logo" "python tools/generate.py --check"; do \
+	  echo "== $$check"; $(BIN)/$$check || failed="$$failed, $${check%% *}"; \
+	done; \
+	[ -z "$$failed" ] || { echo "check: failed:$${failed#,}"; exit 1; }
 
 format: setup ## format and mend what can be mended by itself
 	$(BIN)/ruff check --fix-only -q .
