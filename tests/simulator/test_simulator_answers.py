@@ -195,6 +195,14 @@ def test_nothing_a_person_says_upsets_it(text: str):
     ask(text)
 
 
+def test_a_question_about_one_definition_is_answered_about_it():
+    code = python("import math\n\ndef area(r):\n    return math.pi * r * r\n\ndef half(x):\n    return x / 2")
+    said = ask(f"{code}\n\nWhat does area do?")
+    assert "`math.pi * r * r`" in said and "half" not in said
+    assert block_of(ask(f"{code}\n\nAdd a docstring to half")).startswith('def half(x):\n    """')
+    assert ask(f"{code}\n\nHow many functions are there?").startswith("2: `area` and `half`.")
+
+
 def test_a_conversation_is_remembered():
     before = (("user", "How do I sort a list?"), ("assistant", "With sorted."))
     assert "How do I sort a list?" in ask("What did I ask you first?", "", *before)

@@ -6,7 +6,10 @@ kind of answer is a file, a row in `reading.VERBS` and a row in `CODE` or `TEXT`
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
 from halley.simulator.answers.commit import commit_message
@@ -17,6 +20,7 @@ from halley.simulator.answers.explain import explain
 from halley.simulator.answers.generate import generate
 from halley.simulator.answers.languages import known
 from halley.simulator.answers.layout import format_code
+from halley.simulator.answers.outline import outline
 from halley.simulator.answers.reading import Task, read_task
 from halley.simulator.answers.repair import repair
 from halley.simulator.answers.structured import answer_json, call_tools, read_tool_results
@@ -71,6 +75,7 @@ def _answer(asked: Conversation) -> Answer:
 
 def say(asked: Conversation, task: Task) -> str:
     """The text of an answer to the task."""
+    task = narrow(task)
     if task.kind == "complete":
         return complete(task.prefix, task.suffix, task.language, tuple(block.code for block in task.others))
     if task.kind == "title":
@@ -83,6 +88,31 @@ def say(asked: Conversation, task: Task) -> str:
     if task.kind in CODE and (task.code or task.kind == "generate"):
         return _with_code(task)
     return signed(talk(asked, task) + _pictures(asked))
+
+
+_POINTED = re.compile(r"marked part|this part|selection", re.I)
+_WORDS = frozenset("this that main test run it code file function class name value data type get set".split())
+
+
+def narrow(task: Task) -> Task:
+    """The task about one definition of its code, when the person names one and the prompt points at nothing itself."""
+    if (
+        task.kind not in ("explain", *CODE)
+        or task.kind in ("generate", "edit")
+        or _POINTED.search(task.prose)
+    ):
+        return task
+    words = set(re.findall(r"[^\W\d]\w*", task.prose))
+    found = outline(task.code, task.language)
+    named = [
+        d
+        for d in found.definitions
+        if d.name in words and (d.name not in _WORDS or f"`{d.name}`" in task.prose)
+    ]
+    if len(named) != 1 or len(found.definitions) < 2:
+        return task
+    lines = textwrap.dedent(task.code).split("\n")[named[0].start : named[0].end]
+    return replace(task, block=replace(task.block, code="\n".join(lines)), others=(*task.others, task.block))
 
 
 def _with_code(task: Task) -> str:

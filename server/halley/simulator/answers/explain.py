@@ -36,18 +36,17 @@ def join(names: list[str], most: int = 8) -> str:
 
 
 def _overview(found: Outline, task: Task) -> str:
-    where = f"`{task.block.path}`" if task.block.path else f"This {known(task.language).name} code"
-    lines = f"{found.lines} line{'s' if found.lines != 1 else ''}"
+    where = f"`{task.block.path}`" if task.block.path else f"{known(task.language).name} code"
+    one = found.lines == 1
+    opening = f"This line of {where} defines" if one else f"These {found.lines} lines of {where} define"
     kinds: dict[str, list[str]] = {}
     for definition in found.definitions:
         if not definition.owner or definition.kind != "method":
             kinds.setdefault(definition.kind, []).append(definition.name)
     defined = "; ".join(f"{plural(kind, len(names))} {join(names)}" for kind, names in kinds.items())
-    text = (
-        f"{where} ({lines}) defines {defined}." if defined else f"{where} ({lines}) defines nothing by name."
-    )
+    text = f"{opening} {defined or 'nothing by name'}."
     if found.imports:
-        text += f" It imports {join(found.imports)}."
+        text += f" The imports are {join(found.imports)}."
     if found.problem:
         text += f" As it stands it does not parse: {found.problem}."
     return text

@@ -117,7 +117,7 @@ def documented(code: str, text: str, language: str) -> str:
 def _class(wish: Wish, language: str) -> str:
     name, fields = wish.class_name, wish.fields or ("value",)
     if language in ("python", "plaintext"):
-        body = "\n".join(f"    {field}: {_guess_type(field)}" for field in fields)
+        body = "\n".join(f"    {field}: {_python_type(field)}" for field in fields)
         return f'from dataclasses import dataclass\n\n\n@dataclass\nclass {name}:\n    """{_doc(wish.instruction)}"""\n\n{body}'
     return documented(_CLASSES.get(language, _js_class)(name, fields), _doc(wish.instruction), language)
 
@@ -153,6 +153,11 @@ _CLASSES = {
     "ruby": lambda name, fields: f"class {name}\n  attr_accessor {', '.join(':' + f for f in fields)}\nend",
     "lua": lambda name, fields: f"local {name} = {{{', '.join(f + ' = nil' for f in fields)}}}",
 }  # fmt: skip
+
+
+def _python_type(field: str) -> str:
+    plural = field.endswith("s") and not field.endswith(("ss", "us", "is"))
+    return "list" if plural and _guess_type(field) == "str" else _guess_type(field)
 
 
 def _guess_type(field: str) -> str:
@@ -221,7 +226,7 @@ def _doc(instruction: str) -> str:
         _whole_sentence(instruction).replace("\\", "/").replace('"', "'").replace("*/", "").split()
     ).rstrip(".:")
     text = re.sub(
-        r"^(?:please\s+)?(?:write|create|make|generate|implement|add)\s+(?:me\s+)?(?:an?\s+|the\s+)?(?:\w+\s+)?(?:function|method)\s+(?:that|to|which|for)\s+",
+        r"^(?:please\s+)?(?:write|create|make|generate|implement|add)\s+(?:me\s+)?(?:an?\s+|the\s+)?(?:\w+\s+)?(?:(?:function|method)\s+(?:that|to|which|for)|(?:data)?class|struct)\s+",
         "",
         text,
         flags=re.I,

@@ -708,6 +708,15 @@ def write_text(path: str, text: str) -> None:
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
 
+def read_csv(path: str) -> list[dict[str, str]]:
+    """The rows of a CSV file, by the names in its first line.
+    asks: read csv | load csv | parse csv | csv file | csv
+    """
+    import csv
+
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
 def load_json(path: str) -> object:
     """What a JSON file holds.
     asks: load json | read json | parse json | json file

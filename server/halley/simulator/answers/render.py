@@ -417,7 +417,8 @@ class Rust(Speaker):
         said = self.expr(node)
         if kind == "float" and self.kind(node) == "int":
             return f"{said}.0" if _is_constant(node) else f"({said}) as f64"
-        return said
+        owned = isinstance(node, ast.Constant) or _name(node) in self.parameters
+        return f"{said}.to_string()" if kind == "str" and owned else said
 
     def operand(self, node: ast.expr, other: ast.expr, rank: int) -> str:
         said = self.expr(node, rank)

@@ -41,6 +41,8 @@ def talk(asked: Conversation, task: Task) -> str:
         and blocks
     ):
         return _problems(blocks)
+    if counted := _counted(question, blocks):
+        return counted
     if found := _about_name(task, blocks):
         return found
     if task.code or blocks:
@@ -112,6 +114,30 @@ def _bare_returns(tree: ast.Module | None) -> list[str]:
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)] if tree else []
     lasts = [(f.name, f.body[-1]) for f in functions]
     return [name for name, last in lasts if isinstance(last, ast.Return) and last.value is None]
+
+
+def _counted(question: str, blocks: list[Block]) -> str:
+    """`How many functions are there?`"""
+    asked = re.search(r"how many (\w+?)(?:e?s)?\b", question)
+    if not asked or not blocks:
+        return ""
+    block = blocks[-1]
+    found = outline(block.code, block.language)
+    kinds = {
+        "function": ("function", "method"),
+        "method": ("method",),
+        "class": ("class",),
+        "clas": ("class",),
+    }
+    if asked[1] == "line":
+        return f"{found.lines} lines."
+    if asked[1] in ("import", "loop"):
+        names = found.imports if asked[1] == "import" else found.loops
+        return f"{len(names)}: {join(names)}." if names else "None."
+    if asked[1] not in kinds:
+        return ""
+    names = [d.name for d in found.definitions if d.kind in kinds[asked[1]]]
+    return f"{len(names)}: {join(names)}." if names else "None."
 
 
 def _about_name(task: Task, blocks: list[Block]) -> str:

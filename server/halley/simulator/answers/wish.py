@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from halley.simulator.answers.languages import BY_NAME
 from halley.simulator.answers.recipes import content_words
 
 _IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
@@ -81,7 +82,8 @@ def read_wish(instruction: str) -> Wish:
 
 def suggest_name(instruction: str) -> str:
     """A function's name made of the instruction's first meaningful words."""
-    words = [word for word in content_words(first_sentence(instruction)) if len(word) > 1][:4]
+    found = content_words(first_sentence(instruction))
+    words = [word for word in found if len(word) > 1 and word not in BY_NAME][:4]
     if (
         words
         and words[0].endswith("s")
