@@ -12,9 +12,10 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 Json = dict[str, Any]
@@ -186,14 +187,14 @@ class Editor:
             future.set_result(message.get("result"))
 
 
-async def start(command: list[str] | None = None, **env: str) -> Editor:
+async def start(command: list[str] | None = None, env: Mapping[str, str] = MappingProxyType({})) -> Editor:
     """A daemon as a child process, and the editor that talks to it. Its log goes to `HALLEY_HOME`."""
     process = await asyncio.create_subprocess_exec(
         *(command or [sys.executable, "-m", "halley", "serve"]),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env=os.environ | env,
+        env=os.environ | dict(env),
         limit=2**26,
     )
     editor = Editor(process)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -31,9 +32,20 @@ Json = dict[str, Any]
     "--file", "path", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Your own file."
 )
 @click.option("-m", "--model", help="A model of a real provider, as provider/name.")
-def command(path: Path | None, model: str | None) -> None:
+@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Keep the tour as a picture.")
+def command(path: Path | None, model: str | None, svg: Path | None) -> None:
     """A tour of Halley on a real file: explain, generate, fix, format, complete, chat, switch the model."""
-    sys.exit(asyncio.run(_tour(path, model)))
+    console().record = svg is not None
+    code = asyncio.run(_tour(path, model))
+    if svg:
+        svg.write_text(_picture(), "utf-8")
+    sys.exit(code)
+
+
+def _picture() -> str:
+    """The tour as SVG, with the reader's own fonts: nothing in it is fetched from anywhere."""
+    drawn = console().export_svg(title="halley try")
+    return re.sub(r"@font-face \{.*?\}|<!-- Generated.*?-->", "", drawn, flags=re.DOTALL)
 
 
 async def _tour(path: Path | None, model: str | None) -> int:
@@ -41,7 +53,7 @@ async def _tour(path: Path | None, model: str | None) -> int:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="halley-try-")))
         env, models = await _models(stack, home, model)
         file = _copy(path, home)
-        editor = await start(**env)
+        editor = await start(env=env)
         try:
             await editor.initialize(file.parent)
             tour = Tour(editor, await editor.open(file, _language(file)), models)
