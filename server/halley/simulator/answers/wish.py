@@ -113,7 +113,8 @@ def _class_name(word: str, text: str) -> str:
         called = _CALLED.search(text)
         named = [w for w in content_words(text) if w not in ("class", "dataclass", "struct")]
         word = called[1] if called else (named[0] if named else "Thing")
-    return "".join(part[:1].upper() + part[1:] for part in re.split(r"_", word)) or "Thing"
+    name = "".join(part[:1].upper() + part[1:] for part in word.split("_")) or "Thing"
+    return f"{name}Type" if name.lower() in _RESERVED else name
 
 
 def safe_name(name: str) -> str:
