@@ -14,6 +14,16 @@ export interface ApplyBlockParams {
   range?: Range | null;
 }
 
+/** A block of code in a reply: `first` and `last` are its lines there (from 0, with the marks). */
+export interface Block {
+  language: string;
+  file?: string | null;
+  text: string;
+  first: number;
+  last: number;
+  closed: boolean;
+}
+
 export interface ChangedParams {
   what: 'models' | 'selection' | 'providers' | 'macros' | 'chats' | 'proposals';
 }
@@ -28,6 +38,29 @@ export interface Chat {
   marks: ChatMark[];
 }
 
+/** `models` names every reply of the turn, also of one that was blind. */
+export interface ChatChosen {
+  chatId: string;
+  models: Record<string, string>;
+}
+
+/** What was sent for a reply; `left_out` older turns did not fit, `summary` stands for some. */
+export interface ChatContext {
+  replyId: string;
+  model: string;
+  tokens: number;
+  window?: number | null;
+  leftOut: number;
+  summary: boolean;
+  messages: SentMessage[];
+}
+
+export interface ChatContextParams {
+  chatId: string;
+  turnId: string;
+  replyId?: string | null;
+}
+
 export interface ChatContinueParams {
   chatId: string;
   replyId: string;
@@ -39,6 +72,8 @@ export interface ChatExcerpt {
   source: string;
   label: string;
   tokens: number;
+  uri?: string | null;
+  line?: number | null;
 }
 
 export interface ChatExportParams {
@@ -56,6 +91,11 @@ export interface ChatExported {
 
 export interface ChatIdParams {
   chatId: string;
+}
+
+/** `content` is what `halley/chat/export` gave as JSON: the object, or its text. */
+export interface ChatImportParams {
+  content: unknown;
 }
 
 export interface ChatInputItems {
@@ -106,6 +146,7 @@ export interface ChatRetryParams {
   chatId: string;
   turnId: string;
   models?: string[] | null;
+  replyId?: string | null;
   partialResultToken?: string | number | null;
 }
 
@@ -116,13 +157,16 @@ export interface ChatSendParams {
   textDocument?: TextDocument | null;
   range?: Range | null;
   attachments?: Record<string, unknown>[] | null;
+  blind?: boolean;
   partialResultToken?: string | number | null;
 }
 
+/** `said` is what a command did that asks no model (`/clear`, `/compact`, `/model`); there is no turn then. */
 export interface ChatSent {
   chatId: string;
   turnId: string;
   replies: Reply[];
+  said?: string | null;
 }
 
 export interface ChatSummary {
@@ -136,7 +180,9 @@ export interface ChatSummary {
 
 export interface ChatTurn {
   turnId: string;
+  position: number;
   prompt: string;
+  blind?: boolean;
   created: string;
   excerpts: ChatExcerpt[];
   images: Record<string, unknown>[];
@@ -231,11 +277,15 @@ export interface Empty {
 
 /** One event of a stream; which fields are there depends on `type`. */
 export interface Event {
-  type: 'start' | 'text' | 'reasoning' | 'notice' | 'citation' | 'image' | 'toolCall' | 'toolResult' | 'usage';
+  type: 'start' | 'text' | 'reasoning' | 'notice' | 'citation' | 'image' | 'toolCall' | 'toolResult' | 'usage' | 'step';
   replyId: string;
   delta?: string | null;
   text?: string | null;
   model?: string | null;
+  name?: string | null;
+  state?: string | null;
+  number?: number | null;
+  of?: number | null;
   chatId?: string | null;
   turnId?: string | null;
 }
@@ -272,16 +322,42 @@ export interface Macro {
   definition?: Record<string, unknown>;
 }
 
+/** Without names, all of them. */
+export interface MacroExportParams {
+  names?: string[] | null;
+  uri?: string | null;
+}
+
+/** Macros as one TOML file. */
+export interface MacroFile {
+  content: string;
+}
+
+export interface MacroImportParams {
+  content: string;
+  replace?: boolean;
+}
+
 export interface MacroNameParams {
   name: string;
 }
 
-/** `inputs` by name; `instruction` is what the person said beside. */
+/** What became of each step. A run that is not complete can be taken up by its id. */
+export interface MacroRun {
+  id: string;
+  macro: string;
+  state: 'complete' | 'failed' | 'stopped';
+  steps: MacroStepState[];
+}
+
+/** `inputs` by name; `instruction` is what the person said beside. `resume` takes up a run by its id (or `last`). */
 export interface MacroRunParams {
   name: string;
-  textDocument: TextDocument;
+  textDocument?: TextDocument | null;
   range?: Range | null;
   inputs?: Record<string, unknown> | null;
+  resume?: string | null;
+  uri?: string | null;
   partialResultToken?: string | number | null;
 }
 
@@ -289,6 +365,20 @@ export interface MacroRunParams {
 export interface MacroSaveParams {
   name: string;
   macro: Record<string, unknown>;
+}
+
+export interface MacroStepState {
+  name: string;
+  kind: 'text' | 'image' | 'commit';
+  state: 'waiting' | 'running' | 'complete' | 'skipped' | 'failed';
+  text: string;
+  model: string;
+  images: Record<string, unknown>[];
+  problem?: Problem | null;
+}
+
+export interface MacrosImported {
+  names: string[];
 }
 
 export interface MacrosList {
@@ -338,6 +428,7 @@ export interface Outcome {
   edits?: number | null;
   proposal?: string | null;
   answer?: Record<string, string> | null;
+  run?: MacroRun | null;
 }
 
 export interface Position {
@@ -459,6 +550,10 @@ export interface Reply {
   citations?: Citation[];
   images?: Record<string, unknown>[];
   chosen?: boolean | null;
+  rendered?: string;
+  sources?: Source[];
+  blocks?: Block[];
+  notices?: string[];
 }
 
 /** A conversation of somebody else's: nothing is added to it and nothing kept. */
@@ -526,6 +621,20 @@ export interface SelectedRole {
 
 export interface Selection {
   roles: Record<string, SelectedRole>;
+}
+
+export interface SentMessage {
+  role: 'system' | 'user' | 'assistant';
+  text: string;
+  tokens: number;
+  images: number;
+}
+
+/** A source, with the number of its marks. */
+export interface Source {
+  number: number;
+  url: string;
+  title: string;
 }
 
 export interface StatusParams {
@@ -616,9 +725,15 @@ export interface Requests {
   /** Takes back every turn after one. */
   'halley/chat/rollback': { params: ChatTurnParams; result: ChatUndone };
   /** Keeps one of several replies for the conversation. */
-  'halley/chat/choose': { params: ChatReplyParams; result: ChatNamed };
+  'halley/chat/choose': { params: ChatReplyParams; result: ChatChosen };
   /** A new start, keeping the history. */
   'halley/chat/clear': { params: ChatMarkParams; result: Empty };
+  /** Sums up what was said so far; the summary is sent from then on. */
+  'halley/chat/compact': { params: ChatMarkParams; result: ChatSent };
+  /** What was actually sent for a reply, with its tokens. */
+  'halley/chat/context': { params: ChatContextParams; result: ChatContext };
+  /** Takes in a chat that was exported as JSON. */
+  'halley/chat/import': { params: ChatImportParams; result: ChatNamed };
   /** A chat as Markdown or JSON. */
   'halley/chat/export': { params: ChatExportParams; result: ChatExported };
   /** Completion of /commands, #variables and @models while typing. */
@@ -653,6 +768,10 @@ export interface Requests {
   'halley/macros/list': { params: UriParams; result: MacrosList };
   /** Runs a macro or a pipeline. Streams. */
   'halley/macros/run': { params: MacroRunParams; result: Outcome };
+  /** Macros as one file. */
+  'halley/macros/export': { params: MacroExportParams; result: MacroFile };
+  /** Macros of such a file, into the user's configuration. */
+  'halley/macros/import': { params: MacroImportParams; result: MacrosImported };
   /** Writes a macro into the user's configuration. */
   'halley/macros/save': { params: MacroSaveParams; result: Empty };
   /** Takes a macro out of the user's configuration. */

@@ -65,7 +65,7 @@ async def ask(
 
 async def build_question(prompt: str, files: tuple[str, ...]) -> str:
     """What was typed, the files named, and what was piped in. Raises BadRequest when there is nothing to ask."""
-    piped = await asyncio.to_thread(_read_stdin)
+    piped = await asyncio.to_thread(read_stdin)
     parts = [prompt] if prompt else []
     parts += [await asyncio.to_thread(_show_file, name) for name in files]
     if piped.strip():
@@ -75,7 +75,7 @@ async def build_question(prompt: str, files: tuple[str, ...]) -> str:
     return "\n\n".join(parts)
 
 
-def _read_stdin() -> str:
+def read_stdin() -> str:
     if sys.stdin is None or sys.stdin.isatty():
         return ""
     data = sys.stdin.buffer.read(MOST_STDIN + 1)
@@ -90,7 +90,7 @@ def _show_file(name: str) -> str:
     from halley.engine.secrecy import is_secret_path
     from halley.stores.texts import load_text
 
-    place = _place(name)
+    place = find_place(name)
     if is_secret_path(place.path) or is_secret_path(place.path.resolve()):
         raise BlockedByPolicy(
             f"{place.path} is the kind of file that holds secrets, so no model is shown it.",
@@ -117,7 +117,7 @@ class _Place:
     last: int | None = None
 
 
-def _place(name: str) -> _Place:
+def find_place(name: str) -> _Place:
     """`FILE`, `FILE:12`, `FILE:10-20` or `FILE:L10-L20`; a file that really has such a name is that file."""
     match = _LINES.match(name)
     if match is None or Path(name).exists():

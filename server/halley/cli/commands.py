@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "trust": ("halley.cli.trust:trust", "Trust what this workspace's files ask for."),
     "untrust": ("halley.cli.trust:untrust", "Take that trust back."),
     "doctor": ("halley.cli.doctor:doctor", "What is installed, configured and wrong; fit for a bug report."),
+    "macros": ("halley.cli.macros:macros", "Saved prompts and pipelines: list, run, export, import."),
     "commit": ("halley.cli.commit:commit", "A commit message from the diff."),
     "simulator": ("halley.cli.simulator:simulator", "A unified API on this machine that needs no model."),
 }

@@ -38,12 +38,16 @@ async def usage(
     if as_json:
         write_json(found)
         return
-    columns = (*(name.upper() for name in dimensions), *_COLUMNS)
+    chosen = any(row.get("compared") for row in found["rows"])
+    shown = (*_COLUMNS, "CHOSEN") if chosen else _COLUMNS
+    columns = (*(name.upper() for name in dimensions), *shown)
     totals = {**dict.fromkeys(dimensions, ""), **found["totals"]}
     if dimensions:
         totals[dimensions[0]] = "total"
-    rows = [_row(row, dimensions) for row in (*found["rows"], totals)]
-    print_table(columns, rows, right=_COLUMNS)
+    rows = [
+        (*_row(row, dimensions), *((_choices(row),) if chosen else ())) for row in (*found["rows"], totals)
+    ]
+    print_table(columns, rows, right=shown)
     for quota in found["quota"]:
         tell(_quota_text(quota))
 
@@ -63,6 +67,11 @@ def _row(row: Json, dimensions: list[str]) -> tuple[Any, ...]:
         _cost(row),
         milliseconds(row["firstTokenMs"]),
     )
+
+
+def _choices(row: Json) -> str:
+    """How often its reply was kept, of the times it answered beside other models."""
+    return f"{row['chosen']} of {row['compared']}" if row.get("compared") else ""
 
 
 def _cost(row: Json) -> str:

@@ -74,7 +74,8 @@ class Prompt:
     temperature: float | None = None
     stop: tuple[str, ...] = ()
     tools: tuple[Tool, ...] = ()
-    expect: Literal["text", "code"] = "text"
+    expect: Literal["text", "code", "image"] = "text"
+    """`image`: a picture of what the last message says, from a model that paints."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,6 +219,12 @@ class MacroInput(Section):
     choices: tuple[str, ...] = Field((), description="The values of a choice.")
     default: str | float | bool | None = Field(None, description="Used when nothing is entered.")
 
+    @model_validator(mode="after")
+    def _has_choices(self) -> MacroInput:
+        if (self.type == "choice") != bool(self.choices):
+            raise ValueError("`choices` go with the type choice, and it needs them")
+        return self
+
 
 class MacroStep(Section):
     prompt: str | None = Field(None, description="The prompt, with {{variables}}.")
@@ -230,6 +236,12 @@ class MacroStep(Section):
     as_: MacroName | None = Field(None, alias="as", description="Name of the result for later steps.")
     when: str | None = Field(None, description="Skip the step unless this is not empty after substitution.")
     for_each: str | None = Field(None, description="Run once for each file of this glob; {{file}} holds it.")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> MacroStep:
+        if not self.prompt and self.kind != "commit":
+            raise ValueError("a step has a prompt, unless it is a commit message")
+        return self
 
 
 class MacroSettings(Section):

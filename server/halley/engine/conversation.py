@@ -66,3 +66,38 @@ def build_conversation(
         if turn.reply:
             messages.append(assistant(turn.reply))
     return tuple(messages), len(turns) - kept
+
+
+def turns_to_sum_up(turns: Sequence[Turn], instructions: str, budget: int, share: float = 0.4) -> int:
+    """How many of the oldest turns a summary should stand for, so that the conversation fits `budget` again.
+
+    None while it fits. Otherwise all but the newest that fill `share` of the budget; the turn being asked stays.
+    """
+    if estimate_tokens(instructions) + sum(turn.tokens for turn in turns) <= budget:
+        return 0
+    left, kept = budget * share - turns[-1].tokens, 1
+    for turn in reversed(turns[:-1]):
+        left -= turn.tokens
+        if left < 0:
+            break
+        kept += 1
+    return len(turns) - kept
+
+
+def render_transcript(turns: Sequence[Turn], budget: int, before: str = "") -> str:
+    """Turns as text for a model that sums them up; each within its share of `budget` tokens."""
+    share = max(50, budget // max(1, len(turns)))
+    parts = [f"Before all this, in short:\n\n{before}"] if before else []
+    for turn in turns:
+        parts.append(f"The person:\n\n{_cut(turn.as_prompt(), share // 2)}")
+        if turn.reply:
+            parts.append(f"The assistant:\n\n{_cut(turn.reply, share // 2)}")
+    return "\n\n---\n\n".join(parts)
+
+
+def _cut(text: str, tokens: int) -> str:
+    """The beginning and the end of a text that is too long."""
+    if estimate_tokens(text) <= tokens:
+        return text
+    keep = max(40, len(text) * tokens // max(1, estimate_tokens(text)) // 2)
+    return f"{text[:keep]}\n…\n{text[-keep:]}"

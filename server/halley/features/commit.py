@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from halley.core.calls import Prompt
 from halley.core.errors import BadRequest
+from halley.core.models import Role
 from halley.core.tokens import estimate_tokens
 from halley.engine.prompts import fence
 from halley.engine.templates import builtin_template, render_messages
 from halley.features.ask import Line, ask
-from halley.stores.git import load_diff, load_recent_messages
+from halley.features.diff import load_shown_diff
+from halley.stores.git import load_recent_messages
 
 
-async def commit_message(line: Line, cwd: Path, *, staged: bool = True, guidance: str = "") -> str:
+async def commit_message(
+    line: Line, cwd: Path, *, staged: bool = True, guidance: str = "", role: Role = "fast", **options: Any
+) -> str:
     """The message for what is staged in `cwd`; with nothing staged, for all changes of the working tree.
+
+    `options` are those of `ask` (`model`, `on_event` …).
 
     Raises BadRequest when there is nothing to commit or no repository.
     """
-    diff = await load_diff(cwd, staged=staged)
-    if not diff.strip() and staged:
-        diff = await load_diff(cwd, staged=False)
+    diff = await load_shown_diff(cwd, staged=staged)
     if not diff.strip():
         raise BadRequest("There is nothing to commit.", "Change or stage something first (`git add`).")
     values = {
@@ -29,7 +34,7 @@ async def commit_message(line: Line, cwd: Path, *, staged: bool = True, guidance
         "guidance": guidance,
     }
     prompt = Prompt(render_messages(builtin_template("commit"), values))
-    reply = await ask(line, prompt, feature="commit", role="fast")
+    reply = await ask(line, prompt, feature="commit", role=role, **options)
     return tidy(reply.text)
 
 

@@ -44,7 +44,18 @@ async def report(
     else:
         summary, quotas = await asyncio.gather(summing, find_quotas(room, settings, caller))
     found: Json = {"rows": [row.to_json() for row in summary.rows], "totals": summary.totals.to_json()}
+    if list(by) == ["model"]:
+        await _add_choices(room, found["rows"], span[0] or 0.0)
     return found | {"quota": quotas}
+
+
+async def _add_choices(room: EngineRoom, rows: list[Json], since: float) -> None:
+    """How often each model answered beside others (`compared`), and how often its reply was kept (`chosen`)."""
+    counts = await room.chats.chosen_counts(since)
+    for row in rows:
+        compared, chosen = counts.get(str(row.get("model")), (0, 0))
+        if compared:
+            row |= {"compared": compared, "chosen": chosen}
 
 
 def read_moment(text: str | None, now: float) -> float | None:

@@ -123,17 +123,41 @@ class Citation(Shape):
     end: int | None = None
 
 
+class Source(Shape):
+    """A source, with the number of its marks."""
+
+    number: int
+    url: str
+    title: str
+
+
+class Block(Shape):
+    """A block of code in a reply: `first` and `last` are its lines there (from 0, with the marks)."""
+
+    language: str
+    file: str | None = None
+    text: str
+    first: int
+    last: int
+    closed: bool
+
+
 class Event(Shape):
     """One event of a stream; which fields are there depends on `type`."""
 
     type: Literal[
-        "start", "text", "reasoning", "notice", "citation", "image", "toolCall", "toolResult", "usage"
+        "start", "text", "reasoning", "notice", "citation", "image", "toolCall", "toolResult", "usage", "step"
     ]
     reply_id: str
     delta: str | None = None
     text: str | None = None
     model: str | None = None
     """Who replies (`start`), or whom a notice is about."""
+    name: str | None = None
+    """The step of a macro that began or ended (`step`); its texts have it as `replyId`."""
+    state: str | None = None
+    number: int | None = None
+    of: int | None = None
     chat_id: str | None = None
     turn_id: str | None = None
 
@@ -149,6 +173,11 @@ class Reply(Shape):
     citations: list[Citation] = []
     images: list[dict[str, Any]] = []
     chosen: bool | None = None
+    rendered: str = ""
+    """The text as it may be shown: inert Markdown with numbered marks and the list of sources."""
+    sources: list[Source] = []
+    blocks: list[Block] = []
+    notices: list[str] = []
 
 
 class SelectedRole(Shape):
@@ -249,13 +278,19 @@ class ChatSendParams(Shape):
     text_document: TextDocument | None = None
     range: Range | None = None
     attachments: list[dict[str, Any]] | None = None
+    """Pictures, as `{mime, data}` with the bytes in base64."""
+    blind: bool = False
+    """Several models, their names hidden until one reply is chosen."""
     partial_result_token: Token | None = None
 
 
 class ChatSent(Shape):
+    """`said` is what a command did that asks no model (`/clear`, `/compact`, `/model`); there is no turn then."""
+
     chat_id: str
     turn_id: str
     replies: list[Reply]
+    said: str | None = None
 
 
 class ChatIdParams(Shape):
@@ -291,11 +326,17 @@ class ChatExcerpt(Shape):
     source: str
     label: str
     tokens: int
+    uri: str | None = None
+    line: int | None = None
+    """From 1."""
 
 
 class ChatTurn(Shape):
     turn_id: str
+    position: int
     prompt: str
+    blind: bool = False
+    """The models' names are hidden until one reply is chosen."""
     created: str
     excerpts: list[ChatExcerpt]
     images: list[dict[str, Any]]
@@ -336,6 +377,8 @@ class ChatRetryParams(Shape):
     chat_id: str
     turn_id: str
     models: list[str] | None = None
+    reply_id: str | None = None
+    """Ask this reply's model again."""
     partial_result_token: Token | None = None
 
 
@@ -351,6 +394,44 @@ class ChatMarkParams(Shape):
 
 class ChatNamed(Shape):
     chat_id: str
+
+
+class ChatChosen(Shape):
+    """`models` names every reply of the turn, also of one that was blind."""
+
+    chat_id: str
+    models: dict[str, str]
+
+
+class ChatContextParams(Shape):
+    chat_id: str
+    turn_id: str
+    reply_id: str | None = None
+
+
+class SentMessage(Shape):
+    role: Literal["system", "user", "assistant"]
+    text: str
+    tokens: int
+    images: int
+
+
+class ChatContext(Shape):
+    """What was sent for a reply; `left_out` older turns did not fit, `summary` stands for some."""
+
+    reply_id: str
+    model: str
+    tokens: int
+    window: int | None = None
+    left_out: int
+    summary: bool
+    messages: list[SentMessage]
+
+
+class ChatImportParams(Shape):
+    """`content` is what `halley/chat/export` gave as JSON: the object, or its text."""
+
+    content: Any
 
 
 class ChatUndone(Shape):
@@ -501,12 +582,15 @@ class RetryEnded(Shape):
 
 
 class MacroRunParams(Shape):
-    """`inputs` by name; `instruction` is what the person said beside."""
+    """`inputs` by name; `instruction` is what the person said beside. `resume` takes up a run by its id (or `last`)."""
 
     name: str
-    text_document: TextDocument
+    text_document: TextDocument | None = None
     range: Range | None = None
     inputs: dict[str, Any] | None = None
+    resume: str | None = None
+    uri: str | None = None
+    """Names the workspace where there is no document."""
     partial_result_token: Token | None = None
 
 
@@ -538,6 +622,48 @@ class MacrosList(Shape):
     macros: list[Macro]
 
 
+class MacroExportParams(Shape):
+    """Without names, all of them."""
+
+    names: list[str] | None = None
+    uri: str | None = None
+
+
+class MacroFile(Shape):
+    """Macros as one TOML file."""
+
+    content: str
+
+
+class MacroImportParams(Shape):
+    content: str
+    replace: bool = False
+    """Also those that are there under the same name."""
+
+
+class MacrosImported(Shape):
+    names: list[str]
+
+
+class MacroStepState(Shape):
+    name: str
+    kind: Literal["text", "image", "commit"]
+    state: Literal["waiting", "running", "complete", "skipped", "failed"]
+    text: str
+    model: str
+    images: list[dict[str, Any]]
+    problem: Problem | None = None
+
+
+class MacroRun(Shape):
+    """What became of each step. A run that is not complete can be taken up by its id."""
+
+    id: str
+    macro: str
+    state: Literal["complete", "failed", "stopped"]
+    steps: list[MacroStepState]
+
+
 class Outcome(Shape):
     """What became of an action: exactly one of `applied`, `proposal`, `answer`."""
 
@@ -545,6 +671,8 @@ class Outcome(Shape):
     edits: int | None = None
     proposal: str | None = None
     answer: dict[str, str] | None = None
+    run: MacroRun | None = None
+    """Beside the outcome of `halley/macros/run`."""
 
 
 class UsageParams(Shape):
@@ -686,9 +814,16 @@ REQUESTS: dict[str, Request] = {
     "halley/chat/fork": Request(ChatTurnParams, ChatNamed, "A copy of a chat up to a turn."),
     "halley/chat/rollback": Request(ChatTurnParams, ChatUndone, "Takes back every turn after one."),
     "halley/chat/choose": Request(
-        ChatReplyParams, ChatNamed, "Keeps one of several replies for the conversation."
+        ChatReplyParams, ChatChosen, "Keeps one of several replies for the conversation."
     ),
     "halley/chat/clear": Request(ChatMarkParams, Empty, "A new start, keeping the history."),
+    "halley/chat/compact": Request(
+        ChatMarkParams, ChatSent, "Sums up what was said so far; the summary is sent from then on."
+    ),
+    "halley/chat/context": Request(
+        ChatContextParams, ChatContext, "What was actually sent for a reply, with its tokens."
+    ),
+    "halley/chat/import": Request(ChatImportParams, ChatNamed, "Takes in a chat that was exported as JSON."),
     "halley/chat/export": Request(ChatExportParams, ChatExported, "A chat as Markdown or JSON."),
     "halley/chat/input": Request(
         ChatInputParams, ChatInputItems, "Completion of /commands, #variables and @models while typing."
@@ -716,6 +851,10 @@ REQUESTS: dict[str, Request] = {
     ),
     "halley/macros/list": Request(UriParams, MacrosList, "The macros in force for a document."),
     "halley/macros/run": Request(MacroRunParams, Outcome, "Runs a macro or a pipeline.", streams=True),
+    "halley/macros/export": Request(MacroExportParams, MacroFile, "Macros as one file."),
+    "halley/macros/import": Request(
+        MacroImportParams, MacrosImported, "Macros of such a file, into the user's configuration."
+    ),
     "halley/macros/save": Request(MacroSaveParams, Empty, "Writes a macro into the user's configuration."),
     "halley/macros/remove": Request(MacroNameParams, Empty, "Takes a macro out of the user's configuration."),
     "halley/commit": Request(CommitParams, CommitMessage, "A commit message for what is staged."),

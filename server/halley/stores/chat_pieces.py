@@ -70,6 +70,7 @@ def reply_parts(reply: Reply) -> list[Part]:
     parts: list[Part] = [("citation", asdict(citation), None) for citation in reply.citations]
     parts += [("image", asdict(image), image.blob) for image in reply.images]
     parts += [("notice", {"text": text}, None) for text in reply.notices]
+    parts += [("sent", reply.sent, None)] if reply.sent else []
     return [*parts, *(("tool", asdict(use), None) for use in reply.tool_uses)]
 
 

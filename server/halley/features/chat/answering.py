@@ -7,45 +7,70 @@ kept, also when the request is cancelled.
 from __future__ import annotations
 
 import asyncio
-import base64
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 from halley.core.calls import Priority, Prompt
 from halley.core.errors import HalleyError, problem_of
-from halley.core.events import (
-    Citation,
-    Event,
-    Finish,
-    Image,
-    Notice,
-    ReasoningDelta,
-    TextDelta,
-    ToolCallDelta,
-)
+from halley.core.events import Event, Finish, Notice, TextDelta
+from halley.core.models import Role
 from halley.features.ask import stream_reply
+from halley.features.chat.blind import hide_names, without_waits
 from halley.features.chat.desk import ChatDesk, Emit, Json
+from halley.features.chat.events import event_json
+from halley.features.chat.messages import shorter
 
 
-async def answer(
-    desk: ChatDesk, prompt: Prompt, reply: str, model: str | None, emit: Emit, feature: str = "chat"
-) -> None:
-    """Stream the reply `reply` (its id in the store). Raises only CancelledError; errors are in the settled reply."""
-    finish: Finish | None = None
-    has_text = False
-    options: dict[str, Any] = {"feature": feature, "role": "chat", "model": model, "priority": Priority.CHAT}
-    try:
-        async with aclosing(stream_reply(desk.line, prompt, **options)) as events:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A reply that is to be given: its id, by which model (None: the role's route), and how it is shown."""
+
+    reply: str
+    shown: str
+    """The model's name, or `Model A` where it is hidden."""
+    model: str | None = None
+    role: Role = "chat"
+    blind: bool = False
+    opened_as: str = ""
+    """The model that the store has."""
+
+
+async def answer(desk: ChatDesk, prompt: Prompt, asked: Asked, emit: Emit) -> None:
+    """Stream a reply. Raises only CancelledError; errors are in the settled reply."""
+    options: dict[str, Any] = {
+        "feature": "chat", "role": asked.role, "model": asked.model, "priority": Priority.CHAT, "shorten": shorter,
+    }  # fmt: skip
+    line = without_waits(desk.line) if asked.blind else desk.line
+
+    async def work(take: Callable[[Event], None]) -> None:
+        async with aclosing(stream_reply(line, prompt, **options)) as events:
             async for event in events:
-                if isinstance(event, Finish):
-                    finish = event
-                    continue
-                has_text = has_text or isinstance(event, TextDelta)
-                desk.store.append(reply, (event,))
-                emit(event_json(reply, event))
+                take(event)
+
+    await settle_with(desk, asked, emit, work)
+
+
+async def settle_with(
+    desk: ChatDesk, asked: Asked, emit: Emit, work: Callable[[Callable[[Event], None]], Awaitable[None]]
+) -> None:
+    """Runs `work`, which hands over the reply's events; the reply is settled however that ends."""
+    reply, finish, has_text = asked.reply, None, False
+
+    def take(event: Event) -> None:
+        nonlocal finish, has_text
+        if isinstance(event, Finish):
+            finish = event
+            return
+        has_text = has_text or isinstance(event, TextDelta)
+        desk.store.append(reply, (event,))
+        emit(_shown(asked, event))
+
+    try:
+        await work(take)
     except HalleyError as error:
-        status = "interrupted" if has_text else "failed"
-        await desk.store.settle(reply, status, problem=error.problem)
+        await desk.store.settle(reply, "interrupted" if has_text else "failed", problem=error.problem)
     except (asyncio.CancelledError, GeneratorExit):
         await desk.store.settle(reply, "interrupted")
         raise
@@ -53,31 +78,21 @@ async def answer(
         await desk.store.settle(reply, "interrupted" if has_text else "failed", problem=problem_of(error))
         raise
     else:
-        usage, times = (finish.usage, finish.times) if finish else (None, None)
-        await desk.store.settle(reply, "complete", usage=usage, times=times)
+        await _settle_complete(desk, asked, finish)
 
 
-def event_json(reply: str, event: Event) -> Json:
-    """An event as the protocol has it."""
-    match event:
-        case TextDelta(text):
-            return {"type": "text", "replyId": reply, "delta": text}
-        case ReasoningDelta(text):
-            return {"type": "reasoning", "replyId": reply, "delta": text}
-        case Notice(text, model):
-            return {"type": "notice", "replyId": reply, "text": text, "model": str(model) if model else None}
-        case Citation():
-            return {"type": "citation", "replyId": reply, "url": event.url, "title": event.title}
-        case Image(mime, data, url):
-            shown = {"data": base64.b64encode(data).decode()} if data else {"url": url}
-            return {"type": "image", "replyId": reply, "mime": mime} | shown
-        case ToolCallDelta():
-            return {
-                "type": "toolCall",
-                "replyId": reply,
-                "index": event.index,
-                "name": event.name,
-                "delta": event.arguments,
-            }
-        case Finish():
-            return {"type": "usage", "replyId": reply}
+async def _settle_complete(desk: ChatDesk, asked: Asked, finish: Finish | None) -> None:
+    """After a failover the reply is the one's who gave it."""
+    if finish and finish.model and str(finish.model) != asked.opened_as:
+        await desk.store.note(asked.reply, model=str(finish.model))
+    usage, times = (finish.usage, finish.times) if finish else (None, None)
+    await desk.store.settle(asked.reply, "complete", usage=usage, times=times)
+
+
+def _shown(asked: Asked, event: Event) -> Json:
+    if asked.blind and isinstance(event, Notice):
+        event = Notice(hide_names(event.text, asked.opened_as, asked.shown))
+    return event_json(asked.reply, event)
+
+
+__all__ = ["Asked", "answer", "event_json", "settle_with"]

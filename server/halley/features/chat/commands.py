@@ -1,20 +1,25 @@
 """Slash commands: what each makes of what was typed.
 
 A row of COMMANDS is a command of ours: its help, the prompt it stands for, and what it brings in when the person named
-nothing. Every macro is a command too. Commands that are about the chat itself (`/clear`, `/compact`, `/model`) are the
-business of whoever shows it, and of `halley/chat/*`.
+nothing. Every macro is a command too. What `/clear`, `/compact` and `/model` do is in `about.py`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from halley.core.errors import BadRequest
-from halley.engine.chat_input import ChatInput, Variable
-from halley.engine.templates import render
+from halley.core.models import Role
+from halley.core.settings import MacroSettings
+from halley.core.snapshot import Document, Selection, Snapshot
+from halley.engine.chat_input import ChatInput, Variable, read_input
+from halley.engine.templates import names_in, render
+from halley.features.actions.action import Job
 from halley.features.chat.desk import ChatDesk
-from halley.features.macro_actions import macro_values
+from halley.features.macros.inputs import missing_inputs, read_inputs
+from halley.features.macros.values import NOWHERE, load_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,7 @@ class Command:
     prompt: str = ""
     """Put before what else was typed."""
     brings: str = "here"
-    """`here`: the selection, else the buffer; `diff`; or nothing."""
+    """`here`: the selection, else the buffer; a variable; or nothing."""
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -36,7 +41,10 @@ COMMANDS: Mapping[str, Command] = {
         "Review this as a strict and kind maintainer: correctness first, then clarity. Name the line for each finding.",
     ),
     "commit": Command(
-        "A commit message for the changes", "Write a commit message for these changes.", "diff"
+        "A commit message for the changes",
+        "Write a commit message for these changes: one line of at most 72 characters, then why, if that is not plain. "
+        "Reply with the message only.",
+        "staged",
     ),
     "compare": Command("Ask several models the same thing", "", ""),
     "model": Command("Choose the model of this workspace", "", ""),
@@ -45,33 +53,107 @@ COMMANDS: Mapping[str, Command] = {
 }
 
 
-async def expand_command(desk: ChatDesk, typed: ChatInput) -> ChatInput:
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """What is asked in the end, and by whose models."""
+
+    typed: ChatInput
+    role: Role = "chat"
+
+
+async def expand_command(desk: ChatDesk, typed: ChatInput) -> Expanded:
     """What the command stands for, as if it had been typed. Raises BadRequest for one there is none of."""
     if not typed.command:
-        return typed
+        return Expanded(typed)
     macro = desk.line.settings.macros.get(typed.command)
     if macro is not None and macro.prompt:
-        values = macro_values(desk.snapshot) if desk.snapshot else {}
-        text = render(macro.prompt, values | {"input": typed.text, "instruction": typed.text})
-        return replace(
-            typed, text=text, command="", models=typed.models or ((macro.model,) if macro.model else ())
-        )
+        return await _expand_macro(desk, typed, macro, macro.prompt)
     command = COMMANDS.get(typed.command)
     if command is None:
-        names = ", ".join(f"/{name}" for name in (*COMMANDS, *desk.line.settings.macros))
-        raise BadRequest(f"There is no command /{typed.command}.", f"Commands are {names}.")
-    if typed.command == "compare" and len(typed.models) < 2:
-        raise BadRequest(
-            "/compare needs at least two models.", "Name them: /compare @provider/a @provider/b …"
-        )
+        raise unknown_command(desk, typed.command)
+    models = typed.models
+    if typed.command == "compare" and len(models) < 2:
+        models = await _compared(desk, models)
     text = "\n\n".join(part for part in (command.prompt, typed.text) if part)
-    return replace(typed, text=text, command="", variables=typed.variables or _brought(desk, command))
+    brought = typed.variables or _brought(desk, command)
+    return Expanded(replace(typed, text=text, command="", variables=brought, models=models))
+
+
+def unknown_command(desk: ChatDesk, name: str) -> BadRequest:
+    names = ", ".join(f"/{one}" for one in dict.fromkeys((*COMMANDS, *desk.line.settings.macros)))
+    return BadRequest(f"There is no command /{name}.", f"Commands are {names}.")
+
+
+async def _compared(desk: ChatDesk, named: tuple[str, ...]) -> tuple[str, ...]:
+    """With fewer than two named, the models of the chat role's route."""
+    route = [str(ref) for ref in await desk.line.route_of("chat")]
+    models = tuple(dict.fromkeys((*named, *route)))
+    if len(models) < 2:
+        raise BadRequest(
+            "/compare needs at least two models.",
+            "Name them: /compare @provider/a @provider/b …, or give the chat role fallbacks.",
+            setting="roles.chat",
+        )
+    return models[:4]
 
 
 def _brought(desk: ChatDesk, command: Command) -> tuple[Variable, ...]:
     snapshot = desk.snapshot
-    if command.brings == "diff":
-        return (Variable("diff", "", 0, 0),)
+    if command.brings not in ("", "here"):
+        return (Variable(command.brings, "", 0, 0),)
     if command.brings != "here" or snapshot is None:
         return ()
     return (Variable("buffer" if snapshot.selection.is_empty else "selection", "", 0, 0),)
+
+
+async def _expand_macro(desk: ChatDesk, typed: ChatInput, macro: MacroSettings, prompt: str) -> Expanded:
+    """The macro's prompt with its variables; its own `#variables` bring in what they name."""
+    inputs, rest = typed_inputs(macro, typed.text)
+    filled = read_inputs(typed.command, macro, inputs)
+    own = read_input(prompt).variables
+    values = await load_values(macro_job(desk, rest), names_in(prompt) - filled.keys())
+    text = render(prompt, values | filled)
+    if rest and not names_in(prompt) & {"input", "instruction"} and rest not in filled.values():
+        text = f"{text}\n\n{rest}"
+    models = typed.models or ((macro.model,) if macro.model else ())
+    role: Role = macro.role if macro.role != "image" else "chat"
+    return Expanded(
+        replace(typed, text=text, command="", models=models, variables=(*typed.variables, *own)), role
+    )
+
+
+_INPUT = re.compile(r"\s*([A-Za-z][\w.-]*)=(\"[^\"\n]*\"|'[^'\n]*'|\S+)")
+
+
+def typed_inputs(macro: MacroSettings, text: str) -> tuple[dict[str, str], str]:
+    """`name=value` pairs at the beginning of what was typed, for inputs the macro has; and the rest.
+
+    When one text is still missing, the rest is it.
+    """
+    inputs: dict[str, str] = {}
+    at = 0
+    while (match := _INPUT.match(text, at)) and match[1] in macro.inputs:
+        value = match[2]
+        inputs[match[1]] = value[1:-1] if value[:1] in "\"'" else value
+        at = match.end()
+    rest = text[at:].strip()
+    missing = [key for key in missing_inputs(macro) if key not in inputs]
+    if rest and len(missing) == 1 and macro.inputs[missing[0]].type == "string":
+        inputs[missing[0]] = rest
+    return inputs, rest
+
+
+def macro_job(desk: ChatDesk, instruction: str, inputs: Mapping[str, str] | None = None) -> Job:
+    """A macro's surroundings, as actions have them."""
+    nothing = Snapshot(
+        Document(NOWHERE, ""), Selection(0, 0), settings=desk.line.settings, workspace=desk.workspace
+    )
+    return Job(
+        desk.line,
+        desk.snapshot or nothing,
+        desk.template_of,
+        instruction=instruction,
+        project=desk.project,
+        inputs=inputs or {},
+        runs=desk.runs,
+    )

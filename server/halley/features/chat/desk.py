@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from halley.core.models import ModelRef
+from halley.core.models import Model, ModelRef
 from halley.core.snapshot import Snapshot, Workspace
 from halley.features.ask import Line
 from halley.features.project import Project
@@ -19,17 +20,25 @@ Emit = Callable[[Json], None]
 
 @dataclass(frozen=True, slots=True)
 class ChatDesk:
-    """`context_of(model)` is a model's context window in tokens, None where it is not known."""
+    """`model_of(ref)` is what is known of a model; it raises NotConfigured for a provider there is none of."""
 
     line: Line
     store: ChatStore
     template_of: Callable[[str], str]
-    context_of: Callable[[ModelRef], int | None]
+    model_of: Callable[[ModelRef], Model]
     workspace: Workspace | None = None
     project: Project | None = None
     snapshot: Snapshot | None = None
     """The document at hand, where the person has one before them."""
+    choose_model: Callable[[tuple[str, ...]], Awaitable[str]] | None = None
+    """Chooses the chat model of this workspace and says what holds now; with nothing to choose, only says."""
+    runs: Path | None = None
+    """Where macros keep what they have made so far."""
 
     @property
     def workspace_id(self) -> str | None:
         return self.workspace.id if self.workspace else None
+
+    def context_of(self, model: ModelRef) -> int | None:
+        """A model's context window in tokens, None where it is not known."""
+        return self.model_of(model).context

@@ -1,50 +1,86 @@
-"""A chat as Markdown: for reading in an editor and for taking away."""
+"""A chat as Markdown: for reading in an editor and for taking away. What models wrote is made inert."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from halley.engine.inert import inert_markdown
-from halley.stores.chat_values import Chat, Reply
+from halley.features.chat.blind import shown
+from halley.features.chat.rendering import Places, plain_label, rendered_reply
+from halley.stores.chat_values import Chat, Excerpt, Reply, Turn
 from halley.stores.chats import ChatStore
 
 
 async def chat_markdown(store: ChatStore, chat_id: str) -> str:
-    """The chat as a document. Raises BadRequest for one that is not there."""
-    return render_chat(await store.get(chat_id))
+    """The chat as a document to read on this machine. Raises BadRequest for one that is not there."""
+    chat = await store.get(chat_id)
+    return render_chat(chat, root=Path(chat.workspace) if chat.workspace else None)
 
 
 def render_chat(
-    chat: Chat, replies: Iterable[str] = (), *, citations: bool = True, reasoning: bool = False
+    chat: Chat,
+    replies: Iterable[str] = (),
+    *,
+    citations: bool = True,
+    reasoning: bool = False,
+    root: Path | None = None,
 ) -> str:
-    """The whole chat, or only the replies named by id. What models wrote is made inert."""
+    """The whole chat, or only the replies named by id. With a `root`, places in the workspace open from here."""
     wanted = set(replies)
-    parts = [f"# {chat.title or 'Chat'}"]
-    for turn in chat.turns:
-        shown = [r for r in turn.replies if (not wanted and not turn.undone) or r.id in wanted]
-        if not shown and (wanted or turn.undone):
-            continue
-        parts.append(f"## You\n\n{turn.prompt}")
-        if turn.excerpts:
-            parts.append("\n".join(f"> {e.source} ({e.tokens} tokens)" for e in turn.excerpts))
-        parts += (_reply(reply, citations, reasoning) for reply in shown)
+    parts = [f"# {plain_label(chat.title) or 'Chat'}"]
+    marks = {mark.after_position: mark for mark in chat.marks}
+    number = 0
+    for turn in map(shown, chat.turns):
+        chosen = [r for r in turn.replies if (not wanted and not turn.undone) or r.id in wanted]
+        if chosen or not (wanted or turn.undone):
+            parts += _question(turn, root)
+            for reply in chosen:
+                number += 1
+                parts += _reply(reply, Places.of(turn.excerpts, root), citations, reasoning, number)
+        if not wanted and (mark := marks.get(turn.position)):
+            parts.append(_mark(mark.kind, mark.text))
     return "\n\n".join(parts) + "\n"
 
 
-def _reply(reply: Reply, citations: bool, reasoning: bool) -> str:
-    text = [f"## {reply.model}{' (chosen)' if reply.chosen else ''}"]
-    if reasoning and reply.reasoning:
-        quoted = inert_markdown(reply.reasoning).replace("\n", "\n> ")
-        text.append(f"> {quoted}")
-    text.append(inert_markdown(reply.text))
-    if reply.problem:
-        text.append(f"> {reply.problem.message}")
-    if citations and (sources := [c for c in reply.citations if c.url.startswith(("http://", "https://"))]):
-        text.append(
-            "\n".join(f"[^{n}]: [{_label(c.title or c.url)}]({c.url})" for n, c in enumerate(sources, 1))
+def _question(turn: Turn, root: Path | None) -> list[str]:
+    parts = ["## You", inert_markdown(turn.prompt)]
+    if turn.images:
+        parts.append(f"({len(turn.images)} picture{'s' if len(turn.images) > 1 else ''})")
+    if turn.excerpts:
+        parts.append(
+            "\n".join(f"> - {_place(excerpt, root)}, {excerpt.tokens} tokens" for excerpt in turn.excerpts)
         )
-    return "\n\n".join(text)
+    return parts
 
 
-def _label(text: str) -> str:
-    return inert_markdown(text).replace("[", "(").replace("]", ")").replace("\n", " ")
+def _place(excerpt: Excerpt, root: Path | None) -> str:
+    """`path:line` as a link that opens."""
+    path, _, line = excerpt.label.rpartition(":")
+    links = Places.of((excerpt,), root).links
+    if not path:
+        return plain_label(excerpt.source)
+    return f"[{plain_label(excerpt.label)}]({links[path]}#L{line})"
+
+
+def _reply(reply: Reply, places: Places, citations: bool, reasoning: bool, number: int) -> list[str]:
+    parts = [f"## {plain_label(reply.model)}{' (chosen)' if reply.chosen else ''}"]
+    if reasoning and reply.reasoning:
+        quoted = inert_markdown(reply.reasoning).strip().replace("\n", "\n> ")
+        parts.append(f"> Reasoning:\n>\n> {quoted}")
+    parts.append(
+        rendered_reply(reply, places, citations=citations, footnote=f"{number}-" if number > 1 else "")
+    )
+    if reply.images:
+        parts.append(f"({len(reply.images)} picture{'s' if len(reply.images) > 1 else ''} not shown here)")
+    if reply.problem:
+        parts.append(f"> {inert_markdown(reply.problem.message)}")
+    elif reply.status not in ("complete", "open"):
+        parts.append(f"> This reply was {reply.status}.")
+    return parts
+
+
+def _mark(kind: str, text: str) -> str:
+    if kind == "clear":
+        return "---\n\n*A new start.*"
+    return f"---\n\n*What came before, in short:*\n\n{inert_markdown(text)}"

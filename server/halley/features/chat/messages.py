@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from halley.core.calls import ImagePart, Prompt
+from halley.core.calls import FimPrompt, ImagePart, Message, Prompt
 from halley.core.models import ModelRef
+from halley.core.tokens import estimate_tokens
 from halley.engine.conversation import Attachment, Turn, build_conversation
 from halley.engine.languages import language_id_of
 from halley.engine.templates import render
 from halley.features.chat.desk import ChatDesk
+from halley.features.chat.pictures import sees_pictures
 from halley.stores.chat_values import Chat, Excerpt
 from halley.stores.chat_values import Turn as StoredTurn
 
@@ -19,42 +23,99 @@ SHARE = 0.75
 """Of the window, for the conversation; the rest is the answer's."""
 
 
-def build_chat_prompt(desk: ChatDesk, chat: Chat, model: ModelRef, through: str) -> tuple[Prompt, int]:
-    """The prompt that asks the turn `through`, and how many older turns did not fit."""
-    turns: list[Turn] = []
-    for stored in chat.current_turns:
-        asked = stored.id == through
-        turns.append(_turn(desk, stored, with_reply=not asked))
-        if asked:
+@dataclass(frozen=True, slots=True)
+class ChatPrompt:
+    """`sent` says what it is made of, by positions, so that it can be shown later (`context.py`)."""
+
+    prompt: Prompt
+    left_out: int
+    """Older turns that did not fit."""
+    sent: dict[str, Any]
+
+
+def build_chat_prompt(desk: ChatDesk, chat: Chat, model: ModelRef, through: str) -> ChatPrompt:
+    """The prompt that asks the turn `through`."""
+    stored = turns_through(chat, through)
+    turns = [
+        to_turn(desk, turn, with_reply=turn.id != through, pictures=sees_pictures(desk, model))
+        for turn in stored
+    ]
+    instructions = instructions_of(desk, chat)
+    messages, left_out = build_conversation(instructions, turns, budget_of(desk, model))
+    kept = stored[left_out:]
+    sent = {
+        "system": instructions,
+        "turns": [[turn.position, reply_position(turn) if turn.id != through else -1] for turn in kept],
+        "leftOut": left_out,
+        "summary": bool(chat.summary),
+        "tokens": sum(map(tokens_of, messages)),
+        "window": desk.context_of(model),
+    }
+    return ChatPrompt(Prompt(messages), left_out, sent)
+
+
+def turns_through(chat: Chat, through: str) -> list[StoredTurn]:
+    """The conversation as it is now, up to and including a turn."""
+    found: list[StoredTurn] = []
+    for turn in chat.current_turns:
+        found.append(turn)
+        if turn.id == through:
             break
-    instructions = system_text(desk)
-    if chat.summary:
-        instructions += f"\n\nWhat was said before, in short:\n\n{chat.summary}"
-    budget = int((desk.context_of(model) or UNKNOWN_CONTEXT) * SHARE)
-    messages, left_out = build_conversation(instructions, turns, budget)
-    return Prompt(messages), left_out
+    return found
 
 
-def system_text(desk: ChatDesk) -> str:
-    """The standing instructions: the template, the project's guidance, the person's own."""
+def instructions_of(desk: ChatDesk, chat: Chat) -> str:
+    """The standing instructions: the template, the project's guidance, the person's own; and the summary."""
     values = {
         "guidance": desk.workspace.guidance if desk.workspace else "",
         "instructions": desk.line.settings.chat.instructions,
     }
-    return render(desk.template_of("chat"), values)
+    text = render(desk.template_of("chat"), values)
+    return f"{text}\n\nWhat was said before, in short:\n\n{chat.summary}" if chat.summary else text
 
 
-def _turn(desk: ChatDesk, stored: StoredTurn, *, with_reply: bool) -> Turn:
+def budget_of(desk: ChatDesk, model: ModelRef) -> int:
+    """Tokens for the conversation."""
+    return int((desk.context_of(model) or UNKNOWN_CONTEXT) * SHARE)
+
+
+def tokens_of(message: Message) -> int:
+    return estimate_tokens(message.text) + 4
+
+
+def reply_position(turn: StoredTurn) -> int:
+    """Which of its replies the conversation goes on with; -1 for none."""
+    reply = turn.reply
+    return turn.replies.index(reply) if reply else -1
+
+
+def to_turn(desk: ChatDesk, stored: StoredTurn, *, with_reply: bool, pictures: bool = True) -> Turn:
     reply = stored.reply
+    said = str(stored.details.get("said") or stored.prompt)
     images = [
         ImagePart(image.mime, data) for image in stored.images if (data := desk.store.load_image(image))
     ]
+    if images and not pictures:
+        said += f"\n\n({len(images)} picture(s) were shown here, which you cannot see.)"
+        images = []
     return Turn(
-        str(stored.details.get("said") or stored.prompt),
+        said,
         reply.text if with_reply and reply else "",
         tuple(to_attachment(excerpt) for excerpt in stored.excerpts),
         tuple(images),
     )
+
+
+def shorter(prompt: Prompt | FimPrompt) -> Prompt | FimPrompt | None:
+    """The newer half of a conversation, for a host that says it is too long; None when there is one turn only."""
+    if isinstance(prompt, FimPrompt):
+        return None
+    first = [at for at, message in enumerate(prompt.messages) if message.role == "user"]
+    if len(first) < 2:
+        return None
+    start = first[(len(first) + 1) // 2]
+    heads = tuple(message for message in prompt.messages[: first[0]])
+    return replace(prompt, messages=(*heads, *prompt.messages[start:]))
 
 
 def to_excerpts(attachments: Sequence[Attachment]) -> list[Excerpt]:

@@ -11,18 +11,24 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 
-from halley.core.calls import ImagePart, assistant, user
-from halley.core.errors import BadRequest, error_of
-from halley.core.models import ModelRef
+from halley.core.calls import ImagePart, Prompt, assistant, user
+from halley.core.errors import BadRequest, Problem, error_of
+from halley.core.events import Notice
+from halley.core.models import ModelRef, Role
 from halley.engine.chat_input import ChatInput, read_input
 from halley.engine.conversation import Attachment
-from halley.features.chat.answering import answer
-from halley.features.chat.commands import expand_command
+from halley.features.chat.about import ABOUT
+from halley.features.chat.answering import Asked, answer
+from halley.features.chat.blind import hidden_problem, is_blind, label, shuffled
+from halley.features.chat.commands import Expanded, expand_command
+from halley.features.chat.compaction import compact_if_needed
 from halley.features.chat.desk import ChatDesk, Emit, Json
+from halley.features.chat.macro_turn import answer_by_macro, begin, resume
 from halley.features.chat.messages import build_chat_prompt, to_excerpts
-from halley.features.chat.shapes import reply_json
+from halley.features.chat.pictures import check_sees
+from halley.features.chat.shapes import turn_json
 from halley.features.chat.variables import load_attachments, selection_attachment
-from halley.stores.chat_values import Chat, Reply
+from halley.stores.chat_values import Chat, Reply, Turn
 
 CONTINUE = (
     "Your answer was cut off. Go on exactly where it stopped, in the middle of a sentence or line if that is where it "
@@ -37,10 +43,12 @@ class ChatRequest:
     models: tuple[str, ...] = ()
     """Empty: those mentioned in the prompt, else the chat role's route."""
     images: tuple[ImagePart, ...] = ()
+    blind: bool = False
+    """Hide which model is which until one is chosen."""
 
 
 async def send(desk: ChatDesk, request: ChatRequest, emit: Emit) -> Json:
-    """Ask, and wait for every reply; `{chatId, turnId, replies}`.
+    """Ask, and wait for every reply; `{chatId, turnId, replies}`, and `said` for a command that asks nobody.
 
     Raises BadRequest for an unknown command or variable before anything is stored, and the problem of the only
     reply when it failed without a word. A reply that broke off is in the result with what it had said.
@@ -48,57 +56,98 @@ async def send(desk: ChatDesk, request: ChatRequest, emit: Emit) -> Json:
     typed = read_input(request.prompt)
     if not typed.text.strip() and not typed.command and not request.images:
         raise BadRequest("There is nothing to send.", "Write something.")
-    typed = await expand_command(desk, typed)
-    attachments = await load_attachments(desk, typed.variables)
-    if selected := _selection(desk, typed):
-        attachments.insert(0, selected)
-    models = [str(ModelRef.parse(model)) for model in request.models or typed.models]
-    refs = await _asked(desk, models)
-    before = await desk.store.get(request.chat_id) if request.chat_id else None
-    begun = desk.store.begin_turn(
-        request.chat_id,
-        desk.workspace_id,
-        request.prompt,
-        refs,
-        excerpts=to_excerpts(attachments),
-        images=request.images,
-        details={"said": typed.text, "models": models},
-    )
-    chat = before or Chat(begun.turn.chat_id, desk.workspace_id, "", begun.turn.created, begun.turn.created)
-    chat = replace(chat, turns=(*chat.turns, begun.turn))
-    asked = [Asked(reply, ref, bool(models)) for reply, ref in zip(begun.replies, refs, strict=True)]
-    try:  # the first token does not wait for the disk
-        await _answers(desk, chat, begun.turn.id, asked, emit)
-    finally:
-        await begun.saved
-    return await _result(desk, chat.id, begun.turn.id, begun.replies)
+    if request.chat_id:
+        await desk.store.get(request.chat_id)
+    if about := ABOUT.get(typed.command):
+        return await _about_chat(desk, request, typed, await about(desk, request.chat_id, typed), emit)
+    macro = desk.line.settings.macros.get(typed.command)
+    if macro is not None and (macro.steps or macro.role == "image"):
+        return await _send_macro(desk, request, typed, emit)
+    return await _send(desk, request, await expand_command(desk, typed), emit)
 
 
-async def retry(desk: ChatDesk, chat_id: str, turn_id: str, models: Sequence[str], emit: Emit) -> Json:
-    """Another reply to a turn, from the same models or from others; the ones before are kept."""
+async def retry(
+    desk: ChatDesk,
+    chat_id: str,
+    turn_id: str,
+    models: Sequence[str],
+    emit: Emit,
+    reply_id: str | None = None,
+) -> Json:
+    """Another reply to a turn: from the model of `reply_id`, from others, or from its last one; the replies before
+    are kept."""
     chat = await desk.store.get(chat_id)
-    turn = next((turn for turn in chat.current_turns if turn.id == turn_id), None)
-    if turn is None:
-        raise BadRequest("There is no such turn in the chat.", "Pick one of its current turns.")
-    before = [reply.model for reply in turn.replies[-1:]]
-    refs = await _asked(desk, models or before)
-    replies = [await desk.store.open_reply(turn_id, ref) for ref in refs]
-    await _answers(
-        desk, chat, turn_id, [Asked(r, ref, True) for r, ref in zip(replies, refs, strict=True)], emit
-    )
-    return await _result(desk, chat_id, turn_id, replies)
+    turn = _find_turn(chat, turn_id)
+    before = [_find(chat, reply_id).model] if reply_id else [reply.model for reply in turn.replies[-1:]]
+    asked = [str(ModelRef.parse(model)) for model in models or before]
+    if turn.details.get("macro"):
+        raise BadRequest("A macro's turn is not asked again.", f"Send /{turn.details['macro']} once more.")
+    if turn.images:
+        check_sees(desk, map(ModelRef.parse, asked))
+    return await _answers(desk, chat_id, turn_id, asked, emit)
 
 
 async def continue_reply(desk: ChatDesk, chat_id: str, reply_id: str, emit: Emit) -> Json:
     """Go on with a reply that was interrupted: the same model, the same reply, more text."""
     chat = await desk.store.get(chat_id)
     reply = _find(chat, reply_id)
-    model = ModelRef.parse(reply.model)
-    prompt, _ = build_chat_prompt(desk, chat, model, reply.turn_id)
-    prompt = replace(prompt, messages=(*prompt.messages, assistant(reply.text), user(CONTINUE)))
+    turn = _find_turn(chat, reply.turn_id)
+    asked = _asked(turn, turn.replies.index(reply), reply.model)
+    asked = replace(asked, reply=reply_id, model=reply.model)
+    if turn.details.get("macro"):
+        job, run = await resume(desk, turn)
+        await desk.store.reopen(reply_id)
+        await answer_by_macro(desk, job, run, asked, emit)
+        return await _result(desk, chat_id, turn.id, [reply_id])
+    built = build_chat_prompt(desk, chat, ModelRef.parse(reply.model), turn.id)
+    said = (assistant(reply.text), user(CONTINUE)) if reply.text else ()
     await desk.store.reopen(reply_id)
-    await answer(desk, prompt, reply_id, str(model), emit)
-    return await _result(desk, chat_id, reply.turn_id, [reply_id])
+    prompt = replace(built.prompt, messages=(*built.prompt.messages, *said))
+    await answer(desk, prompt, asked, emit)
+    return await _result(desk, chat_id, turn.id, [reply_id])
+
+
+async def _about_chat(desk: ChatDesk, request: ChatRequest, typed: ChatInput, said: str, emit: Emit) -> Json:
+    emit({"type": "notice", "replyId": "", "text": said})
+    if typed.command == "clear" and typed.text.strip():
+        rest = replace(typed, command="")
+        return await _send(desk, request, Expanded(rest), emit) | {"said": said}
+    return {"chatId": request.chat_id or "", "turnId": "", "replies": [], "said": said}
+
+
+async def _send(desk: ChatDesk, request: ChatRequest, expanded: Expanded, emit: Emit) -> Json:
+    typed = expanded.typed
+    attachments = await load_attachments(desk, typed.variables)
+    if selected := _selection(desk, typed):
+        attachments.insert(0, selected)
+    models = list(dict.fromkeys(str(ModelRef.parse(model)) for model in request.models or typed.models))
+    if request.images:
+        check_sees(
+            desk, map(ModelRef.parse, models) if models else [(await desk.line.route_of(expanded.role))[0]]
+        )
+    if request.blind:
+        if len(models) < 2:
+            raise BadRequest("Comparing blind needs at least two models.", "Name them, as @provider/model.")
+        models = shuffled(models)
+    details = {"said": typed.text, "models": models, "blind": request.blind, "role": expanded.role}
+    chat_id = request.chat_id or await desk.store.create(desk.workspace_id)
+    turn_id = await desk.store.add_turn(
+        chat_id, request.prompt, excerpts=to_excerpts(attachments), images=request.images, details=details
+    )
+    return await _answers(desk, chat_id, turn_id, models, emit)
+
+
+async def _send_macro(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:
+    macro = desk.line.settings.macros[typed.command]
+    job, run, ref = await begin(desk, typed, macro)
+    chat_id = request.chat_id or await desk.store.create(desk.workspace_id)
+    details = {"said": request.prompt, "macro": typed.command, "run": run.id}
+    turn_id = await desk.store.add_turn(chat_id, request.prompt, details=details)
+    reply = await desk.store.open_reply(turn_id, ref)
+    asked = Asked(reply, str(ref), opened_as=str(ref))
+    _tell_start(emit, asked, chat_id, turn_id)
+    await answer_by_macro(desk, job, run, asked, emit)
+    return await _result(desk, chat_id, turn_id, [reply])
 
 
 def _selection(desk: ChatDesk, typed: ChatInput) -> Attachment | None:
@@ -109,39 +158,48 @@ def _selection(desk: ChatDesk, typed: ChatInput) -> Attachment | None:
     return selection_attachment(snapshot)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One model's reply to come. `exactly`: that model and no fallback, since the person named it."""
-
-    reply: str
-    model: ModelRef
-    exactly: bool
-
-
-async def _asked(desk: ChatDesk, models: Sequence[str]) -> list[ModelRef]:
-    """The models to ask, each once: those named, else the first of the chat role's route."""
-    refs = [ModelRef.parse(model) for model in models] or [(await desk.line.route_of("chat"))[0]]
-    return list(dict.fromkeys(refs))
-
-
-async def _answers(desk: ChatDesk, chat: Chat, turn_id: str, asked: Sequence[Asked], emit: Emit) -> None:
+async def _answers(desk: ChatDesk, chat_id: str, turn_id: str, models: Sequence[str], emit: Emit) -> Json:
+    """A reply of each model to a turn; with no model, of the role's route."""
+    chat = await desk.store.get(chat_id)
+    turn = _find_turn(chat, turn_id)
+    role: Role = turn.details.get("role", "chat")
+    refs = [ModelRef.parse(model) for model in models] or [(await desk.line.route_of(role))[0]]
+    chat, told = await compact_if_needed(desk, chat, refs, turn_id, emit)
+    replies: list[str] = []
     work: list[Awaitable[None]] = []
-    for one in asked:
-        prompt, left_out = build_chat_prompt(desk, chat, one.model, turn_id)
-        emit(
-            {
-                "type": "start",
-                "replyId": one.reply,
-                "model": str(one.model),
-                "chatId": chat.id,
-                "turnId": turn_id,
-            }
+    for number, ref in enumerate(refs):
+        built = build_chat_prompt(desk, chat, ref, turn_id)
+        asked = _asked(turn, len(turn.replies) + number, str(ref), role)
+        reply = await desk.store.open_reply(turn_id, ref)
+        asked = replace(asked, reply=reply, model=str(ref) if models else None)
+        await desk.store.note(reply, sent=built.sent)
+        replies.append(reply)
+        _tell_start(emit, asked, chat_id, turn_id)
+        left_out = (
+            f"{built.left_out} earlier turns did not fit into the context of {asked.shown} and were left out."
         )
-        if left_out:
-            said = f"{left_out} earlier turns did not fit into {one.model}'s context and were left out."
-            emit({"type": "notice", "replyId": one.reply, "text": said})
-        work.append(answer(desk, prompt, one.reply, str(one.model) if one.exactly else None, emit))
+        for text in (told, left_out if built.left_out else ""):
+            if text:
+                desk.store.append(reply, (Notice(text),))
+                emit({"type": "notice", "replyId": reply, "text": text})
+        work.append(_one(desk, built.prompt, asked, emit))
     await _all(work)
+    return await _result(desk, chat_id, turn_id, replies)
+
+
+def _asked(turn: Turn, position: int, model: str, role: Role = "chat") -> Asked:
+    blind = is_blind(turn)
+    return Asked("", label(position) if blind else model, None, role, blind, model)
+
+
+def _tell_start(emit: Emit, asked: Asked, chat_id: str, turn_id: str) -> None:
+    emit(
+        {"type": "start", "replyId": asked.reply, "model": asked.shown, "chatId": chat_id, "turnId": turn_id}
+    )
+
+
+async def _one(desk: ChatDesk, prompt: Prompt, asked: Asked, emit: Emit) -> None:
+    await answer(desk, prompt, asked, emit)
 
 
 async def _all(work: Sequence[Awaitable[None]]) -> None:
@@ -158,10 +216,26 @@ async def _all(work: Sequence[Awaitable[None]]) -> None:
 
 async def _result(desk: ChatDesk, chat_id: str, turn_id: str, replies: Sequence[str]) -> Json:
     chat = await desk.store.get(chat_id)
+    turn = _find_turn(chat, turn_id)
     found = [_find(chat, reply) for reply in replies]
     if all(reply.status == "failed" for reply in found) and found[0].problem:
-        raise error_of(found[0].problem)
-    return {"chatId": chat_id, "turnId": turn_id, "replies": [reply_json(reply) for reply in found]}
+        raise error_of(_told(turn, found[0], found[0].problem))
+    wanted = set(replies)
+    root = desk.workspace.root if desk.workspace else None
+    given = [reply for reply in turn_json(turn, root)["replies"] if reply["replyId"] in wanted]
+    return {"chatId": chat_id, "turnId": turn_id, "replies": given}
+
+
+def _told(turn: Turn, reply: Reply, problem: Problem) -> Problem:
+    return hidden_problem(problem, label(turn.replies.index(reply))) if is_blind(turn) else problem
+
+
+def _find_turn(chat: Chat, turn_id: str) -> Turn:
+    """One that is still part of the chat, also before the last `/clear`."""
+    found = next((turn for turn in chat.turns if turn.id == turn_id and not turn.undone), None)
+    if found is None:
+        raise BadRequest("There is no such turn in the chat.", "Pick one of its current turns.")
+    return found
 
 
 def _find(chat: Chat, reply_id: str) -> Reply:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from halley.core.models import Times, Usage
-from halley.stores.chat_values import Chat, ChatSummary, Reply, Turn
+from halley.engine.fences import find_fences
+from halley.engine.labels import label_of
+from halley.features.chat.blind import is_blind, shown
+from halley.features.chat.rendering import Places, place_uri, rendered_reply, sources_of
+from halley.stores.chat_values import Chat, ChatSummary, Excerpt, Reply, Turn
 
 Json = dict[str, Any]
 
@@ -23,6 +28,7 @@ def summary_json(summary: ChatSummary) -> Json:
 
 def chat_json(chat: Chat) -> Json:
     current = {turn.id for turn in chat.current_turns}
+    root = Path(chat.workspace) if chat.workspace else None
     return {
         "chatId": chat.id,
         "title": chat.title,
@@ -30,65 +36,101 @@ def chat_json(chat: Chat) -> Json:
         "updated": _when(chat.updated),
         "forkedFrom": chat.forked_from,
         "turns": [
-            turn_json(turn) | {"current": turn.id in current} for turn in chat.turns if not turn.undone
+            turn_json(turn, root) | {"current": turn.id in current} for turn in chat.turns if not turn.undone
         ],
         "marks": [{"kind": m.kind, "afterPosition": m.after_position, "text": m.text} for m in chat.marks],
     }
 
 
-def turn_json(turn: Turn) -> Json:
+def turn_json(turn: Turn, root: Path | None = None) -> Json:
+    """`root` is where the chat's workspace lies, so that places in it can be opened."""
+    places = Places.of(turn.excerpts, root)
     return {
         "turnId": turn.id,
+        "position": turn.position,
         "prompt": turn.prompt,
         "created": _when(turn.created),
-        "excerpts": [{"source": e.source, "label": e.label, "tokens": e.tokens} for e in turn.excerpts],
+        "excerpts": [_excerpt(excerpt, root) for excerpt in turn.excerpts],
         "images": [{"mime": image.mime} for image in turn.images],
-        "replies": [reply_json(reply) for reply in turn.replies],
+        "blind": is_blind(turn),
+        "replies": [reply_json(reply, places) for reply in shown(turn).replies],
     }
 
 
-def reply_json(reply: Reply) -> Json:
-    """The protocol's `Reply`."""
-    shown: Json = {
+def _excerpt(excerpt: Excerpt, root: Path | None) -> Json:
+    """What a variable brought in; `uri` and `line` (from 1) where it can be opened."""
+    found: Json = {"source": excerpt.source, "label": excerpt.label, "tokens": excerpt.tokens}
+    path, _, line = excerpt.label.rpartition(":")
+    if root and path and line.isdigit():
+        found |= {"uri": place_uri(root, path), "line": int(line)}
+    return found
+
+
+def reply_json(reply: Reply, places: Places | None = None) -> Json:
+    """The protocol's `Reply`. `text` is as the model wrote it, `rendered` what is safe to show."""
+    found: Json = {
         "replyId": reply.id,
         "model": reply.model,
         "text": reply.text,
+        "rendered": rendered_reply(reply, places or Places()),
         "status": "interrupted" if reply.status == "open" else reply.status,
         "citations": [
             {"url": c.url, "title": c.title}
             | ({"start": c.start, "end": c.end} if c.start is not None else {})
             for c in reply.citations
         ],
+        "sources": [
+            {"number": source.number, "url": source.url, "title": source.title}
+            for source in sources_of(reply)
+        ],
+        "blocks": blocks_of(reply.text),
         "images": [
             {"mime": image.mime} | ({"url": image.url} if image.url else {}) for image in reply.images
         ],
+        "notices": list(reply.notices),
     }
     if reply.reasoning:
-        shown["reasoning"] = reply.reasoning
+        found["reasoning"] = reply.reasoning
     if reply.problem:
-        shown["problem"] = reply.problem.to_json()
+        found["problem"] = reply.problem.to_json()
     if reply.usage:
-        shown["usage"] = usage_json(reply.usage, reply.times)
+        found["usage"] = usage_json(reply.usage, reply.times)
     if reply.chosen:
-        shown["chosen"] = True
-    return shown
+        found["chosen"] = True
+    return found
+
+
+def blocks_of(text: str) -> list[Json]:
+    """The blocks of code in a reply: language, the file it is for where the reply says so, and its lines in the reply
+    (from 0, both marks included)."""
+    if "```" not in text and "~~~" not in text:
+        return []
+    found: list[Json] = []
+    for fence in find_fences(text.split("\n")):
+        label = label_of(fence)
+        block: Json = {
+            "language": fence.language, "text": fence.text, "first": fence.first, "last": fence.last,
+            "closed": fence.closed,
+        }  # fmt: skip
+        found.append(block | ({"file": label.path} if label else {}))
+    return found
 
 
 def usage_json(usage: Usage, times: Times | None) -> Json:
     """The protocol's `Usage`."""
-    shown: Json = {"inputTokens": usage.input_tokens, "outputTokens": usage.output_tokens}
+    found: Json = {"inputTokens": usage.input_tokens, "outputTokens": usage.output_tokens}
     if usage.cached_tokens:
-        shown["cachedTokens"] = usage.cached_tokens
+        found["cachedTokens"] = usage.cached_tokens
     if usage.cost_usd is not None:
-        shown["cost"] = {"amount": usage.cost_usd, "currency": "USD", "source": usage.cost_source}
+        found["cost"] = {"amount": usage.cost_usd, "currency": "USD", "source": usage.cost_source}
     if times:
         named = {
             "firstTokenMs": times.first_token_ms,
             "totalMs": times.total_ms,
             "tokensPerS": times.tokens_per_s,
         }
-        shown |= {name: round(value, 1) for name, value in named.items() if value is not None}
-    return shown
+        found |= {name: round(value, 1) for name, value in named.items() if value is not None}
+    return found
 
 
 def _when(seconds: float) -> str:

@@ -19,8 +19,8 @@ from halley.engine.languages import language_id_of
 from halley.engine.prompts import render_diagnostics
 from halley.engine.secrecy import is_secret_path
 from halley.features.chat.desk import ChatDesk
+from halley.features.diff import load_shown_diff
 from halley.features.project import check_document, may_be_shown
-from halley.stores.git import load_diff
 from halley.stores.project_files import is_excluded, read_text_file
 
 MOST_FILES_OF_A_FOLDER = 40
@@ -104,10 +104,20 @@ async def _diagnostics(desk: ChatDesk, _argument: str) -> list[Attachment]:
 async def _diff(desk: ChatDesk, _argument: str) -> list[Attachment]:
     if desk.workspace is None:
         raise _no_workspace("#diff")
-    diff = await load_diff(desk.workspace.root, staged=False)
+    diff = await load_shown_diff(desk.workspace.root, staged=False)
     if not diff.strip():
         raise BadRequest("There are no changes.", "#diff shows what is not committed yet.")
-    return [attach("Changes not committed yet", without_secret_files(diff), language_id="diff")]
+    return [attach("Changes not committed yet", diff, language_id="diff")]
+
+
+async def _staged(desk: ChatDesk, _argument: str) -> list[Attachment]:
+    """For `/commit`: what is staged, and with nothing staged all changes."""
+    if desk.workspace is None:
+        raise _no_workspace("/commit")
+    diff = await load_shown_diff(desk.workspace.root, staged=True)
+    if not diff.strip():
+        raise BadRequest("There is nothing to commit.", "Change or stage something first (`git add`).")
+    return [attach("Changes to commit", diff, language_id="diff")]
 
 
 async def _open(desk: ChatDesk, _argument: str) -> list[Attachment]:
@@ -126,21 +136,10 @@ LOADERS: dict[str, Callable[[ChatDesk, str], Awaitable[list[Attachment]]]] = {
     "symbol": _symbol,
     "diagnostics": _diagnostics,
     "diff": _diff,
+    "staged": _staged,
     "open": _open,
     "recent": _recent,
 }
-
-
-def without_secret_files(diff: str) -> str:
-    """The diff less the files whose content never leaves."""
-    parts = diff.split("diff --git ")
-    kept = [part for part in parts[1:] if not _names_secret(part.split("\n", 1)[0])]
-    return parts[0] + "".join(f"diff --git {part}" for part in kept)
-
-
-def _names_secret(header: str) -> bool:
-    names = header.replace('"', "").split(" b/")
-    return any(is_secret_path(name.removeprefix("a/").strip()) for name in names)
 
 
 def _read(desk: ChatDesk, path: str) -> Attachment:

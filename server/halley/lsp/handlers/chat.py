@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from halley.core.calls import ImagePart
-from halley.core.errors import BadRequest
-from halley.core.models import ModelRef
+from halley.core.models import Model, ModelRef
+from halley.features.chat.context import sent_context
 from halley.features.chat.desk import ChatDesk, Emit
 from halley.features.chat.input_completion import complete_input
 from halley.features.chat.markdown import render_chat
+from halley.features.chat.pictures import read_picture
 from halley.features.chat.send import ChatRequest, continue_reply, retry, send
 from halley.features.chat.shapes import chat_json, summary_json
 from halley.features.chat.title import give_title
+from halley.features.chat.transfer import export_json, import_json
 from halley.lsp.base.progress import PartialResults, WorkDone
 from halley.lsp.handlers.status import working
 from halley.lsp.protocol import (
+    ChatContextParams,
     ChatContinueParams,
     ChatExportParams,
     ChatIdParams,
+    ChatImportParams,
     ChatInputParams,
     ChatListParams,
     ChatMarkParams,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from halley.lsp.base.server import Server
 
 Json = dict[str, Any]
-_MOST_ATTACHMENT_BYTES = 20_000_000
 
 
 def desk_of(session: Session, text_document: Json | None = None, range: Json | None = None) -> ChatDesk:
@@ -46,29 +46,49 @@ def desk_of(session: Session, text_document: Json | None = None, range: Json | N
     uri = str((text_document or {}).get("uri", ""))
     line = session.line(uri)
 
-    def context_of(model: ModelRef) -> int | None:
-        return session.room.registry.find_model(model, line.settings).context
+    def model_of(model: ModelRef) -> Model:
+        return session.room.registry.find_model(model, line.settings)
 
     return ChatDesk(
         line,
         session.room.chats,
         session.template_of,
-        context_of,
+        model_of,
         session.workspace(uri),
         session.project(uri),
         session.required_snapshot(text_document, range) if text_document else None,
+        lambda names: _choose_model(session, uri, names),
+        session.room.paths.state / "macros",
     )
+
+
+async def _choose_model(session: Session, uri: str, names: tuple[str, ...]) -> str:
+    """`/model`: chooses for the workspace (without one, for this window), and says what holds."""
+    from halley.lsp.handlers.models import models_select, selection
+
+    if names:
+        scope = "workspace" if session.folders.root_of(uri) else "session"
+        roles = await models_select(
+            session, {"role": "chat", "route": list(names), "scope": scope, "uri": uri}
+        )
+    else:
+        roles = selection(session, uri)
+    chosen = roles["roles"].get("chat")
+    if not chosen:
+        return "No model is chosen for chat. `/model @provider/model` chooses one."
+    return f"Chat asks {', then '.join(chosen['route'])} (chosen by {chosen['source']})."
 
 
 async def chat_send(session: Session, params: Json, emit: Emit) -> Json:
     """`halley/chat/send`: the result once every reply has ended."""
     asked = read_params(ChatSendParams, params)
     desk = desk_of(session, params.get("textDocument"), params.get("range"))
-    images = tuple(_image(attachment) for attachment in asked.attachments or [])
-    request = ChatRequest(asked.prompt, asked.chat_id, tuple(asked.models or ()), images)
+    images = tuple(read_picture(attachment) for attachment in asked.attachments or [])
+    request = ChatRequest(asked.prompt, asked.chat_id, tuple(asked.models or ()), images, asked.blind)
     result = await send(desk, request, emit)
     session.notify("halley/changed", {"what": "chats"})
-    session.server.run_in_background(_title(session, desk, result["chatId"]), "chat title")
+    if result["replies"]:
+        session.server.run_in_background(_title(session, desk, result["chatId"]), "chat title")
     return result
 
 
@@ -77,24 +97,11 @@ async def _title(session: Session, desk: ChatDesk, chat_id: str) -> None:
         session.notify("halley/changed", {"what": "chats"})
 
 
-def _image(attachment: Json) -> ImagePart:
-    """A picture given as `{mime, data}`, base64. Raises BadRequest for anything else."""
-    mime, data = str(attachment.get("mime", "")), attachment.get("data")
-    if not mime.startswith("image/") or not isinstance(data, str) or len(data) > _MOST_ATTACHMENT_BYTES:
-        raise BadRequest(
-            "An attachment is {mime: image/…, data: base64}, up to 15 MB.", "Use #file for text."
-        )
-    try:
-        return ImagePart(mime, base64.b64decode(data, validate=True))
-    except binascii.Error:
-        raise BadRequest("An attachment's data is not base64.", "Encode the file's bytes.") from None
-
-
 async def export_chat(session: Session, params: Json) -> Json:
     asked = read_params(ChatExportParams, params)
     chat = await session.room.chats.get(asked.chat_id)
     if asked.format == "json":
-        return {"content": chat_json(chat)}
+        return {"content": export_json(session.room.chats, chat, asked.replies or ())}
     return {
         "content": render_chat(
             chat, asked.replies or (), citations=asked.citations, reasoning=asked.reasoning
@@ -112,7 +119,14 @@ def register(server: Server) -> None:
         async with WorkDone(server, "Halley: chat") as work:
             with working(server.session, "chat"):
                 result = await chat_send(server.session, params, _reporting(work.report))
-        return {"chatId": result["chatId"], "text": "\n\n".join(r["text"] for r in result["replies"])}
+        return {"chatId": result["chatId"], "text": result.get("said") or _texts(result["replies"])}
+
+
+def _texts(replies: list[Json]) -> str:
+    """One reply's text; several under their models' names."""
+    if len(replies) == 1:
+        return replies[0]["text"]
+    return "\n\n".join(f"## {reply['model']}\n\n{reply['text']}" for reply in replies)
 
 
 def _reporting(report: Callable[[str], None]) -> Emit:
@@ -135,7 +149,8 @@ def _register_streaming(server: Server) -> None:
 
     async def _retry(session: Session, params: Json, emit: Emit) -> Json:
         asked = read_params(ChatRetryParams, params)
-        return await retry(desk_of(session), asked.chat_id, asked.turn_id, asked.models or (), emit)
+        models, desk = asked.models or (), desk_of(session)
+        return await retry(desk, asked.chat_id, asked.turn_id, models, emit, asked.reply_id)
 
     async def _continue(session: Session, params: Json, emit: Emit) -> Json:
         asked = read_params(ChatContinueParams, params)
@@ -196,9 +211,36 @@ def _register_plain(server: Server) -> None:
 
     @server.feature("halley/chat/choose")
     async def _choose(params: Json) -> Json:
-        chat = await chats().choose(read_params(ChatReplyParams, params).reply_id)
+        asked = read_params(ChatReplyParams, params)
+        chat = await chats().get(await chats().choose(asked.reply_id))
         changed()
-        return {"chatId": chat}
+        models = {
+            reply.id: reply.model
+            for turn in chat.turns
+            if any(one.id == asked.reply_id for one in turn.replies)
+            for reply in turn.replies
+        }
+        return {"chatId": chat.id, "models": models}
+
+    @server.feature("halley/chat/compact")
+    async def _compact(params: Json) -> Json:
+        asked = read_params(ChatMarkParams, params)
+        request = ChatRequest("/compact", asked.chat_id)
+        result = await send(desk_of(server.session), request, lambda _event: None)
+        changed()
+        return result
+
+    @server.feature("halley/chat/context")
+    async def _context(params: Json) -> Json:
+        asked = read_params(ChatContextParams, params)
+        return await sent_context(desk_of(server.session), asked.chat_id, asked.turn_id, asked.reply_id)
+
+    @server.feature("halley/chat/import")
+    async def _import(params: Json) -> Json:
+        asked = read_params(ChatImportParams, params)
+        taken = await import_json(chats(), asked.content, workspace())
+        changed()
+        return {"chatId": taken}
 
     @server.feature("halley/chat/clear")
     async def _clear(params: Json) -> Json:

@@ -1,20 +1,31 @@
-"""halley/macros/*: saved prompts and pipelines, listed, run, saved and removed."""
+"""halley/macros/*: saved prompts and pipelines, listed, run, saved, removed, given away and taken in."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from halley.core.snapshot import Document, Selection, Snapshot
 from halley.features.actions import Job
-from halley.features.macro_actions import run_macro_action
+from halley.features.chat.events import event_json
+from halley.features.macros.run import StepNews, outcome_of, run_macro
+from halley.features.macros.values import NOWHERE
 from halley.lsp.base.progress import PartialResults, WorkDone
 from halley.lsp.handlers.run import deliver
 from halley.lsp.handlers.status import working
-from halley.lsp.protocol import MacroNameParams, MacroRunParams, MacroSaveParams, read_params
+from halley.lsp.protocol import (
+    MacroExportParams,
+    MacroImportParams,
+    MacroNameParams,
+    MacroRunParams,
+    MacroSaveParams,
+    read_params,
+)
 from halley.lsp.session import Session
 from halley.stores.config_writer import remove_macro, save_macro
 from halley.stores.layers import Layer, in_order
+from halley.stores.macro_runs import to_json
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server
@@ -48,57 +59,110 @@ def _source(layers: Iterable[Layer], name: str) -> str | None:
     return found[-1].name if found else None
 
 
-async def macros_run(session: Session, params: Json, report: Any, emit: Any) -> Json:
-    """Runs a macro on a document; the outcome of `halley.run`."""
+async def macros_run(
+    session: Session, params: Json, report: Callable[[str], None], emit: Callable[[Json], None]
+) -> Json:
+    """Runs a macro, on a document where one is named; the outcome of `halley.run`, and what became of each step."""
     asked = read_params(MacroRunParams, params)
-    snapshot = session.required_snapshot(params["textDocument"], params.get("range"))
+    snapshot = _snapshot(session, params, asked.uri or "")
+    inputs = asked.inputs or {}
     job = Job(
         session.line(snapshot.document.uri, snapshot.settings),
         snapshot,
         session.template_of,
-        instruction=str((asked.inputs or {}).get("instruction", "")),
+        instruction=str(inputs.get("instruction", "")),
         report=report,
-        on_event=emit,
         project=session.project(snapshot.document.uri),
-        inputs={key: str(value) for key, value in (asked.inputs or {}).items()},
+        inputs=inputs,
+        runs=session.room.paths.state / "macros",
     )
-    return await deliver(session, snapshot, await run_macro_action(asked.name, job))
+
+    def listen(step: str, event: Any) -> None:
+        if isinstance(event, StepNews):
+            emit(step_json(event))
+            if event.of > 1 and event.step.state == "running":
+                report(f"step {event.number} of {event.of}: {step}")
+        else:
+            emit(event_json(step, event))
+
+    run = await run_macro(asked.name, job, resume=asked.resume, listen=listen)
+    outcome = await deliver(session, snapshot, outcome_of(asked.name, job, run))
+    return outcome | {"run": to_json(run)}
+
+
+def step_json(news: StepNews) -> Json:
+    """A step of a macro, as an event."""
+    step = news.step
+    return {
+        "type": "step", "replyId": step.name, "name": step.name, "state": step.state,
+        "number": news.number, "of": news.of,
+        **({"problem": step.problem.to_json()} if step.problem else {}),
+    }  # fmt: skip
+
+
+def _snapshot(session: Session, params: Json, uri: str) -> Snapshot:
+    if params.get("textDocument"):
+        return session.required_snapshot(params["textDocument"], params.get("range"))
+    nothing = Document(NOWHERE, "")
+    return Snapshot(
+        nothing, Selection(0, 0), settings=session.settings_of(uri), workspace=session.workspace(uri)
+    )
 
 
 def register(server: Server) -> None:
-    async def _run(params: Json) -> Json:
-        session = server.session
-        title = f"Halley: {params.get('name', 'macro')}"
-        async with WorkDone(server, title) as work:
-            with working(session, title), PartialResults(server) as results:
-                return await macros_run(session, params, work.report, _emitter(results))
-
-    server.feature("halley/macros/run")(_run)
-
-    @server.command("halley.macros.run")
-    async def _run_command(arguments: list[Any]) -> Json:
-        return await _run(arguments[0] if arguments else {})
+    _register_run(server)
 
     @server.feature("halley/macros/list")
     async def _list(params: Json) -> Json:
         return macros_list(server.session, str(params.get("uri") or ""))
 
+    def changed() -> None:
+        server.session.notify("halley/changed", {"what": "macros"})
+
     @server.feature("halley/macros/save")
     async def _save(params: Json) -> Json:
         asked = read_params(MacroSaveParams, params)
         await asyncio.to_thread(save_macro, server.session.room.paths, asked.name, asked.macro)
-        server.session.notify("halley/changed", {"what": "macros"})
+        changed()
         return {}
 
     @server.feature("halley/macros/remove")
     async def _remove(params: Json) -> Json:
         asked = read_params(MacroNameParams, params)
         await asyncio.to_thread(remove_macro, server.session.room.paths, asked.name)
-        server.session.notify("halley/changed", {"what": "macros"})
+        changed()
         return {}
 
+    @server.feature("halley/macros/export")
+    async def _export(params: Json) -> Json:
+        from halley.features.macros.bundle import export_macros
 
-def _emitter(results: PartialResults) -> Any:
-    from halley.features.chat.answering import event_json
+        asked = read_params(MacroExportParams, params)
+        return {"content": export_macros(server.session.settings_of(asked.uri or ""), asked.names or ())}
 
-    return lambda event: results.send(event_json("", event))
+    @server.feature("halley/macros/import")
+    async def _import(params: Json) -> Json:
+        from halley.features.macros.bundle import new_macros, read_macros
+
+        asked, session = read_params(MacroImportParams, params), server.session
+        known = session.settings_of().macros
+        tables = new_macros(read_macros(asked.content), known, replace=asked.replace)
+        for name, table in tables.items():
+            await asyncio.to_thread(save_macro, session.room.paths, name, table)
+        changed()
+        return {"names": list(tables)}
+
+
+def _register_run(server: Server) -> None:
+    async def run(params: Json) -> Json:
+        session = server.session
+        title = f"Halley: {params.get('name', 'macro')}"
+        async with WorkDone(server, title) as work:
+            with working(session, title), PartialResults(server) as results:
+                return await macros_run(session, params, work.report, results.send)
+
+    server.feature("halley/macros/run")(run)
+
+    @server.command("halley.macros.run")
+    async def _run_command(arguments: list[Any]) -> Json:
+        return await run(arguments[0] if arguments else {})

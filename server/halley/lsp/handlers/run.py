@@ -44,6 +44,7 @@ async def run(session: Session, arguments: list[Any], report: Any) -> Json:
         report=report,
         on_event=Counter(report),
         project=session.project(snapshot.document.uri),
+        runs=session.room.paths.state / "macros",
     )
     report("asking the model")
     return await deliver(session, snapshot, await perform(params.action, job))

@@ -1,0 +1,44 @@
+"""Commands that are about the chat itself: `/clear`, `/compact`, `/model`. No turn is made of them.
+
+Each says in one sentence what it did; what was typed after `/clear` is asked as the first turn of the new start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from halley.core.errors import BadRequest
+from halley.core.models import ModelRef
+from halley.engine.chat_input import ChatInput
+from halley.features.chat.compaction import compact
+from halley.features.chat.desk import ChatDesk
+
+
+async def clear(desk: ChatDesk, chat_id: str | None, _typed: ChatInput) -> str:
+    await desk.store.mark(_needed(chat_id, "clear"), "clear")
+    return "A new start: what was said before stays in the history and is not sent any more."
+
+
+async def sum_up(desk: ChatDesk, chat_id: str | None, _typed: ChatInput) -> str:
+    count = await compact(desk, _needed(chat_id, "compact"))
+    return f"{count} turn{'s' if count > 1 else ''} summed up; from here on the summary is sent instead."
+
+
+async def model(desk: ChatDesk, _chat_id: str | None, typed: ChatInput) -> str:
+    if desk.choose_model is None:
+        raise BadRequest("The model cannot be chosen here.", "Use `halley use chat PROVIDER/MODEL`.")
+    names = typed.models or tuple(name for name in typed.text.replace(",", " ").split())
+    return await desk.choose_model(tuple(str(ModelRef.parse(name)) for name in names))
+
+
+ABOUT: Mapping[str, Callable[[ChatDesk, str | None, ChatInput], Awaitable[str]]] = {
+    "clear": clear,
+    "compact": sum_up,
+    "model": model,
+}
+
+
+def _needed(chat_id: str | None, command: str) -> str:
+    if chat_id is None:
+        raise BadRequest(f"/{command} is about a chat, and this one has not begun.", "Say something first.")
+    return chat_id

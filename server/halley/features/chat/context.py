@@ -1,0 +1,68 @@
+"""What was actually sent for a reply, message by message, with its tokens: `halley/chat/context`."""
+
+from __future__ import annotations
+
+from halley.core.calls import Message, Prompt, system
+from halley.core.errors import BadRequest
+from halley.engine.conversation import build_conversation
+from halley.engine.secrecy import redact_prompt
+from halley.features.chat.blind import is_blind
+from halley.features.chat.desk import ChatDesk, Json
+from halley.features.chat.messages import to_turn, tokens_of
+from halley.stores.chat_values import Chat, Reply, Turn
+
+_EVERYTHING = 1 << 40
+
+
+async def sent_context(desk: ChatDesk, chat_id: str, turn_id: str, reply_id: str | None = None) -> Json:
+    """Raises BadRequest for a turn or reply that is not there, and for one nothing is known of."""
+    chat = await desk.store.get(chat_id)
+    turn, reply = _find(chat, turn_id, reply_id)
+    if not reply.sent:
+        raise BadRequest(
+            "What was sent for this reply was not kept.", "It came from elsewhere, or from a macro."
+        )
+    messages = _messages(desk, chat, reply)
+    return {
+        "replyId": reply.id,
+        "model": "" if is_blind(turn) else reply.model,
+        "tokens": sum(tokens_of(message) for message in messages),
+        "window": None if is_blind(turn) else reply.sent.get("window"),
+        "leftOut": reply.sent.get("leftOut", 0),
+        "summary": bool(reply.sent.get("summary")),
+        "messages": [
+            {
+                "role": message.role,
+                "text": message.text,
+                "tokens": tokens_of(message),
+                "images": sum(not isinstance(part, str) for part in message.parts),
+            }
+            for message in messages
+        ],
+    }
+
+
+def _find(chat: Chat, turn_id: str, reply_id: str | None) -> tuple[Turn, Reply]:
+    for turn in chat.turns:
+        for reply in reversed(turn.replies):
+            if turn.id == turn_id and reply_id in (None, reply.id):
+                return turn, reply
+    raise BadRequest("There is no such turn or reply in the chat.", "List the chat again.")
+
+
+def _messages(desk: ChatDesk, chat: Chat, reply: Reply) -> tuple[Message, ...]:
+    """Built again from what it was made of, keys taken out as they were."""
+    by_position = {turn.position: turn for turn in chat.turns}
+    turns = []
+    for position, answered in reply.sent.get("turns", []):
+        stored = by_position.get(position)
+        if stored is None:
+            continue
+        turn = to_turn(desk, stored, with_reply=False)
+        text = stored.replies[answered].text if 0 <= answered < len(stored.replies) else ""
+        turns.append(type(turn)(turn.prompt, text, turn.attachments, turn.images))
+    said = str(reply.sent.get("system", ""))
+    messages = build_conversation(said, turns, _EVERYTHING)[0] if turns else (system(said),)
+    prompt, _ = redact_prompt(Prompt(messages))
+    assert isinstance(prompt, Prompt)
+    return prompt.messages

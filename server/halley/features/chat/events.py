@@ -1,0 +1,45 @@
+"""Events of a reply as the protocol has them."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from halley.core.events import (
+    Citation,
+    Event,
+    Finish,
+    Image,
+    Notice,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+)
+
+Json = dict[str, Any]
+
+
+def event_json(reply: str, event: Event) -> Json:
+    """An event as the protocol has it."""
+    match event:
+        case TextDelta(text):
+            return {"type": "text", "replyId": reply, "delta": text}
+        case ReasoningDelta(text):
+            return {"type": "reasoning", "replyId": reply, "delta": text}
+        case Notice(text, model):
+            return {"type": "notice", "replyId": reply, "text": text, "model": str(model) if model else None}
+        case Citation():
+            return {"type": "citation", "replyId": reply, "url": event.url, "title": event.title}
+        case Image(mime, data, url):
+            shown = {"data": base64.b64encode(data).decode()} if data else {"url": url}
+            return {"type": "image", "replyId": reply, "mime": mime} | shown
+        case ToolCallDelta():
+            return {
+                "type": "toolCall",
+                "replyId": reply,
+                "index": event.index,
+                "name": event.name,
+                "delta": event.arguments,
+            }
+        case Finish():
+            return {"type": "usage", "replyId": reply}

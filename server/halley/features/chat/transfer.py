@@ -1,0 +1,268 @@
+"""A chat as JSON that can be taken in again: everything but the files it was kept in.
+
+The texts are as they were written, also what a model wrote: JSON is data, and whoever shows it makes it inert, as
+Halley does. What is taken in is checked field by field and bounded; ids are new.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from halley.core.errors import BadRequest, Problem
+from halley.core.events import Citation
+from halley.core.models import Times, Usage
+from halley.features.chat.blind import is_blind, shown
+from halley.features.chat.pictures import mime_of
+from halley.stores.chat_values import Chat, Excerpt, Mark, Reply, StoredImage, ToolUse, Turn
+from halley.stores.chats import ChatStore
+
+Json = dict[str, Any]
+FORMAT, VERSION = "halley-chat", 1
+MOST_TEXT = 20_000_000
+
+
+def export_json(store: ChatStore, chat: Chat, replies: Iterable[str] = ()) -> Json:
+    """The chat, or only the replies named by id with their turns. A blind turn keeps its secret."""
+    wanted = set(replies)
+    turns = [
+        _chosen(turn, wanted)
+        for turn in chat.turns
+        if not wanted or any(r.id in wanted for r in turn.replies)
+    ]
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "title": chat.title,
+        "created": chat.created,
+        "turns": [_turn(store, turn) for turn in turns],
+        "marks": [asdict(mark) for mark in chat.marks] if not wanted else [],
+    }
+
+
+async def import_json(store: ChatStore, value: Any, workspace: str | None) -> str:
+    """The new chat's id. Raises BadRequest for what is no such export, naming the field that is wrong."""
+    if isinstance(value, str):
+        value = _parsed(value)
+    try:
+        read = _Chat.model_validate(value)
+    except (ValidationError, RecursionError) as error:
+        raise _wrong(error) from None
+    turns = tuple(_to_turn(store, turn, position) for position, turn in enumerate(read.turns))
+    marks = tuple(Mark(m.after_position, m.kind, m.text, m.created) for m in read.marks)
+    chat = Chat("", workspace, read.title, read.created, read.created, turns=turns, marks=marks)
+    return await store.add_chat(chat, workspace)
+
+
+def _chosen(turn: Turn, wanted: set[str]) -> Turn:
+    turn = shown(turn) if is_blind(turn) else turn
+    return replace(turn, replies=tuple(r for r in turn.replies if r.id in wanted)) if wanted else turn
+
+
+def _turn(store: ChatStore, turn: Turn) -> Json:
+    details = {k: v for k, v in turn.details.items() if k != "models" or not is_blind(turn)}
+    return {
+        "prompt": turn.prompt,
+        "created": turn.created,
+        "undone": turn.undone,
+        "excerpts": [asdict(excerpt) for excerpt in turn.excerpts],
+        "images": [_image(store, image) for image in turn.images],
+        "details": details,
+        "replies": [_reply(store, reply) for reply in turn.replies],
+    }
+
+
+def _reply(store: ChatStore, reply: Reply) -> Json:
+    plain = ("model", "status", "text", "reasoning", "chosen", "created", "sent")
+    return {name: getattr(reply, name) for name in plain} | {
+        "citations": [asdict(citation) for citation in reply.citations],
+        "images": [_image(store, image) for image in reply.images],
+        "notices": list(reply.notices),
+        "tool_uses": [asdict(use) for use in reply.tool_uses],
+        "usage": asdict(reply.usage) if reply.usage else None,
+        "times": asdict(reply.times) if reply.times else None,
+        "problem": asdict(reply.problem) if reply.problem else None,
+    }
+
+
+def _image(store: ChatStore, image: StoredImage) -> Json:
+    data = store.load_image(image)
+    return (
+        {"mime": image.mime, "data": base64.b64encode(data).decode()}
+        if data
+        else {"mime": image.mime, "url": image.url}
+    )
+
+
+# What is taken in
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+
+class _Excerpt(_Shape):
+    source: str = Field(max_length=4000)
+    label: str = Field("", max_length=4000)
+    tokens: int = Field(0, ge=0)
+    text: str = Field("", max_length=MOST_TEXT)
+
+
+class _Image(_Shape):
+    mime: str = Field(max_length=100)
+    data: str = Field("", max_length=MOST_TEXT)
+    url: str = Field("", max_length=4000)
+
+
+class _Citation(_Shape):
+    url: str = Field(max_length=4000)
+    title: str = Field("", max_length=4000)
+    start: int | None = Field(None, ge=0)
+    end: int | None = Field(None, ge=0)
+    quote: str = Field("", max_length=100_000)
+
+
+class _ToolUse(_Shape):
+    id: str = Field(max_length=200)
+    name: str = Field(max_length=200)
+    arguments: str = Field(max_length=MOST_TEXT)
+
+
+class _Usage(_Shape):
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    cost_usd: float | None = None
+    estimated: bool = False
+    cost_source: Literal["provider", "estimated", "unknown"] = "unknown"
+
+
+class _Times(_Shape):
+    first_byte_ms: float | None = None
+    first_token_ms: float | None = None
+    total_ms: float | None = None
+    tokens_per_s: float | None = None
+
+
+class _Problem(_Shape):
+    code: str = Field(max_length=100)
+    message: str = Field(max_length=10_000)
+    help: str = Field("", max_length=10_000)
+
+
+class _Reply(_Shape):
+    model: str = Field(max_length=500)
+    status: Literal["open", "complete", "interrupted", "cancelled", "failed"]
+    text: str = Field("", max_length=MOST_TEXT)
+    reasoning: str = Field("", max_length=MOST_TEXT)
+    chosen: bool = False
+    created: float = 0.0
+    sent: dict[str, Any] = {}
+    citations: list[_Citation] = Field([], max_length=2000)
+    images: list[_Image] = Field([], max_length=100)
+    notices: list[str] = Field([], max_length=1000)
+    tool_uses: list[_ToolUse] = Field([], max_length=1000)
+    usage: _Usage | None = None
+    times: _Times | None = None
+    problem: _Problem | None = None
+
+
+class _Turn(_Shape):
+    prompt: str = Field(max_length=MOST_TEXT)
+    created: float = 0.0
+    undone: bool = False
+    excerpts: list[_Excerpt] = Field([], max_length=10_000)
+    images: list[_Image] = Field([], max_length=100)
+    details: dict[str, Any] = {}
+    replies: list[_Reply] = Field([], max_length=200)
+
+
+class _Mark(_Shape):
+    after_position: int = Field(ge=-1)
+    kind: Literal["clear", "compact"]
+    text: str = Field("", max_length=MOST_TEXT)
+    created: float = 0.0
+
+
+class _Chat(_Shape):
+    format: Literal["halley-chat"]
+    version: Literal[1]
+    title: str = Field("", max_length=1000)
+    created: float = 0.0
+    turns: list[_Turn] = Field(max_length=100_000)
+    marks: list[_Mark] = Field([], max_length=10_000)
+
+
+def _parsed(text: str) -> Any:
+    import json
+
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadRequest("This is no JSON.", "Take in what was exported with the format `json`.") from None
+
+
+def _wrong(error: ValidationError | RecursionError) -> BadRequest:
+    help = "Take in what was exported with the format `json`."
+    if isinstance(error, RecursionError):
+        return BadRequest("The export is nested too deeply.", help)
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place = ".".join(map(str, first["loc"])) or "the whole"
+    return BadRequest(f"This is no chat that Halley exported: {place}: {first['msg']}.", help)
+
+
+def _to_turn(store: ChatStore, read: _Turn, position: int) -> Turn:
+    return Turn(
+        "",
+        "",
+        position,
+        read.prompt,
+        read.created,
+        read.undone,
+        tuple(Excerpt(**e.model_dump()) for e in read.excerpts),
+        tuple(_to_image(store, image) for image in read.images),
+        _without_run(read.details),
+        tuple(_to_reply(store, reply) for reply in read.replies),
+    )
+
+
+def _without_run(details: Mapping[str, Any]) -> Json:
+    """A macro's run is on the machine it ran on; a secret that was kept stays one only while it can be told."""
+    return {k: v for k, v in details.items() if k in ("said", "models", "role")}
+
+
+def _to_reply(store: ChatStore, read: _Reply) -> Reply:
+    return Reply(
+        "",
+        "",
+        read.model,
+        read.status,
+        read.text,
+        read.reasoning,
+        tuple(Citation(**c.model_dump()) for c in read.citations),
+        tuple(_to_image(store, image) for image in read.images),
+        tuple(read.notices),
+        tuple(ToolUse(**use.model_dump()) for use in read.tool_uses),
+        Usage(**read.usage.model_dump()) if read.usage else None,
+        Times(**read.times.model_dump()) if read.times else None,
+        Problem(**read.problem.model_dump()) if read.problem else None,
+        read.chosen,
+        sent=read.sent,
+        created=read.created,
+    )
+
+
+def _to_image(store: ChatStore, read: _Image) -> StoredImage:
+    """Bytes that are no picture are not kept."""
+    try:
+        data = base64.b64decode(read.data, validate=True)
+    except (binascii.Error, ValueError):
+        data = b""
+    mime = mime_of(data)
+    return store.save_image(mime, data) if mime else StoredImage(read.mime, url=read.url)

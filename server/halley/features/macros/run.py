@@ -1,0 +1,149 @@
+"""A macro by its name: begun, or taken up where it failed; and what an editor shows of it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from halley.core.errors import BadRequest, error_of
+from halley.core.events import Finish
+from halley.core.settings import MacroSettings, Settings
+from halley.engine.inert import inert_markdown
+from halley.engine.pipelines import leaves_of, names_used, needs_of, step_names, steps_of
+from halley.features.actions.action import Answer, Job, Outcome
+from halley.features.actions.rewrite import chosen_span, read_edit
+from halley.features.ask import Reply
+from halley.features.macros.inputs import read_inputs
+from halley.features.macros.pipeline import Listen, StepNews, hear_nothing, run_pipeline
+from halley.features.macros.values import load_values
+from halley.stores.macro_runs import Run, StepResult, find_last_run, forget_old_runs, load_run, new_run
+
+__all__ = ["Listen", "StepNews", "find_macro", "outcome_of", "run_macro"]
+
+
+def find_macro(settings: Settings, name: str) -> MacroSettings:
+    """Raises BadRequest for a macro that is not there (any more), naming those that are."""
+    macro = settings.macros.get(name)
+    if macro is None:
+        known = ", ".join(settings.macros) or "none"
+        raise BadRequest(
+            f"There is no macro '{name}'.",
+            f"Macros here: {known}. Those of .halley.toml count once it is trusted (`halley trust`).",
+            setting=f"macros.{name}",
+        )
+    return macro
+
+
+async def run_macro(name: str, job: Job, *, resume: str | None = None, listen: Listen = hear_nothing) -> Run:
+    """Runs a macro with the job's document, inputs and instruction.
+
+    `resume` is the id of an unfinished run, or `last`. Raises BadRequest for wrong inputs and for a run that is gone
+    or was of another definition; errors of steps are in the run.
+    """
+    macro = find_macro(job.snapshot.settings, name)
+    if resume is not None:
+        run = await asyncio.to_thread(find_run, job, name, macro, resume)
+    else:
+        run = await begin_run(name, macro, job)
+    return await run_pipeline(job, macro, run, listen)
+
+
+async def begin_run(name: str, macro: MacroSettings, job: Job) -> Run:
+    """A run with its variables read, and nothing done yet."""
+    steps = steps_of(macro)
+    needs_of(steps)
+    inputs = read_inputs(name, macro, job.inputs)
+    if job.runs:
+        await asyncio.to_thread(forget_old_runs, job.runs)
+    values = await load_values(job, frozenset[str]().union(*map(names_used, steps)) - inputs.keys())
+    if given := job.inputs.get("instruction"):
+        values |= {"instruction": str(given), "input": str(given)}
+    results = [StepResult(called, step.kind) for called, step in zip(step_names(steps), steps, strict=True)]
+    return new_run(name, digest_of(macro), _workspace(job), values | inputs, results)
+
+
+def digest_of(macro: MacroSettings) -> str:
+    return hashlib.sha256(macro.model_dump_json().encode()).hexdigest()[:32]
+
+
+def find_run(job: Job, name: str, macro: MacroSettings, id: str) -> Run:
+    folder: Path | None = job.runs
+    if folder is None:
+        raise BadRequest("Runs are not kept here.", "Run the macro anew.")
+    run = find_last_run(folder, name, _workspace(job)) if id == "last" else load_run(folder, id)
+    if (run.macro, run.workspace) != (name, _workspace(job)):
+        raise BadRequest(f"The run {id} is not one of '{name}' in this workspace.", "Run the macro anew.")
+    if run.digest != digest_of(macro):
+        raise BadRequest(f"The macro '{name}' has changed since that run began.", "Run it anew.")
+    for step in run.steps:
+        if step.state not in ("complete", "skipped"):
+            step.state = "waiting"
+    return run
+
+
+def _workspace(job: Job) -> str | None:
+    return job.snapshot.workspace.id if job.snapshot.workspace else None
+
+
+def outcome_of(name: str, job: Job, run: Run) -> Outcome:
+    """What an editor does with a run: text to read, or an edit where the macro says so.
+
+    Raises the problem of the step that failed when nothing came before it.
+    """
+    macro = find_macro(job.snapshot.settings, name)
+    title = macro.description or name
+    failed = run.failed
+    if failed and failed.problem and not any(step.text or step.images for step in run.steps):
+        raise error_of(failed.problem)
+    if failed or macro.output == "answer":
+        return Answer(title, run_markdown(run, macro), failed.problem if failed else None)
+    reply = Reply(final_text(run, macro), finish=Finish("stop"))
+    at = job.snapshot.selection.end
+    span = chosen_span(job) if macro.output == "replace" else (at, at)
+    return read_edit(job.snapshot, span, reply, title)
+
+
+def final_text(run: Run, macro: MacroSettings) -> str:
+    """What the last step that no other needs has written."""
+    texts = [step.text for step in _leaves(run, macro) if step.text]
+    return texts[-1] if texts else ""
+
+
+def run_markdown(run: Run, macro: MacroSettings) -> str:
+    """What no other step needs, each under its name where there are several; after a failure, all there is."""
+    shown = [step for step in run.steps if run.failed or step in _leaves(run, macro)]
+    shown = [step for step in shown if step.text or step.images or step.problem]
+    if len(shown) == 1 and not run.failed:
+        return _step_markdown(shown[0])
+    parts = [f"## {step.name}\n\n{_step_markdown(step)}" for step in shown]
+    if run.failed:
+        parts.append(f"`halley macros run {run.macro} --resume {run.id}` takes it up at this step.")
+    return "\n\n".join(part.rstrip() for part in parts)
+
+
+def final_steps(run: Run, macro: MacroSettings) -> list[tuple[StepResult, bool]]:
+    """What a terminal prints: the steps that say something, and whether one is the only one."""
+    shown = [step for step in run.steps if not run.is_complete or step in _leaves(run, macro)]
+    shown = [step for step in shown if step.text or step.images]
+    return [(step, len(shown) == 1 and run.is_complete) for step in shown]
+
+
+def _step_markdown(step: StepResult) -> str:
+    parts = [inert_markdown(step.text).strip(), *_pictures(step)]
+    if step.problem:
+        parts.append(f"> {step.problem.message} {step.problem.help}".rstrip())
+    return "\n\n".join(part for part in parts if part)
+
+
+def _pictures(step: StepResult) -> Iterable[str]:
+    for image in step.images:
+        if path := image.get("path"):
+            yield f"![{step.name}]({Path(path).as_uri()})"
+        else:
+            yield f"A picture at <{image.get('url', '')}> (not fetched)."
+
+
+def _leaves(run: Run, macro: MacroSettings) -> list[StepResult]:
+    return [run.steps[index] for index in leaves_of(needs_of(steps_of(macro)))]

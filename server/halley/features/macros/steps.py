@@ -1,0 +1,178 @@
+"""One step of a pipeline: a text, a picture or a commit message, perhaps once for each file of a glob."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from typing import Any
+
+from halley.core.calls import Priority, Prompt, system, user
+from halley.core.errors import BadReply, BadRequest, HalleyError, error_of
+from halley.core.events import Event
+from halley.core.models import Role
+from halley.core.settings import MacroSettings, MacroStep
+from halley.engine.secrecy import is_secret_path
+from halley.engine.templates import render
+from halley.features.actions.action import Job
+from halley.features.ask import Reply, ask
+from halley.features.commit import commit_message
+from halley.features.macros.values import file_value
+from halley.stores.macro_runs import StepResult, save_picture
+from halley.stores.project_files import list_files, read_text_file
+
+MOST_FILES = 200
+AT_ONCE = 4
+"""Files of a `for_each` that are asked about side by side."""
+
+OnEvent = Callable[[Event], None]
+
+
+async def run_step(
+    job: Job, name: str, macro: MacroSettings, step: MacroStep, values: Mapping[str, str], result: StepResult,
+    on_event: OnEvent,
+) -> None:  # fmt: skip
+    """Fills in `result`. Raises the errors of `core.errors`; what had arrived by then is in `result` all the same."""
+    options: dict[str, Any] = {
+        "feature": f"macro.{name}",
+        "role": role_of(macro, step),
+        "model": step.model or macro.model or job.model,
+        "priority": Priority.BATCH,
+        "on_event": on_event,
+    }
+    if step.kind == "commit":
+        result.text = await _commit(job, step, values, options)
+    elif step.for_each:
+        await _for_each_file(job, step, values, result, options)
+    else:
+        await _take(job, result, await _ask(job, step, values, options))
+
+
+def role_of(macro: MacroSettings, step: MacroStep) -> Role:
+    """Whose models answer: the step's own role, else what its kind is made by, else the macro's."""
+    if step.role:
+        return step.role
+    return {"image": "image", "commit": "fast"}.get(step.kind, macro.role)  # type: ignore[return-value]
+
+
+async def _commit(job: Job, step: MacroStep, values: Mapping[str, str], options: dict[str, Any]) -> str:
+    workspace = job.snapshot.workspace
+    if workspace is None:
+        raise BadRequest("A commit message needs a workspace.", "Run the macro inside a git repository.")
+    wish = render(step.prompt or "", values)
+    guidance = "\n\n".join(part for part in (workspace.guidance, wish) if part)
+    del options["feature"]
+    return await commit_message(job.line, workspace.root, guidance=guidance, **options)
+
+
+async def _ask(job: Job, step: MacroStep, values: Mapping[str, str], options: dict[str, Any]) -> Reply:
+    said = render(step.prompt or "", values)
+    if not said.strip():
+        raise BadRequest(
+            "The step's prompt is empty once its variables are filled in.", "See what they hold."
+        )
+    if step.kind == "image":
+        return await ask(job.line, Prompt((user(said),), expect="image"), **options)
+    workspace = job.snapshot.workspace
+    facts = {
+        "guidance": workspace.guidance if workspace else "",
+        "instructions": job.line.settings.chat.instructions,
+    }
+    instructions = render(job.template_of("chat"), facts)
+    return await ask(
+        job.line, Prompt((system(instructions), user(said))), keep_partial=True, **options
+    )  # fmt: skip
+
+
+async def _take(job: Job, result: StepResult, reply: Reply) -> None:
+    result.text = reply.text
+    if reply.finish and reply.finish.model:
+        result.model = str(reply.finish.model)
+    if reply.images and job.runs:
+        folder = job.runs
+        result.images = [await asyncio.to_thread(save_picture, folder, image) for image in reply.images]
+    if reply.problem:
+        raise error_of(reply.problem)
+    if result.kind == "image" and not reply.images:
+        raise BadReply(
+            "The model answered without a picture.",
+            "Choose one that paints: `halley use image PROVIDER/MODEL`.",
+            model=result.model or None,
+            setting="roles.image",
+        )
+
+
+async def _for_each_file(
+    job: Job, step: MacroStep, values: Mapping[str, str], result: StepResult, options: dict[str, Any]
+) -> None:
+    """Files that an earlier try has done are not asked about again."""
+    paths = await find_files(job, render(step.for_each or "", values))
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def one(path: str) -> None:
+        async with slots:
+            text = await asyncio.to_thread(_read, job, path)
+            if text is None:
+                return
+            own = StepResult(result.name, result.kind)
+            filled = {**values, "file": file_value(path, text), "path": path}
+            try:
+                await _take(job, own, await _ask(job, step, filled, dict(options)))
+            finally:
+                result.images += own.images
+                result.model = own.model or result.model
+            result.parts[path] = own.text
+
+    await _all(one(path) for path in paths if path not in result.parts)
+    done = {path: result.parts[path] for path in paths if path in result.parts}
+    result.text = "\n\n".join(f"`{path}`:\n\n{text.strip()}" for path, text in done.items())
+
+
+async def _all(work: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Side by side; the first error ends the others."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for one in work:
+                tasks.create_task(one)
+    except* HalleyError as errors:
+        raise _first(errors) from None
+
+
+def _first(errors: BaseExceptionGroup[HalleyError]) -> BaseException:
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+async def find_files(job: Job, pattern: str) -> list[str]:
+    """The workspace's files that a glob names, as far as a model may see them.
+
+    Raises BadRequest when there are none, or too many to mean it.
+    """
+    from pathspec import GitIgnoreSpec
+
+    workspace = job.snapshot.workspace
+    if workspace is None:
+        raise BadRequest("`for_each` needs a workspace.", "Open a folder, or run the macro inside one.")
+    exclude = job.line.settings.context.exclude
+    listed = await asyncio.to_thread(list_files, workspace.root, exclude, is_secret_path)
+    spec = GitIgnoreSpec.from_lines([pattern])
+    found = sorted(fact.path for fact in listed if spec.match_file(fact.path))
+    if not found:
+        raise BadRequest(f"No file is named by {pattern}.", "Files that are ignored or secret do not count.")
+    if len(found) > MOST_FILES:
+        raise BadRequest(
+            f"{pattern} names {len(found):,} files.", f"Name fewer: at most {MOST_FILES} are asked about."
+        )
+    return found
+
+
+def _read(job: Job, path: str) -> str | None:
+    """The editor's text where the file is open, else the disk's."""
+    workspace = job.snapshot.workspace
+    assert workspace is not None
+    uri = (workspace.root / path).as_uri()
+    if job.snapshot.document.uri == uri:
+        return job.snapshot.document.text
+    document = job.snapshot.open_documents.get(uri)
+    return document.text if document else read_text_file(workspace.root, path)
