@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from wire_facts import KEY
 
 from halley.core.calls import FimPrompt, Prompt, user
 from halley.core.errors import HalleyError
-from halley.core.events import Event, TextDelta
+from halley.core.events import Event
 from halley.core.settings import ProviderSettings
 from halley.providers.endpoint import Endpoint
 from halley.providers.facts import describe_model
@@ -17,7 +18,6 @@ from halley.providers.presets import resolve_endpoint
 from halley.providers.transport import Http
 from halley.providers.wires import build_provider
 
-KEY = "sk-test-0123456789abcdef"
 QUICK: dict[str, Any] = {"connect_timeout_s": 2.0, "first_byte_timeout_s": 5.0, "stall_timeout_s": 5.0}
 
 
@@ -72,7 +72,3 @@ def ask() -> Ask:
         return events, None
 
     return run
-
-
-def text_of(events: list[Event]) -> str:
-    return "".join(event.text for event in events if isinstance(event, TextDelta))

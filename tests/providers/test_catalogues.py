@@ -8,8 +8,8 @@ from typing import Any
 import fault_server as f
 import pytest
 from fault_server import FaultServer, Peer
+from wire_facts import KEY
 
-from conftest import KEY  # type: ignore[import-not-found]
 from halley.core.errors import AuthFailed, BadReply
 from halley.core.events import Image
 from halley.core.models import Price

@@ -7,8 +7,8 @@ from typing import Any
 import fault_server as f
 import pytest
 from fault_server import FaultServer
+from wire_facts import KEY, text_of
 
-from conftest import KEY, text_of  # type: ignore[import-not-found]
 from halley.core.calls import ImagePart, Message, Prompt, Tool, ToolCall, assistant, system, user
 from halley.core.errors import BadRequest, ContextTooLong, ProviderUnavailable, QuotaExhausted, RateLimited
 from halley.core.events import Finish, ToolCallDelta
