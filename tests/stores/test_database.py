@@ -13,7 +13,7 @@ from stores_help import assert_private, finished
 
 from halley.core.errors import StoreFailed
 from halley.stores import migrations
-from halley.stores.database import Database, has_sound_wal, open_connection
+from halley.stores.database import Database, has_sound_wal, open_connection, write_turn
 from halley.stores.paths import Paths
 
 
@@ -130,6 +130,10 @@ async def test_a_damaged_file_is_set_aside_and_said(paths: Paths, damage) -> Non
 async def test_damage_met_later_is_set_aside_too(paths: Paths) -> None:
     database = Database(paths.database)
     await database.run(add("old"))
+    await database.wipe()  # nothing is left in the write-ahead file, which would mend it
+    await database.aclose()
+    database = Database(paths.database)
+    await database.read(lambda db: db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
     with paths.database.open("r+b") as file:
         file.write(b"\0" * paths.database.stat().st_size)
     assert await database.run(add("new")) == "new"
@@ -181,16 +185,44 @@ async def test_processes_that_start_at_once_take_each_step_once(paths: Paths, st
     await database.aclose()
 
 
-def test_write_ahead_only_where_it_is_sound() -> None:
+def test_which_versions_need_turns() -> None:
     assert [v for v in [(3, 40, 1), (3, 51, 2), (3, 51, 3), (3, 53, 0)] if has_sound_wal(v)] == [
         (3, 51, 3),
         (3, 53, 0),
     ]
 
 
-async def test_the_journal_mode_follows(database: Database) -> None:
+async def test_no_commit_waits_for_the_disk(database: Database) -> None:
     mode = await database.read(lambda db: db.execute("PRAGMA journal_mode").fetchone()[0])
-    assert mode == ("wal" if has_sound_wal(sqlite3.sqlite_version_info) else "truncate")
+    assert mode == "wal"
+    assert await database.read(lambda db: db.execute("PRAGMA synchronous").fetchone()[0]) == 1
+
+
+async def test_an_older_sqlite_writes_in_turns(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("halley.stores.database.has_sound_wal", lambda version: False)
+    monkeypatch.setattr("halley.stores.database.BUSY_TIMEOUT_S", 0.05)
+    database = Database(paths.database)
+    await database.run(add("a"))
+    with write_turn(paths.database):
+        assert await database.read(ids) == ["a"], "reading needs no turn"
+        with pytest.raises(StoreFailed, match="write"):
+            await database.run(add("b"))
+        with pytest.raises(StoreFailed, match="write"):
+            await database.wipe()
+    await database.run(add("c"))
+    assert await database.read(ids) == ["a", "c"]
+    await database.aclose()
+
+
+async def test_what_is_deleted_is_in_no_file(paths: Paths) -> None:
+    database = Database(paths.database)
+    await database.run(add("a"))
+    await database.run(add("forget-me-please"))
+    await database.run(lambda db: db.execute("DELETE FROM chats WHERE id LIKE 'forget%'") and None)
+    assert any(b"forget-me-please" in p.read_bytes() for p in paths.data.iterdir()), "it would be seen"
+    await database.wipe()
+    assert not any(b"forget-me-please" in p.read_bytes() for p in paths.data.iterdir())
+    await database.aclose()
 
 
 RELEASED = [

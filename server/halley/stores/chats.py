@@ -99,6 +99,7 @@ class ChatStore:
         """Also its pictures, unless another chat has them too. It may already be gone."""
         for blob in await self._write(lambda db, indexed: chat_rows.delete_chat(db, chat, indexed)):
             delete_blob(self._blobs, blob)
+        await self._database.wipe()
 
     async def fork(self, chat: str, turn: str | None = None) -> str:
         """A copy up to and including `turn` (None: all of it) as a chat of its own; returns its id."""
