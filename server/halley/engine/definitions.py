@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from halley.engine.layout import columns, indentation
+from halley.engine.layout import width
 
 _KEYWORDED = re.compile(
     r"^\s*(?:(?:export|default|public|private|protected|internal|static|async|abstract|final|sealed|partial|open|"
@@ -26,6 +26,9 @@ _BOUND = re.compile(
 _CALLABLE = re.compile(
     r"^\s*(?:[\w$<>\[\],:&*?.~@]+\s+)*[*&]?(?P<name>~?[\w$:]+)\s*\([^;{}]*\)\s*"
     r"(?:const|noexcept|override|throws\s+[\w., ]+|:\s*[\w$<>\[\], |.]+|->\s*[^{]+)?\s*\{\s*$"
+)
+_CONTAINER = re.compile(
+    r"^\s*(?:[\w@()]+\s+)*?(?:class|struct|trait|impl|interface|module|object|namespace|extension|protocol|enum|mod)\b"
 )
 _LONGEST = 400
 _NOT_NAMES = frozenset(
@@ -43,12 +46,21 @@ class Definition:
     head: int
     last: int
     indent: int
+    is_container: bool = False
+    """It holds definitions of its own: a class, an impl, a module."""
 
 
 def definitions(lines: Sequence[str]) -> list[Definition]:
     """All of them, nested ones too, by their first line."""
     return [
-        Definition(name, _with_leading(lines, row), row, _end(lines, row), _width(lines[row]))
+        Definition(
+            name,
+            _with_leading(lines, row),
+            row,
+            _end(lines, row),
+            width(line),
+            bool(_CONTAINER.match(line)),
+        )
         for row, line in enumerate(lines)
         if (name := name_in(line))
     ]
@@ -74,20 +86,20 @@ def name_in(line: str) -> str:
 
 def _with_leading(lines: Sequence[str], head: int) -> int:
     first = head
-    while first and _LEADING.match(lines[first - 1]) and _width(lines[first - 1]) >= _width(lines[head]):
+    while first and _LEADING.match(lines[first - 1]) and width(lines[first - 1]) >= width(lines[head]):
         first -= 1
     return first
 
 
 def _end(lines: Sequence[str], head: int) -> int:
-    depth, end = _width(lines[head]), head + 1
+    depth, end = width(lines[head]), head + 1
     for row in range(head + 1, len(lines)):
         line = lines[row]
         if not line.strip():
             continue
-        if _width(line) > depth:
+        if width(line) > depth:
             end = row + 1
-        elif _width(line) == depth and (
+        elif width(line) == depth and (
             line.lstrip()[:1] in "})]" or line.strip() == "{" or line.strip() == "end"
         ):
             end = row + 1
@@ -96,7 +108,3 @@ def _end(lines: Sequence[str], head: int) -> int:
         else:
             break
     return end
-
-
-def _width(line: str) -> int:
-    return columns(indentation(line))

@@ -70,7 +70,8 @@ def fill_elisions(lines: Sequence[str], old: Sequence[str]) -> tuple[list[str], 
     A placeholder stands for what lies between the line before it and the line after it, both found in `old`; at the
     beginning or the end of the reply, for everything there. None where something of this is not certain.
     """
-    parts = split_at_elisions(lines, old)
+    cuts = [-1, *elided_rows(lines, old), len(lines)]
+    parts = _bare_edges([lines[a + 1 : b] for a, b in pairwise(cuts)])
     filled = list(parts[0])
     at = _found(parts[0], old, 0, from_end=True) if _says(parts[0]) else 0
     for n, part in enumerate(parts[1:], 1):
@@ -96,12 +97,6 @@ def _bare_edges(parts: Sequence[Sequence[str]]) -> list[Sequence[str]]:
             last -= 1
         trimmed.append(part[first:last])
     return trimmed
-
-
-def split_at_elisions(lines: Sequence[str], old: Sequence[str]) -> list[Sequence[str]]:
-    """The stretches between placeholders."""
-    cuts = [-1, *elided_rows(lines, old), len(lines)]
-    return _bare_edges([lines[a + 1 : b] for a, b in pairwise(cuts)])
 
 
 def _found(part: Sequence[str], old: Sequence[str], at: int, *, from_end: bool) -> int | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from halley.engine.diffs import diff_lines
-from halley.engine.elision import is_elision
+from halley.engine.elision import elided_rows, is_elision
 from halley.engine.layout import (
     TAB,
     Style,
@@ -90,6 +90,8 @@ def _same_layout(search: Sequence[str], replace: Sequence[str]) -> bool:
 def place_hunk(hunk: Hunk, rows: Sequence[str], selected: Run | None = None) -> Placed | Unplaced:
     """Where the hunk belongs in `rows` (lines without ends). Of several places, one in `selected` rows wins."""
     old = hunk.old
+    if _adds_elision(hunk, rows):
+        return "elided"
     if not any(line.strip() for line in old):
         return "empty"
     for way in range(len(WAYS)):
@@ -100,6 +102,12 @@ def place_hunk(hunk: Hunk, rows: Sequence[str], selected: Run | None = None) -> 
     if any(is_elision(line) for line in old):
         return _around_elisions(hunk, rows, selected)
     return "missing"
+
+
+def _adds_elision(hunk: Hunk, rows: Sequence[str]) -> bool:
+    """Whether a placeholder is among the added lines, which nothing in the old ones says the meaning of."""
+    signs = [sign for sign, _ in hunk.lines if sign != "-"]
+    return any(signs[row] == "+" for row in elided_rows(hunk.new, rows))
 
 
 def only(found: Sequence[Run], selected: Run | None) -> Run | None:
@@ -159,8 +167,6 @@ def _offset(mine: Sequence[str], theirs: Sequence[str], style: Style) -> int:
 def _around_elisions(hunk: Hunk, rows: Sequence[str], selected: Run | None) -> Placed | Unplaced:
     """A hunk with placeholders: its parts, each found once and in order; between them the text stays or goes."""
     parts = _split(hunk)
-    if any(sign == "+" and is_elision(line) for sign, line in hunk.lines):
-        return "elided"
     chains: list[list[Run]] = [[]]
     for part in parts:
         found = _places(part.old, rows)

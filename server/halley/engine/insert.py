@@ -13,13 +13,12 @@ from halley.engine.definitions import name_in
 from halley.engine.layout import (
     TAB,
     Style,
-    columns,
     content,
     fit_style,
-    indentation,
     newline_of,
     shift,
     style_of,
+    width,
 )
 from halley.engine.place import Change, change_rows, echo_after, echo_before, whole_file
 
@@ -81,7 +80,7 @@ def _without_echo(
     while above and not above[-1].strip():
         above.pop()
     head = echo_before(lines, above, [])
-    by = _width(above[-1]) - _width(lines[head - 1]) if head else None
+    by = width(above[-1]) - width(lines[head - 1]) if head else None
     below = [line for line in bare[row:] if line.strip()]
     tail = echo_after(lines[head:], below, [])
     return lines[head : len(lines) - tail], by
@@ -99,18 +98,18 @@ def _stripped(lines: Sequence[str]) -> list[str]:
 
 def _offset(lines: Sequence[str], bare: Sequence[str], row: int, before: str, style: Style) -> int:
     """By how many columns the lines must move to stand where the place is. Lines that are indented already stand."""
-    have = _width(lines[0])
+    have = width(lines[0])
     if before:
-        return _width(before) - have
+        return width(before + "x") - have
     if have:
         return 0
     above = next((line for line in reversed(bare[:row]) if line.strip()), "")
     below = next((line for line in bare[row:] if line.strip()), "")
-    want = _width(above)
+    want = width(above)
     if above.rstrip().endswith(_OPENERS):
         return want + (style.unit if style.known else TAB)
     if name_in(lines[0]) and not "".join(bare[row : row + 1]).strip():
-        return min(want, _width(below))  # beside the next definition; at the margin when nothing follows
+        return min(want, width(below))  # beside the next definition; at the margin when nothing follows
     return want
 
 
@@ -121,13 +120,13 @@ def _on_line(lines: Sequence[str], before: str) -> list[str]:
 
 def _spaced(lines: list[str], above: Sequence[str], below: Sequence[str], language_id: str) -> list[str]:
     """Blank lines around a definition at the margin, as many as the language's readers expect."""
-    if _width(lines[0]) or not (name_in(lines[0]) or lines[0].startswith(("@", "#["))):
+    if width(lines[0]) or not (name_in(lines[0]) or lines[0].startswith(("@", "#["))):
         return lines
     gap = 2 if language_id == "python" else 1
     blank_above = next((n for n, line in enumerate(reversed(above)) if line.strip()), None)
     blank_below = next((n for n, line in enumerate(below) if line.strip()), None)
     head = 0 if blank_above is None or _leads_in(above[len(above) - 1 - blank_above]) else gap - blank_above
-    tail = 0 if blank_below is None or _width(below[blank_below]) else gap - blank_below
+    tail = 0 if blank_below is None or width(below[blank_below]) else gap - blank_below
     return [""] * head + lines + [""] * tail
 
 
@@ -141,7 +140,3 @@ def _fills_blank(lines: Sequence[str], bare: Sequence[str], row: int) -> bool:
     if not here or here[0].strip() or row >= len(bare) - 1:
         return False
     return not following or not following[0].strip() or not (name_in(lines[0]) or name_in(following[0]))
-
-
-def _width(line: str) -> int:
-    return columns(indentation(line + "x" if not line.strip() else line), TAB)

@@ -104,14 +104,19 @@ def style_of(lines: Sequence[str], language_id: str = "") -> Style:
         return Style(tabs=True, unit=TAB, known=True)
     widths = [columns(space) for space in spaces]
     steps = Counter(b - a for a, b in pairwise(widths) if 2 <= b - a <= 8)
-    first = min((width for width in widths if width), default=4)
+    first = min((each for each in widths if each), default=4)
     return Style(unit=steps.most_common(1)[0][0] if steps else first, known=True)
 
 
-def indent_text(width: int, style: Style) -> str:
+def width(line: str) -> int:
+    """Columns a line is indented by."""
+    return columns(indentation(line))
+
+
+def indent_text(size: int, style: Style) -> str:
     """An indentation of so many columns; columns that fill no tab stay spaces."""
-    width = max(width, 0)
-    return "\t" * (width // style.unit) + " " * (width % style.unit) if style.tabs else " " * width
+    size = max(size, 0)
+    return "\t" * (size // style.unit) + " " * (size % style.unit) if style.tabs else " " * size
 
 
 def fit_style(lines: Sequence[str], style: Style) -> list[str]:

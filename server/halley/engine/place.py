@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from halley.engine.definitions import Definition, definitions, top_level
-from halley.engine.elision import elided_rows, fill_elisions, split_at_elisions
+from halley.engine.elision import elided_rows, fill_elisions
 from halley.engine.layout import (
     content,
     fit_edges,
@@ -20,13 +19,12 @@ from halley.engine.layout import (
     fit_style,
     newline_of,
     style_of,
+    width,
 )
 from halley.engine.matching import Run, squeeze, tells
+from halley.engine.pieces import pieces_between, split_pieces
 
 Unplaced = Literal["elided", "partial"]
-
-_MOST = 0.8
-"""How much of what lies around a part must be in a block for it to be the whole."""
 
 
 class Change(NamedTuple):
@@ -48,15 +46,15 @@ def place_block(
     bare = [content(row) for row in rows]
     if elided_rows(block, bare):
         filled = _filled(block, bare, part)
-        pieces = [filled] if filled is not None else _pieces_between(block, bare, part)
+        pieces = [filled] if filled is not None else pieces_between(block, bare, part)
         return [change_rows(lines, rows, run, free) for lines, run in pieces] or "elided"
     wider = whole_file(block, bare, part) or _without_echoes(block, bare, part)
     if wider is not None:
         block, part = wider
         return [change_rows(block, rows, part, free)]
-    pieces = _pieces(block, bare, part)
-    if isinstance(pieces, str):
-        return pieces
+    pieces = split_pieces(block, bare, part)
+    if pieces is None:
+        return "partial"
     return [change_rows(lines, rows, run, free) for lines, run in pieces]
 
 
@@ -85,13 +83,13 @@ def _filled(block: Sequence[str], bare: Sequence[str], part: Run) -> tuple[Seque
 
 
 def whole_file(block: Sequence[str], bare: Sequence[str], part: Run) -> tuple[Sequence[str], Run] | None:
-    """The whole file, when the block begins and ends as it does and has most of what is not the part."""
+    """The whole file, when the block has all that is not the part, but for a line here and there."""
     outside = [row for row in [*bare[: part[0]], *bare[part[1] :]] if tells(row)]
     if len(outside) < 3:
         return None
     keys = {squeeze(line) for line in block}
     held = sum(squeeze(row) in keys for row in outside)
-    if held < _MOST * len(outside):
+    if held < len(outside) - max(1, len(outside) // 20):
         return None
     return block, (0, len(bare) - (not bare[-1]))
 
@@ -100,10 +98,32 @@ def _without_echoes(block: Sequence[str], bare: Sequence[str], part: Run) -> tup
     """The part with the lines just before or after it, repeated: they are cut off, having been there already."""
     first, last = part
     head = echo_before(block, bare[:first], bare[first:last])
-    tail = echo_after(block[head:], bare[last:], bare[first:last])
+    if head:
+        by = width(bare[first - 1]) - width(block[head - 1])
+        tail = _closing(block[head:], bare[last:], bare[first:last], by)
+    else:
+        tail = echo_after(block, bare[last:], bare[first:last])
     if not head and not tail:
         return None
     return block[head : len(block) - tail], part
+
+
+def _closing(block: Sequence[str], after: Sequence[str], own: Sequence[str], by: int) -> int:
+    """How many lines at the end of a block, moved by so many columns, repeat what stands after the part.
+
+    The block is known to begin before the part, so also a lone bracket counts, where it stands as deep as it did.
+    """
+
+    def shape(line: str, by: int) -> tuple[str, int]:
+        return squeeze(line), (width(line) + by if line.strip() else 0)
+
+    theirs = [shape(row, 0) for row in after[: len(block)]]
+    mine = [shape(line, by) for line in block]
+    own_last = next((shape(row, 0) for row in reversed(own) if row.strip()), None)
+    for count in range(min(len(theirs), len(mine) - 1), 0, -1):
+        if mine[-count:] == theirs[:count] and mine[-1] != own_last:
+            return count
+    return 0
 
 
 def echo_before(block: Sequence[str], before: Sequence[str], own: Sequence[str]) -> int:
@@ -129,65 +149,3 @@ def _echo(block: Sequence[str], beside: Sequence[str], own: Sequence[str]) -> in
         if same and any(map(tells, block[:count])):
             return count
     return 0
-
-
-def _pieces(
-    block: Sequence[str], bare: Sequence[str], part: Run
-) -> list[tuple[Sequence[str], Run]] | Unplaced:
-    """The whole part; or, when the block leaves most of its definitions out, just those that it has."""
-    own = bare[part[0] : part[1]]
-    here, there = definitions(own), definitions(block)
-    outer, given = top_level(here), top_level(there)
-    missing = {one.name for one in outer} - {one.name for one in there}
-    size, mine = _size(own), _size(block)
-    if not missing or not given or mine >= 0.6 * size:
-        return [(block, part)]
-    pairs = [(one, [other for other in here if other.name == one.name]) for one in given]
-    if any(len(others) != 1 for _, others in pairs) or not _only_definitions(block, given):
-        return "partial" if mine < 0.5 * size else [(block, part)]
-    return [
-        (block[one.first : one.last], (part[0] + other.first, part[0] + other.last))
-        for one, (other,) in _without_leading(pairs)
-    ]
-
-
-def _pieces_between(block: Sequence[str], bare: Sequence[str], part: Run) -> list[tuple[Sequence[str], Run]]:
-    """Whole definitions between placeholders, with the rows of those they replace; none if anything else is new."""
-    here, known = definitions(bare), {squeeze(row) for row in bare}
-    pieces: list[tuple[Sequence[str], Run]] = []
-    for lines in split_at_elisions(block, bare):
-        given = [one for one in top_level(definitions(lines)) if one.last > one.head + 1]
-        rest = [
-            line for row, line in enumerate(lines) if not any(one.first <= row < one.last for one in given)
-        ]
-        if any(line.strip() and squeeze(line) not in known for line in rest):
-            return []
-        for one in given:
-            others = [other for other in here if other.name == one.name]
-            inside = [other for other in others if part[0] <= other.head < part[1]]
-            if len(inside or others) != 1:
-                return []
-            (_, (other,)) = _without_leading([(one, inside or others)])[0]
-            pieces.append((lines[one.first : one.last], (other.first, other.last)))
-    return pieces
-
-
-def _without_leading(
-    pairs: list[tuple[Definition, list[Definition]]],
-) -> list[tuple[Definition, list[Definition]]]:
-    """Comments and decorators of the old definition stay where the new one has none."""
-    kept: list[tuple[Definition, list[Definition]]] = []
-    for one, (other,) in pairs:
-        if one.first == one.head:
-            other = Definition(other.name, other.head, other.head, other.last, other.indent)
-        kept.append((one, [other]))
-    return kept
-
-
-def _only_definitions(block: Sequence[str], given: Sequence[Definition]) -> bool:
-    inside = {row for one in given for row in range(one.first, one.last)}
-    return all(row in inside for row, line in enumerate(block) if line.strip())
-
-
-def _size(lines: Sequence[str]) -> int:
-    return sum(bool(line.strip()) for line in lines)
