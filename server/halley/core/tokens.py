@@ -8,8 +8,14 @@ within 0.85 to 1.28.
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 _PIECE = re.compile(r"[A-Za-z]{1,8}|\d{1,3}|\n+|[ \t]{2,16}|[^\sA-Za-z\d]|\S")
+
+
+def token_starts(text: str, most: int) -> list[int]:
+    """Where the first `most` tokens of a text begin, and the one after them."""
+    return [piece.start() for piece in islice(_PIECE.finditer(text), most + 1)]
 
 
 def estimate_tokens(text: str) -> int:
@@ -17,4 +23,4 @@ def estimate_tokens(text: str) -> int:
     if len(text) > 200_000:  # beyond any precision that matters
         sample = text[:100_000]
         return len(text) * estimate_tokens(sample) // len(sample)
-    return sum(1 for _ in _PIECE.finditer(text))
+    return len(_PIECE.findall(text))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from halley.core.calls import FimPrompt, Prompt
 from halley.core.snapshot import Snapshot
-from halley.core.tokens import estimate_tokens
+from halley.core.tokens import token_starts
 from halley.engine.context import Context, display_path
 from halley.engine.languages import language
 from halley.engine.prompts import CURSOR_MARK, render_context
@@ -16,6 +16,8 @@ from halley.engine.templates import builtin_template, render_messages
 
 PREFIX_SHARE = 0.7
 """Of the budget, for the text before the cursor: it says more about what comes next than the text after."""
+LONGEST_TOKEN = 12
+"""Characters; beyond so many for each token of a budget no text is looked at."""
 
 
 def build_fim(
@@ -62,24 +64,25 @@ def _fallback(
 
 def tail_tokens(text: str, budget: int) -> str:
     """The end of `text` worth at most `budget` tokens, from the start of a line where one fits."""
-    if estimate_tokens(text[-budget * 12 :]) <= budget and len(text) <= budget * 12:
+    if budget <= 0:
+        return ""
+    near = text[-budget * LONGEST_TOKEN :]
+    starts = token_starts(near, len(near))
+    if len(starts) <= budget and len(near) == len(text):
         return text
-    low, high = 0, min(len(text), budget * 12)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if estimate_tokens(text[-middle:]) <= budget else (low, middle - 1)
-    piece = text[-low:] if low else ""
+    piece = near[starts[-budget] :] if len(starts) > budget else near
     line = piece.find("\n")
     return piece[line + 1 :] if 0 <= line < len(piece) - 1 else piece
 
 
 def head_tokens(text: str, budget: int) -> str:
     """The beginning of `text` worth at most `budget` tokens, to the end of a line where one fits."""
-    if estimate_tokens(text[: budget * 12]) <= budget and len(text) <= budget * 12:
+    if budget <= 0:
+        return ""
+    near = text[: budget * LONGEST_TOKEN]
+    starts = token_starts(near, budget)
+    if len(starts) <= budget and len(near) == len(text):
         return text
-    low, high = 0, min(len(text), budget * 12)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if estimate_tokens(text[:middle]) <= budget else (low, middle - 1)
-    line = text.rfind("\n", 0, low)
-    return text[: line + 1] if line > 0 else text[:low]
+    end = starts[budget] if len(starts) > budget else len(near)
+    line = text.rfind("\n", 0, end)
+    return text[: line + 1] if line > 0 else text[:end]

@@ -20,7 +20,7 @@ from halley.core.errors import HalleyError
 from halley.core.snapshot import Snapshot
 from halley.engine.completions import Place, read_completion
 from halley.features.ask import Line
-from halley.features.completion_call import CompletionCall, Offered, start_call
+from halley.features.completion_call import CompletionCall, Offered, prepare_prompt, start_call
 from halley.features.project import Project, is_blocked
 
 KEPT_ANSWERS = 12
@@ -104,7 +104,7 @@ class Completer:
     def _ready(self, state: _Document, snapshot: Snapshot) -> list[Offered]:
         for call in reversed(state.answers):
             if (rest := rest_of(call, snapshot)) is not None and call.is_done:
-                return [Offered(rest, call.model)] if rest else []
+                return [call.offer(rest)] if rest else []
         return []
 
     async def _automatic(
@@ -120,12 +120,11 @@ class Completer:
         if state.call is None:
             if not await _pause(newer, debounce_s(state, snapshot)):
                 return []
-            call = await start_call(line, snapshot, project, automatic=True)
+            prompt = await prepare_prompt(snapshot, project)
             if newer.done():  # the next question came while this one was being put together
-                call.task.cancel()
                 return []
             _end_call(state)
-            state.call = call
+            state.call = start_call(line, snapshot, prompt, automatic=True)
         return await self._wait(state, state.call, newer, snapshot, line, project)
 
     async def _wait(
@@ -139,7 +138,7 @@ class Completer:
     ) -> list[Offered]:
         """The call's answer for this snapshot; nothing once a newer question is there."""
         try:
-            await asyncio.wait([newer, call.task], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([newer, call.ready], return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             _let_linger(state, call)
             raise
@@ -153,7 +152,7 @@ class Completer:
             rest is None and not call.failed
         ):  # typed away from it while nothing had come: ask for what is there now
             return await self._automatic(state, newer, line, snapshot, project)
-        return [Offered(rest, call.model)] if rest else []
+        return [call.offer(rest)] if rest else []
 
     async def _invoked(
         self,
@@ -164,22 +163,24 @@ class Completer:
         project: Project | None,
     ) -> list[Offered]:
         _end_call(state)
+        prompt = await prepare_prompt(snapshot, project)
+        if newer.done():
+            return []
         calls = [
-            await start_call(line, snapshot, project, automatic=False, temperature=temperature)
+            start_call(line, snapshot, replace(prompt, temperature=temperature), automatic=False)
             for temperature in CANDIDATES
         ]
-        tasks = [call.task for call in calls]
         try:
-            gathered = asyncio.gather(*tasks, return_exceptions=True)
+            gathered = asyncio.gather(*(call.ready for call in calls))
             await asyncio.wait([newer, gathered], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in tasks:
-                task.cancel()
+            for call in calls:
+                _supersede_call(call) if newer.done() else call.close()
         if newer.done():
             return []
         for call in calls:
             _learn(state, call)
-        found = [Offered(rest, call.model) for call in calls if (rest := rest_of(call, snapshot))]
+        found = [call.offer(rest) for call in calls if (rest := rest_of(call, snapshot))]
         if not found and (error := next((call.error for call in calls if call.error), None)):
             raise error
         return list({offered.text: offered for offered in found}.values())
@@ -235,8 +236,14 @@ async def _pause(newer: asyncio.Future[None], seconds: float) -> bool:
 
 def _end_call(state: _Document) -> None:
     if state.call is not None:
-        state.call.task.cancel()
+        _supersede_call(state.call)
         state.call = None
+
+
+def _supersede_call(call: CompletionCall) -> None:
+    from halley.routing.metering import SUPERSEDED
+
+    call.close(SUPERSEDED)
 
 
 def _let_linger(state: _Document, call: CompletionCall) -> None:
@@ -245,7 +252,8 @@ def _let_linger(state: _Document, call: CompletionCall) -> None:
 
     def close() -> None:
         if state.call is call and state.last_asked == asked:
-            _end_call(state)
+            call.close()
+            state.call = None
 
     asyncio.get_running_loop().call_later(LINGER_S, close)
 

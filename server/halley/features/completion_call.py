@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from halley.core.calls import FimPrompt, Priority
 from halley.core.errors import HalleyError, Interrupted
@@ -17,6 +17,9 @@ from halley.engine.scope import Scope, cut_at, scope_of
 from halley.features.ask import Line, stream_reply
 from halley.features.project import Project, completion_context
 
+INVOKED_S = 30.0
+"""Until an invoked completion is given up; somebody waits for it, so longer than for an automatic one."""
+
 FIM_BUDGET = 2000
 """Tokens of text around the cursor and from other files together."""
 
@@ -27,6 +30,8 @@ class Offered:
 
     text: str
     model: str
+    first_time: bool = True
+    """False for what was shown before, and is typed along now."""
 
 
 @dataclass(slots=True)
@@ -44,9 +49,36 @@ class CompletionCall:
     streamed: str = ""
     text: str = ""
     error: HalleyError | None = None
-    is_done: bool = False
+    was_shown: bool = False
     took_s: float = 0.0
+    ready: asyncio.Future[None] = field(init=False)
+    """Done when `text` or `error` is final. The call's task goes on until the connection is closed and the ledger
+    written, which nobody waits for."""
     task: asyncio.Task[None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ready = asyncio.get_running_loop().create_future()
+
+    @property
+    def is_done(self) -> bool:
+        return self.ready.done() and not self.ready.cancelled()
+
+    def finish(self, text: str, error: HalleyError | None = None) -> None:
+        """The first call counts."""
+        if not self.ready.done():
+            self.text, self.error = text, error
+            self.ready.set_result(None)
+
+    def offer(self, text: str) -> Offered:
+        first_time, self.was_shown = not self.was_shown, True
+        return Offered(text, self.model, first_time)
+
+    def close(self, why: str = "") -> None:
+        """End it now, upstream too; `why` is what the ledger says, by default that the person ended it."""
+        if self.is_done:
+            return  # it is closing its connection by itself
+        self.ready.cancel()
+        self.task.cancel(why or None)
 
     @property
     def failed(self) -> bool:
@@ -62,27 +94,24 @@ class CompletionCall:
         return text[len(self.prefix) : at]
 
 
-async def start_call(
-    line: Line,
-    snapshot: Snapshot,
-    project: Project | None,
-    *,
-    automatic: bool,
-    temperature: float | None = None,
-) -> CompletionCall:
+async def prepare_prompt(snapshot: Snapshot, project: Project | None) -> FimPrompt:
+    """The text around the cursor, and what else fits beside it."""
+    context = await completion_context(project, snapshot, FIM_BUDGET // 3)
+    return build_fim(
+        snapshot,
+        budget=FIM_BUDGET - context.tokens,
+        max_tokens=snapshot.settings.completion.max_tokens,
+        context=context,
+    )
+
+
+def start_call(line: Line, snapshot: Snapshot, prompt: FimPrompt, *, automatic: bool) -> CompletionCall:
     """Ask; the reply is read in the call's own task, which is cancelled to close the upstream connection."""
     text, selection = snapshot.document.text, snapshot.selection
     call = CompletionCall(
         snapshot.document.uri, text[: selection.start], text[selection.end :], snapshot.document.language_id
     )
-    call.model = str((await line.route_of("complete"))[0])
-    context = await completion_context(project, snapshot, FIM_BUDGET // 3)
-    settings = snapshot.settings.completion
-    prompt = build_fim(
-        snapshot, budget=FIM_BUDGET - context.tokens, max_tokens=settings.max_tokens, context=context
-    )
-    prompt = replace(prompt, temperature=temperature) if temperature is not None else prompt
-    limit = settings.timeout_ms / 1000 if automatic else 30.0
+    limit = snapshot.settings.completion.timeout_ms / 1000 if automatic else INVOKED_S
     call.task = asyncio.create_task(_read(call, line, prompt, automatic, limit))
     return call
 
@@ -93,19 +122,27 @@ async def _read(call: CompletionCall, line: Line, prompt: FimPrompt, automatic: 
     began = time.monotonic()
     try:
         async with asyncio.timeout(limit_s):
-            await _stream(call, line, prompt, automatic, place, scope)
+            await _stream(call, line, prompt, automatic, place, scope, began)
     except TimeoutError:
-        call.error = Interrupted("The completion took too long.", "The setting is `completion.timeout_ms`.")
+        call.finish(
+            "", Interrupted("The completion took too long.", "The setting is `completion.timeout_ms`.")
+        )
     except HalleyError as error:
-        call.error = error if not call.streamed.strip() else None
-        call.text = call.streamed
-    call.took_s = time.monotonic() - began
-    call.is_done = True
+        call.finish(call.streamed, error if not call.streamed.strip() else None)
+    finally:
+        call.finish(call.streamed, None if call.streamed else _broken())
 
 
 async def _stream(
-    call: CompletionCall, line: Line, prompt: FimPrompt, automatic: bool, place: Place, scope: Scope
+    call: CompletionCall,
+    line: Line,
+    prompt: FimPrompt,
+    automatic: bool,
+    place: Place,
+    scope: Scope,
+    began: float,
 ) -> None:
+    call.model = str((await line.route_of("complete"))[0])  # `Finish` names it, but rarely is it waited for
     events = stream_reply(
         line, prompt, feature="complete", role="complete", priority=Priority.INLINE, retry=not automatic
     )
@@ -114,8 +151,13 @@ async def _stream(
             if isinstance(event, TextDelta):
                 call.streamed += event.text
                 if (cut := cut_at(call.streamed, place, scope)) is not None:
-                    call.text = call.streamed[:cut]
+                    call.took_s = time.monotonic() - began
+                    call.finish(call.streamed[:cut])
                     return
             elif isinstance(event, Finish):
-                call.model = str(event.model or "")
-    call.text = call.streamed
+                call.model, call.took_s = str(event.model or ""), time.monotonic() - began
+                call.finish(call.streamed)
+
+
+def _broken() -> Interrupted:
+    return Interrupted("The completion ended before it was complete.", "Ask again.")

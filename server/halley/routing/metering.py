@@ -148,7 +148,7 @@ async def _settle(
         meter.ended_at = settling.clock.monotonic()
     if meter.usage is None and meter.pieces:  # a host that began to answer will charge for it
         meter.usage = meter.estimate(call.prompt)
-    facts = {"status": _status(error, meter), "times": meter.times(), "problem": _told(error)}
+    facts = {"status": _status(error, meter, call), "times": meter.times(), "problem": _told(error)}
     if meter.request_id:
         facts["request_id"] = meter.request_id
     usage, prices = meter.usage, settling.prices
@@ -177,9 +177,13 @@ async def _write(ledger: Ledger, row: int, **facts: Any) -> None:
         logging.getLogger(__name__).warning("the ledger could not be written: %s", failure)
 
 
-def _status(error: BaseException | None, meter: Meter) -> str:
-    """In the ledger's words. Whoever cancels because of newer typing says so: `task.cancel(SUPERSEDED)`."""
-    if error is None:
+def _status(error: BaseException | None, meter: Meter, call: Call) -> str:
+    """In the ledger's words. Whoever cancels because of newer typing says so: `task.cancel(SUPERSEDED)`.
+
+    Whoever fills in the middle stops reading where the middle ends, and has what it asked for.
+    """
+    filled = isinstance(call.prompt, FimPrompt) and isinstance(error, GeneratorExit) and meter.pieces
+    if error is None or filled:
         return "complete"
     if isinstance(error, asyncio.CancelledError | GeneratorExit):
         return SUPERSEDED if SUPERSEDED in error.args else "cancelled"

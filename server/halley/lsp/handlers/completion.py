@@ -43,7 +43,7 @@ async def inline_completion(session: Session, params: Json) -> Json:
         project=session.project(uri),
     )
     if offered:
-        await _count(session, snapshot, offered[0], shown=1)
+        _count_shown(session, snapshot, offered[0])
     return {"items": [_item(snapshot, range, lead, text) for text in offered]}
 
 
@@ -110,11 +110,13 @@ async def completion_accepted(session: Session, accepted: Json) -> None:
     )
 
 
-async def _count(session: Session, snapshot: Snapshot, offered: Offered, *, shown: int) -> None:
-    if offered.model:
-        await session.room.ledger.count_completion(
-            *_counted(offered.model, snapshot.document.language_id), shown=shown
+def _count_shown(session: Session, snapshot: Snapshot, offered: Offered) -> None:
+    """Once for each answer of a model, however long it is typed along; nobody waits for the disk."""
+    if offered.model and offered.first_time:
+        counting = session.room.ledger.count_completion(
+            *_counted(offered.model, snapshot.document.language_id), shown=1
         )
+        session.server.run_in_background(counting, "counting completions")
 
 
 def _counted(model: str, language: str) -> tuple[Any, str]:
