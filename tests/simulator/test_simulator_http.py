@@ -199,7 +199,7 @@ async def test_a_large_request_is_answered_and_leaving_it_is_noticed(sim: Simula
     assert b"20000 lines" in await reader.read()
     _, leaving = await asyncio.open_connection("127.0.0.1", sim.port)
     leaving.write(raw(large | {"n": 3}))
-    await sim.wait_for(lambda s: s.open_streams == 1)
+    await sim.wait_for(lambda s: len(s.requests) == 2)
     leaving.transport.abort()
     await sim.wait_for(lambda s: s.open_streams == 0)
     assert [seen.state for seen in sim.requests] in (["complete", "closed_early"], ["complete", "complete"])
