@@ -238,6 +238,7 @@ export interface ContextPreview {
   budget: number;
   excerpts: ContextExcerpt[];
   dropped: ContextDropped[];
+  notices: string[];
 }
 
 export interface ContextPreviewParams {
@@ -673,6 +674,7 @@ export interface UsageParams {
 export interface UsageReport {
   rows: Record<string, unknown>[];
   totals: Record<string, unknown>;
+  completions?: Record<string, unknown>[];
   quota?: Record<string, unknown>[] | null;
 }
 

@@ -52,6 +52,15 @@ class Diagnostic:
 
 
 @dataclass(frozen=True, slots=True)
+class Touched:
+    """Lines the person typed in not long ago, `last_line` included. Both count from 0."""
+
+    uri: str
+    first_line: int
+    last_line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Workspace:
     """One workspace folder. `trusted` speaks for the exact content of its Halley files."""
 
@@ -76,6 +85,8 @@ class Snapshot:
     workspace: Workspace | None = None
     open_documents: Mapping[str, Document] = field(default_factory=lambda: MappingProxyType({}))
     """The other documents open in the session, by URI, most recently touched first."""
+    touched: tuple[Touched, ...] = ()
+    """Where the person typed, the latest first."""
     tab_size: int = 4
     insert_spaces: bool = True
 

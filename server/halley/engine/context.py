@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from halley.core.snapshot import Snapshot
 from halley.core.tokens import estimate_tokens
+from halley.engine.invisible import invisible_characters, name_of
 from halley.engine.regions import Span, enclosing_definition, import_block, line_span
 from halley.engine.symbols import outline
 
@@ -67,6 +68,8 @@ class Context:
     excerpts: tuple[Excerpt, ...]
     dropped: tuple[Dropped, ...] = ()
     budget: int = 0
+    notices: tuple[str, ...] = ()
+    """What a person should know of the excerpts: characters in them that nobody sees."""
 
     @property
     def tokens(self) -> int:
@@ -78,7 +81,19 @@ def build_context(snapshot: Snapshot, related: Iterable[Related] = (), budget: i
     budget = budget or snapshot.settings.context.max_tokens
     own, dropped = _own_file(snapshot, int(budget * WHOLE_FILE_SHARE))
     others, left_out = _fit(related, budget - sum(excerpt.tokens for excerpt in own))
-    return Context((*reversed(others), *own), (*dropped, *left_out), budget)
+    excerpts = (*reversed(others), *own)
+    return Context(excerpts, (*dropped, *left_out), budget, invisible_notices(excerpts))
+
+
+def invisible_notices(excerpts: Iterable[Excerpt]) -> tuple[str, ...]:
+    """One sentence for each excerpt with characters that cannot be seen."""
+    return tuple(
+        f"{excerpt.path} holds characters that cannot be seen ({name_of(found[0][1])}, line {row}): "
+        "a model reads them, and they can make code read differently from what it does."
+        for excerpt in excerpts
+        if (found := invisible_characters(excerpt.text))
+        and (row := excerpt.first_line + excerpt.text.count("\n", 0, found[0][0]))
+    )
 
 
 def _fit(related: Iterable[Related], budget: int) -> tuple[list[Excerpt], list[Dropped]]:
@@ -194,4 +209,4 @@ def display_path(snapshot: Snapshot) -> str:
 def fit_related(related: Iterable[Related], budget: int) -> Context:
     """As many pieces of other files as fit, the most helpful last: nearest to what follows them in the prompt."""
     chosen, dropped = _fit(related, budget)
-    return Context(tuple(reversed(chosen)), tuple(dropped), budget)
+    return Context(tuple(reversed(chosen)), tuple(dropped), budget, invisible_notices(chosen))

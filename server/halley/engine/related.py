@@ -15,6 +15,8 @@ from halley.engine.symbols import best_window, likeness, names_used, words
 
 MOST_NAMES = 24
 MOST_ALIKE = 6
+MOST_TYPED = 4
+_AROUND_TYPED = 12
 _ENOUGH_ALIKE = 0.12
 _LONGEST_DEFINITION = 2400
 
@@ -75,6 +77,51 @@ def related_places(part: str, own_path: str, sources: Iterable[Source], language
             Related(source.path, line, source.text[start:end], "looks alike", rank, source.language_id)
         )
     return sorted(scored, key=lambda related: -related.rank)[:MOST_ALIKE]
+
+
+def recent_places(
+    part: str, own_path: str, touched: Iterable[tuple[Source, int, int]], language_id: str
+) -> list[Related]:
+    """What was typed in other files not long ago, the lines around included: (source, first and last line from 0).
+
+    Likeness decides, the order in which it was typed breaks ties; what has no word in common is left out.
+    """
+    wanted = words(part)
+    found: list[Related] = []
+    for place, (source, first, last) in enumerate(touched):
+        lines = source.text.split("\n")
+        first, last = max(0, first - _AROUND_TYPED), min(len(lines), last + _AROUND_TYPED + 1)
+        text = "".join(f"{line}\n" for line in lines[first : min(last, first + 60)])
+        score = likeness(words(text), wanted) * (1.2 if source.language_id == language_id else 0.6)
+        if (
+            source.path == own_path
+            or not score
+            or any(_overlaps(other, source, first, last) for other in found)
+        ):
+            continue
+        rank = 0.5 + score + 0.3 / (1 + place)
+        found.append(Related(source.path, first + 1, text, "edited a moment ago", rank, source.language_id))
+    return sorted(found, key=lambda related: -related.rank)[:MOST_TYPED]
+
+
+def without_overlaps(pieces: Iterable[Related]) -> list[Related]:
+    """Of pieces that share lines of a file, the one that helps most."""
+    kept: list[Related] = []
+    for piece in sorted(pieces, key=lambda piece: -piece.rank):
+        last = piece.first_line + piece.text.count("\n")
+        if not any(
+            other.path == piece.path
+            and piece.first_line < other.first_line + other.text.count("\n")
+            and other.first_line < last
+            for other in kept
+        ):
+            kept.append(piece)
+    return kept
+
+
+def _overlaps(other: Related, source: Source, first: int, last: int) -> bool:
+    end = other.first_line + other.text.count("\n")
+    return other.path == source.path and first < end and other.first_line <= last
 
 
 def nearness(one: str, other: str) -> float:

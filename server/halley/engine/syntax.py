@@ -6,9 +6,10 @@ error: every question here then answers None, and callers fall back to indentati
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
 from functools import cache, lru_cache
 from importlib import import_module
+from itertools import accumulate
 from typing import Any
 
 GRAMMARS: dict[str, tuple[str, str]] = {
@@ -65,9 +66,10 @@ def parser(language_id: str) -> Any | None:
 class Tree:
     """A parsed text whose nodes are addressed in code points, as everything else in the engine is."""
 
-    def __init__(self, text: str, tree: Any) -> None:
-        self.text, self.tree = text, tree
-        self._data = None if text.isascii() else text.encode("utf-8", "surrogatepass")
+    def __init__(self, text: str, tree: Any, data: bytes) -> None:
+        self.text, self.tree, self._data = text, tree, data
+        self._ascii = len(data) == len(text)
+        self._lines: tuple[list[int], list[int]] | None = None
 
     @property
     def root(self) -> Any:
@@ -75,10 +77,30 @@ class Tree:
 
     def offset(self, byte: int) -> int:
         """Code-point offset of a byte offset."""
-        return byte if self._data is None else len(self._data[:byte].decode("utf-8", "surrogatepass"))
+        if self._ascii:
+            return byte
+        in_bytes, in_points = self._line_starts()
+        line = bisect_right(in_bytes, byte) - 1
+        return in_points[line] + len(self._data[in_bytes[line] : byte].decode("utf-8", "surrogatepass"))
 
     def byte(self, offset: int) -> int:
-        return offset if self._data is None else len(self.text[:offset].encode("utf-8", "surrogatepass"))
+        if self._ascii:
+            return offset
+        in_bytes, in_points = self._line_starts()
+        line = bisect_right(in_points, offset) - 1
+        return in_bytes[line] + len(self.text[in_points[line] : offset].encode("utf-8", "surrogatepass"))
+
+    def _line_starts(self) -> tuple[list[int], list[int]]:
+        """Where each line begins, in bytes and in code points."""
+        if self._lines is None:
+            rows = self._data.split(b"\n")
+            lengths = [len(row) + 1 for row in rows]
+            points = [len(row) + 1 for row in self.text.split("\n")]
+            self._lines = [0, *accumulate(lengths[:-1])], [0, *accumulate(points[:-1])]
+        return self._lines
+
+    def bytes_of(self, node: Any) -> bytes:
+        return self._data[node.start_byte : node.end_byte]
 
     def span(self, node: Any) -> tuple[int, int]:
         return self.offset(node.start_byte), self.offset(node.end_byte)
@@ -97,7 +119,8 @@ def parse(text: str, language_id: str) -> Tree | None:
     engine = parser(language_id)
     if engine is None:
         return None
-    return Tree(text, engine.parse(text.encode("utf-8", "surrogatepass")))
+    data = text.encode("utf-8", "surrogatepass")
+    return Tree(text, engine.parse(data), data)
 
 
 def enclosing_definition(text: str, start: int, end: int, language_id: str) -> tuple[int, int] | None:
@@ -113,15 +136,3 @@ def enclosing_definition(text: str, start: int, end: int, language_id: str) -> t
     if node.parent is not None and node.parent.type in ("decorated_definition", "export_statement"):
         node = node.parent
     return tree.span(node)
-
-
-def leaves(tree: Tree) -> Iterator[Any]:
-    """Every token of the tree in order, comments included."""
-    cursor = tree.tree.walk()
-    while True:
-        if cursor.goto_first_child():
-            continue
-        yield cursor.node
-        while not cursor.goto_next_sibling():
-            if not cursor.goto_parent():
-                return

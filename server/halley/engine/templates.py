@@ -12,7 +12,7 @@ file that holds `{{secrets}}` stays a file that holds `{{secrets}}`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 
@@ -49,6 +49,45 @@ def render(template: str, values: Mapping[str, str]) -> str:
 def names_in(template: str) -> frozenset[str]:
     """Every name a template asks for."""
     return frozenset(_NAME.findall(template)) | {match[2] for match in _SECTION.finditer(template)}
+
+
+_MARK = re.compile(r"\{\{\s*([#^/]?)\s*(\w*)\s*\}\}")
+_PART_LIKE = re.compile(r"^===\s*(\w+)\s*===\s*$", re.MULTILINE)
+
+
+def problems_in(template: str, known: Iterable[str] = ()) -> list[str]:
+    """What is wrong with a template, a sentence each with its line; empty when nothing is.
+
+    `known` are the names it may ask for (all of them, where it is empty).
+    """
+    names = frozenset(known)
+    found: list[str] = [] if template.strip() else ["It is empty."]
+    opened: list[tuple[str, int]] = []
+    for match in _MARK.finditer(template):
+        kind, name, line = match[1], match[2], template.count("\n", 0, match.start()) + 1
+        if kind == "/":
+            if not opened or opened[-1][0] != name:
+                found.append(f"Line {line}: {{{{/{name}}}}} closes what is not open.")
+                continue
+            opened.pop()
+            continue
+        if names and name not in names:
+            found.append(f"Line {line}: there is no value named '{name}'.{_meant(name, names)}")
+        if kind:
+            opened.append((name, line))
+    found += (f"Line {line}: {{{{#{name}}}}} is never closed." for name, line in opened)
+    for match in _PART_LIKE.finditer(template):
+        if match[1] not in ("system", "user", "assistant"):
+            line = template.count("\n", 0, match.start()) + 1
+            found.append(f"Line {line}: a part is 'system', 'user' or 'assistant', not '{match[1]}'.")
+    return found
+
+
+def _meant(name: str, names: frozenset[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, sorted(names), 1)
+    return f" Did you mean '{near[0]}'?" if near else f" There are: {', '.join(sorted(names))}."
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,18 @@ from halley.stores.git import load_recent_messages
 
 
 async def commit_message(
-    line: Line, cwd: Path, *, staged: bool = True, guidance: str = "", role: Role = "fast", **options: Any
+    line: Line,
+    cwd: Path,
+    *,
+    staged: bool = True,
+    guidance: str = "",
+    role: Role = "fast",
+    template: str = "",
+    **options: Any,
 ) -> str:
     """The message for what is staged in `cwd`; with nothing staged, for all changes of the working tree.
 
-    `options` are those of `ask` (`model`, `on_event` …).
+    `template` is the person's own prompt, else the one shipped; `options` are those of `ask` (`model`, `on_event` …).
 
     Raises BadRequest when there is nothing to commit or no repository.
     """
@@ -33,7 +41,7 @@ async def commit_message(
         "recent": "\n".join(f"- {message}" for message in await load_recent_messages(cwd)),
         "guidance": guidance,
     }
-    prompt = Prompt(render_messages(builtin_template("commit"), values))
+    prompt = Prompt(render_messages(template or builtin_template("commit"), values))
     reply = await ask(line, prompt, feature="commit", role=role, **options)
     return tidy(reply.text)
 
@@ -57,9 +65,28 @@ def _cut(file: str, budget: int) -> str:
     return file
 
 
+_FENCED = re.compile(r"^```[^\n]*\n(.*?)^```[ \t]*$", re.DOTALL | re.MULTILINE)
+_THOUGHT = re.compile(r"\A\s*<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
+_LEAD = re.compile(r"\A[^\n]{0,120}(?:message|commit)[^\n]{0,40}:[ \t]*\n+", re.IGNORECASE)
+_QUOTES = ('""', "''", "``", "“”", "«»")
+
+
 def tidy(reply: str) -> str:
-    """The message itself, out of the fence or quotes some models put around it."""
-    text = reply.strip()
-    if text.startswith("```"):
-        text = "\n".join(text.split("\n")[1:]).rsplit("```", 1)[0].strip()
-    return text.strip('"').strip() + "\n"
+    """The message itself, out of the fence, quotes, thinking or introduction some models put around it.
+
+    A blank line follows its first; nothing invisible stays in it.
+    """
+    text = _THOUGHT.sub("", reply.replace("\r\n", "\n")).strip()
+    if fenced := _FENCED.search(text):
+        text = fenced[1]
+    elif len(bare := _LEAD.sub("", text)) < len(text) and bare.strip():
+        text = bare
+    text = "".join(c for c in text.strip() if c in "\n\t" or (c.isprintable() or c == "\u200d"))
+    for pair in _QUOTES:
+        inner = text[1:-1]
+        if len(text) > 2 and text[0] == pair[0] and text[-1] == pair[1] and pair[0] not in inner:
+            text = inner.strip()
+    lines = [line.rstrip() for line in text.split("\n")]
+    if len(lines) > 1 and lines[1]:
+        lines.insert(1, "")
+    return "\n".join(lines).strip() + "\n"

@@ -7,6 +7,7 @@ is answered from what is there. Open documents speak for themselves: the editor'
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import time
 from dataclasses import dataclass, field
@@ -17,10 +18,19 @@ from halley.core.snapshot import Document, Snapshot
 from halley.engine.context import Context, Related, build_context, display_path, fit_related
 from halley.engine.languages import language_id_of
 from halley.engine.regions import enclosing_definition, line_span
-from halley.engine.related import Defined, Source, related_definitions, related_places
+from halley.engine.related import (
+    Defined,
+    Source,
+    recent_places,
+    related_definitions,
+    related_places,
+    without_overlaps,
+)
 from halley.engine.secrecy import is_secret_path
 from halley.engine.symbols import definitions, names_used
 from halley.stores.project_files import FileFact, is_excluded, is_named, list_files, read_text_file
+
+logger = logging.getLogger(__name__)
 
 _FRESH_S = 2.0
 _FIRST_WAIT_S = 0.4
@@ -152,7 +162,33 @@ async def gather_context(project: Project | None, snapshot: Snapshot, budget: in
         index = project.defined(wanted, {source.path: source.text for source in opened})
         related += related_definitions(part, own_path, index, own_names)
     related += related_places(part, own_path, opened, snapshot.document.language_id)
-    return build_context(snapshot, related, budget)
+    related += recent_places(part, own_path, _touched(snapshot, opened), snapshot.document.language_id)
+    context = build_context(snapshot, without_overlaps(related), budget)
+    _log(context)
+    return context
+
+
+def _log(context: Context) -> None:
+    """What goes into a prompt and why, without a word of its content."""
+    if not logger.isEnabledFor(logging.DEBUG):
+        return
+    logger.debug("context: %d of %d tokens", context.tokens, context.budget)
+    for found in context.excerpts:
+        lines = f"{found.first_line}-{found.last_line}"
+        logger.debug("context: %s:%s, %s, %d tokens", found.path, lines, found.reason, found.tokens)
+    for left in context.dropped:
+        logger.debug("context: no room for %s, %s, %d tokens", left.path, left.reason, left.tokens)
+
+
+def _touched(snapshot: Snapshot, opened: list[Source]) -> list[tuple[Source, int, int]]:
+    """The places typed in lately, in documents that may be shown."""
+    paths = {uri: _path_of(document, snapshot) for uri, document in snapshot.open_documents.items()}
+    shown = {source.path: source for source in opened}
+    return [
+        (source, place.first_line, place.last_line)
+        for place in snapshot.touched
+        if (source := shown.get(paths.get(place.uri, "")))
+    ][:16]
 
 
 def _part(snapshot: Snapshot) -> str:

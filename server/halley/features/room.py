@@ -221,11 +221,12 @@ class EngineRoom:
         return self._projects[root]
 
     def template(self, name: str) -> str:
-        """A prompt template: the person's own `templates/NAME.md` beside config.toml, else the one shipped."""
-        from halley.engine.templates import builtin_template
+        """A prompt template: the person's own `templates/NAME.md` beside config.toml, else the one shipped.
 
-        own = self.paths.config / "templates" / f"{name}.md"
-        try:
-            return own.read_text("utf-8")
-        except (OSError, ValueError):
-            return builtin_template(name)
+        Raises NotConfigured for one of their own that cannot be used, naming the file, the line and what is wrong.
+        """
+        from halley.engine.templates import builtin_template
+        from halley.features.own_templates import load_own_template
+
+        own = load_own_template(self.paths.config / "templates" / f"{name}.md", name)
+        return builtin_template(name) if own is None else own

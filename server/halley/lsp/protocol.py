@@ -575,6 +575,8 @@ class ContextPreview(Shape):
     budget: int
     excerpts: list[ContextExcerpt]
     dropped: list[ContextDropped]
+    notices: list[str]
+    """What a person should know of the excerpts: characters in them that nobody sees."""
 
 
 class RetryEnded(Shape):
@@ -684,6 +686,8 @@ class UsageParams(Shape):
 class UsageReport(Shape):
     rows: list[dict[str, Any]]
     totals: dict[str, Any]
+    completions: list[dict[str, Any]] = []
+    """Ghost text by model and language: shown, accepted, accepted in part."""
     quota: list[dict[str, Any]] | None = None
 
 

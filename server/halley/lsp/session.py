@@ -12,7 +12,7 @@ from halley.core.calls import Caller, Operation
 from halley.core.errors import BadRequest, Problem
 from halley.core.models import Role, Route
 from halley.core.settings import Settings
-from halley.core.snapshot import Document, Selection, Snapshot, Workspace
+from halley.core.snapshot import Document, Selection, Snapshot, Touched, Workspace
 from halley.core.text import DocumentEdit, WorkspaceChange
 from halley.features.ask import Line
 from halley.features.complete import Completer
@@ -174,6 +174,10 @@ class Session:
             settings=self.settings_of(uri),
             workspace=self.workspace(uri),
             open_documents={d.uri: d for d in self.server.documents.open_documents() if d.uri != uri},
+            touched=tuple(
+                Touched(edit.uri, edit.first_line, edit.last_line)
+                for edit in self.server.documents.recent_edits()
+            ),
         )
 
     def required_snapshot(self, text_document: Json, range: Json | None = None) -> Snapshot:

@@ -53,6 +53,8 @@ class Job:
     diagnostics: tuple[Diagnostic, ...] = ()
     model: str | None = None
     report: Callable[[str], None] = lambda _text: None
+    warn: Callable[[str], None] = lambda _text: None
+    """Tells the person something they should see beside the outcome."""
     on_event: Callable[[Event], None] | None = None
     project: Project | None = None
     inputs: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
@@ -62,7 +64,10 @@ class Job:
 
     async def context(self) -> Context:
         """What the model gets to see beside the part in question. Raises BlockedByPolicy for a secret file."""
-        return await gather_context(self.project, self.snapshot)
+        context = await gather_context(self.project, self.snapshot)
+        for notice in context.notices:
+            self.warn(notice)
+        return context
 
     async def ask(self, prompt: Prompt, *, feature: str, **options: Any) -> Reply:
         """`features.ask.ask` on this job's line, with its model and its listener."""

@@ -13,7 +13,7 @@ from halley.core.text import DocumentEdit
 from halley.features.actions import Job, find_action
 from halley.features.actions.action import Edited
 from halley.lsp.base.progress import WorkDone
-from halley.lsp.handlers.run import deliver_edit
+from halley.lsp.handlers.run import deliver_edit, warner
 from halley.lsp.session import Session
 from halley.lsp.to_lsp import to_lsp_text_edits
 
@@ -33,7 +33,16 @@ async def format_document(session: Session, params: Json, report: Any) -> list[J
         snapshot, tab_size=options.get("tabSize", 4), insert_spaces=options.get("insertSpaces", True)
     )
     line = session.line(snapshot.document.uri, snapshot.settings)
-    outcome = await find_action("format").run(Job(line, snapshot, session.template_of, report=report))
+    outcome = await find_action("format").run(
+        Job(
+            line,
+            snapshot,
+            session.template_of,
+            report=report,
+            warn=warner(session),
+            project=session.project(snapshot.document.uri),
+        )
+    )
     assert isinstance(outcome, Edited)
     if outcome.confirm or outcome.kept:
         await deliver_edit(session, outcome, {snapshot.document.uri: snapshot.document})

@@ -55,7 +55,11 @@ async def commit(session: Session, params: Json) -> Json:
     uri = cwd.as_uri()
     workspace = session.workspace(uri)
     text = await commit_message(
-        session.line(uri), cwd, staged=asked.staged, guidance=workspace.guidance if workspace else ""
+        session.line(uri),
+        cwd,
+        staged=asked.staged,
+        guidance=workspace.guidance if workspace else "",
+        template=session.template_of("commit"),
     )
     return {"message": text}
 
@@ -80,6 +84,7 @@ async def context_preview(session: Session, params: Json) -> Json:
             for e in context.excerpts
         ],
         "dropped": [{"path": d.path, "reason": d.reason, "tokens": d.tokens} for d in context.dropped],
+        "notices": list(context.notices),
     }
 
 

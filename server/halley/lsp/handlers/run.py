@@ -7,6 +7,7 @@ Edits go through `lsp/apply.py`; answers open as documents; what must not simply
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +43,7 @@ async def run(session: Session, arguments: list[Any], report: Any) -> Json:
         diagnostics=snapshot.diagnostics if params.diagnostics else (),
         model=params.model,
         report=report,
+        warn=warner(session),
         on_event=Counter(report),
         project=session.project(snapshot.document.uri),
         runs=session.room.paths.state / "macros",
@@ -61,10 +63,16 @@ async def edit(session: Session, params: Json, report: Any, emit: Any) -> Json:
         instruction=asked.instruction.strip(),
         model=asked.model,
         report=report,
+        warn=warner(session),
         on_event=lambda event: emit(event_json("", event)),
         project=session.project(snapshot.document.uri),
     )
     return await deliver(session, snapshot, await perform("edit", job), preview=asked.preview)
+
+
+def warner(session: Session) -> Callable[[str], None]:
+    """Says a warning in the editor."""
+    return lambda text: session.notify("window/showMessage", {"type": 2, "message": text})
 
 
 def _snapshot(session: Session, asked: Json, diagnostics: list[Json]) -> Snapshot:

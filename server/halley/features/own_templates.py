@@ -1,0 +1,51 @@
+"""Prompt templates a person has put into their configuration folder, in place of those that are shipped.
+
+A template that cannot be right is never used half: the request says which file, which line and what is wrong. What
+may be asked for in a template is what the prompts fill in (`engine/prompts.py`); `docs/templates.md` lists it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from halley.core.errors import NotConfigured
+from halley.engine.templates import builtin_template, names_in, problems_in
+
+MOST_BYTES = 200_000
+
+_FACTS = frozenset(
+    "language language_id docs path selection context diagnostics guidance rules cursor_mark instruction".split()
+)
+"""Values every action's template may ask for."""
+
+
+def load_own_template(path: Path, name: str) -> str | None:
+    """The person's own template; None where there is none. Raises NotConfigured for one that cannot be used."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise _broken(path, name, f"It is larger than {MOST_BYTES} bytes.")
+        text = path.read_text("utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except UnicodeDecodeError as error:
+        raise _broken(path, name, f"It is not UTF-8 (byte {error.start}).") from None
+    except OSError as error:
+        raise _broken(path, name, f"It cannot be read: {error.strerror}.") from None
+    if problems := problems_in(text, names_for(name)):
+        raise _broken(path, name, problems[0])
+    return text
+
+
+def names_for(name: str) -> frozenset[str]:
+    """The values the template of that name may ask for, each also as `…_block`."""
+    shipped = names_in(builtin_template(name))
+    names = shipped | (_FACTS if "context" in shipped or "selection_block" in shipped else frozenset())
+    return names | {f"{one}_block" for one in names if not one.endswith("_block")}
+
+
+def _broken(path: Path, name: str, what: str) -> NotConfigured:
+    return NotConfigured(
+        f"The template {path} cannot be used. {what}",
+        f"Correct it, or remove it to have the one shipped for '{name}'.",
+        setting=f"templates/{name}.md",
+    )
