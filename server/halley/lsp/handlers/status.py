@@ -26,7 +26,7 @@ _STANDING = (
 def working(session: Session, what: str) -> Iterator[None]:
     """Shows `busy` for as long as the block runs, and what went wrong after it."""
     session.busy.append(what)
-    send_status(session)
+    _show_busy(session)
     try:
         yield
         session.problem = None
@@ -46,6 +46,18 @@ def send_status(session: Session) -> None:
         session.notify("halley/status", status)
 
 
+def _show_busy(session: Session) -> None:
+    """As `send_status`, with the roles last shown: to look them up takes longer than to send a request."""
+    last = session.last_status
+    if last is None:
+        send_status(session)
+        return
+    status = {"kind": "busy", "message": session.busy[-1], "roles": last["roles"]}
+    if status != last:
+        session.last_status = status
+        session.notify("halley/status", status)
+
+
 def build_status(session: Session) -> dict[str, Any]:
     """`StatusParams` as things stand."""
     settings = session.settings_of()
@@ -54,6 +66,7 @@ def build_status(session: Session) -> dict[str, Any]:
         roles = session.room.selection(settings, session.layers())
     except NotConfigured as error:
         problem = problem or error.problem
+    problem = problem or _unreadable(session)
     if session.busy:
         return {"kind": "busy", "message": session.busy[-1], "roles": roles}
     if problem:
@@ -62,6 +75,19 @@ def build_status(session: Session) -> dict[str, Any]:
         return {"kind": "inactive", "message": "Inline completion is off", "roles": roles}
     chat = roles.get("chat")
     return {"kind": "normal", "message": chat["route"][0] if chat else "Halley", "roles": roles}
+
+
+def _unreadable(session: Session) -> Problem | None:
+    """A configuration file that could not be understood at all: none of it holds, its limits neither."""
+    for layer in session.layers():
+        if not layer.usable and layer.path is not None:
+            where = str(layer.problems[0]) if layer.problems else str(layer.path)
+            return Problem(
+                "not_configured",
+                f"{layer.path.name} cannot be read, so nothing in it is in force.",
+                f"See {where}",
+            )
+    return None
 
 
 def _of_problem(problem: Problem) -> dict[str, Any]:
