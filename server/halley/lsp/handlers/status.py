@@ -61,11 +61,13 @@ def _show_busy(session: Session) -> None:
 def build_status(session: Session) -> dict[str, Any]:
     """`StatusParams` as things stand."""
     settings = session.settings_of()
-    roles, problem = {}, session.problem
-    try:
-        roles = session.room.selection(settings, session.layers())
-    except NotConfigured as error:
-        problem = problem or error.problem
+    layers = session.layers()
+    roles, problem = session.room.selection(settings, layers), session.problem
+    if "chat" not in roles and problem is None:
+        try:
+            session.room.route("chat", settings, layers)
+        except NotConfigured as error:
+            problem = error.problem
     problem = problem or _unreadable(session)
     if session.busy:
         return {"kind": "busy", "message": session.busy[-1], "roles": roles}
