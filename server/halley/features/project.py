@@ -11,6 +11,7 @@ import logging
 import re
 import time
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from halley.core.errors import BlockedByPolicy
@@ -33,6 +34,8 @@ from halley.stores.project_files import FileFact, is_excluded, is_named, list_fi
 logger = logging.getLogger(__name__)
 
 _FRESH_S = 2.0
+MOST_OPEN = 8
+"""Open documents that inline completion looks at."""
 _FIRST_WAIT_S = 0.4
 """How long the first question waits for the files to be listed."""
 
@@ -59,6 +62,8 @@ class Project:
     files: dict[str, _File] = field(default_factory=dict)
     by_name: dict[str, set[str]] = field(default_factory=dict)
     checked_at: float = 0.0
+    outside: dict[tuple[Path, tuple[str, ...]], tuple[float, bool]] = field(default_factory=dict)
+    """Files that are not among `files`: when it was looked up, and whether they are excluded."""
     _refreshing: asyncio.Task[None] | None = None
     _exclude: tuple[str, ...] = ()
 
@@ -201,12 +206,14 @@ def _part(snapshot: Snapshot) -> str:
     return text[start:end]
 
 
-def _open_sources(project: Project | None, snapshot: Snapshot) -> list[Source]:
-    return [
+def _open_sources(project: Project | None, snapshot: Snapshot, most: int = 20) -> list[Source]:
+    """Of the open documents that may be shown, those touched last."""
+    shown = (
         Source(_path_of(document, snapshot), document.text, document.language_id, recency)
         for recency, document in enumerate(snapshot.open_documents.values())
         if may_be_shown(project, document, snapshot)
-    ][:20]
+    )
+    return list(islice(shown, most))
 
 
 def may_be_shown(project: Project | None, document: Document, snapshot: Snapshot) -> bool:
@@ -218,7 +225,20 @@ def may_be_shown(project: Project | None, document: Document, snapshot: Snapshot
         return False
     if project is not None and document.path.relative_to(workspace.root).as_posix() in project.files:
         return True
-    return not is_excluded(workspace.root, document.path, snapshot.settings.context.exclude)
+    return not _is_out(project, workspace.root, document.path, snapshot.settings.context.exclude)
+
+
+def _is_out(project: Project | None, root: Path, path: Path, exclude: tuple[str, ...]) -> bool:
+    """As `is_excluded`, which looks at the disk; with each key it is asked, so it is kept as long as the index is."""
+    if project is None:
+        return is_excluded(root, path, exclude)
+    key, now = (path, exclude), time.monotonic()
+    known = project.outside.get(key)
+    if known is None or now - known[0] > _FRESH_S:
+        if len(project.outside) > 1000:
+            project.outside.clear()
+        known = project.outside[key] = now, is_excluded(root, path, exclude)
+    return known[1]
 
 
 def check_document(snapshot: Snapshot) -> None:
@@ -254,7 +274,7 @@ def is_blocked(project: Project | None, snapshot: Snapshot) -> bool:
     known = project.files if project is not None and path.is_relative_to(workspace.root) else {}
     if known and path.relative_to(workspace.root).as_posix() in known:
         return False
-    return is_secret_path(path) or is_excluded(workspace.root, path, snapshot.settings.context.exclude)
+    return is_secret_path(path) or _is_out(project, workspace.root, path, snapshot.settings.context.exclude)
 
 
 async def completion_context(project: Project | None, snapshot: Snapshot, budget: int) -> Context:
@@ -262,12 +282,12 @@ async def completion_context(project: Project | None, snapshot: Snapshot, budget
     text, at = snapshot.document.text, snapshot.selection.start
     near = text[max(0, at - 1200) : at + 300]
     own_path = display_path(snapshot)
-    opened = _open_sources(project, snapshot)
+    opened = _open_sources(project, snapshot, MOST_OPEN)
     related: list[Related] = []
     if project is not None:
         await project.refresh(snapshot.settings.context.exclude)
         names = names_used(near)[:24]
         index = project.defined(names, {source.path: source.text for source in opened})
         related += related_definitions(near, own_path, index)
-    related += related_places(near, own_path, opened[:8], snapshot.document.language_id)
+    related += related_places(near, own_path, opened, snapshot.document.language_id)
     return fit_related(related, budget)

@@ -1,6 +1,6 @@
 """What was used: the ledger's sums, and what providers say is left.
 
-`report` is `halley/usage`: `{rows, totals, quota}`.
+`report` is `halley/usage`: `{rows, totals, completions, quota}`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ async def report(
     found: Json = {"rows": [row.to_json() for row in summary.rows], "totals": summary.totals.to_json()}
     if list(by) == ["model"]:
         await _add_choices(room, found["rows"], span[0] or 0.0)
-    return found | {"quota": quotas}
+    completions = [row.to_json() for row in await room.ledger.acceptance(*span)]
+    return found | {"completions": completions, "quota": quotas}
 
 
 async def _add_choices(room: EngineRoom, rows: list[Json], since: float) -> None:

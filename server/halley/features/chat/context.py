@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from halley.core.calls import Message, Prompt, system
+from halley.core.calls import Message, Prompt
 from halley.core.errors import BadRequest
+from halley.core.models import ModelRef
 from halley.engine.conversation import build_conversation
 from halley.engine.secrecy import redact_prompt
 from halley.features.chat.blind import is_blind
 from halley.features.chat.desk import ChatDesk, Json
 from halley.features.chat.messages import to_turn, tokens_of
+from halley.features.chat.pictures import sees_pictures
 from halley.stores.chat_values import Chat, Reply, Turn
 
 _EVERYTHING = 1 << 40
@@ -22,7 +24,7 @@ async def sent_context(desk: ChatDesk, chat_id: str, turn_id: str, reply_id: str
         raise BadRequest(
             "What was sent for this reply was not kept.", "It came from elsewhere, or from a macro."
         )
-    messages = _messages(desk, chat, reply)
+    messages = _messages(desk, chat, turn, reply)
     return {
         "replyId": reply.id,
         "model": "" if is_blind(turn) else reply.model,
@@ -50,19 +52,21 @@ def _find(chat: Chat, turn_id: str, reply_id: str | None) -> tuple[Turn, Reply]:
     raise BadRequest("There is no such turn or reply in the chat.", "List the chat again.")
 
 
-def _messages(desk: ChatDesk, chat: Chat, reply: Reply) -> tuple[Message, ...]:
+def _messages(desk: ChatDesk, chat: Chat, asked: Turn, reply: Reply) -> tuple[Message, ...]:
     """Built again from what it was made of, keys taken out as they were."""
+    sees = sees_pictures(desk, ModelRef.parse(reply.model))
     by_position = {turn.position: turn for turn in chat.turns}
     turns = []
     for position, answered in reply.sent.get("turns", []):
         stored = by_position.get(position)
         if stored is None:
             continue
-        turn = to_turn(desk, stored, with_reply=False)
+        turn = to_turn(desk, stored, with_reply=False, pictures=sees)
         text = stored.replies[answered].text if 0 <= answered < len(stored.replies) else ""
         turns.append(type(turn)(turn.prompt, text, turn.attachments, turn.images))
     said = str(reply.sent.get("system", ""))
-    messages = build_conversation(said, turns, _EVERYTHING)[0] if turns else (system(said),)
+    turns.append(to_turn(desk, asked, with_reply=False, pictures=sees))
+    messages, _ = build_conversation(said, turns, _EVERYTHING)
     prompt, _ = redact_prompt(Prompt(messages))
     assert isinstance(prompt, Prompt)
     return prompt.messages

@@ -45,7 +45,7 @@ def build_chat_prompt(desk: ChatDesk, chat: Chat, model: ModelRef, through: str)
     kept = stored[left_out:]
     sent = {
         "system": instructions,
-        "turns": [[turn.position, reply_position(turn) if turn.id != through else -1] for turn in kept],
+        "turns": [[turn.position, reply_position(turn)] for turn in kept if turn.id != through],
         "leftOut": left_out,
         "summary": bool(chat.summary),
         "tokens": sum(map(tokens_of, messages)),

@@ -52,10 +52,11 @@ def mime_of(data: bytes) -> str:
 
 def sees_pictures(desk: ChatDesk, model: ModelRef) -> bool:
     """False for a model that is known and does not; what is not known is left to the host to say."""
-    capabilities = desk.model_of(model).capabilities
-    if "vision" in capabilities:
-        return bool(capabilities["vision"])
-    return not (capabilities.keys() - {"drop"})
+    known = desk.model_of(model)
+    if "vision" in known.capabilities:
+        return bool(known.capabilities["vision"])
+    is_priced = known.price is not None and bool(known.price.input or known.price.output)
+    return not is_priced and not (known.capabilities.keys() - {"drop"})
 
 
 def check_sees(desk: ChatDesk, models: Iterable[ModelRef]) -> None:

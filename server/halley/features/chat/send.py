@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 
-from halley.core.calls import ImagePart, Prompt, assistant, user
+from halley.core.calls import ImagePart, assistant, user
 from halley.core.errors import BadRequest, Problem, error_of
 from halley.core.events import Notice
 from halley.core.models import ModelRef, Role
@@ -84,7 +84,10 @@ async def retry(
         raise BadRequest("A macro's turn is not asked again.", f"Send /{turn.details['macro']} once more.")
     if turn.images:
         check_sees(desk, map(ModelRef.parse, asked))
-    return await _answers(desk, chat_id, turn_id, asked, emit)
+    refs = [ModelRef.parse(model) for model in asked]
+    replies = [await desk.store.open_reply(turn_id, ref) for ref in refs]
+    await _answers(desk, chat, turn, _asked_of(turn, refs, replies, exactly=True), emit)
+    return await _result(desk, chat_id, turn_id, replies)
 
 
 async def continue_reply(desk: ChatDesk, chat_id: str, reply_id: str, emit: Emit) -> Json:
@@ -129,12 +132,25 @@ async def _send(desk: ChatDesk, request: ChatRequest, expanded: Expanded, emit: 
         if len(models) < 2:
             raise BadRequest("Comparing blind needs at least two models.", "Name them, as @provider/model.")
         models = shuffled(models)
-    details = {"said": typed.text, "models": models, "blind": request.blind, "role": expanded.role}
-    chat_id = request.chat_id or await desk.store.create(desk.workspace_id)
-    turn_id = await desk.store.add_turn(
-        chat_id, request.prompt, excerpts=to_excerpts(attachments), images=request.images, details=details
+    refs = await _refs(desk, models, expanded.role)
+    before = await desk.store.get(request.chat_id) if request.chat_id else None
+    begun = desk.store.begin_turn(
+        request.chat_id,
+        desk.workspace_id,
+        request.prompt,
+        refs,
+        excerpts=to_excerpts(attachments),
+        images=request.images,
+        details={"said": typed.text, "models": models, "blind": request.blind, "role": expanded.role},
     )
-    return await _answers(desk, chat_id, turn_id, models, emit)
+    turn = begun.turn
+    chat = before or Chat(turn.chat_id, desk.workspace_id, "", turn.created, turn.created)
+    chat = replace(chat, turns=(*chat.turns, turn))
+    try:  # the first token does not wait for the disk
+        await _answers(desk, chat, turn, _asked_of(turn, refs, begun.replies, bool(models)), emit)
+    finally:
+        await begun.saved
+    return await _result(desk, chat.id, turn.id, begun.replies)
 
 
 async def _send_macro(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:
@@ -158,37 +174,43 @@ def _selection(desk: ChatDesk, typed: ChatInput) -> Attachment | None:
     return selection_attachment(snapshot)
 
 
-async def _answers(desk: ChatDesk, chat_id: str, turn_id: str, models: Sequence[str], emit: Emit) -> Json:
-    """A reply of each model to a turn; with no model, of the role's route."""
-    chat = await desk.store.get(chat_id)
-    turn = _find_turn(chat, turn_id)
-    role: Role = turn.details.get("role", "chat")
-    refs = [ModelRef.parse(model) for model in models] or [(await desk.line.route_of(role))[0]]
-    chat, told = await compact_if_needed(desk, chat, refs, turn_id, emit)
-    replies: list[str] = []
+async def _refs(desk: ChatDesk, models: Sequence[str], role: Role) -> list[ModelRef]:
+    """The models to ask: those named, else the first of the role's route."""
+    return [ModelRef.parse(model) for model in models] or [(await desk.line.route_of(role))[0]]
+
+
+def _asked_of(turn: Turn, refs: Sequence[ModelRef], replies: Sequence[str], exactly: bool) -> list[Asked]:
+    """`exactly`: those models and no fallback, since the person named them."""
+    return [
+        replace(
+            _asked(turn, len(turn.replies) + number, str(ref)),
+            reply=reply,
+            model=str(ref) if exactly else None,
+        )
+        for number, (ref, reply) in enumerate(zip(refs, replies, strict=True))
+    ]
+
+
+async def _answers(desk: ChatDesk, chat: Chat, turn: Turn, asked: Sequence[Asked], emit: Emit) -> None:
+    refs = [ModelRef.parse(one.opened_as) for one in asked]
+    chat, told = await compact_if_needed(desk, chat, refs, turn.id, emit)
     work: list[Awaitable[None]] = []
-    for number, ref in enumerate(refs):
-        built = build_chat_prompt(desk, chat, ref, turn_id)
-        asked = _asked(turn, len(turn.replies) + number, str(ref), role)
-        reply = await desk.store.open_reply(turn_id, ref)
-        asked = replace(asked, reply=reply, model=str(ref) if models else None)
-        await desk.store.note(reply, sent=built.sent)
-        replies.append(reply)
-        _tell_start(emit, asked, chat_id, turn_id)
+    for one, ref in zip(asked, refs, strict=True):
+        built = build_chat_prompt(desk, chat, ref, turn.id)
+        _tell_start(emit, one, chat.id, turn.id)
         left_out = (
-            f"{built.left_out} earlier turns did not fit into the context of {asked.shown} and were left out."
+            f"{built.left_out} earlier turns did not fit into the context of {one.shown} and were left out."
         )
         for text in (told, left_out if built.left_out else ""):
             if text:
-                desk.store.append(reply, (Notice(text),))
-                emit({"type": "notice", "replyId": reply, "text": text})
-        work.append(_one(desk, built.prompt, asked, emit))
+                desk.store.append(one.reply, (Notice(text),))
+                emit({"type": "notice", "replyId": one.reply, "text": text})
+        work += [answer(desk, built.prompt, one, emit), desk.store.note(one.reply, sent=built.sent)]
     await _all(work)
-    return await _result(desk, chat_id, turn_id, replies)
 
 
-def _asked(turn: Turn, position: int, model: str, role: Role = "chat") -> Asked:
-    blind = is_blind(turn)
+def _asked(turn: Turn, position: int, model: str) -> Asked:
+    blind, role = is_blind(turn), turn.details.get("role", "chat")
     return Asked("", label(position) if blind else model, None, role, blind, model)
 
 
@@ -196,10 +218,6 @@ def _tell_start(emit: Emit, asked: Asked, chat_id: str, turn_id: str) -> None:
     emit(
         {"type": "start", "replyId": asked.reply, "model": asked.shown, "chatId": chat_id, "turnId": turn_id}
     )
-
-
-async def _one(desk: ChatDesk, prompt: Prompt, asked: Asked, emit: Emit) -> None:
-    await answer(desk, prompt, asked, emit)
 
 
 async def _all(work: Sequence[Awaitable[None]]) -> None:

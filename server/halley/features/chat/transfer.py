@@ -65,7 +65,9 @@ def _chosen(turn: Turn, wanted: set[str]) -> Turn:
 
 
 def _turn(store: ChatStore, turn: Turn) -> Json:
-    details = {k: v for k, v in turn.details.items() if k != "models" or not is_blind(turn)}
+    details = _kept(turn.details)
+    if is_blind(turn):
+        details.pop("models", None)
     return {
         "prompt": turn.prompt,
         "created": turn.created,
@@ -227,13 +229,13 @@ def _to_turn(store: ChatStore, read: _Turn, position: int) -> Turn:
         read.undone,
         tuple(Excerpt(**e.model_dump()) for e in read.excerpts),
         tuple(_to_image(store, image) for image in read.images),
-        _without_run(read.details),
+        _kept(read.details),
         tuple(_to_reply(store, reply) for reply in read.replies),
     )
 
 
-def _without_run(details: Mapping[str, Any]) -> Json:
-    """A macro's run is on the machine it ran on; a secret that was kept stays one only while it can be told."""
+def _kept(details: Mapping[str, Any]) -> Json:
+    """Not a macro's run, which is on the machine it ran on; nor that names were hidden, which nobody could undo."""
     return {k: v for k, v in details.items() if k in ("said", "models", "role")}
 
 

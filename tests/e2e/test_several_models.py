@@ -1,0 +1,229 @@
+"""Several models on one question, the commands that are about a chat, and what was sent: through a real daemon."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from window import Json, RequestFailed, Window
+
+from halley.simulator import Simulator
+from halley.simulator.images import paint
+
+MODELS = ["simulator/sim-chat", "simulator/sim-code", "simulator/sim-fast"]
+
+
+def _said(simulator: Simulator) -> str:
+    return simulator.requests[-1].body.decode()
+
+
+async def _chat(window: Window, chat: str) -> Json:
+    return await window.request("halley/chat/get", {"chatId": chat})
+
+
+async def test_each_model_gives_its_reply_side_by_side(window: Window, simulator: Simulator) -> None:
+    for model in MODELS:
+        simulator.script(f"I am {model}.", model=model.partition("/")[2])
+    result, events = await window.chat("Who are you?", models=MODELS)
+    replies = {reply["model"]: reply for reply in result["replies"]}
+    assert {model: reply["text"] for model, reply in replies.items()} == {m: f"I am {m}." for m in MODELS}
+    for reply in replies.values():
+        assert reply["usage"]["outputTokens"] > 0
+        assert reply["usage"]["firstTokenMs"] >= 0
+        texts = [
+            event["delta"]
+            for event in events
+            if event["type"] == "text" and event["replyId"] == reply["replyId"]
+        ]
+        assert "".join(texts) == reply["text"]
+
+
+async def test_the_chosen_reply_is_what_the_chat_goes_on_with(window: Window, simulator: Simulator) -> None:
+    simulator.script("Blue it is.", model="sim-chat")
+    simulator.script("Green it is.", model="sim-code")
+    sent, _ = await window.chat("@simulator/sim-chat @simulator/sim-code Which colour?")
+    blue = next(r for r in sent["replies"] if r["text"] == "Blue it is.")
+    chosen = await window.request("halley/chat/choose", {"replyId": blue["replyId"]})
+    assert set(chosen["models"].values()) == {"simulator/sim-chat", "simulator/sim-code"}
+    await window.chat("Why?", chatId=sent["chatId"])
+    assert "Blue it is." in _said(simulator)
+    assert "Green it is." not in _said(simulator)
+
+
+async def test_one_is_asked_again_and_another_is_added_later(window: Window, simulator: Simulator) -> None:
+    simulator.script("First.", model="sim-chat")
+    simulator.script("Other.", model="sim-code")
+    sent, _ = await window.chat("Go.", models=MODELS[:2])
+    first = next(r for r in sent["replies"] if r["model"] == "simulator/sim-chat")
+    simulator.script("Second.", model="sim-chat")
+    at = {"chatId": sent["chatId"], "turnId": sent["turnId"]}
+    again = await window.request("halley/chat/retry", {**at, "replyId": first["replyId"]})
+    assert [(r["model"], r["text"]) for r in again["replies"]] == [("simulator/sim-chat", "Second.")]
+    simulator.script("Late.", model="sim-fast")
+    await window.request("halley/chat/retry", {**at, "models": ["simulator/sim-fast"]})
+    (turn,) = (await _chat(window, sent["chatId"]))["turns"]
+    assert [r["text"] for r in turn["replies"]] == ["First.", "Other.", "Second.", "Late."]
+
+
+async def test_blind_hides_every_name_until_one_is_chosen(window: Window, simulator: Simulator) -> None:
+    simulator.script("One.", model="sim-chat")
+    simulator.script("Two.", model="sim-code", fault="reset_mid_stream", repeat=-1)
+    before = len(window.heard)
+    sent, events = await window.chat("Go.", models=MODELS[:2], blind=True)
+    chat = {"chatId": sent["chatId"]}
+    seen: list[object] = [sent, events, [params for _, params in window.heard[before:]]]
+    seen.append(await window.request("halley/chat/get", chat))
+    for format in ("markdown", "json"):
+        seen.append(await window.request("halley/chat/export", {**chat, "format": format}))
+    for reply in sent["replies"]:
+        context = {**chat, "turnId": sent["turnId"], "replyId": reply["replyId"]}
+        seen.append(await window.request("halley/chat/context", context))
+    statuses = [p for method, p in window.heard if method == "halley/status"]
+    told = json.dumps([one for one in seen if one not in statuses])
+    for status in statuses:
+        told = told.replace(json.dumps(status), "")
+    assert "sim-code" not in told
+    assert "simulator" not in told.replace("Simulated", "").lower() or "sim-chat" not in told
+    assert {reply["model"] for reply in sent["replies"]} == {"Model A", "Model B"}
+    one = next(r for r in sent["replies"] if r["text"] == "One.")
+    chosen = await window.request("halley/chat/choose", {"replyId": one["replyId"]})
+    assert chosen["models"][one["replyId"]] == "simulator/sim-chat"
+    (turn,) = (await _chat(window, sent["chatId"]))["turns"]
+    assert {r["model"] for r in turn["replies"]} == {"simulator/sim-chat", "simulator/sim-code"}
+    report = await window.request("halley/usage", {"by": ["model"]})
+    counts = {row["model"]: (row.get("chosen"), row.get("compared")) for row in report["rows"]}
+    assert counts["simulator/sim-chat"] == (1, 1)
+    assert counts["simulator/sim-code"] == (0, 1)
+
+
+async def test_blind_failures_name_nobody(window: Window, simulator: Simulator) -> None:
+    simulator.script(status=401, body="{}", repeat=-1)
+    with pytest.raises(RequestFailed) as refused:
+        await window.chat("Go.", models=MODELS[:2], blind=True)
+    assert "sim-" not in json.dumps(refused.value.problem)
+    with pytest.raises(RequestFailed, match="at least two"):
+        await window.chat("Go.", models=MODELS[:1], blind=True)
+
+
+async def test_clear_and_model_and_compact_by_a_plain_client(window: Window, simulator: Simulator) -> None:
+    simulator.script("Noted.")
+    sent = await window.command("halley.chat", {"prompt": "The password of the day is Mellon."})
+    at = {"chatId": sent["chatId"]}
+    simulator.script("They spoke of Mellon, briefly.", contains="sum up")
+    summed = await window.command("halley.chat", {"prompt": "/compact", **at})
+    assert "1 turn summed up" in summed["text"]
+    await window.command("halley.chat", {"prompt": "And now?", **at})
+    assert "They spoke of Mellon, briefly." in _said(simulator)
+    assert "The password of the day" not in _said(simulator)
+    cleared = await window.command("halley.chat", {"prompt": "/clear", **at})
+    assert "new start" in cleared["text"]
+    await window.command("halley.chat", {"prompt": "What was it?", **at})
+    assert "Mellon" not in _said(simulator)
+    chat = await _chat(window, sent["chatId"])
+    assert len(chat["turns"]) == 3
+    assert [mark["kind"] for mark in chat["marks"]] == ["compact", "clear"]
+    chosen = await window.command("halley.chat", {"prompt": "/model simulator/sim-code"})
+    assert "simulator/sim-code" in chosen["text"]
+    simulator.script("Yes.", model="sim-code")
+    assert (await window.command("halley.chat", {"prompt": "Are you there?"}))["text"] == "Yes."
+
+
+@pytest.mark.parametrize(
+    "prompt", ["/nothing", "/clear", "/compact", "/compare @simulator/sim-chat x", "#file:gone.py"]
+)
+async def test_what_cannot_be_done_is_refused_and_makes_no_chat(window: Window, prompt: str) -> None:
+    with pytest.raises(RequestFailed):
+        await window.chat(prompt)
+    assert (await window.request("halley/chat/list", {}))["chats"] == []
+
+
+async def test_older_turns_are_summed_up_before_the_limit(daemon, simulator: Simulator, config: Path) -> None:
+    """`sim-fim` has a window of 32,000 tokens, of which three quarters are the conversation's."""
+    window: Window = await daemon()
+    await window.request("halley/models/list", {"refresh": True})
+    chat: Json = {}
+    for number in range(4):
+        simulator.script(f"Answer {number}.")
+        sent, _ = await window.chat(
+            f"Question {number} " + "word " * 7000, models=["simulator/sim-fim"], **chat
+        )
+        chat = {"chatId": sent["chatId"]}
+        if number == 2:
+            simulator.script("The gist of it.", model="sim-fast")
+    (reply,) = sent["replies"]
+    assert "summed up" in " ".join(reply["notices"])
+    marks = (await _chat(window, sent["chatId"]))["marks"]
+    assert [mark["kind"] for mark in marks] == ["compact"]
+    assert marks[0]["text"] == "The gist of it."
+    context = await window.request("halley/chat/context", {**chat, "turnId": sent["turnId"]})
+    assert context["summary"]
+    assert "The gist of it." in context["messages"][0]["text"]
+    assert context["tokens"] < 32_000 * 0.75
+    assert not any("Question 0" in message["text"] for message in context["messages"])
+
+
+async def test_what_was_sent_can_be_looked_at_for_each_turn(window: Window, simulator: Simulator) -> None:
+    await window.open("area.py", "def area(r):\n    return 3 * r * r\n")
+    simulator.script("It is off.")
+    first, _ = await window.chat("Look at #file:area.py please")
+    simulator.script("Use pi.")
+    second, _ = await window.chat("How to mend it?", chatId=first["chatId"])
+    wire = [m["content"] for m in simulator.requests[-1].json["messages"]]
+    at = {"chatId": first["chatId"], "turnId": second["turnId"]}
+    context = await window.request("halley/chat/context", at)
+    assert [m["text"] for m in context["messages"]] == wire
+    assert [m["role"] for m in context["messages"]] == ["system", "user", "assistant", "user"]
+    assert context["tokens"] == sum(m["tokens"] for m in context["messages"])
+    await window.request("halley/chat/rollback", {"chatId": first["chatId"], "turnId": first["turnId"]})
+    assert (await window.request("halley/chat/context", at))["messages"][1]["text"] == wire[1]
+    (turn,) = (await _chat(window, first["chatId"]))["turns"]
+    (excerpt,) = turn["excerpts"]
+    assert (excerpt["label"], excerpt["line"]) == ("area.py:1", 1)
+    assert excerpt["uri"].endswith("/area.py")
+    assert excerpt["tokens"] > 5
+
+
+async def test_pictures_go_to_models_that_see(window: Window, simulator: Simulator) -> None:
+    await window.request("halley/models/list", {"refresh": True})
+    picture = {"mime": "image/png", "data": base64.b64encode(paint("a fox", 16, 16)).decode()}
+    simulator.script("A fox.")
+    sent, _ = await window.chat("What is it?", models=["simulator/sim-chat"], attachments=[picture])
+    assert sent["replies"][0]["text"] == "A fox."
+    assert "image_url" in _said(simulator)
+    with pytest.raises(RequestFailed, match="sees no pictures"):
+        await window.chat("What is it?", models=["simulator/sim-fast"], attachments=[picture])
+    script = {"mime": "image/png", "data": base64.b64encode(b"#!/bin/sh").decode()}
+    with pytest.raises(RequestFailed, match="no picture"):
+        await window.chat("What is it?", attachments=[script])
+
+
+async def test_blocks_know_their_language_and_file(window: Window, simulator: Simulator) -> None:
+    simulator.script("Put this into `src/area.py`:\n\n```python\nprint(1)\n```\n\nand\n\n```sh\nls\n```\n")
+    sent, _ = await window.chat("Go.")
+    blocks = sent["replies"][0]["blocks"]
+    assert [(b["language"], b.get("file"), b["text"]) for b in blocks] == [
+        ("python", "src/area.py", "print(1)\n"),
+        ("sh", None, "ls\n"),
+    ]
+
+
+async def test_a_chat_goes_out_as_json_and_comes_in_again(window: Window, simulator: Simulator) -> None:
+    picture = {"mime": "image/png", "data": base64.b64encode(paint("a fox", 16, 16)).decode()}
+    simulator.script("Here: [link](https://example.org/) \u202e", reasoning="Hm.")
+    sent, _ = await window.chat("Look.", attachments=[picture])
+    simulator.script("More.")
+    await window.chat("More?", chatId=sent["chatId"])
+    chat = {"chatId": sent["chatId"]}
+    exported = (await window.request("halley/chat/export", {**chat, "format": "json"}))["content"]
+    taken = await window.request("halley/chat/import", {"content": json.dumps(exported)})
+    assert taken["chatId"] != sent["chatId"]
+    again = (await window.request("halley/chat/export", {**taken, "format": "json"}))["content"]
+    assert {**again, "created": 0} == {**exported, "created": 0}
+    whole = await _chat(window, taken["chatId"])
+    assert whole["turns"][0]["replies"][0]["reasoning"] == "Hm."
+    assert "\u202e" not in whole["turns"][0]["replies"][0]["rendered"]
+    for wrong in ("{", {"format": "other"}, {**exported, "turns": [{"prompt": 7}]}):
+        with pytest.raises(RequestFailed):
+            await window.request("halley/chat/import", {"content": wrong})
