@@ -246,3 +246,11 @@ def test_an_unusable_proxy(address: str) -> None:
     with pytest.raises(ProxyFailed) as caught:
         find_proxy(endpoint, {"https_proxy": address})
     assert caught.value.problem.setting == "https_proxy"
+
+
+def test_an_empty_proxy_is_none_whatever_the_environment_says() -> None:
+    environ = {"https_proxy": "http://p:1", "all_proxy": "http://p:2"}
+    endpoint = resolve_endpoint("x", ProviderSettings(base_url="https://a.example/v1", proxy=""), {})
+    assert find_proxy(endpoint, environ) is None
+    with pytest.raises(ValueError, match="address"):
+        ProviderSettings(base_url="")

@@ -112,7 +112,10 @@ class ProviderSettings(Section):
         "Where the key comes from; several are used in rotation.", default=None
     )
     headers: dict[str, str] = machine("Headers sent with every request.", default_factory=dict)
-    proxy: str | None = machine("Proxy address; by default the environment's.", default=None)
+    proxy: str | None = machine(
+        "Proxy address; by default the environment's. Empty: none, whatever the environment says.",
+        default=None,
+    )
     ca_bundle: str | None = machine("Certificates to trust beside the system's.", default=None)
     client_cert: str | None = machine("Client certificate (PEM with its key).", default=None)
     concurrency: int = machine("Requests at once.", default=64, ge=1, le=10_000)
@@ -126,7 +129,7 @@ class ProviderSettings(Section):
     @field_validator("base_url", "proxy")
     @classmethod
     def _is_address(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is not None:
+        if value is not None and (value or info.field_name != "proxy"):
             _check_address(value, _SCHEMES[info.field_name or "base_url"])
         return value
 

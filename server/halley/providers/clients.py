@@ -7,7 +7,10 @@ for a while is closed. Everything is imported and read in a thread, at first use
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,14 +118,32 @@ def _changed(path: str | None) -> float:
 def _import() -> None:
     import logging
 
+    with _without("httpx._main"):
+        import httpx  # noqa: F401
     import aiohttp  # noqa: F401
-    import httpx  # noqa: F401
     import httpx_aiohttp  # noqa: F401
 
     for name in ("httpx", "aiohttp.client"):
         logging.getLogger(name).setLevel(
             logging.WARNING
         )  # httpx logs every URL, and one kind of host wants keys in it
+
+
+@contextlib.contextmanager
+def _without(module: str) -> Iterator[None]:
+    """Makes `module` look as if it were not installed, by the import system's own rule for None.
+
+    httpx imports its command line (rich, pygments, click: more than half of its 0.3 s and 10 MB) wherever that can be
+    imported, and does well without: `httpx/__init__.py` catches the ImportError.
+    """
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        sys.modules.pop(module, None)
 
 
 def _prepare(endpoint: Endpoint, tls: bool) -> ssl.SSLContext | None:

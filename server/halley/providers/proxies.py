@@ -1,4 +1,7 @@
-"""Which proxy a request takes: the setting's, else the environment's; never one on the way to this machine."""
+"""Which proxy a request takes: the setting's, else the environment's; never one on the way to this machine.
+
+An empty setting means none, whatever the environment says.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ class Proxy:
 
 def find_proxy(endpoint: Endpoint, environ: Mapping[str, str]) -> Proxy | None:
     """The proxy on the way to the endpoint. Raises ProxyFailed for one that cannot be used."""
-    if endpoint.is_local:
+    if endpoint.is_local or endpoint.proxy == "":
         return None
     proxy = _named(endpoint) or _of_environment(endpoint, environ)
     if proxy is not None and not _is_usable(proxy.url):
