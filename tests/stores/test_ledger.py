@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import datetime
 import sqlite3
+import threading
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from stores_help import MODEL, a_call, files_with, killed, said
 
+from halley.core.calls import Priority
 from halley.core.errors import BadRequest, Problem
 from halley.core.models import ModelRef, Times, Usage
 from halley.stores.database import Database
@@ -259,7 +263,9 @@ async def test_what_was_spent_over_days_and_when_a_cost_is_corrected(database: D
     for moment in moments:
         entry = await ledger.open(a_call(), MODEL)
         moved = (moment, day_of(moment), entry)
-        await database.run(lambda db, row=moved: db.execute("UPDATE calls SET started=?, day=? WHERE id=?", row))
+        await database.run(
+            lambda db, row=moved: db.execute("UPDATE calls SET started=?, day=? WHERE id=?", row)
+        )
         await ledger.settle(entry, cost=5.0, currency="USD")
         await ledger.settle(entry, cost=1.0)
     for since in (0.0, *moments, *(moment + 0.5 for moment in moments), midnight - 86400, midnight + 3600):
@@ -275,6 +281,65 @@ async def test_how_often_ghost_text_was_accepted(database: Database) -> None:
     counted = [(a.language, a.shown, a.accepted, a.accepted_characters) for a in await ledger.acceptance()]
     assert counted == [("go", 1, 0, 0), ("python", 3, 1, 12)]
     assert await ledger.acceptance(since=time.time() + 2 * 86400) == ()
+
+
+async def test_ghost_text_accepted_in_part_is_counted_apart(database: Database) -> None:
+    ledger = LedgerStore(database)
+    await ledger.count_completion(MODEL, "python", shown=2)
+    await ledger.count_completion(MODEL, "python", partly=1, characters=5)
+    (counted,) = await ledger.acceptance()
+    assert counted.to_json() == {
+        "model": str(MODEL), "language": "python", "shown": 2, "accepted": 0, "partlyAccepted": 1,
+        "acceptedCharacters": 5, "rate": 0.5,
+    }  # fmt: skip
+
+
+async def test_ghost_text_does_not_wait_for_the_database(database: Database, paths: Paths) -> None:
+    ledger = LedgerStore(database)
+    inline = replace(a_call("complete", role="complete"), priority=Priority.INLINE)
+    held, release = threading.Event(), threading.Event()
+    database.submit(lambda _db: (held.set(), release.wait(10)), write=False)
+    held.wait(10)
+    entry = await ledger.open(inline, MODEL)
+    (noted,) = (paths.database.parent / "open-calls").glob("*.jsonl")
+    assert "complete" in noted.read_text() and noted.stat().st_mode & 0o777 == 0o600
+    second = await ledger.open(inline, MODEL, attempt=2, parent=entry)
+    settling = asyncio.create_task(ledger.settle(entry, status="superseded"))
+    release.set()
+    await settling
+    await ledger.settle(second)
+    first, other = rows(paths)
+    assert (first["status"], other["status"], other["parent"]) == ("superseded", "complete", first["id"])
+    assert len(noted.read_text().splitlines()) == 1, "what is in the ledger is noted no longer"
+
+
+async def test_a_noted_call_of_a_killed_process_gets_its_row(paths: Paths, start) -> None:
+    code = """
+        import threading
+        from dataclasses import replace
+        from halley.core.calls import Priority
+        from halley.stores.database import Database
+        from halley.stores.ledger import LedgerStore
+        sys.path.insert(0, args[1])
+        from stores_help import MODEL, a_call
+        database = Database(Path(args[0]))
+        await database.run(lambda db: None)
+        database.submit(lambda db: threading.Event().wait(), write=False)  # the disk hangs
+        await LedgerStore(database).open(replace(a_call("complete"), priority=Priority.INLINE), MODEL)
+        say("sent")
+        await asyncio.sleep(60)
+    """
+    process = start(code, paths.database, Path(__file__).parent)
+    assert said(process) == "sent"
+    killed(process)
+    assert rows(paths) == []
+    ledger = LedgerStore(Database(paths.database))
+    summary = await ledger.summary(by=("feature", "status"))
+    assert [(row.keys["feature"], row.keys["status"], row.calls) for row in summary.rows] == [
+        ("complete", "abandoned", 1)
+    ]
+    assert not list((paths.database.parent / "open-calls").iterdir())
+    await ledger._database.aclose()
 
 
 @pytest.mark.parametrize("moment", range(6))

@@ -48,6 +48,9 @@ async def usage(
         (*_row(row, dimensions), *((_choices(row),) if chosen else ())) for row in (*found["rows"], totals)
     ]
     print_table(columns, rows, right=shown)
+    if found["completions"]:
+        click.echo()
+        print_table(_GHOST, [_ghost_row(row) for row in found["completions"]], right=_GHOST[2:])
     for quota in found["quota"]:
         tell(_quota_text(quota))
 
@@ -72,6 +75,21 @@ def _row(row: Json, dimensions: list[str]) -> tuple[Any, ...]:
 def _choices(row: Json) -> str:
     """How often its reply was kept, of the times it answered beside other models."""
     return f"{row['chosen']} of {row['compared']}" if row.get("compared") else ""
+
+
+_GHOST = ("GHOST TEXT OF", "LANGUAGE", "SHOWN", "ACCEPTED", "IN PART", "CHARACTERS", "RATE")
+
+
+def _ghost_row(row: Json) -> tuple[Any, ...]:
+    return (
+        row["model"],
+        row["language"],
+        count(row["shown"]),
+        count(row["accepted"]),
+        count(row["partlyAccepted"]),
+        count(row["acceptedCharacters"]),
+        "?" if row["rate"] is None else f"{row['rate']:.0%}",
+    )
 
 
 def _cost(row: Json) -> str:

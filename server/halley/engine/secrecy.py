@@ -11,6 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import PurePath
 
 from halley.core.calls import FimPrompt, Message, Part, Prompt
@@ -45,7 +46,12 @@ def is_secret_path(path: PurePath | str) -> bool:
 
     Case, compatibility forms of Unicode, trailing dots and spaces, and NTFS streams make no difference.
     """
-    parts = [_plain(part) for part in re.split(r"[\\/]+", str(path)) if part not in ("", ".")]
+    return _is_secret(str(path))
+
+
+@lru_cache(maxsize=4096)  # the same few files are asked about with every key
+def _is_secret(path: str) -> bool:
+    parts = [_plain(part) for part in re.split(r"[\\/]+", path) if part not in ("", ".")]
     if not parts:
         return False
     if any(part in SECRET_FOLDERS for part in parts[:-1]):

@@ -106,10 +106,9 @@ class Session:
     def line(self, uri: str = "", settings: Settings | None = None) -> Line:
         """An open line to the models for a document of this window."""
         settings = settings or self.settings_of(uri)
-        layers = self.layers(uri)
 
         async def route_of(role: Role) -> Route:
-            return (await self.room.prepare_route(role, settings, layers)).route
+            return (await self.room.prepare_route(role, settings, self.layers(uri))).route
 
         return Line(self.room.router, self.caller(uri), settings, route_of)
 

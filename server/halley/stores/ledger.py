@@ -25,12 +25,14 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import Future
 from datetime import datetime
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from halley.core.calls import Call
+from halley.core.calls import Call, Priority
 from halley.core.errors import Problem
 from halley.core.models import ModelRef, Times, Usage
 from halley.stores.database import Database
+from halley.stores.intents import Intents, Row, take_left_over
 from halley.stores.usage import (
     Acceptance,
     Dimension,
@@ -51,6 +53,9 @@ _FACTS = (
 ).split()
 
 
+MOST_PROVISIONAL = 4096
+
+
 class LedgerStore:
     """Implements `core.ports.Ledger`."""
 
@@ -59,9 +64,13 @@ class LedgerStore:
         self._begun: dict[int, float] = {}
         """When our own open rows began, on the monotonic clock."""
         self._recovered = False
+        self._intents = Intents(database.path.parent / "open-calls")
+        self._rows: dict[int, int] = {}
+        """Ids given out before their rows were written, and the rows' own; used in the database thread."""
+        self._provisional = count(-1, -1)
 
     async def open(self, call: Call, model: ModelRef, *, attempt: int = 1, parent: int | None = None) -> int:
-        """The id of the new row, once it is on disk.
+        """The id of the new row, once it is on disk; for ghost text, once it is noted on disk (`intents.py`).
 
         `attempt` counts from 1 within a request, and `parent` is the id of its first row. Raises StoreFailed.
         """
@@ -71,6 +80,9 @@ class LedgerStore:
             model.provider, model.name, attempt, parent,
         )  # fmt: skip
         begun = time.monotonic()
+        if call.priority is Priority.INLINE and (noted := self._open_noted(row)) is not None:
+            self._begun[noted] = begun
+            return noted
         future = self._database.submit(lambda db: self._insert(db, row))
         try:
             entry = await asyncio.shield(asyncio.wrap_future(future))
@@ -78,6 +90,23 @@ class LedgerStore:
             future.add_done_callback(self._settle_unheard)
             raise
         self._begun[entry] = begun
+        return entry
+
+    def _open_noted(self, row: Row) -> int | None:
+        """A provisional id, at once; None where nothing can be noted."""
+        try:
+            self._intents.note(row)
+        except OSError:
+            return None
+        entry = next(self._provisional)
+
+        def insert(db: sqlite3.Connection) -> None:
+            self._rows[entry] = self._insert(db, row)
+            if len(self._rows) > MOST_PROVISIONAL:
+                del self._rows[next(iter(self._rows))]
+
+        future = self._database.submit(insert)
+        future.add_done_callback(lambda done: self._intents.done(done.exception() is None))
         return entry
 
     async def settle(self, entry: int, **facts: Any) -> None:
@@ -90,18 +119,19 @@ class LedgerStore:
         already on its way.
         """
         row = build_facts(facts, self._elapsed_ms(entry))
-        await self._database.run(lambda db: _update(db, entry, row))
+        await self._database.run(lambda db: _update(db, self._rows.get(entry, entry), row))
 
     def _elapsed_ms(self, entry: int) -> float | None:
         begun = self._begun.pop(entry, None)
         return None if begun is None else (time.monotonic() - begun) * 1000
 
-    def _insert(self, db: sqlite3.Connection, row: tuple[Any, ...]) -> int:
+    def _insert(self, db: sqlite3.Connection, row: Row) -> int:
         self._recover(db)
+        *facts, parent = row
         cursor = db.execute(
             "INSERT INTO calls (started, day, feature, role, workspace, provider, model, attempt, parent, status, "
             "writer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', ?)",
-            (*row, writer_id(db)),
+            (*facts, self._rows.get(parent, parent), writer_id(db)),
         )
         assert cursor.lastrowid is not None
         return cursor.lastrowid
@@ -116,6 +146,7 @@ class LedgerStore:
         """Once per process: rows that killed processes left open are settled."""
         if not self._recovered:
             settle_left_open(db, "calls", "abandoned")
+            _insert_left_over(db, take_left_over(self._database.path.parent / "open-calls"))
             self._recovered = True
 
     async def summary(
@@ -137,16 +168,25 @@ class LedgerStore:
         return await self._database.read(lambda db: read_spent(db, start, currency))
 
     async def count_completion(
-        self, model: ModelRef, language: str, *, shown: int = 0, accepted: int = 0, characters: int = 0
+        self,
+        model: ModelRef,
+        language: str,
+        *,
+        shown: int = 0,
+        accepted: int = 0,
+        partly: int = 0,
+        characters: int = 0,
     ) -> None:
-        """Adds to how often a model's ghost text was shown and accepted; `characters` of accepted text."""
+        """Adds to how often a model's ghost text was shown and accepted, whole or `partly`; `characters` accepted."""
         key = (day_of(time.time()), model.provider, model.name, language)
         await self._database.run(
             lambda db: db.execute(
-                "INSERT INTO completions VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+                "INSERT INTO completions (day, provider, model, language, shown, accepted, accepted_characters, "
+                "partly_accepted) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
                 "shown = shown + excluded.shown, accepted = accepted + excluded.accepted, "
+                "partly_accepted = partly_accepted + excluded.partly_accepted, "
                 "accepted_characters = accepted_characters + excluded.accepted_characters",
-                (*key, shown, accepted, characters),
+                (*key, shown, accepted, characters, partly),
             )
         )
 
@@ -158,6 +198,18 @@ class LedgerStore:
         first = day_of(start) if start is not None else ""
         last = day_of(end) if end is not None else "9999"
         return await self._database.read(lambda db: read_acceptance(db, first, last))
+
+
+def _insert_left_over(db: sqlite3.Connection, rows: list[Row]) -> None:
+    """Calls of killed processes that were noted, and sent, but whose rows had not come to the disk."""
+    for row in rows:
+        started, _, feature, _, _, provider, model, attempt, _ = row
+        db.execute(
+            "INSERT INTO calls (started, day, feature, role, workspace, provider, model, attempt, status) "
+            "SELECT ?, ?, ?, ?, ?, ?, ?, ?, 'abandoned' WHERE NOT EXISTS (SELECT 1 FROM calls WHERE "
+            "started = ? AND feature = ? AND provider = ? AND model = ? AND attempt = ?)",
+            (*row[:-1], started, feature, provider, model, attempt),
+        )
 
 
 def build_facts(facts: dict[str, Any], elapsed_ms: float | None) -> dict[str, Any]:

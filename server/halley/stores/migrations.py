@@ -151,7 +151,9 @@ SPENDING = (
         WHERE cost IS NOT NULL GROUP BY 1, 2""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (LEDGER, CHATS, SPENDING)
+PARTLY = ("ALTER TABLE completions ADD COLUMN partly_accepted INTEGER NOT NULL DEFAULT 0",)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (LEDGER, CHATS, SPENDING, PARTLY)
 """In the order they were released."""
 
 

@@ -86,6 +86,20 @@ class Acceptance:
     shown: int
     accepted: int
     accepted_characters: int
+    partly_accepted: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """As in `halley/usage`: `rate` is the share of what was shown that was accepted, whole or in part."""
+        taken = min(self.shown, self.accepted + self.partly_accepted)
+        return {
+            "model": f"{self.provider}/{self.model}",
+            "language": self.language,
+            "shown": self.shown,
+            "accepted": self.accepted,
+            "partlyAccepted": self.partly_accepted,
+            "acceptedCharacters": self.accepted_characters,
+            "rate": round(taken / self.shown, 4) if self.shown else None,
+        }
 
 
 _SUMS = """
@@ -194,7 +208,8 @@ def days_around(seconds: float) -> tuple[float, float]:
 
 def read_acceptance(db: sqlite3.Connection, first_day: str, last_day: str) -> tuple[Acceptance, ...]:
     rows = db.execute(
-        "SELECT provider, model, language, sum(shown), sum(accepted), sum(accepted_characters) FROM completions "
+        "SELECT provider, model, language, sum(shown), sum(accepted), sum(accepted_characters), "
+        "sum(partly_accepted) FROM completions "
         "WHERE day >= ? AND day <= ? GROUP BY provider, model, language ORDER BY 1, 2, 3",
         (first_day, last_day),
     )

@@ -101,12 +101,13 @@ def _list_item(snapshot: Snapshot, position: Json, offered: Offered) -> Json:
 
 
 async def completion_accepted(session: Session, accepted: Json) -> None:
-    """Counts an acceptance, whole or in part; kept on this machine only."""
-    characters = accepted.get("characters")
+    """Counts an acceptance, whole or (`partial`) of the first `characters`; kept on this machine only."""
+    characters, partial = accepted.get("characters"), accepted.get("partial") is True
     await session.room.ledger.count_completion(
         *_counted(str(accepted.get("model") or ""), str(accepted.get("language") or "plaintext")),
-        accepted=1,
-        characters=characters if isinstance(characters, int) else 0,
+        accepted=0 if partial else 1,
+        partly=1 if partial else 0,
+        characters=max(0, characters) if isinstance(characters, int) else 0,
     )
 
 
