@@ -6,6 +6,8 @@ import asyncio
 import gzip
 import os
 import ssl
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -385,3 +387,13 @@ async def test_clients_are_shared_and_idle_ones_closed(
         clients.close_idle()
         assert len(clients._clients) == 1
         assert all(client.in_use == 0 for client in clients._clients.values())
+
+
+def test_the_command_line_of_httpx_is_not_loaded_for_a_request() -> None:
+    code = (
+        "import sys, halley.providers.clients as c; c._import()\n"
+        "assert not {'rich', 'pygments', 'click', 'httpx._main'} & set(sys.modules), 'more than a request needs'\n"
+        "import httpx, httpx._main\n"
+        "httpx.AsyncClient"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
