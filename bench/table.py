@@ -65,6 +65,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         most_ms=5.0,
     ),
     Benchmark("completion_many", "50 documents at once, each", "bare call", "ms", None, 11, most_over_ms=2.0),
+    Benchmark("context", "context, 5,000 files, p95", "one parse", "ms", None, 201, figure="p95", most_ms=30.0),
     Benchmark("memory", "idle memory (RSS)", "bare pygls", "MB", 1.4, 4),
     Benchmark("memory_pss", "idle memory (PSS)", "bare pygls", "MB", 1.4, 4),
 )
