@@ -39,7 +39,7 @@ export function price(value: Price | null | undefined): string {
 /** Abilities that a model has, as their names. */
 export function abilities(model: Model): string[] {
   return Object.entries(model.capabilities)
-    .filter(([, has]) => has !== false && has != null && has !== '')
+    .filter(([, has]) => has === true)
     .map(([name]) => name);
 }
 

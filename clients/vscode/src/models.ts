@@ -6,7 +6,7 @@ import { abilities, compact, duration, price } from './figures';
 import type { Halley } from './halley';
 import { showError } from './problems';
 import type { Model, Provider, SelectedRole, SelectParams } from './protocol';
-import { scopeName } from './status';
+import { roleName, scopeName } from './names';
 
 type Role = SelectParams['role'];
 type Scope = NonNullable<SelectParams['scope']>;
@@ -29,7 +29,11 @@ export function registerModels(halley: Halley): vscode.Disposable[] {
     }
   };
   return [
-    vscode.commands.registerCommand('halley.pickModel', (role?: Role) => pick(role)),
+    vscode.commands.registerCommand('halley.pickModel', (role?: unknown) => pick(ROLES.find((one) => one === role))),
+    vscode.commands.registerCommand('halley.selectForSession', async (role: Role, route: string[]) => {
+      await halley.request('halley/models/select', { role, route, scope: 'session' });
+      kept.set(role, route);
+    }),
     halley.onState(({ kind }) => {
       if (kind !== 'running') return;
       for (const [role, route] of kept) halley.request('halley/models/select', { role, route, scope: 'session' }).catch((error: unknown) => halley.log.warn(String(error)));
@@ -39,12 +43,12 @@ export function registerModels(halley: Halley): vscode.Disposable[] {
 
 async function pickModel(halley: Halley, role: Role, kept: Map<Role, string[]>): Promise<void> {
   const uri = vscode.window.activeTextEditor?.document.uri.toString();
-  const selection = await halley.request('halley/models/selection', { uri });
-  const selected = selection.roles[role];
+  const roles = await loadRoles(halley, uri);
+  const selected = roles[role];
   const chosen = await askForModel(halley, role, selected);
   if (!chosen) return;
   if (chosen.does === 'role') {
-    const next = await askForRole(role, selection.roles);
+    const next = await askForRole(role, roles);
     return next && pickModel(halley, next, kept);
   }
   if (chosen.does) return vscode.commands.executeCommand(chosen.does === 'provider' ? 'halley.addProvider' : 'halley.verifyProvider');
@@ -65,7 +69,7 @@ interface Chosen {
 function askForModel(halley: Halley, role: Role, selected: SelectedRole | undefined): Promise<Chosen | undefined> {
   const pick = vscode.window.createQuickPick<ModelItem>();
   pick.title = vscode.l10n.t('Model for: {0}', roleName(role));
-  pick.placeholder = selected ? vscode.l10n.t('Now {0}, set for {1}', selected.route.join(' → '), scopeName(selected.scope)) : vscode.l10n.t('No model is chosen yet');
+  pick.placeholder = selected ? vscode.l10n.t('Now: {0} ({1})', selected.route.join(' → '), scopeName(selected.scope)) : vscode.l10n.t('No model is chosen yet');
   pick.matchOnDescription = true;
   pick.matchOnDetail = true;
   pick.buttons = [{ ...REFRESH, tooltip: vscode.l10n.t('Refresh the list') }];
@@ -188,21 +192,16 @@ async function askForScope(role: Role, route: string[]): Promise<Scope | undefin
   return (await vscode.window.showQuickPick(offered, { title }))?.scope;
 }
 
-function sayIfOverruled(role: Role, route: string[], selected: SelectedRole | undefined): void {
-  if (!selected || selected.route.join() === route.join()) return;
-  const text = vscode.l10n.t('{0} still answers for {1} here: it is set for {2} ({3}).', selected.route.join(' → '), roleName(role), scopeName(selected.scope), selected.source);
-  void vscode.window.showInformationMessage(text);
+/** The routes in force. A catalogue that nobody has asked for yet may be what a default comes from. */
+export async function loadRoles(halley: Halley, uri?: string): Promise<Record<string, SelectedRole>> {
+  const { roles } = await halley.request('halley/models/selection', { uri });
+  if (roles.chat) return roles;
+  await halley.request('halley/models/list', { role: 'chat' });
+  return (await halley.request('halley/models/selection', { uri })).roles;
 }
 
-export function roleName(role: string): string {
-  const names: Record<string, string> = {
-    chat: vscode.l10n.t('chat'),
-    edit: vscode.l10n.t('edits'),
-    complete: vscode.l10n.t('inline completion'),
-    fast: vscode.l10n.t('small work'),
-    embed: vscode.l10n.t('search'),
-    image: vscode.l10n.t('pictures'),
-    speech: vscode.l10n.t('speech'),
-  };
-  return names[role] ?? role;
+function sayIfOverruled(role: Role, route: string[], selected: SelectedRole | undefined): void {
+  if (!selected || selected.route.join() === route.join()) return;
+  const text = vscode.l10n.t('{0} still answers for {1} here: {2} decides ({3}).', selected.route.join(' → '), roleName(role), scopeName(selected.scope), selected.source);
+  void vscode.window.showInformationMessage(text);
 }

@@ -59,7 +59,7 @@ async function pickPreset(halley: Halley): Promise<Preset | undefined> {
   items.push({ label: '', kind: vscode.QuickPickItemKind.Separator });
   items.push({ label: `$(globe) ${vscode.l10n.t('Another address…')}`, detail: vscode.l10n.t('Anything that speaks a protocol the daemon knows.'), preset: { id: '', label: '', keyNeeded: true } });
   items.push({ label: `$(beaker) ${vscode.l10n.t('No key yet: try with the simulator')}`, simulator: true });
-  const picked = await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Add a provider'), matchOnDescription: true, matchOnDetail: true });
+  const picked = await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Add a provider'), matchOnDescription: true, matchOnDetail: true, ignoreFocusOut: true });
   if (picked?.simulator) await vscode.commands.executeCommand('halley.useSimulator');
   return picked?.preset;
 }

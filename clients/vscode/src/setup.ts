@@ -3,6 +3,7 @@
 import * as vscode from 'vscode';
 import { command, setContext } from './commands';
 import { installedFolder, machine, type Daemon } from './daemon/daemon';
+import { loadRoles } from './models';
 import { bundledWheel, findPython, installWays, runSteps } from './daemon/install';
 
 const WELCOMED = 'halley.welcomed';
@@ -13,28 +14,41 @@ export function registerSetup(daemon: Daemon): vscode.Disposable[] {
     command('install', () => install(daemon)),
     command('restart', () => daemon.restart()),
     command('showLog', () => daemon.log.show(true)),
-    command('walkthrough', () => vscode.commands.executeCommand('workbench.action.openWalkthrough', WALKTHROUGH)),
+    command('walkthrough', () => openWalkthrough(daemon)),
     command('report', () => showReport(daemon)),
     command('openConfiguration', () => openConfiguration(daemon)),
     daemon.onState((state) => {
       if (state.kind === 'missing') void offerInstall(state.reason);
       if (state.kind === 'stopped') void offerRestart(state.reason);
     }),
-    daemon.onStatus(({ roles }) => {
-      setContext('ready', roles.chat !== undefined);
-      void welcome(daemon, roles.chat !== undefined);
+    daemon.onStatus(() => {
+      setContext('hasDaemon', true);
+      void welcome(daemon);
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => daemon.state.kind === 'missing' && daemon.restart()),
     vscode.workspace.onDidChangeConfiguration((change) => change.affectsConfiguration('halley.path') && daemon.restart()),
   ];
 }
 
+/** Steps that are done already are ticked when their context changes, so it changes now. */
+async function openWalkthrough(daemon: Daemon): Promise<void> {
+  setContext('hasDaemon', false);
+  setContext('hasModel', false);
+  await vscode.commands.executeCommand('workbench.action.openWalkthrough', WALKTHROUGH);
+  markProgress(daemon);
+}
+
+function markProgress(daemon: Daemon): void {
+  setContext('hasDaemon', daemon.state.kind === 'running');
+  void loadRoles(daemon).then(({ chat }) => setContext('hasModel', chat !== undefined), () => undefined);
+}
+
 /** Once, for a person who has no model yet. */
-async function welcome(daemon: Daemon, hasModel: boolean): Promise<void> {
+async function welcome(daemon: Daemon): Promise<void> {
   const { globalState } = daemon.context;
   if (globalState.get(WELCOMED)) return;
   await globalState.update(WELCOMED, true);
-  if (hasModel) return;
+  if ((await loadRoles(daemon)).chat) return;
   const [add, simulator, guide] = [vscode.l10n.t('Add Provider'), vscode.l10n.t('Try Without a Key'), vscode.l10n.t('Show Me Around')];
   const picked = await vscode.window.showInformationMessage(vscode.l10n.t('Halley is ready for a provider and its key.'), add, simulator, guide);
   if (picked === add) await vscode.commands.executeCommand('halley.addProvider');
@@ -78,8 +92,8 @@ async function showReport(daemon: Daemon): Promise<void> {
 }
 
 async function openConfiguration(daemon: Daemon): Promise<void> {
-  const report = (await daemon.request('halley/doctor', {})) as { paths?: Record<string, string> };
-  const file = report.paths?.configFile ?? report.paths?.config_file ?? report.paths?.config;
-  if (!file) throw new Error(vscode.l10n.t('The daemon did not say where its configuration is.'));
-  await vscode.window.showTextDocument(vscode.Uri.file(file));
+  const { paths } = (await daemon.request('halley/doctor', {})) as { paths?: { config?: { path: string; exists: boolean } } };
+  if (!paths?.config) throw new Error(vscode.l10n.t('The daemon did not say where its configuration is.'));
+  const file = vscode.Uri.file(paths.config.path);
+  await vscode.window.showTextDocument(paths.config.exists ? file : file.with({ scheme: 'untitled' }));
 }

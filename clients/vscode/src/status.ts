@@ -1,9 +1,14 @@
 // One status-bar item (the workspace's model and what today cost) and one language-status item (state, and problems with
 // their remedy). Back-off waits show in the status bar with "Retry now".
+//
+// What today cost is asked for when work has ended; a daemon that says it in its status is believed.
 
 import * as vscode from 'vscode';
+import { setContext } from './commands';
 import { amount, duration } from './figures';
 import type { Halley } from './halley';
+import { loadRoles } from './models';
+import { scopeName } from './names';
 import type { OperationParams, StatusParams } from './protocol';
 
 const EVERYWHERE: vscode.DocumentSelector = [{ scheme: 'file' }, { scheme: 'untitled' }];
@@ -14,9 +19,12 @@ export function registerStatus(halley: Halley): vscode.Disposable[] {
   const language = vscode.languages.createLanguageStatusItem('halley.status', EVERYWHERE);
   language.name = 'Halley';
   let waiting: OperationParams | undefined;
+  let today: string | undefined;
+  let wasBusy = true;
+  let roles: StatusParams['roles'] = {};
 
   const show = (): void => {
-    const shown = waiting && halley.state.kind === 'running' ? waitingView(waiting) : view(halley);
+    const shown = waiting && halley.state.kind === 'running' ? waitingView(waiting) : view(halley, today, roles);
     bar.text = shown.text;
     bar.tooltip = shown.tooltip;
     bar.command = shown.command;
@@ -29,19 +37,42 @@ export function registerStatus(halley: Halley): vscode.Disposable[] {
     language.busy = shown.busy ?? false;
     language.command = shown.remedy ?? { title: vscode.l10n.t('Pick Model'), command: 'halley.pickModel' };
   };
+  // The status tells of roles that are configured; which model is there by default shows when the catalogue is known.
+  const refreshRoles = async (): Promise<void> => {
+    try {
+      roles = await loadRoles(halley);
+    } catch (error) {
+      halley.log.debug(`roles: ${String(error)}`);
+    }
+    setContext('hasModel', roles.chat !== undefined);
+    show();
+  };
+  const refresh = async ({ kind, spend }: StatusParams): Promise<void> => {
+    const ended = wasBusy && kind !== 'busy';
+    wasBusy = kind === 'busy';
+    if (spend || !ended) return;
+    today = await loadToday(halley);
+    show();
+  };
   show();
   bar.show();
   return [
     bar,
     language,
-    halley.onState(() => {
+    halley.onState(({ kind }) => {
       waiting = undefined;
+      roles = {};
       show();
+      if (kind === 'running') void refreshRoles();
     }),
-    halley.onStatus(show),
+    halley.onStatus((status) => {
+      show();
+      void refresh(status);
+    }),
+    halley.onChanged((what) => what !== 'chats' && what !== 'proposals' && what !== 'macros' && void refreshRoles()),
     halley.onOperation((operation) => {
       waiting = operation.state === 'waiting' ? operation : undefined;
-      void vscode.commands.executeCommand('setContext', 'halley.waiting', waiting !== undefined);
+      setContext('waiting', waiting !== undefined);
       show();
     }),
     vscode.commands.registerCommand('halley.retryNow', () => waiting && halley.request('halley/retry/now', { operation: waiting.operation })),
@@ -59,7 +90,18 @@ interface View {
   remedy?: vscode.Command;
 }
 
-function view(halley: Halley): View {
+async function loadToday(halley: Halley): Promise<string | undefined> {
+  try {
+    const { totals } = await halley.request('halley/usage', { since: 'today', by: [] });
+    const costs = (totals.cost ?? []) as { amount: number; currency: string }[];
+    return costs.map((cost) => amount(cost.amount, cost.currency)).join(' + ') || undefined;
+  } catch (error) {
+    halley.log.debug(`usage: ${String(error)}`);
+    return undefined;
+  }
+}
+
+function view(halley: Halley, today: string | undefined, roles: StatusParams['roles']): View {
   const { state, status } = halley;
   switch (state.kind) {
     case 'starting':
@@ -75,13 +117,13 @@ function view(halley: Halley): View {
         remedy: { title: vscode.l10n.t('Restart'), command: 'halley.restart' },
       });
     case 'running':
-      return status ? statusView(status, state.version) : plain('$(sparkle) Halley', vscode.l10n.t('Ready'), 'halley.pickModel');
+      return status ? statusView({ ...status, roles: { ...roles, ...status.roles } }, state.version, spentToday(status) ?? today) : plain('$(sparkle) Halley', vscode.l10n.t('Ready'), 'halley.pickModel');
   }
 }
 
-function statusView(status: StatusParams, version: string): View {
+function statusView(status: StatusParams, version: string, spent: string | undefined): View {
   const model = status.roles.chat?.route[0];
-  const spent = spentToday(status);
+  if (!model && status.kind !== 'busy') return noModel(status);
   const icon = { normal: 'sparkle', busy: 'loading~spin', warning: 'warning', error: 'error', inactive: 'circle-slash' }[status.kind];
   const name = model ? shortName(model) : 'Halley';
   return {
@@ -96,11 +138,16 @@ function statusView(status: StatusParams, version: string): View {
   };
 }
 
+function noModel(status: StatusParams): View {
+  const label = status.kind === 'normal' ? vscode.l10n.t('No model yet: add a provider') : status.message;
+  const remedy = { title: vscode.l10n.t('Add Provider'), command: 'halley.addProvider' };
+  return plain('$(add) Halley', label, 'halley.addProvider', { severity: 'warning', remedy });
+}
+
 // The daemon's remedies are its own commands, whose results only a plain client would want raw.
 function remedy(status: StatusParams): vscode.Command | undefined {
   const action = status.action as Partial<vscode.Command> | null | undefined;
   if (!action?.command || !action.title) return undefined;
-  if (status.kind === 'warning' && !status.roles.chat) return { title: vscode.l10n.t('Add Provider'), command: 'halley.addProvider' };
   if (action.command === 'halley.doctor') return { title: vscode.l10n.t('Show Report'), command: 'halley.report' };
   return { title: action.title, command: action.command, arguments: action.arguments };
 }
@@ -144,14 +191,4 @@ export function spentToday(status: StatusParams): string | undefined {
 /** The model without its provider, for the status bar. */
 export function shortName(model: string): string {
   return model.slice(model.indexOf('/') + 1);
-}
-
-export function scopeName(scope: string): string {
-  const names: Record<string, string> = {
-    session: vscode.l10n.t('this window until it closes'),
-    workspace: vscode.l10n.t('this workspace'),
-    user: vscode.l10n.t('every workspace'),
-    default: vscode.l10n.t('by default'),
-  };
-  return names[scope] ?? scope;
 }

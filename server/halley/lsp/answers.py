@@ -1,15 +1,18 @@
 """Answers: text to read, kept as documents a client can open.
 
 Where the client knows `workspace/textDocumentContent` an answer is `halley:/answers/<id>.md`; elsewhere it is a
-Markdown file in the cache folder, readable by its owner only.
+Markdown file in the cache folder, readable by its owner only. What is kept is inert: editors render it as it is.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from halley.engine.inert import inert_markdown
 
 _KEPT = 200
 
@@ -25,8 +28,8 @@ class Answers:
 
     def keep(self, title: str, text: str) -> str:
         """The URI under which the answer can be opened from now on."""
-        id = secrets.token_hex(6)
-        content = f"# {title}\n\n{text.rstrip()}\n"
+        id = f"{_slug(title)}-{secrets.token_hex(6)}"
+        content = inert_markdown(f"# {title}\n\n{text.rstrip()}\n")
         self.texts[id] = content
         while len(self.texts) > _KEPT:
             self.texts.popitem(last=False)
@@ -41,3 +44,8 @@ class Answers:
 
     def read(self, id: str) -> str | None:
         return self.texts.get(id)
+
+
+def _slug(title: str) -> str:
+    """A name for a tab: editors show the last part of a document's URI."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40] or "answer"

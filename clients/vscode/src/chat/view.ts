@@ -6,7 +6,7 @@ import { toWire } from '../actions';
 import { command } from '../commands';
 import type { Halley } from '../halley';
 import { isCancelled, problemOf, showProblem } from '../problems';
-import type { Chat, ChatSent, ChatSummary } from '../protocol';
+import type { Chat, ChatSent, ChatSummary, Problem } from '../protocol';
 import type { Attachment, RichEvent } from '../wire';
 import { applyBlock, insertBlock, openLink } from './blocks';
 import { attachmentOf, pickAttachments } from './attach';
@@ -212,9 +212,11 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     this.running?.cancel();
     const source = new vscode.CancellationTokenSource();
     this.running = source;
+    let started = false;
     const take = (events: RichEvent[]): void => {
-      const started = events.find(({ type }) => type === 'start')?.chatId;
-      if (started && started !== this.chatId) void this.remember(started);
+      started = true;
+      const chatId = events.find(({ type }) => type === 'start')?.chatId;
+      if (chatId && chatId !== this.chatId) void this.remember(chatId);
       this.post({ type: 'events', events });
     };
     try {
@@ -223,10 +225,16 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
       this.post({ type: 'settled', turnId: sent.turnId, replies: sent.replies });
     } catch (error) {
       if (isCancelled(error)) await this.afterStop();
-      else if (this.halley.state.kind === 'running') this.post({ type: 'failed', problem: problemOf(error), prompt });
+      else this.post({ type: 'failed', problem: started ? this.lost(error) : problemOf(error), prompt });
     } finally {
       if (this.running === source) this.running = undefined;
     }
+  }
+
+  /** The daemon ended in mid-reply: it comes back by itself, and has kept what it had sent. */
+  private lost(error: unknown): Problem {
+    if (this.halley.state.kind === 'running' && (error as { data?: unknown }).data) return problemOf(error);
+    return { code: 'interrupted', message: vscode.l10n.t('The daemon ended while it was answering.'), help: vscode.l10n.t('What had come is kept; ask again or continue.') };
   }
 
   private async afterStop(): Promise<void> {

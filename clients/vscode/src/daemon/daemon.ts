@@ -109,7 +109,7 @@ export class Daemon implements Halley, vscode.Disposable {
   }
 
   async request<M extends keyof Requests>(method: M, params: Requests[M]['params'], token?: vscode.CancellationToken): Promise<Requests[M]['result']> {
-    return (await this.running()).sendRequest<Requests[M]['result']>(method, params, token);
+    return send(await this.running(), method, params, token);
   }
 
   async stream<M extends keyof Requests>(
@@ -122,14 +122,19 @@ export class Daemon implements Halley, vscode.Disposable {
     const partialResultToken = `halley-${++this.tokens}`;
     const listening = client.onProgress(EVENTS, partialResultToken, onEvents);
     try {
-      return await client.sendRequest<Requests[M]['result']>(method, { ...params, partialResultToken }, token);
+      return await send<Requests[M]['result']>(client, method, { ...params, partialResultToken }, token);
     } finally {
       listening.dispose();
     }
   }
 
   async execute<R>(command: string, argument: unknown, token?: vscode.CancellationToken): Promise<R> {
-    return (await this.running()).sendRequest<R>('workspace/executeCommand', { command, arguments: [argument] }, token);
+    return send<R>(await this.running(), 'workspace/executeCommand', { command, arguments: [argument] }, token);
+  }
+
+  /** The process id of what runs now; tests end it to see it come back. */
+  get pid(): number | undefined {
+    return this.client?.serverProcess?.pid;
   }
 
   private async running(): Promise<LanguageClient> {
@@ -218,6 +223,11 @@ export class Daemon implements Halley, vscode.Disposable {
       installed: installedFolder(this.context),
     };
   }
+}
+
+// An undefined token would be taken for a second parameter.
+function send<R>(client: LanguageClient, method: string, params: object, token?: vscode.CancellationToken): Promise<R> {
+  return token ? client.sendRequest<R>(method, params, token) : client.sendRequest<R>(method, params);
 }
 
 /** The environment that `Install the Daemon…` makes. */

@@ -1,0 +1,29 @@
+// The protocol's words for roles and scopes, in the person's language.
+
+import * as vscode from 'vscode';
+
+export function roleName(role: string): string {
+  const names: Record<string, string> = {
+    chat: vscode.l10n.t('chat'),
+    edit: vscode.l10n.t('edits'),
+    complete: vscode.l10n.t('inline completion'),
+    fast: vscode.l10n.t('small work'),
+    embed: vscode.l10n.t('search'),
+    image: vscode.l10n.t('pictures'),
+    speech: vscode.l10n.t('speech'),
+  };
+  return names[role] ?? role;
+}
+
+export function scopeName(scope: string): string {
+  const names: Record<string, string> = {
+    session: vscode.l10n.t('this window until it closes'),
+    workspace: vscode.l10n.t('this workspace'),
+    user: vscode.l10n.t('every workspace'),
+    default: vscode.l10n.t('by default'),
+    client: vscode.l10n.t('the settings of VS Code'),
+    'config.toml': vscode.l10n.t('your config.toml'),
+    '.halley.toml': vscode.l10n.t('the workspace\'s .halley.toml'),
+  };
+  return names[scope] ?? scope;
+}

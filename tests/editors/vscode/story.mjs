@@ -1,0 +1,254 @@
+// What a person does in their first hour, through the page: no key yet, a provider, a model for this workspace and not for
+// the next, an explanation, ghost text, a chat with two models. `plan`: port, simulator, workspace, other, shots.
+
+import { axeSource, launch, plan, step, Workbench } from './workbench.mjs';
+
+const script = (reply) => fetch(`${plan.simulator}/_simulator/script`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(reply) });
+
+const browser = await launch();
+const bench = await Workbench.open(browser, plan.port, plan.workspace);
+const { page } = bench;
+const keyboard = page.keyboard;
+
+await step('says that a provider is wanted, on the first start without one', page, async () => {
+  await bench.notification('ready for a provider');
+  await bench.shot('first-start');
+  await bench.clearNotifications();
+});
+
+await step('shows the way in a walkthrough', page, async () => {
+  await bench.command('Halley: Open Walkthrough');
+  await page.waitForSelector('.getting-started-step:has-text("Add a provider")');
+  await page.click('.getting-started-step:has-text("Add a provider")');
+  await page.waitForSelector('text=Try with the Simulator');
+  await bench.shot('walkthrough');
+  await bench.command('View: Close All Editors');
+});
+
+await step('adds a provider, refuses a wrong key and says why', page, async () => {
+  await bench.command('Halley: Add Provider');
+  await bench.asked('Add a provider');
+  await bench.shot('add-provider');
+  await bench.choose('Another address');
+  await bench.asked('Address of the API');
+  await bench.type(`${plan.simulator}/v1`);
+  await keyboard.press('Enter');
+  await bench.asked('short name');
+  await bench.type('lab');
+  await keyboard.press('Enter');
+  await bench.asked('Key for lab');
+  await bench.type('sk-wrong');
+  if ((await page.locator('.quick-input-widget input').first().getAttribute('type')) !== 'password') throw new Error('the key shows');
+  await keyboard.press('Enter');
+  await page.waitForSelector('.notification-list-item:has-text("Enter Key")');
+  await bench.shot('wrong-key');
+});
+
+await step('takes the right key and verifies it', page, async () => {
+  await page.click('.notification-list-item >> text=Enter Key');
+  await bench.asked('Key for lab');
+  await bench.type('sk-sim-right');
+  await keyboard.press('Enter');
+  await bench.notification('lab works');
+  await bench.shot('verified');
+  await bench.clearNotifications();
+});
+
+await step('picks a model for this workspace', page, async () => {
+  await bench.command('Halley: Pick Model');
+  await bench.asked('Model for: chat');
+  await page.waitForSelector('.quick-input-list .monaco-list-row:has-text("lab/sim-fast")');
+  await bench.shot('pick-model');
+  await bench.choose('lab/sim-fast');
+  await bench.asked('Use lab/sim-fast for chat');
+  await bench.shot('pick-scope');
+  await bench.choose('This workspace');
+  await bench.status('sim-fast');
+});
+
+await step('leaves another window its own model', page, async () => {
+  const other = await Workbench.open(browser, plan.port, plan.other);
+  const item = await other.page.waitForSelector('.statusbar-item[id="halley.halley.model"]:has-text("sim-")');
+  const text = await item.textContent();
+  if (text.includes('sim-fast')) throw new Error(`the other window has it too: ${text}`);
+  await other.page.close();
+  await bench.status('sim-fast');
+});
+
+await step('explains the function at the cursor beside the code', page, async () => {
+  await bench.openFile('lists.py');
+  await bench.goTo(2, 5);
+  await script({ text: '# What it does\n\nIt gives the items **in lists** of at most `size`.\n\n![](https://example.com/track.png)\n' });
+  await bench.command('Halley: Explain');
+  const frame = await bench.webview('.markdown-body:has-text("It gives the items")');
+  if (await frame.$('img')) throw new Error('a picture of somebody else would be loaded');
+  await bench.shot('explain');
+  await page.waitForFunction(() => document.activeElement?.closest('.monaco-editor'));
+  await bench.command('View: Close All Editors');
+});
+
+await step('offers its actions in the context menu', page, async () => {
+  await bench.openFile('lists.py');
+  await bench.goTo(2, 5);
+  await keyboard.press('Shift+F10');
+  await page.waitForSelector('.monaco-menu .action-item:has-text("Halley")');
+  await page.hover('.monaco-menu .action-item:has-text("Halley") >> nth=0');
+  await page.waitForSelector('.monaco-menu .action-item:has-text("Edit with Instruction")');
+  await bench.shot('context-menu');
+  await keyboard.press('Escape');
+  await keyboard.press('Escape');
+});
+
+await step('shows ghost text, which Tab accepts', page, async () => {
+  await bench.openFile('ghost.py');
+  await keyboard.press('Control+End');
+  await script({ text: 'a + b', path: '/v1/completions', repeat: -1 });
+  await script({ text: 'a + b', repeat: 3, contains: 'def add' });
+  await keyboard.type('    return ');
+  await page.waitForSelector('.ghost-text-decoration, .ghost-text, [class*="ghost-text"]');
+  await bench.shot('ghost-text');
+  await keyboard.press('Tab');
+  await page.waitForFunction(() => [...document.querySelectorAll('.view-line')].some((line) => line.textContent.replace(/\u00a0/g, ' ').includes('return a + b')));
+  await fetch(`${plan.simulator}/_simulator/script`, { method: 'DELETE' });
+  await bench.command('File: Save');
+});
+
+let chat;
+await step('streams a chat with highlighted code', page, async () => {
+  await bench.command('Halley: Open Chat');
+  chat = await bench.webview('.composer textarea');
+  await chat.waitForSelector('.model:has-text("sim-fast")');
+  await script({ text: 'Here it is:\n\n```python\ndef double(value):\n    """Twice the value."""\n    return value * 2  # exactly\n```\n\nIt has **no** side effects. <img src=x onerror=alert(1)> [click](command:workbench.action.quit)\n', tokens_per_s: 80 });
+  await chat.fill('.composer textarea', 'Write a function that doubles');
+  await chat.press('.composer textarea', 'Enter');
+  await chat.waitForSelector('.turn .reply');
+  await chat.waitForSelector('.reply .usage:not(:empty)');
+  await chat.waitForSelector('.code-block .hl-keyword');
+  if (await chat.$('.markdown img, .markdown a')) throw new Error('hostile Markdown took effect');
+  await bench.shot('chat');
+});
+
+await step('copies, inserts and applies a block', page, async () => {
+  await bench.openFile('apply.py');
+  await keyboard.press('Control+End');
+  await chat.click('.code-block .code-tool:has-text("Insert")');
+  await page.waitForFunction(() => [...document.querySelectorAll('.view-line')].some((line) => line.textContent.includes('double(value)')));
+  await bench.command('Undo');
+  await bench.goTo(1, 1);
+  await chat.click('.code-block .code-tool:has-text("Apply")');
+  await page.waitForFunction(() => [...document.querySelectorAll('.view-line')].some((line) => line.textContent.replace(/\u00a0/g, ' ').includes('Twice the value')));
+  await page.waitForFunction(() => ![...document.querySelectorAll('.view-line')].some((line) => line.textContent.replace(/\u00a0/g, ' ').includes('value + 2')));
+  await bench.command('File: Save');
+});
+
+await step('completes commands, variables and models as one types', page, async () => {
+  await chat.click('.composer textarea');
+  await chat.locator('.composer textarea').pressSequentially('/ex');
+  await chat.waitForSelector('#completions li:has-text("/explain")');
+  await bench.shot('chat-completion');
+  await chat.press('.composer textarea', 'Tab');
+  await chat.locator('.composer textarea').pressSequentially('#fil');
+  await chat.waitForSelector('#completions li:has-text("#file")');
+  await chat.press('.composer textarea', 'Escape');
+  await chat.locator('.composer textarea').fill('');
+  await chat.locator('.composer textarea').pressSequentially('@lab/sim-co');
+  await chat.waitForSelector('#completions li:has-text("@lab/sim-code")');
+  await chat.press('.composer textarea', 'Enter');
+});
+
+await step('asks two models side by side, and one of them is chosen', page, async () => {
+  await script({ text: 'From the coder: use a generator.', model: 'sim-code' });
+  await script({ text: 'From the thinker: use a list.', model: 'sim-reason' });
+  await chat.locator('.composer textarea').fill('@lab/sim-code @lab/sim-reason Which is better?');
+  await chat.press('.composer textarea', 'Enter');
+  await chat.waitForSelector('.replies.several .reply:nth-child(2) .usage:not(:empty)');
+  await bench.shot('chat-two-models');
+  await chat.click('.replies.several .reply:nth-child(2) button[aria-pressed]');
+  await chat.waitForSelector('.reply.chosen:has-text("use a list")');
+});
+
+await step('attaches a picture that is pasted', page, async () => {
+  await chat.evaluate(() => {
+    const bytes = Uint8Array.from(atob('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='), (c) => c.charCodeAt(0));
+    const data = new DataTransfer();
+    data.items.add(new File([bytes], 'dot.png', { type: 'image/png' }));
+    document.querySelector('textarea').dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+  });
+  await chat.waitForSelector('.composer .chip:has-text("dot.png")');
+  await script({ text: 'A dot.', model: 'sim-chat', contains: 'image_url' });
+  await chat.locator('.composer textarea').fill('@lab/sim-chat What is this?');
+  await chat.press('.composer textarea', 'Enter');
+  await chat.waitForSelector('.turn:last-child .markdown:has-text("A dot.")');
+});
+
+await step('stops a reply and keeps what had come', page, async () => {
+  await script({ text: 'word '.repeat(400), tokens_per_s: 40 });
+  await chat.locator('.composer textarea').fill('Talk for long');
+  await chat.press('.composer textarea', 'Enter');
+  await chat.waitForSelector('.turn:last-child .markdown:has-text("word word")');
+  await chat.press('.composer textarea', 'Escape');
+  await chat.waitForSelector('.turn:last-child .problem:not([hidden]) button:has-text("Continue")');
+  await bench.shot('chat-stopped');
+});
+
+await step('continues it', page, async () => {
+  await script({ text: 'and the end.' });
+  await chat.click('.turn:last-child .problem button:has-text("Continue")');
+  await chat.waitForSelector('.turn:last-child .markdown:has-text("and the end.")');
+});
+
+await step('finds, forks and exports a chat', page, async () => {
+  await chat.hover('.turn:first-child .prompt');
+  await chat.click('.turn:first-child button[aria-label="Fork the chat here"]');
+  await chat.waitForFunction(() => document.querySelectorAll('.turn').length === 1);
+  await bench.command('Halley: Show Chats');
+  await chat.waitForSelector('.history .chat-row >> nth=1');
+  await bench.shot('chat-history');
+  await chat.fill('.history input[type="search"]', 'doubles');
+  await chat.waitForSelector('.history .chat-row');
+  await chat.press('.history input[type="search"]', 'Escape');
+  await bench.command('Halley: Export Chat');
+  await bench.asked('Export as');
+  await keyboard.press('Enter');
+  await page.waitForFunction(() => document.querySelector('.quick-input-widget:not([style*="display: none"]) input')?.value.endsWith('chat.md'));
+  await keyboard.press('Enter');
+  await page.waitForSelector('.tab.active:has-text("chat.md")');
+  await bench.shot('chat-exported');
+});
+
+await step('is in order for assistive technology, in light, dark and high contrast', page, async () => {
+  const found = [];
+  for (const theme of ['Light', 'Dark Modern', 'Dark High Contrast']) {
+    await bench.command('Preferences: Color Theme');
+    await bench.asked('Color Theme');
+    await bench.type(theme);
+    await page.waitForSelector(`.quick-input-list .monaco-list-row:has-text(${JSON.stringify(theme)})`);
+    await keyboard.press('Enter');
+    await page.waitForSelector('.quick-input-widget', { state: 'hidden' });
+    const wanted = { Light: 'vscode-light', 'Dark Modern': 'vscode-dark', 'Dark High Contrast': 'vscode-high-contrast' }[theme];
+    await chat.waitForFunction((name) => document.body.classList.contains(name), wanted);
+    await bench.shot(`chat-${wanted}`);
+    await chat.evaluate(axeSource());
+    const faults = await axe(chat);
+    found.push(...faults.map((fault) => `${theme}: ${fault}`));
+  }
+  if (found.length > 0) throw new Error(found.join('\n'));
+});
+
+await step('shows what was spent', page, async () => {
+  await bench.command('Halley: Show Usage');
+  const usage = await bench.webview('.figures');
+  await usage.waitForSelector('table th:has-text("lab/sim-")');
+  await usage.waitForSelector('figure svg');
+  await bench.shot('usage');
+});
+
+await browser.close();
+
+/** Serious and critical faults that axe finds in the chat's frame. */
+async function axe(frame) {
+  const { violations } = await frame.evaluate(async () => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(' | ')}`);
+}

@@ -1,0 +1,129 @@
+// VS Code's window in a browser, as a person uses it: commands from the palette, keys, menus. Every wait is for something
+// to be seen, never for time to pass.
+
+import { appendFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+export const plan = JSON.parse(process.argv[2]);
+const load = createRequire(`${plan.modules}/`);
+const { chromium } = load('playwright-core');
+export const axeSource = () => load('axe-core').source;
+
+const PATIENCE = 20_000;
+
+export async function launch() {
+  return chromium.launch({ executablePath: plan.chromium, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
+}
+
+let failures = 0;
+
+/** Runs `run` and reports how it went. A failed step leaves a picture; after three there is no sense in going on. */
+export async function step(name, page, run) {
+  if (failures >= 3) return false;
+  const began = performance.now();
+  let error = '';
+  try {
+    await run();
+  } catch (failure) {
+    failures++;
+    error = String(failure?.stack ?? failure).slice(0, 1500);
+    await page?.screenshot({ path: `${plan.shots}/failed-${name.replace(/\W+/g, '-')}.png` }).catch(() => undefined);
+  }
+  appendFileSync(plan.report, `${JSON.stringify({ name, ok: error === '', error, ms: Math.round(performance.now() - began) })}\n`);
+  return error === '';
+}
+
+export class Workbench {
+  constructor(page, port) {
+    this.page = page;
+    this.port = port;
+  }
+
+  static async open(browser, port, folder, options = {}) {
+    const page = await browser.newPage({ viewport: { width: 1400, height: 900 }, reducedMotion: 'reduce', ...options });
+    page.setDefaultTimeout(PATIENCE);
+    const bench = new Workbench(page, port);
+    await page.goto(`http://127.0.0.1:${port}/?folder=${folder}`);
+    await page.waitForSelector('.monaco-workbench .part.statusbar');
+    return bench;
+  }
+
+  shot(name) {
+    return this.page.screenshot({ path: `${plan.shots}/${name}.png` });
+  }
+
+  /** Runs a command by its title. */
+  async command(title) {
+    await this.quickInput(() => this.page.keyboard.press('F1'));
+    await this.type(`>${title}`);
+    await this.page.waitForSelector(`.quick-input-list .monaco-list-row:has-text(${JSON.stringify(title)})`);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Opens the quick input and waits until typing goes there. A webview would keep the key for itself. */
+  async quickInput(opening) {
+    await this.page.evaluate(() => document.activeElement?.tagName === 'IFRAME' && document.activeElement.blur());
+    await opening();
+    await this.page.waitForFunction(() => document.activeElement?.closest('.quick-input-widget') && document.activeElement.matches('input'));
+  }
+
+  /** Writes into the quick input, in place of what is there. */
+  async type(text) {
+    const input = this.page.locator('.quick-input-widget input[type="text"], .quick-input-widget input.input').first();
+    await input.fill(text);
+  }
+
+  /** Waits for a quick pick or input box whose title or placeholder holds `text`. */
+  async asked(text) {
+    await this.page.waitForFunction((wanted) => {
+      const widget = document.querySelector('.quick-input-widget:not([style*="display: none"])');
+      return widget && `${widget.textContent} ${widget.querySelector('input')?.placeholder ?? ''}`.includes(wanted);
+    }, text);
+  }
+
+  /** Chooses the row that holds `text`, by typing it: rows out of sight are not in the page. */
+  async choose(text) {
+    await this.type(text);
+    await this.page.waitForSelector(`.quick-input-list .monaco-list-row.focused:has-text(${JSON.stringify(text)})`);
+    await this.page.keyboard.press('Enter');
+  }
+
+  async openFile(name) {
+    await this.quickInput(() => this.page.keyboard.press('Control+p'));
+    await this.type(name);
+    await this.page.waitForSelector(`.quick-input-list .monaco-list-row:has-text(${JSON.stringify(name)})`);
+    await this.page.keyboard.press('Enter');
+    await this.page.waitForSelector(`.editor-group-container.active .tab.active:has-text(${JSON.stringify(name)})`);
+    await this.page.waitForFunction(() => document.activeElement?.closest('.editor-group-container.active .monaco-editor'));
+  }
+
+  async goTo(line, column = 1) {
+    await this.quickInput(() => this.page.keyboard.press('Control+g'));
+    await this.type(`:${line}:${column}`);
+    await this.page.keyboard.press('Enter');
+  }
+
+  status(text) {
+    return this.page.waitForSelector(`.statusbar-item:has-text(${JSON.stringify(text)})`);
+  }
+
+  notification(text) {
+    return this.page.waitForSelector(`.notification-list-item:has-text(${JSON.stringify(text)})`);
+  }
+
+  async clearNotifications() {
+    await this.command('Notifications: Clear All Notifications');
+  }
+
+  /** The frame of one of our webviews, found by an element of it. */
+  async webview(selector) {
+    const end = Date.now() + PATIENCE;
+    while (Date.now() < end) {
+      for (const frame of this.page.frames()) {
+        if (await frame.$(selector).catch(() => null)) return frame;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`no webview shows ${selector}`);
+  }
+}
