@@ -78,7 +78,7 @@ def _rounds(root: Path, rounds: int, runner: asyncio.Runner) -> Iterator[Pair]:
 
     async def ready() -> None:
         await project.refresh()
-        while not project.checked_at:
+        while not project.checked_at:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
     async def gather(number: int) -> float:

@@ -47,6 +47,8 @@ def name_of(character: str) -> str:
 def _belongs(text: str, at: int) -> bool:
     before, after = text[at - 1 : at] if at else "", text[at + 1 : at + 2]
     character = text[at]
+    if character == "\ufeff" and not at:  # a byte-order mark, where it may be
+        return True
     if "\ufe00" <= character <= "\ufe0f":  # how a symbol is drawn
         return bool(before) and (
             unicodedata.category(before) in ("So", "Sm", "Po", "Lo") or before in "0123456789#*"

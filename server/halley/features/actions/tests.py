@@ -65,8 +65,17 @@ def _home(snapshot: Snapshot) -> tuple[str, Document | None]:
     for name in candidates:
         if (document := _document(snapshot, root / name)) is not None:
             return str(name), document
-    folder = next((c for c in candidates if (root / c).parent.is_dir()), None)
-    return str(folder or candidates[0]) if candidates else "", None
+    home = next((c for c in candidates if _keeps_tests(root, c, snapshot.document.path)), None)
+    return str(home or candidates[0]) if candidates else "", None
+
+
+def _keeps_tests(root: Path, home: PurePosixPath, source: Path) -> bool:
+    """Whether the project keeps tests in the folder of `home`: one of their own, or the source's with others in it."""
+    folder = (root / home).parent
+    if folder != source.parent:
+        return folder.is_dir()
+    pattern = home.name.replace(source.stem, "*")
+    return next((file for file in folder.glob(pattern) if file != source), None) is not None
 
 
 def _document(snapshot: Snapshot, path: Path) -> Document | None:
