@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import sys
+from pathlib import Path
 from typing import Any
 
 from buffer import Buffer, Json
@@ -54,3 +58,131 @@ async def test_a_broken_model_means_no_suggestion_and_no_second_try(
     at = CODE.index("return ") + len("return ")
     assert items(await window.request("textDocument/inlineCompletion", inline(buffer, at, AUTOMATIC))) == []
     assert len(simulator.requests) == 1
+
+
+async def test_a_list_never_waits_for_a_model(daemon: Any, simulator: Simulator) -> None:
+    window: Window = await daemon(settings={"completion": {"list": True}})
+    buffer = await window.open("area.py", CODE)
+    at = CODE.index("return ") + len("return ")
+    simulator.options = simulator.options.__class__(delay_ms=1500)
+    simulator.script("width * height")
+    question = {"textDocument": {"uri": buffer.uri}, "position": buffer.position(at)}
+    listed = await window.request("textDocument/completion", question)
+    assert listed == {"isIncomplete": True, "items": []}
+    await simulator.wait_for(lambda sim: sim.requests)
+    assert simulator.requests[0].ended_at is None, "the model is still thinking"
+    again = await window.request("textDocument/completion", question)
+    assert again == listed, "and is not asked twice"
+    await simulator.wait_for(lambda sim: sim.requests and sim.open_streams == 0)
+    listed = await _until_listed(window, question)
+    (item,) = listed["items"]
+    assert listed["isIncomplete"] and item["textEdit"]["newText"] == "width * height"
+    assert item["insertTextFormat"] == 1, "what a model says is no snippet"
+    assert len(simulator.requests) == 1
+
+
+async def _until_listed(window: Window, question: Json) -> Json:
+    """The stream has ended upstream; the daemon may have a few turns of its loop to go."""
+    while True:
+        listed = await window.request("textDocument/completion", question)
+        if listed["items"]:
+            return listed
+
+
+async def test_without_the_setting_editors_with_ghost_text_get_no_list(
+    window: Window, simulator: Simulator
+) -> None:
+    buffer = await window.open("area.py", CODE)
+    question = {"textDocument": {"uri": buffer.uri}, "position": buffer.position(len(CODE) - 1)}
+    assert await window.request("textDocument/completion", question) == {"isIncomplete": False, "items": []}
+    assert not simulator.requests
+
+
+async def test_acceptance_is_counted_by_model_and_language(
+    window: Window, simulator: Simulator, halley_home: Path
+) -> None:
+    buffer = await window.open("area.py", CODE)
+    at = CODE.index("return ") + len("return ")
+    simulator.script("width * height")
+    (item,) = items(await window.request("textDocument/inlineCompletion", inline(buffer, at, AUTOMATIC)))
+    await window.type(buffer, at, "wid")
+    (rest,) = items(await window.request("textDocument/inlineCompletion", inline(buffer, at + 3, AUTOMATIC)))
+    assert rest["insertText"] == "th * height"
+    (accepted,) = rest["command"]["arguments"]
+    partial = accepted | {"characters": 2, "partial": True}
+    for arguments in (partial, accepted):
+        command = {"command": item["command"]["command"], "arguments": [arguments]}
+        assert await window.request("workspace/executeCommand", command) is None
+    report = await window.request("halley/usage", {})
+    assert report["completions"] == [
+        {
+            "model": "simulator/sim-fim", "language": "python", "shown": 1, "accepted": 1, "partlyAccepted": 1,
+            "acceptedCharacters": 2 + len("th * height"), "rate": 1.0,
+        }
+    ]  # fmt: skip
+    shown = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "halley", "usage", "--no-quota", "--json", stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await shown.communicate()
+    assert json.loads(out)["completions"] == report["completions"]
+    table = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "halley", "usage", "--no-quota", stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await table.communicate()
+    assert "IN PART" in out.decode() and "100%" in out.decode()
+
+
+async def test_what_was_superseded_is_settled_as_that(window: Window, simulator: Simulator) -> None:
+    buffer = await window.open("area.py", CODE)
+    at = CODE.index("return ") + len("return ")
+    simulator.script("never " * 100, tokens_per_s=20)
+    first = window.start("textDocument/inlineCompletion", inline(buffer, at, AUTOMATIC))
+    await simulator.wait_for(lambda sim: sim.open_streams == 1)
+    await window.type(buffer, at, "w")
+    simulator.script("idth * height")
+    second = await window.request("textDocument/inlineCompletion", inline(buffer, at + 1, AUTOMATIC))
+    assert items(await first) == [] and items(second)[0]["insertText"] == "idth * height"
+    rows: dict[str, int] = {}
+    while set(rows) != {"superseded", "complete"}:  # settled behind the answers, which wait for no disk
+        report = await window.request("halley/usage", {"by": ["status"]})
+        rows = {row["status"]: row["calls"] for row in report["rows"]}
+    assert rows == {"superseded": 1, "complete": 1}
+
+
+async def test_three_candidates_when_invoked_one_while_typing(window: Window, simulator: Simulator) -> None:
+    buffer = await window.open("area.py", CODE)
+    at = CODE.index("return ") + len("return ")
+    for text in ("width * height", "height * width", "abs(width * height)"):
+        simulator.script(text)
+    found = items(await window.request("textDocument/inlineCompletion", inline(buffer, at, INVOKED)))
+    assert {item["insertText"] for item in found} == {
+        "width * height",
+        "height * width",
+        "abs(width * height)",
+    }
+
+
+async def test_the_entry_chosen_in_the_list_is_respected(window: Window, simulator: Simulator) -> None:
+    code = "import os\nos.pa"
+    buffer = await window.open("paths.py", code)
+    simulator.script(".join(a, b)")
+    chosen = {"start": buffer.position(len(code) - 2), "end": buffer.position(len(code))}
+    question = inline(buffer, len(code), AUTOMATIC)
+    question["context"]["selectedCompletionInfo"] = {"range": chosen, "text": "path"}
+    (item,) = items(await window.request("textDocument/inlineCompletion", question))
+    assert item["insertText"] == "path.join(a, b)" and item["range"] == chosen
+    assert json.loads(simulator.requests[-1].body)["prompt"].endswith("os.path")
+
+
+async def test_what_was_typed_elsewhere_a_moment_ago_is_in_the_prompt(
+    window: Window, simulator: Simulator
+) -> None:
+    prices = await window.open("prices.py", "def vat_of(price):\n    return price\n")
+    await window.type(prices, len("def vat_of(price):\n    return price"), " * VAT_RATE")
+    code = "from prices import vat_of\n\n\ndef total(price):\n    return "
+    buffer = await window.open("total.py", code)
+    simulator.script("price + vat_of(price)")
+    await window.request("textDocument/inlineCompletion", inline(buffer, len(code), AUTOMATIC))
+    prompt = json.loads(simulator.requests[-1].body)["prompt"]
+    assert prompt.startswith("# prices.py:\n#") and "price * VAT_RATE" in prompt
+    assert prompt.endswith(code)

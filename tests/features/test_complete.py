@@ -139,11 +139,50 @@ async def test_the_stream_is_cut_where_the_line_ends():
     assert await ask(Completer(), line(model), "return x, |)\n") == ["a + b"]
 
 
-@pytest.mark.parametrize("text", ["|", "x = |y + 1\n"], ids=["an empty document", "the middle of a line"])
+@pytest.mark.parametrize(
+    "text",
+    ["|", "x = |y + 1\n", "x = 1;|\n", f"x = [{'1, ' * 1000}|\n"],
+    ids=["an empty document", "the middle of a line", "behind a statement", "a line no person writes"],
+)
 async def test_nothing_is_asked_where_nothing_can_be_completed(text: str):
     model = Model("z")
     assert await ask(Completer(), line(model), text) == []
     assert model.calls == 0
+
+
+@pytest.mark.parametrize("text", ["# adds |\n", "print('a|')\n", "# one; two;|\n", "f(a, |)\n"])
+async def test_comments_strings_and_arguments_are_completed(text: str):
+    model = Model("words")
+    model.gate.set()
+    assert await ask(Completer(), line(model), text) == ["words"]
+
+
+async def test_a_question_asked_already_is_not_prepared_again():
+    model = Model("sum(x)")
+    completer, on = Completer(), line(model)
+    here = at("return |\n", on.settings)
+    asking = asyncio.create_task(completer.complete(on, here, automatic=True))
+    await model.asked.wait()
+    assert completer.prepare(on, here) is None
+    model.gate.set()
+    assert [offered.text for offered in await asking] == ["sum(x)"]
+
+
+async def test_imports_out_of_sight_are_shown_apart():
+    model = Model("x")
+    prompts: list[FimPrompt] = []
+
+    async def stream(call: Call) -> AsyncGenerator[Event, None]:
+        assert isinstance(call.prompt, FimPrompt)
+        prompts.append(call.prompt)
+        yield TextDelta("x")
+        yield Finish("stop", model=MODEL)
+
+    model.stream = stream  # type: ignore[method-assign]
+    far = "import decimal\n" + "def f():\n    return 1\n\n\n" * 600 + "y = |\n"
+    await ask(Completer(), line(model), far)
+    assert "import decimal" not in prompts[0].prefix
+    assert prompts[0].preamble == "# a.py:\n# import decimal\n"
 
 
 async def test_switched_off_languages_are_asked_only_when_invoked():

@@ -91,6 +91,8 @@ class FimPrompt:
     path: str = ""
     context: tuple[tuple[str, str], ...] = ()
     """(path, text) of other files, for models with repository-level FIM tokens."""
+    preamble: str = ""
+    """The same in comments of the document's language, for models that see nothing but prefix and suffix."""
     max_tokens: int = 128
     temperature: float | None = None
     stop: tuple[str, ...] = ()

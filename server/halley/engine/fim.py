@@ -39,9 +39,23 @@ def build_fim(
         language_id=snapshot.document.language_id,
         path=display_path(snapshot),
         context=tuple((excerpt.path, excerpt.text) for excerpt in context.excerpts),
+        preamble=build_preamble(context, snapshot.document.language_id),
         max_tokens=max_tokens,
         fallback=_fallback(snapshot, prefix, suffix, max_tokens, template, context),
     )
+
+
+def build_preamble(context: Context, language_id: str) -> str:
+    """Pieces of other files as comments; empty in languages without comments to the end of the line."""
+    mark = language(language_id).line_comment
+    if not mark:
+        return ""
+    lines = [
+        f"{mark} {line}".rstrip()
+        for excerpt in context.excerpts
+        for line in (f"{excerpt.path}:", *excerpt.text.rstrip("\n").split("\n"))
+    ]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _fallback(

@@ -25,6 +25,24 @@ _FENCE = re.compile(r"\s*```[\w+-]*[ \t]*\n")
 """Chat models fence what should be bare; the answer is what is inside."""
 
 
+LONGEST_LINE = 2000
+_AFTER = ")]}>'\"`;,:"
+
+
+def is_completable(place: Place) -> bool:
+    """Whether there is a point in asking while typing: comments and strings count, what is finished does not.
+
+    Not in an empty document, before other text of the line (ghost text would push it aside), behind the end of a
+    statement, or in lines no person writes.
+    """
+    before, after = place.line_before.rstrip(), place.line_after.strip()
+    if not place.prefix.strip() or len(place.line_before) + len(place.line_after) > LONGEST_LINE:
+        return False
+    if after and after[0] not in _AFTER:
+        return False
+    return not (before.endswith(";") and not after) or before.lstrip().startswith(_COMMENTS)
+
+
 def scope_of(place: Place) -> Scope:
     """A block on an empty line, after something that opens one, and below a comment; elsewhere the line."""
     line = place.line_before.strip()

@@ -174,17 +174,18 @@ def redact_prompt(prompt: Prompt | FimPrompt) -> tuple[Prompt | FimPrompt, int]:
 
 
 def _redact_fim(prompt: FimPrompt) -> tuple[FimPrompt, int]:
-    texts = (prompt.prefix, prompt.suffix, *(text for _, text in prompt.context))
+    texts = (prompt.prefix, prompt.suffix, prompt.preamble, *(text for _, text in prompt.context))
     if not any(map(_suspicious, texts)):
         return prompt, 0
     redacted = [redact_secrets(text) for text in texts]
     count = sum(len(found) for _, found in redacted)
     fallback = redact_prompt(prompt.fallback)[0] if prompt.fallback else None
-    context = tuple((path, text) for (path, _), (text, _) in zip(prompt.context, redacted[2:], strict=True))
+    context = tuple((path, text) for (path, _), (text, _) in zip(prompt.context, redacted[3:], strict=True))
     return replace(
         prompt,
         prefix=redacted[0][0],
         suffix=redacted[1][0],
+        preamble=redacted[2][0],
         context=context,
         fallback=fallback,  # type: ignore[arg-type]
     ), count

@@ -103,6 +103,7 @@ def names_used(text: str) -> tuple[str, ...]:
     return tuple(name for name, _ in counted.most_common(200))
 
 
+@lru_cache(maxsize=64)
 def words(text: str) -> frozenset[str]:
     """The identifiers of a text as a set, for likeness."""
     return frozenset(_IDENTIFIER.findall(text)) - _COMMON
@@ -115,18 +116,27 @@ def likeness(one: frozenset[str], other: frozenset[str]) -> float:
 
 def best_window(text: str, wanted: frozenset[str], lines: int = 40) -> tuple[int, int, float]:
     """The `lines` lines of `text` most like `wanted`: (start, end, likeness)."""
+    windows = _windows(text, lines)
+    best = (*windows[0][:2], 0.0)
+    for start, end, found in windows:
+        score = likeness(found, wanted)
+        if score > best[2]:
+            best = (start, end, score)
+    return best
+
+
+@lru_cache(maxsize=64)  # the files beside the one that is typed in stay the same from key to key
+def _windows(text: str, lines: int) -> tuple[tuple[int, int, frozenset[str]], ...]:
+    """Windows that overlap by half: (start, end, words)."""
     rows = text.split("\n")
     starts = [0]
     for row in rows:
         starts.append(starts[-1] + len(row) + 1)
-    best = (0, min(len(text), starts[min(lines, len(rows))]), 0.0)
+    windows: list[tuple[int, int, frozenset[str]]] = []
     for first in range(0, max(1, len(rows) - lines // 2), max(1, lines // 2)):
-        last = min(first + lines, len(rows))
-        start, end = starts[first], min(len(text), starts[last])
-        score = likeness(words(text[start:end]), wanted)
-        if score > best[2]:
-            best = (start, end, score)
-    return best
+        start, end = starts[first], min(len(text), starts[min(first + lines, len(rows))])
+        windows.append((start, end, words(text[start:end])))
+    return tuple(windows)
 
 
 def outline(text: str, language_id: str, limit: int = 200) -> str:

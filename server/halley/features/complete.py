@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from halley.core.errors import HalleyError
 from halley.core.snapshot import Snapshot
 from halley.engine.completions import Place, read_completion
+from halley.engine.scope import is_completable
 from halley.features.ask import Line
 from halley.features.completion_call import CompletionCall, Offered, prepare_prompt, start_call
 from halley.features.project import Project, is_blocked
@@ -40,6 +41,8 @@ class _Document:
     call: CompletionCall | None = None
     asking: asyncio.Future[None] | None = None
     """Done as soon as a newer question is there."""
+    asked: tuple[str, int] | None = None
+    """The text and the cursor of the question that is being answered now."""
     last_asked: float = 0.0
     pace_s: float = 0.3
     """Seconds between keystrokes, lately."""
@@ -62,6 +65,7 @@ class Completer:
         """
         state = self._state(snapshot.document.uri)
         newer = _supersede(state)
+        state.asked = snapshot.document.text, snapshot.selection.start
         if automatic and (ready := self._ready(state, snapshot)):
             return ready
         if not is_wanted(snapshot, automatic, project):
@@ -75,6 +79,9 @@ class Completer:
             if automatic:
                 return []
             raise
+        finally:
+            if state.asking is newer:
+                state.asked = None
 
     def ready(self, snapshot: Snapshot) -> list[Offered]:
         """What is there already, without asking anybody."""
@@ -82,8 +89,12 @@ class Completer:
 
     def prepare(
         self, line: Line, snapshot: Snapshot, project: Project | None = None
-    ) -> asyncio.Task[list[Offered]]:
-        """Ask in the background, so that it is ready next time."""
+    ) -> asyncio.Task[list[Offered]] | None:
+        """Ask in the background, so that it is ready next time; None where just this is being asked already."""
+        state = self._state(snapshot.document.uri)
+        here = snapshot.document.text, snapshot.selection.start
+        if state.asking is not None and not state.asking.done() and state.asked == here:
+            return None
         return asyncio.ensure_future(self.complete(line, snapshot, automatic=True, project=project))
 
     def close(self) -> None:
@@ -274,10 +285,7 @@ def is_wanted(snapshot: Snapshot, automatic: bool, project: Project | None = Non
     if not settings.enabled or document.language_id in settings.disabled_languages:
         return False
     place = Place(document.text[: snapshot.selection.start], document.text[snapshot.selection.end :])
-    after = place.line_after.strip()
-    if after and after[0] not in ")]}>'\"`;,:":
-        return False  # ghost text in the middle of a line would push aside what follows
-    return bool(place.prefix.strip())
+    return is_completable(place)
 
 
 def with_selected(snapshot: Snapshot, start: int, end: int, text: str) -> Snapshot:

@@ -18,7 +18,7 @@ from halley.core.errors import BlockedByPolicy
 from halley.core.snapshot import Document, Snapshot
 from halley.engine.context import Context, Related, build_context, display_path, fit_related
 from halley.engine.languages import language_id_of
-from halley.engine.regions import enclosing_definition, line_span
+from halley.engine.regions import enclosing_definition, import_block, line_span
 from halley.engine.related import (
     Defined,
     Source,
@@ -36,6 +36,10 @@ logger = logging.getLogger(__name__)
 _FRESH_S = 2.0
 MOST_OPEN = 8
 """Open documents that inline completion looks at."""
+FAR_BELOW, IMPORTS_WITHIN = 8000, 4000
+"""Characters: from where on inline completion is shown the imports apart, and where they are looked for."""
+IMPORTS_RANK = 4.0
+"""Above whatever other files have to say."""
 _FIRST_WAIT_S = 0.4
 """How long the first question waits for the files to be listed."""
 
@@ -290,4 +294,15 @@ async def completion_context(project: Project | None, snapshot: Snapshot, budget
         index = project.defined(names, {source.path: source.text for source in opened})
         related += related_definitions(near, own_path, index)
     related += related_places(near, own_path, opened, snapshot.document.language_id)
-    return fit_related(related, budget)
+    related += recent_places(near, own_path, _touched(snapshot, opened), snapshot.document.language_id)
+    return fit_related([*_own_imports(snapshot, own_path), *without_overlaps(related)], budget)
+
+
+def _own_imports(snapshot: Snapshot, own_path: str) -> list[Related]:
+    """The document's imports, where the cursor is so far below that they are out of sight."""
+    text, language_id = snapshot.document.text, snapshot.document.language_id
+    head = text[:IMPORTS_WITHIN]
+    span = import_block(head, language_id) if snapshot.selection.start > FAR_BELOW else None
+    if span is None:
+        return []
+    return [Related(own_path, 1, text[slice(*span)], "imports", IMPORTS_RANK, language_id)]

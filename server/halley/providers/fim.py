@@ -56,9 +56,8 @@ def fill_tokens(family: str, prompt: FimPrompt) -> str:
         else ""
     )
     this = _fill(tokens.get("this", ""), path=prompt.path) if files else ""
-    body = _fill(
-        tokens["prompt"], prefix=this + prompt.prefix if this else prompt.prefix, suffix=prompt.suffix
-    )
+    before = this if "file" in tokens else prompt.preamble
+    body = _fill(tokens["prompt"], prefix=before + prompt.prefix, suffix=prompt.suffix)
     return files + body
 
 
@@ -70,7 +69,7 @@ def _fill(template: str, **values: str) -> str:
 def _completion(model: str, prompt: FimPrompt, _: str) -> dict[str, Any]:
     return {
         "model": model,
-        "prompt": prompt.prefix,
+        "prompt": prompt.preamble + prompt.prefix,
         "suffix": prompt.suffix,
         "max_tokens": prompt.max_tokens,
         "temperature": prompt.temperature,
@@ -115,7 +114,7 @@ def _generate(model: str, prompt: FimPrompt, _: str) -> dict[str, Any]:
     }
     return {
         "model": model,
-        "prompt": prompt.prefix,
+        "prompt": prompt.preamble + prompt.prefix,
         "suffix": prompt.suffix,
         "stream": True,
         "options": {key: value for key, value in options.items() if value is not None},

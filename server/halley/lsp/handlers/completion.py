@@ -79,7 +79,10 @@ async def list_completion(session: Session, params: Json) -> Json:
     if not ready:
         uri = snapshot.document.uri
         work = session.completer.prepare(session.line(uri, snapshot.settings), snapshot, session.project(uri))
-        work.add_done_callback(lambda task: task.cancelled() or task.exception())
+        if work is not None:
+            work.add_done_callback(lambda task: task.cancelled() or task.exception())
+    for offered in ready:
+        _count_shown(session, snapshot, offered)
     items = [_list_item(snapshot, params["position"], offered) for offered in ready]
     return {"isIncomplete": True, "items": items}
 
@@ -92,7 +95,7 @@ def _list_item(snapshot: Snapshot, position: Json, offered: Offered) -> Json:
         "label": first.strip()[:80] or "…",
         "kind": _TEXT,
         "detail": f"Halley, {more} more lines" if more else "Halley",
-        "documentation": {"kind": "plaintext", "value": offered.text},
+        "documentation": offered.text,
         "insertTextFormat": _PLAIN,
         "sortText": "~",
         "textEdit": {"range": item["range"], "newText": offered.text},
