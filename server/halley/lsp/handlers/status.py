@@ -35,7 +35,10 @@ def working(session: Session, what: str) -> Iterator[None]:
         raise
     finally:
         session.busy.remove(what)
-        send_status(session)
+        if session.busy:
+            _show_busy(session)
+        else:
+            send_status(session)
 
 
 def send_status(session: Session) -> None:

@@ -1,0 +1,69 @@
+"""An upstream that costs next to nothing: each chat is 50 chunks at 20 a second, and a chunk says when it was sent.
+
+Run as a program it prints its base URL. The clock is CLOCK_MONOTONIC, which all processes of a machine share. A
+model called `quick` is answered at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+
+CHUNKS, INTERVAL_S = 50, 0.05
+_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+_START = (
+    b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":'
+)
+_TEXT = _START + b'{"content":"%.6f "},"finish_reason":null}]}\n\n'
+_END = _START + b'{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+
+
+class Stream(asyncio.Protocol):
+    """One connection, one request after another."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport, self.data, self.sent = transport, b"", 0
+
+    def data_received(self, data: bytes) -> None:
+        self.data += data
+        head, separator, body = self.data.partition(b"\r\n\r\n")
+        if not separator:
+            return
+        length = head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]
+        if len(body) < int(length or 0):
+            return
+        self.data, self.sent = b"", 0
+        self.transport.write(_HEAD)
+        if b'"quick"' in body:
+            self.say(_TEXT % time.monotonic() + _END)
+            self.transport.write(b"0\r\n\r\n")
+            return
+        self.at = asyncio.get_running_loop().time() + INTERVAL_S
+        self.tick()
+
+    def tick(self) -> None:
+        if self.transport.is_closing():
+            return
+        if self.sent == CHUNKS:
+            self.say(_END)
+            self.transport.write(b"0\r\n\r\n")
+            return
+        self.sent += 1
+        self.say(_TEXT % time.monotonic())
+        asyncio.get_running_loop().call_at(self.at, self.tick)
+        self.at += INTERVAL_S
+
+    def say(self, data: bytes) -> None:
+        self.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+
+
+async def main() -> None:
+    server = await asyncio.get_running_loop().create_server(Stream, "127.0.0.1", 0, backlog=4096)
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,7 @@
+"""1,000 chats at once; see `streams.py`."""
+
+from functools import partial
+
+from bench import streams
+
+pairs = partial(streams.pairs, count=1000)
