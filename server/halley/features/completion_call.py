@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from halley.core.calls import FimPrompt, Priority
 from halley.core.errors import HalleyError, Interrupted
 from halley.core.events import Finish, TextDelta
+from halley.core.models import Role, Route
 from halley.core.snapshot import Snapshot
 from halley.engine.completions import Place
 from halley.engine.fim import build_fim
@@ -142,9 +143,19 @@ async def _stream(
     scope: Scope,
     began: float,
 ) -> None:
-    call.model = str((await line.route_of("complete"))[0])  # `Finish` names it, but rarely is it waited for
+    route = await line.route_of("complete")
+    call.model = str(route[0])  # `Finish` names it, but rarely is it waited for
+
+    async def route_of(_role: Role) -> Route:
+        return route
+
     events = stream_reply(
-        line, prompt, feature="complete", role="complete", priority=Priority.INLINE, retry=not automatic
+        replace(line, route_of=route_of),
+        prompt,
+        feature="complete",
+        role="complete",
+        priority=Priority.INLINE,
+        retry=not automatic,
     )
     async with aclosing(events):
         async for event in events:

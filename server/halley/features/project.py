@@ -191,13 +191,13 @@ def _log(context: Context) -> None:
 
 def _touched(snapshot: Snapshot, opened: list[Source]) -> list[tuple[Source, int, int]]:
     """The places typed in lately, in documents that may be shown."""
-    paths = {uri: _path_of(document, snapshot) for uri, document in snapshot.open_documents.items()}
     shown = {source.path: source for source in opened}
     return [
         (source, place.first_line, place.last_line)
-        for place in snapshot.touched
-        if (source := shown.get(paths.get(place.uri, "")))
-    ][:16]
+        for place in snapshot.touched[:16]
+        if (document := snapshot.open_documents.get(place.uri))
+        and (source := shown.get(_path_of(document, snapshot)))
+    ]
 
 
 def _part(snapshot: Snapshot) -> str:

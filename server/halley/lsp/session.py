@@ -103,12 +103,14 @@ class Session:
             confirm=self._confirm,
         )
 
-    def line(self, uri: str = "", settings: Settings | None = None) -> Line:
-        """An open line to the models for a document of this window."""
+    def line(
+        self, uri: str = "", settings: Settings | None = None, layers: tuple[Layer, ...] | None = None
+    ) -> Line:
+        """An open line to the models for a document of this window; `layers` where they were just looked at."""
         settings = settings or self.settings_of(uri)
 
         async def route_of(role: Role) -> Route:
-            return (await self.room.prepare_route(role, settings, self.layers(uri))).route
+            return (await self.room.prepare_route(role, settings, layers or self.layers(uri))).route
 
         return Line(self.room.router, self.caller(uri), settings, route_of)
 
@@ -154,7 +156,11 @@ class Session:
         return self.server.documents.version(uri)
 
     def snapshot(
-        self, text_document: Json, range: Json, diagnostics: list[Json] | None = None
+        self,
+        text_document: Json,
+        range: Json,
+        diagnostics: list[Json] | None = None,
+        settings: Settings | None = None,
     ) -> Snapshot | None:
         """The editor's state now, for a range of a document; None for a document that is nowhere to be had.
 
@@ -170,7 +176,7 @@ class Session:
             document,
             Selection(start, end),
             diagnostics=tuple(from_lsp_diagnostics(document.text, diagnostics or [], encoding)),
-            settings=self.settings_of(uri),
+            settings=settings or self.settings_of(uri),
             workspace=self.workspace(uri),
             open_documents={d.uri: d for d in self.server.documents.open_documents() if d.uri != uri},
             touched=tuple(

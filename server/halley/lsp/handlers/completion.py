@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from halley.core.settings import Settings
 from halley.core.snapshot import Snapshot
 from halley.features.complete import with_selected
 from halley.features.completion_call import Offered
@@ -24,7 +25,9 @@ _PLAIN = 1
 
 async def inline_completion(session: Session, params: Json) -> Json:
     """At most one item when automatic, up to three when invoked."""
-    snapshot = _at(session, params)
+    layers = session.layers(str(params["textDocument"]["uri"]))  # looked at once: that is a few files
+    settings = session.room.config.merge(layers)
+    snapshot = _at(session, params, settings)
     if snapshot is None:
         return {"items": []}
     context = params.get("context") or {}
@@ -37,7 +40,7 @@ async def inline_completion(session: Session, params: Json) -> Json:
         snapshot = with_selected(snapshot, start, end, lead)
     uri = snapshot.document.uri
     offered = await session.completer.complete(
-        session.line(uri, snapshot.settings),
+        session.line(uri, settings, layers),
         snapshot,
         automatic=context.get("triggerKind") != _INVOKED,
         project=session.project(uri),
@@ -47,8 +50,9 @@ async def inline_completion(session: Session, params: Json) -> Json:
     return {"items": [_item(snapshot, range, lead, text) for text in offered]}
 
 
-def _at(session: Session, params: Json) -> Snapshot | None:
-    return session.snapshot(params["textDocument"], {"start": params["position"], "end": params["position"]})
+def _at(session: Session, params: Json, settings: Settings) -> Snapshot | None:
+    cursor = {"start": params["position"], "end": params["position"]}
+    return session.snapshot(params["textDocument"], cursor, settings=settings)
 
 
 def _item(snapshot: Snapshot, range: Json, lead: str, offered: Offered) -> Json:
@@ -72,7 +76,7 @@ def _item(snapshot: Snapshot, range: Json, lead: str, offered: Offered) -> Json:
 async def list_completion(session: Session, params: Json) -> Json:
     """What is ready, as ordinary items. Answers at once: it never holds up another server's list."""
     settings = session.settings_of(params["textDocument"]["uri"])
-    snapshot = _at(session, params)
+    snapshot = _at(session, params, settings)
     if snapshot is None or (session.client.ghost_text and not settings.completion.list):
         return {"isIncomplete": False, "items": []}
     ready = session.completer.ready(snapshot)
