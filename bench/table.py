@@ -22,6 +22,8 @@ class Benchmark:
     rounds: int
     module: str = ""
     """In `bench/`, by default the file of the same name."""
+    function: str = "pairs"
+    """In the module."""
     figure: Literal["median", "p95"] = "median"
     """What is taken of the rounds, of both sides."""
     most_ms: float | None = None
@@ -32,9 +34,8 @@ class Benchmark:
     @property
     def pairs(self) -> Callable[[int], Iterator[Pair]]:
         """Measures so many rounds, in turns; the runner drops the first, which warms the caches."""
-        return cast(
-            "Callable[[int], Iterator[Pair]]", import_module(f"bench.{self.module or self.name}").pairs
-        )
+        module = import_module(f"bench.{self.module or self.name}")
+        return cast("Callable[[int], Iterator[Pair]]", getattr(module, self.function))
 
 
 BENCHMARKS: tuple[Benchmark, ...] = (
@@ -67,7 +68,30 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         most_ms=5.0,
     ),
     Benchmark("completion_many", "50 documents at once, each", "bare call", "ms", None, 11, most_over_ms=2.0),
-    Benchmark("context", "context, 5,000 files, p95", "one parse", "ms", None, 201, figure="p95", most_ms=30.0),
+    Benchmark(
+        "context", "context, 5,000 files, p95", "one parse", "ms", None, 201, figure="p95", most_ms=30.0
+    ),
+    Benchmark(
+        "chat_list",
+        "list of 10,000 stored turns",
+        "allowed",
+        "ms",
+        1.0,
+        21,
+        "chat_store",
+        function="list_pairs",
+    ),
+    Benchmark(
+        "chat_search",
+        "search in 10,000 turns",
+        "allowed",
+        "ms",
+        1.0,
+        21,
+        "chat_store",
+        function="search_pairs",
+    ),
+    Benchmark("chat_stream", "4,000 deltas at 2,000/s", "bare reader", "ms", 1.1, 5),
     Benchmark("memory", "idle memory (RSS)", "bare pygls", "MB", 1.4, 4),
     Benchmark("memory_pss", "idle memory (PSS)", "bare pygls", "MB", 1.4, 4),
 )

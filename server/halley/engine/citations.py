@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from halley.core.events import Citation
 
 _CODE = re.compile(r"(?ms)^[ \t]*(`{3,}|~{3,}).*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)|`[^`\n]+`")
+_FENCE_END = re.compile(r"(?:^|\n)[ \t]*(?:`{3,}|~{3,})[ \t]*\Z")
+"""Where a mark would make the end of a block no end."""
 _OWN_MARK = re.compile(
     r"\[\[(\d{1,3})\]\]\((https?://[^)\s]+)\)|【(\d{1,3})[^】\n]{0,80}】|\[(\d{1,3})\](?![(:\[^])|\[(\d{1,3})\](?=\[\d)"
 )
@@ -40,15 +42,20 @@ class Marked:
 
 
 def mark_citations(
-    text: str, citations: Sequence[Citation], mark: Callable[[int], str] = lambda n: f"[^{n}]"
+    text: str,
+    citations: Sequence[Citation],
+    mark: Callable[[int], str] = lambda n: f"[^{n}]",
+    allowed: Callable[[str], bool] = lambda _url: True,
 ) -> Marked:
     """The text with a mark at each place a source stands for, and the list; each source is one entry.
 
-    Sources without a place are listed after those with one, unless the model marked them itself.
+    Sources without a place are listed after those with one, unless the model marked them itself. Those that are not
+    `allowed` count where the model numbers them, and are shown nowhere.
     """
     code = [match.span() for match in _CODE.finditer(text)]
     spots = _spots_of_offsets(text, citations, code) + _spots_of_own_marks(text, citations, code)
-    spots = _without_overlaps(spots)
+    spots = _without_overlaps(spot for spot in spots if allowed(spot.url))
+    citations = [citation for citation in citations if allowed(citation.url)]
     titles: dict[str, str] = {}
     for citation in citations:
         titles[citation.url] = titles.get(citation.url) or citation.title
@@ -58,7 +65,8 @@ def mark_citations(
     pieces: list[str] = []
     at = 0
     for spot in spots:
-        pieces += (text[at : spot.start], mark(numbers[spot.url]))
+        below = "\n" if _FENCE_END.search(text, 0, spot.start) else ""
+        pieces += (text[at : spot.start], below + mark(numbers[spot.url]))
         at = spot.end
     sources = tuple(Source(number, url, titles.get(url, "")) for url, number in numbers.items())
     return Marked("".join([*pieces, text[at:]]), sources)

@@ -1,59 +1,131 @@
 """Making what a model wrote harmless to show: Markdown that fetches nothing, runs nothing and hides nothing.
 
-A reply is hostile input. Remote and data images become their text, links that are not plain web or workspace links lose
-their target, raw HTML is escaped, terminal escapes go, and characters that cannot be seen are written out.
-Code keeps its text; only what cannot be seen is written out there too.
+A reply is hostile input. What could have an effect is not looked for; it is all written out as text, and only forms
+that can have one reading are let through again: links to the web and to places in the workspace, autolinks to the web.
+Code is kept where it is code under every reading: fences are moved to the margin and closed, backticks without a
+partner on their line are written out. https://spec.commonmark.org/0.31.2/
+
+Characters that cannot be seen are written out everywhere; terminal escapes go (`visible`).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
-_FENCED = re.compile(
-    r"(?ms)^([ \t]*)(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\2[`~]*[ \t]*$|\Z)|(`+)(?!`).+?(?<!`)\3(?!`)"
-)
-_IMAGE = re.compile(r"!\[([^\]\n]*)\]\(([^)\n]*)\)|!\[([^\]\n]*)\](?:\[[^\]\n]*\])?")
-_LINK = re.compile(r"\[([^\]\n]*)\]\(\s*<?([^)>\s]*)>?[^)\n]*\)")
-_REFERENCE = re.compile(r"(?m)^[ \t]{0,3}\[([^\]\n]+)\]:[ \t]*<?(\S+?)>?(?:[ \t].*)?$")
-_AUTOLINK = re.compile(r"<([A-Za-z][A-Za-z0-9+.-]*:[^\s<>]*)>")
-_HTML = re.compile(r"<(?=[A-Za-z/!?])")
+from halley.engine.fences import Fence, find_fences
+
+_URL = r"(?:[^\s()<>\[\]`\\|\"]|\([^\s()<>\[\]`\\|\"]*\))+"
+_SAFE = rf"(?:https?://{_URL}|mailto:[\w.+-]+@[\w.-]+|(?!/)[\w.~@+/-]+(?:#[\w.-]*)?|#[\w.-]+)"
+_LINK = re.compile(rf"\[(?P<label>[^\[\]\n]*)\]\((?P<url>{_SAFE})(?:[ ]+\"[^\"\n<>\[\]()]*\")?\)")
+_DEFINITION = re.compile(rf"[ ]{{0,3}}\[[^\[\]\n`]+\]:[ ]+(?:https?://{_URL})[ ]*\Z")
+_AUTOLINK = re.compile(r"<https?://[^\s<>`\[\]()\\|]+>")
+_IMAGE = re.compile(r"!\[([^\[\]\n]*)\](?:\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|\[[^\[\]\n]*\])?")
+_SHUT = re.compile(r"\[[^\[\]\n`]*\]")
+_PREFIX = re.compile(r"(?:[ \t]*(?:[-*+>]|\d{1,9}[.)])(?=[ \t]|$|[`~>]))*[ \t]*")
+_TICKS = re.compile(r"(\\*)(`+)")
 _ESCAPES = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[@-Z\\-_])?|[\x80-\x9f]"
 )
-_SAFE_SCHEMES = ("http://", "https://", "mailto:")
 
 
 def inert_markdown(text: str) -> str:
     """`text` that can be rendered or printed without effect."""
-    text = visible(text)
-    pieces: list[str] = []
+    text = visible(text.replace("\r\n", "\n").replace("\r", "\n"))
+    lines = text.split("\n")
+    shown: list[str] = []
     at = 0
-    for code in _FENCED.finditer(text):
-        pieces += (_inert_prose(text[at : code.start()]), code[0])
-        at = code.end()
-    pieces.append(_inert_prose(text[at:]))
-    return "".join(pieces)
+    for fence in find_fences(lines):
+        shown += map(_inert_line, lines[at : fence.first])
+        shown += _block(fence)
+        at = fence.last + 1 if fence.closed else fence.last
+    return "\n".join([*shown, *map(_inert_line, lines[at:])])
+
+
+def _block(fence: Fence) -> Iterator[str]:
+    """At the margin, closed, and with marks longer than any inside."""
+    longest = max((len(run) for line in fence.lines for run in re.findall(r"`+", line)), default=0)
+    mark = "`" * max(3, longest + 1)
+    yield mark + re.sub(r"[^\w+#.:/=@-]+", " ", fence.info).strip()
+    yield from fence.lines
+    yield mark
+
+
+def _inert_line(line: str) -> str:
+    if _DEFINITION.fullmatch(line):
+        return line
+    prefix = _PREFIX.match(line)
+    start = prefix.end() if prefix else 0
+    head, rest = line[:start], line[start:]
+    if rest[:3] in ("```", "~~~"):  # a fence within a quotation, or one that is none
+        rest = re.sub(r"\A[`~]+", lambda run: "".join(f"&#{ord(mark)};" for mark in run[0]), rest)
+    if rest.startswith("[") and not _SHUT.match(rest):
+        rest = f"&#91;{rest[1:]}"
+    return head + "".join(piece if is_code else _inert_prose(piece) for is_code, piece in _spans(rest))
+
+
+def _spans(line: str) -> Iterator[tuple[bool, str]]:
+    """The line in pieces: (whether it is code under every reading, the text)."""
+    at = begin = 0
+    while match := _TICKS.search(line, at):
+        escaped, run = len(match[1]) % 2 == 1, match[2]
+        opens = match.start(2)
+        close = None if escaped else re.compile(rf"(?<!`){run}(?!`)").search(line, match.end())
+        if close and not _is_doubtful(line[opens : close.end()]):
+            yield False, line[begin:opens]
+            yield True, line[opens : close.end()]
+            at = begin = close.end()
+        else:  # written out, so that it pairs with none on another line
+            slashes = match[1][:-1] if escaped else match[1]
+            yield False, line[begin : match.start()]
+            yield True, slashes + "&#96;" * len(run)
+            at = begin = match.end()
+    yield False, line[begin:]
+
+
+def _is_doubtful(span: str) -> bool:
+    """Whether a table's bars or a definition's end could cut this code in two."""
+    return ("|" in span and any(mark in span for mark in ("[", "<", "]"))) or "]:" in span
 
 
 def _inert_prose(text: str) -> str:
-    text = _REFERENCE.sub(lambda m: m[0] if _is_safe(m[2]) else f"{m[1]}: {_plain(m[2])}", text)
-    text = _IMAGE.sub(lambda m: f"(image: {m[1] or m[3] or 'without a name'})", text)
-    text = _LINK.sub(lambda m: m[0] if _is_safe(m[2]) else m[1], text)
-    text = _AUTOLINK.sub(lambda m: m[0].replace("<", "\0") if _is_safe(m[1]) else _plain(m[1]), text)
-    return _HTML.sub("&lt;", text).replace("\0", "<")
+    text = _IMAGE.sub(lambda m: f"(image: {m[1].strip() or 'without a name'})", text)
+    pieces: list[str] = []
+    at = 0
+    for safe in _safe_forms(text):
+        pieces += (_written_out(text[at : safe.start()]), safe[0])
+        at = safe.end()
+    return "".join([*pieces, _written_out(text[at:])])
 
 
-def _is_safe(target: str) -> bool:
-    """Web links, and paths relative to the workspace; nothing that names another scheme."""
-    plain = target.strip().casefold()
-    if plain.startswith(_SAFE_SCHEMES):
-        return True
-    return not re.match(r"[a-z][a-z0-9+.-]*:|//|\\\\|/", plain) and "&" not in plain and "%3a" not in plain
+def _safe_forms(text: str) -> Iterator[re.Match[str]]:
+    at = 0
+    while at < len(text):
+        found = [m for pattern in (_LINK, _AUTOLINK) if (m := pattern.search(text, at))]
+        if not found:
+            return
+        first = min(found, key=lambda match: match.start())
+        before = text[first.start() - 1 : first.start()]
+        if (
+            before != "!"
+            and not _is_escaped(text, first.start())
+            and "<" not in (first.groupdict().get("label") or "")
+        ):
+            yield first
+            at = first.end()
+        else:
+            at = first.start() + 1
 
 
-def _plain(target: str) -> str:
-    return f"`{target.replace('`', '')}`"
+def _is_escaped(text: str, at: int) -> bool:
+    return (at - len(text[:at].rstrip("\\"))) % 2 == 1
+
+
+def _written_out(text: str) -> str:
+    """Characters that make links, images, definitions and HTML, as text."""
+    text = text.replace("<", "&lt;").replace("![", "!&#91;")
+    return text.replace("](", "]&#40;").replace("]:", "]&#58;").replace("][", "]&#91;")
 
 
 def visible(text: str) -> str:

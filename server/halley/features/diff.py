@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from halley.engine.secrecy import is_secret_path
-from halley.stores.git import load_diff
+from halley.stores.git import load_diff, require_repository
 
 
 async def load_shown_diff(root: Path, *, staged: bool) -> str:
@@ -13,6 +13,7 @@ async def load_shown_diff(root: Path, *, staged: bool) -> str:
 
     Raises BadRequest when `root` is in no repository or git is missing.
     """
+    await require_repository(root)
     diff = without_secret_files(await load_diff(root, staged=True)) if staged else ""
     return diff if diff.strip() else without_secret_files(await load_diff(root, staged=False))
 

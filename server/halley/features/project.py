@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 import time
 from dataclasses import dataclass, field
@@ -227,6 +228,8 @@ def may_be_shown(project: Project | None, document: Document, snapshot: Snapshot
     workspace = snapshot.workspace
     if workspace is None or is_secret_path(document.path) or not document.path.is_relative_to(workspace.root):
         return False
+    if not _stays_inside(workspace.root, document.path):
+        return False
     if project is not None and document.path.relative_to(workspace.root).as_posix() in project.files:
         return True
     return not _is_out(project, workspace.root, document.path, snapshot.settings.context.exclude)
@@ -243,6 +246,12 @@ def _is_out(project: Project | None, root: Path, path: Path, exclude: tuple[str,
             project.outside.clear()
         known = project.outside[key] = now, is_excluded(root, path, exclude)
     return known[1]
+
+
+def _stays_inside(root: Path, path: Path) -> bool:
+    """Whether a path leads to an ordinary file of the workspace, wherever its links go."""
+    real = Path(os.path.realpath(path))
+    return real.is_relative_to(os.path.realpath(root)) and not is_secret_path(real)
 
 
 def check_document(snapshot: Snapshot) -> None:

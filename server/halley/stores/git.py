@@ -31,6 +31,18 @@ async def load_diff(cwd: Path, *, staged: bool = True) -> str:
     return await _git(cwd, *await _without_filters(cwd), "diff", *flags, "HEAD")
 
 
+async def require_repository(cwd: Path) -> None:
+    """Raises BadRequest when `cwd` is in no repository or git is missing."""
+    try:
+        await _git(cwd, "rev-parse", "--git-dir")
+    except BadRequest as error:
+        if not error.problem.message.startswith("git said"):
+            raise
+        raise BadRequest(
+            "This folder is in no git repository.", "Open one, or make one with `git init`."
+        ) from None
+
+
 async def _without_filters(cwd: Path) -> list[str]:
     """Options that empty every filter the configuration names: reading the working tree would run them."""
     try:

@@ -74,8 +74,9 @@ async def expand_command(desk: ChatDesk, typed: ChatInput) -> Expanded:
     models = typed.models
     if typed.command == "compare" and len(models) < 2:
         models = await _compared(desk, models)
-    text = "\n\n".join(part for part in (command.prompt, typed.text) if part)
     brought = typed.variables or _brought(desk, command)
+    prompt = command.prompt if brought else command.prompt.replace("this code", "this")
+    text = "\n\n".join(part for part in (prompt, typed.text) if part)
     return Expanded(replace(typed, text=text, command="", variables=brought, models=models))
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import quote
 
-from halley.core.events import Citation
 from halley.engine.citations import Source, link_places, mark_citations
 from halley.engine.inert import inert_markdown, visible
 from halley.stores.chat_values import Excerpt, Reply
@@ -37,7 +36,7 @@ def rendered_reply(
     """Inert Markdown, with a list of sources at its end. `footnote` goes before each number, so that the footnotes
     of several replies can stand in one document."""
     text = reply.text
-    marked = mark_citations(text, _web(reply.citations), lambda n: f"[^{footnote}{n}]")
+    marked = mark_citations(text, reply.citations, lambda n: f"[^{footnote}{n}]", _is_web)
     if citations:
         text = marked.text
     text = inert_markdown(text)
@@ -50,22 +49,17 @@ def rendered_reply(
 
 def sources_of(reply: Reply) -> tuple[Source, ...]:
     """The list of sources, numbered as the marks are."""
-    return mark_citations(reply.text, _web(reply.citations)).sources
+    return mark_citations(reply.text, reply.citations, allowed=_is_web).sources
 
 
-def _web(citations: Iterable[Citation]) -> list[Citation]:
+def _is_web(url: str) -> bool:
     """Only addresses of the web are sources to open."""
-    return [
-        c
-        for c in citations
-        if c.url.startswith(("http://", "https://")) and not set(c.url) & set("<>\"'`\\ \t\r\n")
-    ]
+    return url.startswith(("http://", "https://")) and not set(url) & set("<>\"'`\\ \t\r\n")
 
 
 def _footnote(source: Source, footnote: str) -> str:
-    title = plain_label(source.title or source.url)
-    url = visible(source.url).replace("(", "%28").replace(")", "%29")
-    return f"[^{footnote}{source.number}]: [{title}]({url})"
+    title = f"{plain_label(source.title)}, " if source.title.strip() else ""
+    return f"[^{footnote}{source.number}]: {title}<{visible(source.url)}>"
 
 
 def plain_label(text: str) -> str:
