@@ -9,9 +9,8 @@ export function isMarkdownAnswer(uri: string): boolean {
 
 /** The preview beside, without taking the focus from the code. */
 export async function showMarkdown(uri: vscode.Uri): Promise<void> {
-  const editor = vscode.window.activeTextEditor;
-  await vscode.commands.executeCommand('markdown.showPreviewToSide', uri);
-  if (editor) await vscode.window.showTextDocument(editor.document, editor.viewColumn);
+  const options: vscode.TextDocumentShowOptions = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true, preview: true };
+  await vscode.commands.executeCommand('vscode.openWith', uri, 'vscode.markdown.preview.editor', options);
 }
 
 /** window/showDocument: answers open as a preview, all else as the editor would. Whether it was taken care of. */

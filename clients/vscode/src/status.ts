@@ -117,7 +117,7 @@ function view(halley: Halley, today: string | undefined, roles: StatusParams['ro
         remedy: { title: vscode.l10n.t('Restart'), command: 'halley.restart' },
       });
     case 'running':
-      return status ? statusView({ ...status, roles: { ...roles, ...status.roles } }, state.version, spentToday(status) ?? today) : plain('$(sparkle) Halley', vscode.l10n.t('Ready'), 'halley.pickModel');
+      return status ? statusView(withRoles(status, roles), state.version, spentToday(status) ?? today) : plain('$(sparkle) Halley', vscode.l10n.t('Ready'), 'halley.pickModel');
   }
 }
 
@@ -136,6 +136,13 @@ function statusView(status: StatusParams, version: string, spent: string | undef
     busy: status.kind === 'busy',
     remedy: remedy(status),
   };
+}
+
+/** With the routes that are there by default; a status that misses only them is no warning any more. */
+function withRoles(status: StatusParams, roles: StatusParams['roles']): StatusParams {
+  const all = { ...status, roles: { ...roles, ...status.roles } };
+  const route = roles.chat?.route[0];
+  return status.kind === 'warning' && !status.roles.chat && route ? { ...all, kind: 'normal', message: route } : all;
 }
 
 function noModel(status: StatusParams): View {

@@ -34,9 +34,9 @@ await step('adds a provider, refuses a wrong key and says why', page, async () =
   await bench.type(`${plan.simulator}/v1`);
   await keyboard.press('Enter');
   await bench.asked('short name');
-  await bench.type('lab');
+  await bench.type('simulator');
   await keyboard.press('Enter');
-  await bench.asked('Key for lab');
+  await bench.asked('Key for simulator');
   await bench.type('sk-wrong');
   if ((await page.locator('.quick-input-widget input').first().getAttribute('type')) !== 'password') throw new Error('the key shows');
   await keyboard.press('Enter');
@@ -46,10 +46,10 @@ await step('adds a provider, refuses a wrong key and says why', page, async () =
 
 await step('takes the right key and verifies it', page, async () => {
   await page.click('.notification-list-item >> text=Enter Key');
-  await bench.asked('Key for lab');
+  await bench.asked('Key for Simulator');
   await bench.type('sk-sim-right');
   await keyboard.press('Enter');
-  await bench.notification('lab works');
+  await bench.notification('simulator works');
   await bench.shot('verified');
   await bench.clearNotifications();
 });
@@ -57,10 +57,10 @@ await step('takes the right key and verifies it', page, async () => {
 await step('picks a model for this workspace', page, async () => {
   await bench.command('Halley: Pick Model');
   await bench.asked('Model for: chat');
-  await page.waitForSelector('.quick-input-list .monaco-list-row:has-text("lab/sim-fast")');
+  await page.waitForSelector('.quick-input-list .monaco-list-row:has-text("simulator/sim-fast")');
   await bench.shot('pick-model');
-  await bench.choose('lab/sim-fast');
-  await bench.asked('Use lab/sim-fast for chat');
+  await bench.choose('simulator/sim-fast');
+  await bench.asked('Use simulator/sim-fast for chat');
   await bench.shot('pick-scope');
   await bench.choose('This workspace');
   await bench.status('sim-fast');
@@ -68,7 +68,8 @@ await step('picks a model for this workspace', page, async () => {
 
 await step('leaves another window its own model', page, async () => {
   const other = await Workbench.open(browser, plan.port, plan.other);
-  const item = await other.page.waitForSelector('.statusbar-item[id="halley.halley.model"]:has-text("sim-")');
+  const item = other.page.locator('.statusbar-item:has-text("sim-")');
+  await item.waitFor();
   const text = await item.textContent();
   if (text.includes('sim-fast')) throw new Error(`the other window has it too: ${text}`);
   await other.page.close();
@@ -110,14 +111,14 @@ await step('shows ghost text, which Tab accepts', page, async () => {
   await keyboard.press('Tab');
   await page.waitForFunction(() => [...document.querySelectorAll('.view-line')].some((line) => line.textContent.replace(/\u00a0/g, ' ').includes('return a + b')));
   await fetch(`${plan.simulator}/_simulator/script`, { method: 'DELETE' });
-  await bench.command('File: Save');
+  await keyboard.press('Control+s');
 });
 
 let chat;
 await step('streams a chat with highlighted code', page, async () => {
   await bench.command('Halley: Open Chat');
   chat = await bench.webview('.composer textarea');
-  await chat.waitForSelector('.model:has-text("sim-fast")');
+  await chat.waitForSelector('.model:has-text("small model")');
   await script({ text: 'Here it is:\n\n```python\ndef double(value):\n    """Twice the value."""\n    return value * 2  # exactly\n```\n\nIt has **no** side effects. <img src=x onerror=alert(1)> [click](command:workbench.action.quit)\n', tokens_per_s: 80 });
   await chat.fill('.composer textarea', 'Write a function that doubles');
   await chat.press('.composer textarea', 'Enter');
@@ -133,12 +134,14 @@ await step('copies, inserts and applies a block', page, async () => {
   await keyboard.press('Control+End');
   await chat.click('.code-block .code-tool:has-text("Insert")');
   await page.waitForFunction(() => [...document.querySelectorAll('.view-line')].some((line) => line.textContent.includes('double(value)')));
-  await bench.command('Undo');
+  await bench.openFile('apply.py');
+  await keyboard.press('Control+z');
+  await page.waitForFunction(() => document.querySelectorAll('.editor-group-container.active .view-line').length <= 3);
   await bench.goTo(1, 1);
   await chat.click('.code-block .code-tool:has-text("Apply")');
   await page.waitForFunction(() => [...document.querySelectorAll('.view-line')].some((line) => line.textContent.replace(/\u00a0/g, ' ').includes('Twice the value')));
   await page.waitForFunction(() => ![...document.querySelectorAll('.view-line')].some((line) => line.textContent.replace(/\u00a0/g, ' ').includes('value + 2')));
-  await bench.command('File: Save');
+  await keyboard.press('Control+s');
 });
 
 await step('completes commands, variables and models as one types', page, async () => {
@@ -151,15 +154,15 @@ await step('completes commands, variables and models as one types', page, async 
   await chat.waitForSelector('#completions li:has-text("#file")');
   await chat.press('.composer textarea', 'Escape');
   await chat.locator('.composer textarea').fill('');
-  await chat.locator('.composer textarea').pressSequentially('@lab/sim-co');
-  await chat.waitForSelector('#completions li:has-text("@lab/sim-code")');
+  await chat.locator('.composer textarea').pressSequentially('@simulator/sim-co');
+  await chat.waitForSelector('#completions li:has-text("@simulator/sim-code")');
   await chat.press('.composer textarea', 'Enter');
 });
 
 await step('asks two models side by side, and one of them is chosen', page, async () => {
   await script({ text: 'From the coder: use a generator.', model: 'sim-code' });
   await script({ text: 'From the thinker: use a list.', model: 'sim-reason' });
-  await chat.locator('.composer textarea').fill('@lab/sim-code @lab/sim-reason Which is better?');
+  await chat.locator('.composer textarea').fill('@simulator/sim-code @simulator/sim-reason Which is better?');
   await chat.press('.composer textarea', 'Enter');
   await chat.waitForSelector('.replies.several .reply:nth-child(2) .usage:not(:empty)');
   await bench.shot('chat-two-models');
@@ -176,7 +179,7 @@ await step('attaches a picture that is pasted', page, async () => {
   });
   await chat.waitForSelector('.composer .chip:has-text("dot.png")');
   await script({ text: 'A dot.', model: 'sim-chat', contains: 'image_url' });
-  await chat.locator('.composer textarea').fill('@lab/sim-chat What is this?');
+  await chat.locator('.composer textarea').fill('@simulator/sim-chat What is this?');
   await chat.press('.composer textarea', 'Enter');
   await chat.waitForSelector('.turn:last-child .markdown:has-text("A dot.")');
 });
@@ -218,19 +221,14 @@ await step('finds, forks and exports a chat', page, async () => {
 
 await step('is in order for assistive technology, in light, dark and high contrast', page, async () => {
   const found = [];
-  for (const theme of ['Light', 'Dark Modern', 'Dark High Contrast']) {
-    await bench.command('Preferences: Color Theme');
-    await bench.asked('Color Theme');
-    await bench.type(theme);
-    await page.waitForSelector(`.quick-input-list .monaco-list-row:has-text(${JSON.stringify(theme)})`);
-    await keyboard.press('Enter');
-    await page.waitForSelector('.quick-input-widget', { state: 'hidden' });
-    const wanted = { Light: 'vscode-light', 'Dark Modern': 'vscode-dark', 'Dark High Contrast': 'vscode-high-contrast' }[theme];
+  const themes = { 'Default Light Modern': 'vscode-light', 'Default Dark Modern': 'vscode-dark', 'Default High Contrast': 'vscode-high-contrast' };
+  for (const [theme, wanted] of Object.entries(themes)) {
+    bench.changeSettings({ 'workbench.colorTheme': theme });
     await chat.waitForFunction((name) => document.body.classList.contains(name), wanted);
     await bench.shot(`chat-${wanted}`);
     await chat.evaluate(axeSource());
     const faults = await axe(chat);
-    found.push(...faults.map((fault) => `${theme}: ${fault}`));
+    found.push(...faults.map((fault) => `${wanted}: ${fault}`));
   }
   if (found.length > 0) throw new Error(found.join('\n'));
 });
@@ -238,7 +236,7 @@ await step('is in order for assistive technology, in light, dark and high contra
 await step('shows what was spent', page, async () => {
   await bench.command('Halley: Show Usage');
   const usage = await bench.webview('.figures');
-  await usage.waitForSelector('table th:has-text("lab/sim-")');
+  await usage.waitForSelector('table th:has-text("simulator/sim-")');
   await usage.waitForSelector('figure svg');
   await bench.shot('usage');
 });

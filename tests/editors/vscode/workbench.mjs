@@ -1,7 +1,7 @@
 // VS Code's window in a browser, as a person uses it: commands from the palette, keys, menus. Every wait is for something
 // to be seen, never for time to pass.
 
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 export const plan = JSON.parse(process.argv[2]);
@@ -101,6 +101,11 @@ export class Workbench {
     await this.quickInput(() => this.page.keyboard.press('Control+g'));
     await this.type(`:${line}:${column}`);
     await this.page.keyboard.press('Enter');
+  }
+
+  /** As if the person had edited their settings. */
+  changeSettings(changes) {
+    writeFileSync(plan.settings, JSON.stringify({ ...JSON.parse(readFileSync(plan.settings, 'utf8')), ...changes }));
   }
 
   status(text) {

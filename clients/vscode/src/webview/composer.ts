@@ -34,6 +34,7 @@ export class Composer {
   private active = -1;
   private asked = 0;
   private busy = false;
+  private sent: Attachment[] = [];
 
   constructor(
     private readonly strings: Record<string, string>,
@@ -82,7 +83,10 @@ export class Composer {
 
   /** Puts back what could not be sent, unless something new was written meanwhile. */
   restore(text: string): void {
-    if (this.input.value === '') this.setText(text);
+    if (this.input.value !== '') return;
+    this.attachments = this.sent;
+    this.showChips();
+    this.setText(text);
   }
 
   setBusy(busy: boolean): void {
@@ -199,6 +203,7 @@ export class Composer {
     if (!prompt) return;
     this.out.send(prompt, this.compare.length > 0 ? [this.selected, ...this.compare].filter(Boolean) : [], this.attachments);
     this.input.value = '';
+    this.sent = this.attachments;
     this.attachments = [];
     this.out.changed('');
     this.showChips();

@@ -21,7 +21,7 @@ export class StreamedMarkdown {
   constructor(
     private readonly tools: Tools,
     private readonly onRendered: () => void = () => undefined,
-    private readonly schedule: (run: () => void) => void = requestAnimationFrame,
+    private readonly schedule: (run: () => void) => void = (run) => void requestAnimationFrame(run),
   ) {
     this.tail = h('div', { class: 'tail' });
     this.element = h('div', { class: 'markdown' }, this.tail);
