@@ -35,7 +35,7 @@ CAPABILITIES: dict[str, Any] = {
 class Daemon:
     """A server started now. Use it in a `with` statement."""
 
-    def __init__(self, command: list[str], home: Path) -> None:
+    def __init__(self, command: list[str], home: Path, env: dict[str, str] | None = None) -> None:
         self.home = home
         self.uri = (home / "workspace" / "sample.py").as_uri()
         self.started = time.perf_counter()
@@ -44,7 +44,7 @@ class Daemon:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment(home),
+            env=environment(home) if env is None else env,
         )
         assert self.process.stdin and self.process.stdout
         self._in, self._out = self.process.stdin.fileno(), self.process.stdout.fileno()

@@ -21,8 +21,8 @@ asyncio.run(main())
 
 
 @contextmanager
-def simulator(reply: str, tokens_per_s: float = 200.0) -> Iterator[str]:
-    """Its base URL. It says `reply` to every call and streams it at that pace."""
+def simulator(reply: str | None, tokens_per_s: float = 200.0) -> Iterator[str]:
+    """Its base URL. It says `reply` to every call (None: what it works out) and streams it at that pace."""
     process = subprocess.Popen(
         [sys.executable, "-c", _SERVE, str(tokens_per_s)],
         stdin=subprocess.PIPE,
@@ -32,9 +32,10 @@ def simulator(reply: str, tokens_per_s: float = 200.0) -> Iterator[str]:
     assert process.stdin and process.stdout
     try:
         url = process.stdout.readline().strip()
-        script = json.dumps({"text": reply, "repeat": -1}).encode()
-        address = f"{url.removesuffix('/v1')}/_simulator/script"
-        urllib.request.urlopen(urllib.request.Request(address, script), timeout=10).close()
+        if reply is not None:
+            script = json.dumps({"text": reply, "repeat": -1}).encode()
+            address = f"{url.removesuffix('/v1')}/_simulator/script"
+            urllib.request.urlopen(urllib.request.Request(address, script), timeout=10).close()
         yield url
     finally:
         process.stdin.close()
