@@ -88,6 +88,12 @@ def _asked(*simulators: Simulator) -> list[tuple[str, str]]:
     ]  # fmt: skip
 
 
+def _question(simulator: Simulator) -> str:
+    """What was asked last; titles are asked for beside."""
+    asked = [seen for seen in simulator.requests if b"You name conversations" not in seen.body]
+    return asked[-1].json["messages"][-1]["content"]
+
+
 def _check(simulator: Simulator, second: Simulator) -> None:
     assert ("/v1/chat/completions", "sim-fast") in _asked(simulator)
     assert ("/v1/chat/completions", "sim-chat") in _asked(second)
@@ -269,13 +275,10 @@ async def test_inputs_are_of_their_kind(window: Window, inputs: Json, said: str)
 async def test_macros_are_commands_of_a_chat(window: Window, simulator: Simulator, second: Simulator) -> None:
     simulator.script("Hello, hello!")
     sent, _ = await window.chat('/greet times=3 loud=yes who="Ada Lovelace"')
-    assert (
-        simulator.requests[-1].json["messages"][-1]["content"]
-        == "Greet Ada Lovelace 3 times loudly as a friend."
-    )
+    assert _question(simulator) == "Greet Ada Lovelace 3 times loudly as a friend."
     simulator.script("Hi.")
     await window.chat("/greet Bob", chatId=sent["chatId"])
-    assert simulator.requests[-1].json["messages"][-1]["content"] == "Greet Bob 2 times as a friend."
+    assert _question(simulator) == "Greet Bob 2 times as a friend."
     buffer = await window.open("day.md", TEXT, "markdown")
     _script(simulator, second)
     sent, events = await window.chat("/picture", textDocument={"uri": buffer.uri}, range=WHERE)

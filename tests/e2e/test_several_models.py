@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from window import Json, RequestFailed, Window
@@ -15,8 +16,13 @@ from halley.simulator.images import paint
 MODELS = ["simulator/sim-chat", "simulator/sim-code", "simulator/sim-fast"]
 
 
+def _last(simulator: Simulator) -> Any:
+    """The last question; titles are asked for beside."""
+    return [seen for seen in simulator.requests if b"You name conversations" not in seen.body][-1]
+
+
 def _said(simulator: Simulator) -> str:
-    return simulator.requests[-1].body.decode()
+    return _last(simulator).body.decode()
 
 
 async def _chat(window: Window, chat: str) -> Json:
@@ -170,7 +176,7 @@ async def test_what_was_sent_can_be_looked_at_for_each_turn(window: Window, simu
     first, _ = await window.chat("Look at #file:area.py please")
     simulator.script("Use pi.")
     second, _ = await window.chat("How to mend it?", chatId=first["chatId"])
-    wire = [m["content"] for m in simulator.requests[-1].json["messages"]]
+    wire = [m["content"] for m in _last(simulator).json["messages"]]
     at = {"chatId": first["chatId"], "turnId": second["turnId"]}
     context = await window.request("halley/chat/context", at)
     assert [m["text"] for m in context["messages"]] == wire
