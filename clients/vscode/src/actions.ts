@@ -72,7 +72,7 @@ async function run(halley: Halley, argument: RunArgument, question?: string): Pr
 /** Opens what an action made, where the daemon has not put it in place itself. */
 export async function showOutcome(halley: Halley, ran: Outcome | null | undefined): Promise<void> {
   if (ran?.proposal) await openProposal(halley, ran.proposal);
-  else if (ran?.applied && ran.edits) vscode.window.setStatusBarMessage(`$(check) ${vscode.l10n.t('{0} changes made', ran.edits)}`, 5000);
+  else if (ran?.applied && ran.edits) vscode.window.setStatusBarMessage(`$(check) ${vscode.l10n.t('Changes made: {0}', ran.edits)}`, 5000);
 }
 
 export async function askForInstruction(title: string, value = ''): Promise<string | undefined> {

@@ -3,7 +3,7 @@
 
 import { axeSource, launch, plan, step, Workbench } from './workbench.mjs';
 
-const script = (reply) => fetch(`${plan.simulator}/_simulator/script`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(reply) });
+const script = (reply) => fetch(`${plan.simulator}/_simulator/script`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ path: '/v1/chat/completions', ...reply }) });
 
 const browser = await launch();
 const bench = await Workbench.open(browser, plan.port, plan.workspace);
@@ -221,7 +221,7 @@ await step('finds, forks and exports a chat', page, async () => {
 
 await step('is in order for assistive technology, in light, dark and high contrast', page, async () => {
   const found = [];
-  const themes = { 'Default Light Modern': 'vscode-light', 'Default Dark Modern': 'vscode-dark', 'Default High Contrast': 'vscode-high-contrast' };
+  const themes = { 'Light Modern': 'vscode-light', 'Dark Modern': 'vscode-dark', 'Default High Contrast': 'vscode-high-contrast' };
   for (const [theme, wanted] of Object.entries(themes)) {
     bench.changeSettings({ 'workbench.colorTheme': theme });
     await chat.waitForFunction((name) => document.body.classList.contains(name), wanted);
