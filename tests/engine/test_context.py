@@ -91,6 +91,10 @@ def test_outlines_with_and_without_a_grammar():
     assert [d.name for d in definitions(code, "nolanguage")] == ["A", "b", "c"]
 
 
+def test_a_text_that_defines_nothing_has_no_outline():
+    assert outline("a: 1\n", "yaml") == "" and definitions("a: 1\n", "yaml") == ()
+
+
 def test_names_used_leave_out_what_means_nothing():
     assert names_used("for item in compute_total(orders): return self") == ("compute_total", "orders")
     assert estimate_tokens("") == 0

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from casefile import Case, cases
 
+from casefile import Case, cases
 from halley.core.calls import Call, Caller, Prompt
 from halley.core.errors import HalleyError, Interrupted
 from halley.core.events import Event, Finish, TextDelta
@@ -145,7 +145,9 @@ def texts_after(change: WorkspaceChange, snapshot: Snapshot, root: Path) -> dict
     return texts
 
 
-@pytest.mark.parametrize("action", "explain generate fix improve document tests edit translate format".split())
+@pytest.mark.parametrize(
+    "action", "explain generate fix improve document tests edit translate format".split()
+)
 def test_every_action_has_cases_in_many_languages(action: str) -> None:
     from casefile import FOLDER, read_case
 

@@ -80,9 +80,9 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "elsewhere").mkdir()
     (root / "src/a.py").write_text("x = 1\n")
     (tmp_path / "elsewhere/linked.py").write_text("y = 1\n")
-    os.symlink(tmp_path / "elsewhere", root / "link")
-    os.symlink(tmp_path / "elsewhere", root / "deep/link2")
-    os.symlink(tmp_path / "elsewhere/linked.py", root / "linked.py")
+    (root / "link").symlink_to(tmp_path / "elsewhere")
+    (root / "deep/link2").symlink_to(tmp_path / "elsewhere")
+    (root / "linked.py").symlink_to(tmp_path / "elsewhere/linked.py")
     return root
 
 
@@ -93,7 +93,9 @@ def test_there_are_enough():
 @pytest.mark.parametrize("form", FORMS)
 def test_nothing_is_written_outside_and_nothing_protected_without_a_yes(root: Path, form: str) -> None:
     document = Document((root / "src/a.py").as_uri(), "x = 1\n", "python", 1, root / "src/a.py")
-    snapshot = Snapshot(document, Selection(0, 6), workspace=Workspace(root), open_documents={document.uri: document})
+    snapshot = Snapshot(
+        document, Selection(0, 6), workspace=Workspace(root), open_documents={document.uri: document}
+    )
     session = window_on(root)
     wrong: list[str] = []
     placed = 0
@@ -142,7 +144,9 @@ def test_short_names_of_windows_are_known(path: str) -> None:
     assert why_protected(path)
 
 
-@pytest.mark.parametrize("path", ["src/a.py", "git/a.py", "docs/github.md", "ci/a.py", "a~1.py", "build.gradle"])
+@pytest.mark.parametrize(
+    "path", ["src/a.py", "git/a.py", "docs/github.md", "ci/a.py", "a~1.py", "build.gradle"]
+)
 def test_ordinary_files_need_no_yes(path: str) -> None:
     assert not why_protected(path)
 

@@ -15,7 +15,7 @@ import re
 import tokenize
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from halley.engine import syntax
 
@@ -65,7 +65,7 @@ def _python_difference(before: str, after: str) -> str:
         return "The new text is not valid Python."
     if old != new:
         return "The new text does not mean the same: its syntax tree differs."
-    return "" if _comments(before) == _comments(after) else "A comment was changed, moved, added or lost."
+    return "" if _same_comments(before, after) else "A comment was changed, moved, added or lost."
 
 
 @lru_cache(maxsize=4)
@@ -92,23 +92,60 @@ def _tidy_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.Asyn
         first.value.value = "\n".join(line.rstrip() for line in lines).rstrip()
 
 
-@lru_cache(maxsize=4)
-def _comments(text: str) -> tuple[str, ...]:
-    """The comments among the names of the text: between which two each one stands.
+class _Comment(NamedTuple):
+    """`begin` and `end` count the words before the statement it belongs to, and before the comment itself.
 
-    Names outlive any layout; brackets, commas and quotes may come and go with it.
+    One on a line of its own belongs to what follows (`end` is -1). Words are names, numbers and strings: they outlive
+    any layout, while brackets, commas and quotes may come and go with it.
     """
-    found: list[str] = []
-    names = 0
+
+    text: str
+    begin: int
+    end: int
+
+
+def _same_comments(before: str, after: str) -> bool:
+    """The same ones in the same order, each still beside what it was beside; it may have moved from behind to above."""
+    ours, theirs = _comments(before), _comments(after)
+    return len(ours) == len(theirs) and all(
+        one.text == other.text and (one.begin == other.begin or one.end == other.end >= 0)
+        for one, other in zip(ours, theirs, strict=True)
+    )
+
+
+_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
+
+
+@lru_cache(maxsize=4)
+def _comments(text: str) -> tuple[_Comment, ...]:
+    found: list[_Comment] = []
+    words = begin = line_begin = depth = 0
+    alone, before = True, -1
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.NAME:
-                names += 1
-            elif token.type == tokenize.COMMENT:
-                found.append(f"{names} {_comment(token.string, token.start[0])}")
+            kind = token.type
+            if kind == tokenize.COMMENT:
+                start = line_begin if depth else begin
+                own = _comment(token.string, token.start[0])
+                found.append(_Comment(own, words if alone else start, -1 if alone else words))
+            elif kind in (tokenize.NEWLINE, tokenize.NL):
+                line_begin, alone = words, True
+                begin = words if kind == tokenize.NEWLINE else begin
+            elif kind not in (tokenize.INDENT, tokenize.DEDENT):
+                alone = False
+                words += _is_word(kind, before)
+                depth += (token.string in _OPENING) - (token.string in _CLOSING) if kind == tokenize.OP else 0
+                begin = words if kind == tokenize.OP and token.string == ";" else begin
+                before = kind
     except (tokenize.TokenError, SyntaxError, IndentationError):
-        return (text,)
+        return (_Comment(text, 0, 0),)
     return tuple(found)
+
+
+def _is_word(kind: int, before: int) -> bool:
+    """Strings side by side are one."""
+    strings = (tokenize.STRING, getattr(tokenize, "FSTRING_START", -2))
+    return kind in (tokenize.NAME, tokenize.NUMBER) or (kind in strings and before not in strings)
 
 
 def _comment(text: str, row: int) -> str:

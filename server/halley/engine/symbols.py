@@ -85,7 +85,7 @@ def _with_decorators(node: Any) -> Any:
 
 def _from_lines(text: str) -> tuple[Definition, ...]:
     heads = list(_LOOSE.finditer(text))
-    ends = [head.start() for head in heads[1:]] + [len(text)]
+    ends = [head.start() for head in heads[1:]] + [len(text)] * bool(heads)
     return tuple(
         Definition(head["name"], head["kind"], head.start(), end, _line_end(text, head.end()))
         for head, end in zip(heads, ends, strict=True)

@@ -33,7 +33,7 @@ async def commit_message(
 
     Raises BadRequest when there is nothing to commit or no repository.
     """
-    diff = await load_shown_diff(cwd, staged=staged)
+    diff = await load_shown_diff(cwd, staged=staged, exclude=line.settings.context.exclude)
     if not diff.strip():
         raise BadRequest("There is nothing to commit.", "Change or stage something first (`git add`).")
     values = {

@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from halley.engine.secrecy import is_secret_path
 from halley.stores.git import load_diff, require_repository
+from halley.stores.project_files import is_named
+
+_FILE = re.compile(r"^(?=diff --(?:git|cc|combined) )", re.MULTILINE)
+"""Where the part of a file begins. Lines of content never do so: each has a mark before it."""
 
 
-async def load_shown_diff(root: Path, *, staged: bool) -> str:
+async def load_shown_diff(root: Path, *, staged: bool, exclude: Iterable[str] = ()) -> str:
     """What is staged, and with nothing staged (or `staged` false) all that is not committed.
 
-    Raises BadRequest when `root` is in no repository or git is missing.
+    `exclude` is `context.exclude`. Raises BadRequest when `root` is in no repository or git is missing.
     """
     await require_repository(root)
-    diff = without_secret_files(await load_diff(root, staged=True)) if staged else ""
-    return diff if diff.strip() else without_secret_files(await load_diff(root, staged=False))
+    patterns = tuple(exclude)
+    diff = without_hidden_files(await load_diff(root, staged=True), patterns) if staged else ""
+    return diff if diff.strip() else without_hidden_files(await load_diff(root, staged=False), patterns)
 
 
-def without_secret_files(diff: str) -> str:
+def without_hidden_files(diff: str, exclude: Sequence[str] = ()) -> str:
     """The diff less the files whose content never leaves."""
-    parts = diff.split("diff --git ")
-    kept = [part for part in parts[1:] if not _names_secret(part.split("\n", 1)[0])]
-    return parts[0] + "".join(f"diff --git {part}" for part in kept)
+    return "".join(part for part in _FILE.split(diff) if not _is_hidden(part.split("\n", 1)[0], exclude))
 
 
-def _names_secret(header: str) -> bool:
-    names = header.replace('"', "").split(" b/")
-    return any(is_secret_path(name.removeprefix("a/").strip()) for name in names)
+def _is_hidden(header: str, exclude: Sequence[str]) -> bool:
+    names = re.sub(r"^diff --\w+ ", "", header).replace('"', "").split(" b/")
+    return any(_is_named(name.removeprefix("a/").strip(), exclude) for name in names if header)
+
+
+def _is_named(name: str, exclude: Sequence[str]) -> bool:
+    """Secret, or excluded: from the repository's root, or from a workspace anywhere within it."""
+    if is_secret_path(name):
+        return True
+    parts = name.split("/")
+    below = (Path("/", *parts[at:]) for at in range(len(parts)))
+    return bool(exclude) and any(is_named(Path("/"), path, exclude) for path in below)

@@ -104,7 +104,9 @@ async def _diagnostics(desk: ChatDesk, _argument: str) -> list[Attachment]:
 async def _diff(desk: ChatDesk, _argument: str) -> list[Attachment]:
     if desk.workspace is None:
         raise _no_workspace("#diff")
-    diff = await load_shown_diff(desk.workspace.root, staged=False)
+    diff = await load_shown_diff(
+        desk.workspace.root, staged=False, exclude=desk.line.settings.context.exclude
+    )
     if not diff.strip():
         raise BadRequest("There are no changes.", "#diff shows what is not committed yet.")
     return [attach("Changes not committed yet", diff, language_id="diff")]
@@ -114,7 +116,7 @@ async def _staged(desk: ChatDesk, _argument: str) -> list[Attachment]:
     """For `/commit`: what is staged, and with nothing staged all changes."""
     if desk.workspace is None:
         raise _no_workspace("/commit")
-    diff = await load_shown_diff(desk.workspace.root, staged=True)
+    diff = await load_shown_diff(desk.workspace.root, staged=True, exclude=desk.line.settings.context.exclude)
     if not diff.strip():
         raise BadRequest("There is nothing to commit.", "Change or stage something first (`git add`).")
     return [attach("Changes to commit", diff, language_id="diff")]

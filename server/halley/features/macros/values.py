@@ -64,7 +64,9 @@ async def _diff(job: Job) -> str:
     """What is staged, else all that is not committed; cut to the context's budget."""
     if job.snapshot.workspace is None:
         raise BadRequest("{{diff}} needs a workspace.", "Run the macro inside a git repository.")
-    diff = await load_shown_diff(job.snapshot.workspace.root, staged=True)
+    diff = await load_shown_diff(
+        job.snapshot.workspace.root, staged=True, exclude=job.snapshot.settings.context.exclude
+    )
     if not diff.strip():
         raise BadRequest("There are no changes for {{diff}}.", "Change or stage something first (`git add`).")
     return cut_diff(diff, job.line.settings.context.max_tokens)
