@@ -19,9 +19,15 @@ PREVIOUS = "previous"
 def steps_of(macro: MacroSettings) -> tuple[MacroStep, ...]:
     """A macro with a prompt is a pipeline of one step."""
     if macro.steps:
-        return macro.steps
+        return tuple(_painting(step) for step in macro.steps)
     kind = "image" if macro.role == "image" else "text"
     return (MacroStep.model_validate({"prompt": macro.prompt, "kind": kind}),)
+
+
+def _painting(step: MacroStep) -> MacroStep:
+    """A step for the image role makes a picture."""
+    is_picture = step.role == "image" and step.kind == "text"
+    return step.model_copy(update={"kind": "image"}) if is_picture else step
 
 
 def step_names(steps: Sequence[MacroStep]) -> tuple[str, ...]:
