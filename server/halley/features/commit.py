@@ -36,8 +36,10 @@ async def commit_message(
     diff = await load_shown_diff(cwd, staged=staged, exclude=line.settings.context.exclude)
     if not diff.strip():
         raise BadRequest("There is nothing to commit.", "Change or stage something first (`git add`).")
+    shown = cut_diff(diff, line.settings.context.max_tokens)
     values = {
-        "diff_block": fence(cut_diff(diff, line.settings.context.max_tokens), "diff"),
+        "diff": shown,
+        "diff_block": fence(shown, "diff"),
         "recent": "\n".join(f"- {message}" for message in await load_recent_messages(cwd)),
         "guidance": guidance,
     }

@@ -40,7 +40,8 @@ def names_for(name: str) -> frozenset[str]:
     """The values the template of that name may ask for, each also as `…_block`."""
     shipped = names_in(builtin_template(name))
     names = shipped | (_FACTS if "context" in shipped or "selection_block" in shipped else frozenset())
-    return names | {f"{one}_block" for one in names if not one.endswith("_block")}
+    plain = {one.removesuffix("_block") for one in names}
+    return frozenset(plain | {f"{one}_block" for one in plain})
 
 
 def _broken(path: Path, name: str, what: str) -> NotConfigured:
