@@ -11,9 +11,11 @@ at it.
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import quote_plus
 
 from halley.core.errors import (
     AuthFailed,
@@ -97,6 +99,9 @@ def request_id_of(headers: Mapping[str, str]) -> str | None:
     return None
 
 
+LONGEST_KEY = 512
+
+
 def quote(text: str, private: Iterable[str], limit: int = 240) -> str:
     """What the host said, fit to be shown: one line, no key, nothing of the prompt; empty where that leaves
     nothing.
@@ -105,9 +110,20 @@ def quote(text: str, private: Iterable[str], limit: int = 240) -> str:
     line = KEY_SHAPED.sub("…", line)
     line = re.sub(r"(https?://[^\s?#]*)[?#]\S*", r"\1", line)
     for secret in private:
-        if secret and _shares_words(line, secret):
+        if any(_shares_words(line, form) for form in _forms(secret)):
             return ""
     return line.strip(" .:") if len(line) > 2 else ""
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    """The text itself; of what could be a key also base64 (of wherever it stands in what is encoded), hexadecimal
+    and URL-encoding.
+    """
+    if not secret or len(secret) > LONGEST_KEY or " " in secret:
+        return (secret,) if secret else ()
+    data = secret.encode()
+    inner = (b64encode(b"x" * before + data).decode()[4:-4] for before in range(3))
+    return (secret, quote_plus(secret), data.hex(), data.hex().upper(), *inner)
 
 
 def _shares_words(line: str, text: str, size: int = 16) -> bool:
