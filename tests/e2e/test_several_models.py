@@ -233,3 +233,34 @@ async def test_a_chat_goes_out_as_json_and_comes_in_again(window: Window, simula
     for wrong in ("{", {"format": "other"}, {**exported, "turns": [{"prompt": 7}]}):
         with pytest.raises(RequestFailed):
             await window.request("halley/chat/import", {"content": wrong})
+
+
+async def test_a_killed_daemon_keeps_what_was_said_and_continue_goes_on(daemon, simulator: Simulator) -> None:
+    window: Window = await daemon()
+    simulator.script("Before.")
+    sent, _ = await window.chat("First.")
+    simulator.script("word " * 500, tokens_per_s=200, contains="Second.")
+    sending = {"prompt": "Second.", "chatId": sent["chatId"], "partialResultToken": "k"}
+    started = window.start("halley/chat/send", sending)
+
+    async def kept() -> str:
+        chat = await _chat(window, sent["chatId"])
+        return chat["turns"][-1]["replies"][0]["text"] if len(chat["turns"]) > 1 else ""
+
+    await window.until(
+        lambda: sum(len(e.get("delta") or "") for e in window.events("k")) > 150 * len("word ")
+    )
+    assert (await kept()).startswith("word")
+    await window.client.kill()
+    started.cancel()
+    again: Window = await daemon()
+    turns = (await _chat(again, sent["chatId"]))["turns"]
+    assert turns[0]["replies"][0]["text"] == "Before."
+    assert [turn["prompt"] for turn in turns] == ["First.", "Second."]
+    reply = turns[1]["replies"][0]
+    assert reply["status"] == "interrupted"
+    assert reply["text"].startswith("word word"), "all but the last quarter of a second"
+    simulator.script("and done.", contains="Go on exactly")
+    params = {"chatId": sent["chatId"], "replyId": reply["replyId"]}
+    done = await again.request("halley/chat/continue", params)
+    assert done["replies"][0]["text"] == reply["text"] + "and done."
