@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pynvim
 
 PATIENCE_MS = 30_000
+SLICE_MS = 50
 PAGE = Path(__file__).parents[2] / "docs/editors/neovim.md"
 
 
@@ -43,17 +45,22 @@ class Neovim:
         return self.api.exec_lua(code, *arguments)
 
     def wait(self, condition: str, *arguments: Any) -> Any:
-        """Until the Lua expression is true; its value. It sees `arguments` as `...`."""
+        """Until the Lua expression is true; its value. It sees `arguments` as `...`.
+
+        In slices: while Neovim waits it reads no keys, and those typed just before may still be unread.
+        """
         code = f"""
             local arguments = {{ ... }}
             local value
-            vim.wait({PATIENCE_MS}, function()
+            vim.wait({SLICE_MS}, function()
               value = (function(...) return {condition} end)(unpack(arguments))
               return value
             end, 5)
             return value
         """
-        value = self.lua(code, *arguments)
+        end, value = time.monotonic() + PATIENCE_MS / 1000, None
+        while not value and time.monotonic() < end:
+            value = self.lua(code, *arguments)
         assert value, f"it did not happen: {condition}\nmessages: {self.messages()}\n{self.text()}"
         return value
 
@@ -93,8 +100,6 @@ class Neovim:
 
 def _attach(socket: Path, process: subprocess.Popen[bytes]) -> Any:
     """Connects as soon as Neovim listens."""
-    import time
-
     end = time.monotonic() + PATIENCE_MS / 1000
     while time.monotonic() < end:
         assert process.poll() is None, "Neovim ended at once"

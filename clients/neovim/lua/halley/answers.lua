@@ -1,0 +1,123 @@
+--- Documents to read: the daemon's `halley:` answers, and reports that are made here.
+local M = {}
+
+---@param buf integer
+---@param lines string[]
+local function fill(buf, lines)
+  vim.bo[buf].modifiable = true
+  vim.api.nvim_buf_set_lines(buf, 0, -1, true, lines)
+  vim.bo[buf].buftype = 'nofile'
+  vim.bo[buf].swapfile = false
+  vim.bo[buf].filetype = 'markdown'
+  vim.bo[buf].modifiable = false
+  vim.bo[buf].modified = false
+end
+
+---@return integer? # the window answers are read in
+local function window()
+  for _, win in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
+    if vim.w[win].halley_answers then
+      return win
+    end
+  end
+end
+
+---@return vim.api.keyset.win_config
+local function float()
+  local width = math.min(100, vim.o.columns - 4)
+  local height = math.min(30, vim.o.lines - 6)
+  return {
+    relative = 'editor',
+    width = width,
+    height = height,
+    col = math.floor((vim.o.columns - width) / 2),
+    row = math.floor((vim.o.lines - height) / 2),
+    border = 'rounded',
+    title = ' Halley ',
+  }
+end
+
+--- Shows a buffer where answers are read, in the one window there is for them; the window.
+---@param buf integer
+---@param focus boolean
+---@return integer
+function M.open(buf, focus)
+  local where = require('halley.options').get().answers
+  local win = window()
+  if win then
+    vim.api.nvim_win_set_buf(win, buf)
+  else
+    local place = { split = 'right' }
+    if where == 'float' then
+      place = float()
+    elseif where == 'split' then
+      place = { split = 'below' }
+    end
+    win = vim.api.nvim_open_win(buf, false, place)
+    vim.w[win].halley_answers = true
+  end
+  vim.wo[win][0].wrap = true
+  vim.wo[win][0].linebreak = true
+  vim.keymap.set('n', 'q', '<Cmd>close<CR>', { buffer = buf, desc = 'Close' })
+  if focus then
+    vim.api.nvim_set_current_win(win)
+  end
+  return win
+end
+
+--- A report as a document of its own.
+---@param title string
+---@param lines string[]
+function M.report(title, lines)
+  local name = 'halley-report:/' .. title:gsub('[^%w]+', '-'):lower()
+  local buf = vim.fn.bufadd(name)
+  vim.fn.bufload(buf)
+  local parts = { '# ' .. title, '' }
+  for _, line in ipairs(lines) do
+    vim.list_extend(parts, vim.split(line, '\n'))
+  end
+  fill(buf, parts)
+  M.open(buf, true)
+end
+
+--- `window/showDocument`: the daemon's own documents open where answers are read; false for any other.
+function M.on_show(_, params)
+  if not vim.startswith(params.uri, 'halley:') then
+    return false
+  end
+  local buf = vim.fn.bufadd(params.uri)
+  vim.schedule(function()
+    vim.fn.bufload(buf)
+    M.open(buf, params.takeFocus == true)
+  end)
+  return { success = true }
+end
+
+--- Asks one daemon after the other for a document: several may run, and one of them has it.
+---@param buf integer
+---@param uri string
+---@param clients vim.lsp.Client[]
+---@param said string
+local function ask(buf, uri, clients, said)
+  local client = table.remove(clients, 1)
+  if not client then
+    return fill(buf, { '> ' .. said })
+  end
+  client:request('workspace/textDocumentContent', { uri = uri }, function(err, result)
+    if not vim.api.nvim_buf_is_valid(buf) then
+      return
+    elseif err then
+      return ask(buf, uri, clients, err.message)
+    end
+    fill(buf, vim.split((result.text:gsub('\n$', '')), '\n'))
+  end, buf)
+end
+
+--- Reads a `halley:` document into its buffer.
+---@param buf integer
+---@param uri string
+function M.read(buf, uri)
+  ask(buf, uri, vim.lsp.get_clients({ name = 'halley' }), 'Halley does not run here.')
+end
+
+return M

@@ -1,0 +1,161 @@
+--- Asking the daemon: which client serves a buffer, requests that stream and can be stopped, errors as a sentence.
+local M = {}
+
+local STOPPED = -32800
+local POLL_MS = 20
+
+---@class halley.Pending
+---@field client vim.lsp.Client
+---@field id integer
+---@field stop fun()
+
+---@type table<integer, halley.Pending>
+local pending = {}
+
+--- The client that serves a buffer; for one that none serves, the client of the current folder, then any.
+---@param buf integer?
+---@return vim.lsp.Client?
+function M.of(buf)
+  local own = vim.lsp.get_clients({ name = 'halley', bufnr = buf or 0 })[1]
+  if own then
+    return own
+  end
+  local all, here = vim.lsp.get_clients({ name = 'halley' }), vim.fn.getcwd()
+  for _, client in ipairs(all) do
+    if client.root_dir and vim.startswith(here .. '/', client.root_dir .. '/') then
+      return client
+    end
+  end
+  return all[1]
+end
+
+--- Shows what went wrong: what it is, and what to do.
+---@param err lsp.ResponseError
+function M.tell(err)
+  if err.code == STOPPED then
+    return
+  end
+  local help = type(err.data) == 'table' and err.data.help or ''
+  local text = err.message
+  if help ~= '' and not text:find(help, 1, true) then
+    text = text .. ' ' .. help
+  end
+  vim.notify('Halley: ' .. text, vim.log.levels.ERROR)
+end
+
+---@return vim.lsp.Client?
+local function start()
+  local config = vim.deepcopy(vim.lsp.config.halley)
+  local program = type(config.cmd) == 'table' and config.cmd[1]
+  if program and vim.fn.executable(program) == 0 then
+    M.tell({
+      code = 0,
+      message = ('there is no program `%s`.'):format(program),
+      data = { help = 'Put it on your PATH, or name it: vim.g.halley = { cmd = { "/path/to/halley", "serve" } }.' },
+    })
+    return nil
+  end
+  config.root_dir = vim.fs.root(vim.fn.getcwd(), config.root_markers) or vim.fn.getcwd()
+  local id = vim.lsp.start(config, { attach = false })
+  return id and vim.lsp.get_client_by_id(id)
+end
+
+--- Calls `use` with a client that is ready; starts one where there is none.
+---@param buf integer?
+---@param use fun(client: vim.lsp.Client)
+function M.with(buf, use)
+  local client = M.of(buf) or start()
+  if not client then
+    return
+  end
+  local function wait()
+    if client.initialized then
+      use(client)
+    elseif client:is_stopped() then
+      M.tell({ code = 0, message = 'the daemon ended at once.', data = { help = 'See :Halley log.' } })
+    else
+      vim.defer_fn(wait, POLL_MS)
+    end
+  end
+  wait()
+end
+
+---@class halley.Asking
+---@field buf? integer The buffer it is about. Default: the current one
+---@field on_events? fun(events: halley.Event[]) Hears what streams
+---@field on_error? fun(err: lsp.ResponseError) Instead of a message
+
+--- Sends a request. `done` gets the result; what fails is told.
+---@param method string
+---@param params table
+---@param done fun(result: any)
+---@param asking? halley.Asking
+function M.request(method, params, done, asking)
+  asking = asking or {}
+  local failed = asking.on_error or M.tell
+  M.with(asking.buf, function(client)
+    local streams, token = require('halley.streams'), nil
+    if asking.on_events then
+      token = streams.open(asking.on_events)
+      params.partialResultToken = token
+    end
+    local key = #vim.tbl_keys(pending) + 1
+    while pending[key] do
+      key = key + 1
+    end
+    local function finish(err, result)
+      streams.close(token)
+      if pending[key] then
+        pending[key] = nil
+        if err then
+          failed(err)
+        else
+          done(result)
+        end
+      end
+    end
+    pending[key] = { client = client, id = 0, stop = function() end }
+    local sent, id = client:request(method, params, finish, asking.buf or 0)
+    if not sent then
+      return finish({ code = 0, message = 'the daemon is gone.', data = { help = 'See :Halley log.' } })
+    end
+    if pending[key] then
+      pending[key].id = id --[[@as integer]]
+      pending[key].stop = function()
+        client:cancel_request(id --[[@as integer]])
+        finish({ code = STOPPED, message = 'Stopped.' })
+      end
+    end
+  end)
+end
+
+--- Runs one of the daemon's commands.
+---@param command string
+---@param argument table
+---@param done fun(result: any)
+---@param asking? halley.Asking
+function M.execute(command, argument, done, asking)
+  M.request('workspace/executeCommand', { command = command, arguments = { argument } }, done, asking)
+end
+
+--- Stops everything that was asked here; how many there were.
+---@return integer
+function M.stop()
+  local all = vim.tbl_values(pending)
+  for _, one in ipairs(all) do
+    one.stop()
+  end
+  return #all
+end
+
+--- What a client that is gone will never answer.
+---@param client_id integer
+function M.forget(client_id)
+  for _, one in ipairs(vim.tbl_values(pending)) do
+    if one.client.id == client_id then
+      one.stop()
+    end
+  end
+end
+
+return M

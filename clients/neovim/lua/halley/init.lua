@@ -1,0 +1,16 @@
+--- What a configuration calls. Everything works without: `vim.lsp.enable('halley')` is enough.
+local M = {}
+
+--- Options, for those who like to give them so; the same as `vim.g.halley = options`. Before `vim.lsp.enable`.
+---@param options halley.Options?
+function M.setup(options)
+  require('halley.options').set(options)
+end
+
+--- For the status line: `%{%v:lua.require'halley'.statusline()%}`. Empty where Halley does not serve the buffer.
+---@return string
+function M.statusline()
+  return require('halley.status').line()
+end
+
+return M

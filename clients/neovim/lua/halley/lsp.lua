@@ -1,0 +1,62 @@
+--- Halley as Neovim's LSP client sees it: how it is started, what is said of this client, who hears its messages.
+local M = {}
+
+---@param module string
+---@param name string
+---@return fun(...): any
+local function later(module, name)
+  return function(...)
+    return require(module)[name](...)
+  end
+end
+
+--- The handler of a method, unless Neovim's own is to have it: ours answers false then.
+---@param method string
+---@param ours fun(...): any
+local function or_default(method, ours)
+  return function(err, params, context)
+    local answer = ours(err, params, context)
+    if answer == false then
+      return vim.lsp.handlers[method](err, params, context)
+    end
+    return answer
+  end
+end
+
+---@return vim.lsp.Config
+function M.config()
+  local options = require('halley.options').get()
+  return {
+    cmd = options.cmd,
+    root_markers = { '.halley.toml', '.git' },
+    root_dir = function(buf, use)
+      if vim.api.nvim_buf_get_name(buf) ~= '' then
+        use(vim.fs.root(buf, vim.lsp.config.halley.root_markers))
+      end
+    end,
+    settings = { halley = options.settings },
+    capabilities = {
+      workspace = {
+        textDocumentContent = { dynamicRegistration = false },
+        workspaceEdit = { documentChanges = true },
+      },
+      experimental = { halley = { proposals = true, chat = true, secrets = false } },
+    },
+    handlers = {
+      ['$/progress'] = or_default('$/progress', later('halley.streams', 'receive')),
+      ['window/showDocument'] = or_default('window/showDocument', later('halley.answers', 'on_show')),
+      ['halley/status'] = later('halley.status', 'on_status'),
+      ['halley/operation'] = later('halley.status', 'on_operation'),
+      ['halley/changed'] = later('halley.status', 'on_changed'),
+    },
+    commands = { ['halley.run'] = later('halley.actions', 'on_command') },
+    on_attach = function(client)
+      if options.ghost_text and vim.lsp.inline_completion then
+        vim.lsp.inline_completion.enable(true, { client_id = client.id })
+      end
+    end,
+    on_exit = later('halley.status', 'on_exit'),
+  }
+end
+
+return M

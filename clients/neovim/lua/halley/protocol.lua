@@ -1,0 +1,597 @@
+---@meta
+-- Generated from server/halley/lsp/protocol.py by tools/lua_types.py: run `make generate`.
+
+---@class halley.Applied
+---@field applied boolean
+---@field edits integer
+
+--- A block of code from a reply; `file` is the name the model gave it.
+---@class halley.ApplyBlockParams
+---@field text string
+---@field language? string
+---@field file? string
+---@field textDocument halley.TextDocument
+---@field range? halley.Range
+
+--- A block of code in a reply: `first` and `last` are its lines there (from 0, with the marks).
+---@class halley.Block
+---@field language string
+---@field file? string
+---@field text string
+---@field first integer
+---@field last integer
+---@field closed boolean
+
+---@class halley.ChangedParams
+---@field what 'models'|'selection'|'providers'|'macros'|'chats'|'proposals'
+
+---@class halley.Chat
+---@field chatId string
+---@field title string
+---@field created string
+---@field updated string
+---@field forkedFrom? string
+---@field turns halley.ChatTurn[]
+---@field marks halley.ChatMark[]
+
+--- `models` names every reply of the turn, also of one that was blind.
+---@class halley.ChatChosen
+---@field chatId string
+---@field models table<string, string>
+
+--- What was sent for a reply; `left_out` older turns did not fit, `summary` stands for some.
+---@class halley.ChatContext
+---@field replyId string
+---@field model string
+---@field tokens integer
+---@field window? integer
+---@field leftOut integer
+---@field summary boolean
+---@field messages halley.SentMessage[]
+
+---@class halley.ChatContextParams
+---@field chatId string
+---@field turnId string
+---@field replyId? string
+
+---@class halley.ChatContinueParams
+---@field chatId string
+---@field replyId string
+---@field partialResultToken? string|integer
+
+--- What a variable or the selection brought into a turn.
+---@class halley.ChatExcerpt
+---@field source string
+---@field label string
+---@field tokens integer
+---@field uri? string
+---@field line? integer
+
+---@class halley.ChatExportParams
+---@field chatId string
+---@field format? 'markdown'|'json'
+---@field replies? string[]
+---@field citations? boolean
+---@field reasoning? boolean
+
+--- Text for Markdown, an object for JSON.
+---@class halley.ChatExported
+---@field content any
+
+---@class halley.ChatIdParams
+---@field chatId string
+
+--- `content` is what `halley/chat/export` gave as JSON: the object, or its text.
+---@class halley.ChatImportParams
+---@field content any
+
+---@class halley.ChatInputItems
+---@field items table<string, any>[]
+
+--- `position` is a position in `text`, counted in UTF-16 units as JavaScript and most editors do.
+---@class halley.ChatInputParams
+---@field text string
+---@field position halley.Position
+---@field uri? string
+
+---@class halley.ChatList
+---@field chats halley.ChatSummary[]
+
+---@class halley.ChatListParams
+---@field query? string
+---@field limit? integer
+
+---@class halley.ChatMark
+---@field kind 'clear'|'compact'
+---@field afterPosition integer
+---@field text string
+
+---@class halley.ChatMarkParams
+---@field chatId string
+
+---@class halley.ChatNamed
+---@field chatId string
+
+---@class halley.ChatRenameParams
+---@field chatId string
+---@field title string
+
+---@class halley.ChatReplyParams
+---@field replyId string
+---@field chatId? string
+
+---@class halley.ChatRetryParams
+---@field chatId string
+---@field turnId string
+---@field models? string[]
+---@field replyId? string
+---@field partialResultToken? string|integer
+
+---@class halley.ChatSendParams
+---@field chatId? string
+---@field prompt string
+---@field models? string[]
+---@field textDocument? halley.TextDocument
+---@field range? halley.Range
+---@field attachments? table<string, any>[]
+---@field blind? boolean
+---@field partialResultToken? string|integer
+
+--- `said` is what a command did that asks no model (`/clear`, `/compact`, `/model`); there is no turn then.
+---@class halley.ChatSent
+---@field chatId string
+---@field turnId string
+---@field replies halley.Reply[]
+---@field said? string
+
+---@class halley.ChatSummary
+---@field chatId string
+---@field title string
+---@field created string
+---@field updated string
+---@field turns integer
+---@field match? string
+
+---@class halley.ChatTurn
+---@field turnId string
+---@field position integer
+---@field prompt string
+---@field blind? boolean
+---@field created string
+---@field excerpts halley.ChatExcerpt[]
+---@field images table<string, any>[]
+---@field replies halley.Reply[]
+---@field current? boolean
+
+--- `turn_id` is the last turn that is kept; without it, all (fork) or none (rollback).
+---@class halley.ChatTurnParams
+---@field chatId string
+---@field turnId? string
+
+---@class halley.ChatUndone
+---@field undone integer
+
+---@class halley.Citation
+---@field url string
+---@field title? string
+---@field start? integer
+---@field end? integer
+
+---@class halley.CommitMessage
+---@field message string
+
+--- `cwd` is a folder or its URI; by default the workspace's.
+---@class halley.CommitParams
+---@field cwd? string
+---@field uri? string
+---@field staged? boolean
+
+---@class halley.ContextDropped
+---@field path string
+---@field reason string
+---@field tokens integer
+
+---@class halley.ContextExcerpt
+---@field path string
+---@field firstLine integer
+---@field lastLine integer
+---@field reason string
+---@field tokens integer
+---@field text string
+
+---@class halley.ContextPreview
+---@field tokens integer
+---@field budget integer
+---@field excerpts halley.ContextExcerpt[]
+---@field dropped halley.ContextDropped[]
+---@field notices string[]
+
+---@class halley.ContextPreviewParams
+---@field textDocument halley.TextDocument
+---@field range? halley.Range
+
+---@class halley.Cost
+---@field amount number
+---@field currency string
+---@field source 'provider'|'estimated'|'unknown'
+
+---@class halley.CountParams
+---@field text string
+---@field model? string
+
+---@class halley.Counted
+---@field tokens integer
+
+--- An instructed edit of a range; the reply streams as events while it is written. `preview` asks for a proposal whatever the settings say.
+---@class halley.EditParams
+---@field textDocument halley.TextDocument
+---@field range halley.Range
+---@field instruction string
+---@field model? string
+---@field preview? boolean
+---@field partialResultToken? string|integer
+
+--- No parameters, or no result.
+---@class halley.Empty
+
+--- One event of a stream; which fields are there depends on `type`.
+---@class halley.Event
+---@field type 'start'|'text'|'reasoning'|'notice'|'citation'|'image'|'toolCall'|'toolResult'|'usage'|'step'
+---@field replyId string
+---@field delta? string
+---@field text? string
+---@field model? string
+---@field name? string
+---@field state? string
+---@field number? integer
+---@field of? integer
+---@field chatId? string
+---@field turnId? string
+
+---@class halley.Health
+---@field ok boolean
+---@field at string
+---@field ms? number
+---@field problem? halley.Problem
+
+--- Where a key comes from: exactly one of the five.
+---@class halley.KeySource
+---@field env? string
+---@field keyring? boolean
+---@field command? string[]
+---@field file? string
+---@field client? boolean
+
+---@class halley.KeyStatus
+---@field status 'present'|'missing'|'otherOrigin'|'notNeeded'
+---@field source? string
+
+---@class halley.Macro
+---@field name string
+---@field description string
+---@field inputs table<string, any>
+---@field steps integer
+---@field output string
+---@field prompt? string
+---@field source? string
+---@field definition? table<string, any>
+
+--- Without names, all of them.
+---@class halley.MacroExportParams
+---@field names? string[]
+---@field uri? string
+
+--- Macros as one TOML file.
+---@class halley.MacroFile
+---@field content string
+
+---@class halley.MacroImportParams
+---@field content string
+---@field replace? boolean
+
+---@class halley.MacroNameParams
+---@field name string
+
+--- What became of each step. A run that is not complete can be taken up by its id.
+---@class halley.MacroRun
+---@field id string
+---@field macro string
+---@field state 'complete'|'failed'|'stopped'
+---@field steps halley.MacroStepState[]
+
+--- `inputs` by name; `instruction` is what the person said beside. `resume` takes up a run by its id (or `last`).
+---@class halley.MacroRunParams
+---@field name string
+---@field textDocument? halley.TextDocument
+---@field range? halley.Range
+---@field inputs? table<string, any>
+---@field resume? string
+---@field uri? string
+---@field partialResultToken? string|integer
+
+--- `macro` is a table as in `[macros.<name>]` of config.toml.
+---@class halley.MacroSaveParams
+---@field name string
+---@field macro table<string, any>
+
+---@class halley.MacroStepState
+---@field name string
+---@field kind 'text'|'image'|'commit'
+---@field state 'waiting'|'running'|'complete'|'skipped'|'failed'
+---@field text string
+---@field model string
+---@field images table<string, any>[]
+---@field problem? halley.Problem
+
+---@class halley.MacrosImported
+---@field names string[]
+
+---@class halley.MacrosList
+---@field macros halley.Macro[]
+
+---@class halley.Model
+---@field id string
+---@field provider string
+---@field name string
+---@field label string
+---@field group string
+---@field context? integer
+---@field maxOutput? integer
+---@field price? halley.Price
+---@field roles string[]
+---@field capabilities table<string, any>
+---@field deprecated? boolean
+
+---@class halley.ModelsList
+---@field models halley.Model[]
+---@field stale boolean
+---@field problems halley.Problem[]
+
+---@class halley.ModelsListParams
+---@field role? 'chat'|'edit'|'complete'|'fast'|'embed'|'image'|'speech'
+---@field provider? string
+---@field refresh? boolean
+
+---@class halley.OperationParams
+---@field operation string
+---@field state 'waiting'|'retrying'|'failedOver'|'done'
+---@field attempt integer
+---@field of integer
+---@field waitMs integer
+---@field reason string
+---@field from? string
+---@field to? string
+
+--- What became of an action: exactly one of `applied`, `proposal`, `answer`.
+---@class halley.Outcome
+---@field applied? boolean
+---@field edits? integer
+---@field proposal? string
+---@field answer? table<string, string>
+---@field run? halley.MacroRun
+
+---@class halley.Position
+---@field line integer
+---@field character integer
+
+--- A provider that is known by name and not configured yet.
+---@class halley.PresetRow
+---@field id string
+---@field label string
+---@field kind string
+---@field baseUrl? string
+---@field keyNeeded boolean
+---@field about? string
+
+---@class halley.Price
+---@field input? number
+---@field output? number
+---@field perRequest? number
+---@field currency? string
+---@field source 'provider'|'catalog'
+
+---@class halley.Problem
+---@field code string
+---@field message string
+---@field help string
+---@field provider? string
+---@field model? string
+---@field status? integer
+---@field requestId? string
+---@field retryAfterMs? integer
+---@field setting? string
+
+---@class halley.Proposal
+---@field id string
+---@field title string
+---@field reason string
+---@field files halley.ProposalFile[]
+---@field hunks halley.ProposalHunk[]
+
+---@class halley.ProposalFile
+---@field uri string
+---@field proposed string
+
+--- A hunk. `range` and `old_text` are of the text it was made for; absent where a file is made or removed.
+---@class halley.ProposalHunk
+---@field index integer
+---@field uri string
+---@field kind 'edit'|'create'|'rename'|'delete'
+---@field range? halley.Range
+---@field oldText? string
+---@field newText? string
+
+---@class halley.ProposalParams
+---@field id string
+---@field hunks? integer[]
+
+---@class halley.ProposalsList
+---@field proposals halley.Proposal[]
+
+---@class halley.Provider
+---@field id string
+---@field label string
+---@field kind string
+---@field baseUrl string
+---@field key halley.KeyStatus
+---@field health? halley.Health
+
+---@class halley.ProviderIdParams
+---@field id string
+
+---@class halley.ProviderParams
+---@field provider string
+
+--- A provider of the user's configuration. What is absent stays as it is; a preset fills the rest.
+---@class halley.ProviderSaveParams
+---@field id string
+---@field kind? 'openai'|'openai-responses'|'anthropic'
+---@field preset? string
+---@field label? string
+---@field baseUrl? string
+---@field key? halley.KeySource
+---@field headers? table<string, string>
+---@field proxy? string
+---@field caBundle? string
+---@field enabled? boolean
+
+---@class halley.ProvidersList
+---@field providers halley.Provider[]
+---@field presets? halley.PresetRow[]
+
+---@class halley.Range
+---@field start halley.Position
+---@field end halley.Position
+
+---@class halley.Reply
+---@field replyId string
+---@field model string
+---@field text string
+---@field reasoning? string
+---@field status 'complete'|'interrupted'|'cancelled'|'failed'
+---@field problem? halley.Problem
+---@field usage? halley.Usage
+---@field citations? halley.Citation[]
+---@field images? table<string, any>[]
+---@field chosen? boolean
+---@field rendered? string
+---@field sources? halley.Source[]
+---@field blocks? halley.Block[]
+---@field notices? string[]
+
+--- A conversation of somebody else's: nothing is added to it and nothing kept.
+---@class halley.RespondParams
+---@field model string
+---@field messages halley.SaidMessage[]
+---@field maxTokens? integer
+---@field partialResultToken? string|integer
+
+---@class halley.Responded
+---@field text string
+
+---@class halley.RetryEnded
+---@field ended boolean
+
+---@class halley.RetryParams
+---@field operation string
+
+--- The argument of the `halley.run` command.
+---@class halley.RunParams
+---@field action string
+---@field textDocument halley.TextDocument
+---@field range halley.Range
+---@field diagnostics? table<string, any>[]
+---@field instruction? string
+---@field model? string
+
+---@class halley.SaidMessage
+---@field role 'user'|'assistant'|'system'
+---@field content string
+
+---@class halley.SecretGetParams
+---@field provider string
+---@field origin string
+
+---@class halley.SecretGot
+---@field key? string
+
+---@class halley.SecretSetParams
+---@field provider string
+---@field key string
+---@field store? 'keyring'|'file'|'session'
+
+---@class halley.SelectParams
+---@field role 'chat'|'edit'|'complete'|'fast'|'embed'|'image'|'speech'
+---@field route string[]
+---@field scope? 'session'|'workspace'|'user'
+---@field uri? string
+
+---@class halley.SelectedRole
+---@field route string[]
+---@field scope string
+---@field source string
+
+---@class halley.Selection
+---@field roles table<string, halley.SelectedRole>
+
+---@class halley.SentMessage
+---@field role 'system'|'user'|'assistant'
+---@field text string
+---@field tokens integer
+---@field images integer
+
+--- A source, with the number of its marks.
+---@class halley.Source
+---@field number integer
+---@field url string
+---@field title string
+
+---@class halley.StatusParams
+---@field kind 'normal'|'busy'|'warning'|'error'|'inactive'
+---@field message string
+---@field roles table<string, halley.SelectedRole>
+---@field spend? table<string, any>
+---@field action? table<string, any>
+
+---@class halley.TextDocument
+---@field uri string
+---@field version? integer
+
+---@class halley.UriParams
+---@field uri? string
+
+---@class halley.Usage
+---@field inputTokens integer
+---@field outputTokens integer
+---@field cachedTokens? integer
+---@field cost? halley.Cost
+---@field firstTokenMs? number
+---@field totalMs? number
+---@field tokensPerS? number
+
+---@class halley.UsageParams
+---@field since? string
+---@field until? string
+---@field by? ('day'|'month'|'model'|'provider'|'workspace'|'feature'|'status')[]
+
+---@class halley.UsageReport
+---@field rows table<string, any>[]
+---@field totals table<string, any>
+---@field completions? table<string, any>[]
+---@field quota? table<string, any>[]
+
+---@class halley.Verified
+---@field ok boolean
+---@field steps halley.VerifyStep[]
+---@field model? string
+---@field firstTokenMs? number
+
+---@class halley.VerifyParams
+---@field provider string
+---@field model? string
+
+---@class halley.VerifyStep
+---@field name string
+---@field ok boolean
+---@field ms? number
+---@field problem? halley.Problem

@@ -1,0 +1,78 @@
+--- How Halley is, client by client; told to the rest of the configuration as `User Halley*` events.
+local M = {}
+
+---@type table<integer, halley.StatusParams>
+local statuses = {}
+---@type table<integer, halley.OperationParams>
+local waiting = {}
+
+---@param name string
+---@param data table
+local function announce(name, data)
+  vim.api.nvim_exec_autocmds('User', { pattern = 'Halley' .. name, modeline = false, data = data })
+  vim.cmd.redrawstatus()
+end
+
+function M.on_status(_, params, context)
+  statuses[context.client_id] = params
+  announce('Status', vim.tbl_extend('force', params, { client_id = context.client_id }))
+end
+
+function M.on_operation(_, params, context)
+  waiting[context.client_id] = params.state ~= 'done' and params or nil
+  announce('Operation', vim.tbl_extend('force', params, { client_id = context.client_id }))
+end
+
+function M.on_changed(_, params, context)
+  local lsp = vim.lsp.get_client_by_id(context.client_id)
+  if params.what == 'proposals' and lsp then
+    require('halley.proposals').refresh(lsp)
+  end
+  announce('Changed', { what = params.what, client_id = context.client_id })
+end
+
+function M.on_exit(_, _, client_id)
+  vim.schedule(function()
+    statuses[client_id], waiting[client_id] = nil, nil
+    require('halley.client').forget(client_id)
+    announce('Status', { kind = 'inactive', message = 'stopped', client_id = client_id })
+  end)
+end
+
+--- What a client last said, if it said anything.
+---@param client_id integer
+---@return halley.StatusParams?
+function M.of(client_id)
+  return statuses[client_id]
+end
+
+--- The waits under way: operations that can be retried now.
+---@return { client_id: integer, operation: string }[]
+function M.waits()
+  local found = {}
+  for client_id, params in pairs(waiting) do
+    if params.state == 'waiting' or params.state == 'retrying' then
+      found[#found + 1] = { client_id = client_id, operation = params.operation }
+    end
+  end
+  return found
+end
+
+local SIGNS = { normal = '', busy = '… ', warning = '! ', error = '✗ ', inactive = '- ' }
+
+---@return string
+function M.line()
+  local client = vim.lsp.get_clients({ name = 'halley', bufnr = 0 })[1]
+  local status = client and statuses[client.id]
+  if not client then
+    return ''
+  end
+  if not status then
+    return 'Halley'
+  end
+  local wait = waiting[client.id]
+  local text = wait and ('%s %d/%d'):format(wait.state, wait.attempt, wait.of) or status.message
+  return (SIGNS[status.kind] .. text):gsub('[\n%%].*', '')
+end
+
+return M

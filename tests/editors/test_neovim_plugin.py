@@ -1,0 +1,421 @@
+"""The Neovim plugin in a real Neovim, against the real daemon: `vim.lsp.enable('halley')` and commands, as typed."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from neovim import Neovim
+
+from halley.simulator import Simulator
+
+PLUGIN = Path(__file__).parents[2] / "clients/neovim"
+CONFIG = """\
+[providers.simulator]
+base_url = "{url}"
+
+[roles]
+chat = ["simulator/sim-chat"]
+edit = ["simulator/sim-code"]
+complete = ["simulator/sim-fim"]
+
+[macros.shout]
+description = "In capitals"
+prompt = "Shout: {{{{selection}}}}"
+"""
+CODE = "def total(items):\n    result = 0\n    for item in items:\n        result += item.price\n    return result\n"
+BETTER = "def total(items):\n    return sum(item.price for item in items)\n"
+LOAD = """
+    vim.opt.runtimepath:prepend(...)
+    vim.cmd.runtime('plugin/halley.lua')
+    vim.lsp.enable('halley')
+"""
+SELECT = """
+    local wanted = ...
+    _G.offered = {}
+    vim.ui.select = function(items, opts, choose)
+      local format = opts.format_item or tostring
+      local titles = vim.tbl_map(format, items)
+      table.insert(_G.offered, titles)
+      local want = table.remove(wanted, 1)
+      for index, title in ipairs(titles) do
+        if want and title:find(want, 1, true) then return choose(items[index], index) end
+      end
+      choose(nil)
+    end
+"""
+SEEN = """(function(wanted)
+    for _, window in ipairs(vim.api.nvim_list_wins()) do
+      local buffer = vim.api.nvim_win_get_buf(window)
+      local text = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, true), '\\n')
+      if text:find(wanted, 1, true) then return vim.api.nvim_buf_get_name(buffer) .. '\\n' .. text end
+    end
+end)(...)"""
+SAID = "vim.api.nvim_exec2('messages', { output = true }).output:find(..., 1, true) ~= nil"
+TEXT_IS = "table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true), '\\n') .. '\\n' == ..."
+
+
+@pytest.fixture
+def fresh(neovim_binary: Path, halley_home: Path, simulator: Simulator, tmp_path: Path) -> Iterator[Neovim]:
+    """A Neovim whose whole configuration is the plugin on the runtimepath, not enabled yet."""
+    (halley_home / "config.toml").write_text(CONFIG.format(url=simulator.base_url))
+    editor = Neovim(neovim_binary, tmp_path, {"HALLEY_SIMULATOR_KEY": "sk-sim-neovim"})
+    yield editor
+    editor.close()
+
+
+@pytest.fixture
+def editing(fresh: Neovim, workspace: Path) -> Neovim:
+    """With a file open that Halley serves."""
+    fresh.lua(LOAD, str(PLUGIN))
+    (workspace / "shop.py").write_text(CODE)
+    fresh.edit(workspace / "shop.py")
+    fresh.attached()
+    return fresh
+
+
+def seen(editor: Neovim, text: str) -> str:
+    """Waits until a window shows the text; the buffer's name and all of it."""
+    return editor.wait(SEEN, text)
+
+
+def test_nothing_is_loaded_before_it_is_needed(fresh: Neovim) -> None:
+    fresh.lua("vim.opt.runtimepath:prepend(...) vim.cmd.runtime('plugin/halley.lua')", str(PLUGIN))
+    loaded = fresh.lua(
+        "return vim.tbl_filter(function(name) return name:find('^halley') end, vim.tbl_keys(package.loaded))"
+    )
+    assert loaded == []
+    assert (
+        fresh.lua("""
+        return vim.iter({ 'n', 'i', 'x' }):any(function(mode)
+          return vim.iter(vim.api.nvim_get_keymap(mode)):any(function(map)
+            return (map.rhs or ''):find('Halley') and not map.lhs:find('<Plug>', 1, true)
+          end)
+        end)
+    """)
+        is False
+    ), "no key is taken"
+    assert fresh.lua("return vim.fn.maparg('<Plug>(halley-explain)', 'x')") == ":Halley explain<CR>"
+
+
+def test_enabling_is_enough(editing: Neovim) -> None:
+    told = editing.lua("return vim.lsp.get_clients({ name = 'halley' })[1].capabilities.experimental.halley")
+    assert told == {"proposals": True, "chat": True, "secrets": False}
+
+
+def test_ghost_text_appears(editing: Neovim, workspace: Path, simulator: Simulator) -> None:
+    (workspace / "area.py").write_text("def area(width, height):\n    return")
+    editing.edit(workspace / "area.py")
+    editing.attached()
+    simulator.script("width * height", repeat=-1)
+    editing.type("GA ")
+    editing.wait("""(function()
+        for name, space in pairs(vim.api.nvim_get_namespaces()) do
+          if name:find('inline_completion') then
+            for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true })) do
+              for _, chunk in ipairs(mark[4].virt_text or {}) do
+                if chunk[1]:find('width * height', 1, true) then return true end
+              end
+            end
+          end
+        end
+    end)()""")
+
+
+def test_wrong_options_are_named_and_the_others_hold(fresh: Neovim) -> None:
+    fresh.lua("vim.opt.runtimepath:prepend(...)", str(PLUGIN))
+    fresh.lua("vim.g.halley = { answers = 'moon', ghost_tekst = true, cmd = 'halley', ghost_text = false }")
+    options = fresh.lua("return require('halley.options').get()")
+    assert options["answers"] == "vsplit"
+    assert options["cmd"] == ["halley", "serve"]
+    assert options["ghost_text"] is False
+    said = fresh.messages()
+    assert "`answers` must be one of split, vsplit, float." in said
+    assert "there is no option `ghost_tekst`" in said
+    assert "`cmd` must be a table, not a string." in said
+
+
+def test_the_command_completes_and_names_what_there_is(editing: Neovim) -> None:
+    complete = "return vim.fn.getcompletion(..., 'cmdline')"
+    assert editing.lua(complete, "Halley ex") == ["explain"]
+    assert editing.lua(complete, "Halley model e") == ["edit"]
+    editing.wait(
+        "vim.list_contains(vim.fn.getcompletion('Halley model edit ', 'cmdline'), ...)", "simulator/sim-code"
+    )
+    assert editing.lua(complete, "Halley macro ") == ["shout"]
+    assert editing.lua(complete, "Halley verify ") == ["simulator"]
+    editing.type(":Halley dance<CR>")
+    editing.wait(SAID, "there is no `:Halley dance`; there are")
+
+
+def test_an_explanation_opens_beside_and_the_file_keeps_its_window(
+    editing: Neovim, simulator: Simulator
+) -> None:
+    simulator.script("It adds up the **prices**.")
+    editing.type(":%Halley explain<CR>")
+    shown = seen(editing, "It adds up the **prices**.")
+    assert shown.startswith("halley:/answers/")
+    seen(editing, "result += item.price")
+    assert editing.lua("return vim.bo.filetype") == "markdown"
+    editing.type("q")
+    editing.wait("#vim.api.nvim_list_wins() == 1")
+
+
+@pytest.mark.parametrize("action", ["improve", "format", "edit shorter"])
+def test_an_edit_of_a_range_is_one_undo_step(editing: Neovim, simulator: Simulator, action: str) -> None:
+    simulator.script(f"```python\n{BETTER}```")
+    editing.type(f":%Halley {action}<CR>")
+    if action == "format":  # its meaning would change: it waits for a yes, and the text stays
+        editing.wait("#vim.api.nvim_exec2('messages', { output = true }).output > 0")
+        assert editing.text() == CODE
+        return
+    editing.wait(TEXT_IS, BETTER)
+    editing.type("u")
+    editing.wait(TEXT_IS, CODE)
+
+
+def test_the_edit_is_seen_while_it_is_written(editing: Neovim, simulator: Simulator) -> None:
+    simulator.script(f"```python\n{BETTER}```", tokens_per_s=30)
+    editing.type(":%Halley edit use sum<CR>")
+    preview = """(function()
+        local space = vim.api.nvim_get_namespaces()['halley.preview']
+        for _, mark in ipairs(space and vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true }) or {}) do
+          for _, line in ipairs(mark[4].virt_lines or {}) do
+            if line[1][1]:find('return', 1, true) then return true end
+          end
+        end
+    end)()"""
+    editing.wait(preview)
+    assert editing.text() == CODE
+    editing.wait(TEXT_IS, BETTER)
+    editing.wait(f"not {preview}")
+    assert "use sum" in simulator.requests[-1].body.decode()
+
+
+def test_stopping_leaves_the_text_alone(editing: Neovim, simulator: Simulator) -> None:
+    simulator.script(f"```python\n{BETTER * 40}```", tokens_per_s=5)
+    editing.type(":%Halley edit longer<CR>")
+    editing.wait("vim.tbl_get(require('halley.status').of(1) or {}, 'kind') == 'busy'")
+    editing.type(":Halley stop<CR>")
+    editing.wait("vim.tbl_get(require('halley.status').of(1) or {}, 'kind') == 'normal'")
+    assert editing.text() == CODE
+    editing.type(":Halley stop<CR>")
+    editing.wait(SAID, "nothing is under way")
+
+
+def test_fixing_sends_the_diagnostics_of_the_lines(editing: Neovim, simulator: Simulator) -> None:
+    simulator.script(f"```python\n{CODE.replace('= 0', '= 0.0')}```")
+    editing.lua("""
+        vim.diagnostic.set(vim.api.nvim_create_namespace('test'), 0, {
+          { lnum = 1, col = 4, message = 'result should be a float', severity = 1 } })
+    """)
+    editing.type(":2Halley fix<CR>")
+    editing.wait(TEXT_IS, CODE.replace("= 0", "= 0.0"))
+    assert "result should be a float" in simulator.requests[-1].body.decode()
+
+
+@pytest.mark.parametrize(
+    ("action", "reply", "expected"),
+    [
+        ("document", '```python\ndef total(items):\n    """Adds up prices."""\n```', "Adds up prices."),
+        ("generate", "```python\nrate = 3\n```", "rate = 3"),
+        ("tests", "```python\ndef test_total():\n    assert total([]) == 0\n```", "def test_total"),
+    ],
+)
+def test_the_other_actions_ask_about_the_range(
+    editing: Neovim, simulator: Simulator, action: str, reply: str, expected: str
+) -> None:
+    simulator.script(reply)
+    editing.type(f":1,5Halley {action}<CR>")
+    editing.wait(
+        """(function(wanted)
+        for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
+          local text = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, true), '\\n')
+          if text:find(wanted, 1, true) then return true end
+        end
+    end)(...)""",
+        expected,
+    )
+    assert "item.price" in simulator.requests[-1].body.decode()
+
+
+def test_a_model_is_picked_in_steps(editing: Neovim) -> None:
+    editing.lua(SELECT, ["edit", "simulator/sim-chat", "this workspace"])
+    editing.type(":Halley model<CR>")
+    editing.wait(SAID, "edit asks simulator/sim-chat (workspace)")
+    roles, models, scopes = editing.lua("return _G.offered")
+    assert any(row.startswith("edit") and "simulator/sim-code" in row for row in roles)
+    assert any("context" in row for row in models)
+    assert scopes == ["this workspace", "everywhere", "until Neovim ends"]
+
+
+def test_each_root_has_its_own_choice(editing: Neovim, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    (other / ".git").mkdir(parents=True)
+    (other / "a.py").write_text("x = 1\n")
+    editing.type(":Halley model edit simulator/sim-chat workspace<CR>")
+    editing.wait(SAID, "edit asks simulator/sim-chat")
+    editing.edit(other / "a.py")
+    editing.attached()
+    editing.wait("vim.lsp.get_clients({ name = 'halley', bufnr = 0 })[1].initialized")
+    chosen = editing.lua("""
+        local client = vim.lsp.get_clients({ name = 'halley', bufnr = 0 })[1]
+        return client:request_sync('halley/models/selection', { uri = vim.uri_from_bufnr(0) }, 10000).result.roles
+    """)
+    assert chosen["edit"]["route"] == ["simulator/sim-code"]
+    assert len(editing.lua("return vim.tbl_map(function(c) return c.id end, vim.lsp.get_clients())")) == 2
+
+
+def test_reports_are_documents(editing: Neovim, simulator: Simulator) -> None:
+    editing.type(":Halley verify<CR>")
+    assert "simulator: works" in seen(editing, "# Halley verify")
+    simulator.script("Prices.")
+    editing.type(":bfirst | %Halley explain<CR>")
+    seen(editing, "Prices.")
+    editing.type(":Halley usage<CR>")
+    assert "| simulator/sim-" in seen(editing, "# Halley usage")
+    editing.type(":Halley doctor<CR>")
+    assert "simulator" in seen(editing, "# Halley doctor")
+
+
+def test_providers_are_listed_and_verified(editing: Neovim) -> None:
+    editing.lua(SELECT, ["key present", "Verify"])
+    editing.type(":Halley provider<CR>")
+    assert "simulator: works" in seen(editing, "# Halley verify")
+    assert any(row.startswith("Add ") for row in editing.lua("return _G.offered")[0])
+
+
+def test_a_macro_runs_on_the_range(editing: Neovim, simulator: Simulator) -> None:
+    simulator.script("SHOUTED")
+    editing.type(":2Halley macro shout<CR>")
+    seen(editing, "SHOUTED")
+    assert "Shout:     result = 0" in simulator.requests[-1].body.decode()
+    editing.type(":Halley macro whisper<CR>")
+    editing.wait(SAID, "there is no macro `whisper`")
+
+
+def test_a_commit_message_goes_into_the_commit_buffer(
+    editing: Neovim, workspace: Path, simulator: Simulator
+) -> None:
+    (workspace / ".git").rmdir()
+    for command in (["init", "-q"], ["add", "shop.py"]):
+        subprocess.run(["git", *command], cwd=workspace, check=True, timeout=30)
+    message = workspace / ".git/COMMIT_EDITMSG"
+    message.write_text("\n# Please enter the commit message\n")
+    simulator.script("Add the total of a basket")
+    editing.edit(message)
+    editing.wait("vim.bo.filetype == 'gitcommit'")
+    editing.type(":Halley commit<CR>")
+    editing.wait(TEXT_IS, "Add the total of a basket\n# Please enter the commit message\n")
+
+
+def test_a_missing_key_is_told_and_health_knows(editing: Neovim, simulator: Simulator) -> None:
+    simulator.script(status=401, body={"error": {"message": "Incorrect API key provided"}}, repeat=-1)
+    editing.type(":%Halley explain<CR>")
+    editing.wait(SAID, "Halley:")
+    assert "key" in editing.messages().lower()
+    assert "Traceback" not in editing.messages()
+    editing.type("<CR>:checkhealth halley<CR>")
+    report = seen(editing, "Daemon ~")
+    assert "daemon " in report
+    assert "simulator: key present" in report
+
+
+def test_without_a_daemon_the_command_says_what_to_do(fresh: Neovim) -> None:
+    fresh.lua("vim.g.halley = { cmd = { 'no-such-halley', 'serve' } }")
+    fresh.lua("vim.opt.runtimepath:prepend(...) vim.cmd.runtime('plugin/halley.lua')", str(PLUGIN))
+    fresh.type(":Halley doctor<CR>")
+    fresh.wait(SAID, "there is no program `no-such-halley`. Put it on your PATH")
+
+
+def test_the_status_line_and_its_event(editing: Neovim, simulator: Simulator) -> None:
+    editing.lua("""
+        _G.kinds = {}
+        vim.api.nvim_create_autocmd('User', { pattern = 'HalleyStatus', callback = function(event)
+          table.insert(_G.kinds, event.data.kind)
+        end })
+    """)
+    simulator.script("Prices.")
+    editing.type(":%Halley explain<CR>")
+    editing.wait("vim.list_contains(_G.kinds, 'busy') and _G.kinds[#_G.kinds] == 'normal'")
+    editing.type("<C-w>p")
+    editing.wait("require('halley').statusline():find('simulator/sim-chat', 1, true) ~= nil")
+
+
+TWO = "def one():\n    return 1\n\n\ndef two():\n    return 2\n\n\ndef three():\n    return 3\n"
+HUNKS = """(function(count)
+    local space = vim.api.nvim_get_namespaces()['halley.proposals']
+    local marks = space and vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true }) or {}
+    local found = {}
+    for _, mark in ipairs(marks) do
+      for _, line in ipairs(mark[4].virt_lines or {}) do table.insert(found, line[1][1]) end
+    end
+    return #found == count and (count == 0 or found)
+end)(...)"""
+
+
+def test_a_proposal_is_accepted_in_part(editing: Neovim, workspace: Path, simulator: Simulator) -> None:
+    (workspace / "numbers.py").write_text(TWO)
+    editing.edit(workspace / "numbers.py")
+    editing.attached()
+    editing.lua("""
+        local client = vim.lsp.get_clients({ name = 'halley', bufnr = 0 })[1]
+        client.settings = { halley = { edits = { apply = 'preview' } } }
+        client:notify('workspace/didChangeConfiguration', { settings = client.settings })
+    """)
+    new = TWO.replace("return 1", "return 10").replace("return 3", "return 30")
+    simulator.script(f"```python\n{new}```")
+    editing.type(":%Halley edit tenfold<CR>")
+    assert editing.wait(HUNKS, 2) == ["    return 10", "    return 30"]
+    assert editing.text() == TWO, "nothing is changed before a yes"
+    editing.type(":9<CR>:Halley accept<CR>")
+    editing.wait(SAID, "no proposal is at the cursor")
+    editing.type(":10<CR>:Halley accept<CR>")
+    editing.wait(TEXT_IS, TWO.replace("return 3", "return 30"))
+    assert editing.wait(HUNKS, 1) == ["    return 10"]
+    editing.type("u")
+    editing.wait(TEXT_IS, TWO)
+    editing.type(":Halley proposals<CR>")
+    editing.wait("#vim.fn.getqflist() == 1 and vim.fn.getqflist()[1].lnum == 2")
+    editing.type(":cclose | 2<CR>:Halley discard<CR>")
+    editing.wait("(" + HUNKS + ") ~= false", 0)
+    assert editing.text() == TWO
+
+
+def test_a_chat_streams_while_the_person_types(editing: Neovim, simulator: Simulator) -> None:
+    simulator.script("One two three four five six seven eight nine ten.", tokens_per_s=15)
+    editing.type(":Halley chat What is this?<CR>")
+    seen(editing, "One two")
+    editing.type("iand then")
+    text = seen(editing, "ten.")
+    assert text.endswith("and then"), "what is typed stays below, in one piece"
+    assert "## You\n\nWhat is this?\n\n## simulator/sim-chat\n\nOne two three" in text
+    assert editing.lua("return vim.api.nvim_get_current_line()") == "and then"
+    editing.type("<Esc>")
+    editing.wait("not require('halley.chat').busy(vim.api.nvim_get_current_buf())")
+    editing.type("<CR>")
+    seen(editing, "You asked: “and then”")
+    assert any(
+        "One two three" in r.body.decode() and "and then" in r.body.decode() for r in simulator.requests
+    ), "it is the same chat"
+
+
+def test_a_chat_is_stopped_and_retried(editing: Neovim, simulator: Simulator) -> None:
+    simulator.script("Slow words. " * 60, tokens_per_s=20)
+    editing.type(":Halley chat Tell me<CR>")
+    seen(editing, "Slow words.")
+    editing.type(":Halley stop<CR>")
+    seen(editing, "> Stopped.")
+    editing.wait("vim.tbl_get(require('halley.status').of(1) or {}, 'kind') == 'normal'")
+    simulator.script("Quick.", repeat=-1)
+    editing.type(":Halley retry<CR>")
+    seen(editing, "Quick.")
+
+
+def test_a_chat_completes_commands_and_models(editing: Neovim) -> None:
+    editing.type(":Halley chat<CR>")
+    editing.wait("vim.bo.omnifunc ~= ''")
+    editing.type("i@simulator/sim-f<C-x><C-o>")
+    editing.wait("vim.api.nvim_get_current_line():find('@simulator/sim-fast', 1, true) ~= nil")
