@@ -12,7 +12,9 @@ server = LanguageServer("bare", "1")
 
 @server.feature(types.TEXT_DOCUMENT_CODE_ACTION)
 def code_actions(params: types.CodeActionParams) -> list[types.CodeAction]:
-    command = types.Command(title="Explain", command="bare.run", arguments=[{"uri": params.text_document.uri}])
+    command = types.Command(
+        title="Explain", command="bare.run", arguments=[{"uri": params.text_document.uri}]
+    )
     return [types.CodeAction("Explain", kind="refactor", command=command)]
 
 

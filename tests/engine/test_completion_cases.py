@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from casefile import Case, cases
-
 from halley.core.snapshot import Document, Selection, Snapshot
 from halley.core.snapshot import Workspace as Folder
 from halley.engine.completions import Place, read_completion

@@ -147,9 +147,7 @@ def settle_reply(
         touch(db, chat)
 
 
-def note_reply(
-    db: sqlite3.Connection, reply: str, sent: Mapping[str, Any] | None, model: str | None
-) -> None:
+def note_reply(db: sqlite3.Connection, reply: str, sent: Mapping[str, Any] | None, model: str | None) -> None:
     """What was sent for a reply, or who gave it in the end. Nothing for a reply that is gone."""
     chat = _chat_of_reply(db, reply)
     if chat and sent is not None:
