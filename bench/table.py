@@ -92,6 +92,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         function="search_pairs",
     ),
     Benchmark("chat_stream", "4,000 deltas at 2,000/s", "bare reader", "ms", 1.1, 5),
+    Benchmark("chat_frames", "2,000 deltas, worst frame", "all anew", "ms", None, 3, most_ms=50.0),
     Benchmark("memory", "idle memory (RSS)", "bare pygls", "MB", 1.4, 4),
     Benchmark("memory_pss", "idle memory (PSS)", "bare pygls", "MB", 1.4, 4),
 )

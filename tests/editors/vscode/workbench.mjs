@@ -1,7 +1,7 @@
 // VS Code's window in a browser, as a person uses it: commands from the palette, keys, menus. Every wait is for something
 // to be seen, never for time to pass.
 
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 export const plan = JSON.parse(process.argv[2]);
@@ -54,23 +54,30 @@ export class Workbench {
 
   /** Runs a command by its title. */
   async command(title) {
-    await this.quickInput(() => this.page.keyboard.press('F1'));
-    await this.type(`>${title}`);
+    await this.quickInput('F1', `>${title}`);
     await this.page.waitForSelector(`.quick-input-list .monaco-list-row:has-text(${JSON.stringify(title)})`);
     await this.page.keyboard.press('Enter');
   }
 
-  /** Opens the quick input and waits until typing goes there. A webview would keep the key for itself. */
-  async quickInput(opening) {
-    await this.page.evaluate(() => document.activeElement?.tagName === 'IFRAME' && document.activeElement.blur());
-    await opening();
-    await this.page.waitForFunction(() => document.activeElement?.closest('.quick-input-widget') && document.activeElement.matches('input'));
+  /** Opens the quick input by a key and writes into it. Something else that takes the focus closes it: then once more. */
+  async quickInput(key, text) {
+    for (let tries = 1; ; tries++) {
+      // A webview would keep the key for itself.
+      await this.page.evaluate(() => document.activeElement?.tagName === 'IFRAME' && document.activeElement.blur());
+      await this.page.keyboard.press(key);
+      try {
+        await this.page.waitForFunction(() => document.activeElement?.closest('.quick-input-widget') && document.activeElement.matches('input'), undefined, { timeout: 5000 });
+        return await this.type(text, 2000);
+      } catch (error) {
+        if (tries === 3) throw error;
+        await this.page.keyboard.press('Escape');
+      }
+    }
   }
 
   /** Writes into the quick input, in place of what is there. */
-  async type(text) {
-    const input = this.page.locator('.quick-input-widget input[type="text"], .quick-input-widget input.input').first();
-    await input.fill(text);
+  async type(text, timeout = PATIENCE) {
+    await this.page.locator('.quick-input-widget input.input').first().fill(text, { timeout });
   }
 
   /** Waits for a quick pick or input box whose title or placeholder holds `text`. */
@@ -89,8 +96,7 @@ export class Workbench {
   }
 
   async openFile(name) {
-    await this.quickInput(() => this.page.keyboard.press('Control+p'));
-    await this.type(name);
+    await this.quickInput('Control+p', name);
     await this.page.waitForSelector(`.quick-input-list .monaco-list-row:has-text(${JSON.stringify(name)})`);
     await this.page.keyboard.press('Enter');
     await this.page.waitForSelector(`.editor-group-container.active .tab.active:has-text(${JSON.stringify(name)})`);
@@ -98,14 +104,8 @@ export class Workbench {
   }
 
   async goTo(line, column = 1) {
-    await this.quickInput(() => this.page.keyboard.press('Control+g'));
-    await this.type(`:${line}:${column}`);
+    await this.quickInput('Control+g', `:${line}:${column}`);
     await this.page.keyboard.press('Enter');
-  }
-
-  /** As if the person had edited their settings. */
-  changeSettings(changes) {
-    writeFileSync(plan.settings, JSON.stringify({ ...JSON.parse(readFileSync(plan.settings, 'utf8')), ...changes }));
   }
 
   status(text) {

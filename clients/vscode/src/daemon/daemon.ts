@@ -50,7 +50,8 @@ export class Daemon implements Halley, vscode.Disposable {
   private readonly crashes = new Crashes();
   private readonly names: string[];
   private tokens = 0;
-  private starting: Promise<void> = Promise.resolve();
+  /** Starts and stops happen one after another: several reasons to restart may come at once. */
+  private queue: Promise<void> = Promise.resolve();
 
   constructor(
     readonly context: vscode.ExtensionContext,
@@ -62,8 +63,7 @@ export class Daemon implements Halley, vscode.Disposable {
 
   /** Finds and starts it. Never throws: what went wrong is the state. */
   start(): Promise<void> {
-    this.starting = this.starting.then(() => this.startNow());
-    return this.starting;
+    return this.next(() => this.startNow());
   }
 
   private async startNow(): Promise<void> {
@@ -87,25 +87,31 @@ export class Daemon implements Halley, vscode.Disposable {
   }
 
   async restart(): Promise<void> {
-    await this.stop();
     this.crashes.forget();
-    await this.start();
+    await this.next(async () => {
+      await this.stopNow();
+      await this.startNow();
+    });
   }
 
-  async stop(): Promise<void> {
+  async dispose(): Promise<void> {
+    await this.next(() => this.stopNow());
+    for (const emitter of [this.states, this.statuses, this.operations, this.changes]) emitter.dispose();
+  }
+
+  private next(work: () => Promise<void>): Promise<void> {
+    this.queue = this.queue.then(work);
+    return this.queue;
+  }
+
+  private async stopNow(): Promise<void> {
     const client = this.client;
     this.client = undefined;
-    await this.starting;
     try {
       await client?.dispose(3000);
     } catch (error) {
       this.log.debug(`stopping: ${String(error)}`);
     }
-  }
-
-  async dispose(): Promise<void> {
-    await this.stop();
-    for (const emitter of [this.states, this.statuses, this.operations, this.changes]) emitter.dispose();
   }
 
   async request<M extends keyof Requests>(method: M, params: Requests[M]['params'], token?: vscode.CancellationToken): Promise<Requests[M]['result']> {
@@ -138,7 +144,7 @@ export class Daemon implements Halley, vscode.Disposable {
   }
 
   private async running(): Promise<LanguageClient> {
-    await this.starting;
+    await this.queue;
     if (this.client?.isRunning()) return this.client;
     const reason = 'reason' in this.state ? this.state.reason : '';
     throw new Error([vscode.l10n.t('Halley is not running.'), reason].filter(Boolean).join(' '));

@@ -1,0 +1,216 @@
+"""The VS Code client, packaged as people install it, in a real VS Code in a real browser, against the real daemon.
+
+Three scripts of `vscode/` tell what a person does; each step of theirs is a test here. What it looked like is in
+`.editors/vscode/shots`, for the steps that failed too.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from install_neovim import CannotHave
+from install_vscode import VSCode, install, install_node
+from vscode_window import SCRIPTS, CodeServer, Step, drive
+
+ROOT = Path(__file__).parents[2]
+EDITORS = ROOT / ".editors"
+SHOTS = EDITORS / "vscode/shots"
+sys.path.insert(0, str(ROOT / "tools"))
+
+from build_vscode import CLIENT, CannotBuild, build_vsix, install_packages  # noqa: E402
+
+NAMES = {
+    script: re.findall(pattern, (SCRIPTS / script).read_text("utf-8"), re.MULTILINE)
+    for script, pattern in {
+        "story.mjs": r"^await step\(['\"](.+?)['\"], page",
+        "host/index.cjs": r"^  async '([^']+)'",
+        "untrusted.mjs": r"^await step\(['\"](.+?)['\"], page",
+    }.items()
+}
+CONFIG = """\
+[providers.simulator]
+base_url = "{url}"
+
+[roles]
+chat = ["simulator/sim-chat"]
+edit = ["simulator/sim-code"]
+"""
+FILES = {
+    "lists.py": """\
+def chunks(items, size):
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def total(values):
+    result = 0
+    for value in values:
+        result = result + value
+    return result
+""",
+    "ghost.py": "def add(a, b):\n",
+    "apply.py": "def double(value):\n    return value + 2\n",
+}
+
+
+@pytest.fixture(scope="module")
+def code() -> VSCode:
+    """VS Code and Chromium, put into `.editors/` the first time, while the client's packages are fetched too."""
+    EDITORS.mkdir(exist_ok=True)
+    with (EDITORS / "vscode.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            install_node(EDITORS / "vscode")
+            with ThreadPoolExecutor() as pool:
+                packages = pool.submit(install_packages)
+                found = install(EDITORS / "vscode")
+                packages.result()
+        except (CannotHave, CannotBuild) as error:
+            pytest.skip(f"VS CODE IS NOT TESTED: it, Chromium or npm packages cannot be had here ({error})")
+        shutil.rmtree(SHOTS, ignore_errors=True)
+        SHOTS.mkdir()
+        return found
+
+
+@pytest.fixture(scope="module")
+def vsix(code: VSCode) -> Path:
+    return build_vsix()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("vscode")
+
+
+@pytest.fixture(scope="module")
+def running_simulator() -> Iterator[str]:
+    """Its origin; paced, so that what streams can be seen to."""
+    command = [str(Path(sys.executable).parent / "halley"), "simulator", "--tokens-per-s", "300"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        yield process.stdout.readline().strip().removesuffix("/v1")
+        process.terminate()
+
+
+@pytest.fixture(scope="module")
+def story(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict[str, Step]:
+    """Nothing is configured: the person does it all through the page."""
+    folder, workspace, other = (place / name for name in ("story", "workspace", "other"))
+    _fill(workspace, FILES)
+    _fill(other, {})
+    server = CodeServer(code, folder, vsix, _environment(place / "story-home"))
+    plan = {
+        "port": server.port,
+        "workspace": str(workspace),
+        "other": str(other),
+        "simulator": running_simulator,
+        "shots": str(SHOTS),
+    }
+    return _steps(server, "story.mjs", plan, place / "story.jsonl")
+
+
+@pytest.fixture(scope="module")
+def host(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict[str, Step]:
+    report, home, workspace = place / "host.jsonl", place / "host-home", place / "host-workspace"
+    _fill(workspace, {})
+    environment = _environment(home) | {
+        "HALLEY_TEST_REPORT": str(report),
+        "HALLEY_TEST_SIMULATOR": running_simulator,
+        "HALLEY_SIMULATOR_KEY": "sk-sim-host",
+    }
+    (home / "config.toml").write_text(CONFIG.format(url=f"{running_simulator}/v1"))
+    server = CodeServer(code, place / "host", None, environment)
+    plan = {
+        "port": server.port,
+        "workspace": str(workspace),
+        "extension": str(CLIENT),
+        "tests": str(SCRIPTS / "host/index.cjs"),
+        "shots": str(SHOTS),
+    }
+    return _steps(server, "host.mjs", plan, report)
+
+
+@pytest.fixture(scope="module")
+def untrusted(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict[str, Step]:
+    """No daemon but the one that the workspace brings."""
+    home, workspace, mark = place / "untrusted-home", place / "untrusted-workspace", place / "was-run"
+    _fill(workspace, {"a.py": "x = 1\n", ".vscode/settings.json": '{"halley.path": "/nowhere/evil"}\n'})
+    halley = workspace / ".venv/bin/halley"
+    halley.parent.mkdir(parents=True)
+    halley.write_text(f'#!/bin/sh\ntouch "{mark}"\nexec "{Path(sys.executable).parent / "halley"}" "$@"\n')
+    halley.chmod(0o755)
+    environment = _environment(home) | {"HALLEY_SIMULATOR_KEY": "sk-sim-untrusted"}
+    (home / "config.toml").write_text(CONFIG.format(url=f"{running_simulator}/v1"))
+    environment["PATH"] = os.pathsep.join(_without_halley(code))
+    environment["HOME"] = str(home)
+    server = CodeServer(code, place / "untrusted", vsix, environment, trust=True)
+    plan = {"port": server.port, "workspace": str(workspace), "mark": str(mark), "shots": str(SHOTS)}
+    return _steps(server, "untrusted.mjs", plan, place / "untrusted.jsonl")
+
+
+@pytest.mark.parametrize("name", NAMES["story.mjs"])
+def test_a_person(story: dict[str, Step], name: str) -> None:
+    _must_hold(story, name)
+
+
+@pytest.mark.parametrize("name", NAMES["host/index.cjs"])
+def test_in_the_extension_host(host: dict[str, Step], name: str) -> None:
+    _must_hold(host, name)
+
+
+@pytest.mark.parametrize("name", NAMES["untrusted.mjs"])
+def test_an_untrusted_workspace(untrusted: dict[str, Step], name: str) -> None:
+    _must_hold(untrusted, name)
+
+
+def _must_hold(steps: dict[str, Step], name: str) -> None:
+    step = steps.get(name)
+    if step is None:
+        failed = [other for other in steps.values() if not other.ok]
+        pytest.fail(
+            f"was not come to: {failed[-1].name}: {failed[-1].error}" if failed else "was not come to"
+        )
+    assert step.ok, step.error
+
+
+def _steps(server: CodeServer, script: str, plan: dict[str, object], report: Path) -> dict[str, Step]:
+    try:
+        steps = drive(server.code, script, plan, report)
+    finally:
+        server.close()
+    leaks = report.parent / "left-the-machine.txt"
+    if leaks.exists():
+        pytest.fail(f"tried to leave the machine:\n{leaks.read_text()}")
+    return {step.name: step for step in steps}
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """A home of its own for the daemon, which may not leave the machine."""
+    home.mkdir(parents=True)
+    return {
+        "HALLEY_HOME": str(home),
+        "HALLEY_TEST_LEAKS": str(home.parent / "left-the-machine.txt"),
+        "PYTHONPATH": str(ROOT / "tests/guard"),
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+    }
+
+
+def _without_halley(code: VSCode) -> list[str]:
+    folders = [str(code.node.parent), *os.environ["PATH"].split(os.pathsep)]
+    return [folder for folder in folders if not (Path(folder) / "halley").exists()]
+
+
+def _fill(folder: Path, files: dict[str, str]) -> None:
+    (folder / ".git").mkdir(parents=True)
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
