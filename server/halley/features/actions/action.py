@@ -14,12 +14,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from halley.core.calls import Prompt
+from halley.core.calls import FimPrompt, Prompt
 from halley.core.errors import Problem
 from halley.core.events import Event
 from halley.core.snapshot import Diagnostic, Snapshot
 from halley.core.text import WorkspaceChange
-from halley.engine.context import Context
+from halley.engine.context import Context, build_context
 from halley.engine.symbols import definition_at
 from halley.features.ask import Line, Reply, ask
 from halley.features.project import Project, gather_context
@@ -68,6 +68,19 @@ class Job:
         for notice in context.notices:
             self.warn(notice)
         return context
+
+    async def ask_about(self, build: Callable[[Context], Prompt], *, feature: str, **options: Any) -> Reply:
+        """As `ask`, for a prompt made around this job's context.
+
+        When a model says that it is too long it is made again, once, with a third of the context.
+        """
+        context = await self.context()
+
+        def shorter(_prompt: Prompt | FimPrompt) -> Prompt:
+            self.report("the context was too long and is cut")
+            return build(build_context(self.snapshot, budget=max(200, context.tokens // 3)))
+
+        return await self.ask(build(context), feature=feature, shorten=shorter, **options)
 
     async def ask(self, prompt: Prompt, *, feature: str, **options: Any) -> Reply:
         """`features.ask.ask` on this job's line, with its model and its listener."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from halley.core.snapshot import Snapshot
 from halley.engine.context import display_path
@@ -28,16 +29,16 @@ def offers(snapshot: Snapshot) -> Iterable[Offer]:
 
 async def run(job: Job) -> Answer:
     snapshot = job.snapshot
-    prompt = build_prompt(
+    build = partial(
+        build_prompt,
         job.template_of("explain"),
         snapshot,
-        await job.context(),
         marked=snapshot.selected_text,
         diagnostics=job.diagnostics,
         values={"instruction": job.instruction},
         expect_code=False,
     )
-    reply = await job.ask(prompt, feature="explain", role="chat", keep_partial=True)
+    reply = await job.ask_about(build, feature="explain", role="chat", keep_partial=True)
     return Answer(_title(job), reply.text, reply.problem)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import partial
 
 from halley.core.errors import BadRequest
 from halley.core.snapshot import Snapshot
@@ -35,16 +36,16 @@ async def run(job: Job) -> Edited:
         )
     at = _place(snapshot)
     text = snapshot.document.text
-    prompt = build_prompt(
+    build = partial(
+        build_prompt,
         job.template_of("generate"),
         snapshot,
-        await job.context(),
         values={
             "instruction": job.instruction,
             "surroundings": f"{text[max(0, at - _AROUND) : at]}{CURSOR_MARK}{text[at : at + _AROUND]}",
         },
     )
-    reply = await job.ask(prompt, feature="generate", role="edit", keep_partial=True)
+    reply = await job.ask_about(build, feature="generate", role="edit", keep_partial=True)
     return read_edit(snapshot, (at, at), reply, "Generate")
 
 

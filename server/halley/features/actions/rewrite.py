@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 from halley.core.errors import BadRequest
@@ -32,15 +33,15 @@ async def rewrite(
 ) -> Edited:
     """Ask for a new text of `span` and read it from the reply."""
     snapshot = job.snapshot
-    prompt = build_prompt(
+    build = partial(
+        build_prompt,
         job.template_of(template),
         snapshot,
-        await job.context(),
         marked=snapshot.document.text[span[0] : span[1]],
         diagnostics=job.diagnostics,
         values={"instruction": job.instruction} | dict(values or {}),
     )
-    reply = await job.ask(prompt, feature=feature, role="edit", keep_partial=True)
+    reply = await job.ask_about(build, feature=feature, role="edit", keep_partial=True)
     return read_edit(snapshot, span, reply, label, layout=layout)
 
 

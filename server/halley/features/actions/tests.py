@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from halley.core.snapshot import Document, Snapshot
@@ -27,10 +28,10 @@ async def run(job: Job) -> Outcome:
     snapshot = job.snapshot
     start, end = chosen_span(job)
     home, existing = _home(snapshot)
-    prompt = build_prompt(
+    build = partial(
+        build_prompt,
         job.template_of("tests"),
         snapshot,
-        await job.context(),
         marked=snapshot.document.text[start:end],
         values={
             "framework": language(snapshot.document.language_id).tests,
@@ -39,7 +40,7 @@ async def run(job: Job) -> Outcome:
             "instruction": job.instruction,
         },
     )
-    reply = await job.ask(prompt, feature="tests", role="edit", keep_partial=True)
+    reply = await job.ask_about(build, feature="tests", role="edit", keep_partial=True)
     if snapshot.workspace is None or not home or reply.was_cut:
         return Answer(f"Tests for {display_path(snapshot)}", reply.text, reply.problem)
     if existing:
