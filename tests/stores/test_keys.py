@@ -310,7 +310,7 @@ time.sleep(600)
         await SecretStore(paths).resolve_key("c", HOME, command(code))
     async with asyncio.timeout(10):  # a killed process takes a moment to be gone
         for pid in (tmp_path / "pids").read_text().split():
-            while not _is_gone(pid):
+            while not _is_gone(pid):  # noqa: ASYNC110 - nothing tells us when
                 await asyncio.sleep(0.01)
     assert COMMAND_TIME_LIMIT_S > 30
 
