@@ -7,14 +7,20 @@ from window import Window
 
 from halley.simulator import Simulator
 
-BIG = "".join(f"def total_{n}(items):\n    return sum(item.price for item in items)\n\n\n" for n in range(150))
+BIG = "".join(
+    f"def total_{n}(items):\n    return sum(item.price for item in items)\n\n\n" for n in range(150)
+)
 
 
 async def test_a_context_that_is_too_long_is_cut_once(window: Window, simulator: Simulator) -> None:
     buffer: Buffer = await window.open("big.py", BIG)
     simulator.set_faults("400_too_long:first=1")
     start = BIG.index("def total_70(")
-    action = {"action": "explain", "textDocument": {"uri": buffer.uri}, "range": buffer.range("def total_70(items):")}
+    action = {
+        "action": "explain",
+        "textDocument": {"uri": buffer.uri},
+        "range": buffer.range("def total_70(items):"),
+    }
     result = await window.command("halley.run", action)
     assert result["answer"]["text"]
     first, second = (len(seen.body) for seen in simulator.requests if "completions" in seen.path)
