@@ -1,4 +1,4 @@
-"""docs/reference/protocol.md, from `halley/lsp/protocol.py`: the custom requests, for authors of clients."""
+"""docs/reference/protocol.md, from `halley/lsp/protocol/`: the custom requests, for authors of clients."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def protocol_page() -> str:
 
 
 _HEAD = """\
-<!-- Generated from server/halley/lsp/protocol.py. Do not edit: run `make generate`. -->
+<!-- Generated from server/halley/lsp/protocol/. Do not edit: run `make generate`. -->
 # Custom requests
 
 What a client can ask for beyond LSP. A server that knows them says so in `capabilities.experimental.halley =

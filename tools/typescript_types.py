@@ -1,4 +1,4 @@
-"""TypeScript types of the custom requests, from `halley/lsp/protocol.py`.
+"""TypeScript types of the custom requests, from `halley/lsp/protocol/`.
 
 `build_typescript()` is the whole file as text. Nothing here knows what a request means: it walks the pydantic models'
 JSON Schema.
@@ -10,32 +10,29 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic.json_schema import models_json_schema
-
-Json = dict[str, Any]
+from protocol_types import Json, Names, load_definitions, type_of
 
 TARGET = Path("clients/vscode/src/protocol.ts")
-_HEAD = "// Generated from server/halley/lsp/protocol.py by tools/typescript_types.py: run `make generate`.\n"
-_PLAIN = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
+_HEAD = "// Generated from server/halley/lsp/protocol/ by tools/typescript_types.py: run `make generate`.\n"
+_NAMES = Names(
+    {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"},
+    "unknown",
+    " | ",
+    lambda name: name,
+    lambda values: f"Record<string, {values}>",
+)
 
 
 def build_typescript() -> str:
     """The file: one type per model, then the tables of requests and notifications."""
-    from halley.lsp import protocol
     from halley.lsp.protocol import NOTIFICATIONS, REQUESTS
 
-    shapes = [shape for shape in vars(protocol).values() if _is_shape(shape, protocol.Shape)]
-    _, schema = models_json_schema([(shape, "validation") for shape in shapes], by_alias=True)
-    definitions: dict[str, Json] = schema["$defs"]
+    definitions = load_definitions()
     parts = [_HEAD, *(_interface(name, definitions[name]) for name in sorted(definitions))]
     parts.append(_requests("Requests", [(n, r) for n, r in REQUESTS.items() if not r.to_client]))
     parts.append(_requests("ClientRequests", [(n, r) for n, r in REQUESTS.items() if r.to_client]))
     parts.append(_notifications(NOTIFICATIONS.items()))
     return "\n".join(parts)
-
-
-def _is_shape(value: Any, base: type) -> bool:
-    return isinstance(value, type) and issubclass(value, base) and value is not base
 
 
 def build(root: Path) -> dict[Path, str]:
@@ -45,10 +42,10 @@ def build(root: Path) -> dict[Path, str]:
 
 def _interface(name: str, schema: Json) -> str:
     if "properties" not in schema:
-        return f"{_doc(schema, '')}export type {name} = {_type(schema)};\n"
+        return f"{_doc(schema, '')}export type {name} = {type_of(schema, _NAMES)};\n"
     required = set(schema.get("required", ()))
     rows = [
-        f"{_doc(field, '  ')}  {key}{'' if key in required else '?'}: {_type(field)};"
+        f"{_doc(field, '  ')}  {key}{'' if key in required else '?'}: {type_of(field, _NAMES)};"
         for key, field in schema["properties"].items()
     ]
     body = "\n".join(rows)
@@ -58,32 +55,6 @@ def _interface(name: str, schema: Json) -> str:
 def _doc(schema: Json, indent: str) -> str:
     text = " ".join(str(schema.get("description", "")).split())
     return f"{indent}/** {text} */\n" if text else ""
-
-
-def _type(schema: Json) -> str:
-    if "$ref" in schema:
-        return schema["$ref"].rsplit("/", 1)[-1]
-    if "enum" in schema or "const" in schema:
-        return " | ".join(_literal(value) for value in schema.get("enum", [schema.get("const")]))
-    for union in ("anyOf", "oneOf"):
-        if union in schema:
-            return " | ".join(dict.fromkeys(_type(part) for part in schema[union]))
-    return _composite(schema)
-
-
-def _composite(schema: Json) -> str:
-    kind = schema.get("type")
-    if kind == "array":
-        inner = _type(schema.get("items", {}))
-        return f"({inner})[]" if "|" in inner else f"{inner}[]"
-    if kind == "object":
-        values = schema.get("additionalProperties")
-        return f"Record<string, {_type(values) if isinstance(values, dict) else 'unknown'}>"
-    return _PLAIN.get(str(kind), "unknown")
-
-
-def _literal(value: Any) -> str:
-    return f"'{value}'" if isinstance(value, str) else str(value).lower()
 
 
 def _requests(title: str, rows: list[tuple[str, Any]]) -> str:

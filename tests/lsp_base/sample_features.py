@@ -13,7 +13,8 @@ from typing import Any
 from halley.core.errors import AuthFailed, Cancelled
 from halley.lsp.base.progress import PartialResults, WorkDone
 from halley.lsp.base.server import Server
-from halley.lsp.protocol import ModelsListParams, read_params
+from halley.lsp.protocol.models import ModelsListParams
+from halley.lsp.protocol.shape import read_params
 
 Params = dict[str, Any]
 

@@ -1,4 +1,4 @@
-// Generated from server/halley/lsp/protocol.py by tools/typescript_types.py: run `make generate`.
+// Generated from server/halley/lsp/protocol/ by tools/typescript_types.py: run `make generate`.
 
 export interface Applied {
   applied: boolean;
@@ -704,6 +704,10 @@ export interface Requests {
   'halley/models/selection': { params: UriParams; result: Selection };
   /** Chooses a route for a role. */
   'halley/models/select': { params: SelectParams; result: Selection };
+  /** A model's reply to somebody else's conversation. Streams. */
+  'halley/models/respond': { params: RespondParams; result: Responded };
+  /** About how many tokens a text is worth. */
+  'halley/models/count': { params: CountParams; result: Counted };
   /** The configured providers and the state of their keys. */
   'halley/providers/list': { params: Empty; result: ProvidersList };
   /** Key, catalogue and first token, step by step. */
@@ -712,6 +716,10 @@ export interface Requests {
   'halley/secrets/set': { params: SecretSetParams; result: Empty };
   /** Forgets a stored key. */
   'halley/secrets/remove': { params: ProviderParams; result: Empty };
+  /** Writes a provider into the user's configuration. */
+  'halley/providers/save': { params: ProviderSaveParams; result: Empty };
+  /** Takes a provider out of the user's configuration. */
+  'halley/providers/remove': { params: ProviderIdParams; result: Empty };
   /** One turn of a chat. Streams. */
   'halley/chat/send': { params: ChatSendParams; result: ChatSent };
   /** The workspace's chats, newest first. */
@@ -746,10 +754,6 @@ export interface Requests {
   'halley/chat/delete': { params: ChatIdParams; result: Empty };
   /** Puts a block of code from a reply where it belongs. */
   'halley/chat/apply': { params: ApplyBlockParams; result: Outcome };
-  /** A model's reply to somebody else's conversation. Streams. */
-  'halley/models/respond': { params: RespondParams; result: Responded };
-  /** About how many tokens a text is worth. */
-  'halley/models/count': { params: CountParams; result: Counted };
   /** Edits a range as the instruction says. Streams. */
   'halley/edit': { params: EditParams; result: Outcome };
   /** Changes that wait for a yes. */
@@ -758,14 +762,8 @@ export interface Requests {
   'halley/proposals/accept': { params: ProposalParams; result: Applied };
   /** Drops a proposal, or some hunks of it. */
   'halley/proposals/discard': { params: ProposalParams; result: Empty };
-  /** Tokens, cost and errors from the ledger. */
-  'halley/usage': { params: UsageParams; result: UsageReport };
-  /** Versions, paths, problems: redacted. */
-  'halley/doctor': { params: Empty; result: Empty };
-  /** Writes a provider into the user's configuration. */
-  'halley/providers/save': { params: ProviderSaveParams; result: Empty };
-  /** Takes a provider out of the user's configuration. */
-  'halley/providers/remove': { params: ProviderIdParams; result: Empty };
+  /** What a model would get to see for a range, and why. */
+  'halley/context/preview': { params: ContextPreviewParams; result: ContextPreview };
   /** The macros in force for a document. */
   'halley/macros/list': { params: UriParams; result: MacrosList };
   /** Runs a macro or a pipeline. Streams. */
@@ -778,10 +776,12 @@ export interface Requests {
   'halley/macros/save': { params: MacroSaveParams; result: Empty };
   /** Takes a macro out of the user's configuration. */
   'halley/macros/remove': { params: MacroNameParams; result: Empty };
+  /** Tokens, cost and errors from the ledger. */
+  'halley/usage': { params: UsageParams; result: UsageReport };
+  /** Versions, paths, problems: redacted. */
+  'halley/doctor': { params: Empty; result: Empty };
   /** A commit message for what is staged. */
   'halley/commit': { params: CommitParams; result: CommitMessage };
-  /** What a model would get to see for a range, and why. */
-  'halley/context/preview': { params: ContextPreviewParams; result: ContextPreview };
   /** Ends a back-off wait. */
   'halley/retry/now': { params: RetryParams; result: RetryEnded };
 }

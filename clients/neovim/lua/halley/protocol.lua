@@ -1,5 +1,5 @@
 ---@meta
--- Generated from server/halley/lsp/protocol.py by tools/lua_types.py: run `make generate`.
+-- Generated from server/halley/lsp/protocol/ by tools/lua_types.py: run `make generate`.
 
 ---@class halley.Applied
 ---@field applied boolean

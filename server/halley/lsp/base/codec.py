@@ -63,7 +63,7 @@ def has_nan(value: Any) -> bool:
 
 
 def _encode_other(value: Any) -> Any:
-    """Models of `lsp/protocol.py` are sent as the protocol spells them."""
+    """Models of `lsp/protocol/` are sent as the protocol spells them."""
     dump = getattr(value, "model_dump", None)
     if dump is None:
         raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -2,7 +2,7 @@
 
 lsprotocol checks everything and takes 0.3 ms and half a second of start-up for it; this checks what the handlers
 read, in microseconds. A wrong field is named in a -32602. Parameters of `halley/*` are checked by
-`lsp/protocol.py`, and typed handlers by lsprotocol.
+`lsp/protocol/`, and typed handlers by lsprotocol.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ from halley.engine.symbols import definitions as symbols
 from halley.features.actions.rewrite import read_edit
 from halley.features.ask import Reply
 from halley.lsp.handlers.run import deliver_edit
-from halley.lsp.protocol import ApplyBlockParams, read_params
+from halley.lsp.protocol.editing import ApplyBlockParams
+from halley.lsp.protocol.shape import read_params
 from halley.lsp.session import Session
 
 if TYPE_CHECKING:

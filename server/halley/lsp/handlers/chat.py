@@ -17,7 +17,7 @@ from halley.features.chat.title import give_title
 from halley.features.chat.transfer import export_json, import_json
 from halley.lsp.base.progress import PartialResults, WorkDone
 from halley.lsp.handlers.status import working
-from halley.lsp.protocol import (
+from halley.lsp.protocol.chat import (
     ChatContextParams,
     ChatContinueParams,
     ChatExportParams,
@@ -31,8 +31,8 @@ from halley.lsp.protocol import (
     ChatRetryParams,
     ChatSendParams,
     ChatTurnParams,
-    read_params,
 )
+from halley.lsp.protocol.shape import read_params
 from halley.lsp.session import Session
 
 if TYPE_CHECKING:

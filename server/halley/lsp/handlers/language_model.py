@@ -14,7 +14,8 @@ from halley.features.ask import ask
 from halley.features.chat.answering import event_json
 from halley.lsp.base.progress import PartialResults
 from halley.lsp.handlers.status import working
-from halley.lsp.protocol import CountParams, RespondParams, read_params
+from halley.lsp.protocol.models import CountParams, RespondParams
+from halley.lsp.protocol.shape import read_params
 from halley.lsp.session import Session
 
 if TYPE_CHECKING:

@@ -14,14 +14,14 @@ from halley.features.macros.values import NOWHERE
 from halley.lsp.base.progress import PartialResults, WorkDone
 from halley.lsp.handlers.run import deliver
 from halley.lsp.handlers.status import working
-from halley.lsp.protocol import (
+from halley.lsp.protocol.macros import (
     MacroExportParams,
     MacroImportParams,
     MacroNameParams,
     MacroRunParams,
     MacroSaveParams,
-    read_params,
 )
+from halley.lsp.protocol.shape import read_params
 from halley.lsp.session import Session
 from halley.stores.config_writer import remove_macro, save_macro
 from halley.stores.layers import Layer, in_order

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from halley.core.models import ModelRef
 from halley.features.models import list_models, select
 from halley.lsp.handlers.status import send_status
-from halley.lsp.protocol import ModelsListParams, SelectParams, UriParams, read_params
+from halley.lsp.protocol.common import UriParams
+from halley.lsp.protocol.models import ModelsListParams, SelectParams
+from halley.lsp.protocol.shape import read_params
 from halley.lsp.session import Session
 
 if TYPE_CHECKING:

@@ -10,14 +10,14 @@ from halley.features.models import list_providers
 from halley.features.verify import verify
 from halley.lsp.base.progress import WorkDone
 from halley.lsp.handlers.status import send_status
-from halley.lsp.protocol import (
+from halley.lsp.protocol.providers import (
     ProviderIdParams,
     ProviderParams,
     ProviderSaveParams,
     SecretSetParams,
     VerifyParams,
-    read_params,
 )
+from halley.lsp.protocol.shape import read_params
 from halley.lsp.session import Session
 from halley.stores.config_writer import remove_provider, save_provider
 

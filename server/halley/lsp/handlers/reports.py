@@ -12,13 +12,9 @@ from halley.features.project import gather_context
 from halley.lsp.base.progress import WorkDone
 from halley.lsp.base.uris import path_of_uri
 from halley.lsp.handlers.status import working
-from halley.lsp.protocol import (
-    CommitParams,
-    ContextPreviewParams,
-    RetryParams,
-    UsageParams,
-    read_params,
-)
+from halley.lsp.protocol.editing import ContextPreviewParams
+from halley.lsp.protocol.reports import CommitParams, RetryParams, UsageParams
+from halley.lsp.protocol.shape import read_params
 from halley.lsp.session import Session
 
 if TYPE_CHECKING:

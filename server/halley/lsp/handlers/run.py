@@ -20,7 +20,8 @@ from halley.features.chat.answering import event_json
 from halley.features.macro_actions import run_macro_action
 from halley.lsp.apply import apply_change
 from halley.lsp.proposing import needs_yes, propose
-from halley.lsp.protocol import EditParams, RunParams, read_params
+from halley.lsp.protocol.editing import EditParams, RunParams
+from halley.lsp.protocol.shape import read_params
 from halley.lsp.session import Session
 from halley.lsp.show import show_answer, show_message
 

@@ -1,0 +1,17 @@
+"""Every custom request and notification, as types: the one place they are written. A file for each subject.
+
+`REQUESTS` and `NOTIFICATIONS` are tables; TypeScript and Lua types and the reference page are generated from them.
+Parameters arrive as plain dicts and are validated by `read_params`; results are plain dicts whose shape the result
+types describe. JSON is camelCase, Python snake_case. A new subject is a file with a `REQUESTS` of its own and a row in
+`SUBJECTS`.
+"""
+
+from __future__ import annotations
+
+from halley.lsp.protocol import chat, editing, macros, models, providers, reports
+from halley.lsp.protocol.notifications import NOTIFICATIONS as NOTIFICATIONS
+from halley.lsp.protocol.shape import Request
+
+SUBJECTS = (models, providers, chat, editing, macros, reports)
+
+REQUESTS: dict[str, Request] = {name: row for subject in SUBJECTS for name, row in subject.REQUESTS.items()}

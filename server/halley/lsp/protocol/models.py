@@ -1,0 +1,101 @@
+"""Models: the catalogue, which one does what here, and asking one on behalf of somebody else."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from halley.lsp.protocol.common import Problem, UriParams
+from halley.lsp.protocol.shape import Request, RoleName, ScopeName, Shape, Token
+
+
+class Price(Shape):
+    input: float | None = None
+    output: float | None = None
+    per_request: float | None = None
+    currency: str = "USD"
+    source: Literal["provider", "catalog"]
+
+
+class Model(Shape):
+    id: str
+    provider: str
+    name: str
+    label: str
+    group: str
+    context: int | None = None
+    max_output: int | None = None
+    price: Price | None = None
+    roles: list[str]
+    capabilities: dict[str, Any]
+    deprecated: bool | None = None
+
+
+class SelectedRole(Shape):
+    route: list[str]
+    scope: str
+    source: str
+
+
+class Selection(Shape):
+    roles: dict[str, SelectedRole]
+
+
+class ModelsListParams(Shape):
+    role: RoleName | None = None
+    provider: str | None = None
+    refresh: bool = False
+
+
+class ModelsList(Shape):
+    models: list[Model]
+    stale: bool
+    problems: list[Problem]
+
+
+class SelectParams(Shape):
+    role: RoleName
+    route: list[str]
+    scope: ScopeName = "workspace"
+    uri: str | None = None
+
+
+class SaidMessage(Shape):
+    role: Literal["user", "assistant", "system"]
+    content: str
+
+
+class RespondParams(Shape):
+    """A conversation of somebody else's: nothing is added to it and nothing kept."""
+
+    model: str
+    messages: list[SaidMessage] = Field(min_length=1)
+    max_tokens: int | None = Field(None, ge=1)
+    partial_result_token: Token | None = None
+
+
+class Responded(Shape):
+    text: str
+
+
+class CountParams(Shape):
+    text: str
+    model: str | None = None
+
+
+class Counted(Shape):
+    tokens: int
+
+
+REQUESTS: dict[str, Request] = {
+    "halley/models/list": Request(
+        ModelsListParams, ModelsList, "The catalogue, from cache at once, refreshed behind."
+    ),
+    "halley/models/selection": Request(UriParams, Selection, "Which route each role has here, and why."),
+    "halley/models/select": Request(SelectParams, Selection, "Chooses a route for a role."),
+    "halley/models/respond": Request(
+        RespondParams, Responded, "A model's reply to somebody else's conversation.", streams=True
+    ),
+    "halley/models/count": Request(CountParams, Counted, "About how many tokens a text is worth."),
+}

@@ -1,0 +1,133 @@
+"""Providers and their keys."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from halley.lsp.protocol.common import Empty, Problem
+from halley.lsp.protocol.shape import Request, Shape
+
+
+class KeyStatus(Shape):
+    status: Literal["present", "missing", "otherOrigin", "notNeeded"]
+    source: str | None = None
+
+
+class Health(Shape):
+    ok: bool
+    at: str
+    ms: float | None = None
+    problem: Problem | None = None
+
+
+class Provider(Shape):
+    id: str
+    label: str
+    kind: str
+    base_url: str
+    key: KeyStatus
+    health: Health | None = None
+
+
+class PresetRow(Shape):
+    """A provider that is known by name and not configured yet."""
+
+    id: str
+    label: str
+    kind: str
+    base_url: str | None = None
+    key_needed: bool
+    about: str | None = None
+
+
+class ProvidersList(Shape):
+    providers: list[Provider]
+    presets: list[PresetRow] = []
+
+
+class VerifyParams(Shape):
+    provider: str
+    model: str | None = None
+
+
+class VerifyStep(Shape):
+    name: str
+    ok: bool
+    ms: float | None = None
+    problem: Problem | None = None
+
+
+class Verified(Shape):
+    ok: bool
+    steps: list[VerifyStep]
+    model: str | None = None
+    first_token_ms: float | None = None
+
+
+class SecretSetParams(Shape):
+    provider: str
+    key: str
+    store: Literal["keyring", "file", "session"] = "keyring"
+
+
+class ProviderParams(Shape):
+    provider: str
+
+
+class SecretGetParams(Shape):
+    provider: str
+    origin: str
+
+
+class SecretGot(Shape):
+    key: str | None
+
+
+class KeySource(Shape):
+    """Where a key comes from: exactly one of the five."""
+
+    env: str | None = None
+    keyring: bool | None = None
+    command: list[str] | None = None
+    file: str | None = None
+    client: bool | None = None
+
+
+class ProviderSaveParams(Shape):
+    """A provider of the user's configuration. What is absent stays as it is; a preset fills the rest."""
+
+    id: str
+    kind: Literal["openai", "openai-responses", "anthropic"] | None = None
+    preset: str | None = None
+    label: str | None = None
+    base_url: str | None = None
+    key: KeySource | None = None
+    headers: dict[str, str] | None = None
+    proxy: str | None = None
+    ca_bundle: str | None = None
+    enabled: bool | None = None
+
+
+class ProviderIdParams(Shape):
+    id: str
+
+
+REQUESTS: dict[str, Request] = {
+    "halley/providers/list": Request(
+        Empty, ProvidersList, "The configured providers and the state of their keys."
+    ),
+    "halley/providers/verify": Request(
+        VerifyParams, Verified, "Key, catalogue and first token, step by step."
+    ),
+    "halley/secrets/set": Request(SecretSetParams, Empty, "Stores a key, bound to the provider's origin."),
+    "halley/secrets/remove": Request(ProviderParams, Empty, "Forgets a stored key."),
+    "halley/secrets/get": Request(
+        SecretGetParams, SecretGot, "The key the client keeps for exactly this origin.", to_client=True
+    ),
+    "halley/providers/save": Request(
+        ProviderSaveParams, Empty, "Writes a provider into the user's configuration."
+    ),
+    "halley/providers/remove": Request(
+        ProviderIdParams, Empty, "Takes a provider out of the user's configuration."
+    ),
+}
