@@ -10,10 +10,14 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import network_guard
 import pytest
 
 pytest_plugins = ["casefile"]
+
+hypothesis.settings.register_profile("halley", deadline=None)  # a busy machine is not a failure
+hypothesis.settings.load_profile("halley")
 
 SCRUBBED = re.compile(
     r"(?i)^(.*_(api_)?key|.*_api_token|.*_auth_token|.*_base_url|.*_api_base|(https?|all|no|ftp)_proxy"
