@@ -25,7 +25,7 @@ export interface Block {
 }
 
 export interface ChangedParams {
-  what: 'models' | 'selection' | 'providers' | 'macros' | 'chats' | 'proposals';
+  what: 'models' | 'selection' | 'providers' | 'macros' | 'chats' | 'proposals' | 'index';
 }
 
 export interface Chat {
@@ -271,6 +271,14 @@ export interface EditParams {
   partialResultToken?: string | number | null;
 }
 
+/** What embedding the chunks that have no vector yet will take: shown before anything is sent. */
+export interface EmbedEstimate {
+  model: string;
+  chunks: number;
+  tokens: number;
+  cost: Cost;
+}
+
 /** No parameters, or no result. */
 export interface Empty {
 
@@ -295,6 +303,27 @@ export interface Health {
   ok: boolean;
   at: string;
   ms?: number | null;
+  problem?: Problem | null;
+}
+
+/** `embed` is the yes to the estimate, `decline` the no (it is not asked again for that model). `pause` holds for every window of the workspace until `resume`; `rebuild` throws the index away and begins anew, which needs no new embeddings where texts are the same. */
+export interface IndexControlParams {
+  action: 'pause' | 'resume' | 'rebuild' | 'embed' | 'decline';
+  uri?: string | null;
+}
+
+/** `off`: switched off (`search.enabled`), or no workspace. `indexing` and `embedding`: it answers already. `estimate` is there while a yes is needed: nothing is embedded until `halley/index/control` says `embed`. */
+export interface IndexStatus {
+  state: 'off' | 'indexing' | 'embedding' | 'paused' | 'ready' | 'failed';
+  files?: number;
+  indexed?: number;
+  chunks?: number;
+  embedded?: number;
+  embedModel?: string | null;
+  answering?: string | null;
+  estimate?: EmbedEstimate | null;
+  paused?: boolean;
+  bytes?: number;
   problem?: Problem | null;
 }
 
@@ -592,6 +621,32 @@ export interface SaidMessage {
   content: string;
 }
 
+/** Lines of a file, best first. `path` is relative to the workspace; `text` is those lines as they were indexed. `how` says what found it: words, meaning, or both. `score` is only good for comparing hits of one answer. */
+export interface SearchHit {
+  path: string;
+  uri: string;
+  range: Range;
+  text: string;
+  score: number;
+  how: 'lexical' | 'vector' | 'both';
+  symbol?: string | null;
+  languageId?: string;
+}
+
+/** `uri` names the workspace by any document in it; by default the first folder's. */
+export interface SearchParams {
+  query: string;
+  limit?: number;
+  uri?: string | null;
+}
+
+/** In a `state` other than `ready` the answer is from what is indexed so far. `notices`: what a person should know of it. */
+export interface SearchResult {
+  hits: SearchHit[];
+  state: 'off' | 'indexing' | 'embedding' | 'paused' | 'ready' | 'failed';
+  notices?: string[];
+}
+
 export interface SecretGetParams {
   provider: string;
   origin: string;
@@ -776,6 +831,12 @@ export interface Requests {
   'halley/macros/save': { params: MacroSaveParams; result: Empty };
   /** Takes a macro out of the user's configuration. */
   'halley/macros/remove': { params: MacroNameParams; result: Empty };
+  /** Searches the workspace, by words and by meaning. */
+  'halley/search': { params: SearchParams; result: SearchResult };
+  /** How far the workspace's index is. */
+  'halley/index/status': { params: UriParams; result: IndexStatus };
+  /** Pauses, resumes or rebuilds the index, or agrees to embeddings. */
+  'halley/index/control': { params: IndexControlParams; result: IndexStatus };
   /** Tokens, cost and errors from the ledger. */
   'halley/usage': { params: UsageParams; result: UsageReport };
   /** Versions, paths, problems: redacted. */

@@ -23,7 +23,7 @@
 ---@field closed boolean
 
 ---@class halley.ChangedParams
----@field what 'models'|'selection'|'providers'|'macros'|'chats'|'proposals'
+---@field what 'models'|'selection'|'providers'|'macros'|'chats'|'proposals'|'index'
 
 ---@class halley.Chat
 ---@field chatId string
@@ -231,6 +231,13 @@
 ---@field preview? boolean
 ---@field partialResultToken? string|integer
 
+--- What embedding the chunks that have no vector yet will take: shown before anything is sent.
+---@class halley.EmbedEstimate
+---@field model string
+---@field chunks integer
+---@field tokens integer
+---@field cost halley.Cost
+
 --- No parameters, or no result.
 ---@class halley.Empty
 
@@ -252,6 +259,25 @@
 ---@field ok boolean
 ---@field at string
 ---@field ms? number
+---@field problem? halley.Problem
+
+--- `embed` is the yes to the estimate, `decline` the no (it is not asked again for that model). `pause` holds for every window of the workspace until `resume`; `rebuild` throws the index away and begins anew, which needs no new embeddings where texts are the same.
+---@class halley.IndexControlParams
+---@field action 'pause'|'resume'|'rebuild'|'embed'|'decline'
+---@field uri? string
+
+--- `off`: switched off (`search.enabled`), or no workspace. `indexing` and `embedding`: it answers already. `estimate` is there while a yes is needed: nothing is embedded until `halley/index/control` says `embed`.
+---@class halley.IndexStatus
+---@field state 'off'|'indexing'|'embedding'|'paused'|'ready'|'failed'
+---@field files? integer
+---@field indexed? integer
+---@field chunks? integer
+---@field embedded? integer
+---@field embedModel? string
+---@field answering? string
+---@field estimate? halley.EmbedEstimate
+---@field paused? boolean
+---@field bytes? integer
 ---@field problem? halley.Problem
 
 --- Where a key comes from: exactly one of the five.
@@ -507,6 +533,29 @@
 ---@class halley.SaidMessage
 ---@field role 'user'|'assistant'|'system'
 ---@field content string
+
+--- Lines of a file, best first. `path` is relative to the workspace; `text` is those lines as they were indexed. `how` says what found it: words, meaning, or both. `score` is only good for comparing hits of one answer.
+---@class halley.SearchHit
+---@field path string
+---@field uri string
+---@field range halley.Range
+---@field text string
+---@field score number
+---@field how 'lexical'|'vector'|'both'
+---@field symbol? string
+---@field languageId? string
+
+--- `uri` names the workspace by any document in it; by default the first folder's.
+---@class halley.SearchParams
+---@field query string
+---@field limit? integer
+---@field uri? string
+
+--- In a `state` other than `ready` the answer is from what is indexed so far. `notices`: what a person should know of it.
+---@class halley.SearchResult
+---@field hits halley.SearchHit[]
+---@field state 'off'|'indexing'|'embedding'|'paused'|'ready'|'failed'
+---@field notices? string[]
 
 ---@class halley.SecretGetParams
 ---@field provider string
