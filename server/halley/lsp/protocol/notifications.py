@@ -30,7 +30,7 @@ class OperationParams(Shape):
 
 
 class ChangedParams(Shape):
-    what: Literal["models", "selection", "providers", "macros", "chats", "proposals", "index"]
+    what: Literal["models", "selection", "providers", "macros", "chats", "proposals", "index", "tools"]
 
 
 NOTIFICATIONS: dict[str, tuple[type[Shape], str]] = {

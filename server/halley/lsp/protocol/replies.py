@@ -52,6 +52,34 @@ class Event(Shape):
     of: int | None = None
     chat_id: str | None = None
     turn_id: str | None = None
+    call_id: str | None = None
+    """The tool call that began (`toolCall`) or ended (`toolResult`)."""
+    server: str | None = None
+    tool: str | None = None
+    title: str | None = None
+    arguments: str | None = None
+    """JSON, as the model wrote it, invisible characters written out (`toolCall`)."""
+    read_only: bool | None = None
+    """Of a call (`toolCall`). `state` is `asking` or `running` then, and one of `ToolUse.state` for `toolResult`, whose
+    `text` is what the tool said, safe to show as plain text."""
+
+
+class ToolUse(Shape):
+    """A tool call of a reply, with its result. It stands at `at` of the reply's `text` (code points)."""
+
+    call_id: str
+    server: str
+    tool: str
+    title: str
+    arguments: str
+    state: Literal["done", "failed", "denied", "refused", "cut", "open"]
+    """`denied` by the person, `refused` by a rule or limit, `cut`: the arguments broke off, so it was never run;
+    `open`: it was under way when the reply ended."""
+    result: str = ""
+    shortened: bool = False
+    read_only: bool = False
+    at: int = 0
+    ms: float | None = None
 
 
 class Reply(Shape):
@@ -70,3 +98,5 @@ class Reply(Shape):
     sources: list[Source] = []
     blocks: list[Block] = []
     notices: list[str] = []
+    tools: list[ToolUse] = []
+    """The tools it called, in order."""
