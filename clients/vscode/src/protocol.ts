@@ -25,7 +25,7 @@ export interface Block {
 }
 
 export interface ChangedParams {
-  what: 'models' | 'selection' | 'providers' | 'macros' | 'chats' | 'proposals' | 'index';
+  what: 'models' | 'selection' | 'providers' | 'macros' | 'chats' | 'proposals' | 'index' | 'tools';
 }
 
 export interface Chat {
@@ -297,6 +297,12 @@ export interface Event {
   of?: number | null;
   chatId?: string | null;
   turnId?: string | null;
+  callId?: string | null;
+  server?: string | null;
+  tool?: string | null;
+  title?: string | null;
+  arguments?: string | null;
+  readOnly?: boolean | null;
 }
 
 export interface Health {
@@ -584,6 +590,7 @@ export interface Reply {
   sources?: Source[];
   blocks?: Block[];
   notices?: string[];
+  tools?: ToolUse[];
 }
 
 /** A conversation of somebody else's: nothing is added to it and nothing kept. */
@@ -704,6 +711,143 @@ export interface StatusParams {
 export interface TextDocument {
   uri: string;
   version?: number | null;
+}
+
+/** A standing yes: this tool with arguments of this shape, in this workspace, until anything of it changes. */
+export interface ToolApproval {
+  id: string;
+  server: string;
+  tool: string;
+  shape: string;
+  workspace: string;
+  created: string;
+}
+
+/** One call that waits for a yes. All of it is as the model and the server wrote it: show it as plain text. */
+export interface ToolApproveParams {
+  chatId: string;
+  turnId: string;
+  replyId: string;
+  callId: string;
+  server: string;
+  tool: string;
+  title: string;
+  arguments: Record<string, unknown>;
+  argumentsText: string;
+  readOnly: boolean;
+  changed?: string | null;
+  always?: boolean;
+}
+
+/** No answer, an error, and anything else count as `deny`. */
+export interface ToolApproved {
+  decision: 'once' | 'always' | 'deny';
+}
+
+/** An argument of a server's prompt. */
+export interface ToolArgument {
+  name: string;
+  description?: string;
+  required?: boolean;
+}
+
+export interface ToolEntry {
+  name: string;
+  title: string;
+  description: string;
+  readOnly: boolean;
+  enabled: boolean;
+  scope: 'chat' | 'workspace' | 'user' | 'default';
+  asks: boolean;
+  schema: Record<string, unknown>;
+}
+
+/** A prompt that a server offers: `/server.name` in a chat. */
+export interface ToolPrompt {
+  name: string;
+  title: string;
+  description: string;
+  arguments?: ToolArgument[];
+}
+
+/** Something a server lets one read: `#server:uri` in a chat. */
+export interface ToolResource {
+  uri: string;
+  name: string;
+  title: string;
+  description: string;
+  mime?: string | null;
+}
+
+/** `state` is `off` until it is needed for the first time, and while it is switched off. */
+export interface ToolServer {
+  name: string;
+  title: string;
+  state: 'off' | 'starting' | 'ready' | 'failed';
+  problem?: string | null;
+  enabled: boolean;
+  scope: 'chat' | 'workspace' | 'user' | 'default';
+  trusted: boolean;
+  transport: 'builtin' | 'stdio' | 'http';
+  tools?: ToolEntry[];
+  prompts?: ToolPrompt[];
+  resources?: ToolResource[];
+}
+
+/** A tool call of a reply, with its result. It stands at `at` of the reply's `text` (code points). */
+export interface ToolUse {
+  callId: string;
+  server: string;
+  tool: string;
+  title: string;
+  arguments: string;
+  state: 'done' | 'failed' | 'denied' | 'refused' | 'cut' | 'open';
+  result?: string;
+  shortened?: boolean;
+  readOnly?: boolean;
+  at?: number;
+  ms?: number | null;
+}
+
+/** Revokes standing yeses: one by `id`, those of a server or of one of its tools, or (with nothing) all of the workspace's. */
+export interface ToolsForgetParams {
+  id?: string | null;
+  server?: string | null;
+  tool?: string | null;
+  uri?: string | null;
+}
+
+export interface ToolsForgotten {
+  forgotten: number;
+}
+
+export interface ToolsList {
+  off: boolean;
+  scope: 'chat' | 'workspace' | 'user' | 'default';
+  servers: ToolServer[];
+  approvals: ToolApproval[];
+}
+
+/** `uri` tells which workspace, `chat_id` which chat the switches are of. */
+export interface ToolsListParams {
+  uri?: string | null;
+  chatId?: string | null;
+}
+
+export interface ToolsRestartParams {
+  server: string;
+  uri?: string | null;
+  chatId?: string | null;
+}
+
+/** With neither `server` nor `tool` it is about all of them; `enabled` null forgets what was set at this scope. */
+export interface ToolsSetParams {
+  server?: string | null;
+  tool?: string | null;
+  enabled?: boolean | null;
+  scope?: 'chat' | 'workspace' | 'user';
+  chatId?: string | null;
+  uri?: string | null;
 }
 
 export interface UriParams {
@@ -831,6 +975,14 @@ export interface Requests {
   'halley/macros/save': { params: MacroSaveParams; result: Empty };
   /** Takes a macro out of the user's configuration. */
   'halley/macros/remove': { params: MacroNameParams; result: Empty };
+  /** The tools there are, which are on here, and what was agreed to for good. */
+  'halley/tools/list': { params: ToolsListParams; result: ToolsList };
+  /** Switches all tools, a server or one tool on or off, for a chat, a workspace or the user. */
+  'halley/tools/set': { params: ToolsSetParams; result: ToolsList };
+  /** Takes back what was agreed to for good. */
+  'halley/tools/forget': { params: ToolsForgetParams; result: ToolsForgotten };
+  /** Ends a server and starts it anew. */
+  'halley/tools/restart': { params: ToolsRestartParams; result: ToolsList };
   /** Searches the workspace, by words and by meaning. */
   'halley/search': { params: SearchParams; result: SearchResult };
   /** How far the workspace's index is. */
@@ -850,6 +1002,8 @@ export interface Requests {
 export interface ClientRequests {
   /** The key the client keeps for exactly this origin. */
   'halley/secrets/get': { params: SecretGetParams; result: SecretGot };
+  /** May this tool be called with these arguments? Only where the client declared `experimental.halley.tools`; the others are asked by `window/showMessageRequest`. */
+  'halley/tools/approve': { params: ToolApproveParams; result: ToolApproved };
 }
 
 export interface Notifications {

@@ -23,7 +23,7 @@
 ---@field closed boolean
 
 ---@class halley.ChangedParams
----@field what 'models'|'selection'|'providers'|'macros'|'chats'|'proposals'|'index'
+---@field what 'models'|'selection'|'providers'|'macros'|'chats'|'proposals'|'index'|'tools'
 
 ---@class halley.Chat
 ---@field chatId string
@@ -254,6 +254,12 @@
 ---@field of? integer
 ---@field chatId? string
 ---@field turnId? string
+---@field callId? string
+---@field server? string
+---@field tool? string
+---@field title? string
+---@field arguments? string
+---@field readOnly? boolean
 
 ---@class halley.Health
 ---@field ok boolean
@@ -504,6 +510,7 @@
 ---@field sources? halley.Source[]
 ---@field blocks? halley.Block[]
 ---@field notices? string[]
+---@field tools? halley.ToolUse[]
 
 --- A conversation of somebody else's: nothing is added to it and nothing kept.
 ---@class halley.RespondParams
@@ -605,6 +612,128 @@
 ---@class halley.TextDocument
 ---@field uri string
 ---@field version? integer
+
+--- A standing yes: this tool with arguments of this shape, in this workspace, until anything of it changes.
+---@class halley.ToolApproval
+---@field id string
+---@field server string
+---@field tool string
+---@field shape string
+---@field workspace string
+---@field created string
+
+--- One call that waits for a yes. All of it is as the model and the server wrote it: show it as plain text.
+---@class halley.ToolApproveParams
+---@field chatId string
+---@field turnId string
+---@field replyId string
+---@field callId string
+---@field server string
+---@field tool string
+---@field title string
+---@field arguments table<string, any>
+---@field argumentsText string
+---@field readOnly boolean
+---@field changed? string
+---@field always? boolean
+
+--- No answer, an error, and anything else count as `deny`.
+---@class halley.ToolApproved
+---@field decision 'once'|'always'|'deny'
+
+--- An argument of a server's prompt.
+---@class halley.ToolArgument
+---@field name string
+---@field description? string
+---@field required? boolean
+
+---@class halley.ToolEntry
+---@field name string
+---@field title string
+---@field description string
+---@field readOnly boolean
+---@field enabled boolean
+---@field scope 'chat'|'workspace'|'user'|'default'
+---@field asks boolean
+---@field schema table<string, any>
+
+--- A prompt that a server offers: `/server.name` in a chat.
+---@class halley.ToolPrompt
+---@field name string
+---@field title string
+---@field description string
+---@field arguments? halley.ToolArgument[]
+
+--- Something a server lets one read: `#server:uri` in a chat.
+---@class halley.ToolResource
+---@field uri string
+---@field name string
+---@field title string
+---@field description string
+---@field mime? string
+
+--- `state` is `off` until it is needed for the first time, and while it is switched off.
+---@class halley.ToolServer
+---@field name string
+---@field title string
+---@field state 'off'|'starting'|'ready'|'failed'
+---@field problem? string
+---@field enabled boolean
+---@field scope 'chat'|'workspace'|'user'|'default'
+---@field trusted boolean
+---@field transport 'builtin'|'stdio'|'http'
+---@field tools? halley.ToolEntry[]
+---@field prompts? halley.ToolPrompt[]
+---@field resources? halley.ToolResource[]
+
+--- A tool call of a reply, with its result. It stands at `at` of the reply's `text` (code points).
+---@class halley.ToolUse
+---@field callId string
+---@field server string
+---@field tool string
+---@field title string
+---@field arguments string
+---@field state 'done'|'failed'|'denied'|'refused'|'cut'|'open'
+---@field result? string
+---@field shortened? boolean
+---@field readOnly? boolean
+---@field at? integer
+---@field ms? number
+
+--- Revokes standing yeses: one by `id`, those of a server or of one of its tools, or (with nothing) all of the workspace's.
+---@class halley.ToolsForgetParams
+---@field id? string
+---@field server? string
+---@field tool? string
+---@field uri? string
+
+---@class halley.ToolsForgotten
+---@field forgotten integer
+
+---@class halley.ToolsList
+---@field off boolean
+---@field scope 'chat'|'workspace'|'user'|'default'
+---@field servers halley.ToolServer[]
+---@field approvals halley.ToolApproval[]
+
+--- `uri` tells which workspace, `chat_id` which chat the switches are of.
+---@class halley.ToolsListParams
+---@field uri? string
+---@field chatId? string
+
+---@class halley.ToolsRestartParams
+---@field server string
+---@field uri? string
+---@field chatId? string
+
+--- With neither `server` nor `tool` it is about all of them; `enabled` null forgets what was set at this scope.
+---@class halley.ToolsSetParams
+---@field server? string
+---@field tool? string
+---@field enabled? boolean
+---@field scope? 'chat'|'workspace'|'user'
+---@field chatId? string
+---@field uri? string
 
 ---@class halley.UriParams
 ---@field uri? string
