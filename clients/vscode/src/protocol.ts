@@ -25,7 +25,7 @@ export interface Block {
 }
 
 export interface ChangedParams {
-  what: 'models' | 'selection' | 'providers' | 'macros' | 'chats' | 'proposals' | 'index' | 'tools';
+  what: 'models' | 'selection' | 'providers' | 'macros' | 'chats' | 'proposals' | 'index' | 'tools' | 'media';
 }
 
 export interface Chat {
@@ -167,6 +167,7 @@ export interface ChatSent {
   turnId: string;
   replies: Reply[];
   said?: string | null;
+  media?: MediaTask | null;
 }
 
 export interface ChatSummary {
@@ -286,7 +287,7 @@ export interface Empty {
 
 /** One event of a stream; which fields are there depends on `type`. */
 export interface Event {
-  type: 'start' | 'text' | 'reasoning' | 'notice' | 'citation' | 'image' | 'toolCall' | 'toolResult' | 'usage' | 'step';
+  type: 'start' | 'text' | 'reasoning' | 'notice' | 'citation' | 'image' | 'toolCall' | 'toolResult' | 'usage' | 'step' | 'media';
   replyId: string;
   delta?: string | null;
   text?: string | null;
@@ -297,6 +298,7 @@ export interface Event {
   of?: number | null;
   chatId?: string | null;
   turnId?: string | null;
+  task?: MediaTask | null;
   callId?: string | null;
   server?: string | null;
   tool?: string | null;
@@ -405,11 +407,12 @@ export interface MacroSaveParams {
 
 export interface MacroStepState {
   name: string;
-  kind: 'text' | 'image' | 'commit';
+  kind: 'text' | 'image' | 'speech' | 'transcription' | 'video' | 'commit';
   state: 'waiting' | 'running' | 'complete' | 'skipped' | 'failed';
   text: string;
   model: string;
   images: Record<string, unknown>[];
+  files?: Record<string, unknown>[];
   problem?: Problem | null;
 }
 
@@ -419,6 +422,105 @@ export interface MacrosImported {
 
 export interface MacrosList {
   macros: Macro[];
+}
+
+/** `variant` counts from 1. Of several results it is the one `save` takes; of a task that is `choosing`, the one that is worked out in full. */
+export interface MediaChooseParams {
+  task: string;
+  variant: number;
+}
+
+export interface MediaListParams {
+  kind?: 'image' | 'imageEdit' | 'speech' | 'transcription' | 'translation' | 'video' | null;
+  uri?: string | null;
+  limit?: number;
+}
+
+/** One file. `path` is a private copy to show or to play, with the right suffix. */
+export interface MediaResult {
+  variant: number;
+  mime: string;
+  bytes: number;
+  path: string;
+  uri: string;
+  proposed: string;
+  width?: number | null;
+  height?: number | null;
+  seconds?: number | null;
+  chosen?: boolean | null;
+  saved?: string | null;
+}
+
+/** `path` is relative to the workspace (or a file's URI in it); without, it is the name that was proposed. */
+export interface MediaSaveParams {
+  task: string;
+  variant?: number | null;
+  path?: string | null;
+  overwrite?: boolean;
+  textDocument?: TextDocument | null;
+  range?: Range | null;
+  link?: boolean;
+  uri?: string | null;
+}
+
+/** `link` is the Markdown that was put into the document, or that would be; `applied` says whether it was. */
+export interface MediaSaved {
+  uri: string;
+  path: string;
+  link: string;
+  applied?: boolean;
+}
+
+/** What is wanted. A `text_document` with a `range` gives the text (speech) or what to illustrate (image) where none is given, and is where `save` puts the link. */
+export interface MediaStartParams {
+  kind: 'image' | 'imageEdit' | 'speech' | 'transcription' | 'translation' | 'video';
+  prompt?: string | null;
+  text?: string | null;
+  replyId?: string | null;
+  source?: string | null;
+  data?: string | null;
+  mask?: string | null;
+  size?: string | null;
+  quality?: string | null;
+  n?: number;
+  seconds?: number | null;
+  voice?: string | null;
+  format?: string | null;
+  language?: string | null;
+  model?: string | null;
+  uri?: string | null;
+  textDocument?: TextDocument | null;
+  range?: Range | null;
+  wait?: boolean;
+  partialResultToken?: string | number | null;
+}
+
+/** `choosing`: `results[0]` shows `choices` variants, one of which `halley/media/choose` has worked out. */
+export interface MediaTask {
+  task: string;
+  kind: 'image' | 'imageEdit' | 'speech' | 'transcription' | 'translation' | 'video';
+  state: 'queued' | 'running' | 'choosing' | 'complete' | 'failed' | 'cancelled';
+  title: string;
+  prompt: string;
+  model?: string | null;
+  created: string;
+  updated: string;
+  progress?: number | null;
+  text?: string | null;
+  results?: MediaResult[];
+  choices?: number | null;
+  cost?: Cost | null;
+  expires?: string | null;
+  problem?: Problem | null;
+  notices?: string[];
+}
+
+export interface MediaTaskParams {
+  task: string;
+}
+
+export interface MediaTasks {
+  tasks: MediaTask[];
 }
 
 export interface Model {
@@ -442,7 +544,7 @@ export interface ModelsList {
 }
 
 export interface ModelsListParams {
-  role?: 'chat' | 'edit' | 'complete' | 'fast' | 'embed' | 'image' | 'speech' | null;
+  role?: 'chat' | 'edit' | 'complete' | 'fast' | 'embed' | 'image' | 'speech' | 'transcribe' | 'video' | null;
   provider?: string | null;
   refresh?: boolean;
 }
@@ -458,12 +560,13 @@ export interface OperationParams {
   to?: string | null;
 }
 
-/** What became of an action: exactly one of `applied`, `proposal`, `answer`. */
+/** What became of an action: exactly one of `applied`, `proposal`, `answer`, `media`. */
 export interface Outcome {
   applied?: boolean | null;
   edits?: number | null;
   proposal?: string | null;
   answer?: Record<string, string> | null;
+  media?: MediaTask | null;
   run?: MacroRun | null;
 }
 
@@ -590,6 +693,7 @@ export interface Reply {
   sources?: Source[];
   blocks?: Block[];
   notices?: string[];
+  media?: string[];
   tools?: ToolUse[];
 }
 
@@ -670,7 +774,7 @@ export interface SecretSetParams {
 }
 
 export interface SelectParams {
-  role: 'chat' | 'edit' | 'complete' | 'fast' | 'embed' | 'image' | 'speech';
+  role: 'chat' | 'edit' | 'complete' | 'fast' | 'embed' | 'image' | 'speech' | 'transcribe' | 'video';
   route: string[];
   scope?: 'session' | 'workspace' | 'user';
   uri?: string | null;
@@ -975,6 +1079,20 @@ export interface Requests {
   'halley/macros/save': { params: MacroSaveParams; result: Empty };
   /** Takes a macro out of the user's configuration. */
   'halley/macros/remove': { params: MacroNameParams; result: Empty };
+  /** Makes a picture, speech, a transcription or a video. Streams. */
+  'halley/media/start': { params: MediaStartParams; result: MediaTask };
+  /** The workspace's tasks, newest first. */
+  'halley/media/list': { params: MediaListParams; result: MediaTasks };
+  /** One task as it stands. */
+  'halley/media/get': { params: MediaTaskParams; result: MediaTask };
+  /** Ends a task here, and at the host where it can be. */
+  'halley/media/cancel': { params: MediaTaskParams; result: MediaTask };
+  /** Chooses one of several variants. */
+  'halley/media/choose': { params: MediaChooseParams; result: MediaTask };
+  /** Writes a result into the workspace, and its link into a document. */
+  'halley/media/save': { params: MediaSaveParams; result: MediaSaved };
+  /** Forgets a task and its files. */
+  'halley/media/remove': { params: MediaTaskParams; result: Empty };
   /** The tools there are, which are on here, and what was agreed to for good. */
   'halley/tools/list': { params: ToolsListParams; result: ToolsList };
   /** Switches all tools, a server or one tool on or off, for a chat, a workspace or the user. */

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 from halley.core.errors import NotConfigured
 
-Role = Literal["chat", "edit", "complete", "fast", "embed", "image", "speech"]
+Role = Literal["chat", "edit", "complete", "fast", "embed", "image", "speech", "transcribe", "video"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 

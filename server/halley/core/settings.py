@@ -169,7 +169,9 @@ class RoleSettings(Section):
     )
     embed: tuple[ModelName, ...] = shared("Embeddings for workspace search.", default=())
     image: tuple[ModelName, ...] = shared("Pictures.", default=())
-    speech: tuple[ModelName, ...] = shared("Speech.", default=())
+    speech: tuple[ModelName, ...] = shared("Text read aloud.", default=())
+    transcribe: tuple[ModelName, ...] = shared("Sound written down.", default=())
+    video: tuple[ModelName, ...] = shared("Videos.", default=())
 
     @field_validator("*", mode="before")
     @classmethod

@@ -34,6 +34,8 @@ class Client:
     secrets: bool
     proposals: bool
     chat: bool
+    media: bool
+    """It shows pictures and plays sound itself, and saves them by `halley/media/save`."""
     asks: bool
     """It has a plugin of ours, which asks the person for an instruction where an action needs one."""
 
@@ -64,6 +66,7 @@ class Client:
             secrets=has("experimental.halley.secrets"),
             proposals=has("experimental.halley.proposals"),
             chat=has("experimental.halley.chat"),
+            media=has("experimental.halley.media"),
             asks=isinstance(look_up(its, "experimental.halley"), dict),
         )
 

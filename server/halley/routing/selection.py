@@ -105,7 +105,7 @@ def _chosen(role: Role, stand_in: Role, route: Route, layers: Sequence[Layer]) -
 
 def nothing_configured(role: Role) -> NotConfigured:
     """What to do when there is no provider at all."""
-    if role in ("embed", "image", "speech"):
+    if role in ("embed", "image", "speech", "transcribe", "video"):
         return NotConfigured(
             f"No model is chosen for {role}.",
             f"Choose one with `halley use {role} PROVIDER/MODEL`; `halley models --role {role}` lists what there is.",

@@ -4,7 +4,7 @@ Append-only: a step that was released is never changed or removed, because someb
 `PRAGMA user_version` counts the steps a file has taken. Each step runs in a transaction of its own, inside which the
 count is read again, so that two processes starting at once take each step once.
 
-What the tables mean is told by the stores that own them: `ledger.py` and `chats.py`.
+What the tables mean is told by the stores that own them: `ledger.py`, `chats.py` and `media.py`.
 """
 
 from __future__ import annotations
@@ -153,7 +153,41 @@ SPENDING = (
 
 PARTLY = ("ALTER TABLE completions ADD COLUMN partly_accepted INTEGER NOT NULL DEFAULT 0",)
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (LEDGER, CHATS, SPENDING, PARTLY)
+MEDIA = (
+    """CREATE TABLE media (
+        id TEXT PRIMARY KEY,
+        workspace TEXT,
+        kind TEXT NOT NULL,
+        state TEXT NOT NULL,
+        writer INTEGER REFERENCES writers (id),
+        created REAL NOT NULL,
+        updated REAL NOT NULL,
+        asked TEXT NOT NULL,
+        model TEXT,
+        origin TEXT,
+        job TEXT,
+        progress REAL,
+        expires REAL,
+        text TEXT,
+        usage TEXT,
+        problem TEXT,
+        facts TEXT NOT NULL DEFAULT '{}'
+    ) WITHOUT ROWID""",
+    "CREATE INDEX media_by_creation ON media (workspace, created)",
+    "CREATE INDEX media_open ON media (writer) WHERE state IN ('queued', 'running')",
+    """CREATE TABLE media_results (
+        task TEXT NOT NULL REFERENCES media (id) ON DELETE CASCADE,
+        variant INTEGER NOT NULL,
+        blob TEXT NOT NULL,
+        mime TEXT NOT NULL,
+        bytes INTEGER NOT NULL,
+        facts TEXT NOT NULL DEFAULT '{}',
+        PRIMARY KEY (task, variant)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX media_results_by_blob ON media_results (blob)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (LEDGER, CHATS, SPENDING, PARTLY, MEDIA)
 """In the order they were released."""
 
 

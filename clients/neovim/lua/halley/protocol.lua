@@ -23,7 +23,7 @@
 ---@field closed boolean
 
 ---@class halley.ChangedParams
----@field what 'models'|'selection'|'providers'|'macros'|'chats'|'proposals'|'index'|'tools'
+---@field what 'models'|'selection'|'providers'|'macros'|'chats'|'proposals'|'index'|'tools'|'media'
 
 ---@class halley.Chat
 ---@field chatId string
@@ -143,6 +143,7 @@
 ---@field turnId string
 ---@field replies halley.Reply[]
 ---@field said? string
+---@field media? halley.MediaTask
 
 ---@class halley.ChatSummary
 ---@field chatId string
@@ -243,7 +244,7 @@
 
 --- One event of a stream; which fields are there depends on `type`.
 ---@class halley.Event
----@field type 'start'|'text'|'reasoning'|'notice'|'citation'|'image'|'toolCall'|'toolResult'|'usage'|'step'
+---@field type 'start'|'text'|'reasoning'|'notice'|'citation'|'image'|'toolCall'|'toolResult'|'usage'|'step'|'media'
 ---@field replyId string
 ---@field delta? string
 ---@field text? string
@@ -254,6 +255,7 @@
 ---@field of? integer
 ---@field chatId? string
 ---@field turnId? string
+---@field task? halley.MediaTask
 ---@field callId? string
 ---@field server? string
 ---@field tool? string
@@ -348,11 +350,12 @@
 
 ---@class halley.MacroStepState
 ---@field name string
----@field kind 'text'|'image'|'commit'
+---@field kind 'text'|'image'|'speech'|'transcription'|'video'|'commit'
 ---@field state 'waiting'|'running'|'complete'|'skipped'|'failed'
 ---@field text string
 ---@field model string
 ---@field images table<string, any>[]
+---@field files? table<string, any>[]
 ---@field problem? halley.Problem
 
 ---@class halley.MacrosImported
@@ -360,6 +363,96 @@
 
 ---@class halley.MacrosList
 ---@field macros halley.Macro[]
+
+--- `variant` counts from 1. Of several results it is the one `save` takes; of a task that is `choosing`, the one that is worked out in full.
+---@class halley.MediaChooseParams
+---@field task string
+---@field variant integer
+
+---@class halley.MediaListParams
+---@field kind? 'image'|'imageEdit'|'speech'|'transcription'|'translation'|'video'
+---@field uri? string
+---@field limit? integer
+
+--- One file. `path` is a private copy to show or to play, with the right suffix.
+---@class halley.MediaResult
+---@field variant integer
+---@field mime string
+---@field bytes integer
+---@field path string
+---@field uri string
+---@field proposed string
+---@field width? integer
+---@field height? integer
+---@field seconds? number
+---@field chosen? boolean
+---@field saved? string
+
+--- `path` is relative to the workspace (or a file's URI in it); without, it is the name that was proposed.
+---@class halley.MediaSaveParams
+---@field task string
+---@field variant? integer
+---@field path? string
+---@field overwrite? boolean
+---@field textDocument? halley.TextDocument
+---@field range? halley.Range
+---@field link? boolean
+---@field uri? string
+
+--- `link` is the Markdown that was put into the document, or that would be; `applied` says whether it was.
+---@class halley.MediaSaved
+---@field uri string
+---@field path string
+---@field link string
+---@field applied? boolean
+
+--- What is wanted. A `text_document` with a `range` gives the text (speech) or what to illustrate (image) where none is given, and is where `save` puts the link.
+---@class halley.MediaStartParams
+---@field kind 'image'|'imageEdit'|'speech'|'transcription'|'translation'|'video'
+---@field prompt? string
+---@field text? string
+---@field replyId? string
+---@field source? string
+---@field data? string
+---@field mask? string
+---@field size? string
+---@field quality? string
+---@field n? integer
+---@field seconds? integer
+---@field voice? string
+---@field format? string
+---@field language? string
+---@field model? string
+---@field uri? string
+---@field textDocument? halley.TextDocument
+---@field range? halley.Range
+---@field wait? boolean
+---@field partialResultToken? string|integer
+
+--- `choosing`: `results[0]` shows `choices` variants, one of which `halley/media/choose` has worked out.
+---@class halley.MediaTask
+---@field task string
+---@field kind 'image'|'imageEdit'|'speech'|'transcription'|'translation'|'video'
+---@field state 'queued'|'running'|'choosing'|'complete'|'failed'|'cancelled'
+---@field title string
+---@field prompt string
+---@field model? string
+---@field created string
+---@field updated string
+---@field progress? number
+---@field text? string
+---@field results? halley.MediaResult[]
+---@field choices? integer
+---@field cost? halley.Cost
+---@field expires? string
+---@field problem? halley.Problem
+---@field notices? string[]
+
+---@class halley.MediaTaskParams
+---@field task string
+
+---@class halley.MediaTasks
+---@field tasks halley.MediaTask[]
 
 ---@class halley.Model
 ---@field id string
@@ -380,7 +473,7 @@
 ---@field problems halley.Problem[]
 
 ---@class halley.ModelsListParams
----@field role? 'chat'|'edit'|'complete'|'fast'|'embed'|'image'|'speech'
+---@field role? 'chat'|'edit'|'complete'|'fast'|'embed'|'image'|'speech'|'transcribe'|'video'
 ---@field provider? string
 ---@field refresh? boolean
 
@@ -394,12 +487,13 @@
 ---@field from? string
 ---@field to? string
 
---- What became of an action: exactly one of `applied`, `proposal`, `answer`.
+--- What became of an action: exactly one of `applied`, `proposal`, `answer`, `media`.
 ---@class halley.Outcome
 ---@field applied? boolean
 ---@field edits? integer
 ---@field proposal? string
 ---@field answer? table<string, string>
+---@field media? halley.MediaTask
 ---@field run? halley.MacroRun
 
 ---@class halley.Position
@@ -510,6 +604,7 @@
 ---@field sources? halley.Source[]
 ---@field blocks? halley.Block[]
 ---@field notices? string[]
+---@field media? string[]
 ---@field tools? halley.ToolUse[]
 
 --- A conversation of somebody else's: nothing is added to it and nothing kept.
@@ -577,7 +672,7 @@
 ---@field store? 'keyring'|'file'|'session'
 
 ---@class halley.SelectParams
----@field role 'chat'|'edit'|'complete'|'fast'|'embed'|'image'|'speech'
+---@field role 'chat'|'edit'|'complete'|'fast'|'embed'|'image'|'speech'|'transcribe'|'video'
 ---@field route string[]
 ---@field scope? 'session'|'workspace'|'user'
 ---@field uri? string

@@ -9,6 +9,7 @@ from pydantic import Field
 from halley.lsp.protocol.common import Empty, Position, Range, TextDocument
 from halley.lsp.protocol.editing import ApplyBlockParams
 from halley.lsp.protocol.macros import Outcome
+from halley.lsp.protocol.media import MediaTask
 from halley.lsp.protocol.replies import Reply
 from halley.lsp.protocol.shape import Request, Shape, Token
 
@@ -33,6 +34,8 @@ class ChatSent(Shape):
     turn_id: str
     replies: list[Reply]
     said: str | None = None
+    media: MediaTask | None = None
+    """What `/speak` or `/video` began."""
 
 
 class ChatIdParams(Shape):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from halley.lsp.protocol.common import Empty, Problem, Range, TextDocument, UriParams
+from halley.lsp.protocol.media import MediaTask
 from halley.lsp.protocol.shape import Request, Shape, Token
 
 
@@ -74,11 +75,13 @@ class MacrosImported(Shape):
 
 class MacroStepState(Shape):
     name: str
-    kind: Literal["text", "image", "commit"]
+    kind: Literal["text", "image", "speech", "transcription", "video", "commit"]
     state: Literal["waiting", "running", "complete", "skipped", "failed"]
     text: str
     model: str
     images: list[dict[str, Any]]
+    files: list[dict[str, Any]] = []
+    """Sounds and videos, as `{mime, path}`."""
     problem: Problem | None = None
 
 
@@ -92,12 +95,14 @@ class MacroRun(Shape):
 
 
 class Outcome(Shape):
-    """What became of an action: exactly one of `applied`, `proposal`, `answer`."""
+    """What became of an action: exactly one of `applied`, `proposal`, `answer`, `media`."""
 
     applied: bool | None = None
     edits: int | None = None
     proposal: str | None = None
     answer: dict[str, str] | None = None
+    media: MediaTask | None = None
+    """A picture that waits to be saved (`halley/media/save`), where the client said `experimental.halley.media`."""
     run: MacroRun | None = None
     """Beside the outcome of `halley/macros/run`."""
 

@@ -30,7 +30,9 @@ class OperationParams(Shape):
 
 
 class ChangedParams(Shape):
-    what: Literal["models", "selection", "providers", "macros", "chats", "proposals", "index", "tools"]
+    what: Literal[
+        "models", "selection", "providers", "macros", "chats", "proposals", "index", "tools", "media"
+    ]
 
 
 NOTIFICATIONS: dict[str, tuple[type[Shape], str]] = {

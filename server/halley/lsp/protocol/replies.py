@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from halley.lsp.protocol.common import Problem, Usage
+from halley.lsp.protocol.media import MediaTask
 from halley.lsp.protocol.shape import Shape
 
 
@@ -38,7 +39,17 @@ class Event(Shape):
     """One event of a stream; which fields are there depends on `type`."""
 
     type: Literal[
-        "start", "text", "reasoning", "notice", "citation", "image", "toolCall", "toolResult", "usage", "step"
+        "start",
+        "text",
+        "reasoning",
+        "notice",
+        "citation",
+        "image",
+        "toolCall",
+        "toolResult",
+        "usage",
+        "step",
+        "media",
     ]
     reply_id: str
     delta: str | None = None
@@ -52,6 +63,8 @@ class Event(Shape):
     of: int | None = None
     chat_id: str | None = None
     turn_id: str | None = None
+    task: MediaTask | None = None
+    """How a picture, a video … stands now (`media`)."""
     call_id: str | None = None
     """The tool call that began (`toolCall`) or ended (`toolResult`)."""
     server: str | None = None
@@ -98,5 +111,7 @@ class Reply(Shape):
     sources: list[Source] = []
     blocks: list[Block] = []
     notices: list[str] = []
+    media: list[str] = []
+    """Tasks that this reply began, for `halley/media/get`."""
     tools: list[ToolUse] = []
     """The tools it called, in order."""

@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 from halley.lsp.base.rpc_errors import InvalidParams
 
 Token = Annotated[str | int, Field(description="A progress token.")]
-RoleName = Literal["chat", "edit", "complete", "fast", "embed", "image", "speech"]
+RoleName = Literal["chat", "edit", "complete", "fast", "embed", "image", "speech", "transcribe", "video"]
 ScopeName = Literal["session", "workspace", "user"]
 
 
