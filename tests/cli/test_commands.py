@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 
@@ -103,6 +104,12 @@ def test_use_names_near_matches_for_a_model_that_is_not_there(halley):
     assert "sim-caht" in ran.err and "sim/sim-chat" in ran.err
     assert halley("use", "chat", "sim/sim-caht", "--force").code == 0
     assert "not a model" in halley("use", "chat", "gpt").err
+
+
+def test_use_says_when_the_choice_has_no_key_yet(halley):
+    ran = halley("use", "chat", "comet/gpt-5-mini", "--force")
+    assert ran.code == 0 and "halley key set comet" in ran.err
+    assert halley("use", "chat", "sim/sim-chat").err == ""
 
 
 def test_verify_says_step_by_step_what_works(halley):
@@ -215,14 +222,23 @@ def test_bench_outliers_are_dropped_and_counted():
 
 
 def test_commit_writes_a_message(halley):
-    import subprocess
-
     (halley.folder / ".git").rmdir()
     subprocess.run(["git", "init", "-q", "."], cwd=halley.folder, check=True)
     (halley.folder / "a.py").write_text("def added():\n    return 1\n")
     subprocess.run(["git", "add", "a.py"], cwd=halley.folder, check=True)
     ran = halley("commit")
     assert ran.code == 0 and ran.out.strip()
+
+
+def test_commit_writes_the_first_message_of_a_repository(halley):
+    git = lambda *arguments: subprocess.run(["git", *arguments], cwd=halley.folder, check=True)  # noqa: E731
+    (halley.folder / ".git").rmdir()
+    git("init", "-q")
+    assert "nothing to commit" in halley("commit").err
+    (halley.folder / "start.py").write_text("def start():\n    return 1\n")
+    git("add", "--intent-to-add", "start.py")
+    ran = halley("commit", "--all")
+    assert ran.code == 0 and "start" in ran.out
 
 
 def test_terminal_escapes_in_replies_do_nothing():

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from halley.lsp.base.documents import DocumentStore, RecentEdit
 from halley.lsp.base.lines import LineIndex, join_halves
 
-URI = "file:///work/a.py"
+URI = "file:///project/a.py"
 TRICKY = "ab \n\r\f\x85\u2028é漢😀𝒳"
 texts = st.text(st.sampled_from(TRICKY), max_size=30)
 ENCODINGS = st.sampled_from(("utf-8", "utf-16", "utf-32"))
@@ -148,7 +148,7 @@ def test_unopened_and_unknown_documents() -> None:
     store.close(URI)
 
 
-@pytest.mark.parametrize("other", ["file:///work/a%2Epy", "file://localhost/work/a.py"])
+@pytest.mark.parametrize("other", ["file:///project/a%2Epy", "file://localhost/project/a.py"])
 def test_one_document_however_its_uri_is_written(other: str) -> None:
     store = opened("text")
     assert text_of(store, other) == "text"

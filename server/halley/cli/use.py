@@ -8,7 +8,7 @@ import click
 
 from halley.cli.output import print_table, tell
 from halley.cli.running import Desk, find_root, with_desk
-from halley.core.models import ROLES, Role
+from halley.core.models import ROLES, Role, Route
 
 
 @click.command()
@@ -61,6 +61,7 @@ async def use(
         force=force,
     )
     _tell_outcome(desk, role, scope)
+    await _tell_missing_keys(desk, names)
 
 
 def _show(desk: Desk) -> None:
@@ -78,3 +79,15 @@ def _tell_outcome(desk: Desk, role: Role, scope: str) -> None:
     click.echo(f"{role}: {models} ({chosen.source})")
     if chosen.scope != scope and chosen.scope != "default":
         tell(f"What is chosen by {chosen.source} goes before a choice for the {scope}.")
+
+
+async def _tell_missing_keys(desk: Desk, route: Route) -> None:
+    """A choice may come before its key, but then it should be known that it does nothing yet."""
+    from halley.features.models import provider_to_json
+
+    for provider in dict.fromkeys(ref.provider for ref in route):
+        found = await provider_to_json(
+            desk.room, desk.room.registry.binding(provider, desk.settings), desk.caller()
+        )
+        if found["key"]["status"] in ("missing", "otherOrigin"):
+            tell(f"There is no key for {provider} yet: halley key set {provider}.")

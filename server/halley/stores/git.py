@@ -21,14 +21,23 @@ _MOST = 2_000_000
 
 
 async def load_diff(cwd: Path, *, staged: bool = True) -> str:
-    """The diff of what is staged, or of the whole working tree against HEAD.
+    """The diff of what is staged, or of the whole working tree against HEAD (against nothing, before the first commit).
 
     Raises BadRequest when `cwd` is in no repository or git is missing.
     """
     flags = ("--no-ext-diff", "--no-textconv", "--no-color", "--submodule=short", "--ignore-submodules=all")
     if staged:
         return await _git(cwd, "diff", *flags, "--cached")
-    return await _git(cwd, *await _without_filters(cwd), "diff", *flags, "HEAD")
+    return await _git(cwd, *await _without_filters(cwd), "diff", *flags, await _last_commit(cwd))
+
+
+async def _last_commit(cwd: Path) -> str:
+    """HEAD, or the empty tree in a repository without any commit."""
+    try:
+        await _git(cwd, "rev-parse", "--verify", "--quiet", "HEAD")
+    except BadRequest:
+        return (await _git(cwd, "hash-object", "-t", "tree", "--stdin")).strip()
+    return "HEAD"
 
 
 async def require_repository(cwd: Path) -> None:
