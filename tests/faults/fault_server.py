@@ -4,7 +4,8 @@
         … host.url …
         assert host.requests[0].path == "/v1/chat/completions"
 
-Each argument is the script for one request, in order; the last one goes on for all that follow. A script is a list of
+Each argument is the script for one request, in order; the last one goes on for all that follow; `choose=` picks the script
+by what the request says instead. A script is a list of
 actions, each awaited with the `Peer` (the connection). After a script that did not end the connection, the next request on
 it is read. `Peer.gone` tells when the client has left.
 """
@@ -62,9 +63,15 @@ class FaultServer:
     """
 
     def __init__(
-        self, *scripts: Script, tls: ssl.SSLContext | None = None, port: int = 0, on_connect: Script = ()
+        self,
+        *scripts: Script,
+        tls: ssl.SSLContext | None = None,
+        port: int = 0,
+        on_connect: Script = (),
+        choose: Callable[[Received], Script] | None = None,
     ) -> None:
         self.scripts = list(scripts)
+        self.choose = choose or self._in_order
         self.on_connect = on_connect
         self.requests: list[Received] = []
         self.peers: list[Peer] = []
@@ -97,6 +104,11 @@ class FaultServer:
         """A base URL."""
         return f"{self.origin}/v1"
 
+    def _in_order(self, _: Received) -> Script:
+        if not self.scripts:
+            return [reply(500)]
+        return self.scripts[min(len(self.requests), len(self.scripts)) - 1]
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task
@@ -110,12 +122,7 @@ class FaultServer:
                 peer.request = request
                 self.requests.append(request)
                 self.arrived.put_nowait(request)
-                script = (
-                    self.scripts[min(len(self.requests), len(self.scripts)) - 1]
-                    if self.scripts
-                    else [reply(500)]
-                )
-                for action in script:
+                for action in self.choose(request):
                     await action(peer)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from halley.core.errors import AuthFailed, ProviderUnavailable, RateLimited
 from halley.core.events import Finish, Notice, TextDelta
 from halley.routing.cooldown import FAILURES, FIRST_REST_S, LONGEST_REST_S
-from halley.routing.retry_budget import FLOOR, RECENT_S, RetryBudget
+from halley.routing.retry_budget import FLOOR, RECENT_S, Recent, RetryBudget
 
 DOWN = [ProviderUnavailable("The host answered 503.")]
 OK = [TextDelta("ok"), Finish("stop")]
@@ -24,13 +24,13 @@ def text_of(events):
 @given(st.lists(st.tuples(st.floats(0, 3), st.booleans()), max_size=300))
 def test_retries_stay_within_a_tenth_of_recent_requests_and_never_under_ten(steps):
     now = 0.0
-    budget = RetryBudget(lambda: now)
+    budget = RetryBudget(Recent(lambda: now), Recent(lambda: now))
     requests: list[int] = []
     retries: list[int] = []
     for pause, is_retry in steps:
         now += pause
         if not is_retry:
-            budget.count_request()
+            budget.requests.count()
             requests.append(int(now))
             continue
         recent = [at for at in retries if at > int(now) - RECENT_S]
@@ -46,6 +46,16 @@ async def test_a_spent_budget_sends_requests_straight_to_the_next_model(bench):
     for _ in range(20):
         assert text_of(await bench.run("one/a", "two/b")) == "ok"
     assert len(one.requests) == 20 + FLOOR
+
+
+async def test_a_fallbacks_budget_counts_what_people_asked_not_what_came_down_to_it(bench):
+    bench.provider("one", [RateLimited("slow")])
+    two = bench.provider("two", [RateLimited("slow")])
+    bench.provider("three", OK)
+    bench.time.moves = False
+    for _ in range(200):
+        await bench.run("one/a", "two/b", "three/c")
+    assert len(two.requests) == 200 + 200 // 10
 
 
 async def test_a_host_that_keeps_failing_rests_and_is_passed_by(bench):

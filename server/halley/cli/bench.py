@@ -1,7 +1,8 @@
 """`halley bench`: models measured side by side, through the same road that every feature takes.
 
 Each run is one streamed call. Runs are spread over the models in turn, so that a slow minute of the network hits all of
-them alike. What lies more than two standard deviations from the mean is left out, and counted.
+them alike. What lies more than two standard deviations from the mean is left out, and counted. Each provider's list is
+asked for first, so that what a process does once (imports, the first connection, a key's program) is no model's time.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from typing import Any
 
 import click
 
-from halley.cli.output import count, is_watched, print_table, tell, write_json
+from halley.cli.output import count, is_watched, money, print_table, problem_text, tell, write_json
 from halley.cli.running import Desk, with_desk
 from halley.core.calls import Call, Priority, Prompt, user
-from halley.core.errors import HalleyError
+from halley.core.errors import HalleyError, ModelNotFound
 from halley.core.events import Finish
 from halley.core.models import ModelRef
 
@@ -61,6 +62,7 @@ async def bench(
     refs = [ModelRef.parse(name) for name in dict.fromkeys(models)]
     text = prompt_file.read_text("utf-8") if prompt_file else QUESTION
     prompt = Prompt((user(text),), max_tokens=max_tokens)
+    await _warm(desk, refs)
     samples = {ref: Samples() for ref in refs}
     turns = asyncio.Semaphore(concurrency)
 
@@ -76,6 +78,22 @@ async def bench(
     else:
         _print_report(found)
     return 0 if all(row["failed"] < runs for row in found) else 1
+
+
+async def _warm(desk: Desk, refs: Sequence[ModelRef]) -> None:
+    """A model that its provider does not list is told of, and asked all the same: lists are not always whole.
+
+    Raises NotConfigured for a provider there is none of.
+    """
+    for ref in refs:
+        desk.room.registry.binding(ref.provider, desk.settings)
+    for provider in dict.fromkeys(ref.provider for ref in refs):
+        await desk.room.registry.refresh(desk.room.registry.binding(provider, desk.settings), desk.caller())
+    for ref in refs:
+        try:
+            await desk.room.registry.check_listed(ref, desk.settings, desk.caller())
+        except ModelNotFound as error:
+            tell(problem_text(error.problem))
 
 
 @dataclass(slots=True)
@@ -160,18 +178,8 @@ def _show_progress(samples: dict[ModelRef, Samples], runs: int) -> None:
 
 
 def _print_report(found: list[Json]) -> None:
-    columns = (
-        "MODEL",
-        "OK",
-        "FAILED",
-        "FIRST BYTE",
-        "FIRST TOKEN",
-        "P95",
-        "TOTAL",
-        "P95 TOTAL",
-        "TOKENS/S",
-        "OUTLIERS",
-    )
+    columns = ("MODEL", "OK", "FIRST BYTE", "FIRST TOKEN", "TOTAL", "TOKENS/S", "COST", "DROPPED")
+    click.echo("median / p95, in ms; DROPPED: values more than 2σ from the mean")
     print_table(columns, map(_row, found), right=columns[1:])
     click.echo()
     for line in plot(
@@ -185,18 +193,21 @@ def _print_report(found: list[Json]) -> None:
 
 
 def _row(row: Json) -> tuple[Any, ...]:
+    cost = [{"amount": row["costUsd"], "currency": "USD"}] if row["costUsd"] is not None else []
     return (
         row["model"],
-        row["ok"],
-        row["failed"],
-        count(row["firstByteMs"]["median"]),
-        count(row["firstTokenMs"]["median"]),
-        count(row["firstTokenMs"]["p95"]),
-        count(row["totalMs"]["median"]),
-        count(row["totalMs"]["p95"]),
+        f"{row['ok']}/{row['ok'] + row['failed']}",
+        _both(row["firstByteMs"]),
+        _both(row["firstTokenMs"]),
+        _both(row["totalMs"]),
         count(row["tokensPerS"]["median"]),
+        money(cost),
         sum(row[name]["outliers"] for name in MEASURES),
     )
+
+
+def _both(measure: Json) -> str:
+    return "" if measure["median"] is None else f"{count(measure['median'])} / {count(measure['p95'])}"
 
 
 def plot(title: str, rows: Sequence[tuple[str, float | None, float | None]], width: int = 50) -> list[str]:
@@ -210,7 +221,6 @@ def plot(title: str, rows: Sequence[tuple[str, float | None, float | None]], wid
     for name, median, p95 in rows:
         solid = round((median or 0) * scale)
         shaded = max(0, round((p95 or 0) * scale) - solid)
-        lines.append(
-            f"{name:{label}}  {'█' * solid}{'░' * shaded} {'' if median is None else f'{median:,.0f}'}"
-        )
+        said = "no answer" if median is None else f"{'█' * max(solid, 1)}{'░' * shaded} {median:,.0f}"
+        lines.append(f"{name:{label}}  {said}")
     return lines

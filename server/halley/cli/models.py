@@ -15,16 +15,30 @@ from halley.core.models import ROLES, Role
 @click.option("--role", type=click.Choice(ROLES), help="Only models that can do this.")
 @click.option("--provider", metavar="NAME", help="Only this provider's.")
 @click.option("--refresh", is_flag=True, help="Ask the providers again instead of showing what is cached.")
+@click.option("--favourite", metavar="MODEL", help="Mark this one: lists and pickers begin with it.")
+@click.option("--no-favourite", "unmark", metavar="MODEL", help="Take the mark back.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.argument("search", required=False)
 @with_desk
 async def models(
-    desk: Desk, role: Role | None, provider: str | None, refresh: bool, as_json: bool, search: str | None
+    desk: Desk,
+    role: Role | None,
+    provider: str | None,
+    refresh: bool,
+    favourite: str | None,
+    unmark: str | None,
+    as_json: bool,
+    search: str | None,
 ) -> int:
-    """List models with context, prices (US dollars for a million tokens) and abilities. SEARCH filters by name."""
+    """List models with context, prices (US dollars for a million tokens) and abilities. SEARCH filters by name.
+
+    Favourites come first, then those chosen for something lately.
+    """
     from halley.features.models import list_models
     from halley.routing.selection import nothing_configured
 
+    if favourite or unmark:
+        return await _mark(desk, favourite, unmark, as_json)
     found = await list_models(
         desk.room, desk.settings, desk.caller(), role=role, provider=provider, refresh=refresh
     )
@@ -45,6 +59,22 @@ async def models(
     return 1
 
 
+async def _mark(desk: Desk, favourite: str | None, unmark: str | None, as_json: bool) -> int:
+    from halley.core.models import ModelRef
+    from halley.features.models import mark_favourite
+
+    found: dict[str, Any] = {}
+    for name, marked in ((unmark, False), (favourite, True)):
+        if name:
+            ref = ModelRef.parse(name)
+            found = await mark_favourite(desk.room, ref, marked, settings=desk.settings, caller=desk.caller())
+    if as_json:
+        write_json(found)
+    else:
+        click.echo(f"favourites: {', '.join(found['favourites']) or 'none'}")
+    return 0
+
+
 _COLUMNS = ("MODEL", "GROUP", "CONTEXT", "IN", "OUT", "ROLES", "ABILITIES")
 
 
@@ -57,6 +87,7 @@ def _row(model: dict[str, Any]) -> tuple[Any, ...]:
     price = model.get("price") or {}
     estimated = "~" if price.get("source") == "catalog" else ""
     abilities = [name for name in ("tools", "vision", "reasoning", "fim") if model["capabilities"].get(name)]
+    abilities += [name for name in ("deprecated", "favourite", "recent") if model.get(name)]
     return (
         model["id"],
         model["group"],
@@ -64,7 +95,7 @@ def _row(model: dict[str, Any]) -> tuple[Any, ...]:
         _price(price.get("input"), estimated),
         _price(price.get("output"), estimated) or _price(price.get("perRequest"), estimated, "/call"),
         " ".join(model["roles"]),
-        " ".join([*abilities, "deprecated"] if model.get("deprecated") else abilities),
+        " ".join(abilities),
     )
 
 

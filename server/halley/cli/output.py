@@ -93,8 +93,12 @@ def _print_rich(columns: Sequence[str], cells: list[list[str]], numbers: set[str
     from rich.text import Text
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in columns:
-        table.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
+    for at, name in enumerate(
+        columns
+    ):  # the first names what the line is about, often to be copied: it stays whole
+        table.add_column(
+            name, justify="right" if name in numbers else "left", overflow="fold", no_wrap=at == 0
+        )
     for row in cells:
         table.add_row(*map(Text, row))
     console().print(table)
@@ -107,6 +111,8 @@ def money(cost: Iterable[Any] | None) -> str:
 
 def _amount(amount: float, currency: str) -> str:
     sign = "$" if currency == "USD" else f"{currency} "
+    if 0 < amount < 0.00005:
+        return f"<{sign}0.0001"
     return f"{sign}{amount:,.2f}" if amount >= 1 or amount == 0 else f"{sign}{amount:.4f}"
 
 

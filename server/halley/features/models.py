@@ -2,6 +2,7 @@
 
     list_models      `halley/models/list`       favourites and recent ones first
     select           `halley/models/select`     checked against the provider's list, kept by scope
+    mark_favourite   `halley/models/favourite`  kept for the user, shown first from then on
     list_providers   `halley/providers/list`    with the state of their keys
 
 All answers are the protocol's JSON shapes.
@@ -41,12 +42,30 @@ async def list_models(
         await room.registry.find_local_servers(settings)
     listing = await room.registry.list_models(settings, caller, provider=provider, refresh=refresh)
     wanted = [model for model in listing.models if role is None or role in model.roles]
-    first = dict.fromkeys((*room.selections.favourites(), *room.selections.recent()))
+    favourites, recent = room.selections.favourites(), room.selections.recent()
+    ordered = in_order(wanted, dict.fromkeys((*favourites, *recent)))
     return {
-        "models": [model_to_json(model) for model in in_order(wanted, first)],
+        "models": [model_to_json(model) | _marks(model.ref, favourites, recent) for model in ordered],
         "stale": listing.stale,
         "problems": [problem.to_json() for problem in listing.problems],
     }
+
+
+def _marks(ref: ModelRef, favourites: Route, recent: Route) -> Json:
+    return ({"favourite": True} if ref in favourites else {}) | ({"recent": True} if ref in recent else {})
+
+
+async def mark_favourite(
+    room: EngineRoom, model: ModelRef, marked: bool, *, settings: Settings, caller: Caller
+) -> Json:
+    """`{favourites}`, in the order they were marked.
+
+    Raises NotConfigured and ModelNotFound as `select`; what is not there any more can always be unmarked. StoreFailed.
+    """
+    if marked:
+        await room.registry.check_listed(model, settings, caller)
+    await asyncio.to_thread(room.selections.mark_favourite, model, marked)
+    return {"favourites": [str(ref) for ref in room.selections.favourites()]}
 
 
 def in_order(models: Iterable[Model], first: Iterable[ModelRef] = ()) -> list[Model]:
@@ -126,6 +145,8 @@ async def select(
         if pick_session is None:
             raise BadRequest("There is no session to choose for.", "Choose the scope workspace or user.")
         pick_session(role, route)
+        for ref in route[:1]:
+            await asyncio.to_thread(room.selections.remember, ref)
     elif scope == "workspace":
         if root is None:
             raise BadRequest(

@@ -21,6 +21,8 @@ from halley.core.errors import (
 )
 
 if TYPE_CHECKING:
+    import aiohttp
+
     from halley.providers.endpoint import Endpoint
     from halley.providers.proxies import Proxy
 
@@ -43,16 +45,24 @@ def error_of_failure(failure: BaseException, endpoint: Endpoint, proxy: Proxy | 
             error = timed_out("connect", endpoint)
         case aiohttp.ClientConnectorError():
             error = _host(endpoint, f"{endpoint.label} at {endpoint.host} {_refusal(cause.os_error)}.")
+        case aiohttp.ClientResponseError() if _is_broken_body(cause):
+            error = _closed(endpoint, "broke off its answer before it began")
         case aiohttp.ClientResponseError():  # not HTTP, or header lines beyond the limits
             error = not_http(endpoint)
         case aiohttp.ServerTimeoutError() | TimeoutError():
             error = timed_out("first_byte", endpoint)
         case _:
-            error = ProviderUnavailable(
-                f"{endpoint.label} closed the connection without an answer.",
-                "Try again, or choose another model.",
-            )
+            error = _closed(endpoint, "closed the connection without an answer")
     return _about(error, endpoint)
+
+
+def _closed(endpoint: Endpoint, how: str) -> ProviderUnavailable:
+    return ProviderUnavailable(f"{endpoint.label} {how}.", "Try again, or choose another model.")
+
+
+def _is_broken_body(cause: aiohttp.ClientResponseError) -> bool:
+    """HTTP whose body breaks in the same packet as its head: aiohttp then gives neither, and tells it by words only."""
+    return "chunk" in cause.message.lower()
 
 
 TIMEOUTS = {

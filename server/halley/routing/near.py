@@ -13,7 +13,7 @@ def near_names(name: str, among: Iterable[str], most: int = 3) -> list[str]:
     """The closest names, best first; none when nothing is similar."""
     wanted = name.lower()
     scored = [(_likeness(wanted, candidate.lower()), candidate) for candidate in among]
-    close = sorted((score, candidate) for score, candidate in scored if score >= 0.6)
+    close = sorted((score, candidate) for score, candidate in scored if score > 0.6)
     return [candidate for _, candidate in sorted(close, key=lambda pair: (-pair[0], pair[1]))[:most]]
 
 

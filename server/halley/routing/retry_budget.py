@@ -1,7 +1,9 @@
-"""How much retrying a host is worth: a tenth of its recent requests, and never under ten.
+"""How much retrying a host is worth: a tenth of what people asked lately, and never under ten.
 
 When everything fails at once, retries multiply the load that made it fail; a budget stops that, while a lone failure
-always has its retry. Nothing about money is here: see `spending.py`.
+always has its retry. What people asked is counted once for each call, wherever on its route it is answered: a fallback
+that sees little but the failures of the host before it may be asked again as often as that one. Nothing about money is
+here: see `spending.py`.
 """
 
 from __future__ import annotations
@@ -15,35 +17,37 @@ RECENT_S = 10
 
 
 @dataclass(slots=True)
-class _Second:
-    number: int
-    requests: int = 0
-    retries: int = 0
+class Recent:
+    """How often something happened within the last `RECENT_S`. `monotonic` is the clock's."""
+
+    monotonic: Callable[[], float]
+    seconds: dict[int, int] = field(default_factory=dict[int, int])
+
+    def count(self) -> None:
+        now = self._forget()
+        self.seconds[now] = self.seconds.get(now, 0) + 1
+
+    def total(self) -> int:
+        self._forget()
+        return sum(self.seconds.values())
+
+    def _forget(self) -> int:
+        now = int(self.monotonic())
+        if now not in self.seconds:
+            self.seconds = {at: count for at, count in self.seconds.items() if at > now - RECENT_S}
+        return now
 
 
 @dataclass(slots=True)
 class RetryBudget:
-    """One host's. `monotonic` is the clock's."""
+    """One host's. `requests` are all that were made, whichever host they went to."""
 
-    monotonic: Callable[[], float]
-    seconds: list[_Second] = field(default_factory=list[_Second])
-
-    def count_request(self) -> None:
-        self._current().requests += 1
+    requests: Recent
+    retries: Recent
 
     def take_retry(self) -> bool:
         """True when one more retry is within the budget, which it then has used."""
-        current = self._current()
-        requests = sum(second.requests for second in self.seconds)
-        retries = sum(second.retries for second in self.seconds)
-        if retries >= max(FLOOR, int(SHARE * requests)):
+        if self.retries.total() >= max(FLOOR, int(SHARE * self.requests.total())):
             return False
-        current.retries += 1
+        self.retries.count()
         return True
-
-    def _current(self) -> _Second:
-        now = int(self.monotonic())
-        if not self.seconds or self.seconds[-1].number != now:
-            self.seconds = [second for second in self.seconds if second.number > now - RECENT_S]
-            self.seconds.append(_Second(now))
-        return self.seconds[-1]

@@ -28,7 +28,7 @@ from halley.routing.cooldown import Cooldowns, Health, Probe
 from halley.routing.metering import Chain
 from halley.routing.queue import Queues, Slots
 from halley.routing.retry import Rule, pause_before_retry, rule_for
-from halley.routing.retry_budget import RetryBudget
+from halley.routing.retry_budget import Recent, RetryBudget
 from halley.routing.targets import Target, Targets
 from halley.routing.waits import Shown, Waits
 
@@ -40,10 +40,14 @@ class Hosts:
         self.clock = clock
         self.cooldowns = Cooldowns(clock.monotonic)
         self.queues = Queues()
+        self.requests = Recent(clock.monotonic)
         self.budgets: dict[str, RetryBudget] = {}
 
     def budget(self, host: str) -> RetryBudget:
-        return self.budgets.setdefault(host, RetryBudget(self.clock.monotonic))
+        budget = self.budgets.get(host)
+        if budget is None:
+            budget = self.budgets[host] = RetryBudget(self.requests, Recent(self.clock.monotonic))
+        return budget
 
 
 @dataclass(slots=True, eq=False)
@@ -124,6 +128,7 @@ class Trip:
         self.shown = Shown(call.caller.on_operation)
         self.ahead = list(dict.fromkeys(call.route))
         self.chain = Chain(None if call.timeout_s is None else clock.monotonic() + call.timeout_s)
+        self.hosts.requests.count()
 
     async def next_step(self) -> Step | None:
         """What to try now, after any wait it takes; None when nothing is left to try."""
@@ -145,7 +150,6 @@ class Trip:
             if self._health(target).is_closed and not await self._may_disturb(target):
                 continue
             self.tries = 0
-            self.hosts.budget(target.host).count_request()
             self._tell_moved(ref)
             return self._step(target)
         if self.resting and self.call.retry:

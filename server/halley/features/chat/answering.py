@@ -35,6 +35,8 @@ class Asked:
     blind: bool = False
     opened_as: str = ""
     """The model that the store has."""
+    has_begun: bool = False
+    """It goes on with a reply that has text already."""
 
 
 async def answer(desk: ChatDesk, prompt: Prompt, asked: Asked, emit: Emit) -> None:
@@ -56,7 +58,7 @@ async def settle_with(
     desk: ChatDesk, asked: Asked, emit: Emit, work: Callable[[Callable[[Event], None]], Awaitable[None]]
 ) -> None:
     """Runs `work`, which hands over the reply's events; the reply is settled however that ends."""
-    reply, finish, has_text = asked.reply, None, False
+    reply, finish, has_text = asked.reply, None, asked.has_begun
 
     def take(event: Event) -> None:
         nonlocal finish, has_text

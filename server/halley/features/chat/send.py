@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from halley.core.calls import ImagePart, assistant, user
 from halley.core.errors import BadRequest, Problem, error_of
 from halley.core.events import Notice
-from halley.core.models import ModelRef, Role
+from halley.core.models import ModelRef, Role, Route
 from halley.engine.chat_input import ChatInput, read_input
 from halley.engine.conversation import Attachment
+from halley.features.ask import Line
 from halley.features.chat.about import ABOUT
 from halley.features.chat.answering import Asked, answer
 from halley.features.chat.blind import hidden_problem, is_blind, label, shuffled
@@ -91,12 +92,24 @@ async def retry(
 
 
 async def continue_reply(desk: ChatDesk, chat_id: str, reply_id: str, emit: Emit) -> Json:
-    """Go on with a reply that was interrupted: the same model, the same reply, more text."""
+    """Go on with a reply that was interrupted: the same reply, more text.
+
+    The same model goes on with it, and no other where the person had named it; else the role's other models stand in as
+    they would have for the question. A reply that cannot be continued now stays interrupted, with what it had said.
+    """
     chat = await desk.store.get(chat_id)
     reply = _find(chat, reply_id)
     turn = _find_turn(chat, reply.turn_id)
-    asked = _asked(turn, turn.replies.index(reply), reply.model)
-    asked = replace(asked, reply=reply_id, model=reply.model)
+    position = turn.replies.index(reply)
+    was_named = (
+        bool(turn.details.get("models")) or position > 0
+    )  # what is added to a turn is asked of one model
+    asked = replace(
+        _asked(turn, position, reply.model),
+        reply=reply_id,
+        model=reply.model if was_named else None,
+        has_begun=bool(reply.text),
+    )
     if turn.details.get("macro"):
         job, run = await resume(desk, turn)
         await desk.store.reopen(reply_id)
@@ -106,8 +119,18 @@ async def continue_reply(desk: ChatDesk, chat_id: str, reply_id: str, emit: Emit
     said = (assistant(reply.text), user(CONTINUE)) if reply.text else ()
     await desk.store.reopen(reply_id)
     prompt = replace(built.prompt, messages=(*built.prompt.messages, *said))
-    await answer(desk, prompt, asked, emit)
+    line = _beginning_with(desk.line, ModelRef.parse(reply.model))
+    await answer(replace(desk, line=line), prompt, asked, emit)
     return await _result(desk, chat_id, turn.id, [reply_id])
+
+
+def _beginning_with(line: Line, model: ModelRef) -> Line:
+    """The line whose routes begin with this model."""
+
+    async def route_of(role: Role) -> Route:
+        return tuple(dict.fromkeys((model, *await line.route_of(role))))
+
+    return replace(line, route_of=route_of)
 
 
 async def _about_chat(desk: ChatDesk, request: ChatRequest, typed: ChatInput, said: str, emit: Emit) -> Json:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from halley.core.models import ModelRef
-from halley.features.models import list_models, select
+from halley.features.models import list_models, mark_favourite, select
 from halley.lsp.handlers.status import send_status
 from halley.lsp.protocol.common import UriParams
-from halley.lsp.protocol.models import ModelsListParams, SelectParams
+from halley.lsp.protocol.models import FavouriteParams, ModelsListParams, SelectParams
 from halley.lsp.protocol.shape import read_params
 from halley.lsp.session import Session
 
@@ -69,6 +69,19 @@ async def models_select(session: Session, params: Json) -> Json:
     return selection(session, uri)
 
 
+async def models_favourite(session: Session, params: Json) -> Json:
+    asked = read_params(FavouriteParams, params)
+    found = await mark_favourite(
+        session.room,
+        ModelRef.parse(asked.model),
+        asked.favourite,
+        settings=session.settings_of(),
+        caller=session.caller(),
+    )
+    session.notify("halley/changed", {"what": "models"})
+    return found
+
+
 def register(server: Server) -> None:
     @server.feature("halley/models/list")
     async def _list(params: Json) -> Json:
@@ -82,6 +95,10 @@ def register(server: Server) -> None:
     async def _select(params: Json) -> Json:
         return await models_select(server.session, params)
 
+    @server.feature("halley/models/favourite")
+    async def _favourite(params: Json) -> Json:
+        return await models_favourite(server.session, params)
+
     @server.command("halley.models.list")
     async def _list_command(arguments: list[Any]) -> Json:
         return await models_list(server.session, arguments[0] if arguments else {})
@@ -89,3 +106,7 @@ def register(server: Server) -> None:
     @server.command("halley.models.select")
     async def _select_command(arguments: list[Any]) -> Json:
         return await models_select(server.session, arguments[0] if arguments else {})
+
+    @server.command("halley.models.favourite")
+    async def _favourite_command(arguments: list[Any]) -> Json:
+        return await models_favourite(server.session, arguments[0] if arguments else {})

@@ -30,6 +30,9 @@ class Model(Shape):
     roles: list[str]
     capabilities: dict[str, Any]
     deprecated: bool | None = None
+    favourite: bool | None = None
+    recent: bool | None = None
+    """Chosen for something lately."""
 
 
 class SelectedRole(Shape):
@@ -59,6 +62,16 @@ class SelectParams(Shape):
     route: list[str]
     scope: ScopeName = "workspace"
     uri: str | None = None
+
+
+class FavouriteParams(Shape):
+    model: str
+    favourite: bool = True
+    """False takes the mark back."""
+
+
+class Favourites(Shape):
+    favourites: list[str]
 
 
 class SaidMessage(Shape):
@@ -94,6 +107,9 @@ REQUESTS: dict[str, Request] = {
     ),
     "halley/models/selection": Request(UriParams, Selection, "Which route each role has here, and why."),
     "halley/models/select": Request(SelectParams, Selection, "Chooses a route for a role."),
+    "halley/models/favourite": Request(
+        FavouriteParams, Favourites, "Marks a model, so that lists begin with it."
+    ),
     "halley/models/respond": Request(
         RespondParams, Responded, "A model's reply to somebody else's conversation.", streams=True
     ),
