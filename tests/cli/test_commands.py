@@ -202,6 +202,28 @@ def test_doctor_names_what_is_wrong_with_the_configuration(halley):
     assert "config.toml:2" in ran.out and "debounce_ms" in ran.out
 
 
+def test_favourites_are_marked_and_listed_first(halley):
+    ran = halley("models", "--favourite", "sim/sim-reason")
+    assert ran.code == 0 and ran.out == "favourites: sim/sim-reason\n"
+    first = halley("models", "--role", "chat").out.splitlines()[1]
+    assert first.startswith("sim/sim-reason") and "favourite" in first
+    wrong = halley("models", "--favourite", "sim/sim-raeson")
+    assert wrong.code == 1 and "sim/sim-reason" in wrong.err
+    assert halley("models", "--no-favourite", "sim/sim-reason").out == "favourites: none\n"
+    assert "favourite" not in halley("models").out
+
+
+def test_bench_says_at_once_which_provider_or_model_there_is_none_of(halley):
+    ran = halley("bench", "sim/sim-chat", "sym/sim-chat", "--runs", "2")
+    assert ran.code == 1 and "no provider 'sym'" in ran.err and not ran.out
+    ran = halley("bench", "sim/sim-chat", "sim/sim-chta", "--runs", "2")
+    assert ran.code == 1 and "sim/sim-chat" in ran.err
+    rows = ran.out.splitlines()
+    assert any(row.startswith("sim/sim-chat") and " 2/2 " in row for row in rows)
+    assert any(row.startswith("sim/sim-chta") and " 0/2 " in row for row in rows)
+    assert any("no answer" in row for row in rows)
+
+
 def test_bench_compares_models(halley):
     ran = halley("bench", "sim/sim-chat", "sim/sim-fast", "--runs", "4", "--concurrency", "2", "--json")
     assert ran.code == 0

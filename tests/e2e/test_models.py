@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from window import Window
+import pytest
+from window import RequestFailed, Window
 
 from halley.simulator import Simulator
 
@@ -29,6 +30,34 @@ async def test_the_catalogue_is_the_providers(window: Window, simulator: Simulat
     found = {model["id"]: model for model in listed["models"]}
     assert "simulator/sim-chat" in found
     assert found["simulator/sim-chat"]["context"] == 128_000
+
+
+async def test_favourites_and_recent_ones_come_first_and_say_so(daemon) -> None:
+    window: Window = await daemon()
+
+    async def listed() -> list[tuple[str, bool, bool]]:
+        found = (await window.request("halley/models/list", {"role": "chat"}))["models"]
+        return [(model["name"], model.get("favourite", False), model.get("recent", False)) for model in found]
+
+    plain = [name for name, *_ in await listed()]
+    await select(window, "session", "simulator/sim-fast")
+    marked = await window.request("halley/models/favourite", {"model": "simulator/sim-reason"})
+    assert marked == {"favourites": ["simulator/sim-reason"]}
+    await window.until(lambda: ("halley/changed", {"what": "models"}) in window.heard)
+    first, second, *rest = await listed()
+    assert (first, second) == (("sim-reason", True, False), ("sim-fast", False, True))
+    assert [name for name, *_ in rest] == [name for name in plain if name not in ("sim-reason", "sim-fast")]
+
+    again: Window = await daemon()  # another daemon, another day
+    await again.command("halley.models.favourite", {"model": "simulator/sim-reason", "favourite": False})
+    assert (await listed())[0] == ("sim-fast", False, True)
+
+
+async def test_a_model_that_is_not_there_is_no_favourite(window: Window) -> None:
+    await window.request("halley/models/list", {"refresh": True})
+    with pytest.raises(RequestFailed, match="model_not_found") as told:
+        await window.request("halley/models/favourite", {"model": "simulator/sim-raeson"})
+    assert "simulator/sim-reason" in told.value.problem["help"]
 
 
 async def test_a_choice_for_the_workspace_outlives_the_daemon(daemon, tmp_path: Path) -> None:

@@ -66,6 +66,12 @@ FAULTS: list[tuple[str, list[Any], type[HalleyError], str]] = [
         Interrupted,
         "in the middle",
     ),
+    (
+        "broken in the packet of its head",
+        [f.send(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n"), f.close()],
+        ProviderUnavailable,
+        "before it began",
+    ),
     ("no HTTP", [f.send(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), f.close()], BadReply, "does not speak HTTP"),
     (
         "endless header line",
