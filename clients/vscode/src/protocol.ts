@@ -307,6 +307,15 @@ export interface Event {
   readOnly?: boolean | null;
 }
 
+export interface FavouriteParams {
+  model: string;
+  favourite?: boolean;
+}
+
+export interface Favourites {
+  favourites: string[];
+}
+
 export interface Health {
   ok: boolean;
   at: string;
@@ -535,6 +544,8 @@ export interface Model {
   roles: string[];
   capabilities: Record<string, unknown>;
   deprecated?: boolean | null;
+  favourite?: boolean | null;
+  recent?: boolean | null;
 }
 
 export interface ModelsList {
@@ -1007,6 +1018,8 @@ export interface Requests {
   'halley/models/selection': { params: UriParams; result: Selection };
   /** Chooses a route for a role. */
   'halley/models/select': { params: SelectParams; result: Selection };
+  /** Marks a model, so that lists begin with it. */
+  'halley/models/favourite': { params: FavouriteParams; result: Favourites };
   /** A model's reply to somebody else's conversation. Streams. */
   'halley/models/respond': { params: RespondParams; result: Responded };
   /** About how many tokens a text is worth. */

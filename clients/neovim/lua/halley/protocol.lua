@@ -263,6 +263,13 @@
 ---@field arguments? string
 ---@field readOnly? boolean
 
+---@class halley.FavouriteParams
+---@field model string
+---@field favourite? boolean
+
+---@class halley.Favourites
+---@field favourites string[]
+
 ---@class halley.Health
 ---@field ok boolean
 ---@field at string
@@ -466,6 +473,8 @@
 ---@field roles string[]
 ---@field capabilities table<string, any>
 ---@field deprecated? boolean
+---@field favourite? boolean
+---@field recent? boolean
 
 ---@class halley.ModelsList
 ---@field models halley.Model[]
