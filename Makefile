@@ -20,7 +20,7 @@ test: setup ## every test, real editors included where they can be had (ARGS="te
 
 check: setup ## format, lint, types, layers, generated files
 	@failed=; \
-	for check in "ruff format --check ." "ruff check ." pyright "lint-imports --no-logo" "python tools/generate.py --check"; do \
+	for check in "ruff format --check ." "ruff check ." pyright "lint-imports --no-logo" "python tools/generate.py --check" "python tools/build_vscode.py check"; do \
 	  echo "== $$check"; $(BIN)/$$check || failed="$$failed, $${check%% *}"; \
 	done; \
 	echo "== luacheck"; if command -v luacheck > /dev/null; then (cd clients/neovim && luacheck -q .) || failed="$$failed, luacheck"; \
@@ -34,6 +34,9 @@ format: setup ## format and mend what can be mended by itself
 generate: setup ## write anew what is generated: schemas, reference pages, client types
 	$(BIN)/python tools/generate.py
 
+vsix: setup ## the VS Code extension: clients/vscode/dist/halley.vsix
+	$(BIN)/python tools/build_vscode.py vsix
+
 bench: setup ## the benchmarks, as ratios (ARGS="initialize memory", ARGS="--rounds 15")
 	$(BIN)/python -m bench $(ARGS)
 
@@ -45,6 +48,7 @@ LOCK := -q --upgrade --universal --python-version 3.11 --generate-hashes --no-an
 
 clean: ## remove what is built or installed here, the editors for tests too
 	rm -rf .venv .editors .pytest_cache .ruff_cache .hypothesis .import_linter_cache bench/results dist
+	rm -rf clients/vscode/node_modules clients/vscode/dist
 	find . -name __pycache__ -type d -not -path '*/node_modules/*' -prune -exec rm -rf {} +
 
-.PHONY: help setup try test check format generate bench lock clean
+.PHONY: help setup try test check format generate vsix bench lock clean

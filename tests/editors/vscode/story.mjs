@@ -119,6 +119,7 @@ await step('streams a chat with highlighted code', page, async () => {
   await bench.command('Halley: Open Chat');
   chat = await bench.webview('.composer textarea');
   await chat.waitForSelector('.model:has-text("small model")');
+  await bench.widenSideBar(660);
   await script({ text: 'Here it is:\n\n```python\ndef double(value):\n    """Twice the value."""\n    return value * 2  # exactly\n```\n\nIt has **no** side effects. <img src=x onerror=alert(1)> [click](command:workbench.action.quit)\n', tokens_per_s: 80 });
   await chat.fill('.composer textarea', 'Write a function that doubles');
   await chat.press('.composer textarea', 'Enter');

@@ -108,6 +108,15 @@ export class Workbench {
     await this.page.keyboard.press('Enter');
   }
 
+  /** Drags the edge of the side bar to `x`. */
+  async widenSideBar(x) {
+    const box = await this.page.locator('.part.sidebar').boundingBox();
+    await this.page.mouse.move(box.x + box.width + 2, 500);
+    await this.page.mouse.down();
+    await this.page.mouse.move(x, 500, { steps: 5 });
+    await this.page.mouse.up();
+  }
+
   status(text) {
     return this.page.waitForSelector(`.statusbar-item:has-text(${JSON.stringify(text)})`);
   }

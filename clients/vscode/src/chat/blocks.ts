@@ -39,10 +39,26 @@ export async function openLink(href: string): Promise<void> {
     await vscode.env.openExternal(vscode.Uri.parse(href, true));
     return;
   }
-  const match = /^([^:#]+?)(?::(\d+)(?:-\d+)?|#L(\d+))?$/.exec(href);
   const folder = vscode.workspace.workspaceFolders?.[0];
-  if (!match || !folder || match[1]!.startsWith('/') || match[1]!.split('/').includes('..')) return;
-  const uri = vscode.Uri.joinPath(folder.uri, match[1]!);
-  const line = Math.max(0, Number(match[2] ?? match[3] ?? 1) - 1);
-  await vscode.window.showTextDocument(uri, { selection: new vscode.Range(line, 0, line, 0) });
+  const place = placeOf(href);
+  if (!folder || !place) return;
+  const uri = place.isAddress ? vscode.Uri.parse(place.path, true) : vscode.Uri.joinPath(folder.uri, place.path);
+  if (uri.scheme !== folder.uri.scheme || !vscode.workspace.getWorkspaceFolder(uri)) return;
+  await vscode.window.showTextDocument(uri, { selection: new vscode.Range(place.line, 0, place.line, 0) });
+}
+
+interface Place {
+  path: string;
+  isAddress: boolean;
+  line: number;
+}
+
+/** `src/a.py:12-14`, `src/a.py#L12` or `file:///w/src/a.py#L12`, its line from 0; nothing that leads out of the workspace. */
+export function placeOf(href: string): Place | undefined {
+  const match = /^(file:\/\/\/[^#?]+?|[^:#?]+?)(?::(\d+)(?:-\d+)?|#L(\d+))?$/i.exec(href);
+  if (!match) return undefined;
+  const path = match[1]!;
+  const isAddress = /^file:/i.test(path);
+  if (decodeURIComponent(path).split(/[\\/]/).includes('..') || (!isAddress && path.startsWith('/'))) return undefined;
+  return { path, isAddress, line: Math.max(0, Number(match[2] ?? match[3] ?? 1) - 1) };
 }

@@ -21,7 +21,7 @@ export interface ModelChoice {
 
 export type FromPage =
   | { type: 'ready'; chatId?: string }
-  | { type: 'send'; prompt: string; models: string[]; attachments: Attachment[]; editOf?: string }
+  | { type: 'send'; prompt: string; models: string[]; attachments: Attachment[]; blind: boolean; editOf?: string }
   | { type: 'stop' }
   | { type: 'retry' | 'continue'; replyId: string; turnId: string; model?: string }
   | { type: 'choose'; turnId: string; replyId: string }

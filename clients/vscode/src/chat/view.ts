@@ -183,12 +183,12 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     return this.halley.request('halley/chat/get', { chatId });
   }
 
-  private async send({ prompt, models, attachments, editOf }: Extract<FromPage, { type: 'send' }>): Promise<void> {
+  private async send({ prompt, models, attachments, blind, editOf }: Extract<FromPage, { type: 'send' }>): Promise<void> {
     if (await this.commanded(prompt)) return;
     if (editOf) await this.takeBack(editOf);
     this.post({ type: 'turn', turn: { turnId: '', prompt, images: attachments, replies: [] } });
     const images = attachments.map(({ mime, data }) => ({ mime, data }));
-    await this.stream('halley/chat/send', { chatId: this.chatId, prompt, models, attachments: images, ...this.place() }, prompt);
+    await this.stream('halley/chat/send', { chatId: this.chatId, prompt, models, blind, attachments: images, ...this.place() }, prompt);
   }
 
   /** Commands that are about the view itself, not for a model; whether it was one. */

@@ -42,8 +42,8 @@ class Page {
   constructor(private readonly strings: Record<string, string>) {
     this.log.setAttribute('aria-label', strings.conversation!);
     this.composer = new Composer(strings, {
-      send: (prompt, models, attachments) => {
-        post({ type: 'send', prompt, models, attachments, editOf: this.editOf });
+      send: (prompt, models, attachments, blind) => {
+        post({ type: 'send', prompt, models, attachments, blind, editOf: this.editOf });
         this.editOf = undefined;
         this.following = true;
       },

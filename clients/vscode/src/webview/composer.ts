@@ -5,7 +5,7 @@ import type { Attachment } from '../wire';
 import { announce, h, icon, iconButton } from './dom';
 
 export interface ComposerOut {
-  send(prompt: string, models: string[], attachments: Attachment[]): void;
+  send(prompt: string, models: string[], attachments: Attachment[], blind: boolean): void;
   stop(): void;
   complete(id: number, text: string, position: { line: number; character: number }): void;
   attach(): void;
@@ -28,6 +28,7 @@ export class Composer {
   private readonly models: HTMLElement;
   private attachments: Attachment[] = [];
   private compare: string[] = [];
+  private blind = false;
   private choices: ModelChoice[] = [];
   private selected = '';
   private items: CompletionItem[] = [];
@@ -201,7 +202,7 @@ export class Composer {
     if (this.busy) return this.out.stop();
     const prompt = this.input.value.trim();
     if (!prompt) return;
-    this.out.send(prompt, this.compare.length > 0 ? [this.selected, ...this.compare].filter(Boolean) : [], this.attachments);
+    this.out.send(prompt, this.compare.length > 0 ? [this.selected, ...this.compare].filter(Boolean) : [], this.attachments, this.blind && this.compare.length > 0);
     this.input.value = '';
     this.sent = this.attachments;
     this.attachments = [];
@@ -248,7 +249,15 @@ export class Composer {
       h('button', { type: 'button', class: 'model', title: this.strings.pickModel, onclick: () => this.out.pickModel() }, this.selected ? name(this.selected) : this.strings.pickModel),
       ...extra,
       select,
+      ...(extra.length > 0 ? [this.blindSwitch()] : []),
     );
+  }
+
+  private blindSwitch(): HTMLElement {
+    return iconButton('hide', this.strings.blind!, () => {
+      this.blind = !this.blind;
+      this.showModels();
+    }, { 'aria-pressed': String(this.blind) });
   }
 
   private setCompare(ids: string[]): void {

@@ -87,10 +87,11 @@ function kindOf(match: RegExpExecArray, language: Language, text: string): strin
   return /^[A-Z][a-z]/.test(word) ? 'type' : undefined;
 }
 
+// The pattern of a string matches wherever one begins, however it ends: hostile text is tried once, not at every character.
 function patternOf({ line = [], block = [], quotes = '' }: Description): RegExp {
   const comments = [...block.map(([start, end]) => `${escape(start)}[^]*?(?:${escape(end)}|$)`), ...line.map((start) => `${escape(start)}.*`)];
   const strings = (quotes.includes(' ') ? quotes.split(' ') : [...quotes]).map((quote) =>
-    quote.length === 3 ? `${quote}[^]*?(?:${quote}|$)` : quote === '`' ? '`(?:\\\\[^]|[^`\\\\])*(?:`|$)' : `${quote}(?:\\\\.|[^${quote}\\\\\\n])*(?:${quote}|(?=\\n)|$)`,
+    quote.length === 3 ? `${quote}[^]*?(?:${quote}|$)` : quote === '`' ? '`(?:\\\\[^]|[^`\\\\])*(?:`|\\\\?$)' : `${quote}(?:\\\\.|[^${quote}\\\\\\n])*(?:${quote}|\\\\?(?=\\n|$))`,
   );
   const group = (name: string, parts: string[]): string => (parts.length > 0 ? `(?<${name}>${parts.join('|')})` : `(?<${name}>(?!))`);
   return new RegExp(`${group('comment', comments)}|${group('string', strings)}|(?<number>\\b(?:0[xob][\\da-f_]+|\\d[\\d_]*(?:\\.\\d+)?(?:e[+-]?\\d+)?)\\b)|(?<word>[\\p{L}_$][\\p{L}\\p{N}_$]*)`, 'giu');

@@ -125,8 +125,9 @@ export function isWebAddress(href: string): boolean {
   return /^https?:\/\/[^\s]+$/i.test(href);
 }
 
-/** `src/a.py:12`: a place in the workspace, as citations name it. */
+/** `src/a.py:12`, `file:///w/src/a.py#L12`: a place as citations name it; whether it is in the workspace is judged where it is opened. */
 export function isFileReference(href: string): boolean {
+  if (/^file:\/\/\/[^\s?]+$/i.test(href)) return true;
   return /^(?![a-z][a-z0-9+.-]*:(?!\d))[^\s\\]+\.[\w-]+(:\d+(-\d+)?)?(#L\d+)?$/i.test(href) && !href.startsWith('/') && !href.split('/').includes('..');
 }
 

@@ -134,7 +134,7 @@ class ReplyView {
 
   take(event: RichEvent): void {
     if (event.type === 'start') {
-      this.title.textContent = event.model ?? '';
+      this.title.textContent = event.model || this.strings.hidden!;
       this.label();
     } else if (event.type === 'text') {
       this.text += event.delta ?? '';
@@ -154,10 +154,10 @@ class ReplyView {
   settle(reply: Reply): void {
     this.isOpen = false;
     this.text = reply.text;
-    this.title.textContent = reply.model;
+    this.title.textContent = reply.model || this.strings.hidden!;
     this.element.classList.toggle('chosen', reply.chosen === true);
     this.chooser.setAttribute('aria-pressed', String(reply.chosen === true));
-    this.body.finish(reply.text);
+    this.body.finish(reply.rendered || reply.text);
     if (reply.reasoning) {
       this.thinking.hidden = false;
       this.reasoning.textContent = reply.reasoning;
@@ -186,8 +186,10 @@ class ReplyView {
 
   private showExtras(reply: Reply): void {
     const images = (reply.images ?? []).map((image) => picture(image, this.strings.image!)).filter((node) => node !== null);
-    const sources = (reply.citations ?? []).map(({ url, title }) => h('li', {}, isWebAddress(url) ? link(url, title || url, this.body) : title || url));
-    const notices = [...this.extras.querySelectorAll('.notice')];
+    // Where the daemon has numbered the sources in the text, their list is in it too.
+    const cited = reply.rendered ? [] : (reply.citations ?? []);
+    const sources = cited.map(({ url, title }) => h('li', {}, isWebAddress(url) ? link(url, title || url, this.body) : title || url));
+    const notices = (reply.notices ?? []).map((text) => h('div', { class: 'notice' }, text));
     this.extras.replaceChildren(...notices, ...images, ...(sources.length > 0 ? [h('div', { class: 'sources' }, h('h3', {}, this.strings.sources), h('ol', {}, ...sources))] : []));
   }
 

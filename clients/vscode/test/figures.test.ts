@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { abilities, amount, compact, duration, money, price, usageLine } from '../src/figures';
+
+describe('figures', () => {
+  it('are short', () => {
+    expect([999, 1200, 128_000, 1_000_000].map(compact)).toEqual(['999', '1.2k', '128k', '1M']);
+    expect([850, 2400, 12_000].map(duration)).toEqual(['850 ms', '2.4 s', '12 s']);
+  });
+
+  it('keep small amounts apart from nothing', () => {
+    expect([0, 0.00002, 0.0123, 1.5, 12].map((value) => amount(value))).toEqual(['$0.00', '$0.00002', '$0.012', '$1.50', '$12.00']);
+  });
+
+  it('never show an unknown cost as nothing', () => {
+    expect(money(undefined)).toBe('?');
+    expect(money({ amount: 0, currency: 'USD', source: 'unknown' })).toBe('?');
+    expect(money({ amount: 0.5, currency: 'EUR', source: 'estimated' })).toBe('≈€0.50');
+  });
+
+  it('name what a price is for', () => {
+    expect(price({ input: 0.25, output: 2, currency: 'USD', source: 'provider' })).toBe('$0.25 / $2.00');
+    expect(price({ perRequest: 0.02, currency: 'USD', source: 'catalog' })).toBe('≈$0.02/×');
+    expect(price(null)).toBe('');
+  });
+
+  it('list the abilities that a model has', () => {
+    const model = { id: 'a/b', provider: 'a', name: 'b', label: 'B', group: 'g', roles: [], capabilities: { vision: true, tools: false, owner: 'someone' } };
+    expect(abilities(model)).toEqual(['vision']);
+  });
+
+  it('leave out of a usage line what is not known', () => {
+    expect(usageLine({ inputTokens: 1200, outputTokens: 310 }, 'tokens')).toBe('1.2k → 310 tokens · ?');
+    expect(usageLine(null, 'tokens')).toBe('');
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { Crashes } from '../src/daemon/crashes';
+import { environmentOf } from '../src/daemon/environments';
+import { findDaemon, type Machine, type Places } from '../src/daemon/find';
+import { installWays, isNewEnough } from '../src/daemon/install';
+
+const places: Places = { setting: '', environments: [], installed: '/state/daemon' };
+const machine = (files: string[], env: Record<string, string> = {}): Machine => ({ platform: 'linux', env: { PATH: '/usr/bin', ...env }, home: '/home/me', isFile: (file) => files.includes(file) });
+const EVERYWHERE = ['/usr/bin/halley', '/home/me/.local/bin/halley', '/w/.venv/bin/halley', '/state/daemon/bin/halley'];
+
+describe('finding the daemon', () => {
+  it.each([
+    ['path', EVERYWHERE],
+    ['tools', EVERYWHERE.slice(1)],
+    ['workspace', EVERYWHERE.slice(2)],
+    ['installed', EVERYWHERE.slice(3)],
+  ])('looks in order: %s', (how, files) => {
+    expect(findDaemon({ ...places, environments: ['/w/.venv'] }, machine(files))).toEqual({ program: { command: files[0], args: [], how } });
+  });
+
+  it('takes the setting, and no other when that is wrong', () => {
+    expect(findDaemon({ ...places, setting: '~/bin/halley' }, machine(['/home/me/bin/halley']))).toMatchObject({ program: { how: 'setting' } });
+    expect(findDaemon({ ...places, setting: '/nowhere/halley' }, machine(EVERYWHERE))).toEqual({ missing: 'setting', path: '/nowhere/halley' });
+  });
+
+  it('never looks into folders that depend on where the editor was started', () => {
+    expect(findDaemon(places, machine(['bin/halley', './halley', 'halley'], { PATH: 'bin:.:' }))).toEqual({ missing: 'everywhere' });
+  });
+
+  it('knows where uv and pipx were told to put programs', () => {
+    expect(findDaemon(places, machine(['/tools/halley'], { UV_TOOL_BIN_DIR: '/tools' }))).toMatchObject({ program: { command: '/tools/halley' } });
+  });
+
+  it('finds the environment of an interpreter', () => {
+    expect(environmentOf('/w/.venv/bin/python3.12')).toBe('/w/.venv');
+    expect(environmentOf('/w/.venv')).toBe('/w/.venv');
+  });
+});
+
+describe('installing', () => {
+  it('needs Python 3.11', () => {
+    expect(['Python 3.10.4', 'Python 3.11.0', 'Python 3.14.1', 'Python 4.0.0', 'Python 2.7', ''].map(isNewEnough)).toEqual([false, true, true, true, false, false]);
+  });
+
+  it('offers what the machine has, the private folder first', () => {
+    const ways = (files: string[], python?: string): string[] => installWays('/x/halley.whl', '/state/daemon', python, machine(files)).map(({ id }) => id);
+    expect(ways(['/usr/bin/uv', '/usr/bin/pipx'])).toEqual(['own', 'uv', 'pipx']);
+    expect(ways([], '/usr/bin/python3')).toEqual(['own']);
+    expect(ways([])).toEqual([]);
+  });
+
+  it('passes paths as arguments, whatever is in them', () => {
+    const [way] = installWays('/x/a b;rm -rf $HOME.whl', '/state/my daemon', '/usr/bin/python3', machine([]));
+    expect(way!.steps[0]!.args).toEqual(['-m', 'venv', '/state/my daemon']);
+    expect(way!.steps[1]!.args.at(-1)).toBe('/x/a b;rm -rf $HOME.whl');
+  });
+});
+
+describe('crashes', () => {
+  it('are forgiven four times in three minutes', () => {
+    const crashes = new Crashes();
+    expect([0, 1, 2, 3, 4].map((minute) => crashes.mayRestart(minute * 1000))).toEqual([true, true, true, true, false]);
+  });
+
+  it('are forgotten after that', () => {
+    const crashes = new Crashes();
+    for (let minute = 0; minute < 20; minute++) expect(crashes.mayRestart(minute * 60_000)).toBe(true);
+  });
+});

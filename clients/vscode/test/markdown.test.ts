@@ -1,0 +1,163 @@
+// @vitest-environment happy-dom
+import { beforeEach, describe, expect, it } from 'vitest';
+import { readInfo } from '../src/webview/code';
+import { highlight } from '../src/webview/highlight';
+import { isFileReference, isWebAddress, renderMarkdown, type Tools } from '../src/webview/markdown';
+import { StreamedMarkdown } from '../src/webview/stream';
+
+const opened: string[] = [];
+const tools: Tools = {
+  labels: { copy: 'Copy', insert: 'Insert', apply: 'Apply', copied: 'Copied', code: 'Code' },
+  imageLabel: 'Image',
+  onCopy: () => undefined,
+  onInsert: () => undefined,
+  onApply: () => undefined,
+  onLink: (href) => opened.push(href),
+};
+
+function render(text: string): HTMLElement {
+  const root = document.createElement('div');
+  root.append(renderMarkdown(text, tools));
+  return root;
+}
+
+beforeEach(() => (opened.length = 0));
+
+describe('Markdown', () => {
+  it('becomes elements', () => {
+    const root = render('# Title\n\nSome *words* and `code`.\n\n1. one\n2. two\n\n| a | b |\n|---|:-:|\n| 1 | 2 |\n');
+    expect(root.querySelector('h3')?.textContent).toBe('Title');
+    expect(root.querySelector('em')?.textContent).toBe('words');
+    expect(root.querySelectorAll('ol > li')).toHaveLength(2);
+    expect(root.querySelector('td.align-center')?.textContent).toBe('2');
+  });
+
+  it.each([
+    '<img src=x onerror=alert(1)>',
+    '<script>alert(1)</script>',
+    '<iframe src="https://evil.example"></iframe>',
+    '<a href="javascript:alert(1)">x</a>',
+    '![](https://evil.example/pixel.png)',
+    '![x](data:image/svg+xml;base64,PHN2Zz4=)',
+    '[x](javascript:alert(1))',
+    '[x](JaVaScRiPt:alert(1))',
+    '[x](java&#115;cript:alert(1))',
+    '[x](command:workbench.action.terminal.new)',
+    '[x](vscode://extension/evil)',
+    '[x](file:///etc/passwd)',
+    '[x](data:text/html,<script>alert(1)</script>)',
+    '[x](\\\\host\\share)',
+    '[x](//evil.example/path)',
+    '[x](../../etc/passwd.txt)',
+    '[x][r]\n\n[r]: command:evil',
+    '<style>*{background:url(https://evil.example)}</style>',
+    '<form action="https://evil.example"><input></form>',
+    '`<img src=x>` and ``` <svg onload=1> ```',
+    '```html\n<img src=x onerror=alert(1)>\n```',
+  ])('that is hostile does nothing: %s', (text) => {
+    const root = render(text);
+    for (const element of root.querySelectorAll('*')) {
+      expect(['SCRIPT', 'IFRAME', 'IMG', 'STYLE', 'FORM', 'INPUT', 'OBJECT', 'EMBED', 'LINK', 'META']).not.toContain(element.tagName);
+      for (const { name, value } of element.attributes) {
+        expect(name).not.toMatch(/^on|^style$|^src$|^srcset$|^action$/);
+        if (name === 'href') expect(value).toBe('#');
+      }
+    }
+    for (const link of root.querySelectorAll('a')) link.dispatchEvent(new Event('click', { cancelable: true }));
+    // Asked for, and judged by the extension: a web address is confirmed, a file must lie in the workspace.
+    for (const href of opened) expect(href).toMatch(/^(https:\/\/evil\.example\/pixel\.png|file:\/\/\/etc\/passwd)$/);
+  });
+
+  it('shows characters that cannot be seen', () => {
+    expect(render('a\u202eb\u200bc').textContent).toBe('a[U+202E]b[U+200B]c');
+  });
+
+  it('opens web addresses and places in the workspace only', () => {
+    expect(['https://a.example/b', 'HTTP://A', 'ftp://a', 'mailto:a@b', 'https://a b'].map(isWebAddress)).toEqual([true, true, false, false, false]);
+    expect(['src/a.py', 'src/a.py:12', 'a.ts#L3', '../a.py', '/etc/a.conf', 'command:a.b', 'javascript:a.b', 'c:\\a.py'].map(isFileReference)).toEqual([true, true, true, false, false, false, false, false]);
+  });
+
+  it('decodes the entities that people write', () => {
+    expect(render('&amp; &lt;b&gt; &mdash; &#x41; &unknown; &#0;').textContent).toBe('& <b> — A &unknown; \ufffd');
+  });
+});
+
+describe('highlighting', () => {
+  const kinds = (text: string, language: string): string[] => highlight(text, language).map((node) => (typeof node === 'string' ? `-${node}` : `${(node as HTMLElement).className.slice(3)}-${node.textContent}`));
+
+  it.each([
+    ['def f(x):  # note\n    return "a # b"', 'python'],
+    ['const a = `x ${1}`; // end\n/* open', 'ts'],
+    ['SELECT * FROM t -- all', 'sql'],
+    ['"unclosed\nnext', 'json'],
+    ['+added\n-removed\n same', 'diff'],
+    ['\u0000 weird ￿ text', 'rust'],
+  ])('keeps every character of %j', (text, language) => {
+    expect(highlight(text, language).map((node) => (typeof node === 'string' ? node : node.textContent)).join('')).toBe(text);
+  });
+
+  it('tells comments, strings and words apart', () => {
+    expect(kinds('if x: # "no"', 'python')).toContain('comment-# "no"');
+    expect(kinds('s = "# no comment"', 'python')).toContain('string-"# no comment"');
+    expect(kinds('return call(1)', 'js')).toEqual(expect.arrayContaining(['keyword-return', 'call-call', 'number-1']));
+  });
+
+  it('leaves languages alone that it does not know', () => {
+    expect(highlight('anything', 'klingon')).toEqual(['anything']);
+  });
+
+  it('stays quick on text made to slow it down', () => {
+    // A pattern that tried again at every character would outlast the test's own limit many times over.
+    const pieces = { python: ['"\\', "'\\", '"""'], c: ['/*', '"\\', '//'], ts: ['`\\', '/**'] };
+    for (const [language, hostile] of Object.entries(pieces)) {
+      for (const piece of hostile) expect(highlight(piece.repeat(30_000), language).length, piece).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe('the line after a fence', () => {
+  it.each([
+    ['python', { language: 'python', file: undefined }],
+    ['python src/a.py', { language: 'python', file: 'src/a.py' }],
+    ['python title="a.py"', { language: 'python', file: 'a.py' }],
+    ['src/a.py', { language: 'py', file: 'src/a.py' }],
+    ['', { language: '', file: undefined }],
+    ['"><img>', { language: 'img', file: undefined }],
+  ])('%j', (info, expected) => expect(readInfo(info)).toEqual(expected));
+});
+
+describe('a reply that streams', () => {
+  const TEXT = 'Intro with *words*.\n\n- a\n- b\n\n  more of b\n\n```python\nx = 1\n\n\ny = "```"\n```\n\n> quote\n\nLast [link](https://a.example) line.\n';
+
+  function stream(pieces: string[]): HTMLElement {
+    const streamed = new StreamedMarkdown(tools, () => undefined, (run) => run());
+    for (const piece of pieces) streamed.push(piece);
+    return streamed.element;
+  }
+
+  it.each([1, 2, 3, 7, 50, 1000])('reads the same in pieces of %d characters', (size) => {
+    const pieces = TEXT.match(new RegExp(`[^]{1,${size}}`, 'g'))!;
+    expect(stream(pieces).textContent).toBe(render(TEXT).textContent);
+  });
+
+  it('leaves finished blocks alone', () => {
+    const streamed = new StreamedMarkdown(tools, () => undefined, (run) => run());
+    streamed.push('First.\n\nSecond');
+    const first = streamed.element.querySelector('p');
+    streamed.push(' goes on.\n\nThird.');
+    expect(streamed.element.querySelector('p')).toBe(first);
+  });
+
+  it('shows code while it is being written', () => {
+    expect(stream(['```py\n', 'a = 1\n', 'b =']).querySelector('code')?.textContent).toBe('a = 1\nb =');
+  });
+
+  it('renders once a frame however many pieces come', () => {
+    let frames = 0;
+    const waiting: (() => void)[] = [];
+    const streamed = new StreamedMarkdown(tools, () => frames++, (run) => waiting.push(run));
+    for (let index = 0; index < 100; index++) streamed.push('word ');
+    for (const run of waiting) run();
+    expect(frames).toBe(1);
+  });
+});

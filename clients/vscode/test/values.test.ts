@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { placeOf } from '../src/chat/blocks';
+import { macroToml } from '../src/macros';
+import { modelItems, withFallback } from '../src/models';
+import { isCancelled, problemOf, remediesFor } from '../src/problems';
+import { daemonSettings, explicitSettings } from '../src/settings';
+import type { Model, Provider } from '../src/protocol';
+import { positionAt, unitsOf } from '../src/webview/composer';
+import { byDay } from '../src/webview/days';
+import { settings } from './vscode';
+
+describe('settings', () => {
+  it('are those that somebody has made, the nearest first', () => {
+    settings['completion.debounceMs'] = { defaultValue: 150, globalValue: 200, workspaceValue: 300 };
+    settings['completion.enabled'] = { defaultValue: true, globalValue: false };
+    settings['edits.apply'] = { defaultValue: 'direct' };
+    settings['budget.dailyUsd'] = { globalValue: null };
+    expect(explicitSettings(Object.keys(settings))).toEqual({ completion: { debounceMs: 300, enabled: false } });
+  });
+
+  it('leave out the client’s own', () => {
+    const manifest = { contributes: { configuration: [{ properties: { 'halley.path': {}, 'halley.trace.server': {} } }, { properties: { 'halley.edits.apply': {} } }] } };
+    expect(daemonSettings(manifest)).toEqual(['edits.apply']);
+  });
+});
+
+describe('problems', () => {
+  const problem = { code: 'auth_failed', message: 'No.', help: 'Enter it again.', provider: 'lab' };
+
+  it('are what the daemon said, or the error itself', () => {
+    expect(problemOf(Object.assign(new Error('x'), { data: problem }))).toBe(problem);
+    expect(problemOf(new Error('broken'))).toMatchObject({ code: 'internal', message: 'broken' });
+    expect(problemOf('text')).toMatchObject({ message: 'text' });
+  });
+
+  it('are none when the person stopped it', () => {
+    expect(isCancelled({ code: -32800 })).toBe(true);
+    expect(isCancelled({ code: -32803, data: { ...problem, code: 'cancelled' } })).toBe(true);
+    expect(isCancelled({ code: -32803, data: problem })).toBe(false);
+    expect(isCancelled(undefined)).toBe(false);
+  });
+
+  it('come with a command that helps', () => {
+    expect(remediesFor(problem)[0]).toMatchObject({ command: 'halley.setKey', arguments: ['lab'] });
+    expect(remediesFor({ ...problem, code: 'something new' })[0]).toMatchObject({ command: 'halley.showLog' });
+  });
+});
+
+describe('the model picker', () => {
+  const model = (id: string, group: string): Model => ({ id, provider: 'lab', name: id, label: id.toUpperCase(), group, roles: ['chat'], capabilities: {} });
+  const provider: Provider = { id: 'lab', label: 'Lab', kind: 'openai', baseUrl: 'https://a', key: { status: 'missing' } };
+  const labels = (route: string[]): string[] => modelItems('chat', [model('lab/a', 'One'), model('lab/b', 'Two'), model('lab/c', 'One')], [provider], { route, scope: 'user', source: '' }).map(({ label }) => label);
+
+  it('has the route first, then groups', () => {
+    expect(labels(['lab/b']).slice(0, 5)).toEqual(['chosen now', '$(check) LAB/B', 'One', 'LAB/A', 'LAB/C']);
+  });
+
+  it('keeps fallbacks in order and each model once', () => {
+    expect(withFallback(['a', 'b'], 'c')).toEqual(['a', 'b', 'c']);
+    expect(withFallback(['a', 'b'], 'a')).toEqual(['b', 'a']);
+  });
+});
+
+describe('a macro to share', () => {
+  it('is TOML', () => {
+    const definition = { description: 'Say "hi"', prompt: 'Review\n{{selection}}', inputs: { tone: { type: 'choice', choices: ['kind', 'strict'] } } };
+    expect(macroToml({ name: 'my.review', definition })).toBe(
+      '[macros."my.review"]\ndescription = "Say \\"hi\\""\nprompt = "Review\\n{{selection}}"\ninputs = { tone = { type = "choice", choices = ["kind", "strict"] } }\n',
+    );
+  });
+
+  it('writes its steps a line each', () => {
+    expect(macroToml({ name: 'ship', definition: { steps: [{ prompt: 'a', as: 'b' }] } })).toBe('[macros.ship]\nsteps = [\n  { prompt = "a", as = "b" },\n]\n');
+  });
+});
+
+describe('text positions', () => {
+  it('count UTF-16 units where the protocol does, code points where completions do', () => {
+    expect(positionAt('a\n😀b')).toEqual({ line: 1, character: 3 });
+    expect(unitsOf('😀ab', 2)).toBe(3);
+  });
+});
+
+describe('links to places', () => {
+  it.each([
+    ['src/a.py', { path: 'src/a.py', isAddress: false, line: 0 }],
+    ['src/a.py:12-14', { path: 'src/a.py', isAddress: false, line: 11 }],
+    ['file:///w/a.py#L3', { path: 'file:///w/a.py', isAddress: true, line: 2 }],
+    ['/etc/passwd', undefined],
+    ['../a.py', undefined],
+    ['file:///w/%2e%2e/etc/passwd', undefined],
+    ['command:evil', undefined],
+    ['vscode://evil/x', undefined],
+  ])('%s', (href, place) => expect(placeOf(href)).toEqual(place));
+});
+
+describe('usage by day', () => {
+  it('has a column for every day, spent or not', () => {
+    const rows = [{ day: '2026-11-20', model: 'a', cost: [{ amount: 1, currency: 'USD' }] }, { day: '2026-11-20', model: 'b', cost: [] }];
+    const days = byDay(rows, 3, new Date('2026-11-21T12:00:00Z'));
+    expect(days.map(({ day, total }) => [day, total])).toEqual([['2026-11-19', 0], ['2026-11-20', 1], ['2026-11-21', 0]]);
+  });
+});

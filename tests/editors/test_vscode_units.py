@@ -1,0 +1,96 @@
+"""The VS Code client's unit tests, and that what is generated of it is not stale. Needs Node; no editor."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import build_vscode  # noqa: E402
+import typescript_types  # noqa: E402
+import vscode_manifest  # noqa: E402
+from halley.core.settings import Settings  # noqa: E402
+from halley.lsp.protocol import NOTIFICATIONS, REQUESTS  # noqa: E402
+
+
+def read(name: str) -> dict[str, object]:
+    return json.loads((build_vscode.CLIENT / name).read_text("utf-8"))
+
+
+def test_unit_tests() -> None:
+    try:
+        node, _ = build_vscode.find_node()
+        build_vscode.install_packages()
+    except build_vscode.CannotBuild as error:
+        pytest.skip(f"THE VS CODE CLIENT'S UNIT TESTS ARE NOT RUN: {error}")
+    done = subprocess.run(
+        [str(node), "node_modules/vitest/vitest.mjs", "run"],
+        cwd=build_vscode.CLIENT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
+def test_the_types_name_every_request() -> None:
+    text = typescript_types.build_typescript()
+    for method in (*REQUESTS, *NOTIFICATIONS):
+        assert f"'{method}'" in text
+    assert (ROOT / typescript_types.TARGET).read_text("utf-8") == text, "run `make generate`"
+
+
+def test_the_manifest_has_every_setting() -> None:
+    rows = vscode_manifest.build_settings()
+    tops = {name.split(".")[1] for name in rows}
+    assert tops == {vscode_manifest.to_camel(name) for name in Settings.model_fields}
+    for path, text in vscode_manifest.build(ROOT).items():
+        assert (ROOT / path).read_text("utf-8") == text, "run `make generate`"
+
+
+def test_settings_of_endpoints_programs_and_money_are_nobody_elses() -> None:
+    for name, row in vscode_manifest.build_settings().items():
+        wanted = "machine" if name.split(".")[1] in ("providers", "log", "budget") else "resource"
+        assert row["scope"] == wanted, name
+
+
+def test_an_untrusted_workspace_sets_no_prompts() -> None:
+    manifest = vscode_manifest.build_manifest(read("package.json"))
+    restricted = manifest["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"]
+    for name in (
+        "halley.path",
+        "halley.providers",
+        "halley.macros",
+        "halley.format.rules",
+        "halley.chat.instructions",
+    ):
+        assert name in restricted
+    assert "halley.roles.chat" not in restricted
+
+
+def test_settings_are_translated() -> None:
+    english, spanish = read("package.nls.json"), read("package.nls.es.json")
+    assert vscode_manifest.untranslated(english, spanish) == []  # type: ignore[arg-type]
+
+
+def test_the_extension_is_small() -> None:
+    """What a window has to load; needs a bundle that was built before."""
+    files = [
+        build_vscode.CLIENT / "dist" / name for name in ("extension.js", "chat.js", "chat.css", "usage.js")
+    ]
+    if not all(file.exists() for file in files):
+        pytest.skip("the extension has not been bundled yet")
+    assert sum(file.stat().st_size for file in files) <= 600_000
+
+
+def test_the_version_is_the_daemons() -> None:
+    from halley.version import __version__
+
+    assert read("package.json")["version"] == __version__
