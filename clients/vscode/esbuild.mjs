@@ -1,15 +1,17 @@
-// Bundles: the extension (Node, CommonJS) and the two webviews (browser). `--watch` keeps going; `--dev` keeps source maps.
+// Bundles: the extension (Node, CommonJS) and the two webviews (browser). `--watch` keeps going; `--dev` keeps source maps,
+// `--outdir=` puts them elsewhere.
 import { build, context } from 'esbuild';
 
 const dev = process.argv.includes('--dev');
 const watch = process.argv.includes('--watch');
+const outdir = process.argv.find((argument) => argument.startsWith('--outdir='))?.slice('--outdir='.length) ?? 'dist';
 
 const common = {
   bundle: true,
   minify: !dev,
   sourcemap: dev ? 'linked' : false,
   legalComments: 'none',
-  outdir: 'dist',
+  outdir,
   logLevel: 'warning',
 };
 

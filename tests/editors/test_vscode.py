@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from install_neovim import CannotHave
-from install_vscode import VSCode, install, install_node
+from install_vscode import VSCode, install
 from vscode_window import SCRIPTS, CodeServer, Step, drive
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,8 @@ EDITORS = ROOT / ".editors"
 SHOTS = EDITORS / "vscode/shots"
 sys.path.insert(0, str(ROOT / "tools"))
 
-from build_vscode import CLIENT, CannotBuild, build_vsix, install_packages  # noqa: E402
+import build_vscode  # noqa: E402
+from build_vscode import CLIENT, build_vsix, install_packages  # noqa: E402
 
 NAMES = {
     script: re.findall(pattern, (SCRIPTS / script).read_text("utf-8"), re.MULTILINE)
@@ -69,12 +70,11 @@ def code() -> VSCode:
     with (EDITORS / "vscode.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
-            install_node(EDITORS / "vscode")
             with ThreadPoolExecutor() as pool:
                 packages = pool.submit(install_packages)
                 found = install(EDITORS / "vscode")
                 packages.result()
-        except (CannotHave, CannotBuild) as error:
+        except (CannotHave, build_vscode.CannotHave) as error:
             pytest.skip(f"VS CODE IS NOT TESTED: it, Chromium or npm packages cannot be had here ({error})")
         shutil.rmtree(SHOTS, ignore_errors=True)
         SHOTS.mkdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,12 +24,17 @@ def read(name: str) -> dict[str, object]:
     return json.loads((build_vscode.CLIENT / name).read_text("utf-8"))
 
 
-def test_unit_tests() -> None:
+@pytest.fixture(scope="module")
+def node() -> Path:
+    """Node, with the client's packages there."""
     try:
-        node, _ = build_vscode.find_node()
         build_vscode.install_packages()
-    except build_vscode.CannotBuild as error:
+    except build_vscode.CannotHave as error:
         pytest.skip(f"THE VS CODE CLIENT'S UNIT TESTS ARE NOT RUN: {error}")
+    return build_vscode.find_node()[0]
+
+
+def test_unit_tests(node: Path) -> None:
     done = subprocess.run(
         [str(node), "node_modules/vitest/vitest.mjs", "run"],
         cwd=build_vscode.CLIENT,
@@ -80,14 +86,26 @@ def test_settings_are_translated() -> None:
     assert vscode_manifest.untranslated(english, spanish) == []  # type: ignore[arg-type]
 
 
-def test_the_extension_is_small() -> None:
-    """What a window has to load; needs a bundle that was built before."""
-    files = [
-        build_vscode.CLIENT / "dist" / name for name in ("extension.js", "chat.js", "chat.css", "usage.js")
-    ]
-    if not all(file.exists() for file in files):
-        pytest.skip("the extension has not been bundled yet")
+def test_the_extension_is_small(node: Path) -> None:
+    """What a window has to load, all pages opened."""
+    build_vscode.build_bundle()
+    files = [*build_vscode.DIST.glob("*.js"), *build_vscode.DIST.glob("*.css")]
+    assert "extension.js" in {file.name for file in files}
     assert sum(file.stat().st_size for file in files) <= 600_000
+
+
+def test_builds_at_once_do_not_clash(node: Path) -> None:
+    """What is missing is made once, by one of them, and all have it."""
+    build_vscode.build_bundle()
+    with build_vscode.alone():
+        (build_vscode.DIST / ".stamp-bundle").unlink(missing_ok=True)
+        shutil.rmtree(build_vscode.DIST / "wheel", ignore_errors=True)
+    command = [sys.executable, str(Path(build_vscode.__file__)), "vsix"]
+    builds = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    said = [build.communicate(timeout=300)[1] for build in builds]
+    assert [build.returncode for build in builds] == [0, 0, 0], said
+    assert len(list((build_vscode.DIST / "wheel").glob("*.whl"))) == 1
+    assert not list(build_vscode.DIST.glob(".making-*"))
 
 
 def test_the_version_is_the_daemons() -> None:
