@@ -87,6 +87,23 @@ async def test_hunks_one_by_one_and_the_rest_stays_right(window: Window, simulat
     assert buffer.text == CODE.replace("return 1", "return 'one'").replace("return 3", "return 'three'")
 
 
+async def test_the_editor_asks_about_each_edit_where_that_is_wanted(daemon, simulator: Simulator) -> None:
+    annotates = {"workspaceEdit": {**CAPABILITIES["workspace"]["workspaceEdit"], "changeAnnotationSupport": {}}}
+    asks = CAPABILITIES | {"workspace": CAPABILITIES["workspace"] | annotates}
+    window = await daemon(settings={"edits": {"apply": "preview"}}, capabilities=asks)
+    buffer, proposal = await proposed(window, simulator)
+    window.refuse = "the person said no"
+    accepted = await window.request("halley/proposals/accept", {"id": proposal["id"], "confirm": True})
+    assert accepted == {"applied": False, "edits": 0} and len(window.edits) == 1
+    asked = window.edits[0]["edit"]
+    assert all(annotation["needsConfirmation"] for annotation in asked["changeAnnotations"].values())
+    assert all(edit["annotationId"] for change in asked["documentChanges"] for edit in change["edits"])
+    assert len((await window.request("halley/proposals/list", {}))["proposals"]) == 1, "it is still proposed"
+    window.refuse = ""
+    await window.request("halley/proposals/accept", {"id": proposal["id"], "confirm": True})
+    assert buffer.text == CHANGED
+
+
 async def test_typing_meanwhile_moves_what_is_accepted(window: Window, simulator: Simulator) -> None:
     buffer, proposal = await proposed(window, simulator)
     await window.type(buffer, 0, "# mine\n\n")

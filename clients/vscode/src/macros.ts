@@ -4,7 +4,8 @@ import * as vscode from 'vscode';
 import { currentEditor, showOutcome, toWire } from './actions';
 import { command } from './commands';
 import type { Halley } from './halley';
-import type { Macro } from './protocol';
+import { problemOf } from './problems';
+import type { Macro, MacrosImported } from './protocol';
 
 export interface MacroInput {
   description?: string;
@@ -13,6 +14,7 @@ export interface MacroInput {
   default?: string | number | boolean | null;
 }
 
+const TOML = { TOML: ['toml'] };
 
 export function registerMacros(halley: Halley): vscode.Disposable[] {
   const tree = new MacroTree(halley);
@@ -32,8 +34,9 @@ export function registerMacros(halley: Halley): vscode.Disposable[] {
     }),
     command('shareMacro', async (given?: unknown) => {
       const macro = await tree.chosen(given);
-      if (macro) await shareMacro(macro);
+      if (macro) await shareMacro(halley, macro);
     }),
+    command('importMacros', () => importMacros(halley)),
     command('removeMacro', async (given?: unknown) => {
       const macro = await tree.chosen(given);
       if (macro) await halley.request('halley/macros/remove', { name: macro.name });
@@ -164,29 +167,47 @@ async function editMacro(halley: Halley, macro: Macro): Promise<void> {
   await halley.request('halley/macros/save', { name: macro.name, macro: { ...macro.definition, prompt } });
 }
 
-/** As the TOML that somebody else can paste into a configuration file. */
-async function shareMacro(macro: Macro): Promise<void> {
-  await vscode.env.clipboard.writeText(macroToml(macro));
-  void vscode.window.showInformationMessage(vscode.l10n.t('Copied: paste it into config.toml, or .halley.toml for your team.'));
+/** As the daemon writes it: for the clipboard, or a file. */
+async function shareMacro(halley: Halley, macro: Macro): Promise<void> {
+  const uri = vscode.window.activeTextEditor?.document.uri.toString();
+  const { content } = await halley.request('halley/macros/export', { names: [macro.name], uri });
+  await vscode.env.clipboard.writeText(content);
+  const save = vscode.l10n.t('Save as File…');
+  const picked = await vscode.window.showInformationMessage(vscode.l10n.t('Copied: paste it into config.toml, or .halley.toml for your team.'), save);
+  if (picked !== save) return;
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  const target = await vscode.window.showSaveDialog({ defaultUri: folder && vscode.Uri.joinPath(folder, `${macro.name}.toml`), filters: TOML });
+  if (target) await vscode.workspace.fs.writeFile(target, Buffer.from(content, 'utf8'));
 }
 
-/** A macro's table as TOML; lists of tables and tables in tables are written inline. */
-export function macroToml({ name, definition }: Pick<Macro, 'name' | 'definition'>): string {
-  const rows = Object.entries(definition ?? {}).map(([key, value]) => `${tomlKey(key)} = ${tomlValue(value)}`);
-  return `[macros.${tomlKey(name)}]\n${rows.join('\n')}\n`;
+/** Macros that somebody has shared, into the person's own configuration. Those that are there are replaced only on a yes. */
+async function importMacros(halley: Halley): Promise<void> {
+  const content = await askForShared();
+  if (!content?.trim()) return;
+  const { names } = await halley.request('halley/macros/import', { content }).catch((error: unknown) => replaceAfterAll(halley, content, error));
+  if (names.length > 0) void vscode.window.showInformationMessage(vscode.l10n.t('Imported: {0}', names.join(', ')));
 }
 
-function tomlValue(value: unknown): string {
-  if (Array.isArray(value)) return value.some((item) => typeof item === 'object') ? `[\n${value.map((item) => `  ${tomlValue(item)},\n`).join('')}]` : `[${value.map(tomlValue).join(', ')}]`;
-  if (typeof value === 'object' && value !== null) {
-    const fields = Object.entries(value).filter(([, field]) => field != null);
-    return `{ ${fields.map(([key, field]) => `${tomlKey(key)} = ${tomlValue(field)}`).join(', ')} }`;
-  }
-  return JSON.stringify(value);
+/** A refusal that names no setting is about names that are taken. */
+async function replaceAfterAll(halley: Halley, content: string, error: unknown): Promise<MacrosImported> {
+  const problem = problemOf(error);
+  if (problem.code !== 'bad_request' || problem.setting) throw error;
+  const replace = vscode.l10n.t('Replace');
+  const picked = await vscode.window.showWarningMessage(problem.message, { modal: true }, replace);
+  return picked === replace ? halley.request('halley/macros/import', { content, replace: true }) : { names: [] };
 }
 
-function tomlKey(key: string): string {
-  return /^[A-Za-z0-9_-]+$/.test(key) ? key : JSON.stringify(key);
+async function askForShared(): Promise<string | undefined> {
+  const ways = [
+    { label: `$(clippy) ${vscode.l10n.t('From the clipboard')}`, read: () => vscode.env.clipboard.readText() },
+    { label: `$(file) ${vscode.l10n.t('From a file…')}`, read: readPicked },
+  ];
+  return (await vscode.window.showQuickPick(ways, { title: vscode.l10n.t('Import macros') }))?.read();
+}
+
+async function readPicked(): Promise<string | undefined> {
+  const [file] = (await vscode.window.showOpenDialog({ filters: TOML })) ?? [];
+  return file && Buffer.from(await vscode.workspace.fs.readFile(file)).toString('utf8');
 }
 
 function isMacro(value: unknown): value is Macro {

@@ -27,6 +27,10 @@ export function registerProposals(halley: Halley): vscode.Disposable[] {
       const proposal = await chosen(id);
       if (proposal) await settle(halley, 'discard', proposal, hunks);
     }),
+    command('reviewProposal', async (id?: unknown) => {
+      const proposal = await chosen(id);
+      if (proposal) await review(halley, proposal);
+    }),
     command('chooseHunks', async (id?: unknown) => {
       const proposal = await chosen(id);
       if (proposal) await chooseHunks(halley, proposal);
@@ -52,6 +56,16 @@ export async function openProposal(halley: Halley, id: string): Promise<void> {
 
 async function settle(halley: Halley, verb: 'accept' | 'discard', proposal: Proposal, hunks?: number[]): Promise<void> {
   await halley.request(`halley/proposals/${verb}`, { id: proposal.id, ...(hunks ? { hunks } : {}) });
+  await showWhatIsLeft(halley, proposal);
+}
+
+/** VS Code's own refactor preview, where each change is ticked or not. */
+async function review(halley: Halley, proposal: Proposal): Promise<void> {
+  const { applied } = await halley.request('halley/proposals/accept', { id: proposal.id, confirm: true });
+  if (applied) await showWhatIsLeft(halley, proposal);
+}
+
+async function showWhatIsLeft(halley: Halley, proposal: Proposal): Promise<void> {
   const { proposals } = await halley.request('halley/proposals/list', {});
   if (!proposals.some(({ id }) => id === proposal.id)) await closeTabs(proposal.id);
   else await refreshTabs(halley, proposal.id);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { placeOf } from '../src/chat/blocks';
-import { macroToml } from '../src/macros';
 import { modelItems, withFallback } from '../src/models';
 import { isCancelled, problemOf, remediesFor } from '../src/problems';
 import { daemonSettings, explicitSettings } from '../src/settings';
@@ -58,19 +57,6 @@ describe('the model picker', () => {
   it('keeps fallbacks in order and each model once', () => {
     expect(withFallback(['a', 'b'], 'c')).toEqual(['a', 'b', 'c']);
     expect(withFallback(['a', 'b'], 'a')).toEqual(['b', 'a']);
-  });
-});
-
-describe('a macro to share', () => {
-  it('is TOML', () => {
-    const definition = { description: 'Say "hi"', prompt: 'Review\n{{selection}}', inputs: { tone: { type: 'choice', choices: ['kind', 'strict'] } } };
-    expect(macroToml({ name: 'my.review', definition })).toBe(
-      '[macros."my.review"]\ndescription = "Say \\"hi\\""\nprompt = "Review\\n{{selection}}"\ninputs = { tone = { type = "choice", choices = ["kind", "strict"] } }\n',
-    );
-  });
-
-  it('writes its steps a line each', () => {
-    expect(macroToml({ name: 'ship', definition: { steps: [{ prompt: 'a', as: 'b' }] } })).toBe('[macros.ship]\nsteps = [\n  { prompt = "a", as = "b" },\n]\n');
   });
 });
 

@@ -21,23 +21,30 @@ if TYPE_CHECKING:
     from halley.lsp.session import Session
 
 _TRIES = 4
+_PATIENCE_S = 3600.0
+"""For a person who looks at each part of a change before it is made."""
 
 
-async def apply_change(session: Session, change: WorkspaceChange, base: Mapping[str, Document]) -> int:
+async def apply_change(
+    session: Session, change: WorkspaceChange, base: Mapping[str, Document], *, confirm: bool = False
+) -> int:
     """Apply `change` as one undo step; the number of edits made.
 
+    `confirm` leaves it to the person to pick among the edits, where the editor can: none are made where they say no.
     Raises StaleDocument, with the new text kept, when it cannot be placed or the editor refuses it.
     """
     reason = ""
     for _ in range(_TRIES):
         current = rebase_change(session, change, base)
         versions = _versions(session, current)
-        edit = to_lsp_workspace_edit(current, session.texts(current), session.client)
-        answer = await session.request(
-            "workspace/applyEdit", {"label": change.label or "Halley", "edit": edit}
-        )
+        edit = to_lsp_workspace_edit(current, session.texts(current), session.client, confirm=confirm)
+        label = change.label or "Halley"
+        patience_s = _PATIENCE_S if confirm else None
+        answer = await session.request("workspace/applyEdit", {"label": label, "edit": edit}, patience_s)
         if answer and answer.get("applied"):
             return current.edit_count
+        if confirm:
+            return 0
         reason = str((answer or {}).get("failureReason") or "")
         if _versions(session, current) == versions:
             break

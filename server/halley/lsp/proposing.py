@@ -6,6 +6,7 @@ that may change meaning, a file of the project's own machinery, a path that leav
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,18 +85,25 @@ def announce(session: Session) -> None:
         session.server.run_in_background(session.request("workspace/codeLens/refresh", None), "lenses")
 
 
-async def accept(session: Session, id: str, hunks: Sequence[int] | None = None) -> Json:
-    """Apply the chosen hunks; what cannot be applied stays a proposal. `{applied, edits}`."""
+async def accept(
+    session: Session, id: str, hunks: Sequence[int] | None = None, *, confirm: bool = False
+) -> Json:
+    """Apply the chosen hunks; what cannot be applied stays a proposal. `{applied, edits}`.
+
+    `confirm` has the editor ask about each edit (VS Code: the refactor preview).
+    """
     proposal = session.proposals.find(id)
     change = session.proposals.accept(id, hunks)
     try:
-        edits = await apply_change(session, change, proposal.base)
-    except HalleyError:
+        edits = await apply_change(session, change, proposal.base, confirm=confirm)
+        if not edits:
+            session.proposals.restore(proposal)
+    except (HalleyError, asyncio.CancelledError):
         session.proposals.restore(proposal)
         raise
     finally:
         announce(session)
-    return {"applied": True, "edits": edits}
+    return {"applied": edits > 0, "edits": edits}
 
 
 def discard(session: Session, id: str, hunks: Sequence[int] | None = None) -> Json:

@@ -59,10 +59,10 @@ class Session:
 
     # -- the client
 
-    async def request(self, method: str, params: Any) -> Any:
+    async def request(self, method: str, params: Any, timeout_s: float | None = None) -> Any:
         """The client's answer, None where it has none to give (an error, or nothing in time)."""
         try:
-            return await self.server.request(method, params)
+            return await self.server.request(method, params, timeout_s)
         except ClientError:
             return None
 

@@ -22,7 +22,7 @@ def register(server: Server) -> None:
     @server.feature("halley/proposals/accept")
     async def _accept(params: Json) -> Json:
         asked = read_params(ProposalParams, params)
-        return await accept(server.session, asked.id, asked.hunks)
+        return await accept(server.session, asked.id, asked.hunks, confirm=asked.confirm)
 
     @server.feature("halley/proposals/discard")
     async def _discard(params: Json) -> Json:

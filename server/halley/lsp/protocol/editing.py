@@ -12,8 +12,11 @@ from halley.lsp.protocol.shape import Request, Shape, Token
 
 
 class ProposalParams(Shape):
+    """`confirm`: the editor asks about each edit before it is made, where it can."""
+
     id: str
     hunks: list[int] | None = None
+    confirm: bool = False
 
 
 class ProposalFile(Shape):
