@@ -62,7 +62,9 @@ def install_packages() -> None:
 def build_bundle() -> None:
     install_packages()
     with alone():
-        wanted = _fingerprint(_sources("clients/vscode", ("src", "shims", "esbuild.mjs", "package-lock.json")))
+        wanted = _fingerprint(
+            _sources("clients/vscode", ("src", "shims", "esbuild.mjs", "package-lock.json"))
+        )
         if _is(DIST / ".stamp-bundle", wanted):
             return
         with _beside(DIST) as made:

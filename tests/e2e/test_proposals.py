@@ -88,7 +88,9 @@ async def test_hunks_one_by_one_and_the_rest_stays_right(window: Window, simulat
 
 
 async def test_the_editor_asks_about_each_edit_where_that_is_wanted(daemon, simulator: Simulator) -> None:
-    annotates = {"workspaceEdit": {**CAPABILITIES["workspace"]["workspaceEdit"], "changeAnnotationSupport": {}}}
+    annotates = {
+        "workspaceEdit": {**CAPABILITIES["workspace"]["workspaceEdit"], "changeAnnotationSupport": {}}
+    }
     asks = CAPABILITIES | {"workspace": CAPABILITIES["workspace"] | annotates}
     window = await daemon(settings={"edits": {"apply": "preview"}}, capabilities=asks)
     buffer, proposal = await proposed(window, simulator)
