@@ -7,8 +7,8 @@
 
 Node and npm are the system's, where they are new enough, else those of a wheel, put into `.editors/`.
 
-Several builds may run at once, of tests too: steps wait for each other at a lock, what is up to date is not made again, and
-what is made appears whole, in one move.
+Several builds may run at once, of tests too: steps wait for each other at a lock, what is up to date is not made again,
+and what is made appears whole, in one move.
 """
 
 from __future__ import annotations

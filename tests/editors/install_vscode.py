@@ -21,7 +21,7 @@ from install_neovim import CannotHave
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 
-import build_vscode  # noqa: E402
+import build_vscode
 
 PINS = Path(__file__).parent / "vscode"
 FONTS = ("fonts-dejavu-core", "fonts-noto-color-emoji")
