@@ -639,9 +639,11 @@ export interface ProposalHunk {
   newText?: string | null;
 }
 
+/** `confirm`: the editor asks about each edit before it is made, where it can. */
 export interface ProposalParams {
   id: string;
   hunks?: number[] | null;
+  confirm?: boolean;
 }
 
 export interface ProposalsList {

@@ -556,9 +556,11 @@
 ---@field oldText? string
 ---@field newText? string
 
+--- `confirm`: the editor asks about each edit before it is made, where it can.
 ---@class halley.ProposalParams
 ---@field id string
 ---@field hunks? integer[]
+---@field confirm? boolean
 
 ---@class halley.ProposalsList
 ---@field proposals halley.Proposal[]
