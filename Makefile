@@ -23,13 +23,13 @@ check: setup ## format, lint, types, layers, generated files
 	for check in "ruff format --check ." "ruff check ." pyright "lint-imports --no-logo" "python tools/generate.py --check" "python tools/build_vscode.py check"; do \
 	  echo "== $$check"; $(BIN)/$$check || failed="$$failed, $${check%% *}"; \
 	done; \
-	echo "== luacheck"; if command -v luacheck > /dev/null; then (cd clients/neovim && luacheck -q .) || failed="$$failed, luacheck"; \
-	else echo "LUA IS NOT CHECKED: there is no luacheck (Debian: lua-check)"; fi; \
+	echo "== lua"; tools/lua/check.sh || failed="$$failed, lua"; \
 	[ -z "$$failed" ] || { echo "check: failed:$${failed#,}"; exit 1; }
 
 format: setup ## format and mend what can be mended by itself
 	$(BIN)/ruff check --fix-only -q .
 	$(BIN)/ruff format .
+	tools/lua/check.sh --format
 
 generate: setup ## write anew what is generated: schemas, reference pages, client types
 	$(BIN)/python tools/generate.py

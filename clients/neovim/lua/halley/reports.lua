@@ -18,7 +18,12 @@ end
 ---@return string
 local function usage_row(name, row)
   return ('| %s | %d | %d | %d | %d | %s |'):format(
-    name, row.calls, row.errors, row.inputTokens, row.outputTokens, money(row.cost)
+    name,
+    row.calls,
+    row.errors,
+    row.inputTokens,
+    row.outputTokens,
+    money(row.cost)
   )
 end
 
