@@ -139,7 +139,7 @@ def test_wrong_options_are_named_and_the_others_hold(fresh: Neovim) -> None:
 
 def test_the_command_completes_and_names_what_there_is(editing: Neovim) -> None:
     complete = "return vim.fn.getcompletion(..., 'cmdline')"
-    assert editing.lua(complete, "Halley ex") == ["explain"]
+    assert editing.lua(complete, "Halley expl") == ["explain"]
     assert editing.lua(complete, "Halley model e") == ["edit"]
     editing.wait(
         "vim.list_contains(vim.fn.getcompletion('Halley model edit ', 'cmdline'), ...)", "simulator/sim-code"

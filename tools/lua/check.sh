@@ -11,7 +11,7 @@ failed=0
 main() {
   mkdir -p "$HAD"
   if [ "${1:-}" = --format ]; then
-    have_stylua && stylua || skipped "FORMATTED" StyLua
+    if have_stylua; then stylua; else skipped "FORMATTED" "StyLua (npm)"; fi
     return
   fi
   if have_stylua; then echo "-- stylua"; stylua --check || failed=1; else skipped "CHECKED FOR FORMAT" "StyLua (npm)"; fi

@@ -18,11 +18,20 @@ function config() {
   return made
 }
 
+function format(path, text) {
+  try {
+    return stylua.formatCode(text, config(), undefined, stylua.OutputVerification.Full)
+  } catch (problem) {
+    console.error(`${path}: ${problem}`)
+    process.exit(1)
+  }
+}
+
 let wrong = 0
 for (const name of readdirSync(tree, { recursive: true }).filter((each) => each.endsWith('.lua'))) {
   const path = join(tree, name)
   const text = readFileSync(path, 'utf8')
-  const formatted = stylua.formatCode(text, config(), undefined, stylua.OutputVerification.Full)
+  const formatted = format(path, text)
   if (formatted === text) continue
   wrong += 1
   if (options.includes('--check')) console.log(`${path} is not formatted: run \`make format\`.`)

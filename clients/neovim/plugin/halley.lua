@@ -1,5 +1,5 @@
--- What there is from the start: one command, `<Plug>` maps and the reader of `halley:` documents. No module is loaded
--- before it is needed, and no key is taken.
+-- What there is from the start: one command, `<Plug>` maps, and who reads the documents that Halley names. No module is
+-- loaded before it is needed, and no key is taken.
 if vim.g.loaded_halley then
   return
 end
@@ -17,18 +17,52 @@ end, {
   end,
 })
 
+local group = vim.api.nvim_create_augroup('halley', {})
 vim.api.nvim_create_autocmd('BufReadCmd', {
-  group = vim.api.nvim_create_augroup('halley', {}),
+  group = group,
   pattern = 'halley:/*',
-  desc = 'Halley: answers and chats',
+  desc = 'Halley: answers',
   callback = function(event)
     require('halley.answers').read(event.buf, event.match)
   end,
 })
+vim.api.nvim_create_autocmd('BufReadCmd', {
+  group = group,
+  pattern = 'halley-chat:/*',
+  desc = 'Halley: chats',
+  callback = function(event)
+    require('halley.chat').restore(event.buf)
+  end,
+})
+vim.api.nvim_create_autocmd('SessionLoadPost', {
+  group = group,
+  desc = 'Halley: chats of a session',
+  callback = function()
+    for _, buf in ipairs(vim.api.nvim_list_bufs()) do
+      if vim.startswith(vim.api.nvim_buf_get_name(buf), 'halley-chat:/') then
+        require('halley.chat').restore(buf)
+      end
+    end
+  end,
+})
 
-for _, name in ipairs({ 'explain', 'fix', 'generate', 'improve', 'document', 'tests', 'format', 'edit' }) do
-  vim.keymap.set({ 'n', 'x' }, '<Plug>(halley-' .. name .. ')', ':Halley ' .. name .. '<CR>', { silent = true })
+local function map(modes, name, target)
+  vim.keymap.set(modes, '<Plug>(halley-' .. name .. ')', target, { silent = true })
 end
-for _, name in ipairs({ 'model', 'accept', 'discard', 'stop', 'retry' }) do
-  vim.keymap.set('n', '<Plug>(halley-' .. name .. ')', '<Cmd>Halley ' .. name .. '<CR>')
+
+for name in ('explain fix generate improve document tests format edit ask chat macro'):gmatch('%S+') do
+  map({ 'n', 'x' }, name, ':Halley ' .. name .. '<CR>')
 end
+for name in
+  ('model provider accept discard proposals stop retry continue fork choose yank apply sessions commit'):gmatch('%S+')
+do
+  map('n', name, '<Cmd>Halley ' .. name .. '<CR>')
+end
+map({ 'n', 'i' }, 'send', "<Cmd>lua require('halley.chat').send()<CR>")
+map('n', 'next-turn', "<Cmd>lua require('halley.chat').jump(1)<CR>")
+map('n', 'previous-turn', "<Cmd>lua require('halley.chat').jump(-1)<CR>")
+for name in ('word line next previous dismiss'):gmatch('%S+') do
+  map('i', 'ghost-' .. name, "<Cmd>lua require('halley.ghost')." .. name .. '()<CR>')
+end
+map('i', 'ghost-accept', "<Cmd>lua require('halley.ghost').accept()<CR>")
+map('i', 'ghost-suggest', "<Cmd>lua require('halley.ghost').invoke()<CR>")

@@ -35,6 +35,7 @@ HANDLERS: tuple[str, ...] = (
     "halley.lsp.handlers.models",
     "halley.lsp.handlers.providers",
     "halley.lsp.handlers.reports",
+    "halley.lsp.handlers.trust",
     "halley.lsp.handlers.apply_block",
     "halley.lsp.handlers.language_model",
 )

@@ -114,6 +114,21 @@ function M.edit(place, instruction)
   end)
 end
 
+--- `:Halley explain` and its kind: an action by the command's name.
+---@param words string[]
+---@param arguments vim.api.keyset.create_user_command.command_args
+---@param row halley.Subcommand
+function M.act(words, arguments, row)
+  M.run(row.name, M.place(arguments), table.concat(words, ' '))
+end
+
+--- `:Halley edit [words]`
+---@param words string[]
+---@param arguments vim.api.keyset.create_user_command.command_args
+function M.edit_words(words, arguments)
+  M.edit(M.place(arguments), table.concat(words, ' '))
+end
+
 --- `halley.run` as code actions carry it: asks for the instruction where one is needed.
 ---@param command lsp.Command
 ---@param context { bufnr: integer }

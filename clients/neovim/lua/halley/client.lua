@@ -1,16 +1,20 @@
 --- Asking the daemon: which client serves a buffer, requests that stream and can be stopped, errors as a sentence.
 local M = {}
 
-local STOPPED = -32800
+--- The code of a request that was cancelled.
+M.STOPPED = -32800
+
 local POLL_MS = 20
+local GONE = { code = 0, message = 'The daemon ended.', data = { help = 'What had arrived is kept; see :Halley log.' } }
 
 ---@class halley.Pending
----@field client vim.lsp.Client
----@field id integer
----@field stop fun()
+---@field client_id integer
+---@field id? integer
+---@field finish fun(err?: lsp.ResponseError, result?: any)
 
 ---@type table<integer, halley.Pending>
 local pending = {}
+local count = 0
 
 --- The client that serves a buffer; for one that none serves, the client of the current folder, then any.
 ---@param buf integer?
@@ -32,7 +36,7 @@ end
 --- Shows what went wrong: what it is, and what to do.
 ---@param err lsp.ResponseError
 function M.tell(err)
-  if err.code == STOPPED then
+  if err.code == M.STOPPED then
     return
   end
   local help = type(err.data) == 'table' and err.data.help or ''
@@ -60,6 +64,52 @@ local function start()
   return id and vim.lsp.get_client_by_id(id)
 end
 
+---@class halley.Asking
+---@field buf? integer The buffer it is about. Default: the current one
+---@field on_events? fun(events: halley.Event[]) Hears what streams
+---@field on_error? fun(err: lsp.ResponseError) Instead of a message
+
+---@param client vim.lsp.Client
+---@param method string
+---@param params table
+---@param done fun(result: any)
+---@param asking halley.Asking
+---@return fun() # stops it
+local function send(client, method, params, done, asking)
+  local streams, token = require('halley.streams'), nil
+  if asking.on_events then
+    token = streams.open(asking.on_events)
+    params.partialResultToken = token
+  end
+  count = count + 1
+  local key = count
+  local function finish(err, result)
+    streams.close(token)
+    if not pending[key] then
+      return
+    end
+    pending[key] = nil
+    if err then
+      (asking.on_error or M.tell)(err)
+    else
+      done(result)
+    end
+  end
+  pending[key] = { client_id = client.id, finish = finish }
+  local sent, id = client:request(method, params, finish, asking.buf or 0)
+  if not sent then
+    finish(GONE)
+  elseif pending[key] then
+    pending[key].id = id
+  end
+  return function()
+    if pending[key] then
+      client:cancel_request(pending[key].id)
+      finish({ code = M.STOPPED, message = 'Stopped.' })
+    end
+  end
+end
+
 --- Calls `use` with a client that is ready; starts one where there is none.
 ---@param buf integer?
 ---@param use fun(client: vim.lsp.Client)
@@ -80,53 +130,19 @@ function M.with(buf, use)
   wait()
 end
 
----@class halley.Asking
----@field buf? integer The buffer it is about. Default: the current one
----@field on_events? fun(events: halley.Event[]) Hears what streams
----@field on_error? fun(err: lsp.ResponseError) Instead of a message
-
---- Sends a request. `done` gets the result; what fails is told.
+--- Sends a request. `done` gets the result; what fails is told. What is returned stops it.
 ---@param method string
 ---@param params table
 ---@param done fun(result: any)
 ---@param asking? halley.Asking
+---@return { stop: fun() }
 function M.request(method, params, done, asking)
   asking = asking or {}
-  local failed = asking.on_error or M.tell
+  local handle = { stop = function() end }
   M.with(asking.buf, function(client)
-    local streams, token = require('halley.streams'), nil
-    if asking.on_events then
-      token = streams.open(asking.on_events)
-      params.partialResultToken = token
-    end
-    local key = #vim.tbl_keys(pending) + 1
-    while pending[key] do
-      key = key + 1
-    end
-    local function finish(err, result)
-      streams.close(token)
-      if pending[key] then
-        pending[key] = nil
-        if err then
-          failed(err)
-        else
-          done(result)
-        end
-      end
-    end
-    pending[key] = { client = client, id = 0, stop = function() end }
-    local sent, id = client:request(method, params, finish, asking.buf or 0)
-    if not sent then
-      return finish({ code = 0, message = 'the daemon is gone.', data = { help = 'See :Halley log.' } })
-    end
-    if pending[key] then
-      pending[key].id = id --[[@as integer]]
-      pending[key].stop = function()
-        client:cancel_request(id --[[@as integer]])
-        finish({ code = STOPPED, message = 'Stopped.' })
-      end
-    end
+    handle.stop = send(client, method, params, done, asking)
   end)
+  return handle
 end
 
 --- Runs one of the daemon's commands.
@@ -143,17 +159,21 @@ end
 function M.stop()
   local all = vim.tbl_values(pending)
   for _, one in ipairs(all) do
-    one.stop()
+    local client = vim.lsp.get_client_by_id(one.client_id)
+    if client and one.id then
+      client:cancel_request(one.id)
+    end
+    one.finish({ code = M.STOPPED, message = 'Stopped.' })
   end
   return #all
 end
 
---- What a client that is gone will never answer.
+--- What a client that is gone will never answer fails.
 ---@param client_id integer
 function M.forget(client_id)
   for _, one in ipairs(vim.tbl_values(pending)) do
-    if one.client.id == client_id then
-      one.stop()
+    if one.client_id == client_id then
+      one.finish(GONE)
     end
   end
 end

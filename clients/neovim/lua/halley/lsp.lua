@@ -50,9 +50,9 @@ function M.config()
       ['halley/changed'] = later('halley.status', 'on_changed'),
     },
     commands = { ['halley.run'] = later('halley.actions', 'on_command') },
-    on_attach = function(client)
-      if options.ghost_text and vim.lsp.inline_completion then
-        vim.lsp.inline_completion.enable(true, { client_id = client.id })
+    on_attach = function(client, buf)
+      if options.ghost_text then
+        require('halley.ghost').attach(client, buf)
       end
     end,
     on_exit = later('halley.status', 'on_exit'),

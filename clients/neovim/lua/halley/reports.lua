@@ -42,6 +42,11 @@ function M.usage(words)
   end)
 end
 
+---@return string[]
+function M.dimensions()
+  return { 'day', 'feature', 'model', 'month', 'provider', 'status', 'workspace' }
+end
+
 ---@param value any
 ---@param indent string
 ---@param lines string[]

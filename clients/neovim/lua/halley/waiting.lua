@@ -1,20 +1,31 @@
---- Stopping what is under way, and ending a wait for another try.
+--- Stopping what is under way, ending a wait for another try, starting the daemon anew.
 local M = {}
 
 local client = require('halley.client')
 
---- Stops everything that was asked, and what runs elsewhere with a progress of its own.
+--- The chat of the current buffer, or whose column it is.
+---@return halley.ChatBuffer?
+local function chat()
+  local chats = package.loaded['halley.chat']
+  return chats and (chats.of() or vim.b.halley_chat and chats.of(vim.b.halley_chat))
+end
+
+--- In a chat what is being written there, elsewhere everything that was asked.
 function M.stop()
+  local here = chat()
+  if here and here.asked then
+    return here.asked.stop()
+  end
   if client.stop() == 0 then
     vim.notify('Halley: nothing is under way.')
   end
 end
 
---- In a chat, another reply to its last turn; elsewhere the waits before another try end.
-function M.retry()
-  local buf = vim.api.nvim_get_current_buf()
-  if package.loaded['halley.chat'] and require('halley.chat').is(buf) then
-    return require('halley.chat').retry(buf)
+--- In a chat, another reply to a turn; elsewhere the waits before another try end.
+---@param words string[]
+function M.retry(words)
+  if chat() then
+    return require('halley.chat').retry(words)
   end
   local waits = require('halley.status').waits()
   for _, wait in ipairs(waits) do
@@ -30,6 +41,19 @@ function M.retry()
   if #waits == 0 then
     vim.notify('Halley: nothing waits for another try.')
   end
+end
+
+--- `:Halley restart`
+function M.restart()
+  local running = vim.lsp.get_clients({ name = 'halley' })
+  for _, one in ipairs(running) do
+    one:stop()
+  end
+  local function gone()
+    return #vim.lsp.get_clients({ name = 'halley' }) == 0
+  end
+  vim.wait(5000, gone, 20)
+  vim.lsp.enable('halley')
 end
 
 return M

@@ -1,0 +1,408 @@
+--- Chats, each a Markdown buffer: the conversation above, what is being written below the last heading.
+---
+--- What is asked of the daemon is here; the text is `transcript.lua`, the window `window.lua`, several models side by
+--- side `columns.lua`, what is done with old chats `sessions.lua`, with code in replies `blocks.lua`.
+local M = {}
+
+local client = require('halley.client')
+local transcript = require('halley.chat.transcript')
+local window = require('halley.chat.window')
+
+---@class halley.ChatBuffer
+---@field buf integer
+---@field id? string The daemon's, once something was sent
+---@field title? string
+---@field text halley.Transcript
+---@field code? integer The buffer of code it is about
+---@field range? lsp.Range What of the code the next turn is about
+---@field asked? { stop: fun() } What is under way
+---@field streaming table<string, true> The replies being written
+
+---@type table<integer, halley.ChatBuffer>
+local chats = {}
+local count = 0
+
+---@param buf? integer Default: the current buffer
+---@return halley.ChatBuffer?
+function M.of(buf)
+  return chats[buf or vim.api.nvim_get_current_buf()]
+end
+
+--- The chat of a command: the buffer's own (its columns are the chat's too), else a warning.
+---@return halley.ChatBuffer?
+local function here()
+  local chat = M.of() or M.of(vim.b.halley_chat)
+  if not chat then
+    vim.notify('Halley: this is no chat; `:Halley chat` opens one.', vim.log.levels.WARN)
+  end
+  return chat
+end
+
+---@param buf integer
+---@return boolean # whether a reply is being written
+function M.busy(buf)
+  return chats[buf] ~= nil and chats[buf].asked ~= nil
+end
+
+-- Streaming -----------------------------------------------------------------------------------------------------------
+
+---@param chat halley.ChatBuffer
+---@param id string
+local function know(chat, id)
+  if chat.id == id or id == '' then
+    return
+  end
+  chat.id = id
+  window.rename(chat.buf, id)
+end
+
+---@param chat halley.ChatBuffer
+---@param event halley.Event
+local function begin_reply(chat, event)
+  know(chat, event.chatId)
+  local turn = transcript.turn(chat.text, event.turnId) or transcript.turn(chat.text)
+  if not turn then
+    return
+  end
+  turn.id = event.turnId
+  transcript.begin_reply(chat.text, turn, event.replyId, event.model or 'Reply')
+  chat.streaming[event.replyId] = true
+  if vim.tbl_count(chat.streaming) > 1 then
+    require('halley.chat.columns').open(chat, chat.streaming)
+  end
+end
+
+---@param chat halley.ChatBuffer
+---@return fun(events: halley.Event[])
+local function listener(chat)
+  return function(events)
+    if not vim.api.nvim_buf_is_valid(chat.buf) then
+      return
+    end
+    for _, event in ipairs(events) do
+      if event.type == 'start' then
+        begin_reply(chat, event)
+      elseif event.type == 'text' or event.type == 'reasoning' then
+        transcript.add(chat.text, event.replyId, event.type, event.delta)
+      elseif event.type == 'notice' and event.replyId ~= '' then
+        vim.notify('Halley: ' .. event.text)
+      end
+    end
+    require('halley.chat.columns').draw(chat)
+  end
+end
+
+--- The latest turn's context and the title, which only the daemon knows.
+---@param chat halley.ChatBuffer
+---@param turn_id string
+local function complete_turn(chat, turn_id)
+  client.request('halley/chat/get', { chatId = chat.id }, function(whole)
+    if not vim.api.nvim_buf_is_valid(chat.buf) then
+      return
+    end
+    window.set_title(chat, whole.title)
+    for _, turn in ipairs(whole.turns) do
+      local shown = turn.turnId == turn_id and transcript.turn(chat.text, turn_id)
+      if shown and not shown.context then
+        shown.context = true
+        transcript.set_context(chat.text, shown, turn.excerpts)
+      end
+    end
+  end, { buf = chat.code, on_error = function() end })
+end
+
+---@param chat halley.ChatBuffer
+---@param result halley.ChatSent
+local function settle(chat, result)
+  know(chat, result.chatId)
+  if result.said then
+    transcript.note(chat.text, nil, result.said)
+  end
+  for _, reply in ipairs(result.replies) do
+    transcript.settle(chat.text, reply)
+  end
+  require('halley.chat.columns').draw(chat, result.replies)
+  if result.turnId ~= '' then
+    complete_turn(chat, result.turnId)
+  end
+end
+
+---@param chat halley.ChatBuffer
+---@param method string
+---@param params table
+local function stream(chat, method, params)
+  chat.streaming = {}
+  require('halley.chat.columns').close(chat)
+  local function ended()
+    chat.asked = nil
+    window.redraw()
+    local data = { buf = chat.buf, chatId = chat.id }
+    vim.api.nvim_exec_autocmds('User', { pattern = 'HalleyReply', modeline = false, data = data })
+  end
+  chat.asked = { stop = function() end }
+  local asked = client.request(method, params, function(result)
+    if vim.api.nvim_buf_is_valid(chat.buf) then
+      settle(chat, result)
+      ended()
+    end
+  end, {
+    buf = chat.code,
+    on_events = listener(chat),
+    on_error = function(err)
+      if not vim.api.nvim_buf_is_valid(chat.buf) then
+        return
+      end
+      local help = type(err.data) == 'table' and err.data.help or ''
+      local said = ('%s %s'):format(err.message, help)
+      if next(chat.streaming) then
+        said = (err.code == client.STOPPED and 'Stopped.' or said) .. ' `:Halley continue` goes on.'
+      end
+      transcript.note(chat.text, next(chat.streaming), said)
+      ended()
+    end,
+  })
+  if chat.asked then
+    chat.asked = asked
+  end
+  window.redraw()
+end
+
+---@param chat halley.ChatBuffer
+---@return boolean
+local function free(chat)
+  if chat.asked then
+    vim.notify('Halley: a reply is being written; `:Halley stop` ends it.')
+  end
+  return not chat.asked
+end
+
+-- What is done in a chat ----------------------------------------------------------------------------------------------
+
+--- Sends what is written below the last heading.
+---@param buf? integer
+---@param range? lsp.Range What of the code it is about
+function M.send(buf, range)
+  local chat = M.of(buf)
+  local prompt = chat and transcript.prompt(chat.text)
+  if not chat or prompt == '' or not free(chat) then
+    return
+  end
+  transcript.begin_turn(chat.text, prompt)
+  window.follow(chat)
+  local params = { chatId = chat.id, prompt = prompt, range = range or chat.range }
+  chat.range = nil
+  if chat.code and #vim.lsp.get_clients({ name = 'halley', bufnr = chat.code }) > 0 then
+    params.textDocument = { uri = vim.uri_from_bufnr(chat.code) }
+  end
+  stream(chat, 'halley/chat/send', params)
+end
+
+--- Where the cursor is in a chat: its turn and its reply.
+---@param chat halley.ChatBuffer
+---@return halley.ShownTurn?, string?
+local function at_cursor(chat)
+  if vim.b.halley_reply then
+    local reply = chat.text.replies[vim.b.halley_reply]
+    return reply and transcript.turn(chat.text, reply.turn), vim.b.halley_reply
+  end
+  return transcript.at(chat.text, vim.api.nvim_win_get_cursor(0)[1] - 1)
+end
+
+--- `:Halley retry [model …]` in a chat: another reply to the turn at the cursor.
+---@param words? string[]
+function M.retry(words)
+  local chat = here()
+  local turn = chat and at_cursor(chat)
+  if chat and turn and turn.id and free(chat) then
+    local models = words and #words > 0 and words or nil
+    stream(chat, 'halley/chat/retry', { chatId = chat.id, turnId = turn.id, models = models })
+  end
+end
+
+--- `:Halley continue`: goes on with the reply at the cursor, or the last one.
+function M.continue()
+  local chat = here()
+  local _, reply = nil, nil
+  if chat then
+    _, reply = at_cursor(chat)
+  end
+  if not (chat and reply) then
+    return chat and vim.notify('Halley: there is no reply to go on with.')
+  elseif free(chat) then
+    transcript.reopen(chat.text, reply)
+    stream(chat, 'halley/chat/continue', { chatId = chat.id, replyId = reply })
+    chat.streaming[reply] = true
+  end
+end
+
+--- Ends what is being written in the chat.
+---@param buf integer
+function M.stop(buf)
+  if chats[buf] and chats[buf].asked then
+    chats[buf].asked.stop()
+  end
+end
+
+--- `:Halley fork`: a chat of its own with everything up to the turn at the cursor.
+function M.fork()
+  local chat = here()
+  local turn = chat and at_cursor(chat)
+  if not (chat and turn and turn.id) then
+    return chat and vim.notify('Halley: there is no turn to fork after.')
+  end
+  client.request('halley/chat/fork', { chatId = chat.id, turnId = turn.id }, function(forked)
+    M.open_id(forked.chatId, chat.code)
+  end, { buf = chat.code })
+end
+
+--- `:Halley choose`: the reply at the cursor is the one the conversation goes on with.
+function M.choose()
+  local chat = here()
+  local _, reply = nil, nil
+  if chat then
+    _, reply = at_cursor(chat)
+  end
+  if not (chat and reply) or not free(chat) then
+    return
+  end
+  client.request('halley/chat/choose', { replyId = reply, chatId = chat.id }, function()
+    require('halley.chat.columns').close(chat)
+    M.refresh(chat)
+  end, { buf = chat.code })
+end
+
+--- To the next (1) or the previous (-1) turn.
+---@param step 1|-1
+function M.jump(step)
+  local chat = here()
+  for _ = 1, chat and vim.v.count1 or 0 do
+    local row = chat and transcript.next_turn(chat.text, vim.api.nvim_win_get_cursor(0)[1] - 1, step)
+    if not row then
+      return
+    end
+    vim.cmd.normal({ "m'", bang = true })
+    vim.api.nvim_win_set_cursor(0, { row + 1, 0 })
+  end
+end
+
+-- Opening -------------------------------------------------------------------------------------------------------------
+
+--- Writes a chat anew as the daemon has it.
+---@param chat halley.ChatBuffer
+function M.refresh(chat)
+  client.request('halley/chat/get', { chatId = chat.id }, function(whole)
+    if vim.api.nvim_buf_is_valid(chat.buf) then
+      transcript.render(chat.text, whole)
+      window.set_title(chat, whole.title)
+    end
+  end, {
+    buf = chat.code,
+    on_error = function(err)
+      if vim.api.nvim_buf_is_valid(chat.buf) then
+        transcript.note(chat.text, nil, err.message)
+      end
+    end,
+  })
+end
+
+---@param buf integer
+---@param id? string
+---@param code? integer
+---@return halley.ChatBuffer
+local function adopt(buf, id, code)
+  local chat = { buf = buf, id = id, code = code, streaming = {}, text = transcript.new(buf) }
+  chats[buf] = chat
+  window.set_up(chat)
+  vim.api.nvim_create_autocmd('BufWipeout', {
+    buffer = buf,
+    callback = function()
+      M.stop(buf)
+      chats[buf] = nil
+    end,
+  })
+  if id then
+    M.refresh(chat)
+  end
+  return chat
+end
+
+--- A chat the daemon has, in the window of the current chat or beside.
+---@param id string
+---@param code? integer
+function M.open_id(id, code)
+  local buf = vim.fn.bufadd(window.name(id))
+  window.show(buf, M.of() ~= nil)
+  local chat = chats[buf] or adopt(buf, id, code)
+  chat.code = code or chat.code
+end
+
+--- Fills a buffer that was named and not read: after `:edit`, or in a session that was restored.
+---@param buf integer
+function M.restore(buf)
+  local id = window.id(vim.api.nvim_buf_get_name(buf))
+  if id and not chats[buf] then
+    adopt(buf, not vim.startswith(id, 'new-') and id or nil)
+    window.dress(buf)
+  end
+end
+
+---@return halley.ChatBuffer? # the one that is seen in this tab page
+local function seen()
+  for _, win in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
+    local chat = M.of(vim.api.nvim_win_get_buf(win))
+    if chat then
+      vim.api.nvim_set_current_win(win)
+      return chat
+    end
+  end
+end
+
+---@param code? integer
+---@return halley.ChatBuffer
+local function create(code)
+  count = count + 1
+  local buf = vim.api.nvim_create_buf(true, false)
+  vim.api.nvim_buf_set_name(buf, window.name('new-' .. count))
+  local chat = adopt(buf, nil, code)
+  window.show(buf)
+  return chat
+end
+
+--- `:Halley chat [prompt]`: the chat seen beside, else a new one; a new one anyway with `!`. What is written after it
+--- is sent at once, with the lines the command was given.
+---@param words string[]
+---@param arguments vim.api.keyset.create_user_command.command_args
+function M.open(words, arguments)
+  local buf = vim.api.nvim_get_current_buf()
+  local code = vim.bo[buf].buftype == '' and vim.api.nvim_buf_get_name(buf) ~= '' and buf or nil
+  local actions = require('halley.actions')
+  local lsp = client.of(buf)
+  local place = actions.place(arguments)
+  local range = code and place.whole and lsp and actions.range(place, lsp.offset_encoding) or nil
+  local chat = not arguments.bang and seen() or create(code or (M.of() or {}).code)
+  chat.code = code or chat.code
+  if #words > 0 then
+    transcript.set_prompt(chat.text, table.concat(words, ' '))
+    M.send(chat.buf, range)
+  elseif range then
+    chat.range = range
+  end
+  window.to_prompt(chat)
+end
+
+--- `:Halley ask [words]`: the same in a new chat; without words they are asked for.
+---@param words string[]
+---@param arguments vim.api.keyset.create_user_command.command_args
+function M.ask(words, arguments)
+  arguments = vim.tbl_extend('force', arguments, { bang = true })
+  if #words > 0 then
+    return M.open(words, arguments)
+  end
+  vim.ui.input({ prompt = 'Ask: ' }, function(said)
+    if said and said ~= '' then
+      M.open({ said }, arguments)
+    end
+  end)
+end
+
+return M

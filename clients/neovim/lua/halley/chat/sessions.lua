@@ -1,0 +1,106 @@
+--- Chats the daemon has kept: opened again, named, given away, deleted.
+local M = {}
+
+local client = require('halley.client')
+
+---@param summary halley.ChatSummary
+---@return string
+local function line(summary)
+  local when = summary.updated:sub(1, 16):gsub('T', ' ')
+  local match = summary.match and ' · ' .. summary.match:gsub('\n', ' ') or ''
+  return ('%s · %s · %d turns%s'):format(summary.title, when, summary.turns, match)
+end
+
+---@return integer?
+local function code()
+  local buf = vim.api.nvim_get_current_buf()
+  return vim.bo[buf].buftype == '' and vim.api.nvim_buf_get_name(buf) ~= '' and buf or nil
+end
+
+--- `:Halley sessions [words]`: chooses among the workspace's chats, those with the words in them.
+---@param words string[]
+function M.pick(words)
+  local about = code()
+  client.request('halley/chat/list', { query = table.concat(words, ' ') }, function(listing)
+    if #listing.chats == 0 then
+      return vim.notify('Halley: there is no such chat here.')
+    end
+    vim.ui.select(listing.chats, { prompt = 'Chat', format_item = line }, function(chosen)
+      if chosen then
+        require('halley.chat').open_id(chosen.chatId, about)
+      end
+    end)
+  end)
+end
+
+---@return halley.ChatBuffer?
+local function kept()
+  local chat = require('halley.chat').of()
+  if not (chat and chat.id) then
+    vim.notify('Halley: this is no chat with a turn in it.', vim.log.levels.WARN)
+    return nil
+  end
+  return chat
+end
+
+--- `:Halley rename [title]`
+---@param words string[]
+function M.rename(words)
+  local chat = kept()
+  if not chat then
+    return
+  end
+  local function name(title)
+    if title and title ~= '' then
+      client.request('halley/chat/rename', { chatId = chat.id, title = title }, function()
+        require('halley.chat.window').set_title(chat, title)
+      end, { buf = chat.code })
+    end
+  end
+  if #words > 0 then
+    return name(table.concat(words, ' '))
+  end
+  vim.ui.input({ prompt = 'Title: ', default = chat.title }, name)
+end
+
+--- `:Halley delete`: the chat of this buffer, once more asked.
+function M.delete()
+  local chat = kept()
+  if not chat then
+    return
+  end
+  vim.ui.select({ 'Keep it', 'Delete it' }, { prompt = chat.title or 'This chat' }, function(choice)
+    if choice == 'Delete it' then
+      client.request('halley/chat/delete', { chatId = chat.id }, function()
+        vim.api.nvim_buf_delete(chat.buf, { force = true })
+      end, { buf = chat.code })
+    end
+  end)
+end
+
+--- `:Halley export [file]`: as Markdown, or as JSON by the file's name; without a file it is shown.
+---@param words string[]
+function M.export(words)
+  local chat = kept()
+  if not chat then
+    return
+  end
+  local path = words[1] and vim.fs.normalize(words[1])
+  local format = path and path:find('%.json$') and 'json' or 'markdown'
+  client.request('halley/chat/export', { chatId = chat.id, format = format }, function(exported)
+    local content = exported.content
+    if type(content) == 'table' then
+      content = vim.json.encode(content)
+    end
+    if not path then
+      return require('halley.answers').report(chat.title or 'Chat', vim.split(content, '\n'))
+    end
+    local written, problem = pcall(vim.fn.writefile, vim.split(content, '\n'), path)
+    if not written then
+      return vim.notify('Halley: ' .. tostring(problem), vim.log.levels.ERROR)
+    end
+    vim.notify('Halley: written to ' .. path)
+  end, { buf = chat.code })
+end
+
+return M

@@ -1,0 +1,92 @@
+"""halley/trust/*: what `.halley.toml` and `AGENTS.md` ask for, and the person's word for exactly that content.
+
+The word is the same as `halley trust` takes in a terminal. It is asked for by a client, never here: a client has ways of
+its own to show a file before it is believed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from halley.core.errors import BadRequest
+from halley.lsp.handlers.status import send_status
+from halley.lsp.protocol.common import UriParams
+from halley.lsp.protocol.shape import read_params
+from halley.lsp.protocol.trust import TrustParams
+from halley.lsp.session import Session
+from halley.stores.workspace_files import GUIDANCE_FILE, SETTINGS_FILE
+
+if TYPE_CHECKING:
+    from halley.lsp.base.server import Server
+    from halley.stores.trust import TrustRequest
+
+Json = dict[str, Any]
+
+
+def describe(session: Session, uri: str) -> Json:
+    """`TrustAsked` as the files are now."""
+    return _described(session, _asked(session, uri))
+
+
+def grant(session: Session, uri: str, content_hash: str) -> Json:
+    """Raises BadRequest where the files are not what was shown any more."""
+    asked = _asked(session, uri)
+    if asked.content_hash != content_hash:
+        raise BadRequest(
+            "The workspace's files changed since they were shown, so nothing was trusted.", "Look at them again."
+        )
+    session.room.trust.trust(asked.root, content_hash)
+    return _described(session, asked)
+
+
+def revoke(session: Session, uri: str) -> Json:
+    asked = _asked(session, uri)
+    session.room.trust.untrust(asked.root)
+    return _described(session, asked)
+
+
+def _asked(session: Session, uri: str) -> TrustRequest:
+    root = session.folders.root_of(uri)
+    if root is None:
+        raise BadRequest("There is no workspace whose files could be trusted.", "Open a folder.")
+    return session.room.config.describe_request(root)
+
+
+def _described(session: Session, asked: TrustRequest) -> Json:
+    root = Path(asked.root)
+    return {
+        "root": str(root),
+        "hash": asked.content_hash,
+        "trusted": session.room.trust.is_trusted(root, asked.content_hash),
+        "files": [str(root / name) for name in (SETTINGS_FILE, GUIDANCE_FILE) if (root / name).is_file()],
+        "asks": list(asked.asks),
+        "refused": list(asked.refused),
+    }
+
+
+def register(server: Server) -> None:
+    def changed() -> None:
+        for what in ("selection", "macros"):
+            server.session.notify("halley/changed", {"what": what})
+        send_status(server.session)
+
+    @server.feature("halley/trust/describe")
+    async def _describe(params: Json) -> Json:
+        asked = read_params(UriParams, params)
+        return await asyncio.to_thread(describe, server.session, asked.uri or "")
+
+    @server.feature("halley/trust/grant")
+    async def _grant(params: Json) -> Json:
+        asked = read_params(TrustParams, params)
+        result = await asyncio.to_thread(grant, server.session, asked.uri or "", asked.hash)
+        changed()
+        return result
+
+    @server.feature("halley/trust/revoke")
+    async def _revoke(params: Json) -> Json:
+        asked = read_params(UriParams, params)
+        result = await asyncio.to_thread(revoke, server.session, asked.uri or "")
+        changed()
+        return result
