@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from install_neovim import CannotHave, install
 from neovim import Neovim, documented_setup
+from plugin import editing as editing
+from plugin import fresh as fresh
 
 from halley.simulator import Simulator
 

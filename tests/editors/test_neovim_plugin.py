@@ -3,82 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from neovim import Neovim
+from plugin import BETTER, CODE, PLUGIN, SAID, SELECT, TEXT_IS, seen
 
 from halley.simulator import Simulator
-
-PLUGIN = Path(__file__).parents[2] / "clients/neovim"
-CONFIG = """\
-[providers.simulator]
-base_url = "{url}"
-
-[roles]
-chat = ["simulator/sim-chat"]
-edit = ["simulator/sim-code"]
-complete = ["simulator/sim-fim"]
-
-[macros.shout]
-description = "In capitals"
-prompt = "Shout: {{{{selection}}}}"
-"""
-CODE = "def total(items):\n    result = 0\n    for item in items:\n        result += item.price\n    return result\n"
-BETTER = "def total(items):\n    return sum(item.price for item in items)\n"
-LOAD = """
-    vim.opt.runtimepath:prepend(...)
-    vim.cmd.runtime('plugin/halley.lua')
-    vim.lsp.enable('halley')
-"""
-SELECT = """
-    local wanted = ...
-    _G.offered = {}
-    vim.ui.select = function(items, opts, choose)
-      local format = opts.format_item or tostring
-      local titles = vim.tbl_map(format, items)
-      table.insert(_G.offered, titles)
-      local want = table.remove(wanted, 1)
-      for index, title in ipairs(titles) do
-        if want and title:find(want, 1, true) then return choose(items[index], index) end
-      end
-      choose(nil)
-    end
-"""
-SEEN = """(function(wanted)
-    for _, window in ipairs(vim.api.nvim_list_wins()) do
-      local buffer = vim.api.nvim_win_get_buf(window)
-      local text = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, true), '\\n')
-      if text:find(wanted, 1, true) then return vim.api.nvim_buf_get_name(buffer) .. '\\n' .. text end
-    end
-end)(...)"""
-SAID = "vim.api.nvim_exec2('messages', { output = true }).output:find(..., 1, true) ~= nil"
-TEXT_IS = "table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true), '\\n') .. '\\n' == ..."
-
-
-@pytest.fixture
-def fresh(neovim_binary: Path, halley_home: Path, simulator: Simulator, tmp_path: Path) -> Iterator[Neovim]:
-    """A Neovim whose whole configuration is the plugin on the runtimepath, not enabled yet."""
-    (halley_home / "config.toml").write_text(CONFIG.format(url=simulator.base_url))
-    editor = Neovim(neovim_binary, tmp_path, {"HALLEY_SIMULATOR_KEY": "sk-sim-neovim"})
-    yield editor
-    editor.close()
-
-
-@pytest.fixture
-def editing(fresh: Neovim, workspace: Path) -> Neovim:
-    """With a file open that Halley serves."""
-    fresh.lua(LOAD, str(PLUGIN))
-    (workspace / "shop.py").write_text(CODE)
-    fresh.edit(workspace / "shop.py")
-    fresh.attached()
-    return fresh
-
-
-def seen(editor: Neovim, text: str) -> str:
-    """Waits until a window shows the text; the buffer's name and all of it."""
-    return editor.wait(SEEN, text)
 
 
 def test_nothing_is_loaded_before_it_is_needed(fresh: Neovim) -> None:
@@ -102,7 +33,7 @@ def test_nothing_is_loaded_before_it_is_needed(fresh: Neovim) -> None:
 
 def test_enabling_is_enough(editing: Neovim) -> None:
     told = editing.lua("return vim.lsp.get_clients({ name = 'halley' })[1].capabilities.experimental.halley")
-    assert told == {"proposals": True, "chat": True, "secrets": False}
+    assert told == {"proposals": True, "chat": True, "secrets": False, "tools": True}
 
 
 def test_ghost_text_appears(editing: Neovim, workspace: Path, simulator: Simulator) -> None:
@@ -382,40 +313,3 @@ def test_a_proposal_is_accepted_in_part(editing: Neovim, workspace: Path, simula
     editing.type(":cclose | 2<CR>:Halley discard<CR>")
     editing.wait("(" + HUNKS + ") ~= false", 0)
     assert editing.text() == TWO
-
-
-def test_a_chat_streams_while_the_person_types(editing: Neovim, simulator: Simulator) -> None:
-    simulator.script("One two three four five six seven eight nine ten.", tokens_per_s=15)
-    editing.type(":Halley chat What is this?<CR>")
-    seen(editing, "One two")
-    editing.type("iand then")
-    text = seen(editing, "ten.")
-    assert text.endswith("and then"), "what is typed stays below, in one piece"
-    assert "## You\n\nWhat is this?\n\n## simulator/sim-chat\n\nOne two three" in text
-    assert editing.lua("return vim.api.nvim_get_current_line()") == "and then"
-    editing.type("<Esc>")
-    editing.wait("not require('halley.chat').busy(vim.api.nvim_get_current_buf())")
-    editing.type("<CR>")
-    seen(editing, "You asked: “and then”")
-    assert any(
-        "One two three" in r.body.decode() and "and then" in r.body.decode() for r in simulator.requests
-    ), "it is the same chat"
-
-
-def test_a_chat_is_stopped_and_retried(editing: Neovim, simulator: Simulator) -> None:
-    simulator.script("Slow words. " * 60, tokens_per_s=20)
-    editing.type(":Halley chat Tell me<CR>")
-    seen(editing, "Slow words.")
-    editing.type(":Halley stop<CR>")
-    seen(editing, "> Stopped.")
-    editing.wait("vim.tbl_get(require('halley.status').of(1) or {}, 'kind') == 'normal'")
-    simulator.script("Quick.", repeat=-1)
-    editing.type(":Halley retry<CR>")
-    seen(editing, "Quick.")
-
-
-def test_a_chat_completes_commands_and_models(editing: Neovim) -> None:
-    editing.type(":Halley chat<CR>")
-    editing.wait("vim.bo.omnifunc ~= ''")
-    editing.type("i@simulator/sim-f<C-x><C-o>")
-    editing.wait("vim.api.nvim_get_current_line():find('@simulator/sim-fast', 1, true) ~= nil")

@@ -1,9 +1,9 @@
 --- Ghost text: Neovim's own inline completion (0.12), accepted whole, by word or by line, and only where it still fits.
 --- Before 0.12 what a model would write stands in the completion menu (`halley.menu`).
 ---
---- Neovim keeps an item for 200 ms after a key and accepts it where it was made, so what was typed meanwhile would be
---- there twice; it also shows the rest of an item that the keys contradict. So nothing is accepted here but what is left
---- of an item after what was typed, and what contradicts it is hidden.
+--- Neovim keeps an item for 200 ms after a key and accepts it where it was made, so what was typed since would be there
+--- twice; it also shows the rest of an item that the keys contradict. So only what is left of an item is accepted here,
+--- and what contradicts the text is hidden.
 local M = {}
 
 local INVOKED = 1

@@ -40,17 +40,19 @@ function M.config()
         textDocumentContent = { dynamicRegistration = false },
         workspaceEdit = { documentChanges = true },
       },
-      experimental = { halley = { proposals = true, chat = true, secrets = false } },
+      experimental = { halley = { proposals = true, chat = true, secrets = false, tools = true } },
     },
     handlers = {
       ['$/progress'] = or_default('$/progress', later('halley.streams', 'receive')),
       ['window/showDocument'] = or_default('window/showDocument', later('halley.answers', 'on_show')),
+      ['halley/tools/approve'] = later('halley.tools', 'on_approve'),
       ['halley/status'] = later('halley.status', 'on_status'),
       ['halley/operation'] = later('halley.status', 'on_operation'),
       ['halley/changed'] = later('halley.status', 'on_changed'),
     },
     commands = { ['halley.run'] = later('halley.actions', 'on_command') },
     on_attach = function(client, buf)
+      require('halley.trust').look(client, buf)
       if options.ghost_text then
         require('halley.ghost').attach(client, buf)
       end

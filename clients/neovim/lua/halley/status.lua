@@ -1,6 +1,10 @@
 --- How Halley is, client by client; told to the rest of the configuration as `User Halley*` events.
 local M = {}
 
+local MOST_CRASHES = 4
+local CRASHES_WITHIN_MS = 180000
+local RESTART_MS = 200 -- Neovim forgets the old client first
+
 ---@type table<integer, halley.StatusParams>
 local statuses = {}
 ---@type table<integer, halley.OperationParams>
@@ -27,15 +31,39 @@ function M.on_changed(_, params, context)
   local lsp = vim.lsp.get_client_by_id(context.client_id)
   if params.what == 'proposals' and lsp then
     require('halley.proposals').refresh(lsp)
+  elseif params.what == 'chats' and package.loaded['halley.chat'] then
+    require('halley.chat').find_titles()
   end
   announce('Changed', { what = params.what, client_id = context.client_id })
 end
 
-function M.on_exit(_, _, client_id)
+---@type integer[]
+local crashes = {}
+
+--- A daemon that died is started anew, for every buffer it served; not over and over where it dies at once.
+local function start_anew()
+  local now = vim.uv.now()
+  crashes = vim.tbl_filter(function(at)
+    return now - at < CRASHES_WITHIN_MS
+  end, crashes)
+  crashes[#crashes + 1] = now
+  if #crashes > MOST_CRASHES then
+    return vim.notify('Halley: the daemon keeps ending; see :Halley log, then :Halley restart.', vim.log.levels.ERROR)
+  end
+  vim.defer_fn(function()
+    vim.lsp.enable('halley')
+  end, RESTART_MS)
+end
+
+function M.on_exit(code, signal, client_id)
+  local died = code ~= 0 or (signal ~= 0 and signal ~= 15)
   vim.schedule(function()
     statuses[client_id], waiting[client_id] = nil, nil
     require('halley.client').forget(client_id)
     announce('Status', { kind = 'inactive', message = 'stopped', client_id = client_id })
+    if died and vim.v.exiting == vim.NIL and vim.lsp.is_enabled('halley') then
+      start_anew()
+    end
   end)
 end
 

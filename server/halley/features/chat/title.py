@@ -26,6 +26,6 @@ async def give_title(desk: ChatDesk, chat_id: str) -> str:
         return ""
     lines = [line for line in visible(reply.text).strip().split("\n") if line.strip()]
     title = lines[0].strip(" \"'`#*.")[:80] if lines else ""
-    if title:
+    if title and not (await desk.store.get(chat_id)).title:  # nobody named it meanwhile
         await desk.store.rename(chat_id, title)
     return title

@@ -1,13 +1,12 @@
 """halley/trust/*: what `.halley.toml` and `AGENTS.md` ask for, and the person's word for exactly that content.
 
-The word is the same as `halley trust` takes in a terminal. It is asked for by a client, never here: a client has ways of
+The same word as `halley trust` takes in a terminal. It is asked for by a client, never here: a client has ways of
 its own to show a file before it is believed.
 """
 
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from halley.core.errors import BadRequest
@@ -35,7 +34,8 @@ def grant(session: Session, uri: str, content_hash: str) -> Json:
     asked = _asked(session, uri)
     if asked.content_hash != content_hash:
         raise BadRequest(
-            "The workspace's files changed since they were shown, so nothing was trusted.", "Look at them again."
+            "The workspace's files changed since they were shown, so nothing was trusted.",
+            "Look at them again.",
         )
     session.room.trust.trust(asked.root, content_hash)
     return _described(session, asked)
@@ -55,7 +55,7 @@ def _asked(session: Session, uri: str) -> TrustRequest:
 
 
 def _described(session: Session, asked: TrustRequest) -> Json:
-    root = Path(asked.root)
+    root = asked.root
     return {
         "root": str(root),
         "hash": asked.content_hash,

@@ -8,10 +8,10 @@ types describe. JSON is camelCase, Python snake_case. A new subject is a file wi
 
 from __future__ import annotations
 
-from halley.lsp.protocol import chat, editing, macros, media, models, providers, reports, search, tools
+from halley.lsp.protocol import chat, editing, macros, media, models, providers, reports, search, tools, trust
 from halley.lsp.protocol.notifications import NOTIFICATIONS as NOTIFICATIONS
 from halley.lsp.protocol.shape import Request
 
-SUBJECTS = (models, providers, chat, editing, macros, media, tools, search, reports)
+SUBJECTS = (models, providers, chat, editing, macros, media, tools, search, reports, trust)
 
 REQUESTS: dict[str, Request] = {name: row for subject in SUBJECTS for name, row in subject.REQUESTS.items()}

@@ -111,6 +111,17 @@ local function complete_turn(chat, turn_id)
   end, { buf = chat.code, on_error = function() end })
 end
 
+--- A chat is named by a model after its first reply, and the daemon tells when.
+function M.find_titles()
+  for _, chat in pairs(chats) do
+    if chat.id and not chat.asked and (chat.title or '') == '' then
+      client.request('halley/chat/get', { chatId = chat.id }, function(whole)
+        window.set_title(chat, whole.title)
+      end, { buf = chat.code, on_error = function() end })
+    end
+  end
+end
+
 ---@param chat halley.ChatBuffer
 ---@param result halley.ChatSent
 local function settle(chat, result)
@@ -206,6 +217,13 @@ local function at_cursor(chat)
     return reply and transcript.turn(chat.text, reply.turn), vim.b.halley_reply
   end
   return transcript.at(chat.text, vim.api.nvim_win_get_cursor(0)[1] - 1)
+end
+
+--- The reply the cursor is in, where the buffer is a chat.
+---@return string?
+function M.reply_at_cursor()
+  local chat = M.of() or M.of(vim.b.halley_chat)
+  return chat and select(2, at_cursor(chat)) or nil
 end
 
 --- `:Halley retry [model …]` in a chat: another reply to the turn at the cursor.

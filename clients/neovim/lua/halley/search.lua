@@ -1,0 +1,108 @@
+--- The workspace searched, into the quickfix list; and its index.
+local M = {}
+
+local client = require('halley.client')
+
+---@return string
+local function uri()
+  local here = vim.uri_from_bufnr(0)
+  return vim.startswith(here, 'file:///') and here or vim.uri_from_fname(vim.fn.getcwd())
+end
+
+---@param hit halley.SearchHit
+---@return table
+local function item(hit)
+  local first = vim.trim(hit.text):match('[^\n]*')
+  return {
+    filename = vim.uri_to_fname(hit.uri),
+    lnum = hit.range.start.line + 1,
+    end_lnum = hit.range['end'].line + 1,
+    col = 1,
+    text = hit.symbol and ('%s · %s'):format(hit.symbol, first) or first,
+  }
+end
+
+--- `:Halley search words`
+---@param words string[]
+function M.search(words)
+  local query = table.concat(words, ' ')
+  if query == '' then
+    vim.ui.input({ prompt = 'Search: ' }, function(said)
+      if said and said ~= '' then
+        M.search({ said })
+      end
+    end)
+    return
+  end
+  client.request('halley/search', { query = query, uri = uri() }, function(result)
+    for _, notice in ipairs(result.notices) do
+      vim.notify('Halley: ' .. notice)
+    end
+    if #result.hits == 0 then
+      local more = result.state ~= 'ready' and (' The index is not whole yet (%s).'):format(result.state) or ''
+      return vim.notify(('Halley: nothing is found for “%s”.%s'):format(query, more))
+    end
+    vim.fn.setqflist({}, ' ', { title = 'Halley search: ' .. query, items = vim.tbl_map(item, result.hits) })
+    vim.cmd('botright copen')
+  end)
+end
+
+---@param estimate halley.EmbedEstimate
+---@return string
+local function costs(estimate)
+  local cost = estimate.cost
+  local price = cost.source == 'unknown' and 'at an unknown price' or ('for %.4f %s'):format(cost.amount, cost.currency)
+  return ('%d pieces, %d tokens, %s %s'):format(estimate.chunks, estimate.tokens, estimate.model, price)
+end
+
+---@param status halley.IndexStatus
+local function show(status)
+  local lines = {
+    ('- state: %s'):format(status.state),
+    ('- files: %d of %d'):format(status.indexed, status.files),
+    ('- pieces: %d, %d of them embedded%s'):format(
+      status.chunks,
+      status.embedded,
+      status.embedModel and ' by ' .. status.embedModel or ''
+    ),
+    ('- on disk: %.1f MB'):format(status.bytes / 1e6),
+  }
+  if status.problem then
+    table.insert(lines, 1, ('**%s** %s'):format(status.problem.message, status.problem.help))
+  end
+  require('halley.answers').report('Halley index', lines)
+end
+
+---@param action string
+local function control(action)
+  client.request('halley/index/control', { action = action, uri = uri() }, function(status)
+    vim.notify(('Halley: the index is %s (%d of %d files).'):format(status.state, status.indexed, status.files))
+  end)
+end
+
+--- `:Halley index [pause|resume|rebuild|embed|decline]`; without a word how far it is, and the question it may have.
+---@param words string[]
+function M.index(words)
+  if words[1] then
+    return control(words[1])
+  end
+  client.request('halley/index/status', { uri = uri() }, function(status)
+    if not status.estimate then
+      return show(status)
+    end
+    vim.ui.select({ 'embed', 'decline', 'later' }, {
+      prompt = 'Search by meaning: embed ' .. costs(status.estimate) .. '?',
+    }, function(choice)
+      if choice and choice ~= 'later' then
+        control(choice)
+      end
+    end)
+  end)
+end
+
+---@return string[]
+function M.complete()
+  return { 'decline', 'embed', 'pause', 'rebuild', 'resume' }
+end
+
+return M

@@ -1,0 +1,226 @@
+--- Tools that models may call: which are on, and the question before a call.
+local M = {}
+
+local client = require('halley.client')
+
+local WAIT_MS = 5000
+
+---@return { uri: string, chatId: string? }
+local function about()
+  local chats = package.loaded['halley.chat']
+  local chat = chats and chats.of()
+  local buf = chat and chat.code or vim.api.nvim_get_current_buf()
+  local uri = vim.uri_from_bufnr(buf)
+  return {
+    uri = vim.startswith(uri, 'file:///') and uri or vim.uri_from_fname(vim.fn.getcwd()),
+    chatId = chat and chat.id,
+  }
+end
+
+---@class halley.ToolRow
+---@field server? string
+---@field tool? string
+---@field enabled boolean
+---@field text string
+
+---@param on boolean
+---@return string
+local function box(on)
+  return on and '[x] ' or '[ ] '
+end
+
+--- All tools, then each server with its tools below it.
+---@param listing halley.ToolsList
+---@return halley.ToolRow[]
+local function rows(listing)
+  local found = { { enabled = not listing.off, text = box(not listing.off) .. 'all tools' } }
+  for _, server in ipairs(listing.servers) do
+    local state = server.problem or server.state
+    found[#found + 1] = {
+      server = server.name,
+      enabled = server.enabled,
+      text = ('%s%s · %s'):format(box(server.enabled), server.title, state:gsub('\n', ' ')),
+    }
+    for _, tool in ipairs(server.tools) do
+      local asks = tool.asks and 'asks' or 'does not ask'
+      found[#found + 1] = {
+        server = server.name,
+        tool = tool.name,
+        enabled = tool.enabled,
+        text = ('    %s%s · %s · %s'):format(box(tool.enabled), tool.title, asks, tool.description:gsub('\n', ' ')),
+      }
+    end
+  end
+  return found
+end
+
+---@param row { server?: string, tool?: string }
+---@param enabled boolean
+---@param scope string
+---@param done? fun(listing: halley.ToolsList)
+local function set(row, enabled, scope, done)
+  local params = vim.tbl_extend('force', about(), { enabled = enabled, scope = scope })
+  params.server, params.tool = row.server, row.tool
+  client.request('halley/tools/set', params, function(listing)
+    local what = row.tool or row.server or 'all tools'
+    vim.notify(('Halley: %s %s (%s).'):format(what, enabled and 'on' or 'off', scope))
+    if done then
+      done(listing)
+    end
+  end)
+end
+
+---@param listing halley.ToolsList
+local function pick(listing)
+  vim.ui.select(rows(listing), {
+    prompt = 'Tools: choose one to switch it',
+    format_item = function(row)
+      return row.text
+    end,
+  }, function(row)
+    if row then
+      set(row, not row.enabled, 'workspace', pick)
+    end
+  end)
+end
+
+---@param listing halley.ToolsList
+local function pick_approval(listing)
+  if #listing.approvals == 0 then
+    return vim.notify('Halley: nothing was agreed to for good.')
+  end
+  vim.ui.select(listing.approvals, {
+    prompt = 'Take back',
+    format_item = function(one)
+      return ('%s: %s(%s) · %s'):format(one.server, one.tool, one.shape, one.created)
+    end,
+  }, function(one)
+    if one then
+      client.request('halley/tools/forget', { id = one.id, uri = about().uri }, function()
+        vim.notify(('Halley: %s is asked about again.'):format(one.tool))
+      end)
+    end
+  end)
+end
+
+--- `:Halley tools [on|off|forget|restart [server [tool]]]`
+---@param words string[]
+function M.run(words)
+  local what, server, tool = words[1], words[2], words[3]
+  if what == 'on' or what == 'off' then
+    return set({ server = server, tool = tool }, what == 'on', 'workspace')
+  elseif what == 'restart' and server then
+    return client.request('halley/tools/restart', vim.tbl_extend('force', about(), { server = server }), function()
+      vim.notify(('Halley: %s starts anew.'):format(server))
+    end)
+  elseif what and what ~= 'forget' then
+    return vim.notify('Halley: `:Halley tools` takes on, off, forget or restart.', vim.log.levels.ERROR)
+  end
+  client.request('halley/tools/list', about(), what == 'forget' and pick_approval or pick)
+end
+
+---@param words string[]
+---@return string[]
+function M.complete(words)
+  if #words == 0 then
+    return { 'forget', 'off', 'on', 'restart' }
+  end
+  local lsp = client.of()
+  local answer = lsp and lsp:request_sync('halley/tools/list', about(), WAIT_MS)
+  local found = {}
+  for _, server in ipairs(answer and answer.result and answer.result.servers or {}) do
+    if #words == 1 then
+      found[#found + 1] = server.name
+    elseif words[2] == server.name then
+      for _, tool in ipairs(server.tools) do
+        found[#found + 1] = tool.name
+      end
+    end
+  end
+  return found
+end
+
+-- The question --------------------------------------------------------------------------------------------------------
+
+--- The call as plain text in a float: nothing of it is Markdown, since a model and a server wrote it.
+---@param params halley.ToolApproveParams
+---@return integer # the window
+local function show(params)
+  local lines = { ('%s: %s'):format(params.server, params.title), '' }
+  if params.changed then
+    vim.list_extend(lines, vim.split(params.changed, '\n'))
+    lines[#lines + 1] = ''
+  end
+  vim.list_extend(lines, vim.split(params.argumentsText, '\n'))
+  if params.readOnly then
+    vim.list_extend(lines, { '', 'It only reads.' })
+  end
+  local buf = vim.api.nvim_create_buf(false, true)
+  vim.bo[buf].bufhidden = 'wipe'
+  vim.api.nvim_buf_set_lines(buf, 0, -1, true, lines)
+  vim.bo[buf].modifiable = false
+  local width = math.min(80, vim.o.columns - 4)
+  local height = math.min(#lines, math.floor(vim.o.lines / 2))
+  return vim.api.nvim_open_win(buf, false, {
+    relative = 'editor',
+    width = width,
+    height = height,
+    row = 1,
+    col = math.floor((vim.o.columns - width) / 2),
+    border = 'rounded',
+    title = ' A model asks to call a tool ',
+    style = 'minimal',
+  })
+end
+
+--- `halley/tools/approve`: one question after the other, in the order they came. Turning away is a no.
+---@type { params: halley.ToolApproveParams, answer: fun(decision: string) }[]
+local waiting = {}
+
+local function ask_next()
+  local one = waiting[1]
+  if not one then
+    return
+  end
+  local win = show(one.params)
+  local choices = { { 'once', 'Allow this call' }, { 'deny', 'Do not' } }
+  if one.params.always then
+    table.insert(choices, 2, { 'always', 'Always allow calls of this kind in this workspace' })
+  end
+  vim.cmd.redraw()
+  vim.ui.select(choices, {
+    prompt = ('%s wants to call %s'):format(one.params.server, one.params.tool),
+    format_item = function(choice)
+      return choice[2]
+    end,
+  }, function(choice)
+    if vim.api.nvim_win_is_valid(win) then
+      vim.api.nvim_win_close(win, true)
+    end
+    table.remove(waiting, 1)
+    one.answer(choice and choice[1] or 'deny')
+    ask_next()
+  end)
+end
+
+--- The handler. Neovim runs it in a coroutine, and the answer goes out when that ends.
+function M.on_approve(_, params)
+  local thread = assert(coroutine.running())
+  local answered
+  waiting[#waiting + 1] = {
+    params = params,
+    answer = function(decision)
+      answered = decision
+      coroutine.resume(thread)
+    end,
+  }
+  if #waiting == 1 then
+    vim.schedule(ask_next)
+  end
+  if not answered then
+    coroutine.yield()
+  end
+  return { decision = answered }
+end
+
+return M
