@@ -967,6 +967,22 @@ export interface ToolsSetParams {
   uri?: string | null;
 }
 
+/** `hash` is of what is described here; `files` are the paths of those that are there. */
+export interface TrustAsked {
+  root: string;
+  hash: string;
+  trusted: boolean;
+  files: string[];
+  asks: string[];
+  refused: string[];
+}
+
+/** `hash` from `TrustAsked`: nothing is trusted that has changed since it was shown. */
+export interface TrustParams {
+  hash: string;
+  uri?: string | null;
+}
+
 export interface UriParams {
   uri?: string | null;
 }
@@ -1130,6 +1146,12 @@ export interface Requests {
   'halley/commit': { params: CommitParams; result: CommitMessage };
   /** Ends a back-off wait. */
   'halley/retry/now': { params: RetryParams; result: RetryEnded };
+  /** What the workspace's files ask for, and whether it is granted. */
+  'halley/trust/describe': { params: UriParams; result: TrustAsked };
+  /** Trusts exactly the content that was described. */
+  'halley/trust/grant': { params: TrustParams; result: TrustAsked };
+  /** Takes the trust back. */
+  'halley/trust/revoke': { params: UriParams; result: TrustAsked };
 }
 
 export interface ClientRequests {

@@ -841,6 +841,20 @@
 ---@field chatId? string
 ---@field uri? string
 
+--- `hash` is of what is described here; `files` are the paths of those that are there.
+---@class halley.TrustAsked
+---@field root string
+---@field hash string
+---@field trusted boolean
+---@field files string[]
+---@field asks string[]
+---@field refused string[]
+
+--- `hash` from `TrustAsked`: nothing is trusted that has changed since it was shown.
+---@class halley.TrustParams
+---@field hash string
+---@field uri? string
+
 ---@class halley.UriParams
 ---@field uri? string
 
