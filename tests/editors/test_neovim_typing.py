@@ -38,7 +38,7 @@ WATCH = """
       end
     end })
 """
-"""Neovim accepts where it asked last: typing on and accepting within its own 200 ms would say the same twice."""
+"""Tells when Neovim has an answer for the text as it is now: it asks only 200 ms after a key."""
 
 CODE = Path(textwrap.__file__).read_text().split("\n")
 ROW = next(row for row, line in enumerate(CODE) if "self.max_lines = max_lines" in line)
@@ -84,6 +84,49 @@ def test_ghost_text_is_typed_through_and_accepted(typing: Neovim, simulator: Sim
     typing.wait("vim.api.nvim_get_current_line() == ...", GIVEN + MISSING)
     text = typing.text().split("\n")
     assert text[ROW + 1 : ROW + 6] == CODE[ROW + 1 : ROW + 6], "what stands below is untouched"
+
+
+def test_accepting_right_behind_a_key_says_nothing_twice(typing: Neovim, simulator: Simulator) -> None:
+    """Within the 200 ms in which Neovim still has the suggestion that it got before the keys."""
+    simulator.script(MISSING)
+    assert typing.wait(GHOST)[0] == MISSING
+    typing.type("max<Tab>")
+    typing.wait("vim.api.nvim_get_current_line() == ...", GIVEN + MISSING)
+    typing.type(" # so")
+    typing.wait("vim.api.nvim_get_current_line() == ...", f"{GIVEN}{MISSING} # so")
+
+
+def test_lines_of_a_file_from_windows_are_its_own(
+    neovim: Neovim, workspace: Path, simulator: Simulator
+) -> None:
+    file = workspace / "windows.py"
+    file.write_bytes(
+        b"def area(width, height):\r\n    # the area of a rectangle\r\n    \r\n\r\n\r\nx = 1\r\n"
+    )
+    neovim.edit(file)
+    neovim.attached()
+    neovim.lua(documented_setup(1))
+    neovim.api.current.window.cursor = (3, 0)
+    simulator.script("total = width * height\n    return total")
+    neovim.type("A")
+    neovim.wait(GHOST)
+    neovim.type("<Tab>")
+    neovim.wait("vim.api.nvim_get_current_line() == '    return total'")
+    neovim.type("<Esc>:write<CR>")
+    neovim.wait("not vim.bo.modified")
+    assert file.read_bytes() == (
+        b"def area(width, height):\r\n    # the area of a rectangle\r\n    total = width * height\r\n"
+        b"    return total\r\n\r\n\r\nx = 1\r\n"
+    )
+
+
+def test_a_key_that_says_otherwise_is_not_overruled(typing: Neovim, simulator: Simulator) -> None:
+    simulator.script(MISSING)
+    assert typing.wait(GHOST)[0] == MISSING
+    typing.type("other<Tab>")
+    typing.type("<Esc>")
+    typing.wait("vim.api.nvim_get_mode().mode == 'n'")
+    assert line(typing) == f"{GIVEN}other"
 
 
 def test_keys_faster_than_the_model_see_nothing_stale(typing: Neovim, simulator: Simulator) -> None:

@@ -85,6 +85,16 @@ async def test_what_is_typed_ahead_is_served_without_a_new_call():
     assert model.calls == 1
 
 
+async def test_windows_line_ends_are_typed_along_too():
+    model = Model("total = 1\n    return total")
+    model.gate.set()
+    completer, on = Completer(), line(model)
+    head = "def f():\r\n    # adds\r\n    "
+    assert await ask(completer, on, f"{head}|\r\n") == ["total = 1\r\n    return total"]
+    assert await ask(completer, on, f"{head}total = 1\r\n    re|\r\n") == ["turn total"]
+    assert model.calls == 1
+
+
 async def test_typing_something_else_asks_anew():
     model = Model("sum(x)")
     model.gate.set()

@@ -203,10 +203,11 @@ def rest_of(call: CompletionCall, snapshot: Snapshot) -> str | None:
     Empty when the answer is used up or worth nothing there; None when it does not belong there at all.
     """
     typed = call.typed_since(snapshot)
-    if typed is None or not call.text.startswith(typed):
+    text = _folded(call.text)
+    if typed is None or not text.startswith(_folded(typed)):
         return None
     place = Place(call.prefix + typed, call.suffix, call.language_id)
-    return read_completion(call.text[len(typed) :], place) if call.text else ""
+    return read_completion(text[len(_folded(typed)) :], place) if text else ""
 
 
 def _still_fits(call: CompletionCall, snapshot: Snapshot) -> bool:
@@ -214,7 +215,13 @@ def _still_fits(call: CompletionCall, snapshot: Snapshot) -> bool:
     typed = call.typed_since(snapshot)
     if typed is None:
         return False
-    return call.streamed.startswith(typed) or typed.startswith(call.streamed)
+    typed, streamed = _folded(typed), _folded(call.streamed)
+    return streamed.startswith(typed) or typed.startswith(streamed)
+
+
+def _folded(text: str) -> str:
+    """With one kind of line ends: a document's may not be the model's."""
+    return text.replace("\r\n", "\n")
 
 
 def _supersede(state: _Document) -> asyncio.Future[None]:

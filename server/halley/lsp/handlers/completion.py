@@ -63,7 +63,9 @@ def _item(snapshot: Snapshot, range: Json, lead: str, offered: Offered) -> Json:
         "characters": len(offered.text),
     }
     return {
-        "insertText": lead + offered.text,
+        "insertText": (lead + offered.text).replace(
+            "\r\n", "\n"
+        ),  # editors write their own line ends; Neovim only these
         "range": range,
         "command": {
             "title": "Accepted",
@@ -102,7 +104,7 @@ def _list_item(snapshot: Snapshot, position: Json, offered: Offered) -> Json:
         "documentation": offered.text,
         "insertTextFormat": _PLAIN,
         "sortText": "~",
-        "textEdit": {"range": item["range"], "newText": offered.text},
+        "textEdit": {"range": item["range"], "newText": item["insertText"]},
         "command": item["command"],
     }
 
