@@ -20,6 +20,7 @@ fast = ["simulator/sim-fast"]
 
 [completion]
 debounce_ms = 0
+timeout_ms = 60000
 """
 
 

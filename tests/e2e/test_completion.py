@@ -50,6 +50,36 @@ async def test_a_newer_question_supersedes_the_older(window: Window, simulator: 
     assert simulator.requests[0].closed_early
 
 
+async def test_the_stream_is_closed_where_the_answer_ends(window: Window, simulator: Simulator) -> None:
+    code = "def area(width, height):\n    print()\n"
+    buffer = await window.open("area.py", code)
+    at = code.index("print(") + len("print(")
+    simulator.script("width * height\n" + "print('and so on')\n" * 200, tokens_per_s=400)
+    (item,) = items(await window.request("textDocument/inlineCompletion", inline(buffer, at, AUTOMATIC)))
+    assert item["insertText"] == "width * height"
+    await simulator.wait_for(lambda sim: sim.open_streams == 0)
+    (seen,) = simulator.requests
+    assert seen.closed_early and seen.pieces < 100
+    assert seen.json["stop"] == ["\n"], "and the model was told where it may stop"
+
+
+async def test_files_that_never_leave_are_never_asked_about(
+    daemon: Any, workspace: Path, simulator: Simulator
+) -> None:
+    (workspace / ".git").mkdir()
+    (workspace / ".gitignore").write_text("private/\n")
+    window: Window = await daemon(settings={"context": {"exclude": ["fixtures/**"]}})
+    for name in ("private/a.py", "fixtures/a.py", ".env"):
+        buffer = await window.open(name, CODE)
+        at = CODE.index("return ") + len("return ")
+        for trigger in (AUTOMATIC, INVOKED):
+            assert (
+                items(await window.request("textDocument/inlineCompletion", inline(buffer, at, trigger)))
+                == []
+            )
+    assert not simulator.requests
+
+
 async def test_a_broken_model_means_no_suggestion_and_no_second_try(
     window: Window, simulator: Simulator
 ) -> None:

@@ -209,6 +209,35 @@ async def test_a_broken_template_says_which_file_and_line(
     assert "My own words" in simulator.requests[-1].body.decode()
 
 
+async def test_templates_beyond_actions_can_be_replaced_too(
+    daemon, config: Path, halley_home: Path, simulator: Simulator
+) -> None:
+    config.write_text(
+        config.read_text().replace('complete = ["simulator/sim-fim"]', 'complete = ["simulator/sim-fast"]')
+    )
+    own = halley_home / "templates"
+    own.mkdir()
+    (own / "title.md").write_text("My title for: {{prompt}}")
+    (own / "compact.md").write_text("My summary of: {{transcript}}")
+    (own / "complete.md").write_text("My words at {{cursor_mark}}: {{prefix}}{{cursor_mark}}{{suffix}}")
+    window: Window = await daemon()
+    buffer = await window.open("numbers.py", "x = ")
+    params = {
+        "textDocument": {"uri": buffer.uri},
+        "position": buffer.position(4),
+        "context": {"triggerKind": 2},
+    }
+    await window.request("textDocument/inlineCompletion", params)
+    result, _ = await window.chat("What is a list?")
+    await window.until(
+        lambda: len([m for m, p in window.heard if m == "halley/changed" and p["what"] == "chats"]) >= 2
+    )
+    await window.request("halley/chat/compact", {"chatId": result["chatId"]})
+    sent = " ".join(seen.body.decode() for seen in simulator.requests)
+    for words in ("My words at", "My title for: What is a list?", "My summary of:"):
+        assert words in sent
+
+
 async def test_formatting_follows_its_switch(daemon, halley_home: Path, simulator: Simulator) -> None:
     dynamic = CAPABILITIES["textDocument"] | {
         "formatting": {"dynamicRegistration": True},

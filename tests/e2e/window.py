@@ -16,7 +16,7 @@ from typing import Any
 from buffer import Buffer, Json
 from lspclient import Client, RequestFailed
 
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 
 CAPABILITIES: Json = {
     "general": {"positionEncodings": ["utf-16"]},

@@ -11,7 +11,7 @@ from typing import Any
 
 import pynvim
 
-PATIENCE_MS = 30_000
+PATIENCE_MS = 90_000
 SLICE_MS = 50
 PAGE = Path(__file__).parents[2] / "docs/editors/neovim.md"
 

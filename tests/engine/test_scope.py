@@ -3,7 +3,7 @@
 import pytest
 
 from halley.engine.completions import Place
-from halley.engine.scope import cut_at, scope_of
+from halley.engine.scope import cut_at, scope_of, stops_of
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,19 @@ def cut(prefix: str, text: str, suffix: str = "\n") -> str | None:
     place = Place(prefix, suffix, "python")
     end = cut_at(text, place, scope_of(place))
     return None if end is None else text[:end]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "suffix", "stops"),
+    [
+        ("print(", ")\n", ("\n",)),
+        ("def f():\n    ", "\n", ("\n\n\n",)),
+        ("x = 1", "\n", ()),
+        ("x = 1", "\nfoo()\n", ()),
+    ],
+)
+def test_the_model_itself_stops_where_that_is_certain(prefix: str, suffix: str, stops: tuple[str, ...]):
+    assert stops_of(Place(prefix, suffix)) == stops
 
 
 def test_a_line_ends_at_its_end():

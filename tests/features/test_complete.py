@@ -15,7 +15,8 @@ from halley.core.models import ModelRef
 from halley.core.settings import Settings
 from halley.core.snapshot import Document, Selection, Snapshot, Workspace
 from halley.features.ask import Line
-from halley.features.complete import Completer
+from halley.features.complete import Completer, debounce_s
+from halley.features.complete import _Document as Typing
 
 MODEL = ModelRef("sim", "fim")
 
@@ -158,6 +159,50 @@ async def test_nothing_is_asked_where_nothing_can_be_completed(text: str):
     model = Model("z")
     assert await ask(Completer(), line(model), text) == []
     assert model.calls == 0
+
+
+async def test_moving_away_and_returning_asks_nobody_again():
+    model = Model("sum(numbers)")
+    model.gate.set()
+    completer, on = Completer(), line(model)
+    here, there = "def f():\n    return |\n\nx = 1\n", "def f():\n    return \n\nx = 1|\n"
+    assert await ask(completer, on, here) == ["sum(numbers)"]
+    model.pieces = [" + 2"]
+    assert await ask(completer, on, there) == [" + 2"]
+    assert await ask(completer, on, here) == ["sum(numbers)"]
+    assert await ask(completer, on, there) == [" + 2"]
+    assert model.calls == 2
+
+
+async def test_a_model_that_takes_too_long_is_left_alone():
+    model = Model("never")  # its gate stays shut
+    completer, on = Completer(), line(model, timeout_ms=100)
+    assert await ask(completer, on, "return |\n") == []
+    await model.closed.wait()
+    assert (model.calls, model.alive) == (1, 0)
+
+
+def test_the_pause_follows_the_person_and_the_model():
+    settings = Settings.model_validate({"completion": {"debounce_ms": 200}})
+
+    def pause(pace_s: float, latency_s: float) -> float:
+        return round(debounce_s(Typing(pace_s=pace_s, latency_s=latency_s), at("x|", settings)), 3)
+
+    assert pause(pace_s=0.5, latency_s=0.3) == 0.2, "the setting's"
+    assert pause(pace_s=0.09, latency_s=0.3) == 0.135, "who types fast has stopped sooner"
+    assert pause(pace_s=0.01, latency_s=0.3) == 0.1, "never under half of it"
+    assert pause(pace_s=0.5, latency_s=2.5) == 0.4, "a slow model is asked later, at most twice as late"
+    assert pause(pace_s=0.5, latency_s=1.0) == 0.25
+
+
+async def test_the_pace_of_keys_and_of_answers_is_learnt():
+    model = Model("sum(x)")
+    model.gate.set()
+    completer, on = Completer(), line(model)
+    state = completer._state(at("|", on.settings).document.uri)
+    for text in ("return |\n", "retur|\n", "retu|\n"):  # keys as fast as this test
+        await ask(completer, on, text)
+    assert state.pace_s < 0.3 and state.latency_s < 0.3
 
 
 @pytest.mark.parametrize("text", ["# adds |\n", "print('a|')\n", "# one; two;|\n", "f(a, |)\n"])

@@ -7,14 +7,12 @@ from pathlib import Path
 import pytest
 
 from halley.core.errors import NotConfigured
-from halley.engine.templates import builtin_template, problems_in
+from halley.engine.templates import builtin_names, builtin_template, problems_in
 from halley.features.commit import tidy
-from halley.features.own_templates import load_own_template, names_for
-
-NAMES = "explain generate fix improve document edit tests translate format commit chat title complete".split()
+from halley.features.own_templates import check_own_templates, load_own_template, names_for
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted(builtin_names()))
 def test_every_shipped_template_is_right(name: str):
     assert problems_in(builtin_template(name), names_for(name)) == []
 
@@ -46,6 +44,17 @@ def test_bytes_that_are_no_text_and_files_without_end(tmp_path: Path):
     with pytest.raises(NotConfigured, match="larger"):
         load_own_template(tmp_path / "fix.md", "fix")
     assert load_own_template(tmp_path / "none.md", "fix") is None
+
+
+def test_a_folder_of_templates_is_checked(tmp_path: Path):
+    (tmp_path / "fix.md").write_text("{{selektion}}")
+    (tmp_path / "explian.md").write_text("Never read")
+    (tmp_path / "title.md").write_text("{{prompt}}")
+    (tmp_path / "notes.txt").write_text("Nobody's business")
+    first, second = check_own_templates(tmp_path)
+    assert "explian.md is never used" in first.problem.message and "explain.md" in first.problem.help
+    assert "no value named 'selektion'" in second.problem.message
+    assert check_own_templates(tmp_path / "nothing") == []
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,11 @@ from __future__ import annotations
 from halley.core.calls import FimPrompt, Prompt
 from halley.core.snapshot import Snapshot
 from halley.core.tokens import token_starts
+from halley.engine.completions import Place
 from halley.engine.context import Context, display_path
 from halley.engine.languages import language
 from halley.engine.prompts import CURSOR_MARK, render_context
+from halley.engine.scope import stops_of
 from halley.engine.templates import builtin_template, render_messages
 
 PREFIX_SHARE = 0.7
@@ -41,6 +43,7 @@ def build_fim(
         context=tuple((excerpt.path, excerpt.text) for excerpt in context.excerpts),
         preamble=build_preamble(context, snapshot.document.language_id),
         max_tokens=max_tokens,
+        stop=stops_of(Place(prefix, suffix)),
         fallback=_fallback(snapshot, prefix, suffix, max_tokens, template, context),
     )
 

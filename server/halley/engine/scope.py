@@ -1,7 +1,8 @@
 """When a completion is done: the end of the line, of the block, or of what the brackets hold.
 
 `scope_of(place)` decides how much is wanted before anything is asked; `cut_at(text, …)` says, while the reply streams,
-where it ends. Everything after the cut would be thrown away, so the stream is closed there.
+where it ends. Everything after the cut would be thrown away, so the stream is closed there. `stops_of(place)` has the
+model stop by itself where that is certain.
 """
 
 from __future__ import annotations
@@ -51,6 +52,16 @@ def scope_of(place: Place) -> Scope:
     if not line or line.endswith(_OPENS) or line.startswith(_COMMENTS):
         return "block"
     return "line"
+
+
+def stops_of(place: Place) -> tuple[str, ...]:
+    """Where the model itself may stop, so that nothing is made that `cut_at` would throw away; few, since hosts differ.
+
+    At the end of a line the answer may begin on the next one, so nothing is said there.
+    """
+    if place.line_after.strip():
+        return ("\n",)
+    return ("\n\n\n",) if scope_of(place) == "block" else ()
 
 
 def cut_at(text: str, place: Place, scope: Scope) -> int | None:

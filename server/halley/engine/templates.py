@@ -91,6 +91,13 @@ def _meant(name: str, names: frozenset[str]) -> str:
 
 
 @cache
+def builtin_names() -> frozenset[str]:
+    """The templates there are."""
+    files = (resources.files("halley.engine") / "templates").iterdir()
+    return frozenset(file.name.removesuffix(".md") for file in files if file.name.endswith(".md"))
+
+
+@cache
 def builtin_template(name: str) -> str:
     """The template shipped with Halley. Raises FileNotFoundError for a name there is none of."""
     return (resources.files("halley.engine") / "templates" / f"{name}.md").read_text(encoding="utf-8")

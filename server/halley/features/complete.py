@@ -14,12 +14,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from halley.core.errors import HalleyError
 from halley.core.snapshot import Snapshot
 from halley.engine.completions import Place, read_completion
 from halley.engine.scope import is_completable
+from halley.engine.templates import builtin_template
 from halley.features.ask import Line
 from halley.features.completion_call import CompletionCall, Offered, prepare_prompt, start_call
 from halley.features.project import Project, is_blocked
@@ -52,8 +54,9 @@ class _Document:
 
 @dataclass(slots=True)
 class Completer:
-    """The completions of one window, by document."""
+    """The completions of one window, by document. `template_of` gives a prompt template, the person's own first."""
 
+    template_of: Callable[[str], str] = builtin_template
     documents: OrderedDict[str, _Document] = field(default_factory=OrderedDict)
 
     async def complete(
@@ -131,7 +134,7 @@ class Completer:
         if state.call is None:
             if not await _pause(newer, debounce_s(state, snapshot)):
                 return []
-            prompt = await prepare_prompt(snapshot, project)
+            prompt = await prepare_prompt(snapshot, project, self.template_of("complete"))
             if newer.done():  # the next question came while this one was being put together
                 return []
             _end_call(state)
@@ -174,7 +177,7 @@ class Completer:
         project: Project | None,
     ) -> list[Offered]:
         _end_call(state)
-        prompt = await prepare_prompt(snapshot, project)
+        prompt = await prepare_prompt(snapshot, project, self.template_of("complete"))
         if newer.done():
             return []
         calls = [

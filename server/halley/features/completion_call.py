@@ -95,13 +95,14 @@ class CompletionCall:
         return text[len(self.prefix) : at]
 
 
-async def prepare_prompt(snapshot: Snapshot, project: Project | None) -> FimPrompt:
-    """The text around the cursor, and what else fits beside it."""
+async def prepare_prompt(snapshot: Snapshot, project: Project | None, template: str = "") -> FimPrompt:
+    """The text around the cursor, and what else fits beside it. `template` is for models that fill no middle."""
     context = await completion_context(project, snapshot, FIM_BUDGET // 3)
     return build_fim(
         snapshot,
         budget=FIM_BUDGET - context.tokens,
         max_tokens=snapshot.settings.completion.max_tokens,
+        template=template,
         context=context,
     )
 

@@ -20,6 +20,7 @@ from halley.core.calls import Caller
 from halley.core.errors import HalleyError
 from halley.core.settings import Settings
 from halley.features.models import list_providers
+from halley.features.own_templates import check_own_templates
 from halley.features.room import EngineRoom
 from halley.version import __version__
 
@@ -38,6 +39,7 @@ async def check(room: EngineRoom, settings: Settings, caller: Caller, root: Path
     """Never raises HalleyError: what cannot be found out is a finding too."""
     problems = [_problem_of_config(problem) for problem in room.config.problems(root)]
     providers = await _try(list_providers(room, settings, caller), problems) or {"providers": []}
+    problems += [error.problem.to_json() for error in check_own_templates(room.template_folder)]
     problems += await _database_problems(room)
     selection = room.selection(settings, room.layers(root))
     if not selection:
@@ -91,6 +93,7 @@ def _paths(room: EngineRoom) -> dict[str, Path]:
     paths = room.paths
     return {
         "config": paths.config_file,
+        "templates": room.template_folder,
         "data": paths.data,
         "database": paths.database,
         "state": paths.state,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from halley.core.errors import NotConfigured
-from halley.engine.templates import builtin_template, names_in, problems_in
+from halley.engine.templates import builtin_names, builtin_template, names_in, problems_in
 
 MOST_BYTES = 200_000
 
@@ -34,6 +34,31 @@ def load_own_template(path: Path, name: str) -> str | None:
     if problems := problems_in(text, names_for(name)):
         raise _broken(path, name, problems[0])
     return text
+
+
+def check_own_templates(folder: Path) -> list[NotConfigured]:
+    """What is wrong with the files in the folder of templates: those that cannot be used, and those never looked at."""
+    found: list[NotConfigured] = []
+    for path in sorted(folder.glob("*.md")) if folder.is_dir() else ():
+        if path.stem not in builtin_names():
+            found.append(_unknown(path))
+            continue
+        try:
+            load_own_template(path, path.stem)
+        except NotConfigured as error:
+            found.append(error)
+    return found
+
+
+def _unknown(path: Path) -> NotConfigured:
+    from difflib import get_close_matches
+
+    near = get_close_matches(path.stem, sorted(builtin_names()), 1)
+    return NotConfigured(
+        f"The template {path} is never used: there is none of that name.",
+        f"Did you mean {near[0]}.md?" if near else f"There are: {', '.join(sorted(builtin_names()))}.",
+        setting=f"templates/{path.name}",
+    )
 
 
 def names_for(name: str) -> frozenset[str]:

@@ -220,6 +220,11 @@ class EngineRoom:
             self._projects[root] = Project(root)
         return self._projects[root]
 
+    @property
+    def template_folder(self) -> Path:
+        """Where a person puts templates of their own."""
+        return self.paths.config / "templates"
+
     def template(self, name: str) -> str:
         """A prompt template: the person's own `templates/NAME.md` beside config.toml, else the one shipped.
 
@@ -228,5 +233,5 @@ class EngineRoom:
         from halley.engine.templates import builtin_template
         from halley.features.own_templates import load_own_template
 
-        own = load_own_template(self.paths.config / "templates" / f"{name}.md", name)
+        own = load_own_template(self.template_folder / f"{name}.md", name)
         return builtin_template(name) if own is None else own

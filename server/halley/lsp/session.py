@@ -46,7 +46,7 @@ class Session:
         self.picked: dict[Role, Route] = {}
         """Routes chosen for this session only."""
         self.take_client_settings(look_up(params, "initializationOptions.settings"))
-        self.completer = Completer()
+        self.completer = Completer(self.template_of)
         self.proposals = Proposals()
         self.answers = Answers(room.paths.cache / "answers", self.client.text_document_content)
         self.busy: list[str] = []

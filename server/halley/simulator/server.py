@@ -160,7 +160,7 @@ class Simulator:
         self._app.records.clear()
         self._app.script.clear()
 
-    async def wait_for(self, condition: Any, timeout: float = 10.0) -> None:
+    async def wait_for(self, condition: Any, timeout: float = 60.0) -> None:
         """Until `condition(self)` is true; TimeoutError after `timeout` seconds. Saves tests their sleeps."""
         async with asyncio.timeout(timeout):
             while not condition(self):  # noqa: ASYNC110 - any condition, not one event

@@ -9,7 +9,7 @@ from halley.core.calls import Priority, Prompt
 from halley.core.errors import BadRequest, HalleyError
 from halley.core.models import ModelRef
 from halley.engine.conversation import render_transcript, turns_to_sum_up
-from halley.engine.templates import builtin_template, render_messages
+from halley.engine.templates import render_messages
 from halley.features.ask import ask
 from halley.features.chat.desk import ChatDesk, Emit
 from halley.features.chat.messages import budget_of, instructions_of, to_turn, turns_through
@@ -60,7 +60,8 @@ async def sum_up(desk: ChatDesk, chat: Chat, stored: list[StoredTurn]) -> str:
     fast = (await desk.line.route_of("fast"))[0]
     turns = [to_turn(desk, turn, with_reply=True, pictures=False) for turn in stored]
     transcript = render_transcript(turns, int(budget_of(desk, fast) * 0.8), chat.summary)
-    prompt = Prompt(render_messages(builtin_template("compact"), {"transcript": transcript}), max_tokens=1500)
+    messages = render_messages(desk.template_of("compact"), {"transcript": transcript})
+    prompt = Prompt(messages, max_tokens=1500)
     reply = await ask(desk.line, prompt, feature="compact", role="fast", priority=Priority.CHAT)
     return reply.text.strip()
 

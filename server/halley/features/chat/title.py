@@ -5,20 +5,19 @@ from __future__ import annotations
 from halley.core.calls import Priority, Prompt
 from halley.core.errors import HalleyError
 from halley.engine.inert import visible
-from halley.engine.templates import builtin_template, render_messages
+from halley.engine.templates import render_messages
 from halley.features.ask import ask
 from halley.features.chat.desk import ChatDesk
 
 
 async def give_title(desk: ChatDesk, chat_id: str) -> str:
-    """Names the chat after its first prompt; the title, or nothing when no model would say one."""
+    """Names the chat after its first prompt; the title, or nothing when none can be had."""
     chat = await desk.store.get(chat_id)
     if chat.title or not chat.turns:
         return chat.title
-    prompt = Prompt(
-        render_messages(builtin_template("title"), {"prompt": chat.turns[0].prompt[:2000]}), max_tokens=200
-    )
     try:
+        values = {"prompt": chat.turns[0].prompt[:2000]}
+        prompt = Prompt(render_messages(desk.template_of("title"), values), max_tokens=200)
         reply = await ask(
             desk.line, prompt, feature="title", role="fast", priority=Priority.BATCH, retry=False
         )
