@@ -97,6 +97,7 @@ async def _symbol(desk: ChatDesk, argument: str) -> list[Attachment]:
 
 async def _diagnostics(desk: ChatDesk, _argument: str) -> list[Attachment]:
     snapshot = _here(desk, "#diagnostics")
+    check_document(snapshot)
     listed = render_diagnostics(snapshot.diagnostics, snapshot.document.text)
     return [attach(f"Diagnostics of `{display_path(snapshot)}`", listed or "None.", language_id="plaintext")]
 
@@ -180,6 +181,7 @@ def _open_text(desk: ChatDesk, uri: str) -> str | None:
 
 def _open_documents(desk: ChatDesk) -> list[Document]:
     snapshot = _here(desk, "#open")
+    check_document(snapshot)
     others = [d for d in snapshot.open_documents.values() if may_be_shown(desk.project, d, snapshot)]
     return [snapshot.document, *others]
 
