@@ -15,8 +15,16 @@ const common = {
   logLevel: 'warning',
 };
 
+// A package's own files cannot be named by `alias`.
+const unused = {
+  name: 'unused',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/(notebook|diagnostic)$/ }, ({ importer }) => (/vscode-languageclient/.test(importer) ? { path: new URL('shims/features.cjs', import.meta.url).pathname } : undefined));
+  },
+};
+
 const bundles = [
-  { ...common, entryPoints: { extension: 'src/extension.ts' }, platform: 'node', target: 'node20', format: 'cjs', external: ['vscode'], alias: { minimatch: './shims/minimatch.cjs', 'semver/functions/parse': './shims/semver-parse.cjs', 'semver/functions/satisfies': './shims/semver-satisfies.cjs' } },
+  { ...common, entryPoints: { extension: 'src/extension.ts' }, platform: 'node', target: 'node20', format: 'cjs', external: ['vscode'], banner: { js: 'const halleyBegan = performance.now();' }, plugins: [unused], alias: { minimatch: './shims/minimatch.cjs', 'semver/functions/parse': './shims/semver-parse.cjs', 'semver/functions/satisfies': './shims/semver-satisfies.cjs' } },
   {
     ...common,
     entryPoints: { chat: 'src/webview/chat.ts', usage: 'src/webview/usage.ts' },

@@ -3,6 +3,7 @@
 import * as vscode from 'vscode';
 import { registerActions, runFromMenu } from './actions';
 import { opensAsPreview, showMarkdown } from './answers';
+import { Approvals } from './chat/approvals';
 import { registerChat } from './chat/view';
 import { registerCommit } from './commit';
 import { registerCompletion } from './completion';
@@ -10,28 +11,36 @@ import { Daemon } from './daemon/daemon';
 import { registerInstruct } from './instruct';
 import { registerLanguageModels } from './lm';
 import { registerMacros } from './macros';
+import { registerMedia } from './media';
 import { registerModels } from './models';
 import { showError } from './problems';
 import { registerProposals } from './proposals';
 import { registerProviders } from './providers';
+import { registerSearch } from './search';
 import { getKey } from './secrets';
 import { registerSetup } from './setup';
 import { registerSimulator } from './simulator';
 import { registerStatus } from './status';
+import { approveInDialog, registerTools } from './tools';
 import { registerUsage } from './usage';
+
+/** When this file began to run, in milliseconds; put first in the bundle. */
+declare const halleyBegan: number;
 
 let daemon: Daemon | undefined;
 
 /** What other code of this window may have: the daemon's state, for tests and for whoever wants to wait for it. */
 export interface Api {
   readonly daemon: Daemon;
+  /** From the first line of the bundle to the end of `activate`. */
   readonly activationMs: number;
 }
 
 export function activate(context: vscode.ExtensionContext): Api {
-  const began = performance.now();
   const log = vscode.window.createOutputChannel('Halley', { log: true });
+  const approvals = new Approvals(approveInDialog);
   const halley: Daemon = new Daemon(context, log, {
+    approveTool: (asked, token) => approvals.ask(asked, token),
     getSecret: ({ provider, origin }) => getKey(context.secrets, provider, origin),
     middleware: {
       executeCommand: async (id, args, next): Promise<unknown> => {
@@ -63,14 +72,17 @@ export function activate(context: vscode.ExtensionContext): Api {
     ...registerProposals(halley),
     ...registerCompletion(),
     ...registerCommit(halley),
-    ...registerChat(halley),
+    ...registerChat(halley, approvals),
+    ...registerTools(halley),
+    ...registerSearch(halley),
+    ...registerMedia(halley),
     ...registerMacros(halley),
     ...registerUsage(halley),
     ...registerLanguageModels(halley),
     ...registerSimulator(halley),
   );
   void halley.start();
-  return { daemon: halley, activationMs: performance.now() - began };
+  return { daemon: halley, activationMs: performance.now() - halleyBegan };
 }
 
 export async function deactivate(): Promise<void> {

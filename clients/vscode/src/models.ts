@@ -15,8 +15,10 @@ interface ModelItem extends vscode.QuickPickItem {
   does?: 'role' | 'provider' | 'verify';
 }
 
-const ROLES: Role[] = ['chat', 'edit', 'complete', 'fast', 'embed', 'image', 'speech'];
+const ROLES: Role[] = ['chat', 'edit', 'complete', 'fast', 'embed', 'image', 'speech', 'transcribe', 'video'];
 const FALLBACK: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('layers'), tooltip: '' };
+const STAR: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('star-empty'), tooltip: '' };
+const STARRED: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('star-full'), tooltip: '' };
 const REFRESH: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('refresh'), tooltip: '' };
 
 export function registerModels(halley: Halley): vscode.Disposable[] {
@@ -95,7 +97,11 @@ function askForModel(halley: Halley, role: Role, selected: SelectedRole | undefi
       pick.hide();
     };
     pick.onDidTriggerButton(() => void load(true).catch(reject));
-    pick.onDidTriggerItemButton(({ item }) => item.model && done({ route: withFallback(selected?.route ?? [], item.model.id) }));
+    pick.onDidTriggerItemButton(({ item: { model }, button }) => {
+      if (!model) return;
+      if (!isStar(button)) return done({ route: withFallback(selected?.route ?? [], model.id) });
+      halley.request('halley/models/favourite', { model: model.id, favourite: !model.favourite }).then(() => load(false)).catch(reject);
+    });
     pick.onDidAccept(() => {
       const [item] = pick.activeItems;
       if (item?.does) done({ route: [], does: item.does });
@@ -114,7 +120,7 @@ function askForModel(halley: Halley, role: Role, selected: SelectedRole | undefi
   });
 }
 
-/** Models under headings, the selected route first; below them the ways onward. */
+/** Models under headings: the selected route, favourites, those chosen lately, then all others; below them the ways onward. */
 export function modelItems(role: Role, models: Model[], providers: Provider[], selected: SelectedRole | undefined): ModelItem[] {
   const health = new Map(providers.map((provider) => [provider.id, provider]));
   const route = selected?.route ?? [];
@@ -127,12 +133,24 @@ export function modelItems(role: Role, models: Model[], providers: Provider[], s
     items.push(...members.map((model) => modelItem(model, health.get(model.provider), route.indexOf(model.id))));
   };
   section(vscode.l10n.t('chosen now'), inRoute);
-  for (const [group, members] of groups(rest)) section(group, members);
+  const [favourites, others] = split(rest, ({ favourite }) => favourite === true);
+  const [recent, unknown] = split(others, (model) => model.recent === true);
+  section(vscode.l10n.t('favourites'), favourites);
+  section(vscode.l10n.t('chosen lately'), recent);
+  for (const [group, members] of groups(unknown)) section(group, members);
   items.push({ label: '', kind: vscode.QuickPickItemKind.Separator });
   items.push({ label: `$(list-selection) ${vscode.l10n.t('Another role (now: {0})', roleName(role))}`, does: 'role', alwaysShow: true });
   items.push({ label: `$(add) ${vscode.l10n.t('Add provider…')}`, does: 'provider', alwaysShow: true });
   items.push({ label: `$(plug) ${vscode.l10n.t('Verify a provider…')}`, does: 'verify', alwaysShow: true });
   return items;
+}
+
+function split(models: Model[], is: (model: Model) => boolean): [Model[], Model[]] {
+  return [models.filter(is), models.filter((model) => !is(model))];
+}
+
+function isStar({ iconPath }: vscode.QuickInputButton): boolean {
+  return iconPath === STAR.iconPath || iconPath === STARRED.iconPath;
 }
 
 function groups(models: Model[]): Map<string, Model[]> {
@@ -159,7 +177,7 @@ function modelItem(model: Model, provider: Provider | undefined, place: number):
     label: place === 0 ? `$(check) ${model.label}` : place > 0 ? `$(layers) ${model.label}` : model.label,
     description: [model.id, cost && vscode.l10n.t('{0} per 1M tokens', cost)].filter(Boolean).join('   '),
     detail: details.join(' · ') || undefined,
-    buttons: place < 0 ? [{ ...FALLBACK, tooltip: vscode.l10n.t('Add as a fallback') }] : [],
+    buttons: [model.favourite ? { ...STARRED, tooltip: vscode.l10n.t('No favourite any more') } : { ...STAR, tooltip: vscode.l10n.t('Make it a favourite') }, ...(place < 0 ? [{ ...FALLBACK, tooltip: vscode.l10n.t('Add as a fallback') }] : [])],
     model,
   };
 }

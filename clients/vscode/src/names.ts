@@ -11,6 +11,8 @@ export function roleName(role: string): string {
     embed: vscode.l10n.t('search'),
     image: vscode.l10n.t('pictures'),
     speech: vscode.l10n.t('speech'),
+    transcribe: vscode.l10n.t('transcription'),
+    video: vscode.l10n.t('video'),
   };
   return names[role] ?? role;
 }

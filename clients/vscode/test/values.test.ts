@@ -54,6 +54,12 @@ describe('the model picker', () => {
     expect(labels(['lab/b']).slice(0, 5)).toEqual(['chosen now', '$(check) LAB/B', 'One', 'LAB/A', 'LAB/C']);
   });
 
+  it('begins what is left with favourites and what was chosen lately', () => {
+    const models = [model('lab/a', 'One'), { ...model('lab/b', 'Two'), recent: true }, { ...model('lab/c', 'One'), favourite: true, recent: true }];
+    const items = modelItems('chat', models, [provider], undefined);
+    expect(items.map(({ label }) => label).slice(0, 6)).toEqual(['favourites', 'LAB/C', 'chosen lately', 'LAB/B', 'One', 'LAB/A']);
+  });
+
   it('keeps fallbacks in order and each model once', () => {
     expect(withFallback(['a', 'b'], 'c')).toEqual(['a', 'b', 'c']);
     expect(withFallback(['a', 'b'], 'a')).toEqual(['b', 'a']);

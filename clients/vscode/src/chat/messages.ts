@@ -1,6 +1,6 @@
 // What the chat view's page and the extension say to each other.
 
-import type { Chat, ChatSummary, Problem, Reply } from '../protocol';
+import type { Chat, ChatSummary, Problem, Reply, ToolApproved, ToolApproveParams } from '../protocol';
 import type { Attachment, RichEvent, Turn } from '../wire';
 
 export interface CompletionItem {
@@ -35,6 +35,9 @@ export type FromPage =
   | { type: 'insert' | 'apply'; text: string; language: string; file?: string; replyId?: string }
   | { type: 'link'; href: string }
   | { type: 'help'; problem: Problem }
+  | { type: 'approve'; callId: string; decision: ToolApproved['decision'] }
+  | { type: 'tools' }
+  | { type: 'media'; task: string }
   | { type: 'dropped'; uris: string[] };
 
 export type ToPage =
@@ -51,4 +54,6 @@ export type ToPage =
   | { type: 'attachment'; attachment: Attachment }
   | { type: 'prompt'; text: string }
   | { type: 'waiting'; text: string }
+  | { type: 'asking'; asked: ToolApproveParams }
+  | { type: 'answered'; callId: string }
   | { type: 'running'; running: boolean; reason?: string };

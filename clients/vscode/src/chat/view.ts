@@ -5,9 +5,11 @@ import * as vscode from 'vscode';
 import { toWire } from '../actions';
 import { command } from '../commands';
 import type { Halley } from '../halley';
+import { deferred } from '../deferred';
 import { isCancelled, problemOf, showProblem } from '../problems';
-import type { Chat, ChatSent, ChatSummary, Problem } from '../protocol';
+import type { Chat, ChatSent, ChatSummary, Problem, ToolApproveParams } from '../protocol';
 import type { Attachment, RichEvent } from '../wire';
+import type { Approvals, Asker } from './approvals';
 import { applyBlock, insertBlock, openLink } from './blocks';
 import { attachmentOf, pickAttachments } from './attach';
 import type { CompletionItem, FromPage, ToPage } from './messages';
@@ -18,8 +20,9 @@ import { exportChat } from './exporting';
 const VIEW = 'halley.chat';
 const LAST = 'halley.chat.last';
 
-export function registerChat(halley: Halley): vscode.Disposable[] {
-  const view = new ChatView(halley);
+export function registerChat(halley: Halley, approvals: Approvals): vscode.Disposable[] {
+  const view = new ChatView(halley, approvals);
+  approvals.serve(view);
   return [
     view,
     vscode.window.registerWebviewViewProvider(VIEW, view),
@@ -40,15 +43,18 @@ export function registerChat(halley: Halley): vscode.Disposable[] {
   ];
 }
 
-export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
+export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Disposable {
   private view: vscode.WebviewView | undefined;
   private chatId: string | undefined;
   private running: vscode.CancellationTokenSource | undefined;
-  private ready = Promise.withResolvers<void>();
+  private ready = deferred();
   private lastEditor = vscode.window.activeTextEditor;
   private readonly listening: vscode.Disposable[];
 
-  constructor(private readonly halley: Halley) {
+  constructor(
+    private readonly halley: Halley,
+    private readonly approvals: Approvals,
+  ) {
     this.listening = [
       vscode.window.onDidChangeActiveTextEditor((editor) => (this.lastEditor = editor ?? this.lastEditor)),
       halley.onState(({ kind }) => {
@@ -70,14 +76,28 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     view.webview.onDidReceiveMessage((message: FromPage) => void this.receive(message));
     view.onDidDispose(() => {
       this.view = undefined;
-      this.ready = Promise.withResolvers<void>();
+      this.ready = deferred();
+      this.approvals.again();
     });
+    view.onDidChangeVisibility(() => view.visible || this.approvals.again());
     view.webview.html = buildPage(view.webview, this.halley.context.extensionUri, 'chat', vscode.l10n.t('Chat'));
   }
 
   async focus(): Promise<void> {
     await vscode.commands.executeCommand(`${VIEW}.focus`);
     await this.ready.promise;
+  }
+
+  shows(chatId: string): boolean {
+    return this.view?.visible === true && this.chatId === chatId;
+  }
+
+  ask(asked: ToolApproveParams): void {
+    this.post({ type: 'asking', asked });
+  }
+
+  drop(callId: string): void {
+    this.post({ type: 'answered', callId });
   }
 
   post(message: ToPage): void {
@@ -90,6 +110,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     const chat = chatId ? await this.load(chatId) : null;
     await this.remember(chat?.chatId);
     this.post({ type: 'chat', chat });
+    this.approvals.again();
   }
 
   async export(): Promise<void> {
@@ -147,6 +168,12 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
         return openLink(message.href);
       case 'help':
         return showProblem(message.problem);
+      case 'approve':
+        return this.approvals.answer(message.callId, message.decision);
+      case 'tools':
+        return vscode.commands.executeCommand('halley.tools', this.chatId);
+      case 'media':
+        return vscode.commands.executeCommand('halley.media', message.task);
       case 'pickModel':
         return vscode.commands.executeCommand('halley.pickModel');
       case 'export':
@@ -164,6 +191,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     this.chatId = chatId ?? this.halley.context.workspaceState.get<string>(LAST);
     if (this.halley.state.kind === 'running') await this.reload();
     else if (this.halley.state.kind !== 'starting') this.post({ type: 'running', running: false, reason: this.halley.state.reason });
+    this.approvals.again();
   }
 
   /** After a start, a crash or a reload of the page: the chat as the daemon has it. */

@@ -16,7 +16,7 @@ import {
 } from 'vscode-languageclient/node';
 import type { DaemonState, Halley } from '../halley';
 import { problemOf, problemText } from '../problems';
-import type { ChangedParams, OperationParams, Requests, StatusParams } from '../protocol';
+import type { ChangedParams, OperationParams, Requests, StatusParams, ToolApproved, ToolApproveParams } from '../protocol';
 import type { RichEvent } from '../wire';
 import { daemonSettings, explicitSettings } from '../settings';
 import { Crashes } from './crashes';
@@ -30,6 +30,7 @@ const PROTOCOL = 1;
 export interface Additions {
   middleware: Middleware;
   getSecret(params: { provider: string; origin: string }): Promise<string | null>;
+  approveTool(params: ToolApproveParams, token: vscode.CancellationToken): Promise<ToolApproved>;
 }
 
 export class Daemon implements Halley, vscode.Disposable {
@@ -169,13 +170,14 @@ export class Daemon implements Halley, vscode.Disposable {
     const client = new LanguageClient('halley', 'Halley', { command: program.command, args: [...program.args, 'serve'], options: { env: daemonEnvironment() } }, options);
     client.registerFeature({
       fillClientCapabilities: (capabilities) => {
-        capabilities.experimental = { ...(capabilities.experimental as object), halley: { secrets: true, proposals: true, chat: true } };
+        capabilities.experimental = { ...(capabilities.experimental as object), halley: { secrets: true, proposals: true, chat: true, tools: true, media: true } };
       },
       initialize: () => undefined,
       getState: () => ({ kind: 'static' }),
       clear: () => undefined,
     });
     client.onRequest('halley/secrets/get', async (params: { provider: string; origin: string }) => ({ key: await this.additions.getSecret(params) }));
+    client.onRequest('halley/tools/approve', (params: ToolApproveParams, token: vscode.CancellationToken) => this.additions.approveTool(params, token));
     client.onNotification('halley/status', (status: StatusParams) => {
       this.status = status;
       this.statuses.fire(status);

@@ -52,6 +52,7 @@ class Page {
       attach: () => post({ type: 'attach' }),
       drop: (uris) => post({ type: 'dropped', uris }),
       pickModel: () => post({ type: 'pickModel' }),
+      tools: () => post({ type: 'tools' }),
       changed: (draft) => keep({ draft }),
     });
     this.history = new HistoryView(strings, {
@@ -96,6 +97,11 @@ class Page {
         return this.composer.insert(message.text);
       case 'waiting':
         return this.showBanner(message.text);
+      case 'asking':
+        return (this.turnOf(message.asked.replyId) ?? this.current)?.ask(message.asked);
+      case 'answered':
+        for (const turn of this.turns) turn.answered(message.callId);
+        return;
       case 'running':
         return this.setRunning(message.running, message.reason);
     }
@@ -146,6 +152,8 @@ class Page {
         },
         copy: (text) => post({ type: 'copy', text }),
         help: (problem) => post({ type: 'help', problem }),
+        decide: (callId, decision) => post({ type: 'approve', callId, decision }),
+        media: (task) => post({ type: 'media', task }),
       },
       () => this.following && this.scroll(),
     );

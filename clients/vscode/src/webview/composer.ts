@@ -11,6 +11,7 @@ export interface ComposerOut {
   attach(): void;
   drop(uris: string[]): void;
   pickModel(): void;
+  tools(): void;
   /** The draft changed and should be kept. */
   changed(draft: string): void;
 }
@@ -57,7 +58,7 @@ export class Composer {
     this.list.setAttribute('aria-label', strings.completions!);
     this.button = h('button', { type: 'button', class: 'send', onclick: () => this.submit() });
     this.models = h('div', { class: 'models' });
-    const tools = h('div', { class: 'composer-tools' }, iconButton('attach', strings.attach!, () => out.attach()), this.models, h('span', { class: 'spacer' }), this.button);
+    const tools = h('div', { class: 'composer-tools' }, iconButton('attach', strings.attach!, () => out.attach()), iconButton('tool', strings.tools!, () => out.tools()), this.models, h('span', { class: 'spacer' }), this.button);
     this.element = h('div', { class: 'composer', ondragover: (event: DragEvent) => event.preventDefault(), ondrop: (event: DragEvent) => void this.drop(event) }, this.list, this.chips, this.input, tools);
     this.setBusy(false);
     this.showModels();

@@ -1,11 +1,12 @@
 // A turn: what was asked, what came with it, and one reply for each model, side by side.
 
 import { usageLine } from '../figures';
-import type { Problem, Reply } from '../protocol';
+import type { MediaTask, Problem, Reply, ToolApproveParams } from '../protocol';
 import type { RichEvent, Turn } from '../wire';
 import { h, iconButton } from './dom';
 import { isWebAddress, type Tools } from './markdown';
 import { StreamedMarkdown } from './stream';
+import { ToolCalls, type Decide } from './tools';
 
 export interface TurnOut {
   retry(replyId: string, turnId: string): void;
@@ -15,6 +16,8 @@ export interface TurnOut {
   edit(turnId: string, prompt: string): void;
   copy(text: string): void;
   help(problem: Problem): void;
+  decide: Decide;
+  media(task: string): void;
 }
 
 export class TurnView {
@@ -57,6 +60,14 @@ export class TurnView {
   take(event: RichEvent): void {
     this.element.classList.remove('waiting');
     this.reply(event.replyId).take(event);
+  }
+
+  ask(asked: ToolApproveParams): void {
+    this.reply(asked.replyId).calls.ask(asked);
+  }
+
+  answered(callId: string): void {
+    for (const { calls } of this.replies.values()) calls.answered(callId);
   }
 
   /** The turn as it is kept. */
@@ -111,6 +122,8 @@ class ReplyView {
   private readonly body: StreamedMarkdown;
   private readonly reasoning = h('div', { class: 'reasoning-text' });
   private readonly thinking: HTMLDetailsElement;
+  readonly calls: ToolCalls;
+  private readonly media = h('div', { class: 'extras' });
   private readonly extras = h('div', { class: 'extras' });
   private readonly problem = h('div', { class: 'problem', role: 'status', hidden: true });
   private readonly foot = h('div', { class: 'reply-foot' });
@@ -126,9 +139,10 @@ class ReplyView {
     onRendered: () => void,
   ) {
     this.body = new StreamedMarkdown(tools, onRendered);
+    this.calls = new ToolCalls(strings, out.decide);
     this.thinking = h('details', { class: 'reasoning', hidden: true }, h('summary', {}, strings.reasoning), this.reasoning);
     this.chooser = iconButton('star', strings.choose!, () => out.choose(turn.turnId, replyId), { hidden: true });
-    this.element = h('section', { class: 'reply', tabindex: -1, 'data-reply': replyId }, h('div', { class: 'reply-head' }, this.title, h('span', { class: 'spacer' }), this.chooser), this.thinking, this.body.element, this.extras, this.problem, this.foot);
+    this.element = h('section', { class: 'reply', tabindex: -1, 'data-reply': replyId }, h('div', { class: 'reply-head' }, this.title, h('span', { class: 'spacer' }), this.chooser), this.thinking, this.calls.element, this.body.element, this.media, this.extras, this.problem, this.foot);
     this.label();
   }
 
@@ -145,7 +159,11 @@ class ReplyView {
     } else if (event.type === 'image') {
       const shown = picture(event as unknown as Record<string, unknown>, this.strings.image!);
       if (shown) this.extras.append(shown);
-    } else if (event.type === 'notice' || event.type === 'toolCall' || event.type === 'toolResult') {
+    } else if (event.type === 'toolCall' || event.type === 'toolResult') {
+      this.calls.take(event);
+    } else if (event.type === 'media' && event.task) {
+      this.showMedia(event.task.task, event.task);
+    } else if (event.type === 'notice') {
       const text = event.text ?? event.delta ?? event.name;
       if (text) this.extras.append(h('div', { class: 'notice' }, text));
     }
@@ -162,6 +180,8 @@ class ReplyView {
       this.thinking.hidden = false;
       this.reasoning.textContent = reply.reasoning;
     }
+    this.calls.settle(reply.tools ?? []);
+    for (const task of reply.media ?? []) this.showMedia(task);
     this.showExtras(reply);
     this.showProblem(reply);
     this.showFoot(reply);
@@ -182,6 +202,16 @@ class ReplyView {
 
   private label(): void {
     this.element.setAttribute('aria-label', `${this.strings.replyFrom!} ${this.title.textContent || '…'}`);
+  }
+
+  /** A row for what was begun, with the way to it. */
+  private showMedia(id: string, task?: MediaTask): void {
+    const open = h('button', { type: 'button', class: 'text-button', onclick: () => this.out.media(id) }, this.strings.showMedia);
+    const percent = task?.progress && task.state === 'running' ? ` ${Math.round(task.progress * 100)} %` : '';
+    const row = h('div', { class: 'notice', 'data-task': id }, task ? `${task.title}${percent} ` : '', open);
+    const before = this.media.querySelector<HTMLElement>(`[data-task="${CSS.escape(id)}"]`);
+    if (!before) this.media.append(row);
+    else if (task) before.replaceWith(row);
   }
 
   private showExtras(reply: Reply): void {

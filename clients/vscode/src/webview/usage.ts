@@ -26,7 +26,7 @@ function show({ days, models, strings }: Shown): void {
   const rows = [...models.rows].sort((one, other) => costOf(other) - costOf(one));
   const order = rows.map((row) => String(row.model));
   document.body.replaceChildren(
-    h('main', {}, periods(strings), totals(models, strings), ...(rows.length === 0 ? [h('p', { class: 'soft' }, strings.nothing)] : [chart(byDay(days.rows, period, new Date()), order, strings), table(rows, order, strings)]), quota(models, strings)),
+    h('main', {}, periods(strings), totals(models, strings), ...(rows.length === 0 ? [h('p', { class: 'soft' }, strings.nothing)] : [chart(byDay(days.rows, period, new Date()), order, strings), table(rows, order, strings)]), failures(models, strings), ghostText(models, strings), quota(models, strings)),
   );
 }
 
@@ -100,6 +100,25 @@ function table(rows: Record<string, unknown>[], order: string[], strings: Record
   );
   const unknown = rows.some((row) => Number(row.unpricedCalls ?? 0) > 0);
   return h('div', {}, h('table', {}, h('thead', {}, h('tr', {}, ...head)), h('tbody', {}, ...body)), unknown ? h('p', { class: 'soft' }, strings.unknown) : null);
+}
+
+/** What went wrong, by the problem's code, the most frequent first. */
+function failures({ rows }: UsageReport, strings: Record<string, string>): HTMLElement | null {
+  const found = rows.flatMap(({ model, problems }) => Object.entries((problems ?? {}) as Record<string, number>).map(([code, count]) => ({ model, code, count })));
+  const sorted = found.sort((one, other) => other.count - one.count);
+  return section(strings.problems!, sorted, ({ model, code, count }) => [`${String(model)} · ${String(code)}`, compact(Number(count))]);
+}
+
+function ghostText({ completions = [] }: UsageReport, strings: Record<string, string>): HTMLElement | null {
+  const head = [strings.model!, strings.shown!, strings.accepted!, strings.rate!];
+  const share = (rate: unknown): string => (typeof rate === 'number' ? `${Math.round(rate * 100)} %` : '');
+  return section(strings.ghost!, completions, ({ model, language, shown, accepted, partlyAccepted, rate }) => [`${String(model)} · ${String(language)}`, compact(Number(shown)), compact(Number(accepted) + Number(partlyAccepted ?? 0)), share(rate)], head);
+}
+
+function section(title: string, rows: Record<string, unknown>[], cells: (row: Record<string, unknown>) => string[], head?: string[]): HTMLElement | null {
+  if (rows.length === 0) return null;
+  const body = rows.map((row) => h('tr', {}, ...cells(row).map((text, index) => (index === 0 ? h('th', { scope: 'row' }, text) : h('td', {}, text)))));
+  return h('section', {}, h('h2', {}, title), h('table', {}, head ? h('thead', {}, h('tr', {}, ...head.map((text) => h('th', { scope: 'col' }, text)))) : null, h('tbody', {}, ...body)));
 }
 
 function quota({ quota: rows }: UsageReport, strings: Record<string, string>): HTMLElement | null {

@@ -1,0 +1,67 @@
+// Tool calls that wait for a yes: asked in the chat they belong to while that is on screen, else in a dialog.
+
+import type * as vscode from 'vscode';
+import { deferred, type Deferred } from '../deferred';
+import type { ToolApproved, ToolApproveParams } from '../protocol';
+
+type Decision = ToolApproved['decision'];
+
+/** A page that can ask. */
+export interface Asker {
+  /** Whether the chat is on screen. */
+  shows(chatId: string): boolean;
+  ask(asked: ToolApproveParams): void;
+  /** The question is settled. */
+  drop(callId: string): void;
+}
+
+interface Waiting {
+  asked: ToolApproveParams;
+  decided: Deferred<Decision>;
+  isInDialog: boolean;
+}
+
+export class Approvals {
+  private readonly waiting = new Map<string, Waiting>();
+  private page: Asker | undefined;
+
+  /** `inDialog` asks outside of a page. */
+  constructor(private readonly inDialog: (asked: ToolApproveParams) => Promise<Decision>) {}
+
+  serve(page: Asker): void {
+    this.page = page;
+  }
+
+  /** The answer; `deny` when the daemon no longer waits for one. */
+  async ask(asked: ToolApproveParams, token: vscode.CancellationToken): Promise<ToolApproved> {
+    const decided = deferred<Decision>();
+    const waiting = { asked, decided, isInDialog: false };
+    this.waiting.set(asked.callId, waiting);
+    const stop = token.onCancellationRequested(() => this.answer(asked.callId, 'deny'));
+    this.put(waiting);
+    try {
+      return { decision: await decided.promise };
+    } finally {
+      stop.dispose();
+    }
+  }
+
+  answer(callId: string, decision: Decision): void {
+    const waiting = this.waiting.get(callId);
+    this.waiting.delete(callId);
+    this.page?.drop(callId);
+    waiting?.decided.resolve(decision);
+  }
+
+  /** The page was loaded anew, shows another chat, or is gone: what waits is asked again where it can be seen. */
+  again(): void {
+    for (const waiting of this.waiting.values()) if (!waiting.isInDialog) this.put(waiting);
+  }
+
+  private put(waiting: Waiting): void {
+    const { asked } = waiting;
+    if (this.page?.shows(asked.chatId)) return this.page.ask(asked);
+    waiting.isInDialog = true;
+    void this.inDialog(asked).then((decision) => this.answer(asked.callId, decision));
+  }
+}

@@ -1,0 +1,172 @@
+// Tools that models may ask for: which are on, by server and one by one, and the question before one is run. What a call
+// wants to do is what a model wrote: it is shown as plain text, never as Markdown.
+
+import * as vscode from 'vscode';
+import { command } from './commands';
+import type { Halley } from './halley';
+import type { ToolApproved, ToolApproveParams, ToolEntry, ToolServer, ToolsList, ToolsSetParams } from './protocol';
+
+type Decision = ToolApproved['decision'];
+type Scope = NonNullable<ToolsSetParams['scope']>;
+
+interface ToolItem extends vscode.QuickPickItem {
+  server?: ToolServer;
+  tool?: ToolEntry;
+}
+
+const NONE: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('circle-slash'), tooltip: '' };
+const AGREED: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('law'), tooltip: '' };
+const RESTART: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('debug-restart'), tooltip: '' };
+
+export function registerTools(halley: Halley): vscode.Disposable[] {
+  return [
+    command('tools', (chatId?: unknown) => pickTools(halley, typeof chatId === 'string' ? chatId : undefined)),
+    command('toolApprovals', () => reviewApprovals(halley)),
+  ];
+}
+
+// -- one call
+
+/** Asks in a dialog, where no chat is shown to ask in. Closing it is a no. */
+export async function approveInDialog(asked: ToolApproveParams): Promise<Decision> {
+  const [once, always] = [vscode.l10n.t('Allow Once'), vscode.l10n.t('Always in This Workspace')];
+  const picked = await vscode.window.showWarningMessage(approvalTitle(asked), { modal: true, detail: approvalDetail(asked) }, once, ...(asked.always === false ? [] : [always]));
+  return picked === once ? 'once' : picked === always ? 'always' : 'deny';
+}
+
+export function approvalTitle({ title, tool, server }: ToolApproveParams): string {
+  return vscode.l10n.t('May the model use “{0}” of {1}?', title || tool, server);
+}
+
+export function approvalDetail(asked: ToolApproveParams): string {
+  const nature = asked.readOnly ? vscode.l10n.t('It only reads.') : vscode.l10n.t('It may change things.');
+  return [nature, asked.changed ?? '', asked.argumentsText].filter(Boolean).join('\n\n');
+}
+
+// -- which are on
+
+async function pickTools(halley: Halley, chatId: string | undefined): Promise<void> {
+  const uri = vscode.window.activeTextEditor?.document.uri.toString();
+  const place = { uri, chatId };
+  const listed = await halley.request('halley/tools/list', place);
+  const chosen = await askForTools(halley, listed, place);
+  if (!chosen) return;
+  if (chosen === 'approvals') return reviewApprovals(halley);
+  const changes = chosen === 'none' ? [{ enabled: false }] : changesOf(listed, chosen);
+  if (changes.length === 0) return;
+  const scope = await askForScope(chatId !== undefined);
+  if (!scope) return;
+  for (const change of changes) await halley.request('halley/tools/set', { ...change, scope, ...place });
+  const said = chosen === 'none' ? vscode.l10n.t('No tools are used.') : vscode.l10n.t('Tools on: {0}', chosen.filter(({ tool }) => tool).length);
+  vscode.window.setStatusBarMessage(`$(tools) ${said}`, 5000);
+}
+
+type Chosen = readonly ToolItem[] | 'none' | 'approvals';
+
+function askForTools(halley: Halley, listed: ToolsList, place: { uri?: string; chatId?: string }): Promise<Chosen | undefined> {
+  const pick = vscode.window.createQuickPick<ToolItem>();
+  pick.title = vscode.l10n.t('Tools that models may ask for');
+  pick.placeholder = listed.off ? vscode.l10n.t('No tools are used now') : vscode.l10n.t('Tick those that may be used');
+  pick.canSelectMany = true;
+  pick.matchOnDescription = true;
+  pick.matchOnDetail = true;
+  pick.ignoreFocusOut = true;
+  pick.buttons = [
+    { ...NONE, tooltip: vscode.l10n.t('No tools') },
+    { ...AGREED, tooltip: vscode.l10n.t('What you agreed to for good…') },
+  ];
+  const show = (list: ToolsList): void => {
+    const items = toolItems(list);
+    pick.items = items;
+    pick.selectedItems = items.filter(({ picked }) => picked);
+  };
+  show(listed);
+  return new Promise((resolve, reject) => {
+    const done = (chosen: Chosen): void => {
+      resolve(chosen);
+      pick.hide();
+    };
+    pick.onDidTriggerButton(({ tooltip }) => done(tooltip === pick.buttons[0]!.tooltip ? 'none' : 'approvals'));
+    pick.onDidTriggerItemButton(({ item }) => {
+      pick.busy = true;
+      halley.request('halley/tools/restart', { server: item.server!.name, ...place }).then(show, reject).finally(() => (pick.busy = false));
+    });
+    pick.onDidAccept(() => done(pick.selectedItems));
+    pick.onDidHide(() => {
+      resolve(undefined);
+      pick.dispose();
+    });
+    pick.show();
+  });
+}
+
+/** A row for each server, its tools below it. */
+export function toolItems(listed: ToolsList): ToolItem[] {
+  return listed.servers.flatMap((server) => [
+    { label: server.title, kind: vscode.QuickPickItemKind.Separator },
+    {
+      label: `$(server) ${vscode.l10n.t('All of {0}', server.title)}`,
+      description: stateText(server),
+      detail: server.problem ? `$(warning) ${server.problem}` : undefined,
+      picked: server.enabled && !listed.off,
+      buttons: server.transport === 'builtin' ? [] : [{ ...RESTART, tooltip: vscode.l10n.t('Start the server anew') }],
+      server,
+    },
+    ...(server.tools ?? []).map((tool) => ({
+      label: `$(${tool.readOnly ? 'eye' : 'edit'}) ${tool.title || tool.name}`,
+      description: tool.asks ? undefined : vscode.l10n.t('runs without asking'),
+      detail: tool.description.split('\n')[0],
+      picked: tool.enabled,
+      server,
+      tool,
+    })),
+  ]);
+}
+
+function stateText({ state, trusted }: ToolServer): string {
+  const states = { off: vscode.l10n.t('not started yet'), starting: vscode.l10n.t('starting'), ready: vscode.l10n.t('ready'), failed: vscode.l10n.t('failed') };
+  return trusted ? states[state] : `${states[state]}, ${vscode.l10n.t('not trusted')}`;
+}
+
+type Change = Pick<ToolsSetParams, 'server' | 'tool' | 'enabled'>;
+
+/** What has to be said to the daemon so that what is ticked holds. */
+export function changesOf(listed: ToolsList, ticked: readonly ToolItem[]): Change[] {
+  const isTicked = (server: string, tool?: string): boolean => ticked.some((item) => item.server?.name === server && item.tool?.name === tool);
+  const changes: Change[] = listed.off && ticked.length > 0 ? [{ enabled: true }] : [];
+  for (const { name, enabled, tools = [] } of listed.servers) {
+    const wasOn = enabled && !listed.off;
+    const some = tools.some((tool) => isTicked(name, tool.name));
+    const isOn = isTicked(name) || (!wasOn && some);
+    if (isOn !== enabled) changes.push({ server: name, enabled: isOn });
+    // Of a server that was off the switches of its tools are not known, so each is said; unless it was ticked as a whole.
+    if (!isOn || (!wasOn && !some)) continue;
+    const changed = tools.filter((tool) => !wasOn || isTicked(name, tool.name) !== tool.enabled);
+    changes.push(...changed.map((tool) => ({ server: name, tool: tool.name, enabled: isTicked(name, tool.name) })));
+  }
+  return changes;
+}
+
+async function askForScope(hasChat: boolean): Promise<Scope | undefined> {
+  const rows: (vscode.QuickPickItem & { scope: Scope })[] = [
+    { label: vscode.l10n.t('This chat'), scope: 'chat' },
+    { label: vscode.l10n.t('This workspace'), description: vscode.workspace.name, scope: 'workspace' },
+    { label: vscode.l10n.t('Every workspace'), detail: vscode.l10n.t('Where a workspace has not chosen its own.'), scope: 'user' },
+  ];
+  const offered = rows.filter(({ scope }) => (scope === 'chat' ? hasChat : scope !== 'workspace' || vscode.workspace.name !== undefined));
+  return (await vscode.window.showQuickPick(offered, { title: vscode.l10n.t('Where does that hold?') }))?.scope;
+}
+
+// -- what was agreed to for good
+
+async function reviewApprovals(halley: Halley): Promise<void> {
+  const uri = vscode.window.activeTextEditor?.document.uri.toString();
+  const { approvals } = await halley.request('halley/tools/list', { uri });
+  if (approvals.length === 0) {
+    void vscode.window.showInformationMessage(vscode.l10n.t('You have agreed to nothing for good: every call is asked about.'));
+    return;
+  }
+  const rows = approvals.map((approval) => ({ label: `${approval.server}: ${approval.tool}`, description: approval.shape, detail: new Date(approval.created).toLocaleString(), approval }));
+  const picked = await vscode.window.showQuickPick(rows, { title: vscode.l10n.t('Take back which?'), canPickMany: true, matchOnDescription: true });
+  for (const { approval } of picked ?? []) await halley.request('halley/tools/forget', { id: approval.id });
+}
