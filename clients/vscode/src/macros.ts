@@ -36,7 +36,7 @@ export function registerMacros(halley: Halley): vscode.Disposable[] {
       const macro = await tree.chosen(given);
       if (macro) await shareMacro(halley, macro);
     }),
-    command('importMacros', () => importMacros(halley)),
+    command('importMacros', (content?: unknown) => importMacros(halley, typeof content === 'string' ? content : undefined)),
     command('removeMacro', async (given?: unknown) => {
       const macro = await tree.chosen(given);
       if (macro) await halley.request('halley/macros/remove', { name: macro.name });
@@ -181,8 +181,8 @@ async function shareMacro(halley: Halley, macro: Macro): Promise<void> {
 }
 
 /** Macros that somebody has shared, into the person's own configuration. Those that are there are replaced only on a yes. */
-async function importMacros(halley: Halley): Promise<void> {
-  const content = await askForShared();
+async function importMacros(halley: Halley, given?: string): Promise<void> {
+  const content = given ?? (await askForShared());
   if (!content?.trim()) return;
   const { names } = await halley.request('halley/macros/import', { content }).catch((error: unknown) => replaceAfterAll(halley, content, error));
   if (names.length > 0) void vscode.window.showInformationMessage(vscode.l10n.t('Imported: {0}', names.join(', ')));

@@ -171,6 +171,61 @@ await step('asks two models side by side, and one of them is chosen', page, asyn
   await chat.waitForSelector('.reply.chosen:has-text("use a list")');
 });
 
+await step('asks another model too that is added to the list, and hides who is who', page, async () => {
+  await script({ text: 'One way.', model: 'sim-fast' });
+  await script({ text: 'Another way.', model: 'sim-chat' });
+  await chat.selectOption('.composer select.compare', 'simulator/sim-chat');
+  await chat.click('.composer button[aria-pressed="false"]');
+  await chat.locator('.composer textarea').fill('How?');
+  await chat.press('.composer textarea', 'Enter');
+  await chat.waitForSelector('.turn:last-child .reply:nth-child(2) .markdown:has-text("way.")');
+  const names = await chat.locator('.turn:last-child .reply-model').allTextContents();
+  if (names.some((name) => name.includes('simulator/'))) throw new Error(`the names show: ${names}`);
+  await chat.click('.turn:last-child .reply:nth-child(1) button[aria-pressed]');
+  await chat.waitForSelector('.turn:last-child .reply.chosen .reply-model:has-text("simulator/")');
+  await chat.click('.composer .models .chip .icon-button');
+});
+
+await step('asks again, and edits a question to send it again', page, async () => {
+  await script({ text: 'The first answer.' });
+  await chat.locator('.composer textarea').fill('Which answer?');
+  await chat.press('.composer textarea', 'Enter');
+  await chat.waitForSelector('.turn:last-child .markdown:has-text("The first answer.")');
+  await script({ text: 'The second answer.' });
+  await chat.click('.turn:last-child .reply-foot button[aria-label="Ask again"]');
+  await chat.waitForSelector('.turn:last-child .markdown:has-text("The second answer.")');
+  const before = await chat.locator('.turn').count();
+  await script({ text: 'Another answer.', contains: 'Which other' });
+  await chat.hover('.turn:last-child .prompt');
+  await chat.click('.turn:last-child button[aria-label="Edit and send again"]');
+  await chat.locator('.composer textarea').fill('Which other answer?');
+  await chat.press('.composer textarea', 'Enter');
+  await chat.waitForSelector('.turn:last-child .markdown:has-text("Another answer.")');
+  if ((await chat.locator('.turn').count()) !== before) throw new Error('what was taken back is still there');
+});
+
+await step('is used by keyboard alone', page, async () => {
+  await chat.focus('.composer textarea');
+  await chat.press('.composer textarea', 'Alt+ArrowUp');
+  const place = () => chat.evaluate(() => document.activeElement?.closest('.turn, .composer')?.className.split(' ')[0]);
+  if ((await place()) !== 'turn') throw new Error(`the focus is in ${await place()}`);
+  await chat.press('.turn:last-child .reply', 'Tab');
+  if ((await chat.evaluate(() => document.activeElement?.tagName)) !== 'BUTTON') throw new Error('no button is reached');
+  await chat.press('.turn:last-child .reply', 'Alt+ArrowDown');
+  if ((await place()) !== 'composer') throw new Error(`the focus is in ${await place()}`);
+});
+
+await step('takes a file of the workspace that is dropped', page, async () => {
+  await chat.locator('.composer textarea').fill('Look at ');
+  await chat.evaluate((uri) => {
+    const data = new DataTransfer();
+    data.setData('application/vnd.code.uri-list', uri);
+    document.querySelector('.composer').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+  }, `file://${plan.workspace}/lists.py`);
+  await chat.waitForFunction(() => document.querySelector('.composer textarea').value.includes('#file:lists.py'));
+  await chat.locator('.composer textarea').fill('');
+});
+
 await step('attaches a picture that is pasted', page, async () => {
   await chat.evaluate(() => {
     const bytes = Uint8Array.from(atob('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='), (c) => c.charCodeAt(0));
@@ -244,6 +299,8 @@ await step('shows what was spent', page, async () => {
   const usage = await bench.webview('.figures');
   await usage.waitForSelector('table th:has-text("simulator/sim-")');
   await usage.waitForSelector('figure svg');
+  await page.click('.pane-header[aria-label^="Chat"]');
+  await usage.waitForFunction(() => innerHeight > 400);
   await bench.shot('usage');
 });
 

@@ -108,6 +108,27 @@ const STEPS = {
     assert.equal(document.getText(), TWO.replace('return b', 'return b + 2'));
   },
 
+  async 'has a proposal confirmed in the refactor preview'() {
+    const editor = await open(TWO);
+    const { document } = editor;
+    select(editor, 0, 5);
+    await script({ text: `\`\`\`python\n${BOTH}\`\`\`` });
+    await run('editWithInstruction', 'add one and two');
+    const [proposal] = await until('a proposal', async () => {
+      const { proposals } = await halley.request('halley/proposals/list', {});
+      return proposals.length > 0 && proposals;
+    });
+    const reviewed = run('reviewProposal', proposal.id);
+    // Until the panel is there the command finds nothing to apply.
+    await until('the preview', async () => {
+      await vscode.commands.executeCommand('refactorPreview.apply');
+      return document.getText() !== TWO || !(await isPending(reviewed));
+    });
+    await reviewed;
+    assert.ok([TWO, BOTH].includes(document.getText()), document.getText());
+    await run('discardProposal', proposal.id).catch(() => undefined);
+  },
+
   async 'explains in a preview beside, without taking the focus'() {
     const editor = await open(TWO);
     select(editor, 0);
@@ -173,6 +194,16 @@ const STEPS = {
     await run('runMacro', 'shout');
     await until('the result', () => editor.document.getText() === 'word = "LOUD"\n');
     await halley.request('halley/macros/remove', { name: 'shout' });
+  },
+
+  async 'shares a macro and takes it in again'() {
+    await halley.request('halley/macros/save', { name: 'kind', macro: { prompt: 'Kindly: {{selection}}' } });
+    const { content } = await halley.request('halley/macros/export', { names: ['kind'] });
+    await halley.request('halley/macros/remove', { name: 'kind' });
+    await run('importMacros', content);
+    const { macros } = await halley.request('halley/macros/list', {});
+    assert.equal(macros.find(({ name }) => name === 'kind')?.prompt, 'Kindly: {{selection}}');
+    await halley.request('halley/macros/remove', { name: 'kind' });
   },
 
   async 'offers its models to other extensions'() {
