@@ -24,7 +24,7 @@ const unused = {
 };
 
 const bundles = [
-  { ...common, entryPoints: { extension: 'src/extension.ts' }, platform: 'node', target: 'node20', format: 'cjs', external: ['vscode'], banner: { js: 'const halleyBegan = performance.now();' }, plugins: [unused], alias: { minimatch: './shims/minimatch.cjs', 'semver/functions/parse': './shims/semver-parse.cjs', 'semver/functions/satisfies': './shims/semver-satisfies.cjs' } },
+  { ...common, entryPoints: { extension: 'src/extension.ts' }, platform: 'node', target: 'node20', format: 'cjs', external: ['vscode'], banner: { js: '"use strict"; const halleyBegan = process.cpuUsage();' }, plugins: [unused], alias: { minimatch: './shims/minimatch.cjs', 'semver/functions/parse': './shims/semver-parse.cjs', 'semver/functions/satisfies': './shims/semver-satisfies.cjs' } },
   {
     ...common,
     entryPoints: { chat: 'src/webview/chat.ts', usage: 'src/webview/usage.ts' },

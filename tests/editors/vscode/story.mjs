@@ -100,6 +100,30 @@ await step('offers its actions in the context menu', page, async () => {
   await keyboard.press('Escape');
 });
 
+await step('edits as it is told, shows the change, and has each part ticked in the refactor preview', page, async () => {
+  await bench.openFile('lists.py');
+  await bench.goTo(6, 1);
+  await keyboard.press('Control+Shift+End');
+  await script({ text: '```python\ndef total(values):\n    return sum(values)\n```' });
+  await bench.command('Halley: Edit with Instruction');
+  await bench.asked('Edit with instruction');
+  await bench.type('Use sum');
+  await page.waitForSelector('.quick-input-list .monaco-list-row:has-text("Use sum")');
+  await keyboard.press('Enter');
+  await page.waitForSelector('.tab.active:has-text("(proposed)")');
+  await page.waitForSelector('.monaco-diff-editor .modified .view-line:has-text("sum(values)")');
+  await bench.shot('proposal');
+  await bench.command('Halley: Open in Refactor Preview');
+  const boxes = page.locator('.bulk-edit-panel .monaco-list-row input[type="checkbox"], .bulk-edit-panel .monaco-list-row .monaco-checkbox');
+  await boxes.first().waitFor();
+  await bench.shot('refactor-preview');
+  await boxes.first().click();
+  await page.click('.bulk-edit-panel .monaco-button:has-text("Apply")');
+  await bench.openFile('lists.py');
+  await page.waitForSelector('.view-line:has-text("sum(values)")');
+  await bench.command('View: Close All Editors');
+});
+
 await step('shows ghost text, which Tab accepts', page, async () => {
   await bench.openFile('ghost.py');
   await keyboard.press('Control+End');

@@ -108,27 +108,6 @@ const STEPS = {
     assert.equal(document.getText(), TWO.replace('return b', 'return b + 2'));
   },
 
-  async 'has a proposal confirmed in the refactor preview'() {
-    const editor = await open(TWO);
-    const { document } = editor;
-    select(editor, 0, 5);
-    await script({ text: `\`\`\`python\n${BOTH}\`\`\`` });
-    await run('editWithInstruction', 'add one and two');
-    const [proposal] = await until('a proposal', async () => {
-      const { proposals } = await halley.request('halley/proposals/list', {});
-      return proposals.length > 0 && proposals;
-    });
-    const reviewed = run('reviewProposal', proposal.id);
-    // Until the panel is there the command finds nothing to apply.
-    await until('the preview', async () => {
-      await vscode.commands.executeCommand('refactorPreview.apply');
-      return document.getText() !== TWO || !(await isPending(reviewed));
-    });
-    await reviewed;
-    assert.ok([TWO, BOTH].includes(document.getText()), document.getText());
-    await run('discardProposal', proposal.id).catch(() => undefined);
-  },
-
   async 'explains in a preview beside, without taking the focus'() {
     const editor = await open(TWO);
     select(editor, 0);
