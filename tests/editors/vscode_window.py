@@ -22,7 +22,7 @@ from typing import Any
 from install_vscode import VSCode
 
 SCRIPTS = Path(__file__).parent / "vscode"
-PATIENCE_S = 120
+PATIENCE_S = 300
 SETTINGS: dict[str, Any] = {
     "workbench.startupEditor": "none",
     "workbench.tips.enabled": False,
@@ -125,7 +125,7 @@ class Step:
 
 
 def drive(
-    code: VSCode, script: str, plan: dict[str, Any], report: Path, *, limit_s: float = 600
+    code: VSCode, script: str, plan: dict[str, Any], report: Path, *, limit_s: float = 1800
 ) -> list[Step]:
     """Runs `vscode/<script>` with the plan; what it reports, in order. Its end without a report is a failed step."""
     told = plan | {

@@ -5,7 +5,7 @@
 
 import { launch, plan } from './workbench.mjs';
 
-const LIMIT_MS = 420_000;
+const LIMIT_MS = 900_000;
 const browser = await launch();
 const page = await browser.newPage({ viewport: { width: 1400, height: 900 }, reducedMotion: 'reduce' });
 const ended = Promise.withResolvers();

@@ -184,6 +184,12 @@ await step('completes commands, variables and models as one types', page, async 
   await chat.press('.composer textarea', 'Enter');
 });
 
+await step('says what a command says that asks no model', page, async () => {
+  await chat.locator('.composer textarea').fill('/compact');
+  await chat.press('.composer textarea', 'Enter');
+  await chat.waitForSelector('.turn:last-child .reply .markdown:not(:empty)');
+});
+
 await step('asks two models side by side, and one of them is chosen', page, async () => {
   await script({ text: 'From the coder: use a generator.', model: 'sim-code' });
   await script({ text: 'From the thinker: use a list.', model: 'sim-reason' });

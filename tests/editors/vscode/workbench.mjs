@@ -9,7 +9,7 @@ const load = createRequire(`${plan.modules}/`);
 const { chromium } = load('playwright-core');
 export const axeSource = () => load('axe-core').source;
 
-const PATIENCE = 60_000;
+const PATIENCE = 120_000;
 
 export async function launch() {
   return chromium.launch({ executablePath: plan.chromium, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });

@@ -45,7 +45,7 @@ export type ToPage =
   | { type: 'chat'; chat: Chat | null }
   | { type: 'turn'; turn: Turn }
   | { type: 'events'; events: RichEvent[] }
-  | { type: 'settled'; turnId: string; replies: Reply[] }
+  | { type: 'settled'; turnId: string; replies: Reply[]; said?: string }
   | { type: 'failed'; problem: Problem; prompt?: string }
   | { type: 'chats'; chats: ChatSummary[] }
   | { type: 'history' }

@@ -250,7 +250,8 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
     try {
       const sent: ChatSent = await this.halley.stream(method, params as never, take, source.token);
       await this.remember(sent.chatId);
-      this.post({ type: 'settled', turnId: sent.turnId, replies: sent.replies });
+      this.post({ type: 'settled', turnId: sent.turnId, replies: sent.replies, said: sent.said ?? undefined });
+      if (sent.media) void vscode.commands.executeCommand('halley.media', sent.media.task);
     } catch (error) {
       if (isCancelled(error)) await this.afterStop();
       else this.post({ type: 'failed', problem: started ? this.lost(error) : problemOf(error), prompt });

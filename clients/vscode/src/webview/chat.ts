@@ -171,13 +171,14 @@ class Page {
     return this.turns.find((turn) => turn.element === element);
   }
 
-  private settle({ turnId, replies }: Extract<ToPage, { type: 'settled' }>): void {
+  private settle({ turnId, replies, said }: Extract<ToPage, { type: 'settled' }>): void {
     const turn = this.current ?? this.turns.find((found) => found.turnId === turnId);
     turn?.settled(turnId, replies);
+    if (said) turn?.say(said);
     this.current = undefined;
     this.composer.setBusy(false);
     this.showBanner('');
-    announce(`${this.strings.replyDone!} ${replies.map(({ model, text }) => `${model}: ${text.slice(0, 200)}`).join('. ')}`);
+    announce(said ?? `${this.strings.replyDone!} ${replies.map(({ model, text }) => `${model}: ${text.slice(0, 200)}`).join('. ')}`);
     if (this.following) this.scroll();
   }
 

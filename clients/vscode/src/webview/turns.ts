@@ -4,7 +4,7 @@ import { usageLine } from '../figures';
 import type { MediaTask, Problem, Reply, ToolApproveParams } from '../protocol';
 import type { RichEvent, Turn } from '../wire';
 import { h, iconButton } from './dom';
-import { isWebAddress, type Tools } from './markdown';
+import { isWebAddress, renderMarkdown, type Tools } from './markdown';
 import { StreamedMarkdown } from './stream';
 import { ToolCalls, type Decide } from './tools';
 
@@ -77,6 +77,11 @@ export class TurnView {
     this.element.removeAttribute('aria-busy');
     for (const reply of replies) this.settle(reply);
     this.layout();
+  }
+
+  /** What the daemon says itself, of a command that asks no model. */
+  say(text: string): void {
+    this.columns.append(h('section', { class: 'reply', tabindex: -1 }, h('div', { class: 'markdown' }, renderMarkdown(text, this.tools))));
   }
 
   /** Text that was under way when the daemon was lost. */

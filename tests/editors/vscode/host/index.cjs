@@ -7,7 +7,7 @@ const { execFileSync } = require('node:child_process');
 const vscode = require('vscode');
 
 const { HALLEY_TEST_REPORT: report, HALLEY_TEST_SIMULATOR: simulator } = process.env;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 // Ghost text, which is asked for whenever the cursor rests, goes elsewhere.
 const CHAT = '/v1/chat/completions';
 
