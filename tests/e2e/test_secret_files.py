@@ -74,6 +74,7 @@ async def ask_every_way(window: Window, buffer: Buffer) -> None:
     await tried("textDocument/formatting", {"textDocument": here["textDocument"], "options": options})
     for words in ("#open", "#recent", "#buffer", "#selection", "#diagnostics", "Explain this"):
         await chat(f"What is this? {words}", **here)
+        await chat(f"What is this? {words}", textDocument=here["textDocument"])
     for macro in ("all", "changes", "each"):
         await tried("halley/macros/run", here | {"name": macro})
     await tried("halley/context/preview", here)
