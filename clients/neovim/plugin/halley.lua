@@ -17,6 +17,10 @@ end, {
   end,
 })
 
+for name, like in pairs({ HalleyAdded = 'DiffAdd', HalleyRemoved = 'DiffDelete' }) do
+  vim.api.nvim_set_hl(0, name, { link = like, default = true })
+end
+
 local group = vim.api.nvim_create_augroup('halley', {})
 vim.api.nvim_create_autocmd('BufReadCmd', {
   group = group,

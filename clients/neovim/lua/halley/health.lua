@@ -1,4 +1,4 @@
---- `:checkhealth halley`: the editor, the options, the daemon, its keys and providers, what is wrong.
+--- `:checkhealth halley`: the editor, the options, the daemon, keys and providers, certificates, what is wrong.
 local M = {}
 
 local WAIT_MS = 50000
@@ -27,30 +27,56 @@ local function check_options()
   end
   local cmd = require('halley.options').get().cmd --[[@as string[] ]]
   if vim.fn.executable(cmd[1]) == 0 then
-    health.error(('There is no program `%s`.'):format(cmd[1]), 'Put it on your PATH, or set `vim.g.halley.cmd`.')
+    health.error(('There is no program `%s`.'):format(cmd[1]), {
+      '`:Halley install` gets it by uv or pipx.',
+      'Or name it: `vim.g.halley = { cmd = { "/path/to/halley", "serve" } }`.',
+    })
     return nil
   end
   return cmd
 end
 
----@param report table
-local function check_report(report)
-  health.ok(('daemon %s'):format(report.version))
-  for _, provider in ipairs(report.providers) do
-    local key = provider.key
+---@param providers table[]
+local function check_providers(providers)
+  health.start('Providers and keys')
+  if #providers == 0 then
+    health.warn('No provider is configured.', '`:Halley provider` adds one.')
+  end
+  for _, provider in ipairs(providers) do
+    local key, last = provider.key, provider.health
     local text = ('%s: key %s%s'):format(provider.id, key.status, key.source and ' from ' .. key.source or '')
     if key.status == 'present' or key.status == 'notNeeded' then
       health.ok(text)
     else
       health.warn(text, ('`:Halley provider %s` sets it.'):format(provider.id))
     end
+    if last and not last.ok and last.problem then
+      health.warn(('%s: %s'):format(provider.id, last.problem.message), last.problem.help)
+    end
   end
-  for name, value in vim.spairs(report.environment or {}) do
+end
+
+---@param environment table
+local function check_environment(environment)
+  health.start('Certificates and proxies')
+  for name, value in vim.spairs(environment) do
     local text = type(value) == 'table' and vim.inspect(value, { newline = ' ', indent = '' }) or tostring(value)
     health.info(('%s: %s'):format(name, text))
   end
-  for _, problem in ipairs(report.problems) do
+end
+
+---@param problems halley.Problem[]
+---@param status halley.StatusParams?
+local function check_problems(problems, status)
+  health.start('Latest problem')
+  for _, problem in ipairs(problems) do
     health.error(problem.message, problem.help ~= '' and { problem.help } or nil)
+  end
+  local said = status and (status.kind == 'error' or status.kind == 'warning') and status.message
+  if said then
+    health.warn(said)
+  elseif #problems == 0 then
+    health.ok('none')
   end
 end
 
@@ -60,7 +86,7 @@ function M.check()
   health.start('Daemon')
   local client = require('halley.client').of()
   if not cmd then
-    return
+    return health.info('It is not there.')
   elseif not client then
     return health.warn('It does not run.', "`vim.lsp.enable('halley')`, then open a file.")
   end
@@ -68,11 +94,11 @@ function M.check()
   if not (answer and answer.result) then
     return health.error(answer and answer.err and answer.err.message or 'It does not answer.', '`:Halley log`')
   end
-  check_report(answer.result)
-  local status = require('halley.status').of(client.id)
-  if status and (status.kind == 'error' or status.kind == 'warning') then
-    health.warn('Latest problem: ' .. status.message)
-  end
+  local report = answer.result
+  health.ok(('daemon %s, serving %s'):format(report.version, client.root_dir or 'single files'))
+  check_providers(report.providers)
+  check_environment(report.environment or {})
+  check_problems(report.problems, require('halley.status').of(client.id))
 end
 
 return M

@@ -1,8 +1,9 @@
 --- What a model would write, as an item of the completion menu: for Neovim before 0.12, which has no ghost text.
 ---
 --- A list is answered from what is ready, so it is asked again until the model has written something and the cursor has
---- not moved; then the menu opens by itself where 'completeopt' keeps it from inserting anything ("noinsert" or
---- "noselect"), and |i_CTRL-X_CTRL-O| has it at once in any case. Completion plugins get the items as from any server.
+--- not moved. Then the menu opens by itself where 'completeopt' lets it: with "menuone", and with "noinsert" or
+--- "noselect", so that nothing is inserted unasked. |i_CTRL-X_CTRL-O| has it at once in any case, and completion
+--- plugins get the items as from any server.
 local M = {}
 
 local METHOD = 'textDocument/completion'
@@ -13,7 +14,8 @@ local TRIES = 40
 local function may_open()
   local others = package.loaded['blink.cmp'] or package.loaded['cmp']
   local options = vim.opt.completeopt:get()
-  return not others and (vim.list_contains(options, 'noinsert') or vim.list_contains(options, 'noselect'))
+  local keeps = vim.list_contains(options, 'noinsert') or vim.list_contains(options, 'noselect')
+  return not others and keeps and vim.list_contains(options, 'menuone')
 end
 
 ---@param client vim.lsp.Client
@@ -43,10 +45,18 @@ local function ask(client, buf, tick, tries)
   end, buf)
 end
 
+--- Neovim 0.11 takes the first word of an item's text; ours are whole lines.
+---@param item lsp.CompletionItem
+---@return table
+local function whole(item)
+  local ours = item.command and item.command.command == 'halley.completion.accepted'
+  return ours and { word = item.textEdit.newText } or {}
+end
+
 ---@param client vim.lsp.Client
 ---@param buf integer
 function M.attach(client, buf)
-  vim.lsp.completion.enable(true, client.id, buf, {})
+  vim.lsp.completion.enable(true, client.id, buf, { convert = whole })
   local timer = assert(vim.uv.new_timer())
   local group = vim.api.nvim_create_augroup('halley.menu.' .. buf, {})
   vim.api.nvim_create_autocmd('TextChangedI', {

@@ -18,10 +18,15 @@ function M.open(buf, row)
     if not vim.api.nvim_buf_is_valid(buf) then
       return
     end
-    local lines = vim.split(text, '\n')
+    local lines = vim.tbl_filter(function(line)
+      return not vim.startswith(line, '```')
+    end, vim.split(text, '\n'))
+    if lines[#lines] == '' then
+      table.remove(lines)
+    end
     local shown = {}
     for index = math.max(1, #lines - SEEN + 1), #lines do
-      shown[#shown + 1] = { { lines[index], 'DiffAdd' } }
+      shown[#shown + 1] = { { lines[index], 'HalleyAdded' } }
     end
     local at = vim.api.nvim_buf_get_extmark_by_id(buf, SPACE, mark, {})
     if at[1] then

@@ -38,13 +38,13 @@ local function draw(proposal, hunk, lsp)
   local first, last, new = lines_of(hunk, buf, lsp.offset_encoding)
   local count = vim.api.nvim_buf_line_count(buf)
   local virtual = vim.tbl_map(function(line)
-    return { { line == '' and ' ' or line, 'DiffAdd' } }
+    return { { line == '' and ' ' or line, 'HalleyAdded' } }
   end, new)
   first, last = math.min(first, count - 1), math.min(last, count - 1)
   local mark = vim.api.nvim_buf_set_extmark(buf, SPACE, first, 0, {
     end_row = last,
     end_col = #(vim.api.nvim_buf_get_lines(buf, last, last + 1, false)[1] or ''),
-    hl_group = 'DiffDelete',
+    hl_group = 'HalleyRemoved',
     hl_eol = true,
     virt_lines_above = false,
   })

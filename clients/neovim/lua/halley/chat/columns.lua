@@ -14,11 +14,19 @@ local shown = {}
 
 ---@param win integer
 ---@param model string
----@param more? string
+---@param more? string[] Shown as far as there is room
 local function dress(win, model, more)
   local set = vim.wo[win][0]
   set.wrap, set.linebreak, set.number, set.signcolumn = true, true, false, 'no'
-  set.winbar = ('%#Title# ' .. model:gsub('%%', '%%%%') .. '%* %<' .. (more or ''))
+  local width, tail = vim.fn.strwidth(model) + 1, ''
+  for _, part in ipairs(more or {}) do
+    width = width + vim.fn.strwidth(part) + 3
+    if width > vim.api.nvim_win_get_width(win) then
+      break
+    end
+    tail = tail .. ' · ' .. part
+  end
+  set.winbar = '%#Title# ' .. model:gsub('%%', '%%%%') .. '%*' .. tail:gsub('%%', '%%%%')
 end
 
 ---@param chat halley.ChatBuffer
@@ -85,15 +93,21 @@ function M.open(chat, replies)
 end
 
 ---@param reply halley.Reply
----@return string
+---@return string[]
 local function figures(reply)
   local usage = reply.usage
+  local found = { '<CR> chooses' }
   if not usage then
-    return reply.status
+    return vim.list_extend(found, { reply.status })
   end
-  local seconds = usage.totalMs and (' · %.1f s'):format(usage.totalMs / 1000) or ''
-  local cost = usage.cost and usage.cost.amount and (' · %.4f %s'):format(usage.cost.amount, usage.cost.currency) or ''
-  return ('%d tokens%s%s'):format(usage.outputTokens, seconds, cost)
+  found[#found + 1] = ('%d tokens'):format(usage.outputTokens)
+  if usage.totalMs then
+    found[#found + 1] = ('%.1f s'):format(usage.totalMs / 1000)
+  end
+  if usage.cost and usage.cost.amount then
+    found[#found + 1] = ('%.4f %s'):format(usage.cost.amount, usage.cost.currency)
+  end
+  return found
 end
 
 --- Shows in each column what the chat has of its reply; its figures once it is whole.
@@ -109,7 +123,7 @@ function M.draw(chat, replies)
     end
     for _, reply in ipairs(replies or {}) do
       if reply.replyId == column.reply and vim.api.nvim_win_is_valid(column.win) then
-        dress(column.win, reply.model, figures(reply) .. ' · <CR> chooses')
+        dress(column.win, reply.model, figures(reply))
       end
     end
   end

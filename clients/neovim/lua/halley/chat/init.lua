@@ -232,7 +232,10 @@ function M.retry(words)
   local chat = here()
   local turn = chat and at_cursor(chat)
   if chat and turn and turn.id and free(chat) then
-    local models = words and #words > 0 and words or nil
+    local models = vim.tbl_map(function(word)
+      return (word:gsub('^@', ''))
+    end, words or {})
+    models = #models > 0 and models or nil
     stream(chat, 'halley/chat/retry', { chatId = chat.id, turnId = turn.id, models = models })
   end
 end
