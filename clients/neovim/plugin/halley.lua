@@ -50,19 +50,22 @@ vim.api.nvim_create_autocmd('SessionLoadPost', {
   end,
 })
 
+-- Not `vim.keymap.set`, whose checks would be most of what starting costs.
 local function map(modes, name, target)
-  vim.keymap.set(modes, '<Plug>(halley-' .. name .. ')', target, { silent = true })
+  for mode in modes:gmatch('.') do
+    vim.api.nvim_set_keymap(mode, '<Plug>(halley-' .. name .. ')', target, { noremap = true, silent = true })
+  end
 end
 
 for name in ('explain fix generate improve document tests format edit ask chat macro'):gmatch('%S+') do
-  map({ 'n', 'x' }, name, ':Halley ' .. name .. '<CR>')
+  map('nx', name, ':Halley ' .. name .. '<CR>')
 end
 for name in
   ('model provider accept discard proposals stop retry continue fork choose yank apply sessions commit'):gmatch('%S+')
 do
   map('n', name, '<Cmd>Halley ' .. name .. '<CR>')
 end
-map({ 'n', 'i' }, 'send', "<Cmd>lua require('halley.chat').send()<CR>")
+map('ni', 'send', "<Cmd>lua require('halley.chat').send()<CR>")
 map('n', 'next-turn', "<Cmd>lua require('halley.chat').jump(1)<CR>")
 map('n', 'previous-turn', "<Cmd>lua require('halley.chat').jump(-1)<CR>")
 for name in ('word line next previous dismiss'):gmatch('%S+') do
