@@ -71,7 +71,7 @@ def test_wrong_options_are_named_and_the_others_hold(fresh: Neovim) -> None:
 def test_the_command_completes_and_names_what_there_is(editing: Neovim) -> None:
     complete = "return vim.fn.getcompletion(..., 'cmdline')"
     assert editing.lua(complete, "Halley expl") == ["explain"]
-    assert editing.lua(complete, "Halley model e") == ["edit"]
+    assert editing.lua(complete, "Halley model ed") == ["edit"]
     editing.wait(
         "vim.list_contains(vim.fn.getcompletion('Halley model edit ', 'cmdline'), ...)", "simulator/sim-code"
     )
@@ -170,6 +170,23 @@ def test_the_other_actions_ask_about_the_range(
         expected,
     )
     assert "item.price" in simulator.requests[-1].body.decode()
+
+
+@pytest.mark.parametrize(("answers", "relative"), [("float", "editor"), ("split", ""), ("vsplit", "")])
+def test_answers_open_where_the_person_likes(
+    editing: Neovim, simulator: Simulator, answers: str, relative: str
+) -> None:
+    editing.lua("vim.g.halley = ...", {"answers": answers})
+    simulator.script("Prices.")
+    editing.type(":%Halley explain<CR>")
+    seen(editing, "Prices.")
+    where = editing.lua("""
+        local win = vim.iter(vim.api.nvim_list_wins()):find(function(one) return vim.w[one].halley_answers end)
+        return { vim.api.nvim_win_get_config(win).relative, vim.api.nvim_win_get_position(win) }
+    """)
+    row, column = where[1]
+    assert where[0] == relative
+    assert {"split": row > 0 and column == 0, "vsplit": column > 0}.get(answers, True)
 
 
 def test_a_model_is_picked_in_steps(editing: Neovim) -> None:

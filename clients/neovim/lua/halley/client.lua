@@ -33,18 +33,27 @@ function M.of(buf)
   return all[1]
 end
 
---- Shows what went wrong: what it is, and what to do.
+--- What went wrong, and what to do; here in Neovim too, where that is shorter.
 ---@param err lsp.ResponseError
-function M.tell(err)
-  if err.code == M.STOPPED then
-    return
-  end
-  local help = type(err.data) == 'table' and err.data.help or ''
-  local text = err.message
+---@return string
+function M.sentence(err)
+  local problem = type(err.data) == 'table' and err.data or {}
+  local text, help = err.message, problem.help or ''
   if help ~= '' and not text:find(help, 1, true) then
     text = text .. ' ' .. help
   end
-  vim.notify('Halley: ' .. text, vim.log.levels.ERROR)
+  if problem.code == 'not_configured' or problem.code == 'auth_failed' then
+    text = text .. ' Here: `:Halley provider`.'
+  end
+  return text
+end
+
+--- Shows what went wrong; that something was stopped is no news.
+---@param err lsp.ResponseError
+function M.tell(err)
+  if err.code ~= M.STOPPED then
+    vim.notify('Halley: ' .. M.sentence(err), vim.log.levels.ERROR)
+  end
 end
 
 ---@return vim.lsp.Client?

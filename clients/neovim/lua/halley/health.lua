@@ -60,8 +60,8 @@ end
 local function check_environment(environment)
   health.start('Certificates and proxies')
   for name, value in vim.spairs(environment) do
-    local text = type(value) == 'table' and vim.inspect(value, { newline = ' ', indent = '' }) or tostring(value)
-    health.info(('%s: %s'):format(name, text))
+    local text = type(value) == 'table' and (#value > 0 and table.concat(value, ', ') or 'none') or tostring(value)
+    health.info(('%s: %s'):format(name == 'keysIn' and 'keys in the environment' or name, text))
   end
 end
 

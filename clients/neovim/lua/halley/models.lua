@@ -4,6 +4,7 @@ local M = {}
 local client = require('halley.client')
 
 local WAIT_MS = 5000
+local ROLES = { 'chat', 'edit', 'complete', 'fast', 'embed', 'image', 'speech', 'transcription', 'video' }
 local SCOPES = {
   { name = 'workspace', label = 'this workspace' },
   { name = 'user', label = 'everywhere' },
@@ -106,7 +107,7 @@ end
 local function ask_role(uri, buf)
   client.request('halley/models/selection', { uri = uri }, function(selection)
     local roles = vim.fn.sort(vim.tbl_keys(selection.roles))
-    for _, role in ipairs({ 'chat', 'edit', 'complete', 'fast' }) do
+    for _, role in ipairs(ROLES) do
       if not vim.list_contains(roles, role) then
         roles[#roles + 1] = role
       end
@@ -146,7 +147,7 @@ end
 ---@return string[]
 function M.complete(words)
   if #words == 0 then
-    return { 'chat', 'complete', 'edit', 'fast' }
+    return ROLES
   elseif #words == 2 then
     return { 'session', 'user', 'workspace' }
   end

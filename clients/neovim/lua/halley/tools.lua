@@ -142,53 +142,101 @@ end
 
 -- The question --------------------------------------------------------------------------------------------------------
 
---- The call as plain text in a float: nothing of it is Markdown, since a model and a server wrote it.
+--- The call as plain text: nothing of it is Markdown, since a model and a server wrote it.
 ---@param params halley.ToolApproveParams
----@return integer # the window
-local function show(params)
+---@return string[]
+local function told(params)
   local lines = { ('%s: %s'):format(params.server, params.title), '' }
   if params.changed then
-    vim.list_extend(lines, vim.split(params.changed, '\n'))
-    lines[#lines + 1] = ''
+    vim.list_extend(lines, { params.changed, '' })
   end
-  vim.list_extend(lines, vim.split(params.argumentsText, '\n'))
+  lines[#lines + 1] = params.argumentsText
   if params.readOnly then
     vim.list_extend(lines, { '', 'It only reads.' })
   end
+  return vim.split(table.concat(lines, '\n'), '\n')
+end
+
+---@param lines string[]
+---@param width integer
+---@return integer # rows they take
+local function rows_of(lines, width)
+  local count = 0
+  for _, line in ipairs(lines) do
+    count = count + math.max(1, math.ceil(vim.fn.strdisplaywidth(line) / width))
+  end
+  return count
+end
+
+---@param lines string[]
+---@return integer
+local function scratch(lines)
   local buf = vim.api.nvim_create_buf(false, true)
   vim.bo[buf].bufhidden = 'wipe'
   vim.api.nvim_buf_set_lines(buf, 0, -1, true, lines)
   vim.bo[buf].modifiable = false
+  return buf
+end
+
+---@param lines string[]
+---@return integer win, boolean whole Whether all of it is seen
+local function show(lines)
   local width = math.min(80, vim.o.columns - 4)
-  local height = math.min(#lines, math.floor(vim.o.lines / 2))
-  return vim.api.nvim_open_win(buf, false, {
+  local needed, most = rows_of(lines, width), math.floor(vim.o.lines / 2)
+  local win = vim.api.nvim_open_win(scratch(lines), false, {
     relative = 'editor',
     width = width,
-    height = height,
+    height = math.min(needed, most),
     row = 1,
     col = math.floor((vim.o.columns - width) / 2),
     border = 'rounded',
     title = ' A model asks to call a tool ',
     style = 'minimal',
   })
+  vim.wo[win].wrap = true
+  return win, needed <= most
 end
 
---- `halley/tools/approve`: one question after the other, in the order they came. Turning away is a no.
+--- Questions in the order they came, one at a time.
 ---@type { params: halley.ToolApproveParams, answer: fun(decision: string) }[]
 local waiting = {}
 
-local function ask_next()
+local ask_next
+
+--- What does not fit beside a question, in a tab page of its own; the question comes again when it is closed.
+---@param lines string[]
+local function read_first(lines)
+  vim.cmd.tabnew()
+  local buf = scratch(lines)
+  vim.api.nvim_win_set_buf(0, buf)
+  vim.keymap.set('n', 'q', '<Cmd>close<CR>', { buffer = buf })
+  vim.api.nvim_create_autocmd('BufWipeout', { buffer = buf, once = true, callback = vim.schedule_wrap(ask_next) })
+  vim.notify('Halley: close this (`q`) to answer.')
+end
+
+---@param params halley.ToolApproveParams
+---@param whole boolean
+---@return string[][]
+local function choices_for(params, whole)
+  local found = { { 'once', 'Allow this call' }, { 'deny', 'Do not' } }
+  if params.always then
+    table.insert(found, 2, { 'always', 'Always allow calls of this kind in this workspace' })
+  end
+  if not whole then
+    table.insert(found, 1, { 'read', 'Look at all of it first' })
+  end
+  return found
+end
+
+function ask_next()
   local one = waiting[1]
   if not one then
     return
   end
-  local win = show(one.params)
-  local choices = { { 'once', 'Allow this call' }, { 'deny', 'Do not' } }
-  if one.params.always then
-    table.insert(choices, 2, { 'always', 'Always allow calls of this kind in this workspace' })
-  end
+  local lines = told(one.params)
+  local win, whole = show(lines)
   vim.cmd.redraw()
-  vim.ui.select(choices, {
+  vim.ui.select(choices_for(one.params, whole), {
     prompt = ('%s wants to call %s'):format(one.params.server, one.params.tool),
     format_item = function(choice)
       return choice[2]
@@ -197,13 +245,17 @@ local function ask_next()
     if vim.api.nvim_win_is_valid(win) then
       vim.api.nvim_win_close(win, true)
     end
+    if choice and choice[1] == 'read' then
+      return read_first(lines)
+    end
     table.remove(waiting, 1)
     one.answer(choice and choice[1] or 'deny')
     ask_next()
   end)
 end
 
---- The handler. Neovim runs it in a coroutine, and the answer goes out when that ends.
+--- The handler of `halley/tools/approve`. Neovim runs it in a coroutine, and the answer goes out when that ends. Whoever
+--- turns away says no.
 function M.on_approve(_, params)
   local thread = assert(coroutine.running())
   local answered
@@ -217,9 +269,7 @@ function M.on_approve(_, params)
   if #waiting == 1 then
     vim.schedule(ask_next)
   end
-  if not answered then
-    coroutine.yield()
-  end
+  coroutine.yield()
   return { decision = answered }
 end
 

@@ -163,8 +163,7 @@ local function stream(chat, method, params)
       if not vim.api.nvim_buf_is_valid(chat.buf) then
         return
       end
-      local help = type(err.data) == 'table' and err.data.help or ''
-      local said = ('%s %s'):format(err.message, help)
+      local said = client.sentence(err)
       if next(chat.streaming) then
         said = (err.code == client.STOPPED and 'Stopped.' or said) .. ' `:Halley continue` goes on.'
       end
