@@ -186,7 +186,7 @@ async def test_typed_handlers_get_lsprotocol_types_and_name_wrong_fields(start):
 
 async def test_raw_handlers_need_neither_pygls_nor_threads(sample):
     modules = await sample.result("halley/modules")
-    assert not {"pygls", "lsprotocol", "cattrs", "psutil", "httpx"} & set(modules)
+    assert not {"pygls", "lsprotocol", "cattrs", "psutil", "aiohttp"} & set(modules)
     assert await sample.result("halley/threads") == ["MainThread"]
 
 

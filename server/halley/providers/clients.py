@@ -7,10 +7,7 @@ for a while is closed. Everything is imported and read in a thread, at first use
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import ssl
 
-    import httpx
+    import aiohttp
 
     from halley.providers.endpoint import Endpoint
     from halley.providers.proxies import Proxy
@@ -34,9 +31,20 @@ Key = tuple[Any, ...]
 
 @dataclass(slots=True)
 class Client:
-    http: httpx.AsyncClient
+    session: aiohttp.ClientSession
     in_use: int = 0
     last_used: float = field(default_factory=time.monotonic)
+    _timeouts: dict[float, aiohttp.ClientTimeout] = field(default_factory=dict[float, Any])
+
+    def timeout(self, connect_s: float) -> aiohttp.ClientTimeout:
+        """Bounds for connecting alone; the others are `transport.py`'s."""
+        found = self._timeouts.get(connect_s)
+        if found is None:
+            import aiohttp
+
+            found = aiohttp.ClientTimeout(total=None, connect=connect_s, sock_connect=connect_s)
+            self._timeouts[connect_s] = found
+        return found
 
     def release(self) -> None:
         self.in_use -= 1
@@ -67,7 +75,7 @@ class Clients:
                 client = self._clients.get(key)
                 if client is None:
                     context = await asyncio.to_thread(_prepare, endpoint, needs_tls(endpoint, proxy))
-                    client = self._clients[key] = _build(context, proxy)
+                    client = self._clients[key] = _build(context)
                     self._sweep_later()
         return client
 
@@ -76,7 +84,7 @@ class Clients:
             self._sweep.cancel()
         clients, self._clients = list(self._clients.values()), {}
         await asyncio.gather(
-            *(client.http.aclose() for client in clients), *self._closing, return_exceptions=True
+            *(client.session.close() for client in clients), *self._closing, return_exceptions=True
         )
 
     def close_idle(self) -> None:
@@ -85,7 +93,7 @@ class Clients:
         for key, client in list(self._clients.items()):
             if len(self._clients) > 1 and client.is_idle(now):
                 del self._clients[key]
-                task = asyncio.get_running_loop().create_task(client.http.aclose())
+                task = asyncio.get_running_loop().create_task(client.session.close())
                 self._closing.add(task)
                 task.add_done_callback(self._closing.discard)
         self._sweep = None
@@ -118,32 +126,9 @@ def _changed(path: str | None) -> float:
 def _import() -> None:
     import logging
 
-    with _without("httpx._main"):
-        import httpx  # noqa: F401
     import aiohttp  # noqa: F401
-    import httpx_aiohttp  # noqa: F401
 
-    for name in ("httpx", "aiohttp.client"):
-        logging.getLogger(name).setLevel(
-            logging.WARNING
-        )  # httpx logs every URL, and one kind of host wants keys in it
-
-
-@contextlib.contextmanager
-def _without(module: str) -> Iterator[None]:
-    """Makes `module` look as if it were not installed, by the import system's own rule for None.
-
-    httpx imports its command line (rich, pygments, click: more than half of its 0.3 s and 10 MB) wherever that can be
-    imported, and does well without: `httpx/__init__.py` catches the ImportError.
-    """
-    if module in sys.modules:
-        yield
-        return
-    sys.modules[module] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        sys.modules.pop(module, None)
+    logging.getLogger("aiohttp.client").setLevel(logging.WARNING)  # one kind of host wants keys in its URL
 
 
 def _prepare(endpoint: Endpoint, tls: bool) -> ssl.SSLContext | None:
@@ -160,10 +145,8 @@ def _prepare(endpoint: Endpoint, tls: bool) -> ssl.SSLContext | None:
         raise
 
 
-def _build(context: ssl.SSLContext | None, proxy: Proxy | None) -> Client:
+def _build(context: ssl.SSLContext | None) -> Client:
     import aiohttp
-    import httpx
-    from httpx_aiohttp import AiohttpTransport
 
     connector = aiohttp.TCPConnector(
         limit=0,
@@ -180,10 +163,4 @@ def _build(context: ssl.SSLContext | None, proxy: Proxy | None) -> Client:
         max_line_size=LARGEST_HEADER,
         max_field_size=LARGEST_HEADER,
     )
-    transport = AiohttpTransport(
-        verify=context if context is not None else False,
-        trust_env=False,
-        proxy=httpx.Proxy(proxy.address, headers=proxy.headers) if proxy else None,
-        client=session,
-    )
-    return Client(httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False))
+    return Client(session)

@@ -1,8 +1,4 @@
-"""Failures of the connection, as httpx and aiohttp raise them → `core.errors`.
-
-`httpx-aiohttp` maps most of aiohttp's failures onto httpx's, some of them misleadingly (a disconnect becomes
-ConnectTimeout), so the cause beneath is what is looked at.
-"""
+"""Failures of the connection, as aiohttp raises them → `core.errors`."""
 
 from __future__ import annotations
 
@@ -49,8 +45,6 @@ def error_of_failure(failure: BaseException, endpoint: Endpoint, proxy: Proxy | 
             error = _closed(endpoint, "broke off its answer before it began")
         case aiohttp.ClientResponseError():  # not HTTP, or header lines beyond the limits
             error = not_http(endpoint)
-        case aiohttp.ServerTimeoutError() | TimeoutError():
-            error = timed_out("first_byte", endpoint)
         case _:
             error = _closed(endpoint, "closed the connection without an answer")
     return _about(error, endpoint)
@@ -116,14 +110,9 @@ def _about(error: Any, endpoint: Endpoint) -> Any:
 
 
 def _cause(failure: BaseException) -> BaseException:
-    """The failure beneath the mapped one, and a TLS failure beneath that."""
-    import httpx
-
-    cause = failure
-    while isinstance(cause, httpx.HTTPError) and cause.__cause__ is not None:
-        cause = cause.__cause__
-    under = getattr(cause, "os_error", None)
-    return under if isinstance(under, ssl.SSLError) else cause
+    """The TLS failure beneath a failure, where it is one."""
+    under = getattr(failure, "os_error", None)
+    return under if isinstance(under, ssl.SSLError) else failure
 
 
 def _host(endpoint: Endpoint, message: str) -> ProviderUnavailable:

@@ -2,13 +2,13 @@
 
 `Http.send` gives an `Answer` once its status and headers are there; its body is read by `next_chunk` (for
 streams) or `read` (whole, capped). Only errors of `core.errors` come out. Redirects are never followed,
-nothing is retried, cookies are not kept. httpx is the interface and aiohttp the machine beneath: httpcore's
-pool is quadratic in open connections.
+nothing is retried, cookies are not kept. aiohttp is the machine beneath: httpcore's pool is quadratic in open
+connections, and httpx over aiohttp takes four times as long for each request (`bench/README.md`).
 
 Bounds are the endpoint's: `connect_timeout_s`, `first_byte_timeout_s` (from sending to headers),
 `stall_timeout_s` (silence while the body is being waited for; a reader that is slow itself is not silence of
-the host). How many requests run at once is decided above. httpx and aiohttp are imported with the first
-request, in a thread.
+the host). How many requests run at once is decided above. aiohttp is imported with the first request, in a
+thread.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -29,7 +29,7 @@ from halley.providers.unpack import ACCEPTED, CannotUnpack, Unpacker
 from halley.version import __version__
 
 if TYPE_CHECKING:
-    import httpx
+    import aiohttp
 
     from halley.providers.endpoint import Endpoint
 
@@ -103,8 +103,8 @@ class Answer:
     """Status, headers (names in lower case) and a body still to be read. Whoever has one closes it."""
 
     __slots__ = (
-        "_chunks",
         "_client",
+        "_content",
         "_http",
         "_pieces",
         "_response",
@@ -115,13 +115,15 @@ class Answer:
         "status",
     )
 
-    def __init__(self, http: Http, client: Client, endpoint: Endpoint, response: httpx.Response) -> None:
-        self.status = response.status_code
-        self.headers: dict[str, str] = dict(response.headers.items())
+    def __init__(
+        self, http: Http, client: Client, endpoint: Endpoint, response: aiohttp.ClientResponse
+    ) -> None:
+        self.status = response.status
+        self.headers: dict[str, str] = _headers(response.raw_headers)
         self.endpoint = endpoint
         self._http, self._response = http, response
         self._client: Client | None = client
-        self._chunks = aiter(response.stream)  # type: ignore[arg-type]
+        self._content = response.content
         self._watch = _Watch(endpoint.stall_timeout_s)
         self._pieces: Iterator[bytes] = iter(())
         encoding = self.headers.get("content-encoding", "")
@@ -178,16 +180,13 @@ class Answer:
         if self._client is not None:
             client, self._client = self._client, None
             client.release()
-            try:
-                await self._response.aclose()
-            except (OSError, RuntimeError, _transport_error()):
-                pass  # it is gone, which is what was wanted
+            self._response.release()
 
     async def _next_raw(self) -> bytes:
         watch = self._watch
         watch.begin()
         try:
-            return await anext(self._chunks, b"")
+            return await self._content.readany()
         except asyncio.CancelledError:
             if watch.expired():
                 raise timed_out("stall", self.endpoint) from None
@@ -198,8 +197,10 @@ class Answer:
             watch.end()
 
 
-async def _open(client: Client, endpoint: Endpoint, request: Request, proxy: Proxy | None) -> httpx.Response:
-    import httpx
+async def _open(
+    client: Client, endpoint: Endpoint, request: Request, proxy: Proxy | None
+) -> aiohttp.ClientResponse:
+    from yarl import URL
 
     headers = {
         "user-agent": USER_AGENT,
@@ -207,30 +208,33 @@ async def _open(client: Client, endpoint: Endpoint, request: Request, proxy: Pro
         **{name.lower(): value for name, value in endpoint.headers},
         **{name.lower(): value for name, value in request.headers.items()},
     }
-    timeout = {
-        "connect": endpoint.connect_timeout_s,
-        "pool": endpoint.connect_timeout_s,
-        "read": None,
-        "write": None,
-    }
     try:
         async with asyncio.timeout(endpoint.first_byte_timeout_s):
-            return await client.http.send(
-                httpx.Request(
-                    request.method,
-                    request.url,
-                    headers=headers,
-                    content=request.content or None,
-                    extensions={"timeout": timeout},
-                ),
-                stream=True,
+            return await client.session.request(
+                request.method,
+                URL(request.url),
+                headers=headers,
+                data=request.content or None,
+                allow_redirects=False,
+                timeout=client.timeout(endpoint.connect_timeout_s),
+                proxy=proxy.address if proxy else None,
+                proxy_headers=proxy.headers if proxy else None,
             )
-    except TimeoutError as failure:
-        raise timed_out("first_byte", endpoint) from failure
     except UpstreamError:
         raise
     except Exception as failure:
+        if type(failure) is TimeoutError:  # ours; aiohttp's own, of a kind beneath it, is that of connecting
+            raise timed_out("first_byte", endpoint) from failure
         raise error_of_failure(failure, endpoint, proxy) from failure
+
+
+def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Names in lower case; what comes several times stands in one line, as RFC 9110 (5.3) reads it."""
+    found: dict[str, str] = {}
+    for name, value in raw:
+        key, text = name.decode("latin-1").lower(), value.decode("utf-8", "replace")
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return found
 
 
 async def _drain(answer: Answer) -> None:
@@ -248,12 +252,6 @@ async def _drain(answer: Answer) -> None:
 def _broken(failure: Exception, endpoint: Endpoint) -> UpstreamError:
     """A body that ended before its end: whether anything of it counted is the reader's to say."""
     return interrupted(endpoint, "closed the connection in the middle of its answer")
-
-
-def _transport_error() -> type[Exception]:
-    import httpx
-
-    return httpx.HTTPError
 
 
 class _Watch:

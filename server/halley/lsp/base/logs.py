@@ -13,7 +13,7 @@ import sys
 import traceback
 from pathlib import Path
 
-_LOUD = ("pygls", "httpx", "httpcore", "aiohttp", "asyncio", "keyring", "urllib3")
+_LOUD = ("pygls", "aiohttp", "asyncio", "keyring", "urllib3")
 """Libraries whose INFO lines carry bodies, addresses with keys in them, or noise."""
 
 _SECRETS = re.compile(
