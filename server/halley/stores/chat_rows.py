@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,8 @@ from halley.stores.writers import settle_left_open, writer_id
 if TYPE_CHECKING:
     import sqlite3
 
+MOST_ROWS = 300
+"""In one statement: SQLite takes 999 values at least."""
 KILLED = Problem(
     "interrupted",
     "Halley was ended while this was being answered.",
@@ -116,14 +118,26 @@ def insert_part(
 
 def insert_pieces(db: sqlite3.Connection, pieces: Mapping[str, Iterable[Piece]]) -> None:
     """What replies said since the last time. Events for a reply that is gone are dropped."""
-    for reply, said in pieces.items():
-        chat = _chat_of_reply(db, reply)
-        for kind, text in said if chat else ():
-            if kind == "part":
+    said: list[tuple[str, str, str]] = []
+    for reply, some in pieces.items():
+        for kind, text in some:
+            if kind != "part":
+                said.append((reply, kind, text))
+            elif chat := _chat_of_reply(db, reply):
                 part = json.loads(text)
-                insert_part(db, str(chat), reply, part["kind"], part["facts"], part["facts"].get("blob"))
-            else:
-                db.execute("INSERT INTO pieces (reply, kind, text) VALUES (?, ?, ?)", (reply, kind, text))
+                insert_part(db, chat, reply, part["kind"], part["facts"], part["facts"].get("blob"))
+    for start in range(0, len(said), MOST_ROWS):
+        _insert_said(db, said[start : start + MOST_ROWS])
+
+
+def _insert_said(db: sqlite3.Connection, said: Sequence[tuple[str, str, str]]) -> None:
+    """Many rows in one statement: this thread waits for the interpreter after each."""
+    rows = ", ".join(["(?, ?, ?)"] * len(said))
+    db.execute(
+        f"WITH said (reply, kind, text) AS (VALUES {rows}) INSERT INTO pieces (reply, kind, text) "
+        "SELECT reply, kind, text FROM said WHERE EXISTS (SELECT 1 FROM replies WHERE id = said.reply)",
+        [value for row in said for value in row],
+    )
 
 
 def settle_reply(

@@ -26,14 +26,21 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from halley.core.errors import Problem, StoreFailed
-from halley.stores.files import locked, make_private_folder, store_failed
+from halley.stores.files import (
+    locked,
+    make_private_folder,
+    open_lock,
+    release_lock,
+    store_failed,
+    wait_for_lock,
+)
 
 if TYPE_CHECKING:
     import sqlite3
@@ -49,7 +56,9 @@ GROUP = 256
 class _Job:
     fn: Callable[[sqlite3.Connection], Any]
     write: bool
-    future: Future[Any] = field(default_factory=Future)
+    future: Future[Any] | asyncio.Future[Any]
+    loop: asyncio.AbstractEventLoop | None = None
+    """The future's, where it has one: it is told there, everything of a group in one step."""
 
 
 class Database:
@@ -63,17 +72,18 @@ class Database:
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._closed = False
+        self._turns_file: int | None = None
 
     async def run(self, fn: Callable[[sqlite3.Connection], T]) -> T:
         """`fn`'s result, once it is committed. Being cancelled while waiting does not undo the write.
 
         Raises StoreFailed when the disk or the file refuses, and whatever `fn` raises.
         """
-        return await asyncio.shield(asyncio.wrap_future(self.submit(fn)))
+        return await self._queue(fn, write=True)
 
     async def read(self, fn: Callable[[sqlite3.Connection], T]) -> T:
         """`fn`'s result. It sees everything submitted before it."""
-        return await asyncio.shield(asyncio.wrap_future(self.submit(fn, write=False)))
+        return await self._queue(fn, write=False)
 
     async def wipe(self) -> None:
         """What has been deleted leaves the write-ahead file too."""
@@ -81,15 +91,25 @@ class Database:
 
     def submit(self, fn: Callable[[sqlite3.Connection], T], *, write: bool = True) -> Future[T]:
         """Queues `fn` at once, from any thread; it will run even if nobody waits."""
-        job = _Job(fn, write)
-        job.future.set_running_or_notify_cancel()  # so that nobody can take it back any more
+        future: Future[T] = Future()
+        future.set_running_or_notify_cancel()  # so that nobody can take it back any more
+        self._put(_Job(fn, write, future))
+        return future
+
+    def _queue(self, fn: Callable[[sqlite3.Connection], T], *, write: bool) -> asyncio.Future[T]:
+        """As `submit`; cancelling the future takes nothing back, it only hears nothing then."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._put(_Job(fn, write, future, loop))
+        return future
+
+    def _put(self, job: _Job) -> None:
         if self._closed:
             job.future.set_exception(StoreFailed("Halley is shutting down.", "Start it again."))
-            return job.future
+            return
         if self._thread is None:
             self._start()
         self._jobs.put(job)
-        return job.future
 
     def _start(self) -> None:
         with self._starting:
@@ -117,11 +137,9 @@ class Database:
             for group in _groups(jobs):
                 connection = self._do(connection, group)
         if connection is not None:
-            with (
-                contextlib.suppress(StoreFailed),
-                write_turn(self.path),
-            ):  # the last to close writes a checkpoint
+            with contextlib.suppress(StoreFailed), self._turn():  # the last to close writes a checkpoint
                 connection.close()
+        self._leave_turns()
 
     def _take(self) -> tuple[list[_Job], bool]:
         """What waits, at least one job; False at the end."""
@@ -143,20 +161,42 @@ class Database:
             try:
                 if connection is None:
                     connection = open_connection(self.path)
-                with write_turn(self.path) if group[0].write else contextlib.nullcontext():
-                    _run_group(connection, group)
+                with self._turn() if group[0].write else contextlib.nullcontext():
+                    outcomes = _run_group(connection, group)
+                _settle(group, outcomes)
                 break
             except Exception as error:
                 if connection is not None and (attempt == 2 or _is_damage(error)):
                     with contextlib.suppress(Exception):
                         connection.close()
                     connection = None
+                    self._leave_turns()
                 if attempt == 1 and _is_damage(error):
                     self._set_aside()
                     continue
                 _fail(group, self._explain(error))
                 break
         return connection
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """`write_turn` with its file kept open from one to the next, as long as the connection is."""
+        if not needs_turns():
+            yield
+            return
+        path = _turns(self.path)
+        if self._turns_file is None:
+            self._turns_file = open_lock(path)
+        wait_for_lock(self._turns_file, path, BUSY_TIMEOUT_S)
+        try:
+            yield
+        finally:
+            release_lock(self._turns_file)
+
+    def _leave_turns(self) -> None:
+        if self._turns_file is not None:
+            os.close(self._turns_file)
+            self._turns_file = None
 
     def _set_aside(self) -> None:
         with contextlib.suppress(StoreFailed):
@@ -203,20 +243,42 @@ def _groups(jobs: list[_Job]) -> list[list[_Job]]:
     return groups
 
 
-def _run_group(connection: sqlite3.Connection, group: list[_Job]) -> None:
-    """Runs the jobs and settles their futures. Raises, with no future settled, when nothing was done."""
+def _run_group(
+    connection: sqlite3.Connection, group: list[_Job]
+) -> list[tuple[Any, Exception | None]]:
+    """What became of each job. Raises when nothing was done."""
     if not group[0].write:
-        _settle(group, [_attempt(group[0].fn, connection)])
-        return
+        return [_attempt(group[0].fn, connection)]
     connection.execute("BEGIN IMMEDIATE")
     try:
-        outcomes = [_in_savepoint(connection, job.fn) for job in group]
+        outcomes = _all_or_each(connection, group)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    _settle(group, outcomes)
+    return outcomes
+
+
+def _all_or_each(
+    connection: sqlite3.Connection, group: list[_Job]
+) -> list[tuple[Any, Exception | None]]:
+    """All jobs in one go; only when one of them raises is everything taken back and done again in savepoints.
+
+    Savepoints are two statements more for each job, and each statement of this thread waits for the interpreter.
+    """
+    try:
+        return [(job.fn(connection), None) for job in group]
+    except Exception as error:
+        if _is_of_the_file(error):
+            raise
+        if len(group) == 1:
+            connection.execute("ROLLBACK")
+            connection.execute("BEGIN IMMEDIATE")
+            return [(None, error)]
+    connection.execute("ROLLBACK")
+    connection.execute("BEGIN IMMEDIATE")
+    return [_in_savepoint(connection, job.fn) for job in group]
 
 
 def _attempt(fn: Callable[[Any], Any], connection: sqlite3.Connection) -> tuple[Any, Exception | None]:
@@ -240,16 +302,32 @@ def _in_savepoint(connection: sqlite3.Connection, fn: Callable[[Any], Any]) -> t
 
 
 def _settle(group: list[_Job], outcomes: list[tuple[Any, Exception | None]]) -> None:
+    told: dict[asyncio.AbstractEventLoop, list[tuple[_Job, Any, Exception | None]]] = {}
     for job, (result, error) in zip(group, outcomes, strict=True):
-        if error is not None:
-            job.future.set_exception(error)
+        if job.loop is None:
+            _tell(job, result, error)
         else:
-            job.future.set_result(result)
+            told.setdefault(job.loop, []).append((job, result, error))
+    for loop, outcome in told.items():
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            loop.call_soon_threadsafe(_tell_all, outcome)
+
+
+def _tell_all(outcomes: list[tuple[_Job, Any, Exception | None]]) -> None:
+    for job, result, error in outcomes:
+        if not job.future.done():  # its waiter may have been cancelled
+            _tell(job, result, error)
+
+
+def _tell(job: _Job, result: Any, error: Exception | None) -> None:
+    if error is not None:
+        job.future.set_exception(error)
+    else:
+        job.future.set_result(result)
 
 
 def _fail(group: list[_Job], error: Exception) -> None:
-    for job in group:
-        job.future.set_exception(error)
+    _settle(group, [(None, error)] * len(group))
 
 
 def _is_of_the_file(error: Exception) -> bool:
@@ -321,11 +399,17 @@ def _set_up(connection: sqlite3.Connection) -> None:
 
 def write_turn(path: Path) -> contextlib.AbstractContextManager[None]:
     """Held around every write and checkpoint, against the other processes. Raises StoreFailed after 30 seconds."""
+    return locked(_turns(path), BUSY_TIMEOUT_S) if needs_turns() else contextlib.nullcontext()
+
+
+def _turns(path: Path) -> Path:
+    return path.with_name(f"{path.name}.write")
+
+
+def needs_turns() -> bool:
     import sqlite3
 
-    if has_sound_wal(sqlite3.sqlite_version_info):
-        return contextlib.nullcontext()
-    return locked(path.with_name(f"{path.name}.write"), BUSY_TIMEOUT_S)
+    return not has_sound_wal(sqlite3.sqlite_version_info)
 
 
 def _checkpoint(connection: sqlite3.Connection) -> None:

@@ -2,7 +2,7 @@
 
 Committing to SQLite waits for the disk, a few milliseconds that ghost text has not got. So such a call is noted here
 first, by one `write` that outlives a kill of the process, and sent; its row follows. The notes go as soon as no row
-is outstanding. What a dead process left are calls whose rows may be missing: `take_left_over`.
+is outstanding. What a dead process left are calls whose rows may be missing: `find_left_over`.
 """
 
 from __future__ import annotations
@@ -57,22 +57,17 @@ class Intents:
         return handle
 
 
-def take_left_over(folder: Path) -> list[Row]:
-    """The rows that dead processes noted, each maybe written since; their files are removed."""
+def find_left_over(folder: Path) -> tuple[list[Row], list[Path]]:
+    """The rows that dead processes noted, each maybe written since, and the files to remove once they are."""
     rows: list[Row] = []
-    try:
-        files = sorted(folder.glob("*.jsonl"))
-    except OSError:
-        return rows
-    for path in files:
-        try:
+    files: list[Path] = []
+    for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else ():
+        with contextlib.suppress(OSError):
             owner, noted = _read(path)
             if owner is not None and is_alive(owner) is False:
                 rows += noted
-                path.unlink()
-        except OSError:
-            continue
-    return rows
+                files.append(path)
+    return rows, files
 
 
 def _read(path: Path) -> tuple[ProcessId | None, list[Row]]:

@@ -21,18 +21,20 @@ the amount is null, never 0). Summaries of it are in `usage.py`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future
 from datetime import datetime
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from halley.core.calls import Call, Priority
 from halley.core.errors import Problem
 from halley.core.models import ModelRef, Times, Usage
 from halley.stores.database import Database
-from halley.stores.intents import Intents, Row, take_left_over
+from halley.stores.intents import Intents, Row, find_left_over
 from halley.stores.usage import (
     Acceptance,
     Dimension,
@@ -63,7 +65,7 @@ class LedgerStore:
         self._database = database
         self._begun: dict[int, float] = {}
         """When our own open rows began, on the monotonic clock."""
-        self._recovered = False
+        self._recovery: Future[list[Path]] | None = None
         self._intents = Intents(database.path.parent / "open-calls")
         self._rows: dict[int, int] = {}
         """Ids given out before their rows were written, and the rows' own; used in the database thread."""
@@ -80,6 +82,7 @@ class LedgerStore:
             model.provider, model.name, attempt, parent,
         )  # fmt: skip
         begun = time.monotonic()
+        self._recover()
         if call.priority is Priority.INLINE and (noted := self._open_noted(row)) is not None:
             self._begun[noted] = begun
             return noted
@@ -126,7 +129,6 @@ class LedgerStore:
         return None if begun is None else (time.monotonic() - begun) * 1000
 
     def _insert(self, db: sqlite3.Connection, row: Row) -> int:
-        self._recover(db)
         *facts, parent = row
         cursor = db.execute(
             "INSERT INTO calls (started, day, feature, role, workspace, provider, model, attempt, parent, status, "
@@ -142,12 +144,26 @@ class LedgerStore:
             entry = future.result()
             self._database.submit(lambda db: _update(db, entry, {"status": "cancelled", "total_ms": 0.0}))
 
-    def _recover(self, db: sqlite3.Connection) -> None:
-        """Once per process: rows that killed processes left open are settled."""
-        if not self._recovered:
-            settle_left_open(db, "calls", "abandoned")
-            _insert_left_over(db, take_left_over(self._database.path.parent / "open-calls"))
-            self._recovered = True
+    def _recover(self) -> None:
+        """Once per process, before all else: rows that killed processes left open are settled."""
+        if self._recovery is None:
+            self._recovery = self._database.submit(self._settle_left_open)
+            self._recovery.add_done_callback(self._recovered)
+
+    def _settle_left_open(self, db: sqlite3.Connection) -> list[Path]:
+        settle_left_open(db, "calls", "abandoned")
+        rows, files = find_left_over(self._database.path.parent / "open-calls")
+        _insert_left_over(db, rows)
+        return files
+
+    def _recovered(self, recovery: Future[list[Path]]) -> None:
+        """The notes go only now that their rows are committed."""
+        if recovery.exception() is not None:
+            self._recovery = None  # with the next call, then
+            return
+        for path in recovery.result():
+            with contextlib.suppress(OSError):
+                path.unlink()
 
     async def summary(
         self,
@@ -157,7 +173,7 @@ class LedgerStore:
         workspace: str | None = None,
     ) -> Summary:
         """What was used from `since` (included) to `until` (not included), grouped by the dimensions named."""
-        await self._database.run(self._recover)
+        self._recover()
         span = (_seconds(since), _seconds(until), workspace)
         dimensions = tuple(by)
         return await self._database.read(lambda db: read_summary(db, *span, dimensions))
