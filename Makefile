@@ -47,7 +47,7 @@ lock: setup ## resolve the dependencies anew and pin them, with hashes
 LOCK := -q --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 clean: ## remove what is built or installed here, the editors for tests too
-	rm -rf .venv .editors .pytest_cache .ruff_cache .hypothesis .import_linter_cache bench/results dist
+	rm -rf .venv .editors .peers .pytest_cache .ruff_cache .hypothesis .import_linter_cache bench/results dist
 	rm -rf clients/vscode/node_modules clients/vscode/dist
 	find . -name __pycache__ -type d -not -path '*/node_modules/*' -prune -exec rm -rf {} +
 

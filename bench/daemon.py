@@ -48,7 +48,8 @@ class Daemon:
         )
         assert self.process.stdin and self.process.stdout
         self._in, self._out = self.process.stdin.fileno(), self.process.stdout.fileno()
-        self._rest = b""
+        self._rest, self._at = b"", 0
+        """What was read, and how much of it is used up: cutting it off for each message copies it all."""
         self._id = 0
 
     def __enter__(self) -> Self:
@@ -101,12 +102,14 @@ class Daemon:
 
     def read(self) -> dict[str, Any]:
         """The next message, whatever it is; what the server asks is answered with null."""
-        while (end := self._rest.find(b"\r\n\r\n")) < 0:
+        while (end := self._rest.find(b"\r\n\r\n", self._at)) < 0:
             self._more()
-        length = int(self._rest[:end].lower().split(b"content-length:")[1].split(b"\r\n")[0])
-        while len(self._rest) < end + 4 + length:
+        length = int(self._rest[self._at : end].lower().split(b"content-length:")[1].split(b"\r\n")[0])
+        end += 4 - self._at
+        while len(self._rest) < self._at + end + length:
             self._more()
-        body, self._rest = self._rest[end + 4 : end + 4 + length], self._rest[end + 4 + length :]
+        body = self._rest[self._at + end : self._at + end + length]
+        self._at += end + length
         message: dict[str, Any] = orjson.loads(body)
         if "method" in message and "id" in message:
             self._write({"jsonrpc": "2.0", "id": message["id"], "result": None})
@@ -116,7 +119,7 @@ class Daemon:
         data = os.read(self._out, 65536)
         if not data:
             raise RuntimeError("the server ended")
-        self._rest += data
+        self._rest, self._at = self._rest[self._at :] + data, 0
 
     def _write(self, message: Any) -> None:
         body = orjson.dumps(message)

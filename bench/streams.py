@@ -1,8 +1,9 @@
 """Many chats at once: what a chunk's way costs, from being sent by the upstream to being read from the daemon's stdout.
 
 100 and 1,000 chats of 50 chunks at 20 a second through one daemon, LSP end to end, beside the openai SDK, LiteLLM
-(where it is installed) and a bare asyncio client, each a process of its own on the same upstream, one after the
-other. Compared are the p95 delays of chunks; all figures go to stderr.
+(`peers/litellm_home.py`) and a bare asyncio client, each a process of its own on the same upstream, one after the
+other. What is measured has one core to itself; the upstream and whoever reads the daemon's stdout share another.
+Compared are the p95 delays of chunks; all figures go to stderr.
 """
 
 from __future__ import annotations
@@ -18,11 +19,15 @@ from pathlib import Path
 from typing import Any
 
 from bench.daemon import HALLEY, Daemon, home
+from bench.peers.litellm_home import CannotHave, python_with_litellm
+from bench.peers.pace import figures
 from bench.table import Pair
 
 PACE_S = 2.5
 """What 50 chunks at 20 a second take."""
 ROOT = Path(__file__).parent.parent
+MEASURED, OTHERS = 0, 1
+"""Cores."""
 _CONFIG = """\
 [providers.simulator]
 base_url = "{url}"
@@ -36,66 +41,85 @@ fast = ["simulator/quick"]
 
 def pairs(rounds: int, count: int) -> Iterator[Pair]:
     for number in range(rounds):
-        with upstream() as url:
+        with upstream() as (url, server):
             others = ("openai", "bare", "litellm") if number == 0 else ("openai",)
-            ours = by_daemon(url, count)
+            ours = by_daemon(url, count, server)
             _tell("Halley", count, ours)
-            theirs = {other: by_client(other, url, count) for other in others}
+            theirs = {other: by_client(other, url, count, server) for other in others}
             for other, found in theirs.items():
                 _tell(other, count, found)
         if ours["failed"]:
             raise RuntimeError(f"{ours['failed']} of {count} chats failed")
-        yield ours["p95_ms"], (theirs["openai"] or {})["p95_ms"]
-
-
-def figures(delays: list[float], wall_s: float, failed: int, cpu_s: float) -> dict[str, Any]:
-    """Milliseconds a chunk was under way, how long all took, and what it cost."""
-    ranked = sorted(delays) or [0.0]
-    p50, p95 = (ranked[int((len(ranked) - 1) * share)] * 1000 for share in (0.5, 0.95))
-    return {
-        "p50_ms": p50, "p95_ms": p95, "max_ms": ranked[-1] * 1000, "wall_s": wall_s, "cpu_s": cpu_s,
-        "failed": failed, "chunks": len(delays),
-    }  # fmt: skip
+        openai = theirs["openai"]
+        assert not isinstance(openai, str), openai
+        yield ours["p95_ms"], openai["p95_ms"]
 
 
 @contextmanager
-def upstream() -> Iterator[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.peers.pace"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    )
+def upstream() -> Iterator[tuple[str, int]]:
+    """Its base URL and its process."""
+    with on_core(OTHERS):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bench.peers.pace"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
     assert process.stdin and process.stdout
     try:
-        yield process.stdout.readline().strip()
+        yield process.stdout.readline().strip(), process.pid
     finally:
         process.stdin.close()
         process.wait(10)
 
 
-def by_client(kind: str, url: str, count: int) -> dict[str, Any] | None:
-    """None for one that is not installed."""
-    command = [sys.executable, "-m", "bench.peers.streaming", kind, url, str(count)]
-    run = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, timeout=600)
-    if run.returncode == 0:
-        return json.loads(run.stdout)
-    if kind == "litellm" and "No module named 'litellm'" in run.stderr:
-        return None
-    raise RuntimeError(f"{kind}: {run.stderr[-400:]}")
+@contextmanager
+def on_core(number: int) -> Iterator[None]:
+    """What is started meanwhile has this core of the machine, and no other; nothing where that cannot be said."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[number % len(cores)]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
-def by_daemon(url: str, count: int) -> dict[str, Any]:
+def by_client(kind: str, url: str, count: int, server: int) -> dict[str, Any] | str:
+    """Its figures, or why there are none."""
+    try:
+        python = python_with_litellm() if kind == "litellm" else sys.executable
+    except CannotHave as reason:
+        return str(reason)
+    command = [str(python), "-m", "bench.peers.streaming", kind, url, str(count)]
+    before = cpu_s(server)
+    with on_core(MEASURED):
+        run = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, timeout=900)
+    if run.returncode:
+        raise RuntimeError(f"{kind}: {run.stderr[-400:]}")
+    return json.loads(run.stdout.splitlines()[-1]) | {"server_s": cpu_s(server) - before}
+
+
+def by_daemon(url: str, count: int, server: int) -> dict[str, Any]:
     with home(url) as at:
         (at / "config.toml").write_text(_CONFIG.format(url=url))
-        with Daemon(HALLEY, at) as daemon:
+        with on_core(MEASURED):
+            started = Daemon(HALLEY, at)
+        with started as daemon, on_core(OTHERS):
             daemon.initialize()
             daemon.open()
             _ask(daemon, 2)  # imports, connections
-            before = _cpu_s(daemon.process.pid)
+            pid = daemon.process.pid
+            before, server_before, own_before = cpu_s(pid), cpu_s(server), time.process_time()
             delays, failed, wall_s = _ask(daemon, count)
-            return figures(delays, wall_s, failed, _cpu_s(daemon.process.pid) - before)
+            found = figures(delays, wall_s, failed, cpu_s(pid) - before)
+            return found | {
+                "server_s": cpu_s(server) - server_before,
+                "reader_s": time.process_time() - own_before,
+            }
 
 
 def _ask(daemon: Daemon, count: int) -> tuple[list[float], int, float]:
@@ -120,7 +144,7 @@ def _ask(daemon: Daemon, count: int) -> tuple[list[float], int, float]:
     return delays, failed, time.monotonic() - began
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
     """Processor time of a process so far; 0 where the system does not tell."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -129,12 +153,14 @@ def _cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _tell(who: str, count: int, found: dict[str, Any] | None) -> None:
-    if found is None:
-        print(f"  {count:5} streams  {who:8} NOT MEASURED: it is not installed", file=sys.stderr)
+def _tell(who: str, count: int, found: dict[str, Any] | str) -> None:
+    if isinstance(found, str):
+        print(f"  {count:5} streams  {who:8} NOT MEASURED: {found}", file=sys.stderr)
         return
+    reader = f" + {found['reader_s']:.2f} to read it" if "reader_s" in found else ""
     print(
         f"  {count:5} streams  {who:8} p50 {found['p50_ms']:9.1f} ms  p95 {found['p95_ms']:9.1f} ms  wall "
-        f"{found['wall_s'] / PACE_S:5.2f} × the pace  CPU {found['cpu_s']:6.2f} s  failed {found['failed']}",
+        f"{found['wall_s'] / PACE_S:5.2f} × the pace  CPU {found['cpu_s']:6.2f} s{reader}, upstream "
+        f"{found['server_s']:.2f} s  failed {found['failed']}",
         file=sys.stderr,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from typing import Any
 
 CHUNKS, INTERVAL_S = 50, 0.05
 _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -57,6 +58,16 @@ class Stream(asyncio.Protocol):
 
     def say(self, data: bytes) -> None:
         self.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+
+
+def figures(delays: list[float], wall_s: float, failed: int, cpu_s: float) -> dict[str, Any]:
+    """Milliseconds a chunk was under way, how long all took, and what it cost."""
+    ranked = sorted(delays) or [0.0]
+    p50, p95 = (ranked[int((len(ranked) - 1) * share)] * 1000 for share in (0.5, 0.95))
+    return {
+        "p50_ms": p50, "p95_ms": p95, "max_ms": ranked[-1] * 1000, "wall_s": wall_s, "cpu_s": cpu_s,
+        "failed": failed, "chunks": len(delays),
+    }  # fmt: skip
 
 
 async def main() -> None:

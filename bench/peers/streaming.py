@@ -9,8 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bench.peers.pace import CHUNKS
-from bench.streams import figures
+from bench.peers.pace import CHUNKS, figures
 
 Say = Callable[[str], None]
 _ASKED = [{"role": "user", "content": "Go."}]

@@ -106,13 +106,17 @@ class Session:
     def line(
         self, uri: str = "", settings: Settings | None = None, layers: tuple[Layer, ...] | None = None
     ) -> Line:
-        """An open line to the models for a document of this window; `layers` where they were just looked at."""
-        settings = settings or self.settings_of(uri)
+        """An open line to the models for a document of this window, with the settings and picks of this moment.
+
+        `layers` (and the `settings` they make) where they were just looked at.
+        """
+        levels = layers or self.layers(uri)
+        merged = settings or self.room.config.merge(levels)
 
         async def route_of(role: Role) -> Route:
-            return (await self.room.prepare_route(role, settings, layers or self.layers(uri))).route
+            return (await self.room.prepare_route(role, merged, levels)).route
 
-        return Line(self.room.router, self.caller(uri), settings, route_of)
+        return Line(self.room.router, self.caller(uri), merged, route_of)
 
     def template_of(self, name: str) -> str:
         """A prompt template: the person's own in their configuration folder, else the one shipped."""

@@ -25,6 +25,15 @@ MODEL_FIELDS = ("context", "max_output", "roles", "group", "label", "deprecated"
 
 def describe_model(endpoint: Endpoint, name: str, said: Mapping[str, Any] | None = None) -> Model:
     """The model as far as its name and `said` (facts in the names of `catalog/models.toml`) tell."""
+    return _describe(endpoint, name, said) if said else _described(endpoint, name)
+
+
+@lru_cache(maxsize=1024)
+def _described(endpoint: Endpoint, name: str) -> Model:
+    return _describe(endpoint, name, None)
+
+
+def _describe(endpoint: Endpoint, name: str, said: Mapping[str, Any] | None) -> Model:
     facts = {**known_facts(endpoint.preset, name), **{k: v for k, v in (said or {}).items() if v is not None}}
     fim = fim_form(endpoint, facts)
     roles = set(facts.get("roles", ("chat", "edit", "fast")))

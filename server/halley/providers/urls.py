@@ -12,6 +12,7 @@ Nothing here touches the network.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 from halley.core.errors import NotConfigured
@@ -41,6 +42,7 @@ def normalize_base_url(text: str, version_path: str = "/v1", setting: str | None
     return parts._replace(path=path, fragment="").geturl()
 
 
+@lru_cache(maxsize=512)  # asked several times for each request
 def origin_of(url: str) -> str:
     """Scheme, host and port as `https://host` or `http://host:8080`; the scheme's own port is left out."""
     parts = urlsplit(url)
@@ -58,6 +60,7 @@ def join_url(base: str, path: str) -> str:
     return address.rstrip("/") + path + (("&" if "?" in path else mark) + query if mark else "")
 
 
+@lru_cache(maxsize=512)
 def is_loopback(url: str) -> bool:
     """Does the address name this machine by its loopback interface."""
     host = (urlsplit(url).hostname or "").lower().rstrip(".")

@@ -243,9 +243,7 @@ def _groups(jobs: list[_Job]) -> list[list[_Job]]:
     return groups
 
 
-def _run_group(
-    connection: sqlite3.Connection, group: list[_Job]
-) -> list[tuple[Any, Exception | None]]:
+def _run_group(connection: sqlite3.Connection, group: list[_Job]) -> list[tuple[Any, Exception | None]]:
     """What became of each job. Raises when nothing was done."""
     if not group[0].write:
         return [_attempt(group[0].fn, connection)]
@@ -260,9 +258,7 @@ def _run_group(
     return outcomes
 
 
-def _all_or_each(
-    connection: sqlite3.Connection, group: list[_Job]
-) -> list[tuple[Any, Exception | None]]:
+def _all_or_each(connection: sqlite3.Connection, group: list[_Job]) -> list[tuple[Any, Exception | None]]:
     """All jobs in one go; only when one of them raises is everything taken back and done again in savepoints.
 
     Savepoints are two statements more for each job, and each statement of this thread waits for the interpreter.

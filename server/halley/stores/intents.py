@@ -1,7 +1,8 @@
 """Calls that are about to be written in the ledger: one short file of ours beside the database, while they wait for it.
 
-Committing to SQLite waits for the disk, a few milliseconds that ghost text has not got. So such a call is noted here
-first, by one `write` that outlives a kill of the process, and sent; its row follows. The notes go as soon as no row
+Committing to SQLite waits for another thread and the disk, a few milliseconds that ghost text has not got, nor a chat's
+first word. So such a call is noted here first, by one `write` that outlives a kill of the process, and sent; its row
+follows. The notes go as soon as no row
 is outstanding. What a dead process left are calls whose rows may be missing: `find_left_over`.
 """
 

@@ -55,6 +55,8 @@ _FACTS = (
 ).split()
 
 
+NOTED = (Priority.INLINE, Priority.CHAT)
+"""Who does not wait for the database thread: two changes of threads took longer than all else before a first token."""
 MOST_PROVISIONAL = 4096
 
 
@@ -72,7 +74,8 @@ class LedgerStore:
         self._provisional = count(-1, -1)
 
     async def open(self, call: Call, model: ModelRef, *, attempt: int = 1, parent: int | None = None) -> int:
-        """The id of the new row, once it is on disk; for ghost text, once it is noted on disk (`intents.py`).
+        """The id of the new row, once it is on disk; where a person waits for the first word, once it is noted on
+        disk (`intents.py`).
 
         `attempt` counts from 1 within a request, and `parent` is the id of its first row. Raises StoreFailed.
         """
@@ -83,7 +86,7 @@ class LedgerStore:
         )  # fmt: skip
         begun = time.monotonic()
         self._recover()
-        if call.priority is Priority.INLINE and (noted := self._open_noted(row)) is not None:
+        if call.priority in NOTED and (noted := self._open_noted(row)) is not None:
             self._begun[noted] = begun
             return noted
         future = self._database.submit(lambda db: self._insert(db, row))

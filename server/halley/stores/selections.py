@@ -29,6 +29,7 @@ class SelectionStore:
     def __init__(self, paths: Paths) -> None:
         self._folder = paths.state / "selections"
         self._models = paths.state / "models.json"
+        self._files: dict[str, tuple[Path, str]] = {}
         self._loaded: dict[Path, tuple[Signature, dict[str, Any]]] = {}
 
     def load(self, workspace: Path | str | None) -> dict[Role, Route]:
@@ -81,9 +82,15 @@ class SelectionStore:
         update_json(self._models, apply)
 
     def _file(self, workspace: Path | str | None) -> tuple[Path, str]:
-        if workspace is None:
+        root = "" if workspace is None else os.path.realpath(workspace)
+        known = self._files.get(root)
+        if known is None:
+            known = self._files[root] = self._file_of(root)
+        return known
+
+    def _file_of(self, root: str) -> tuple[Path, str]:
+        if not root:
             return self._folder / "user.json", ""
-        root = os.path.realpath(workspace)
         digest = hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
         return self._folder / f"{digest}.json", root.encode(errors="surrogateescape").decode(errors="replace")
 

@@ -228,7 +228,7 @@ async def _answers(desk: ChatDesk, chat: Chat, turn: Turn, asked: Sequence[Asked
             if text:
                 desk.store.append(one.reply, (Notice(text),))
                 emit({"type": "notice", "replyId": one.reply, "text": text})
-        work += [answer(desk, built.prompt, one, emit), desk.store.note(one.reply, sent=built.sent)]
+        work += [answer(desk, built.prompt, one, emit), desk.store.note_sent(one.reply, built.sent)]
     await _all(work)
 
 

@@ -43,7 +43,9 @@ class Channel(asyncio.Protocol):
         self._writable.set()
         self._holds: set[str] = set()  # who wants reading to pause
         self._closed = False
-        self._later: list[bytes] | None = None  # what is said in this turn of the loop after the first message
+        self._later: list[bytes] | None = (
+            None  # what is said in this turn of the loop after the first message
+        )
 
     # Writing
 
