@@ -44,8 +44,6 @@ FLUSH_S = 0.15
 """A delta waits in memory for no longer than this; with the write itself it stays under a quarter of a second."""
 LAST = 1 << 40
 """The position of a turn that has not got its own yet: after all others."""
-BEHIND_S = 0.01
-"""How long what need not be on disk before a model is asked leaves the interpreter to the asking."""
 RETRY_S = 1.0
 """Pause before trying again when the disk refused."""
 
@@ -61,9 +59,6 @@ class ChatStore:
         self._timer: asyncio.TimerHandle | None = None
         self._flushing: asyncio.Task[None] | None = None
         self._settling: set[asyncio.Task[Any]] = set()
-        self._behind: list[tuple[_Write[Any], asyncio.Future[Any]]] = []
-        self._behind_timer: asyncio.TimerHandle | None = None
-        self._writing_behind: set[asyncio.Task[None]] = set()
 
     # Chats
 
@@ -162,7 +157,7 @@ class ChatStore:
     ) -> BegunTurn:
         """A turn with a reply for each model, in a new chat where none is named: the ids at once, the write behind.
 
-        It is written `BEHIND_S` later, or before whatever is written or read next. What is appended to the replies is written after it. Await `saved` before telling anybody that it was kept.
+        What is appended to the replies is written after it. Await `saved` before telling anybody that it was kept.
         """
         excerpts, images = tuple(excerpts), tuple(images)
         pictures = tuple(StoredImage(image.mime, save_blob(self._blobs, image.data)) for image in images)
@@ -214,7 +209,7 @@ class ChatStore:
         await self._write(lambda db, _: chat_rows.note_reply(db, reply, sent, model))
 
     def note_sent(self, reply: str, sent: Mapping[str, Any]) -> Awaitable[None]:
-        """As `note`, written behind like `begin_turn`."""
+        """As `note`, the write behind like that of `begin_turn`."""
         return self._write_behind(lambda db, _: chat_rows.note_reply(db, reply, sent, None))
 
     async def reopen(self, reply: str) -> None:
@@ -245,7 +240,6 @@ class ChatStore:
             await asyncio.gather(self._flushing, return_exceptions=True)
         if self._timer:
             self._timer.cancel()
-        await self._catch_up()
         with contextlib.suppress(StoreFailed):
             await self._flush()
 
@@ -315,53 +309,15 @@ class ChatStore:
 
     # The database
 
-    async def _write(self, fn: _Write[T]) -> T:
+    async def _write(self, fn: _Write[T], *, behind: bool = False) -> T:
         await self._ready()
-        return await self._with_sound_index(lambda: self._database.run(lambda db: fn(db, has_index(db))))
+        run = self._database.run_behind if behind else self._database.run
+        return await self._with_sound_index(lambda: run(lambda db: fn(db, has_index(db))))
 
-    def _write_behind(self, fn: _Write[T]) -> asyncio.Future[T]:
-        loop = asyncio.get_running_loop()
-        written: asyncio.Future[T] = loop.create_future()
-        self._behind.append((fn, written))
-        if self._behind_timer is None:
-            self._behind_timer = loop.call_later(BEHIND_S, self._start_behind)
-        return written
-
-    def _start_behind(self) -> None:
-        if self._behind_timer is not None:
-            self._behind_timer.cancel()
-            self._behind_timer = None
-        behind, self._behind = self._behind, []
-        for fn, written in behind:
-            task = asyncio.ensure_future(self._write_now(fn, written))
-            self._writing_behind.add(task)
-            task.add_done_callback(self._writing_behind.discard)
-
-    async def _write_now(self, fn: _Write[Any], written: asyncio.Future[Any]) -> None:
-        try:
-            await self._prepared_once()
-            result = await self._with_sound_index(
-                lambda: self._database.run(lambda db: fn(db, has_index(db)))
-            )
-        except Exception as error:
-            if not written.done():
-                written.set_exception(error)
-        else:
-            if not written.done():
-                written.set_result(result)
-
-    async def _catch_up(self) -> None:
-        """What was to be written behind comes before what comes now."""
-        if self._behind:
-            self._start_behind()
-        if self._writing_behind:
-            await asyncio.wait(self._writing_behind)
+    def _write_behind(self, fn: _Write[T]) -> asyncio.Task[T]:
+        return asyncio.ensure_future(self._write(fn, behind=True))
 
     async def _ready(self) -> None:
-        await self._catch_up()
-        await self._prepared_once()
-
-    async def _prepared_once(self) -> None:
         if not self._prepared:
             await self._database.run(self._prepare)
             self._prepared = True  # only now: a transaction may be rolled back

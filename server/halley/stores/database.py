@@ -2,6 +2,7 @@
 
     Database.run(fn)    a write: `fn(connection)` inside BEGIN IMMEDIATE, rolled back when it raises
     Database.read(fn)   a read
+    run_behind(fn)      a write that nobody waits for: a moment later, but before whatever is asked next
 
 `fn` runs in this process's one database thread; whatever waits there is written together, so that a thousand calls
 that open at once share one sync to disk. Several processes may use the file: BEGIN IMMEDIATE takes the write lock
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 BUSY_TIMEOUT_S = 30.0
+BEHIND_S = 0.01
+"""For so long the database thread leaves the interpreter to whoever asked it for nothing more urgent."""
 GROUP = 256
 """Most writes that share one transaction."""
 
@@ -73,6 +76,8 @@ class Database:
         self._starting = threading.Lock()
         self._closed = False
         self._turns_file: int | None = None
+        self._behind: list[_Job] = []
+        self._timer: asyncio.TimerHandle | None = None
 
     async def run(self, fn: Callable[[sqlite3.Connection], T]) -> T:
         """`fn`'s result, once it is committed. Being cancelled while waiting does not undo the write.
@@ -84,6 +89,19 @@ class Database:
     async def read(self, fn: Callable[[sqlite3.Connection], T]) -> T:
         """`fn`'s result. It sees everything submitted before it."""
         return await self._queue(fn, write=False)
+
+    def run_behind(self, fn: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+        """As `run`, for what has to come to the disk but need not hold up what is done now."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._behind.append(_Job(fn, True, future, loop))
+        if self._timer is None:
+            self._timer = loop.call_later(BEHIND_S, self._on_timer)
+        return future
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._put()
 
     async def wipe(self) -> None:
         """What has been deleted leaves the write-ahead file too."""
@@ -103,13 +121,15 @@ class Database:
         self._put(_Job(fn, write, future, loop))
         return future
 
-    def _put(self, job: _Job) -> None:
-        if self._closed:
-            job.future.set_exception(StoreFailed("Halley is shutting down.", "Start it again."))
-            return
-        if self._thread is None:
-            self._start()
-        self._jobs.put(job)
+    def _put(self, *jobs: _Job) -> None:
+        behind, self._behind = self._behind, []
+        for job in (*behind, *jobs):
+            if self._closed:
+                job.future.set_exception(StoreFailed("Halley is shutting down.", "Start it again."))
+                continue
+            if self._thread is None:
+                self._start()
+            self._jobs.put(job)
 
     def _start(self) -> None:
         with self._starting:
@@ -122,6 +142,7 @@ class Database:
         await asyncio.to_thread(self.close)
 
     def close(self) -> None:
+        self._put()
         self._closed = True
         if self._thread is not None:
             self._jobs.put(None)

@@ -111,7 +111,7 @@ class LedgerStore:
             if len(self._rows) > MOST_PROVISIONAL:
                 del self._rows[next(iter(self._rows))]
 
-        future = self._database.submit(insert)
+        future = self._database.run_behind(insert)
         future.add_done_callback(lambda done: self._intents.done(done.exception() is None))
         return entry
 
