@@ -177,6 +177,23 @@ async def test_a_client_that_reads_nothing_is_not_listened_to_for_ever():
     assert ears.reading
 
 
+async def test_what_follows_in_one_turn_of_the_loop_leaves_together():
+    """Nothing waits for a later turn, nothing is lost at the end, and the order stays."""
+    ears, written = Ears(), list[bytes]()
+    ears.write = written.append  # type: ignore[method-assign]
+    channel = Channel(lambda frames: None, lambda: None)
+    channel.use_writer(ears)
+    for body in (b"1", b"2", b"3"):
+        channel.write(body)
+    assert written == [b"Content-Length: 1\r\n\r\n1"], "the first goes at once"
+    await asyncio.sleep(0)
+    assert written[1:] == [b"Content-Length: 1\r\n\r\n2Content-Length: 1\r\n\r\n3"]
+    channel.write(b"4")
+    channel.write(b"5")
+    await channel.aclose()
+    assert b"".join(written[2:]) == b"Content-Length: 1\r\n\r\n4Content-Length: 1\r\n\r\n5"
+
+
 async def test_drain_waits_for_the_client():
     channel = Channel(lambda frames: None, lambda: None)
     channel.pause_writing()

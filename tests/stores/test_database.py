@@ -85,6 +85,27 @@ async def test_jobs_that_wait_share_a_transaction(database: Database) -> None:
     assert len(commits) < 50
 
 
+async def test_what_is_written_behind_comes_before_what_is_asked_next(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("halley.stores.database.BEHIND_S", 3600.0)
+    behind = database.run_behind(add("a"))
+    assert not behind.done()
+    assert await database.read(ids) == ["a"]
+    assert await behind == "a"
+
+
+async def test_what_is_written_behind_is_written_by_itself_and_at_the_end(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(paths.database)
+    assert await database.run_behind(add("a")) == "a"
+    monkeypatch.setattr("halley.stores.database.BEHIND_S", 3600.0)
+    last = database.run_behind(add("b"))
+    await database.aclose()
+    assert await last == "b"
+
+
 async def test_cancelling_the_waiter_does_not_undo_the_write(database: Database) -> None:
     task = asyncio.create_task(database.run(add("a")))
     await asyncio.sleep(0)

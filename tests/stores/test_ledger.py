@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import json
 import sqlite3
 import threading
 import time
@@ -340,6 +341,34 @@ async def test_a_noted_call_of_a_killed_process_gets_its_row(paths: Paths, start
     ]
     assert not list((paths.database.parent / "open-calls").iterdir())
     await ledger._database.aclose()
+
+
+async def test_notes_of_dead_processes_outlive_a_transaction_that_is_taken_back(
+    database: Database, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = paths.database.parent / "open-calls"
+    await database.run(lambda db: None)
+    folder.mkdir()
+    row = [1.0, "2026-01-01", "chat", "chat", None, "p", "m", 1, None]
+    owner = ["elsewhere", 1, 1.0]
+    (folder / "1-dead.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in (owner, row)))
+    monkeypatch.setattr("halley.stores.intents.is_alive", lambda owner: False)
+
+    def broken(db: sqlite3.Connection) -> None:
+        raise LookupError("mine")
+
+    held, release = threading.Event(), threading.Event()
+    database.submit(lambda _db: (held.set(), release.wait(10)), write=False)
+    held.wait(10)
+    ledger = LedgerStore(database)
+    summary = asyncio.create_task(ledger.summary(by=("status",)))
+    await asyncio.sleep(0)  # its recovery waits in the same group as the job that fails
+    failing = database.run(broken)
+    release.set()
+    with pytest.raises(LookupError):
+        await failing
+    assert [(found.keys["status"], found.calls) for found in (await summary).rows] == [("abandoned", 1)]
+    assert not list(folder.glob("*-dead.jsonl"))
 
 
 @pytest.mark.parametrize("moment", range(6))
