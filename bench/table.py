@@ -92,6 +92,9 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         function="search_pairs",
     ),
     Benchmark("chat_stream", "4,000 deltas at 2,000/s", "bare reader", "ms", 1.1, 5),
+    Benchmark(
+        "neovim_start", "Neovim's start, the plugin's part", "one of its own", "ms", None, 21, most_ms=1.0
+    ),
     Benchmark("chat_frames", "2,000 deltas, worst frame", "all anew", "ms", None, 3, most_ms=50.0),
     Benchmark(
         "vscode_activation",

@@ -288,6 +288,7 @@ def test_the_status_line_and_its_event(editing: Neovim, simulator: Simulator) ->
     simulator.script("Prices.")
     editing.type(":%Halley explain<CR>")
     editing.wait("vim.list_contains(_G.kinds, 'busy') and _G.kinds[#_G.kinds] == 'normal'")
+    assert editing.lua("return vim.g.halley_status") == {"kind": "normal", "message": "simulator/sim-chat"}
     editing.type("<C-w>p")
     editing.wait("require('halley').statusline():find('simulator/sim-chat', 1, true) ~= nil")
 

@@ -178,3 +178,25 @@ def test_a_subcommand_is_chosen_where_none_is_named(editing: Neovim) -> None:
     editing.lua(SELECT, ["doctor"])
     editing.type(":Halley<CR>")
     seen(editing, "# Halley doctor")
+
+
+def test_the_daemon_is_started_anew(editing: Neovim) -> None:
+    before = editing.lua("return vim.lsp.get_clients({ name = 'halley' })[1].id")
+    editing.type(":Halley restart<CR>")
+    editing.wait("(vim.lsp.get_clients({ name = 'halley', bufnr = 0 })[1] or { id = ... }).id ~= ...", before)
+    editing.attached()
+    editing.type(":Halley doctor<CR>")
+    seen(editing, "# Halley doctor")
+
+
+def test_a_daemon_that_keeps_dying_is_left_alone(fresh: Neovim, workspace: Path, tmp_path: Path) -> None:
+    """A program that ends at once, which counts how often it was started."""
+    program = tmp_path / "dying"
+    program.write_text(f"#!/bin/sh\necho started >> {tmp_path}/starts\nexit 3\n")
+    program.chmod(0o755)
+    fresh.lua("vim.g.halley = ...", {"cmd": [str(program), "serve"]})
+    fresh.lua(LOAD, str(PLUGIN))
+    (workspace / "shop.py").write_text(CODE)
+    fresh.edit(workspace / "shop.py")
+    fresh.wait(SAID, "the daemon keeps ending; see :Halley log, then :Halley restart.")
+    assert (tmp_path / "starts").read_text().count("started") == 5

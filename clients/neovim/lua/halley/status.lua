@@ -19,6 +19,7 @@ end
 
 function M.on_status(_, params, context)
   statuses[context.client_id] = params
+  vim.g.halley_status = { kind = params.kind, message = params.message }
   announce('Status', vim.tbl_extend('force', params, { client_id = context.client_id }))
 end
 

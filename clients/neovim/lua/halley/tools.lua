@@ -254,8 +254,8 @@ function ask_next()
   end)
 end
 
---- The handler of `halley/tools/approve`. Neovim runs it in a coroutine, and the answer goes out when that ends. Whoever
---- turns away says no.
+--- The handler of `halley/tools/approve`. Neovim runs it in a coroutine, and the answer goes out when that ends.
+--- To turn away is to say no.
 function M.on_approve(_, params)
   local thread = assert(coroutine.running())
   local answered
