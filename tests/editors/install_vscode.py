@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from install_neovim import CannotHave
+from debian import CannotHave
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 

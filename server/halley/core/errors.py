@@ -152,7 +152,10 @@ class RedirectRefused(UpstreamError):
 
 
 class BlockedByPolicy(HalleyError):
+    """What is not allowed, or not possible here. `kept` is the text that was not applied, where there is one."""
+
     code = "blocked_by_policy"
+    kept: str = ""
 
 
 class UntrustedWorkspace(HalleyError):

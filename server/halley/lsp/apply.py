@@ -2,18 +2,21 @@
 
 A change knows the text it was made for. When a document has moved on meanwhile the edits are rebased onto what it
 has become; where the person typed in the same place the change is refused and its text kept. The editor may still
-say no (it checks the version too): then the rebase is tried again, a few times.
+say no (it checks the version too): then the rebase is tried again, a few times. One that makes the edit and never
+says so is believed by its text.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
 
-from halley.core.errors import StaleDocument
+from halley.core.errors import BlockedByPolicy, StaleDocument
 from halley.core.snapshot import Document
-from halley.core.text import Change, DocumentEdit, WorkspaceChange, apply_edits
+from halley.core.text import Change, CreateFile, DocumentEdit, WorkspaceChange, apply_edits
 from halley.engine.rebase import rebase_edits
 from halley.lsp.to_lsp import to_lsp_workspace_edit
 
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 _TRIES = 4
 _PATIENCE_S = 3600.0
 """For a person who looks at each part of a change before it is made."""
+_GRACE_S = 2.0
+"""How long the answer of an editor is awaited whose text shows that it has made the edit."""
 
 
 async def apply_change(
@@ -31,16 +36,22 @@ async def apply_change(
     """Apply `change` as one undo step; the number of edits made.
 
     `confirm` leaves it to the person to pick among the edits, where the editor can: none are made where they say no.
-    Raises StaleDocument, with the new text kept, when it cannot be placed or the editor refuses it.
+    Raises StaleDocument when it cannot be placed or the editor refuses it, BlockedByPolicy when the editor takes no
+    such edits; the new text is kept in both.
     """
+    if not session.client.apply_edit:
+        raise blocked("This editor takes no edits from a language server.", change, base)
     reason = ""
     for _ in range(_TRIES):
         current = rebase_change(session, change, base)
         versions = _versions(session, current)
-        edit = to_lsp_workspace_edit(current, session.texts(current), session.client, confirm=confirm)
-        label = change.label or "Halley"
-        patience_s = _PATIENCE_S if confirm else None
-        answer = await session.request("workspace/applyEdit", {"label": label, "edit": edit}, patience_s)
+        try:
+            edit = to_lsp_workspace_edit(current, session.texts(current), session.client, confirm=confirm)
+        except BlockedByPolicy as error:
+            raise blocked(error.problem.message, change, base) from None
+        params = {"label": change.label or "Halley", "edit": edit}
+        expected = {} if confirm else _expected(session, current)
+        answer = await _ask(session, params, expected, _PATIENCE_S if confirm else None)
         if answer and answer.get("applied"):
             return current.edit_count
         if confirm:
@@ -49,6 +60,42 @@ async def apply_change(
         if _versions(session, current) == versions:
             break
     raise stale(change, reason or "The editor did not apply the change.", base)
+
+
+async def _ask(
+    session: Session, params: dict[str, Any], expected: Mapping[str, str], patience_s: float | None
+) -> Any:
+    """The editor's answer; where it says nothing and its text is what the edit makes of it, that is one."""
+    if not expected:
+        return await session.request("workspace/applyEdit", params, patience_s)
+    made = asyncio.Event()
+
+    def look(_uri: str) -> None:
+        if all((now := session.document(uri)) and now.text == text for uri, text in expected.items()):
+            made.set()
+
+    session.server.documents.on_change.append(look)
+    asking = asyncio.ensure_future(session.request("workspace/applyEdit", params))
+    seeing = asyncio.ensure_future(made.wait())
+    try:
+        await asyncio.wait((asking, seeing), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((asking,), timeout=_GRACE_S)
+        return asking.result() if asking.done() else {"applied": True}
+    finally:
+        session.server.documents.on_change.remove(look)
+        for task in (asking, seeing):
+            task.cancel()
+
+
+def _expected(session: Session, change: WorkspaceChange) -> dict[str, str]:
+    """The texts of open documents once the change is made."""
+    return {
+        part.uri: apply_edits(document.text, part.edits)
+        for part in change.changes
+        if isinstance(part, DocumentEdit)
+        and session.server.documents.is_open(part.uri)
+        and (document := session.document(part.uri))
+    }
 
 
 def rebase_change(session: Session, change: WorkspaceChange, base: Mapping[str, Document]) -> WorkspaceChange:
@@ -78,14 +125,30 @@ def _versions(session: Session, change: WorkspaceChange) -> dict[str, int | None
     return {uri: document.version if (document := session.document(uri)) else None for uri in uris}
 
 
+_KEPT = "Nothing was changed; the new text is kept and shown beside."
+
+
 def stale(change: WorkspaceChange, reason: str, base: Mapping[str, Document] | None = None) -> StaleDocument:
-    error = StaleDocument(reason, "Nothing was changed; the new text is kept and shown beside.")
-    error.kept = "\n\n".join(
-        _new_lines(part, (base or {}).get(part.uri))
-        for part in change.changes
-        if isinstance(part, DocumentEdit)
-    )
+    error = StaleDocument(reason, _KEPT)
+    error.kept = _kept(change, base or {})
     return error
+
+
+def blocked(reason: str, change: WorkspaceChange, base: Mapping[str, Document]) -> BlockedByPolicy:
+    error = BlockedByPolicy(reason, _KEPT)
+    error.kept = _kept(change, base)
+    return error
+
+
+def _kept(change: WorkspaceChange, base: Mapping[str, Document]) -> str:
+    """The new text: the changed lines of documents, new files whole."""
+    parts: list[str] = []
+    for part in change.changes:
+        if isinstance(part, DocumentEdit):
+            parts.append(_new_lines(part, base.get(part.uri)))
+        elif isinstance(part, CreateFile):
+            parts.append(f"{PurePosixPath(part.uri).name}:\n{part.text}")
+    return "\n\n".join(parts)
 
 
 def _new_lines(part: DocumentEdit, was: Document | None) -> str:

@@ -28,6 +28,8 @@ class Client:
     action_tags: frozenset[int]
     ghost_text: bool
     """It shows inline completions."""
+    diagnostics: bool
+    lenses: bool
     refresh_lenses: bool
     dynamic: frozenset[str]
     """Methods it lets the server register later."""
@@ -61,6 +63,8 @@ class Client:
             action_literals=look_up(its, "textDocument.codeAction.codeActionLiteralSupport") is not None,
             action_tags=frozenset(look_up(its, "textDocument.codeAction.tagSupport.valueSet") or ()),
             ghost_text=look_up(its, "textDocument.inlineCompletion") is not None,
+            diagnostics=look_up(its, "textDocument.publishDiagnostics") is not None,
+            lenses=look_up(its, "textDocument.codeLens") is not None,
             refresh_lenses=has("workspace.codeLens.refreshSupport"),
             dynamic=frozenset(_dynamic(its)),
             secrets=has("experimental.halley.secrets"),

@@ -66,16 +66,37 @@ async def propose(
 
 
 async def _show(session: Session, proposal: Proposal) -> None:
-    from halley.lsp.show import show_message
+    from halley.lsp.show import show_answer, show_message
 
     why = f" {proposal.reason}" if proposal.reason else ""
-    await show_message(
-        session,
-        f"{proposal.title}: a proposal waits for your yes.{why} Accept or discard it by its code lens.",
-    )
+    how = "by its code lens or among the code actions" if session.client.lenses else "among the code actions"
+    said = f"A proposal waits for your yes.{why} Accept or discard it {how}."
     if session.client.show_document and session.client.text_document_content:
+        await show_message(session, f"{proposal.title}: {said}")
         uri = proposal.uris[0]
         await session.request("window/showDocument", {"uri": proposal_uri(proposal, uri), "takeFocus": False})
+    else:
+        await show_answer(session, proposal.title, f"{said}\n\n{_fenced_diff(proposal)}")
+
+
+def _fenced_diff(proposal: Proposal) -> str:
+    """The whole proposal as a unified diff."""
+    from halley.engine.prompts import fence
+
+    return fence("\n".join(line for uri in proposal.uris for line in _diff(proposal, uri)), "diff")
+
+
+def _diff(proposal: Proposal, uri: str) -> list[str]:
+    from difflib import unified_diff
+
+    name = (path_of_uri(uri) or Path(uri)).name
+    for hunk in proposal.hunks:
+        if hunk.uri == uri and isinstance(hunk.file, DeleteFile | RenameFile):
+            to = f" to {hunk.file.new_uri}" if isinstance(hunk.file, RenameFile) else ""
+            return [f"# {'rename' if to else 'delete'} {name}{to}"]
+    old = proposal.base[uri].text if uri in proposal.base else ""
+    new = proposal.text_of(uri)
+    return list(unified_diff(old.splitlines(), new.splitlines(), name, name, lineterm=""))
 
 
 def announce(session: Session) -> None:

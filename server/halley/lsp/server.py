@@ -38,6 +38,7 @@ HANDLERS: tuple[str, ...] = (
     "halley.lsp.handlers.trust",
     "halley.lsp.handlers.apply_block",
     "halley.lsp.handlers.language_model",
+    "halley.lsp.handlers.plain",  # last: it wraps the commands of the others
 )
 """Modules with `register(server: Server) -> None`, in the order they are registered."""
 

@@ -6,12 +6,13 @@ other's choice of model. What is shared (stores, HTTP pool, catalogue) is the en
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from halley.core.calls import Caller, Operation
 from halley.core.errors import BadRequest, Problem
 from halley.core.models import Role, Route
-from halley.core.settings import Settings
+from halley.core.settings import ConfigProblem, Settings
 from halley.core.snapshot import Document, Selection, Snapshot, Touched, Workspace
 from halley.core.text import DocumentEdit, WorkspaceChange
 from halley.features.ask import Line
@@ -50,8 +51,12 @@ class Session:
         self.proposals = Proposals()
         self.answers = Answers(room.paths.cache / "answers", self.client.text_document_content)
         self.busy: list[str] = []
+        self.behind: dict[asyncio.Task[Any], str] = {}
+        """What runs behind commands that were answered already, with its title (`handlers/plain.py`)."""
         self.problem: Problem | None = None
         """What keeps models from answering, until somebody does something about it."""
+        self.told: list[ConfigProblem] = []
+        """Problems of the configuration that were told in messages and still hold."""
         self.last_status: Json | None = None
         self.watches_catalogue = False
         self.offers_formatting = False
@@ -67,7 +72,9 @@ class Session:
             return None
 
     def notify(self, method: str, params: Any) -> None:
-        self.server.notify(method, params)
+        """Ours (`halley/*`) only go to clients that named our capability: others warn of what they do not know."""
+        if self.client.asks or not method.startswith("halley/"):
+            self.server.notify(method, params)
 
     # -- settings
 
@@ -136,6 +143,11 @@ class Session:
         return isinstance(answer, dict) and answer.get("title") == "Yes"
 
     def _show_operation(self, operation: Operation) -> None:
+        if not self.client.asks:
+            if operation.state == "failedOver":
+                said = f"{operation.source} does not answer ({operation.reason}); {operation.target} is asked instead."
+                self.notify("window/showMessage", {"type": 2, "message": said})
+            return
         shown: Json = {
             "operation": operation.id,
             "state": operation.state,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from halley.core.errors import Problem
+
 if TYPE_CHECKING:
     from halley.lsp.session import Session
 
 _MESSAGE_LIMIT = 4000
-_INFO, _WARNING = 3, 2
+_INFO, _WARNING, _ERROR = 3, 2, 1
 
 
 async def show_answer(session: Session, title: str, text: str) -> str:
@@ -27,3 +29,9 @@ async def show_answer(session: Session, title: str, text: str) -> str:
 
 async def show_message(session: Session, text: str, *, warning: bool = False) -> None:
     session.notify("window/showMessage", {"type": _WARNING if warning else _INFO, "message": text})
+
+
+async def show_error(session: Session, problem: Problem | str) -> None:
+    """What went wrong and what to do next, as a message."""
+    text = problem if isinstance(problem, str) else f"{problem.message} {problem.help}".strip()
+    session.notify("window/showMessage", {"type": _ERROR, "message": text})

@@ -18,6 +18,9 @@ PROTOCOL_VERSION = 1
 
 CODE_ACTION_KINDS = (
     "quickfix.halley.fix",
+    "quickfix.halley.accept",
+    "quickfix.halley.discard",
+    "quickfix.halley.stop",
     "halley.explain",
     "halley.explain.diagnostic",
     "refactor.rewrite.halley",
@@ -37,6 +40,7 @@ COMMANDS = (
     "halley.completion.accepted",
     "halley.commit",
     "halley.doctor",
+    "halley.stop",
 )
 
 ENCODINGS = ("utf-32", "utf-8", "utf-16")

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -46,6 +46,8 @@ class DocumentStore:
         self._open: dict[str, OpenDocument] = {}
         """By key, least recently touched first."""
         self._recent: deque[RecentEdit] = deque(maxlen=RECENT)
+        self.on_change: list[Callable[[str], None]] = []
+        """Called with the URI of a document whose text has changed."""
 
     # What the editor says
 
@@ -54,12 +56,14 @@ class DocumentStore:
         self._open.pop(uri_key(uri), None)
         self._open[uri_key(uri)] = OpenDocument(uri, language_id, version, text)
 
-    def change(self, uri: str, version: int, changes: Sequence[Json], encoding: str) -> bool:
-        """`textDocument/didChange`; whether all the changes were made."""
+    def change(self, uri: str, version: int | None, changes: Sequence[Json], encoding: str) -> bool:
+        """`textDocument/didChange`; whether all the changes were made. Where the client does not count, we do."""
         document = self._touched(uri)
         if document is None:
             logger.warning("%s was changed before it was opened; open it again.", uri)
             return False
+        if version is None:
+            version = document.version + 1
         if version < document.version:
             document.fall_out_of_step(f"version {version} came after version {document.version}")
             return False
@@ -69,6 +73,8 @@ class DocumentStore:
                 return False
             self._remember(document.uri, *touched)
         document.version = version
+        for callback in tuple(self.on_change):
+            callback(uri)
         return True
 
     def save(self, uri: str) -> None:

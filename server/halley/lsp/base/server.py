@@ -78,13 +78,16 @@ class Server(Connection):
 
     def _did_open(self, params: Params) -> None:
         item = params["textDocument"]
-        self.documents.open(item["uri"], item["languageId"], item["version"], item["text"])
+        language_id = item.get("languageId")
+        if not language_id:
+            from halley.engine.languages import language_id_of
+
+            language_id = language_id_of(item["uri"])
+        self.documents.open(item["uri"], language_id, item.get("version") or 0, item["text"])
 
     def _did_change(self, params: Params) -> None:
-        uri, version = params["textDocument"]["uri"], params["textDocument"].get("version")
-        if version is None:
-            version = self.documents.version(uri) or 0
-        self.documents.change(uri, version, params["contentChanges"], self.encoding)
+        its = params["textDocument"]
+        self.documents.change(its["uri"], its.get("version"), params["contentChanges"], self.encoding)
 
     def _notification_lost(self, method: str, params: Any) -> None:
         uri = look_up(params, "textDocument.uri")

@@ -72,7 +72,9 @@ _FORMAT = {"textDocument": _DOCUMENT, "options": _object()}
 
 SHAPES: dict[str, dict[str, Check]] = {
     "textDocument/didOpen": {
-        "textDocument": _object(uri=_text, languageId=_text, version=_integer, text=_text)
+        "textDocument": _object(
+            uri=_text, languageId=_optional(_text), version=_optional(_integer), text=_text
+        )
     },
     "textDocument/didChange": {
         "textDocument": _object(uri=_text, version=_optional(_integer)),  # null before LSP 3.17

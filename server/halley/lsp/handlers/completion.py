@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from halley.core.settings import Settings
@@ -10,6 +11,7 @@ from halley.features.complete import with_selected
 from halley.features.completion_call import Offered
 from halley.lsp.from_lsp import from_lsp_range
 from halley.lsp.session import Session
+from halley.lsp.to_lsp import to_lsp_range
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server
@@ -21,6 +23,7 @@ _TEXT = 1
 """`CompletionItemKind.Text`."""
 _PLAIN = 1
 """`InsertTextFormat.PlainText`: what a model writes is never a snippet."""
+_WORD = re.compile(r"\w+$")
 
 
 async def inline_completion(session: Session, params: Json) -> Json:
@@ -89,13 +92,18 @@ async def list_completion(session: Session, params: Json) -> Json:
             work.add_done_callback(lambda task: task.cancelled() or task.exception())
     for offered in ready:
         _count_shown(session, snapshot, offered)
-    items = [_list_item(snapshot, params["position"], offered) for offered in ready]
+    items = [_list_item(session, snapshot, params["position"], offered) for offered in ready]
     return {"isIncomplete": True, "items": items}
 
 
-def _list_item(snapshot: Snapshot, position: Json, offered: Offered) -> Json:
-    first, _, rest = offered.text.partition("\n")
-    item = _item(snapshot, {"start": position, "end": position}, "", offered)
+def _list_item(session: Session, snapshot: Snapshot, position: Json, offered: Offered) -> Json:
+    """Begins where the word at the cursor does: editors keep what matches the word that is being typed."""
+    word = _word_before(snapshot)
+    text = word + offered.text
+    first, _, rest = text.partition("\n")
+    end = snapshot.selection.start
+    start = to_lsp_range(snapshot.document.text, end - len(word), end, session.server.encoding)["start"]
+    item = _item(snapshot, {"start": start, "end": position}, word, offered)
     more = rest.count("\n") + 1 if rest else 0
     return {
         "label": first.strip()[:80] or "…",
@@ -103,10 +111,18 @@ def _list_item(snapshot: Snapshot, position: Json, offered: Offered) -> Json:
         "detail": f"Halley, {more} more lines" if more else "Halley",
         "documentation": offered.text,
         "insertTextFormat": _PLAIN,
+        "filterText": first.strip() or word,
         "sortText": "~",
         "textEdit": {"range": item["range"], "newText": item["insertText"]},
         "command": item["command"],
     }
+
+
+def _word_before(snapshot: Snapshot) -> str:
+    """What of a word stands before the cursor, on its line."""
+    before = snapshot.document.text[: snapshot.selection.start]
+    found = _WORD.search(before[before.rfind("\n") + 1 :])
+    return found[0] if found else ""
 
 
 async def completion_accepted(session: Session, accepted: Json) -> None:

@@ -4,7 +4,8 @@
     workspace/didChangeWatchedFiles     config.toml, .halley.toml, AGENTS.md
     workspace/didChangeWorkspaceFolders
 
-Problems are diagnostics on the file they lie in, published while it is open and again whenever it is saved.
+Problems are diagnostics on the file they lie in, published while it is open and again whenever it is saved. A client
+without a plugin, which shows no status, has them told in a message as well, each once.
 """
 
 from __future__ import annotations
@@ -24,11 +25,17 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 _OUR_FILES = (".halley.toml", "AGENTS.md")
+_TOLD = 3
+"""Problems in one message."""
 _SEVERITY = {"error": 1, "warning": 2, "information": 3}
 
 
 def publish_problems(session: Session) -> None:
     """Diagnostics of every open configuration file, and an empty list where all is well again."""
+    if not session.client.asks:
+        _tell_problems(session)
+    if not session.client.diagnostics:
+        return
     for document in session.server.documents.open_documents():
         if document.path is not None and is_ours(session, document.path):
             found = [p for p in _problems(session) if p.path and p.path.resolve() == document.path.resolve()]
@@ -40,6 +47,16 @@ def publish_problems(session: Session) -> None:
                     "diagnostics": [_to_lsp(session, document.text, problem) for problem in found],
                 },
             )
+
+
+def _tell_problems(session: Session) -> None:
+    found = [problem for problem in _problems(session) if problem.severity != "information"]
+    new = [problem for problem in found if problem not in session.told]
+    session.told = found
+    if new:
+        more = f"\n… and {len(new) - _TOLD} more" if len(new) > _TOLD else ""
+        said = "\n".join(str(problem) for problem in new[:_TOLD])
+        session.notify("window/showMessage", {"type": 2, "message": f"Halley's configuration: {said}{more}"})
 
 
 def _problems(session: Session) -> list[ConfigProblem]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from halley.core.errors import BadRequest, Problem, StaleDocument
+from halley.core.errors import BadRequest, BlockedByPolicy, Problem, StaleDocument
 from halley.core.snapshot import Document, Snapshot
 from halley.core.text import DocumentEdit
 from halley.features.actions import Job, Outcome, find_action
@@ -135,8 +135,9 @@ async def deliver_edit(
 async def _apply(session: Session, edited: Edited, base: dict[str, Document]) -> Json:
     try:
         count = await apply_change(session, edited.change, base)
-    except StaleDocument as error:
-        await show_answer(session, "Not applied", _fenced(error.kept, base))
+    except (StaleDocument, BlockedByPolicy) as error:
+        if error.kept:
+            await show_answer(session, "Not applied", _fenced(error.kept, base))
         raise
     return {"applied": True, "edits": count}
 

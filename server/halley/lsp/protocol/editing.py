@@ -106,7 +106,10 @@ class ApplyBlockParams(Shape):
 
 
 class RunParams(Shape):
-    """The argument of the `halley.run` command."""
+    """The argument of the `halley.run` command.
+
+    `background` has it answered at once; what comes of it is shown by the means LSP has.
+    """
 
     action: str
     text_document: TextDocument
@@ -114,6 +117,7 @@ class RunParams(Shape):
     diagnostics: list[dict[str, Any]] | None = None
     instruction: str = ""
     model: str | None = None
+    background: bool = False
 
 
 REQUESTS: dict[str, Request] = {

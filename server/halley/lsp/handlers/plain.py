@@ -1,0 +1,142 @@
+"""What a client without a plugin of ours has instead of custom messages: everything by the means that LSP itself has.
+
+    a code action        runs behind its command, which is answered at once: some editors wait for a command and do
+                         nothing else meanwhile (Emacs, for ten seconds), others tell nobody that one failed (Helix)
+    halley.stop          stops what runs behind; it is among the code actions while something does
+    the other commands   picked from a list, that is without an argument, or with `show: true`: what they
+                         answer is shown as a document or said in a message, and so is what went wrong
+
+A command with an argument of its own answers as `lsp/protocol/` says, whoever asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from halley.core.errors import HalleyError, problem_of
+from halley.lsp.base.cancellation import current_request
+from halley.lsp.base.features import Handler
+from halley.lsp.base.logs import describe
+from halley.lsp.base.rpc_errors import RpcError
+from halley.lsp.session import Session
+from halley.lsp.show import show_answer, show_error, show_message
+from halley.lsp.shown_values import selection_line, value_markdown
+
+if TYPE_CHECKING:
+    from halley.lsp.base.server import Server
+
+Json = dict[str, Any]
+
+RUN_BEHIND = ("halley.run", "halley.proposals.accept", "halley.proposals.discard")
+SHOWN = {
+    "halley.chat": "Chat",
+    "halley.models.list": "Models",
+    "halley.models.select": "Models",
+    "halley.providers.verify": "Connection test",
+    "halley.usage": "Usage",
+    "halley.macros.run": "Macro",
+    "halley.commit": "Commit message",
+    "halley.doctor": "Doctor",
+}
+_NEEDS = {
+    "halley.chat": '{"prompt": "…", "show": true}',
+    "halley.models.select": '{"role": "chat", "route": ["provider/model"], "scope": "workspace", "show": true}',
+    "halley.macros.run": '{"name": "…", "show": true}',
+    "halley.providers.verify": '{"provider": "…", "show": true}',
+}
+"""Commands that mean nothing without an argument, and what it looks like."""
+
+
+def run_behind(session: Session, title: str, work: Callable[[], Awaitable[Any]]) -> None:
+    """Starts `work`; its failure is told to the person, and `halley.stop` ends it."""
+
+    async def told() -> None:
+        current_request.set(None)  # its tokens end with its answer
+        try:
+            await work()
+        except asyncio.CancelledError:
+            if session.server.lifecycle.listens:
+                await show_message(session, f"{title}: stopped.")
+            raise
+        except (Exception, SystemExit) as error:
+            if not isinstance(error, HalleyError | RpcError):
+                logging.getLogger(__name__).error("%s failed: %s", title, describe(error))
+            await show_error(session, error.message if isinstance(error, RpcError) else problem_of(error))
+
+    task = session.server.run_in_background(told(), title)
+    session.behind[task] = title
+    task.add_done_callback(lambda _: session.behind.pop(task, None))
+
+
+def stop(session: Session) -> Json:
+    """Stops all that runs behind commands; `{stopped: titles}`."""
+    stopped = list(session.behind.values())
+    for task in list(session.behind):
+        task.cancel()
+    return {"stopped": stopped}
+
+
+def _behind(server: Server, name: str, handler: Handler) -> Handler:
+    """The command, run behind where its argument says `background`."""
+
+    async def command(arguments: list[Any]) -> Any:
+        asked = _argument(arguments)
+        if asked.get("background") is not True:
+            return await _called(handler, arguments)
+        session: Session = server.session
+        title = f"Halley: {asked.get('action') or name.rpartition('.')[2]}"
+        if name == "halley.run" and not server.shows_progress:
+            await show_message(session, f"{title} …")
+        run_behind(session, title, lambda: _called(handler, arguments))
+        return None
+
+    return command
+
+
+def _shown(server: Server, name: str, handler: Handler) -> Handler:
+    """The command, its answer shown where it is for a person's eyes."""
+
+    async def command(arguments: list[Any]) -> Any:
+        session: Session = server.session
+        asked = _argument(arguments)
+        if asked.get("show") is not True and (arguments or session.client.asks):
+            return await _called(handler, arguments)
+        if not arguments and name in _NEEDS:
+            await show_message(session, f"{name} needs an argument: {_NEEDS[name]}", warning=True)
+            return None
+        run_behind(session, f"Halley: {SHOWN[name].lower()}", lambda: show(session, asked))
+        return None
+
+    async def show(session: Session, asked: Json) -> None:
+        result = await _called(handler, [{key: value for key, value in asked.items() if key != "show"}])
+        if name == "halley.models.select":
+            await show_message(session, selection_line(result, str(asked.get("role"))))
+        else:
+            await show_answer(session, SHOWN[name], value_markdown(result))
+
+    return command
+
+
+def _argument(arguments: list[Any]) -> Json:
+    return arguments[0] if arguments and isinstance(arguments[0], dict) else {}
+
+
+async def _called(handler: Handler, arguments: list[Any]) -> Any:
+    result = handler(arguments)
+    return await result if isinstance(result, Awaitable) else result
+
+
+def register(server: Server) -> None:
+    """After the modules whose commands these are."""
+
+    @server.command("halley.stop")
+    async def _stop(_arguments: list[Any]) -> Json:
+        return stop(server.session)
+
+    for names, wrap in ((RUN_BEHIND, _behind), (SHOWN, _shown)):
+        for name in names:
+            if handler := server.commands.get(name):  # a module that failed to load has none
+                server.commands[name] = wrap(server, name, handler)

@@ -1,0 +1,79 @@
+"""What a command answered, as Markdown for a person: nested values as sections, lists of like things as tables."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+Json = dict[str, Any]
+_ROWS = 500
+_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def value_markdown(result: Any, level: int = 2) -> str:
+    """Markdown for a JSON value. The `text` of a chat and the `message` of a commit are that already."""
+    if isinstance(result, dict):
+        for name in ("text", "message"):
+            if isinstance(result.get(name), str):
+                return result[name]
+        return _sections(result, level)
+    if isinstance(result, list):
+        return _list(result, level)
+    return _cell(result)
+
+
+def selection_line(result: Json, role: str) -> str:
+    """What holds for a role after a choice, in a sentence."""
+    chosen = result.get("roles", {}).get(role)
+    if not chosen:
+        return f"No model is chosen for {role} any more."
+    return f"{role} asks {', then '.join(chosen['route'])} (chosen for: {chosen['scope']})."
+
+
+def _sections(value: Json, level: int) -> str:
+    """Plain fields as a list, then what is nested, each under its name."""
+    plain = [
+        f"- {_words(name)}: {_cell(one)}" for name, one in value.items() if not isinstance(one, dict | list)
+    ]
+    nested = [
+        f"{'#' * min(level, 6)} {_words(name)}\n\n{value_markdown(one, level + 1)}"
+        for name, one in value.items()
+        if isinstance(one, dict | list) and one
+    ]
+    return "\n\n".join(["\n".join(plain), *nested] if plain else nested) or "Nothing."
+
+
+def _list(values: list[Any], level: int) -> str:
+    if not values:
+        return "Nothing."
+    if not all(isinstance(one, dict) for one in values):
+        return "\n".join(f"- {_cell(one)}" for one in values)
+    columns = list(dict.fromkeys(name for one in values for name in one))
+    shown = [name for name in columns if any(one.get(name) not in (None, "", [], {}) for one in values)]
+    rows = [[_cell(one.get(name)) for name in shown] for one in values[:_ROWS]]
+    table = [[_words(name) for name in shown], ["---"] * len(shown), *rows]
+    more = f"\n\n… and {len(values) - _ROWS} more" if len(values) > _ROWS else ""
+    return "\n".join(f"| {' | '.join(row)} |" for row in table) + more
+
+
+def _cell(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:.6g}"
+        case dict():
+            parts = {name: _cell(one) for name, one in value.items()}
+            return ", ".join(
+                f"{_words(name)} {text}" for name, text in parts.items() if text and text != "no"
+            )
+        case list():
+            return ", ".join(_cell(one) for one in value)
+        case _:
+            return str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def _words(name: str) -> str:
+    return _WORD.sub(" ", name).lower()

@@ -1,0 +1,212 @@
+"""Clients that can do little, each by the letter of what it said: nothing is sent that it did not offer, and whoever
+sits before it still gets every answer.
+
+`KINDS` is the matrix: each kind leaves out something, and the same story is told to all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from plain_editor import Kind, PlainEditor
+from setting import CONFIG
+
+from halley.simulator import Simulator
+
+LITERALS = {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["", "quickfix", "refactor"]}}}
+FULL: dict[str, Any] = {
+    "general": {"positionEncodings": ["utf-16"]},
+    "window": {"workDoneProgress": True, "showDocument": {"support": True}, "showMessage": {}},
+    "workspace": {
+        "applyEdit": True,
+        "configuration": True,
+        "executeCommand": {},
+        "workspaceEdit": {"documentChanges": True, "resourceOperations": ["create"]},
+        "didChangeConfiguration": {"dynamicRegistration": True},
+        "didChangeWatchedFiles": {"dynamicRegistration": True},
+        "workspaceFolders": True,
+    },
+    "textDocument": {
+        "codeAction": LITERALS,
+        "codeLens": {},
+        "completion": {},
+        "formatting": {"dynamicRegistration": True},
+        "rangeFormatting": {"dynamicRegistration": True},
+        "publishDiagnostics": {},
+        "synchronization": {"didSave": True},
+    },
+}
+
+
+def without(*paths: str, **given: Any) -> dict[str, Any]:
+    """`FULL` without these, and with others in their place (`a__b=value`)."""
+    import copy
+
+    made = copy.deepcopy(FULL)
+    for path in (*paths, *(name.replace("__", ".") for name in given)):
+        *way, last = path.split(".")
+        at = made
+        for name in way:
+            at = at.setdefault(name, {})
+        at.pop(last, None)
+        if (key := path.replace(".", "__")) in given:
+            at[last] = given[key]
+    return made
+
+
+KINDS = {
+    "everything": Kind(FULL),
+    "nothing": Kind(),
+    "only applyEdit": Kind({"workspace": {"applyEdit": True}}),
+    "no dynamicRegistration": Kind(
+        without(
+            "workspace.didChangeConfiguration",
+            "workspace.didChangeWatchedFiles",
+            textDocument__formatting={"dynamicRegistration": False},
+            textDocument__rangeFormatting={},
+        )
+    ),
+    "no workDoneProgress": Kind(without("window.workDoneProgress")),
+    "no applyEdit": Kind(without("workspace.applyEdit")),
+    "no showDocument": Kind(without("window.showDocument")),
+    "showDocument refused by name": Kind(without(window__showDocument={"support": False})),
+    "no window": Kind(without("window")),
+    "no documentChanges": Kind(without("workspace.workspaceEdit")),
+    "no files made": Kind(without(workspace__workspaceEdit={"documentChanges": True})),
+    "no codeActionLiteralSupport": Kind(without("textDocument.codeAction")),
+    "no configuration": Kind(without("workspace.configuration")),
+    "no diagnostics": Kind(without("textDocument.publishDiagnostics")),
+    "virtual documents": Kind(without(workspace__textDocumentContent={"dynamicRegistration": False})),
+    "only utf-8": Kind(without(general__positionEncodings=["utf-8"]), encoding="utf-8"),
+    "utf-32": Kind(without(general__positionEncodings=["utf-8", "utf-32"]), encoding="utf-32"),
+    "encodings not named": Kind(without("general")),
+    "encodings null": Kind(without(general=None)),
+    "versions null": Kind(FULL, versions="null"),
+    "versions absent": Kind(FULL, versions="absent"),
+    "rootPath only": Kind(FULL, folders=lambda root: {"rootPath": str(root)}),
+    "rootUri null": Kind(FULL, folders=lambda root: {"rootUri": None, "rootPath": None, "workspaceFolders": None}),
+    "folders only": Kind(FULL, folders=lambda root: {"workspaceFolders": [{"uri": root.as_uri(), "name": "it"}]}),
+    "no folder": Kind(FULL, folders=lambda root: {}),
+    "capabilities null": Kind({name: None for name in FULL}),
+}
+FOLDERLESS = ("rootUri null", "no folder")
+
+CODE = 'title = "𝄞 é"; total = 0\n\n\ndef add(items):\n    for item in items:\n        total += item\n'
+BETTER = 'title = "𝄞 é"; total = 1\n'
+FIRST_LINE = {"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 0}}
+
+
+@pytest.fixture(params=KINDS)
+async def editor(
+    request: pytest.FixtureRequest, config: Path, workspace: Path
+) -> AsyncIterator[PlainEditor]:
+    (workspace / ".git").mkdir()
+    started = await PlainEditor.start(KINDS[request.param], workspace)
+    yield started
+    await started.aclose()
+    assert not started.unoffered, "it was sent what it never offered"
+
+
+async def test_everything_reaches_a_person(
+    editor: PlainEditor, workspace: Path, config: Path, simulator: Simulator, request: pytest.FixtureRequest
+) -> None:
+    buffer = await editor.open(workspace / "sums.py", CODE)
+    listed = await editor.actions(buffer, FIRST_LINE)
+    assert len(listed) > 4
+    for one in listed:
+        bare = isinstance(one["command"], str)
+        assert bare == (editor.kind.has("textDocument.codeAction.codeActionLiteralSupport") is None)
+        assert not bare or one.keys() == {"title", "command", "arguments"}
+        assert "tags" not in one
+
+    # an edit: made by the editor where it takes edits, else shown
+    simulator.script(f"```python\n{BETTER}```")
+    assert await editor.pick(buffer, FIRST_LINE, "improve") is None, "it is answered at once"
+    if editor.kind.has("workspace.applyEdit"):
+        await editor.until(lambda: buffer.text == CODE.replace("total = 0", "total = 1"), "the edit is made")
+        assert buffer.undo_stack == [CODE], "in one undo step"
+    else:
+        assert buffer.text == CODE
+        assert "total = 1" in await seen(editor, "total = 1")
+        assert await editor.told("This editor takes no edits")
+
+    # an answer: opened where documents can be shown, else said
+    simulator.script("It adds up the **prices**.")
+    await editor.pick(buffer, FIRST_LINE, "explain")
+    assert await seen(editor, "adds up the **prices**")
+    if editor.kind.has("window.workDoneProgress"):
+        await editor.until(lambda: editor.progress[-1:] and editor.progress[-1]["value"]["kind"] == "end")
+
+    # a new file: made where files can be made, else its text is shown
+    simulator.script("```python\nfrom sums import add\n\n\ndef test_add():\n    assert add([]) == 41\n```")
+    await editor.pick(buffer, FIRST_LINE, "write tests")
+    if (editor.kind.has("workspace.workspaceEdit.resourceOperations") or []) and editor.kind.has(
+        "workspace.applyEdit"
+    ):
+        await editor.until(lambda: editor.created or in_a_proposal(editor), "a file is made")
+    else:
+        assert await seen(editor, "add([]) == 41")
+
+    # what cannot be done is told, with what to do next
+    simulator.script(status=401, body={"error": {"message": "Incorrect API key provided"}}, repeat=-1)
+    await editor.pick(buffer, FIRST_LINE, "explain")
+    assert "halley key set" in await editor.told("did not accept the key")
+    assert "Traceback" not in str(editor.messages)
+    simulator.clear()
+
+    # the model is chosen by command
+    scope = "session" if request.node.callspec.params["editor"] in FOLDERLESS else "workspace"
+    choice = {"role": "chat", "route": ["simulator/sim-fast"], "scope": scope}
+    command = {"command": "halley.models.select", "arguments": [choice | {"show": True}]}
+    assert await editor.command(command) is None
+    await editor.told("chat asks simulator/sim-fast")
+    assert (await editor.command(command | {"arguments": [choice]}))["roles"]["chat"]["route"] == choice["route"]
+
+    # what runs can be stopped
+    simulator.script("It adds up. " * 300, tokens_per_s=5)
+    await editor.pick(buffer, FIRST_LINE, "explain")
+    await simulator.wait_for(lambda sim: sim.open_streams == 1)
+    await editor.pick(buffer, FIRST_LINE, "stop halley")
+    await simulator.wait_for(lambda sim: sim.open_streams == 0)
+    await editor.told("stopped")
+    assert not [one for one in await editor.actions(buffer, FIRST_LINE) if "stop" in one["title"].lower()]
+
+    # completion, in the ordinary list
+    simulator.script("item.price", repeat=-1)
+    at = {"textDocument": {"uri": buffer.uri}, "position": buffer.position(len(buffer.text) - 2)}
+    while not (items := (await editor.request("textDocument/completion", at))["items"]):
+        await simulator.wait_for(lambda sim: sim.open_streams == 0)
+    word = buffer.text[-5:-2]
+    assert items[0]["textEdit"]["newText"].startswith(word) and items[0]["filterText"].startswith(word)
+
+    # a mistake in the configuration
+    config.write_text(config.read_text() + '\n[completion.nonsense]\nx = 1\n')
+    opened = await editor.open(config, config.read_text())
+    await editor.told("nonsense")
+    assert opened.text
+    assert await editor.close() == 0
+
+
+async def seen(editor: PlainEditor, part: str) -> str:
+    """The text with `part` in it that was opened for the person, or said."""
+
+    def found() -> str:
+        texts = [Path(one["uri"].removeprefix("file://")).read_text() for one in editor.shown if "file:" in one["uri"]]
+        texts += [message["message"] for message in editor.messages]
+        return next((text for text in texts if part in text), "")
+
+    if editor.kind.has("workspace.textDocumentContent") is None:
+        return await editor.until(found, f"{part!r} is shown")
+    for index in range(100):
+        await editor.until(lambda: len(editor.shown) > index, f"{part!r} is shown")
+        content = {"uri": editor.shown[index]["uri"]}
+        if part in (text := (await editor.request("workspace/textDocumentContent", content))["text"]):
+            return text
+    return ""
+
+
+def in_a_proposal(editor: PlainEditor) -> bool:
+    return any("proposal" in message["message"] for message in editor.messages)

@@ -1,0 +1,123 @@
+"""Helix, with the lines of docs/editors/helix.md and nothing else: real keys, and what its screen shows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pages import block, keep_picture
+from terminal import Terminal
+
+from halley.simulator import Simulator
+
+CODE = """\
+def total(items):
+    result = 0
+    for item in items:
+        result = result + item.price
+    return result
+"""
+BETTER = "def total(items):\n    return sum(item.price for item in items)\n"
+ENTER, ESCAPE = "\r", "\x1b"
+
+
+@pytest.fixture
+def helix(
+    helix_binary: Path, configured: dict[str, str], workspace: Path, tmp_path: Path, simulator: Simulator
+) -> Iterator[Terminal]:
+    """With a file open that Halley serves."""
+    settings = tmp_path / "config/helix"
+    settings.mkdir(parents=True)
+    (settings / "languages.toml").write_text(block("helix", "toml").replace('"pylsp", ', ""))
+    (settings / "config.toml").write_text("[editor]\nidle-timeout = 50\ncompletion-timeout = 5\n")
+    (workspace / "shop.py").write_text(CODE)
+    homes = {"XDG_CONFIG_HOME": str(tmp_path / "config"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    terminal = Terminal([helix_binary, "shop.py"], configured | homes, workspace)
+    terminal.shows("def total(items)", "NOR")
+    yield terminal
+    terminal.close()
+
+
+def pick(helix: Terminal, title: str) -> str:
+    """Everything selected, the menu of actions opened, and the one of this title chosen; the menu as it was."""
+    helix.type("% a")
+    menu = helix.wait(lambda screen: title in screen or "No code actions" in screen or "not supp" in screen, title)
+    while title not in menu:  # the server was not there yet
+        helix.type(" a")
+        menu = helix.wait(lambda screen: title in screen or "No code" in screen, title)
+    rows = [line for line in menu.splitlines() if any(word in line for word in MENU)]
+    down = next(index for index, line in enumerate(rows) if title in line)
+    helix.type("\x0e" * (down + 1) + ENTER)  # Ctrl-n: the first press takes the first
+    return menu
+
+
+MENU = ("Stop Halley", "Accept: ", "Discard: ", "Fix ", "Generate ", "Improve ", "Document ", "Format ", "Write tests ", "Explain ")
+
+
+def test_an_action_is_picked_applied_and_undone_in_one_step(helix: Terminal, simulator: Simulator) -> None:
+    simulator.script(f"```python\n{BETTER}```")
+    menu = pick(helix, "Improve the selection")
+    assert "Explain the selection" in menu
+    helix.shows("return sum(item.price for item in items)")
+    helix.type("u")
+    helix.shows("result = result + item.price", "return result")
+    assert "sum(" not in helix.text(), "one undo takes all of it back"
+
+
+def test_an_explanation_opens_as_markdown(helix: Terminal, simulator: Simulator) -> None:
+    simulator.script("It adds up the **prices** of the items.")
+    pick(helix, "Explain the selection")
+    helix.shows("It adds up the **prices** of the items.", ".md")
+    keep_picture(helix, "helix")
+
+
+def test_a_missing_key_is_told(
+    helix_binary: Path, helix: Terminal, simulator: Simulator
+) -> None:
+    simulator.script(status=401, body={"error": {"message": "Incorrect API key provided"}}, repeat=-1)
+    pick(helix, "Explain the selection")
+    helix.shows("did not accept the key")
+    assert "def total(items)" in helix.text()
+
+
+def test_what_runs_is_stopped_from_the_same_menu(helix: Terminal, simulator: Simulator) -> None:
+    simulator.script("It adds up. " * 300, tokens_per_s=5)
+    pick(helix, "Explain the selection")
+    helix.wait(lambda _: simulator.open_streams == 1, "the model writes")
+    pick(helix, "Stop Halley")
+    helix.wait(lambda _: simulator.open_streams == 0, "the connection is closed")
+    helix.shows("stopped")
+
+
+def test_another_model_is_chosen_by_command(helix: Terminal, simulator: Simulator) -> None:
+    simulator.script("Yes.", repeat=-1)
+    pick(helix, "Explain the selection")
+    helix.shows("Yes.")
+    command = block("helix", "text").strip().replace("provider/model", "simulator/sim-fast")
+    helix.type(":" + command.removeprefix(":") + ENTER)
+    helix.shows("chat asks simulator/sim-fast")
+
+
+def test_suggestions_are_in_the_ordinary_list(helix: Terminal, simulator: Simulator) -> None:
+    simulator.script("item in items)", repeat=-1)
+    pick_nothing = ESCAPE
+    helix.type(f"{pick_nothing}ggoresult = sum(item.price for ")
+    helix.wait(lambda _: bool(simulator.requests) and not simulator.open_streams, "a suggestion was made")
+    helix.type("\x18")  # Ctrl-x: complete
+    helix.shows("item in items)")
+
+
+def test_leaving_ends_the_daemon(helix: Terminal) -> None:
+    import psutil
+
+    helix.type(" a")
+    helix.shows("Explain")
+    daemons = psutil.Process(helix.process.pid).children(recursive=True)
+    assert daemons
+    helix.type(f"{ESCAPE}:qa!{ENTER}")
+    assert helix.ended() == 0
+    _, alive = psutil.wait_procs(daemons, timeout=20)
+    assert not alive
+    assert os.path.exists("/proc")
