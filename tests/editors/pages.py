@@ -1,6 +1,6 @@
 """The pages of docs/editors: what they say to type is what the tests type, and their pictures are taken by the tests.
 
-`HALLEY_PICTURES=1 pytest tests/editors -k helix` takes the pictures anew.
+`EDITOR_PICTURES=1 pytest tests/editors -k helix` takes the pictures anew.
 """
 
 from __future__ import annotations
@@ -21,5 +21,5 @@ def block(page: str, language: str, number: int = 0) -> str:
 
 def keep_picture(terminal: Terminal, name: str) -> None:
     """The screen as `docs/images/<name>.svg`, when pictures are wanted."""
-    if os.environ.get("HALLEY_PICTURES"):
+    if os.environ.get("EDITOR_PICTURES"):
         terminal.picture(DOCS / f"images/{name}.svg", name.capitalize())

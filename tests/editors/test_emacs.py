@@ -1,0 +1,158 @@
+"""Emacs, with the lines of docs/editors/emacs.md and nothing else, in both of its clients: real keys, and its screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pages import block, keep_picture
+from terminal import Terminal
+
+from halley.simulator import Simulator
+
+CODE = """\
+def total(items):
+    result = 0
+    for item in items:
+        result = result + item.price
+    return result
+"""
+BETTER = "def total(items):\n    return sum(item.price for item in items)\n"
+ENTER, TAB, ALL = "\r", "\t", "\x18h"
+PLAIN = """\
+(setq native-comp-enable-subr-trampolines nil native-comp-jit-compilation nil
+      inhibit-startup-screen t make-backup-files nil auto-save-default nil create-lockfiles nil
+      python-indent-guess-indent-offset nil lsp-enable-suggest-server-download nil lsp-auto-guess-root t
+      lsp-session-file (expand-file-name "lsp-session" temporary-file-directory)
+      temporary-file-directory default-directory)
+(menu-bar-mode -1)
+"""
+AUTOLOADS = '(autoload \'lsp-lens--enable "lsp-lens")\n'
+"""What a package manager would have done for lsp-mode."""
+
+Start = Callable[[str], Terminal]
+
+
+@pytest.fixture
+def start(emacs_binary: Path, configured: dict[str, str], workspace: Path, tmp_path: Path) -> Iterator[Start]:
+    """Starts Emacs on a file, with `init.el` as given."""
+    terminals: list[Terminal] = []
+
+    def started(init: str) -> Terminal:
+        (tmp_path / "init.el").write_text(PLAIN + init)
+        (workspace / "shop.py").write_text(CODE)
+        command = [emacs_binary, "-nw", "-Q", "-l", tmp_path / "init.el", "shop.py"]
+        terminals.append(Terminal(command, configured | {"HOME": str(tmp_path)}, workspace))
+        terminals[-1].shows("def total(items)", "shop.py")
+        return terminals[-1]
+
+    yield started
+    for terminal in terminals:
+        terminal.close()
+
+
+@pytest.fixture
+def eglot(start: Start) -> Terminal:
+    """A buffer that Halley serves."""
+    emacs = start(block("emacs", "elisp") + block("emacs", "elisp", 1))
+    command(emacs, "eglot")
+    emacs.shows("Connected")
+    return emacs
+
+
+def command(emacs: Terminal, name: str) -> None:
+    emacs.type(f"\x1bx{name}{ENTER}")
+
+
+def pick(emacs: Terminal, title: str, using: str = "eglot-code-actions") -> None:
+    """Everything marked, and the action of this title chosen."""
+    emacs.type(ALL)
+    command(emacs, using)
+    emacs.shows("[eglot] Pick an action" if using.startswith("eglot") else "Select code action")
+    emacs.type(f"{title}{TAB}{ENTER}")
+
+
+def test_an_action_is_picked_applied_and_undone_in_one_step(eglot: Terminal, simulator: Simulator) -> None:
+    simulator.script(f"```python\n{BETTER}```")
+    pick(eglot, "Improve")
+    eglot.shows("return sum(item.price for item in items)")
+    eglot.type("\x1f")  # C-/
+    eglot.shows("result = result + item.price", "return result")
+    assert "sum(" not in eglot.text(), "one undo takes all of it back"
+
+
+def test_an_explanation_opens_as_markdown(eglot: Terminal, simulator: Simulator) -> None:
+    simulator.script("It adds up the **prices** of the items.")
+    eglot.type(ALL)
+    command(eglot, "eglot-code-actions")
+    eglot.shows("Pick an action")
+    eglot.type("\t\t")
+    eglot.shows("Write tests for the selection")
+    keep_picture(eglot, "emacs")
+    eglot.type(f"Explain{TAB}{ENTER}")
+    eglot.shows("It adds up the **prices** of the items.", ".md")
+
+
+def test_typing_goes_on_while_a_model_works(eglot: Terminal, simulator: Simulator) -> None:
+    simulator.script(f"```python\n{BETTER}```", tokens_per_s=20)
+    pick(eglot, "Improve")
+    eglot.wait(lambda _: simulator.open_streams == 1, "the model writes")
+    eglot.type("\x1b>\n# typed meanwhile")
+    eglot.shows("# typed meanwhile")
+    assert simulator.open_streams == 1, "it was typed while the model wrote"
+    eglot.shows("return sum(item.price for item in items)", "# typed meanwhile")
+
+
+def test_a_missing_key_is_told(eglot: Terminal, simulator: Simulator) -> None:
+    simulator.script(status=401, body={"error": {"message": "Incorrect API key provided"}}, repeat=-1)
+    pick(eglot, "Explain")
+    eglot.shows("did not accept the key")
+
+
+def test_what_runs_is_stopped_from_the_same_menu(eglot: Terminal, simulator: Simulator) -> None:
+    simulator.script("It adds up. " * 300, tokens_per_s=5)
+    pick(eglot, "Explain")
+    eglot.wait(lambda _: simulator.open_streams == 1, "the model writes")
+    pick(eglot, "Stop")
+    eglot.wait(lambda _: simulator.open_streams == 0, "the connection is closed")
+    eglot.shows("stopped")
+
+
+def test_another_model_is_chosen_by_command(eglot: Terminal) -> None:
+    command(eglot, "halley-model")
+    eglot.shows("provider/model:")
+    eglot.type(f"simulator/sim-fast{ENTER}")
+    eglot.shows("chat asks simulator/sim-fast")
+
+
+def test_suggestions_are_among_the_completions(eglot: Terminal, simulator: Simulator) -> None:
+    simulator.script("item in items)", repeat=-1)
+    eglot.type("\x1b>result = sum(item.price for ")
+    eglot.type("\x1b\t")  # C-M-i
+    eglot.wait(lambda _: bool(simulator.requests) and not simulator.open_streams, "a suggestion was made")
+    eglot.type("\x1b\t")
+    eglot.shows("sum(item.price for item in items)")
+
+
+def test_lsp_mode_has_the_same(start: Start, simulator: Simulator) -> None:
+    emacs = start(AUTOLOADS + block("emacs", "elisp", 2))
+    simulator.script(f"```python\n{BETTER}```")
+    command(emacs, "lsp")
+    emacs.shows("LSP", "halley")
+    pick(emacs, "Improve", "lsp-execute-code-action")
+    emacs.shows("return sum(item.price for item in items)")
+
+
+def test_leaving_ends_the_daemon(eglot: Terminal) -> None:
+    import psutil
+
+    daemons = psutil.Process(eglot.process.pid).children(recursive=True)
+    assert daemons
+    eglot.type("\x18\x03")  # C-x C-c
+    eglot.wait(lambda screen: eglot.process.poll() is not None or "active processes" in screen, "it leaves")
+    if eglot.process.poll() is None:
+        eglot.type(f"yes{ENTER}")
+    assert eglot.ended() == 0
+    _, alive = psutil.wait_procs(daemons, timeout=20)
+    assert not alive
