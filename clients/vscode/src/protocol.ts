@@ -730,7 +730,7 @@ export interface RetryParams {
   operation: string;
 }
 
-/** The argument of the `halley.run` command. */
+/** The argument of the `halley.run` command. `background` has it answered at once; what comes of it is shown by the means LSP has. */
 export interface RunParams {
   action: string;
   textDocument: TextDocument;
@@ -738,6 +738,7 @@ export interface RunParams {
   diagnostics?: Record<string, unknown>[] | null;
   instruction?: string;
   model?: string | null;
+  background?: boolean;
 }
 
 export interface SaidMessage {

@@ -634,7 +634,7 @@
 ---@class halley.RetryParams
 ---@field operation string
 
---- The argument of the `halley.run` command.
+--- The argument of the `halley.run` command. `background` has it answered at once; what comes of it is shown by the means LSP has.
 ---@class halley.RunParams
 ---@field action string
 ---@field textDocument halley.TextDocument
@@ -642,6 +642,7 @@
 ---@field diagnostics? table<string, any>[]
 ---@field instruction? string
 ---@field model? string
+---@field background? boolean
 
 ---@class halley.SaidMessage
 ---@field role 'user'|'assistant'|'system'
