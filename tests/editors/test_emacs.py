@@ -139,7 +139,7 @@ def test_lsp_mode_has_the_same(start: Start, simulator: Simulator) -> None:
     emacs = start(AUTOLOADS + block("emacs", "elisp", 2))
     simulator.script(f"```python\n{BETTER}```")
     command(emacs, "lsp")
-    emacs.shows("LSP", "halley")
+    emacs.shows("LSP[halley:", "💡")  # it knows of actions
     pick(emacs, "Improve", "lsp-execute-code-action")
     emacs.shows("return sum(item.price for item in items)")
 

@@ -32,6 +32,7 @@ COMMANDS = (
     "halley.chat",
     "halley.models.list",
     "halley.models.select",
+    "halley.models.favourite",
     "halley.providers.verify",
     "halley.usage",
     "halley.macros.run",
