@@ -23,7 +23,8 @@ ENTER, TAB, ALL = "\r", "\t", "\x18h"
 PLAIN = """\
 (setq native-comp-enable-subr-trampolines nil native-comp-jit-compilation nil
       inhibit-startup-screen t make-backup-files nil auto-save-default nil create-lockfiles nil
-      python-indent-guess-indent-offset nil lsp-enable-suggest-server-download nil lsp-enabled-clients '(halley) lsp-auto-guess-root t
+      python-indent-guess-indent-offset nil lsp-enable-suggest-server-download nil lsp-enabled-clients '(halley)
+      jsonrpc-default-request-timeout 60 lsp-auto-guess-root t
       lsp-session-file (expand-file-name "lsp-session" temporary-file-directory)
       temporary-file-directory default-directory)
 (menu-bar-mode -1)
