@@ -78,7 +78,7 @@ async def verify(
     if not _is_hopeless(steps):
         if ref is not None:
             first_token_ms = await steps.take("first token", first_token(room, settings, caller, ref))
-        else:
+        elif not steps.failed:  # else what the catalogue did says it all
             steps.note("first token", steps.now(), _no_model(provider).problem)
     answered = first_token_ms is not None
     _remember(room, provider, steps, answered)

@@ -46,8 +46,10 @@ function M.line(model)
   if #abilities > 0 then
     parts[#parts + 1] = table.concat(abilities, ' ')
   end
-  if model.deprecated then
-    parts[#parts + 1] = 'deprecated'
+  for _, mark in ipairs({ 'deprecated', 'favourite', 'recent' }) do
+    if model[mark] then
+      parts[#parts + 1] = mark
+    end
   end
   return table.concat(parts, ' · ')
 end
