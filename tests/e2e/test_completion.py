@@ -162,6 +162,25 @@ async def test_acceptance_is_counted_by_model_and_language(
     assert "IN PART" in out.decode() and "100%" in out.decode()
 
 
+async def test_what_was_typed_along_is_not_there_twice(window: Window, simulator: Simulator) -> None:
+    """As Neovim accepts: the whole suggestion at its old place, whatever was typed since."""
+    buffer = await window.open("area.py", CODE)
+    at = CODE.index("return ") + len("return ")
+    simulator.script("width * height")
+    (item,) = items(await window.request("textDocument/inlineCompletion", inline(buffer, at, AUTOMATIC)))
+    accepted = (item["command"]["command"], *item["command"]["arguments"])
+    for key in range(3):
+        await window.type(buffer, at + key, "wid"[key])
+    await window.type(buffer, at, item["insertText"])
+    assert "width * heightwid" in buffer.text
+    await window.command(*accepted)
+    assert buffer.text == CODE.replace("return ", "return width * height") and len(window.edits) == 1
+
+    await window.type(buffer, at + len("width * height"), "w")  # a key after an acceptance is the person's
+    await window.command(*accepted)
+    assert "width * heightw\n" in buffer.text and len(window.edits) == 1
+
+
 async def test_what_was_superseded_is_settled_as_that(window: Window, simulator: Simulator) -> None:
     buffer = await window.open("area.py", CODE)
     at = CODE.index("return ") + len("return ")

@@ -11,7 +11,7 @@ from window import RequestFailed, Window
 from halley.simulator import Simulator
 
 TEXT = "def total(items):\n    return sum(items)\n"
-LIMITS = "first_byte_timeout_s = 0.5\nstall_timeout_s = 0.5\n"
+LIMITS = "first_byte_timeout_s = 60\nstall_timeout_s = 2\n"
 FAILED = {
     "401": "auth_failed",
     "403": "auth_failed",

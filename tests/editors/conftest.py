@@ -27,6 +27,9 @@ base_url = "{url}"
 chat = ["simulator/sim-chat"]
 edit = ["simulator/sim-code"]
 complete = ["simulator/sim-fim"]
+
+[completion]
+timeout_ms = 60000
 """
 
 

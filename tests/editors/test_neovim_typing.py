@@ -96,6 +96,23 @@ def test_accepting_right_behind_a_key_says_nothing_twice(typing: Neovim, simulat
     typing.wait("vim.api.nvim_get_current_line() == ...", f"{GIVEN}{MISSING} # so")
 
 
+def test_a_mapping_without_the_pages_function_says_nothing_twice_either(
+    typing: Neovim, simulator: Simulator
+) -> None:
+    """As Neovim's own help maps it: the daemon takes out what Neovim leaves behind."""
+    typing.lua("""
+        vim.keymap.set('i', '<Tab>', function()
+          if not vim.lsp.inline_completion.get() then return '<Tab>' end
+        end, { expr = true })
+    """)
+    simulator.script(MISSING)
+    assert typing.wait(GHOST)[0] == MISSING
+    typing.type("max<Tab>")
+    typing.wait("vim.api.nvim_get_current_line() == ...", GIVEN + MISSING)
+    typing.type(" # so")
+    typing.wait("vim.api.nvim_get_current_line() == ...", f"{GIVEN}{MISSING} # so")
+
+
 def test_lines_of_a_file_from_windows_are_its_own(
     neovim: Neovim, workspace: Path, simulator: Simulator
 ) -> None:

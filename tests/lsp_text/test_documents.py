@@ -48,9 +48,11 @@ def test_any_series_of_changes_gives_the_editors_text(
     for version, (one, other, new) in enumerate(edits, 2):
         index = LineIndex(mine)
         start, end = (index.position(offset, encoding) for offset in sorted((one, other)))
+        before = mine
         mine = mine[: index.offset(start, encoding)] + new + mine[index.offset(end, encoding) :]
         assert store.change(URI, version, [change(start, end, new)], encoding)
         assert text_of(store) == mine
+        assert store.text_before(URI) == before
         assert next(iter(store._open.values())).lines == lines_of(mine)
 
 

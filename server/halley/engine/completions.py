@@ -31,6 +31,24 @@ class Place:
         return self.suffix if end < 0 else self.suffix[:end]
 
 
+def typed_twice(place: Place, offered: str, was: str, now: str) -> tuple[int, int] | None:
+    """Where what was typed along with `offered` stands a second time, after an editor put all of it before that.
+
+    `place` is where it was offered, `was` and `now` are the whole text before and after it was accepted. None where
+    anything else has happened.
+    """
+    if "\r\n" in place.prefix or "\r\n" in place.suffix:
+        offered = offered.replace("\r\n", "\n").replace("\n", "\r\n")
+    end = len(was) - len(place.suffix)
+    typed = was[len(place.prefix) : end]
+    if not typed or not offered.startswith(typed) or was != place.prefix + typed + place.suffix:
+        return None
+    if now != f"{place.prefix}{offered}{typed}{place.suffix}":
+        return None
+    start = len(place.prefix) + len(offered)
+    return start, start + len(typed)
+
+
 def read_completion(reply: str, place: Place) -> str:
     """What to insert at the cursor; empty when there is nothing worth showing."""
     text = reply

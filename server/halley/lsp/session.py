@@ -31,6 +31,7 @@ from halley.stores.layers import Layer, roles_layer
 if TYPE_CHECKING:
     from halley.features.room import EngineRoom
     from halley.lsp.base.server import Server
+    from halley.lsp.offers import Offer
 
 Json = dict[str, Any]
 
@@ -48,6 +49,7 @@ class Session:
         """Routes chosen for this session only."""
         self.take_client_settings(look_up(params, "initializationOptions.settings"))
         self.completer = Completer(self.template_of)
+        self.last_offer: Offer | None = None
         self.proposals = Proposals()
         self.answers = Answers(room.paths.cache / "answers", self.client.text_document_content)
         self.busy: list[str] = []

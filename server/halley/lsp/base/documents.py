@@ -100,6 +100,11 @@ class DocumentStore:
         document = self._open.get(uri_key(uri))
         return document.value() if document is not None else load_document(uri)
 
+    def text_before(self, uri: str) -> str | None:
+        """An open document's text before the last change of it; None where there was none."""
+        document = self._open.get(uri_key(uri))
+        return document.text_before() if document is not None else None
+
     def is_open(self, uri: str) -> bool:
         return uri_key(uri) in self._open
 
@@ -149,10 +154,12 @@ class DocumentStore:
 class OpenDocument:
     """One text in the editor."""
 
-    __slots__ = ("_value", "is_out_of_step", "language_id", "lines", "uri", "version")
+    __slots__ = ("_value", "_way_back", "is_out_of_step", "language_id", "lines", "uri", "version")
 
     def __init__(self, uri: str, language_id: str, version: int, text: str) -> None:
         self.uri, self.language_id, self.version = uri, language_id, version
+        self._way_back: tuple[int, int, list[str]] | None = None
+        """Of the last change: the first line, how many lines came, and those that went."""
         self.replace_text(text)
 
     def value(self) -> Document:
@@ -163,6 +170,12 @@ class OpenDocument:
         elif self._value.version != self.version:
             self._value = replace(self._value, version=self.version)
         return self._value
+
+    def text_before(self) -> str | None:
+        if self._way_back is None:
+            return None
+        first, came, went = self._way_back
+        return "".join((*self.lines[:first], *went, *self.lines[first + came :]))
 
     def replace_text(self, text: str) -> None:
         self.lines = split_lines(join_halves(text))
@@ -181,6 +194,7 @@ class OpenDocument:
         if where is None:
             old = self.lines
             self.replace_text(change["text"])
+            self._way_back = 0, len(self.lines), old
             return _difference(old, self.lines)
         start, end = where["start"], where["end"]
         if (end["line"], end["character"]) < (start["line"], start["character"]):
@@ -199,6 +213,7 @@ class OpenDocument:
         new = split_lines(merged)
         if last < len(lines) - 1:
             new.pop()  # the empty rest after the last line's end
+        self._way_back = first, len(new), lines[first : last + 1]
         lines[first : last + 1] = new
         self._value = None
         return first, last - first, len(new) - 1

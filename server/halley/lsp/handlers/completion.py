@@ -10,6 +10,7 @@ from halley.core.snapshot import Snapshot
 from halley.features.complete import with_selected
 from halley.features.completion_call import Offered
 from halley.lsp.from_lsp import from_lsp_range
+from halley.lsp.offers import Offer, take_out_what_was_typed_twice
 from halley.lsp.session import Session
 from halley.lsp.to_lsp import to_lsp_range
 
@@ -48,9 +49,15 @@ async def inline_completion(session: Session, params: Json) -> Json:
         automatic=context.get("triggerKind") != _INVOKED,
         project=session.project(uri),
     )
-    if offered:
-        _count_shown(session, snapshot, offered[0])
-    return {"items": [_item(snapshot, range, lead, text) for text in offered]}
+    if not offered:
+        return {"items": []}
+    _count_shown(session, snapshot, offered[0])
+    items = [_item(snapshot, range, lead, text) for text in offered]
+    whole, at = snapshot.document.text, snapshot.selection
+    session.last_offer = Offer(
+        uri, whole, at.start - len(lead), at.end, tuple(str(item["insertText"]) for item in items)
+    )
+    return {"items": items}
 
 
 def _at(session: Session, params: Json, settings: Settings) -> Snapshot | None:
@@ -128,6 +135,8 @@ def _word_before(snapshot: Snapshot) -> str:
 async def completion_accepted(session: Session, accepted: Json) -> None:
     """Counts an acceptance, whole or (`partial`) of the first `characters`; kept on this machine only."""
     characters, partial = accepted.get("characters"), accepted.get("partial") is True
+    if not partial and isinstance(uri := accepted.get("uri"), str):
+        await take_out_what_was_typed_twice(session, uri)
     await session.room.ledger.count_completion(
         *_counted(str(accepted.get("model") or ""), str(accepted.get("language") or "plaintext")),
         accepted=0 if partial else 1,
