@@ -157,3 +157,15 @@ def test_a_secret_is_never_asked_about(
     typing.wait("vim.g.answered")
     assert typing.lua(f"return {GHOST}") is None
     assert not simulator.requests
+
+
+def test_it_is_asked_for_at_once(typing: Neovim, simulator: Simulator) -> None:
+    """Where it does not come by itself, too."""
+    typing.lua("""
+        local client = vim.lsp.get_clients({ name = 'halley' })[1]
+        client.settings = { halley = { completion = { debounceMs = 60000 } } }
+        client:notify('workspace/didChangeConfiguration', { settings = client.settings })
+    """)
+    simulator.script("width * height", repeat=-1)
+    typing.type("A <Cmd>Halley suggest<CR>")
+    typing.wait(f"(({GHOST}) or ''):find('width * height', 1, true) ~= nil")

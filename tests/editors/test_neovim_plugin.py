@@ -152,6 +152,13 @@ def test_fixing_sends_the_diagnostics_of_the_lines(editing: Neovim, simulator: S
     [
         ("document", '```python\ndef total(items):\n    """Adds up prices."""\n```', "Adds up prices."),
         ("generate", "```python\nrate = 3\n```", "rate = 3"),
+        ("improve", f"```python\n{BETTER}```", "return sum("),
+        (
+            "format",
+            CODE.replace("    result = 0", "    result  =  0").join(["```python\n", "```"]),
+            "result  =  0",
+        ),
+        ("doc", '```python\ndef total(items):\n    """Sums."""\n```', "Sums."),
         ("tests", "```python\ndef test_total():\n    assert total([]) == 0\n```", "def test_total"),
     ],
 )
@@ -331,3 +338,55 @@ def test_a_proposal_is_accepted_in_part(editing: Neovim, workspace: Path, simula
     editing.type(":cclose | 2<CR>:Halley discard<CR>")
     editing.wait("(" + HUNKS + ") ~= false", 0)
     assert editing.text() == TWO
+
+
+def test_all_of_a_proposal_is_accepted_at_once(
+    editing: Neovim, workspace: Path, simulator: Simulator
+) -> None:
+    (workspace / "numbers.py").write_text(TWO)
+    editing.edit(workspace / "numbers.py")
+    editing.attached()
+    editing.lua("""
+        local client = vim.lsp.get_clients({ name = 'halley', bufnr = 0 })[1]
+        client.settings = { halley = { edits = { apply = 'preview' } } }
+        client:notify('workspace/didChangeConfiguration', { settings = client.settings })
+    """)
+    new = TWO.replace("return 1", "return 10").replace("return 3", "return 30")
+    simulator.script(f"```python\n{new}```")
+    editing.type(":%Halley edit tenfold<CR>")
+    editing.wait(HUNKS, 2)
+    editing.type(":Halley accept all<CR>")
+    editing.wait(TEXT_IS, new)
+    editing.type("u")
+    editing.wait(TEXT_IS, TWO)
+
+
+def test_lines_are_asked_about_in_a_new_chat(editing: Neovim, simulator: Simulator) -> None:
+    simulator.script("It adds one price.", contains="Why?")
+    editing.type(":4Halley ask Why?<CR>")
+    seen(editing, "It adds one price.")
+    body = next(one.body.decode() for one in simulator.requests if "Why?" in one.body.decode())
+    assert "result += item.price" in body
+    assert "return result" not in body, "only the line"
+
+
+def test_a_wait_for_another_try_is_ended(editing: Neovim, simulator: Simulator) -> None:
+    editing.lua("""
+        _G.states = {}
+        vim.api.nvim_create_autocmd('User', { pattern = 'HalleyOperation', callback = function(event)
+          table.insert(_G.states, event.data.state)
+        end })
+    """)
+    simulator.script(status=429, headers={"retry-after": "50"}, body={"error": {"message": "slow down"}})
+    simulator.script("Prices.")
+    editing.type(":%Halley explain<CR>")
+    editing.wait("vim.list_contains(_G.states, 'waiting')")
+    editing.type(":Halley retry<CR>")
+    seen(editing, "Prices.")
+
+
+def test_the_log_opens_at_its_end(editing: Neovim) -> None:
+    editing.lua("vim.lsp.log.error('something of Halley')")
+    editing.type(":Halley log<CR>")
+    seen(editing, "something of Halley")
+    assert editing.lua("return vim.bo.readonly and vim.fn.line('.') == vim.fn.line('$')")
