@@ -1,6 +1,6 @@
 """The VS Code client, packaged as people install it, in a real VS Code in a real browser, against the real daemon.
 
-Three scripts of `vscode/` tell what a person does; each step of theirs is a test here. What it looked like is in
+Four scripts of `vscode/` tell what a person does; each step of theirs is a test here. What it looked like is in
 `.editors/vscode/shots`, for the steps that failed too.
 """
 
@@ -12,8 +12,10 @@ import re
 import shutil
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -34,9 +36,12 @@ NAMES = {
     for script, pattern in {
         "story.mjs": r"^await step\(['\"](.+?)['\"], page",
         "host/index.cjs": r"^  async '([^']+)'",
+        "configured.mjs": r"^await about\(['\"](.+?)['\"], async",
         "untrusted.mjs": r"^await step\(['\"](.+?)['\"], page",
     }.items()
 }
+SUBJECTS = [name for name in ("tools", "search", "media") if find_spec(f"halley.lsp.handlers.{name}")]
+"""What this daemon knows, of what `configured.mjs` has steps for."""
 CONFIG = """\
 [providers.simulator]
 base_url = "{url}"
@@ -44,6 +49,19 @@ base_url = "{url}"
 [roles]
 chat = ["simulator/sim-chat"]
 edit = ["simulator/sim-code"]
+"""
+CONFIGURED = f"""\
+[providers.simulator]
+base_url = "{{url}}"
+
+[roles]
+chat = ["simulator/sim-code"]
+embed = ["simulator/sim-embed"]
+image = ["simulator/sim-image"]
+
+[tools.servers.demo]
+command = "{sys.executable}"
+args = ["{ROOT / "tests/e2e/mcp_server.py"}", "{{log}}"]
 """
 FILES = {
     "lists.py": """\
@@ -115,7 +133,7 @@ def story(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict
         "simulator": running_simulator,
         "shots": str(SHOTS),
     }
-    return _steps(server, "story.mjs", plan, place / "story.jsonl")
+    return _steps(server, "story.mjs", plan, place / "story.jsonl", running_simulator)
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +154,26 @@ def host(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict[
         "tests": str(SCRIPTS / "host/index.cjs"),
         "shots": str(SHOTS),
     }
-    return _steps(server, "host.mjs", plan, report)
+    return _steps(server, "host.mjs", plan, report, running_simulator)
+
+
+@pytest.fixture(scope="module")
+def configured(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict[str, Step]:
+    """With a server of tools that writes down what it has run."""
+    home, workspace, log = place / "configured-home", place / "configured-workspace", place / "called.jsonl"
+    _fill(workspace, {"orders.py": "def total(orders):\n    return sum(order.price for order in orders)\n"})
+    environment = _environment(home) | {"HALLEY_SIMULATOR_KEY": "sk-sim-configured"}
+    (home / "config.toml").write_text(CONFIGURED.format(url=f"{running_simulator}/v1", log=log))
+    server = CodeServer(code, place / "configured", vsix, environment)
+    plan = {
+        "port": server.port,
+        "workspace": str(workspace),
+        "simulator": running_simulator,
+        "subjects": SUBJECTS,
+        "log": str(log),
+        "shots": str(SHOTS),
+    }
+    return _steps(server, "configured.mjs", plan, place / "configured.jsonl", running_simulator)
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +191,7 @@ def untrusted(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> 
     environment["HOME"] = str(home)
     server = CodeServer(code, place / "untrusted", vsix, environment, trust=True)
     plan = {"port": server.port, "workspace": str(workspace), "mark": str(mark), "shots": str(SHOTS)}
-    return _steps(server, "untrusted.mjs", plan, place / "untrusted.jsonl")
+    return _steps(server, "untrusted.mjs", plan, place / "untrusted.jsonl", running_simulator)
 
 
 @pytest.mark.parametrize("name", NAMES["story.mjs"])
@@ -165,6 +202,11 @@ def test_a_person(story: dict[str, Step], name: str) -> None:
 @pytest.mark.parametrize("name", NAMES["host/index.cjs"])
 def test_in_the_extension_host(host: dict[str, Step], name: str) -> None:
     _must_hold(host, name)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES["configured.mjs"] if n.split(":")[0] in SUBJECTS])
+def test_a_person_for_whom_all_is_set_up(configured: dict[str, Step], name: str) -> None:
+    _must_hold(configured, name)
 
 
 @pytest.mark.parametrize("name", NAMES["untrusted.mjs"])
@@ -182,7 +224,11 @@ def _must_hold(steps: dict[str, Step], name: str) -> None:
     assert step.ok, step.error
 
 
-def _steps(server: CodeServer, script: str, plan: dict[str, object], report: Path) -> dict[str, Step]:
+def _steps(
+    server: CodeServer, script: str, plan: dict[str, object], report: Path, simulator: str
+) -> dict[str, Step]:
+    forget = urllib.request.Request(f"{simulator}/_simulator/script", method="DELETE")
+    urllib.request.urlopen(forget, timeout=30).close()  # what a script before has not used up
     try:
         steps = drive(server.code, script, plan, report)
     finally:

@@ -21,7 +21,7 @@ import { getKey } from './secrets';
 import { registerSetup } from './setup';
 import { registerSimulator } from './simulator';
 import { registerStatus } from './status';
-import { approveInDialog, registerTools } from './tools';
+import { approveElsewhere, registerTools } from './tools';
 import { registerTrust } from './trust';
 import { registerUsage } from './usage';
 
@@ -39,7 +39,7 @@ export interface Api {
 
 export function activate(context: vscode.ExtensionContext): Api {
   const log = vscode.window.createOutputChannel('Halley', { log: true });
-  const approvals = new Approvals(approveInDialog);
+  const approvals = new Approvals(approveElsewhere);
   const halley: Daemon = new Daemon(context, log, {
     approveTool: (asked, token) => approvals.ask(asked, token),
     getSecret: ({ provider, origin }) => getKey(context.secrets, provider, origin),

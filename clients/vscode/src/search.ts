@@ -1,5 +1,6 @@
 // Search in the workspace by words and by meaning: hits in a quick pick, each looked at while one goes through them. And
-// its index: how far it is, pausing it, and the yes that embedding needs, with what it will take said first.
+// its index: how far it is, pausing it, and what embedding will take. That it needs a yes the daemon asks for by itself; here
+// is where that can be answered later.
 
 import * as vscode from 'vscode';
 import { fromWire } from './actions';
@@ -117,13 +118,11 @@ function noticeItem(text: string): HitItem {
   return { label: `$(info) ${text}`, alwaysShow: true };
 }
 
-/** The index beside the language, and the question before anything is embedded. */
+/** The index beside the language. */
 class IndexWatch implements vscode.Disposable {
   private readonly item = vscode.languages.createLanguageStatusItem('halley.index', [{ scheme: 'file' }]);
   private readonly listening: vscode.Disposable[];
   private status: IndexStatus | undefined;
-  /** The model whose estimate is being shown or was put off in this window. */
-  private askedFor: string | undefined;
 
   constructor(private readonly halley: Halley) {
     this.item.name = vscode.l10n.t('Search index');
@@ -158,16 +157,7 @@ class IndexWatch implements vscode.Disposable {
     const status = await this.halley.request('halley/index/status', {});
     this.status = status;
     this.show();
-    if (status.estimate && status.estimate.model !== this.askedFor) void this.offerToEmbed(status.estimate);
     return status;
-  }
-
-  private async offerToEmbed(estimate: EmbedEstimate): Promise<void> {
-    this.askedFor = estimate.model;
-    const [yes, no] = [vscode.l10n.t('Embed'), vscode.l10n.t('Never')];
-    const picked = await vscode.window.showInformationMessage(estimateText(estimate), yes, vscode.l10n.t('Not Now'), no);
-    if (picked === yes) await this.control('embed');
-    if (picked === no) await this.control('decline');
   }
 
   private async control(action: IndexControlParams['action']): Promise<void> {

@@ -27,8 +27,15 @@ export function registerTools(halley: Halley): vscode.Disposable[] {
 
 // -- one call
 
-/** Asks in a dialog, where no chat is shown to ask in. Closing it is a no. */
-export async function approveInDialog(asked: ToolApproveParams): Promise<Decision> {
+/** Asks where no chat is shown to ask in. First a notification, which takes no focus: a key that was meant for something
+ * else must never be a yes. Closing either is a no. */
+export async function approveElsewhere(asked: ToolApproveParams): Promise<Decision> {
+  const look = vscode.l10n.t('Look…');
+  const opened = await vscode.window.showWarningMessage(approvalTitle(asked), look, vscode.l10n.t('Deny'));
+  return opened === look ? approveInDialog(asked) : 'deny';
+}
+
+async function approveInDialog(asked: ToolApproveParams): Promise<Decision> {
   const [once, always] = [vscode.l10n.t('Allow Once'), vscode.l10n.t('Always in This Workspace')];
   const picked = await vscode.window.showWarningMessage(approvalTitle(asked), { modal: true, detail: approvalDetail(asked) }, once, ...(asked.always === false ? [] : [always]));
   return picked === once ? 'once' : picked === always ? 'always' : 'deny';
@@ -76,10 +83,16 @@ function askForTools(halley: Halley, listed: ToolsList, place: { uri?: string; c
     { ...AGREED, tooltip: vscode.l10n.t('What you agreed to for good…') },
   ];
   const show = (list: ToolsList): void => {
+    Object.assign(listed, list);
     const items = toolItems(list);
     pick.items = items;
     pick.selectedItems = items.filter(({ picked }) => picked);
   };
+  // A server that has started has tools to show; not while somebody is ticking.
+  const isUntouched = (): boolean => pick.items.every((item) => (item.picked === true) === pick.selectedItems.includes(item));
+  const listening = halley.onChanged((what) => {
+    if (what === 'tools' && isUntouched()) halley.request('halley/tools/list', place).then((list) => isUntouched() && show(list), () => undefined);
+  });
   show(listed);
   return new Promise((resolve, reject) => {
     const done = (chosen: Chosen): void => {
@@ -94,6 +107,7 @@ function askForTools(halley: Halley, listed: ToolsList, place: { uri?: string; c
     pick.onDidAccept(() => done(pick.selectedItems));
     pick.onDidHide(() => {
       resolve(undefined);
+      listening.dispose();
       pick.dispose();
     });
     pick.show();

@@ -1,9 +1,7 @@
 // What a person does in their first hour, through the page: no key yet, a provider, a model for this workspace and not for
 // the next, an explanation, ghost text, a chat with two models. `plan`: port, simulator, workspace, other, shots.
 
-import { axeSource, launch, plan, step, Workbench } from './workbench.mjs';
-
-const script = (reply) => fetch(`${plan.simulator}/_simulator/script`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ path: '/v1/chat/completions', ...reply }) });
+import { axeSource, launch, plan, script, step, Workbench } from './workbench.mjs';
 
 const browser = await launch();
 const bench = await Workbench.open(browser, plan.port, plan.workspace);
@@ -187,7 +185,7 @@ await step('completes commands, variables and models as one types', page, async 
 await step('says what a command says that asks no model', page, async () => {
   await chat.locator('.composer textarea').fill('/compact');
   await chat.press('.composer textarea', 'Enter');
-  await chat.waitForSelector('.turn:last-child .reply .markdown:not(:empty)');
+  await chat.waitForSelector('.turn:last-child .reply .markdown:has-text("summed up")');
 });
 
 await step('asks two models side by side, and one of them is chosen', page, async () => {

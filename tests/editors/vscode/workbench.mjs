@@ -9,6 +9,9 @@ const load = createRequire(`${plan.modules}/`);
 const { chromium } = load('playwright-core');
 export const axeSource = () => load('axe-core').source;
 
+/** What the simulator answers next. */
+export const script = (reply) => fetch(`${plan.simulator}/_simulator/script`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ path: '/v1/chat/completions', ...reply }) });
+
 const PATIENCE = 120_000;
 
 export async function launch() {

@@ -1,4 +1,4 @@
-// Tool calls that wait for a yes: asked in the chat they belong to while that is on screen, else in a dialog.
+// Tool calls that wait for a yes: asked in the chat they belong to while that is on screen, else outside of it.
 
 import type * as vscode from 'vscode';
 import { deferred, type Deferred } from '../deferred';
@@ -18,15 +18,15 @@ export interface Asker {
 interface Waiting {
   asked: ToolApproveParams;
   decided: Deferred<Decision>;
-  isInDialog: boolean;
+  isElsewhere: boolean;
 }
 
 export class Approvals {
   private readonly waiting = new Map<string, Waiting>();
   private page: Asker | undefined;
 
-  /** `inDialog` asks outside of a page. */
-  constructor(private readonly inDialog: (asked: ToolApproveParams) => Promise<Decision>) {}
+  /** `elsewhere` asks outside of a page. */
+  constructor(private readonly elsewhere: (asked: ToolApproveParams) => Promise<Decision>) {}
 
   serve(page: Asker): void {
     this.page = page;
@@ -35,7 +35,7 @@ export class Approvals {
   /** The answer; `deny` when the daemon no longer waits for one. */
   async ask(asked: ToolApproveParams, token: vscode.CancellationToken): Promise<ToolApproved> {
     const decided = deferred<Decision>();
-    const waiting = { asked, decided, isInDialog: false };
+    const waiting = { asked, decided, isElsewhere: false };
     this.waiting.set(asked.callId, waiting);
     const stop = token.onCancellationRequested(() => this.answer(asked.callId, 'deny'));
     this.put(waiting);
@@ -55,13 +55,13 @@ export class Approvals {
 
   /** The page was loaded anew, shows another chat, or is gone: what waits is asked again where it can be seen. */
   again(): void {
-    for (const waiting of this.waiting.values()) if (!waiting.isInDialog) this.put(waiting);
+    for (const waiting of this.waiting.values()) if (!waiting.isElsewhere) this.put(waiting);
   }
 
   private put(waiting: Waiting): void {
     const { asked } = waiting;
     if (this.page?.shows(asked.chatId)) return this.page.ask(asked);
-    waiting.isInDialog = true;
-    void this.inDialog(asked).then((decision) => this.answer(asked.callId, decision));
+    waiting.isElsewhere = true;
+    void this.elsewhere(asked).then((decision) => this.answer(asked.callId, decision));
   }
 }

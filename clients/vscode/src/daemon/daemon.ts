@@ -25,6 +25,8 @@ import { workspaceEnvironments } from './environments';
 
 const EVENTS = new ProgressType<RichEvent[]>();
 const PROTOCOL = 1;
+/** How long the end of a connection may take to be noticed. */
+const NOTICED_MS = 3000;
 
 /** Everything but the secrets that other files add to the conversation with the daemon. */
 export interface Additions {
@@ -192,6 +194,7 @@ export class Daemon implements Halley, vscode.Disposable {
     if (client !== this.client) return;
     if (newState === State.Starting) this.become({ kind: 'starting' });
     if (newState !== State.Running) return;
+    this.watch(client);
     const said = client.initializeResult;
     const own = (said?.capabilities.experimental as { halley?: { version?: string; protocol?: number } } | undefined)?.halley;
     const version = own?.version ?? said?.serverInfo?.version ?? '?';
@@ -200,6 +203,19 @@ export class Daemon implements Halley, vscode.Disposable {
       void vscode.window.showWarningMessage(vscode.l10n.t('This extension was made for another version of the daemon ({0}). Install the one that came with it.', version));
     }
     this.become({ kind: 'running', version });
+  }
+
+  /** The client notices by its connection that the daemon has ended. Where it did not, the end of the process tells. */
+  private watch(client: LanguageClient): void {
+    const child = client.serverProcess;
+    child?.once('exit', () => {
+      setTimeout(() => {
+        if (client !== this.client || (client.serverProcess && client.serverProcess !== child) || this.state.kind !== 'running') return;
+        this.log.warn('the daemon has ended and its connection did not say so');
+        if (this.crashes.mayRestart(Date.now())) void this.next(() => this.stopNow().then(() => this.startNow()));
+        else this.become(crashedTooOften());
+      }, NOTICED_MS);
+    });
   }
 
   // VS Code's own rule: four restarts, the fifth crash within three minutes is the end. After it the person is asked.
@@ -211,7 +227,7 @@ export class Daemon implements Halley, vscode.Disposable {
           this.log.warn('the daemon ended unexpectedly; starting it again');
           return { action: CloseAction.Restart, handled: true };
         }
-        this.become({ kind: 'stopped', reason: vscode.l10n.t('The daemon crashed five times within three minutes.') });
+        this.become(crashedTooOften());
         return { action: CloseAction.DoNotRestart, handled: true };
       },
     };
@@ -231,6 +247,10 @@ export class Daemon implements Halley, vscode.Disposable {
       installed: installedFolder(this.context),
     };
   }
+}
+
+function crashedTooOften(): DaemonState {
+  return { kind: 'stopped', reason: vscode.l10n.t('The daemon crashed five times within three minutes.') };
 }
 
 // An undefined token would be taken for a second parameter.

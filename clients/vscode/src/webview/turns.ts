@@ -79,9 +79,10 @@ export class TurnView {
     this.layout();
   }
 
-  /** What the daemon says itself, of a command that asks no model. */
+  /** What the daemon says itself, of a command that asks no model; in place of what it said on the way. */
   say(text: string): void {
-    this.columns.append(h('section', { class: 'reply', tabindex: -1 }, h('div', { class: 'markdown' }, renderMarkdown(text, this.tools))));
+    this.replies.clear();
+    this.columns.replaceChildren(h('section', { class: 'reply', tabindex: -1 }, h('div', { class: 'markdown' }, renderMarkdown(text, this.tools))));
   }
 
   /** Text that was under way when the daemon was lost. */

@@ -229,6 +229,16 @@ const STEPS = {
     await halley.restart();
     await until('it runs again', () => halley.state.kind === 'running');
   },
+
+  async 'answers without a key, by the simulator that it starts itself'() {
+    await run('useSimulator');
+    const { roles } = await halley.request('halley/models/selection', {});
+    assert.equal(roles.chat.scope, 'session');
+    const sent = await halley.request('halley/chat/send', { prompt: 'Say hello' });
+    assert.equal(sent.replies[0].status, 'complete');
+    const { providers } = await halley.request('halley/providers/list', {});
+    assert.notEqual(providers.find(({ id }) => id === 'simulator').baseUrl, `${simulator}/v1`);
+  },
 };
 
 exports.run = async () => {
