@@ -23,6 +23,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "untrust": ("halley.cli.trust:untrust", "Take that trust back."),
     "doctor": ("halley.cli.doctor:doctor", "What is installed, configured and wrong; fit for a bug report."),
     "macros": ("halley.cli.macros:macros", "Saved prompts and pipelines: list, run, export, import."),
+    "image": ("halley.cli.media:image", "A picture, made or changed, into a file."),
+    "speak": ("halley.cli.media:speak", "Text read aloud, into a file."),
+    "transcribe": ("halley.cli.media:transcribe", "What is spoken in a file, written down or translated."),
+    "video": ("halley.cli.media:video", "A video, into a file; it goes on when interrupted."),
+    "media": ("halley.cli.media:media", "Pictures, recordings and videos: list, wait, choose, save, cancel."),
     "commit": ("halley.cli.commit:commit", "A commit message from the diff."),
     "simulator": ("halley.cli.simulator:simulator", "A unified API on this machine that needs no model."),
 }

@@ -120,6 +120,7 @@ async def _job(desk: Desk, file: str | None, inputs: dict[str, str], model: str 
     return Job(
         desk.line(), snapshot, desk.room.template, instruction=inputs.get("instruction", ""), model=model,
         project=desk.room.project(desk.root), inputs=inputs, runs=desk.room.paths.state / "macros",
+        works=lambda: desk.room.media,
     )  # fmt: skip
 
 
@@ -154,10 +155,11 @@ def _copy_pictures(run: Any, folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     for step in run.steps:
-        for number, image in enumerate(step.images, 1):
+        files = [*step.images, *step.files]
+        for number, image in enumerate(files, 1):
             if source := image.get("path"):
                 suffix = Path(source).suffix
-                name = f"{step.name}-{number}{suffix}" if len(step.images) > 1 else f"{step.name}{suffix}"
+                name = f"{step.name}-{number}{suffix}" if len(files) > 1 else f"{step.name}{suffix}"
                 image["path"] = str(shutil.copyfile(source, folder / name))
 
 
@@ -177,7 +179,7 @@ class _Terminal:
 
         for step, alone in final_steps(run, macro):
             heading = "" if alone else f"## {step.name}\n\n"
-            pictures = [image.get("path") or image.get("url", "") for image in step.images]
+            pictures = [image.get("path") or image.get("url", "") for image in (*step.images, *step.files)]
             write(heading + "\n".join(part for part in (step.text.strip(), *pictures) if part) + "\n")
         for step in run.steps:
             if step.problem:

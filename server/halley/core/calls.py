@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Literal
 
+from halley.core.media import MediaPrompt
 from halley.core.models import ModelRef, Role, Route
 from halley.core.settings import Settings
 
@@ -99,6 +100,9 @@ class FimPrompt:
     fallback: Prompt | None = None
 
 
+AnyPrompt = Prompt | FimPrompt | MediaPrompt
+
+
 class Priority(IntEnum):
     """Whose turn it is when a provider's slots are taken; lower goes first."""
 
@@ -142,7 +146,7 @@ class Caller:
 class Call:
     """One request to a route of models, as `routing` takes it."""
 
-    prompt: Prompt | FimPrompt
+    prompt: AnyPrompt
     route: Route
     feature: str
     """What it is for, as the ledger shows it: `explain`, `complete`, `chat` …"""
@@ -154,7 +158,5 @@ class Call:
     """False for automatic inline completion: one try, no failover."""
     timeout_s: float | None = None
     """Bound on the whole call; None leaves it to the provider's own time limits."""
-    shorten: Callable[[Prompt | FimPrompt], Prompt | FimPrompt | None] | None = field(
-        default=None, compare=False
-    )
+    shorten: Callable[[AnyPrompt], AnyPrompt | None] | None = field(default=None, compare=False)
     """Makes a shorter prompt when a model says the context is too long; used once a call. None: give up."""

@@ -6,6 +6,8 @@
     ├─ ToolCallDelta    a piece of a tool call
     ├─ Citation         a source the model named
     ├─ Image            a picture in the reply
+    ├─ Sound            a recording
+    ├─ Begun            the host works on it: how to ask for it later
     ├─ Notice           something the person should see that is not the reply (a failover, a trim)
     └─ Finish           the end: reason and usage
 
@@ -18,6 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from halley.core.media import Job, JobState
 from halley.core.models import ModelRef, Times, Usage
 
 
@@ -60,6 +63,22 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Sound:
+    mime: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The host has taken a job and will charge for it. It is written down before anything else is asked."""
+
+    job: Job
+    state: JobState
+    model: ModelRef | None = None
+    """Which model of the route it is; filled in by routing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     text: str
     model: ModelRef | None = None
@@ -79,4 +98,4 @@ class Finish:
     """Filled in by routing."""
 
 
-Event = TextDelta | ReasoningDelta | ToolCallDelta | Citation | Image | Notice | Finish
+Event = TextDelta | ReasoningDelta | ToolCallDelta | Citation | Image | Sound | Begun | Notice | Finish

@@ -48,6 +48,9 @@ class Price:
     output: float | None = None
     cached_input: float | None = None
     per_request: float | None = None
+    """For pictures: each."""
+    per_second: float | None = None
+    """Of sound or video."""
     currency: str = "USD"
     source: Literal["provider", "catalog"] = "catalog"
 
@@ -79,6 +82,10 @@ class Usage:
     output_tokens: int = 0
     cached_tokens: int = 0
     reasoning_tokens: int = 0
+    images: int = 0
+    """Pictures made."""
+    seconds: float = 0.0
+    """Of sound or video, made or listened to, where that is known."""
     cost_usd: float | None = None
     estimated: bool = False
     """True when the host sent no usage and the tokens were counted here."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, Protocol
 
-from halley.core.calls import Call, FimPrompt, Prompt
+from halley.core.calls import AnyPrompt, Call
 from halley.core.events import Event
+from halley.core.media import Job, JobState
 from halley.core.models import Model, ModelRef
 
 
@@ -18,12 +19,32 @@ class Provider(Protocol):
 
     id: str
 
-    def stream(self, model: Model, prompt: Prompt | FimPrompt) -> AsyncGenerator[Event, None]:
+    def stream(self, model: Model, prompt: AnyPrompt) -> AsyncGenerator[Event, None]:
         """Events, then exactly one `Finish`, or one error."""
         ...
 
     async def list_models(self) -> tuple[Model, ...]:
         """The provider's own catalogue, as it answers now."""
+        ...
+
+
+class JobHost(Protocol):
+    """A provider that works on jobs. Raises only `core.errors`."""
+
+    async def poll(self, job: Job) -> JobState:
+        """How a job stands now. Costs nothing."""
+        ...
+
+    async def fetch(self, address: str, write: Callable[[bytes], object], limit: int) -> None:
+        """Hands a result's bytes to `write`.
+
+        Raises BlockedByPolicy for an address that must not be fetched, BadReply beyond `limit` bytes and for one
+        that is gone.
+        """
+        ...
+
+    async def cancel(self, job: Job) -> bool:
+        """Ends a job where the host lets one; whether it did."""
         ...
 
 

@@ -124,6 +124,10 @@ class ProviderSettings(Section):
     stall_timeout_s: float = machine(
         "Seconds of silence in mid-stream before it counts as broken.", default=60.0, gt=0
     )
+    result_origins: tuple[str, ...] = machine(
+        "Other origins that pictures and videos may be fetched from, where they lie in a private network.",
+        default=(),
+    )
     enabled: bool = machine("Off hides the provider and its models.", default=True)
 
     @field_validator("base_url", "proxy")
@@ -131,6 +135,13 @@ class ProviderSettings(Section):
     def _is_address(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and (value or info.field_name != "proxy"):
             _check_address(value, _SCHEMES[info.field_name or "base_url"])
+        return value
+
+    @field_validator("result_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            _check_address(origin, _SCHEMES["base_url"])
         return value
 
     @field_validator("headers")
@@ -233,19 +244,27 @@ class MacroInput(Section):
 
 class MacroStep(Section):
     prompt: str | None = Field(None, description="The prompt, with {{variables}}.")
-    kind: Literal["text", "image", "commit"] = Field("text", description="What the step makes.")
-    role: Literal["chat", "edit", "fast", "image", "speech"] | None = Field(
+    kind: Literal["text", "image", "speech", "transcription", "video", "commit"] = Field(
+        "text", description="What the step makes. `speech` reads its prompt aloud."
+    )
+    role: Literal["chat", "edit", "fast", "image", "speech", "transcribe", "video"] | None = Field(
         None, description="Whose models answer."
     )
     model: ModelName | None = Field(None, description="One model, instead of a role's.")
     as_: MacroName | None = Field(None, alias="as", description="Name of the result for later steps.")
     when: str | None = Field(None, description="Skip the step unless this is not empty after substitution.")
+    source: str | None = Field(
+        None,
+        description="A recording to write down, or the picture a video begins with: a path in the workspace.",
+    )
     for_each: str | None = Field(None, description="Run once for each file of this glob; {{file}} holds it.")
 
     @model_validator(mode="after")
     def _says_something(self) -> MacroStep:
-        if not self.prompt and self.kind != "commit":
-            raise ValueError("a step has a prompt, unless it is a commit message")
+        if not self.prompt and self.kind not in ("commit", "transcription"):
+            raise ValueError("a step has a prompt, unless it is a commit message or a transcription")
+        if self.kind == "transcription" and not self.source:
+            raise ValueError("a transcription has a `source`: the recording to write down")
         return self
 
 

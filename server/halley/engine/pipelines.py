@@ -1,7 +1,7 @@
 """What the steps of a macro need of each other: pure, from the words of the macro alone.
 
-A step needs another when it uses its name: `{{summary}}` in a prompt, in `when` or in `for_each` needs the step with
-`as = "summary"`, and `{{previous}}` the step just before. Steps that need nothing of each other run at once
+A step needs another when it uses its name: `{{summary}}` in a prompt, in `when`, `source` or `for_each` needs the step
+with `as = "summary"`, and `{{previous}}` the step just before. Steps that need nothing of each other run at once
 (`features/macros/pipeline.py`).
 """
 
@@ -25,9 +25,9 @@ def steps_of(macro: MacroSettings) -> tuple[MacroStep, ...]:
 
 
 def _painting(step: MacroStep) -> MacroStep:
-    """A step for the image role makes a picture."""
-    is_picture = step.role == "image" and step.kind == "text"
-    return step.model_copy(update={"kind": "image"}) if is_picture else step
+    """A step for a role that makes something makes that: a picture, speech, a video."""
+    makes = step.role in ("image", "speech", "video") and step.kind == "text"
+    return step.model_copy(update={"kind": step.role}) if makes else step
 
 
 def step_names(steps: Sequence[MacroStep]) -> tuple[str, ...]:
@@ -62,7 +62,7 @@ def needs_of(steps: Sequence[MacroStep]) -> tuple[frozenset[int], ...]:
 def names_used(step: MacroStep) -> frozenset[str]:
     """Every `{{name}}` a step asks for."""
     return frozenset[str]().union(
-        *(names_in(text) for text in (step.prompt, step.when, step.for_each) if text)
+        *(names_in(text) for text in (step.prompt, step.when, step.source, step.for_each) if text)
     )
 
 

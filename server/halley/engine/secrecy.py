@@ -14,7 +14,8 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import PurePath
 
-from halley.core.calls import FimPrompt, Message, Part, Prompt
+from halley.core.calls import AnyPrompt, FimPrompt, Message, Part
+from halley.core.media import MediaPrompt
 
 SECRET_NAMES = tuple(
     """.env .env.* *.env .envrc .netrc _netrc .npmrc .pypirc .pgpass .my.cnf .htpasswd .git-credentials .dockercfg
@@ -154,8 +155,11 @@ def redact_secrets(text: str) -> tuple[str, tuple[Secret, ...]]:
     return text, found
 
 
-def redact_prompt(prompt: Prompt | FimPrompt) -> tuple[Prompt | FimPrompt, int]:
+def redact_prompt(prompt: AnyPrompt) -> tuple[AnyPrompt, int]:
     """The prompt with every key-shaped string of its text replaced, and how many there were."""
+    if isinstance(prompt, MediaPrompt):
+        text, hidden = redact_secrets(prompt.text)
+        return replace(prompt, text=text), len(hidden)
     if isinstance(prompt, FimPrompt):
         return _redact_fim(prompt)
     if not any(_suspicious(message.text) for message in prompt.messages):

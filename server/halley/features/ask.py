@@ -14,7 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from halley.core.calls import Call, Caller, FimPrompt, Priority, Prompt
+from halley.core.calls import AnyPrompt, Call, Caller, Priority
 from halley.core.errors import BadReply, HalleyError, Interrupted, Problem
 from halley.core.events import (
     Citation,
@@ -92,7 +92,7 @@ def _joined(before: ToolCallDelta | None, piece: ToolCallDelta) -> ToolCallDelta
 
 async def stream_reply(
     line: Line,
-    prompt: Prompt | FimPrompt,
+    prompt: AnyPrompt,
     *,
     feature: str,
     role: Role = "chat",
@@ -119,7 +119,7 @@ async def stream_reply(
 
 async def ask(
     line: Line,
-    prompt: Prompt | FimPrompt,
+    prompt: AnyPrompt,
     *,
     on_event: Callable[[Event], None] | None = None,
     keep_partial: bool = False,

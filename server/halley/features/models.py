@@ -107,7 +107,12 @@ def model_to_json(model: Model) -> Json:
 
 def price_to_json(price: Price) -> Json:
     """Per million tokens, and per call."""
-    known = {"input": price.input, "output": price.output, "perRequest": price.per_request}
+    known = {
+        "input": price.input,
+        "output": price.output,
+        "perRequest": price.per_request,
+        "perSecond": price.per_second,
+    }
     return {name: value for name, value in known.items() if value is not None} | {
         "currency": price.currency,
         "source": price.source,

@@ -2,7 +2,7 @@
 
     room = EngineRoom.open()        cheap: nothing is read, opened or connected
     room.router.stream(call)        the one road to models          room.config     the levels of configuration
-    room.route(role, settings)      which models do what            room.chats, room.ledger, room.secrets …
+    room.route(role, settings)      which models do what            room.chats, room.media, room.ledger, room.secrets …
     await room.aclose()             settles the ledger, closes connections and the database
 
 Whatever belongs to a window (its documents, its picks, its editor's keys) is not here but in the window's session.
@@ -24,6 +24,7 @@ from halley.stores.layers import Layer, roles_layer
 from halley.stores.paths import Paths, find_paths
 
 if TYPE_CHECKING:
+    from halley.features.media.works import Works
     from halley.features.project import Project
     from halley.providers.transport import Http
     from halley.routing.catalogue import Catalogue
@@ -60,6 +61,8 @@ class EngineRoom:
         made = vars(self)  # what was never asked for need not be closed
         if "catalogue" in made:
             await self.catalogue.aclose()
+        if "media" in made:
+            await self.media.aclose()
         if "router" in made:
             await self.router.aclose()
         if "prices" in made:
@@ -90,6 +93,14 @@ class EngineRoom:
         from halley.stores.chats import ChatStore
 
         return ChatStore(self.database)
+
+    @cached_property
+    def media(self) -> Works:
+        from halley.features.media.works import Works
+        from halley.stores.media import MediaStore
+
+        store = MediaStore(self.database, self.paths.data / "media")
+        return Works(store, self.registry, self.clock, self.paths.cache / "media")
 
     @cached_property
     def selections(self) -> SelectionStore:

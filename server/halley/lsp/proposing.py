@@ -43,6 +43,11 @@ def needs_yes(session: Session, change: WorkspaceChange) -> str:
     return ""
 
 
+def why_ask(session: Session, path: Path) -> str:
+    """Why a new file there takes a yes of its own; empty where it does not."""
+    return _why(session, path, False)
+
+
 def _why(session: Session, path: Path | None, is_open: bool) -> str:
     if path is None:
         return "This is no file."

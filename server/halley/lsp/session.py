@@ -29,9 +29,12 @@ from halley.stores.client_settings import parse_client_settings
 from halley.stores.layers import Layer, roles_layer
 
 if TYPE_CHECKING:
+    from halley.features.media.works import Works
     from halley.features.room import EngineRoom
     from halley.lsp.base.server import Server
+    from halley.lsp.media import Place
     from halley.lsp.offers import Offer
+    from halley.stores.media import Task
 
 Json = dict[str, Any]
 
@@ -61,6 +64,9 @@ class Session:
         """Problems of the configuration that were told in messages and still hold."""
         self.last_status: Json | None = None
         self.watches_catalogue = False
+        self.places: dict[str, Place] = {}
+        """Where the links of media tasks go that were begun in this window."""
+        self.watches_media = False
         self.offers_formatting = False
         """Whether formatting is registered with the client now."""
 
@@ -72,6 +78,27 @@ class Session:
             return await self.server.request(method, params, timeout_s)
         except ClientError:
             return None
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether what is cancelled now is cancelled because the window goes, and not by the person."""
+        return self.server.is_over or self.server.lifecycle.state != "running"
+
+    def works(self) -> Works:
+        """The process's media tasks, of whose changes the client is told from now on."""
+        self.watch_media()
+        return self.room.media
+
+    def watch_media(self) -> None:
+        """Tells the client of changed tasks from now on."""
+        if not self.watches_media:
+            self.watches_media = True
+            self.room.media.listeners.add(self._media_changed)
+
+    def _media_changed(self, task: Task) -> None:
+        root = str(self.folders.root_of("")) if self.folders.roots else None
+        if task.workspace in (None, root) or task.id in self.places:
+            self.notify("halley/changed", {"what": "media"})
 
     def notify(self, method: str, params: Any) -> None:
         """Ours (`halley/*`) only go to clients that named our capability: others warn of what they do not know."""
@@ -109,7 +136,7 @@ class Session:
             workspace=str(root) if root else None,
             ask_key=self._ask_key if self.client.secrets else None,
             on_operation=self._show_operation,
-            confirm=self._confirm,
+            confirm=self.confirm,
         )
 
     def line(
@@ -136,7 +163,7 @@ class Session:
         key = answer.get("key") if isinstance(answer, dict) else None
         return key if isinstance(key, str) and key else None
 
-    async def _confirm(self, question: str) -> bool:
+    async def confirm(self, question: str) -> bool:
         """A yes-or-no question; no where nobody answers."""
         actions = [{"title": "Yes"}, {"title": "No"}]
         answer = await self.request(
@@ -230,6 +257,8 @@ class Session:
     # -- the end
 
     async def close(self) -> None:
+        if self.watches_media:
+            self.room.media.listeners.discard(self._media_changed)
         self.completer.close()
 
 

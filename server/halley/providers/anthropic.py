@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from halley.core.calls import FimPrompt, Message, Prompt
+from halley.core.calls import AnyPrompt, Message, Prompt
 from halley.core.events import Citation, Event, Finish, ReasoningDelta, TextDelta, ToolCallDelta
 from halley.core.models import Model
 from halley.providers.endpoint import Endpoint
@@ -46,7 +46,7 @@ class AnthropicProvider:
         self.host = Host(endpoint, http, get_key)
         self._learned: defaultdict[str, Learned] = defaultdict(Learned)
 
-    async def stream(self, model: Model, prompt: Prompt | FimPrompt) -> AsyncGenerator[Event, None]:
+    async def stream(self, model: Model, prompt: AnyPrompt) -> AsyncGenerator[Event, None]:
         """Events, then exactly one `Finish`, or one error of `core.errors`."""
         answer, asked = await self._open(model, chat_prompt(prompt, model))
         async with aclosing(stream_events(answer, AnthropicReader(), asked)) as events:

@@ -16,7 +16,7 @@ from typing import Any
 from halley.core.errors import HalleyError
 from halley.core.models import Model, Price
 from halley.providers.endpoint import Endpoint
-from halley.providers.facts import describe_model
+from halley.providers.facts import describe_model, known_facts
 from halley.providers.host import Host
 from halley.providers.model_list import model_entries, read_model_list
 
@@ -28,8 +28,7 @@ QUOTA_HOSTS = {"https://api.cometapi.com": "https://query.cometapi.com"}
 ROLES: dict[str, tuple[str, ...]] = {
     "embedding": ("embed",),
     "image": ("image",),
-    "audio": ("speech",),
-    "video": (),
+    "video": ("video",),
     "music": (),
     "rerank": (),
 }
@@ -90,22 +89,36 @@ def comet_facts(row: Mapping[str, Any]) -> dict[str, Any]:
         "context": _positive(row.get("context_length")),
         "max_output": _positive(row.get("max_completion_tokens")) or _positive(row.get("max_output")),
         "price": comet_price(row.get("pricing")),
-        "roles": ROLES.get(str(row.get("model_type") or "").lower()),
+        "roles": _roles(row),
     } | {FEATURES[feature]: True for feature in features if feature in FEATURES}
 
 
+def _roles(row: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """By the kind of model; `audio` says nothing of whether it speaks or listens, and the name does."""
+    kind = str(row.get("model_type") or "").lower()
+    if kind != "audio":
+        return ROLES.get(kind)
+    known = known_facts(None, str(row.get("code") or row.get("id") or "")).get("roles")
+    return tuple(known) if known else ("speech",)
+
+
 def comet_price(pricing: Any) -> Price | None:
-    """US dollars per million tokens, or per request; a price in anything else (seconds, other money) is
-    unknown.
-    """
+    """US dollars per million tokens, per request or per second; other money is unknown."""
     if not isinstance(pricing, Mapping) or not str(pricing.get("currency") or "USD").upper().startswith(
         "USD"
     ):
         return None
     inputs, outputs, request = (_money(pricing.get(name)) for name in ("input", "output", "per_request"))
-    if request:
-        return Price(inputs or None, outputs or None, per_request=request, source="provider")
-    if inputs is None or outputs is None or (_money(pricing.get("per_second")) and not inputs + outputs):
+    second = _money(pricing.get("per_second"))
+    if request or second:
+        return Price(
+            inputs or None,
+            outputs or None,
+            per_request=request or None,
+            per_second=second or None,
+            source="provider",
+        )
+    if inputs is None or outputs is None:
         return None
     return Price(inputs, outputs, source="provider")
 

@@ -66,16 +66,16 @@ class Clients:
     async def load(self) -> None:
         await asyncio.to_thread(_import)
 
-    async def get(self, endpoint: Endpoint, proxy: Proxy | None) -> Client:
+    async def get(self, endpoint: Endpoint, proxy: Proxy | None, *, public_only: bool = False) -> Client:
         """Raises TlsFailed when a certificate file cannot be used."""
-        key = _key(endpoint, proxy)
+        key = (*_key(endpoint, proxy), public_only)
         client = self._clients.get(key)
         if client is None:
             async with self._making:
                 client = self._clients.get(key)
                 if client is None:
                     context = await asyncio.to_thread(_prepare, endpoint, needs_tls(endpoint, proxy))
-                    client = self._clients[key] = _build(context)
+                    client = self._clients[key] = _build(context, public_only)
                     self._sweep_later()
         return client
 
@@ -145,7 +145,23 @@ def _prepare(endpoint: Endpoint, tls: bool) -> ssl.SSLContext | None:
         raise
 
 
-def _build(context: ssl.SSLContext | None) -> Client:
+def _public_resolver() -> Any:
+    """Looks names up as ever, and takes none that leads to this machine or into a private network."""
+    from aiohttp.resolver import ThreadedResolver
+
+    from halley.providers.fetching import is_public
+
+    class PublicResolver(ThreadedResolver):
+        async def resolve(self, host: str, *arguments: Any, **options: Any) -> Any:
+            found = await super().resolve(host, *arguments, **options)
+            if not all(is_public(row["host"]) for row in found):
+                raise OSError(f"{host} is not public")
+            return found
+
+    return PublicResolver()
+
+
+def _build(context: ssl.SSLContext | None, public_only: bool = False) -> Client:
     import aiohttp
 
     connector = aiohttp.TCPConnector(
@@ -153,6 +169,7 @@ def _build(context: ssl.SSLContext | None) -> Client:
         ttl_dns_cache=DNS_TTL_S,
         keepalive_timeout=KEEP_ALIVE_S,
         ssl=context if context is not None else True,
+        resolver=_public_resolver() if public_only else None,
     )
     session = aiohttp.ClientSession(
         connector=connector,

@@ -58,6 +58,8 @@ class Endpoint:
     connect_timeout_s: float = 10.0
     first_byte_timeout_s: float = 60.0
     stall_timeout_s: float = 60.0
+    result_origins: tuple[str, ...] = ()
+    """Other origins its results may be fetched from, though they are not public (`fetching.py`)."""
     enabled: bool = True
     preset: str | None = None
     quirks: Quirks = field(default_factory=Quirks)

@@ -44,8 +44,9 @@ class Host:
         content: bytes = b"",
         stream: bool = True,
         public: bool = False,
+        method: str = "",
     ) -> tuple[Answer, Asked]:
-        """An answer with a good status, still to be read; POST with a body, else GET.
+        """An answer with a good status, still to be read; POST with a body, else GET, unless `method` says.
 
         `path` is an operation of the API (`/models`) or a whole address of the same origin. Raises what a
         refusal stands for.
@@ -60,7 +61,7 @@ class Host:
         if key:
             sent |= self._auth(key, url)
         asked = Asked(endpoint, model, url, tuple(body or ()), (key, *private))
-        method = "POST" if content else "GET"
+        method = method or ("POST" if content else "GET")
         answer = await self.http.send(endpoint, Request(method, url, sent, content, compressed=not stream))
         if not 200 <= answer.status < 300:
             raise await _refusal(answer, asked)
@@ -76,6 +77,11 @@ class Host:
         finally:
             await answer.aclose()
         return read_json(data, asked, answer)
+
+    async def headers_for(self, url: str) -> dict[str, str]:
+        """The header with the key, for an address of the endpoint's own origin."""
+        key = await self.find_key()
+        return self._auth(key, url) if key else {}
 
     async def find_key(self) -> str:
         """The key, or an empty text where none is needed. Raises NotConfigured."""

@@ -1,27 +1,31 @@
 """`kind = "openai"`: chat completions and completions, and the model list.
 
-The request is built in `requests.py` (chat) and `fim.py`, the reply read in `openai_reader.py`. Pictures and
-sound are `openai_media.py`'s.
+The request is built in `requests.py` (chat) and `fim.py`, the reply read in `openai_reader.py`. Pictures, sound
+and video are `media.py`'s.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
 
-from halley.core.calls import FimPrompt, Prompt
+from halley.core.calls import AnyPrompt, FimPrompt, Prompt
 from halley.core.errors import BadRequest, ModelNotFound
-from halley.core.events import Event, Finish
+from halley.core.events import Event
+from halley.core.media import Job, JobState, MediaPrompt
 from halley.core.models import Model
+from halley.providers import jobs
 from halley.providers.catalogue_api import find_quota, list_with_prices
 from halley.providers.endpoint import Endpoint
 from halley.providers.errors import Asked
 from halley.providers.facts import facts_of
+from halley.providers.fetching import fetch_result
 from halley.providers.fim import find_form
 from halley.providers.host import GetKey, Host
 from halley.providers.learning import Learned, send_learning, without
+from halley.providers.media import painting_prompt, paints_in_chat, stream_media
 from halley.providers.openai_reader import OpenAIReader
 from halley.providers.requests import build_chat_body, chat_prompt, private_texts
 from halley.providers.sse import StreamDecoder
@@ -40,12 +44,18 @@ class OpenAIProvider:
         self.host = Host(endpoint, http, get_key)
         self._learned: defaultdict[str, Learned] = defaultdict(Learned)
 
-    async def stream(self, model: Model, prompt: Prompt | FimPrompt) -> AsyncGenerator[Event, None]:
+    async def stream(self, model: Model, prompt: AnyPrompt) -> AsyncGenerator[Event, None]:
         """Events, then exactly one `Finish`, or one error of `core.errors`."""
-        if isinstance(prompt, Prompt) and prompt.expect == "image" and self._paints_by_request(model):
-            for event in await self._paint(model.ref.name, prompt):
-                yield event
-            return
+        if isinstance(prompt, Prompt) and prompt.expect == "image":
+            prompt = MediaPrompt("image", prompt.messages[-1].text)
+        if isinstance(prompt, MediaPrompt):
+            facts = facts_of(self.endpoint, model)
+            if not paints_in_chat(prompt, facts):
+                async with aclosing(stream_media(self.host, model, facts, prompt)) as events:
+                    async for event in events:
+                        yield event
+                return
+            prompt = painting_prompt(prompt, model)
         answer, asked, reader, decoder = await self._open(model, prompt)
         async with aclosing(stream_events(answer, reader, asked, decoder)) as events:
             async for event in events:
@@ -59,15 +69,14 @@ class OpenAIProvider:
         """What is left of the money, where the host tells (`catalogue_api.find_quota`)."""
         return await find_quota(self.host)
 
-    def _paints_by_request(self, model: Model) -> bool:
-        """Some models paint in a chat (`image_by = "chat"`), the others have an operation of their own."""
-        return facts_of(self.endpoint, model).get("image_by") != "chat"
+    async def poll(self, job: Job) -> JobState:
+        return await jobs.poll(self.host, job)
 
-    async def _paint(self, name: str, prompt: Prompt) -> list[Event]:
-        from halley.providers.openai_media import send_images
+    async def fetch(self, address: str, write: Callable[[bytes], object], limit: int) -> None:
+        await fetch_result(self.host, address, write, limit)
 
-        painted = await send_images(self.host, name, prompt.messages[-1].text)
-        return [*painted.images, Finish("stop", painted.usage)]
+    async def cancel(self, job: Job) -> bool:
+        return await jobs.cancel(self.host, job)
 
     async def _open(self, model: Model, prompt: Prompt | FimPrompt) -> Opened:
         facts = facts_of(self.endpoint, model)

@@ -1,5 +1,5 @@
 """Embeddings, pictures, speech and transcription, as the OpenAI API has them. Each is one request and one
-answer.
+answer; what takes longer is `jobs.py`'s.
 
 Values in, values out: nothing is cut into batches, stored or shown here.
 """
@@ -9,14 +9,16 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass
-from secrets import token_hex
+from dataclasses import dataclass, replace
 from typing import Any
 
 from halley.core.errors import BadReply
 from halley.core.events import Image
+from halley.core.media import MediaFile
+from halley.core.media_types import HEAD, facts_of_file, mime_of
 from halley.core.models import Usage
 from halley.providers.host import Host
+from halley.providers.multipart import form as build_form
 from halley.providers.usage import usage_of
 
 SPEECH_LIMIT = 64 * 1024 * 1024
@@ -62,21 +64,51 @@ async def send_embeddings(
 
 
 async def send_images(
-    host: Host, model: str, prompt: str, *, size: str | None = None, n: int = 1, quality: str | None = None
-) -> Images:
+    host: Host, model: str, prompt: str, *, size: str | None = None, n: int = 1, quality: str | None = None,
+    form: str | None = None,
+) -> Images:  # fmt: skip
     """Pictures for a prompt; bytes where the host gives them, else an address that is never fetched by
     itself.
     """
     body = _without_none(model=model, prompt=prompt, n=n, size=size, quality=quality)
-    if model.lower().startswith("dall-e"):
-        body["response_format"] = "b64_json"  # GPT image models always answer so, and refuse the parameter
+    body |= _format_of(model, form)
     said = await host.send_for_json("/images/generations", body, model=model, private=(prompt,))
+    return _images(host, model, said)
+
+
+async def send_image_edit(
+    host: Host, model: str, prompt: str, files: Sequence[MediaFile], *, size: str | None = None, n: int = 1,
+    quality: str | None = None, form: str | None = None,
+) -> Images:  # fmt: skip
+    """Pictures made of pictures; `files` may hold a mask."""
+    pictures = [file for file in files if not file.is_mask]
+    field = "image" if len(pictures) == 1 else "image[]"
+    named = [(field, file) for file in pictures] + [("mask", file) for file in files if file.is_mask]
+    fields = _without_none(model=model, prompt=prompt, n=n, size=size, quality=quality) | _format_of(
+        model, form
+    )
+    content, headers = build_form(fields, named)
+    said = await host.send_for_json(
+        "/images/edits", content=content, headers=headers, model=model, private=(prompt,)
+    )
+    return _images(host, model, said)
+
+
+def _format_of(model: str, form: str | None) -> dict[str, str]:
+    """GPT image models always answer with bytes, and refuse the parameter that asks for them."""
+    if model.lower().startswith("dall-e"):
+        return {"response_format": "b64_json"}
+    return {"output_format": form} if form else {}
+
+
+def _images(host: Host, model: str, said: Any) -> Images:
     rows = said.get("data") if isinstance(said, dict) else None
     form = str(said.get("output_format") or "png") if isinstance(said, dict) else "png"
     images = tuple(image for row in rows or [] if (image := _image(row, form)))
     if not images:
         raise _bad(host, model, "sent no picture")
-    return Images(images, usage_of(said.get("usage")))
+    usage = usage_of(said.get("usage"))
+    return Images(images, replace(usage, images=len(images)) if usage else None)
 
 
 async def send_speech(
@@ -94,41 +126,33 @@ async def send_speech(
 
         read_json(data, asked, answer)
         raise _bad(host, model, "sent no sound")
-    return Speech(MIMES.get(form, "application/octet-stream"), data)
+    return Speech(mime_of(data[:64]) or MIMES.get(form, "application/octet-stream"), data)
 
 
 async def send_transcription(
-    host: Host, model: str, data: bytes, *, name: str = "audio.wav", language: str | None = None
-) -> str:
-    """The text that is spoken in a sound file."""
-    boundary = token_hex(16)
-    content = _form(
-        boundary, _without_none(model=model, language=language, response_format="json"), name, data
-    )
-    said = await host.send_for_json(
-        "/audio/transcriptions",
-        content=content,
-        model=model,
-        headers={"content-type": f"multipart/form-data; boundary={boundary}"},
-    )
+    host: Host, model: str, file: MediaFile, *, language: str | None = None, prompt: str = "",
+    translate: bool = False,
+) -> tuple[str, Usage | None]:  # fmt: skip
+    """The text that is spoken in a sound file, in English with `translate`; and what it took."""
+    fields: dict[str, Any] = {"model": model, "prompt": prompt or None, "response_format": "json"}
+    if not translate:
+        fields["language"] = language
+    content, headers = build_form(fields, [("file", file)])
+    path = "/audio/translations" if translate else "/audio/transcriptions"
+    said = await host.send_for_json(path, content=content, headers=headers, model=model, private=(prompt,))
     text = said.get("text") if isinstance(said, dict) else None
     if not isinstance(text, str):
         raise _bad(host, model, "sent no text")
-    return text
+    return text, _heard(said.get("usage"), file)
 
 
-def _form(boundary: str, fields: dict[str, Any], name: str, data: bytes) -> bytes:
-    """`multipart/form-data` (RFC 7578)."""
-    safe = "".join(c for c in name if c.isalnum() or c in "._-") or "audio"
-    parts = [
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
-        for key, value in fields.items()
-    ]
-    head = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{safe}"\r\n'
-        "Content-Type: application/octet-stream\r\n\r\n"
-    )
-    return b"".join([*parts, head.encode(), data, f"\r\n--{boundary}--\r\n".encode()])
+def _heard(said: Any, file: MediaFile) -> Usage | None:
+    """Tokens, or seconds (`{type: "duration", seconds}`); else as long as the file says it is."""
+    if isinstance(said, dict) and isinstance(said.get("seconds"), int | float):
+        return Usage(seconds=float(said["seconds"]))
+    usage = usage_of(said)
+    seconds = facts_of_file(file.data[:HEAD]).seconds or 0.0
+    return replace(usage, seconds=seconds) if usage else Usage(seconds=seconds, estimated=True)
 
 
 def _index(row: Any) -> int:

@@ -100,6 +100,7 @@ def resolve_endpoint(
         connect_timeout_s=settings.connect_timeout_s,
         first_byte_timeout_s=settings.first_byte_timeout_s,
         stall_timeout_s=settings.stall_timeout_s,
+        result_origins=settings.result_origins,
         enabled=settings.enabled,
         preset=preset.name or None,
         quirks=quirks,

@@ -6,8 +6,9 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from halley.core.calls import FimPrompt, ImagePart, Message, Prompt
+from halley.core.calls import AnyPrompt, FimPrompt, ImagePart, Message, Prompt
 from halley.core.errors import BadRequest
+from halley.core.media import MediaPrompt
 from halley.core.models import Model
 from halley.providers.learning import Learned, without
 
@@ -28,8 +29,12 @@ def build_chat_body(name: str, facts: Mapping[str, Any], prompt: Prompt, learned
     return without(body, facts, learned)
 
 
-def chat_prompt(prompt: Prompt | FimPrompt, model: Model) -> Prompt:
-    """The prompt for a chat; raises BadRequest for a completion that brings none."""
+def chat_prompt(prompt: AnyPrompt, model: Model) -> Prompt:
+    """The prompt for a chat; raises BadRequest for a completion that brings none, and for sound and video."""
+    if isinstance(prompt, MediaPrompt):
+        from halley.providers.media import painting_prompt
+
+        return painting_prompt(prompt, model)
     if isinstance(prompt, Prompt):
         return prompt
     if prompt.fallback is not None:
@@ -47,15 +52,21 @@ def build_messages(messages: tuple[Message, ...], system_as_user: bool = False) 
     return [_message(message, system_as_user) for message in messages]
 
 
-def private_texts(prompt: Prompt | FimPrompt) -> tuple[str, ...]:
+def private_texts(prompt: AnyPrompt) -> tuple[str, ...]:
     """What an error must not repeat."""
+    if isinstance(prompt, MediaPrompt):
+        return (prompt.text,)
     if isinstance(prompt, FimPrompt):
         return (prompt.prefix, prompt.suffix, *(text for _, text in prompt.context))
     return tuple(part for message in prompt.messages for part in message.parts if isinstance(part, str))
 
 
 def data_url(image: ImagePart) -> str:
-    return f"data:{image.mime};base64,{base64.b64encode(image.data).decode()}"
+    return data_url_of(image.mime, image.data)
+
+
+def data_url_of(mime: str, data: bytes) -> str:
+    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
 
 
 def _message(message: Message, system_as_user: bool) -> dict[str, Any]:

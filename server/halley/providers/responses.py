@@ -8,20 +8,24 @@ wrong with a stream as a whole is `streaming.py`'s.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
 
-from halley.core.calls import FimPrompt, Message, Prompt
+from halley.core.calls import AnyPrompt, Message, Prompt
 from halley.core.events import Event, Finish, Image, ReasoningDelta, TextDelta, ToolCallDelta
+from halley.core.media import Job, JobState, MediaPrompt
 from halley.core.models import Model
+from halley.providers import jobs
 from halley.providers.citations import citations_of
 from halley.providers.endpoint import Endpoint
 from halley.providers.errors import Asked
 from halley.providers.facts import facts_of
+from halley.providers.fetching import fetch_result
 from halley.providers.finish import finish_reason
 from halley.providers.host import GetKey, Host
 from halley.providers.learning import Learned, send_learning, without
+from halley.providers.media import stream_media
 from halley.providers.model_list import read_model_list
 from halley.providers.requests import chat_prompt, data_url, private_texts
 from halley.providers.said import Said, is_error, said_of
@@ -39,28 +43,59 @@ class ResponsesProvider:
         self.host = Host(endpoint, http, get_key)
         self._learned: defaultdict[str, Learned] = defaultdict(Learned)
 
-    async def stream(self, model: Model, prompt: Prompt | FimPrompt) -> AsyncGenerator[Event, None]:
+    async def stream(self, model: Model, prompt: AnyPrompt) -> AsyncGenerator[Event, None]:
         """Events, then exactly one `Finish`, or one error of `core.errors`."""
-        answer, asked = await self._open(model, chat_prompt(prompt, model))
+        if isinstance(prompt, Prompt) and prompt.expect == "image":
+            prompt = MediaPrompt("image", prompt.messages[-1].text)
+        if isinstance(prompt, MediaPrompt) and not self._paints_as_tool(model, prompt):
+            facts = facts_of(self.endpoint, model)
+            async with aclosing(stream_media(self.host, model, facts, prompt)) as events:
+                async for event in events:
+                    yield event
+            return
+        paint = _painting_tool(prompt) if isinstance(prompt, MediaPrompt) else None
+        answer, asked = await self._open(model, chat_prompt(prompt, model), paint)
         async with aclosing(stream_events(answer, ResponsesReader(), asked)) as events:
             async for event in events:
                 yield event
+
+    async def poll(self, job: Job) -> JobState:
+        return await jobs.poll(self.host, job)
+
+    async def fetch(self, address: str, write: Callable[[bytes], object], limit: int) -> None:
+        await fetch_result(self.host, address, write, limit)
+
+    async def cancel(self, job: Job) -> bool:
+        return await jobs.cancel(self.host, job)
+
+    def _paints_as_tool(self, model: Model, prompt: MediaPrompt) -> bool:
+        """A model that talks paints with the `image_generation` tool, one that only paints by its own operation."""
+        return prompt.kind in ("image", "imageEdit") and "image" not in model.roles
 
     async def list_models(self) -> tuple[Model, ...]:
         """What `/models` lists, with what is known of each by its name."""
         return read_model_list(self.endpoint, await self.host.send_for_json("/models"))
 
-    async def _open(self, model: Model, prompt: Prompt) -> tuple[Answer, Asked]:
+    async def _open(self, model: Model, prompt: Prompt, paint: dict[str, Any] | None) -> tuple[Answer, Asked]:
         name = model.ref.name
         facts, learned = facts_of(self.endpoint, model), self._learned[name]
         return await send_learning(
             self.host,
             "/responses",
-            lambda: without(build_responses_body(name, facts, prompt), facts, learned),
+            lambda: without(
+                build_responses_body(name, facts, prompt) | ({"tools": [paint]} if paint else {}),
+                facts,
+                learned,
+            ),
             learned,
             model=name,
             private=private_texts(prompt),
         )
+
+
+def _painting_tool(prompt: MediaPrompt) -> dict[str, Any]:
+    wishes = {"size": prompt.size, "quality": prompt.quality, "output_format": prompt.form}
+    return {"type": "image_generation"} | {name: value for name, value in wishes.items() if value}
 
 
 def build_responses_body(name: str, facts: Mapping[str, Any], prompt: Prompt) -> dict[str, Any]:

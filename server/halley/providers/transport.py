@@ -64,12 +64,15 @@ class Http:
         """Imports what the first request needs, in a thread, so that this request need not wait for it."""
         await self._clients.load()
 
-    async def send(self, endpoint: Endpoint, request: Request) -> Answer:
+    def has_proxy(self, endpoint: Endpoint) -> bool:
+        return find_proxy(endpoint, self._environ) is not None
+
+    async def send(self, endpoint: Endpoint, request: Request, *, public_only: bool = False) -> Answer:
         """The answer, as soon as its headers are there. Raises UpstreamError for every failure of the
-        connection.
+        connection. With `public_only` no connection is made to this machine or a private network.
         """
         proxy = find_proxy(endpoint, self._environ)
-        client = await self._clients.get(endpoint, proxy)
+        client = await self._clients.get(endpoint, proxy, public_only=public_only and proxy is None)
         client.in_use += 1
         try:
             response = await _open(client, endpoint, request, proxy)

@@ -15,9 +15,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from halley.core.calls import Call, FimPrompt, Message, Prompt
+from halley.core.calls import AnyPrompt, Call, FimPrompt, Message
 from halley.core.errors import HalleyError, Interrupted, Problem, UpstreamTimeout, problem_of
-from halley.core.events import Event, Finish, Notice, ReasoningDelta, TextDelta, ToolCallDelta
+from halley.core.events import Begun, Event, Finish, Image, Notice, ReasoningDelta, TextDelta, ToolCallDelta
+from halley.core.media import MediaPrompt
 from halley.core.models import Times, Usage
 from halley.core.ports import Ledger
 from halley.core.tokens import estimate_tokens
@@ -78,6 +79,8 @@ async def metered(
                     event = await _finish(settling, meter, call, target, event)
                     settled = settling.start(_settle(settling, row, meter, call, target, None))
                 else:
+                    if isinstance(event, Begun):
+                        event = replace(event, model=target.model.ref)
                     meter.see(event, settling.clock.monotonic())
                 yield event
         if settled is None:
@@ -146,7 +149,9 @@ async def _settle(
     """
     if meter.ended_at is None:
         meter.ended_at = settling.clock.monotonic()
-    if meter.usage is None and meter.pieces:  # a host that began to answer will charge for it
+    if meter.usage is None and (
+        meter.pieces or meter.images
+    ):  # a host that began to answer will charge for it
         meter.usage = meter.estimate(call.prompt)
     facts = {"status": _status(error, meter, call), "times": meter.times(), "problem": _told(error)}
     if meter.request_id:
@@ -207,6 +212,7 @@ class Meter:
     first_token_at: float | None = None
     ended_at: float | None = None
     pieces: list[str] = field(default_factory=list[str])
+    images: int = 0
     usage: Usage | None = None
     request_id: str | None = None
 
@@ -221,6 +227,8 @@ class Meter:
         match event:
             case TextDelta(text) | ReasoningDelta(text):
                 self.pieces.append(text)
+            case Image():
+                self.images += 1
             case ToolCallDelta():
                 self.pieces.append(event.name + event.arguments)
             case _:
@@ -235,8 +243,11 @@ class Meter:
             tokens_per_s=self._tokens_per_s(),
         )
 
-    def estimate(self, prompt: Prompt | FimPrompt) -> Usage:
+    def estimate(self, prompt: AnyPrompt) -> Usage:
         """Usage counted here, for hosts that send none."""
+        if isinstance(prompt, MediaPrompt):
+            made = self.images or (prompt.n if prompt.kind.startswith("image") else 0)
+            return Usage(estimate_tokens(prompt.text), 0, images=made, estimated=True)
         return Usage(prompt_tokens(prompt), estimate_tokens("".join(self.pieces)), estimated=True)
 
     def _since_start(self, at: float | None) -> float | None:
@@ -254,8 +265,10 @@ def is_visible(event: Event) -> bool:
     return not isinstance(event, Notice | Finish)
 
 
-def prompt_tokens(prompt: Prompt | FimPrompt) -> int:
+def prompt_tokens(prompt: AnyPrompt) -> int:
     """About how many tokens a prompt is worth; pictures are not counted."""
+    if isinstance(prompt, MediaPrompt):
+        return estimate_tokens(prompt.text)
     if isinstance(prompt, FimPrompt):
         others = "".join(text for _, text in prompt.context)
         return estimate_tokens(prompt.prefix) + estimate_tokens(prompt.suffix) + estimate_tokens(others)

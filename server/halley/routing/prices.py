@@ -121,8 +121,10 @@ def cost_of(usage: Usage, price: Price) -> float | None:
     """US dollars, or None when the price list cannot tell."""
     if price.currency != "USD":
         return None
+    if price.per_second is not None and usage.seconds:
+        return price.per_second * usage.seconds
     if price.input is None or price.output is None:
-        return price.per_request
+        return None if price.per_request is None else price.per_request * max(1, usage.images)
     cached = min(usage.cached_tokens, usage.input_tokens)
     cached_price = price.input if price.cached_input is None else price.cached_input
     tokens = (

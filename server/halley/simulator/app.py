@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -22,7 +22,10 @@ from halley.simulator.envelope import ApiError, bad_request
 from halley.simulator.faults import FaultRule
 from halley.simulator.frames import Frame, encode
 from halley.simulator.http import Request, Response
+from halley.simulator.jobs import SimJob
+from halley.simulator.media import Route, check_type, find_route
 from halley.simulator.misbehave import Bend
+from halley.simulator.multipart import read_form
 from halley.simulator.options import Options, merge_options, request_wishes
 from halley.simulator.params import KNOWN, check_params
 from halley.simulator.records import Records, Seen
@@ -41,6 +44,9 @@ class Call:
     request_id: str
     random: Random
     scripted: ScriptedReply | None
+    query: Mapping[str, str] = field(default_factory=dict)
+    route: tuple[Route, tuple[str, ...]] | None = None
+    """The row of `media.ROUTES` it is for, where it is for one."""
 
     @property
     def wants_stream(self) -> bool:
@@ -59,6 +65,7 @@ class App:
         self.script = Script()
         self.asked: dict[FaultRule, int] = {}
         """How often each rule has been asked whether it strikes."""
+        self.jobs: dict[str, SimJob] = {}
 
     def handle(self, request: Request) -> Response:
         if request.path.startswith("/_simulator/"):
@@ -99,17 +106,19 @@ class App:
 
     def _answer(self, request: Request, seen: Seen, request_id: str) -> Response:
         path = request.path
-        if path not in POSTS and (found := no_such_path(request, path)):
+        route = find_route(request.method, path)
+        if route is None and path not in POSTS and (found := no_such_path(request, path)):
             return found
-        self._check_key(request, path)
-        body = _json_body(request) if request.method == "POST" else {}
+        if route is None or not route[0].open:
+            self._check_key(request, path)
+        body = _read_body(request, path in KNOWN or route is not None)
         model, wishes = request_wishes(str(body.get("model") or ""), request.headers, body)
         options = merge_options(self.options, wishes)
         scripted = self.script.take(model, path, request.body)
         if scripted:
             options = _scripted_options(options, scripted)
         random = Random(f"{options.seed}:{seen.number}")
-        call = Call(path, model, body, options, request_id, random, scripted)
+        call = Call(path, model, body, options, request_id, random, scripted, request.query, route)
         rule = self._striking_rule(call, request.method)
         seen.model, seen.stream, seen.scripted = model, call.wants_stream, scripted is not None
         seen.fault = rule.name if rule else ""
@@ -152,6 +161,8 @@ class App:
     def _normal(
         self, call: Call, request: Request, rule: FaultRule | None, seen: Seen, stream: bool
     ) -> Response:
+        if call.route is not None:
+            return self._media(call, request, *call.route)
         if request.method == "GET":
             return GETS[call.path](self, call)
         if call.scripted is not None and call.scripted.raw is not None:
@@ -167,6 +178,17 @@ class App:
         if stream and reply.frames is not None:
             return self._stream(call, reply.frames(), rule, reply)
         return self._whole(call, reply, rule)
+
+    def _media(self, call: Call, request: Request, route: Route, found: tuple[str, ...]) -> Response:
+        if call.path in KNOWN and request.method == "POST":
+            numbers = {key: _number(value) for key, value in call.body.items()}
+            check_params(call.path, numbers, call.options.strict)
+        if route.type:
+            self._check_model(call)
+            check_type(route, call.model)
+        response = route.handle(self, call, *found)
+        response.delay_s = max(response.delay_s, call.options.delay_ms / 1000)
+        return response
 
     def _check_model(self, call: Call) -> None:
         if not call.model:
@@ -247,14 +269,27 @@ def _plain_error_frame(message: str) -> Frame:
     return Frame("error", orjson.dumps({"error": {"message": message}}))
 
 
-def _json_body(request: Request) -> dict[str, Any]:
+def _read_body(request: Request, known: bool) -> dict[str, Any]:
+    if request.method != "POST":
+        return {}
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return read_form(request)
+    return _json_body(request, known)
+
+
+def _number(value: Any) -> Any:
+    """In a form, a number is text."""
+    return int(value) if isinstance(value, str) and value.isdigit() else value
+
+
+def _json_body(request: Request, known: bool) -> dict[str, Any]:
     try:
         value = orjson.loads(request.body)
     except orjson.JSONDecodeError as error:
         raise bad_request("We could not parse the JSON body of your request.") from error
     if not isinstance(value, dict):
         raise bad_request("The JSON body of a request is an object.")
-    if request.path not in KNOWN:
+    if not known:
         raise ApiError(404, f"Invalid URL (POST {request.path})", "invalid_request_error")
     return value
 

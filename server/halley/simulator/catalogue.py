@@ -21,6 +21,7 @@ class SimModel:
     """US dollars for a million tokens, of play money."""
     output_price: float = 2.0
     per_request: float | None = None
+    per_second: float | None = None
 
 
 MODELS: dict[str, SimModel] = {
@@ -58,6 +59,35 @@ MODELS: dict[str, SimModel] = {
         ),
         SimModel("sim-embed", "Simulated embedding", "embedding", ("embedding",), 8_192, 0, 0.02, 0.0),
         SimModel("sim-image", "Simulated painter", "image", ("text-to-image",), 4_000, 0, 0.0, 0.0, 0.01),
+        SimModel(
+            "sim-image-chat",
+            "Simulated talking painter",
+            "image",
+            ("text-to-image",),
+            32_000,
+            0,
+            0.0,
+            0.0,
+            0.02,
+        ),
+        SimModel(
+            "sim-midjourney", "Simulated grids of four", "image", ("text-to-image",), 4_000, 0, 0.0, 0.0, 0.05
+        ),
+        SimModel("sim-speech", "Simulated speaker", "speech", ("text-to-speech",), 4_096, 0, 15.0, 0.0),
+        SimModel(
+            "sim-transcribe",
+            "Simulated listener",
+            "transcribe",
+            ("speech-to-text",),
+            0,
+            0,
+            0.0,
+            0.0,
+            per_second=0.0001,
+        ),
+        SimModel(
+            "sim-video", "Simulated camera", "video", ("text-to-video",), 4_000, 0, 0.0, 0.0, per_second=0.1
+        ),
     )
 }
 
@@ -83,17 +113,17 @@ def _row(model: SimModel) -> dict[str, Any]:
         "code": model.id,
         "name": model.label,
         "provider": "Halley simulator",
-        "model_type": model.type,
+        "model_type": "audio" if model.type in ("speech", "transcribe") else model.type,
         "features": list(model.features),
         "description": "Computed on this machine; no model answers.",
         "context_length": model.context,
         "max_completion_tokens": model.max_output or None,
         "pricing": {
-            "currency": "USD / M Tokens" if model.per_request is None else "USD",
+            "currency": "USD" if model.per_request or model.per_second else "USD / M Tokens",
             "input": model.input_price,
             "output": model.output_price,
             "per_request": model.per_request,
-            "per_second": None,
+            "per_second": model.per_second,
         },
     }
 

@@ -47,6 +47,10 @@ def _options(app: App, request: Request) -> Response:
             "faults": [rule.name for rule in options.faults],
             "strict": options.strict,
             "any_key": options.any_key,
+            "job_polls": options.job_polls,
+            "job_fails": options.job_fails,
+            "job_lifetime_s": options.job_lifetime_s,
+            "result_address": options.result_address,
         }
     )
 

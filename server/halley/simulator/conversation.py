@@ -49,6 +49,8 @@ class Conversation:
     """`auto`, `none`, `required`, or the name of one tool."""
     response_schema: str | None = None
     """JSON Schema the answer must follow (`{}` for "any JSON object")."""
+    wants_picture: bool = False
+    """The tool `image_generation` was offered."""
 
     @property
     def system(self) -> str:
@@ -85,6 +87,8 @@ class Answer:
     finish: str = "stop"
     """In the words of chat completions: `stop`, `length`, `tool_calls`, `content_filter`."""
     pieces: tuple[str, ...] | None = None
+    images: tuple[bytes, ...] = ()
+    """PNG files, from a model that paints while it talks."""
 
     @property
     def tokens(self) -> int:

@@ -1,4 +1,4 @@
-"""`/v1/images/generations`: a real PNG, painted from the prompt's words.
+"""`/v1/images/…`: a real PNG, painted from the prompt's words.
 
 Each word is a disc on a field of two colours; where, how large and in which colour, its hash says. A strip of black and
 white at the foot says that this is no photograph of anything.
@@ -17,6 +17,7 @@ from typing import Any
 
 from halley.core.tokens import estimate_tokens
 from halley.simulator.envelope import bad_request
+from halley.simulator.multipart import Upload
 
 LARGEST = 2048
 _STRIP = 8
@@ -25,14 +26,44 @@ Colour = tuple[int, int, int]
 
 def generate_images(body: Mapping[str, Any], created: int) -> tuple[dict[str, Any], int]:
     """The response's body, and its tokens. Raises ApiError (400)."""
-    prompt = body.get("prompt")
-    if not isinstance(prompt, str) or not prompt.strip():
-        raise bad_request("Missing required parameter: 'prompt'.", "prompt", "missing_required_parameter")
-    width, height = _size(str(body.get("size") or "auto"))
+    prompt = needed_text(body, "prompt")
+    width, height = size_of(str(body.get("size") or "auto"))
+    return painted(body, prompt, prompt, width, height, created)
+
+
+def edit_images(body: Mapping[str, Any], created: int) -> tuple[dict[str, Any], int]:
+    """`/v1/images/edits`: as large as the picture that came, in colours that depend on its bytes."""
+    prompt, came = needed_text(body, "prompt"), body.get("image")
+    uploads = [one for one in (came if isinstance(came, list) else [came]) if isinstance(one, Upload)]
+    if not uploads:
+        raise bad_request("Missing required parameter: 'image'.", "image", "missing_required_parameter")
+    data = uploads[0].data
+    if not data.startswith((b"\x89PNG", b"\xff\xd8\xff", b"RIFF")):
+        raise bad_request("Invalid image file or mode for image 1.", "image", "invalid_image_file")
+    asked = str(body.get("size") or "auto")
+    if asked == "auto" and data.startswith(b"\x89PNG"):
+        width, height = (min(side, LARGEST) for side in struct.unpack(">II", data[16:24]))
+    else:
+        width, height = size_of(asked)
+    mark = "".join(blake2b(upload.data, digest_size=4).hexdigest() for upload in uploads)
+    return painted(body, prompt, f"{prompt} {mark}", width, height, created)
+
+
+def needed_text(body: Mapping[str, Any], name: str) -> str:
+    """Raises ApiError (400) where it is missing."""
+    value = body.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise bad_request(f"Missing required parameter: '{name}'.", name, "missing_required_parameter")
+    return value
+
+
+def painted(
+    body: Mapping[str, Any], prompt: str, subject: str, width: int, height: int, created: int
+) -> tuple[dict[str, Any], int]:
     wish = body.get("output_format") or "png"
     if wish != "png":
         raise bad_request(f"The simulator paints png, not {wish!r}.", "output_format", "invalid_value")
-    pictures = [paint(prompt, width, height, at) for at in range(int(body.get("n") or 1))]
+    pictures = [paint(subject, width, height, at) for at in range(int(body.get("n") or 1))]
     prompt_tokens, spoken = estimate_tokens(prompt), width * height // 1024 * len(pictures)
     value = {
         "created": created,
@@ -52,7 +83,7 @@ def generate_images(body: Mapping[str, Any], created: int) -> tuple[dict[str, An
     return value, spoken
 
 
-def _size(text: str) -> tuple[int, int]:
+def size_of(text: str) -> tuple[int, int]:
     if text == "auto":
         return 256, 256
     match = re.fullmatch(r"(\d{2,4})x(\d{2,4})", text)
@@ -66,11 +97,22 @@ def _size(text: str) -> tuple[int, int]:
 @lru_cache(maxsize=32)
 def paint(prompt: str, width: int, height: int, variant: int = 0) -> bytes:
     """A PNG file of the prompt's words."""
+    return png(width, height, b"".join(b"\0" + row for row in painted_rows(prompt, width, height, variant)))
+
+
+def paint_grid(prompt: str, width: int, height: int) -> bytes:
+    """Four variants in one picture, a quarter each."""
+    quarters = [painted_rows(prompt, width // 2, height // 2, at) for at in range(4)]
+    rows = [a + b for left in (0, 2) for a, b in zip(quarters[left], quarters[left + 1], strict=True)]
+    return png(width // 2 * 2, len(rows), b"".join(b"\0" + row for row in rows))
+
+
+def painted_rows(prompt: str, width: int, height: int, variant: int = 0) -> list[bytes]:
+    """The picture's rows, three bytes for each point."""
     seed = _hash(f"{prompt}:{variant}")
     top, foot = _colour(seed), _colour(seed[::-1])
     discs = [_disc(word, at, variant, width, height) for at, word in enumerate(prompt.split()[:24])]
-    rows = [_row(y, width, height, top, foot, discs) for y in range(height)]
-    return png(width, height, b"".join(b"\0" + row for row in rows))
+    return [_row(y, width, height, top, foot, discs) for y in range(height)]
 
 
 def _disc(word: str, at: int, variant: int, width: int, height: int) -> tuple[int, int, int, Colour]:

@@ -17,7 +17,8 @@ from urllib.parse import parse_qsl
 from halley.simulator.envelope import bad_request
 from halley.simulator.faults import FaultRule, parse_rule
 
-_NUMBERS = ("delay_ms", "tokens_per_s", "chunk_tokens", "seed")
+_NUMBERS = ("delay_ms", "tokens_per_s", "chunk_tokens", "seed", "job_polls", "job_lifetime_s")
+_WHOLE = ("chunk_tokens", "seed", "job_polls")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,13 @@ class Options:
     strict: bool = True
     """Unknown parameters get a 400 that names them."""
     any_key: bool = False
+    job_polls: int = 2
+    """How often a job is asked about before it has ended."""
+    job_fails: bool = False
+    job_lifetime_s: float = 3600.0
+    """How long a job's result is kept."""
+    result_address: str = ""
+    """Where a job's result is said to lie: `own`, `moved:ADDRESS` (a redirect; `OWN` stands for ours), or any address."""
     keys: frozenset[str] = frozenset()
     """Keys accepted beside those that begin with `sk-sim`."""
 
@@ -47,8 +55,10 @@ def merge_options(options: Options, wishes: Mapping[str, Any]) -> Options:
                 changes["faults"] = tuple(parse_rule(n.strip()) for n in names if n.strip())
             elif name in _NUMBERS:
                 number = float(value)
-                changes[name] = int(number) if name in ("chunk_tokens", "seed") else number
-            elif name in ("strict", "any_key"):
+                changes[name] = int(number) if name in _WHOLE else number
+            elif name == "result_address":
+                changes[name] = str(value)
+            elif name in ("strict", "any_key", "job_fails"):
                 changes[name] = str(value).lower() in ("1", "true", "yes", "on")
             else:
                 raise ValueError(f"there is no option {name!r}")

@@ -37,6 +37,20 @@ KNOWN: dict[str, frozenset[str]] = {
         """background complexity frame_count frame_duration_ms model moderation n output_compression output_format
         partial_images prompt quality response_format safety_identifier size stream style svg user""".split()
     ),
+    "/v1/images/edits": frozenset(
+        """background complexity frame_count frame_duration_ms image input_fidelity markup mask model n
+        output_compression output_format partial_images prompt quality response_format safety_identifier size stream
+        svg user""".split()
+    ),
+    "/v1/audio/speech": frozenset(
+        "input instructions model response_format speed stream_format voice".split()
+    ),
+    "/v1/audio/transcriptions": frozenset(
+        """chunking_strategy file include known_speaker_names known_speaker_references language model prompt
+        response_format stream temperature timestamp_granularities""".split()
+    ),
+    "/v1/audio/translations": frozenset("file model prompt response_format temperature".split()),
+    "/v1/videos": frozenset("input_reference model prompt seconds size".split()),
     "/v1/responses": frozenset(
         """access_programs background background_options context_management conversation image include input
         instructions max_output_tokens max_tool_calls metadata model moderation parallel_tool_calls

@@ -46,7 +46,9 @@ class Simulator:
     ) -> None:
         self._wanted_port = port
         rules = tuple(parse_rule(text) for text in faults)
-        options = Options(seed, delay_ms, tokens_per_s, chunk_tokens, rules, strict, any_key, frozenset(keys))
+        options = Options(
+            seed, delay_ms, tokens_per_s, chunk_tokens, rules, strict, any_key, keys=frozenset(keys)
+        )
         self._app = App(options, lambda: self.origin)
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None

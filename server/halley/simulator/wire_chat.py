@@ -5,6 +5,7 @@ A chunk is encoded from three parts, so that a streamed token costs one small JS
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
@@ -111,9 +112,17 @@ def _message(answer: Answer) -> dict[str, Any]:
         message["content"] = answer.text
     if answer.reasoning:
         message["reasoning_content"] = answer.reasoning
+    if answer.images:
+        message["images"] = [_image(image) for image in answer.images]
     if answer.tool_calls:
         message["tool_calls"] = [_whole_call(call) for call in answer.tool_calls]
     return message
+
+
+def _image(image: bytes) -> dict[str, Any]:
+    """As hosts of this kind send pictures beside the text."""
+    url = f"data:image/png;base64,{b64encode(image).decode()}"
+    return {"type": "image_url", "image_url": {"url": url}}
 
 
 def _whole_call(call: SaidToolCall) -> dict[str, Any]:
@@ -152,6 +161,7 @@ def _choice_frames(answer: Answer, index: int, head: bytes, tail: bytes, meta: M
         thought = Answer(answer.reasoning).cut(meta.chunk_tokens)
         out += [delta("reasoning", b'{"reasoning_content":' + dumps(piece) + b"}") for piece in thought]
     out += [delta("text", b'{"content":' + dumps(piece) + b"}") for piece in answer.cut(meta.chunk_tokens)]
+    out += [delta("text", dumps({"images": [_image(image)]})) for image in answer.images]
     for at, call in enumerate(answer.tool_calls):
         first = _whole_call(call) | {"index": at, "function": {"name": call.name, "arguments": ""}}
         out.append(delta("tool", b'{"tool_calls":[' + dumps(first) + b"]}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,7 +29,10 @@ def read(body: Mapping[str, Any]) -> Conversation:
     tools = tuple(
         _tool(t) for t in body.get("tools") or () if isinstance(t, dict) and t.get("type") == "function"
     )
-    return Conversation(tuple(said), tools, _choice(body.get("tool_choice")), _schema(body.get("text")))
+    paints = any(isinstance(t, dict) and t.get("type") == "image_generation" for t in body.get("tools") or ())
+    return Conversation(
+        tuple(said), tools, _choice(body.get("tool_choice")), _schema(body.get("text")), paints
+    )
 
 
 def _said(item: Any, at: int) -> Said | None:
@@ -142,6 +146,9 @@ def _items(answer: Answer, meta: Meta) -> list[tuple[dict[str, Any], str]]:
                 "text",
             )
         )
+    for at, image in enumerate(answer.images):
+        picture = {"type": "image_generation_call", "id": f"ig_{tail}_{at}", "status": "completed"}
+        items.append((picture | {"result": b64encode(image).decode()}, "image"))
     for at, call in enumerate(answer.tool_calls):
         item = {
             "type": "function_call",
@@ -172,7 +179,9 @@ def frames(answers: Sequence[Answer], meta: Meta) -> list[Frame]:
     events.add("start", "response.created", response=begun)
     events.add("start", "response.in_progress", response=begun)
     for at, (item, kind) in enumerate(_items(answer, meta)):
-        {"reasoning": _reasoning, "text": _text, "tool": _tool_call}[kind](events, item, at, answer, meta)
+        {"reasoning": _reasoning, "text": _text, "tool": _tool_call, "image": _picture}[kind](
+            events, item, at, answer, meta
+        )
     ended = whole(answers, meta)
     events.add("finish", f"response.{ended['status']}", response=ended)
     return events.out
@@ -205,6 +214,15 @@ def _text(events: _Events, item: dict[str, Any], at: int, answer: Answer, meta: 
         events.add("text", "response.output_text.delta", **where, delta=piece, logprobs=[])
     events.add("finish", "response.output_text.done", **where, text=answer.text, logprobs=[])
     events.add("finish", "response.content_part.done", **where, part=part)
+    events.add("finish", "response.output_item.done", output_index=at, item=item)
+
+
+def _picture(events: _Events, item: dict[str, Any], at: int, answer: Answer, meta: Meta) -> None:
+    begun = item | {"status": "in_progress", "result": None}
+    events.add("start", "response.output_item.added", output_index=at, item=begun)
+    where = {"item_id": item["id"], "output_index": at}
+    events.add("start", "response.image_generation_call.in_progress", **where)
+    events.add("finish", "response.image_generation_call.completed", **where)
     events.add("finish", "response.output_item.done", output_index=at, item=item)
 
 

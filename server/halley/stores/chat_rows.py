@@ -123,7 +123,7 @@ def insert_pieces(db: sqlite3.Connection, pieces: Mapping[str, Iterable[Piece]])
         for kind, text in some:
             if kind != "part":
                 said.append((reply, kind, text))
-            elif chat := _chat_of_reply(db, reply):
+            elif chat := chat_of_reply(db, reply):
                 part = json.loads(text)
                 insert_part(db, chat, reply, part["kind"], part["facts"], part["facts"].get("blob"))
     for start in range(0, len(said), MOST_ROWS):
@@ -156,14 +156,14 @@ def settle_reply(
         (status, time.time(), json.dumps(facts), json.dumps(asdict(problem)) if problem else None, reply),
     )
     fold(db, reply, indexed)
-    chat = _chat_of_reply(db, reply)
+    chat = chat_of_reply(db, reply)
     if chat:
         touch(db, chat)
 
 
 def note_reply(db: sqlite3.Connection, reply: str, sent: Mapping[str, Any] | None, model: str | None) -> None:
     """What was sent for a reply, or who gave it in the end. Nothing for a reply that is gone."""
-    chat = _chat_of_reply(db, reply)
+    chat = chat_of_reply(db, reply)
     if chat and sent is not None:
         insert_part(db, chat, reply, "sent", sent)
     if chat and model is not None:
@@ -257,7 +257,7 @@ def insert_mark(
 
 def choose_reply(db: sqlite3.Connection, reply: str) -> str:
     """Keeps one reply of its turn for the conversation; returns the chat."""
-    chat = _chat_of_reply(db, reply)
+    chat = chat_of_reply(db, reply)
     if chat is None:
         raise missing("reply", reply)
     db.execute(
@@ -321,7 +321,7 @@ def position_of(db: sqlite3.Connection, chat: str, turn: str) -> int:
     return row["position"]
 
 
-def _chat_of_reply(db: sqlite3.Connection, reply: str) -> str | None:
+def chat_of_reply(db: sqlite3.Connection, reply: str) -> str | None:
     sql = "SELECT t.chat FROM replies r JOIN turns t ON t.id = r.turn WHERE r.id = ?"
     row = db.execute(sql, (reply,)).fetchone()
     return row["chat"] if row else None

@@ -220,6 +220,14 @@ class ChatStore:
         """Keeps this reply of its turn for the conversation; returns the chat's id."""
         return await self._write(lambda db, _: chat_rows.choose_reply(db, reply))
 
+    async def reply_text(self, reply: str) -> str:
+        """What a reply says. Raises BadRequest for one there is none of."""
+        found = await self._database.read(lambda db: chat_rows.chat_of_reply(db, reply))
+        if found is None:
+            raise chat_rows.missing("reply", reply)
+        chat = await self.get(found)
+        return next(one.text for turn in chat.turns for one in turn.replies if one.id == reply)
+
     async def chosen_counts(self, since: float = 0.0) -> dict[str, tuple[int, int]]:
         """model → (turns it answered beside other models, how often it was chosen there)."""
         return await self._database.read(lambda db: chat_reading.read_chosen(db, since))

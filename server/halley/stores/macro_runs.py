@@ -37,6 +37,10 @@ class StepResult:
     model: str = ""
     images: list[dict[str, str]] = field(default_factory=list)
     """`{mime, path}`, or `{mime, url}` where the host gave no bytes."""
+    files: list[dict[str, str]] = field(default_factory=list)
+    """Recordings and videos, as `{mime, path}`."""
+    task: str = ""
+    """The media task that makes it: taken up again, never begun twice."""
     parts: dict[str, str] = field(default_factory=dict)
     problem: Problem | None = None
 
@@ -132,7 +136,7 @@ def to_json(run: Run) -> dict[str, Any]:
     steps = [
         {
             "name": step.name, "kind": step.kind, "state": step.state, "text": step.text, "model": step.model,
-            "images": step.images, **({"problem": step.problem.to_json()} if step.problem else {}),
+            "images": step.images, "files": step.files, **({"problem": step.problem.to_json()} if step.problem else {}),
         }
         for step in run.steps
     ]  # fmt: skip

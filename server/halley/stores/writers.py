@@ -37,7 +37,7 @@ def settle_left_open(db: sqlite3.Connection, table: Literal["calls", "replies"],
         f"SELECT w.id, w.place, w.pid, w.started, max(r.{began}) AS latest FROM {table} r "
         "JOIN writers w ON w.id = r.writer WHERE r.status = 'open' GROUP BY w.id"
     ).fetchall()
-    gone = [(status, row["id"]) for row in open_writers if _is_gone(row)]
+    gone = [(status, row["id"]) for row in open_writers if is_gone(row)]
     if not gone:
         return 0
     return db.executemany(
@@ -45,7 +45,8 @@ def settle_left_open(db: sqlite3.Connection, table: Literal["calls", "replies"],
     ).rowcount
 
 
-def _is_gone(row: sqlite3.Row) -> bool:
+def is_gone(row: sqlite3.Row) -> bool:
+    """Whether the process of a row (place, pid, started, and when it wrote latest) runs no more."""
     alive = is_alive(ProcessId(row["place"], row["pid"], row["started"]))
     if alive is None:
         return time.time() - row["latest"] > UNSEEN_S

@@ -7,7 +7,18 @@ files under `tests/cases/myaction/`. Listing actions is `offers(snapshot)`: pure
 from __future__ import annotations
 
 from halley.core.errors import BadRequest
-from halley.features.actions import document, edit, explain, fix, format, generate, improve, tests, translate
+from halley.features.actions import (
+    document,
+    edit,
+    explain,
+    fix,
+    format,
+    generate,
+    illustrate,
+    improve,
+    tests,
+    translate,
+)
 from halley.features.actions.action import Action, Job, Offer, Outcome
 
 ACTIONS: dict[str, Action] = {
@@ -22,6 +33,7 @@ ACTIONS: dict[str, Action] = {
         tests.ACTION,
         translate.ACTION,
         format.ACTION,
+        illustrate.ACTION,
     )
 }
 

@@ -3,6 +3,7 @@
 Action ── offers(snapshot) ──▶ Offer …        pure, for the light bulb
        └─ run(job) ──▶ Outcome                one model call or more
                         ├─ Answer             text to read
+                        ├─ Made               a picture that waits to be saved
                         └─ Edited             a change to make, with what could not be placed
 """
 
@@ -12,9 +13,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from halley.core.calls import FimPrompt, Prompt
+from halley.core.calls import AnyPrompt, Prompt
 from halley.core.errors import Problem
 from halley.core.events import Event
 from halley.core.snapshot import Diagnostic, Snapshot
@@ -23,6 +24,11 @@ from halley.engine.context import Context, build_context
 from halley.engine.symbols import definition_at
 from halley.features.ask import Line, Reply, ask
 from halley.features.project import Project, gather_context
+
+if TYPE_CHECKING:
+    from halley.features.media.orders import Order
+    from halley.features.media.works import Works
+    from halley.stores.media import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,9 @@ class Offer:
     needs_instruction: bool = False
     span: tuple[int, int] | None = None
     """The part it is about, where that is not the selection."""
+
+
+async def _kept_already() -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,12 @@ class Job:
     project: Project | None = None
     inputs: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Values for a macro's inputs, by name."""
+    make: Callable[[Order], Awaitable[Task]] | None = None
+    """Makes a picture, sound or video, and waits for it (`features/media`)."""
+    works: Callable[[], Works] | None = None
+    """The media tasks, for macros' steps."""
+    keep_run: Callable[[], Awaitable[None]] = _kept_already
+    """Writes down what a run has made so far (`features/macros/pipeline.py` says how)."""
     runs: Path | None = None
     """Where macros keep what they have made so far, to be taken up again."""
 
@@ -76,7 +91,7 @@ class Job:
         """
         context = await self.context()
 
-        def shorter(_prompt: Prompt | FimPrompt) -> Prompt:
+        def shorter(_prompt: AnyPrompt) -> Prompt:
             self.report("the context was too long and is cut")
             return build(build_context(self.snapshot, budget=max(200, context.tokens // 3)))
 
@@ -111,7 +126,14 @@ class Edited:
     confirm: str = ""
 
 
-Outcome = Answer | Edited
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A finished media task: nothing is written anywhere before a yes."""
+
+    task: Task
+
+
+Outcome = Answer | Edited | Made
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,9 @@ COMMANDS: Mapping[str, Command] = {
         "staged",
     ),
     "compare": Command("Ask several models the same thing", "", ""),
+    "image": Command("Paint a picture, or change one that is attached", "", ""),
+    "speak": Command("Read the last reply aloud", "", ""),
+    "video": Command("Make a video", "", ""),
     "model": Command("Choose the model of this workspace", "", ""),
     "compact": Command("Sum up what was said so far", "", ""),
     "clear": Command("Begin anew, keeping the history", "", ""),
@@ -157,4 +160,5 @@ def macro_job(desk: ChatDesk, instruction: str, inputs: Mapping[str, str] | None
         project=desk.project,
         inputs=inputs or {},
         runs=desk.runs,
+        works=desk.works,
     )

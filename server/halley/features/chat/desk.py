@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from halley.core.models import Model, ModelRef
 from halley.core.snapshot import Snapshot, Workspace
 from halley.features.ask import Line
 from halley.features.project import Project
 from halley.stores.chats import ChatStore
+
+if TYPE_CHECKING:
+    from halley.features.media.works import Works
 
 Json = dict[str, Any]
 Emit = Callable[[Json], None]
@@ -34,6 +37,8 @@ class ChatDesk:
     """Chooses the chat model of this workspace and says what holds now; with nothing to choose, only says."""
     runs: Path | None = None
     """Where macros keep what they have made so far."""
+    works: Callable[[], Works] | None = None
+    """Where pictures, sound and videos are made."""
 
     @property
     def workspace_id(self) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from halley.core.calls import FimPrompt, ImagePart, Message, Prompt
+from halley.core.calls import AnyPrompt, ImagePart, Message, Prompt
 from halley.core.models import ModelRef
 from halley.core.tokens import estimate_tokens
 from halley.engine.conversation import Attachment, Turn, build_conversation
@@ -106,9 +106,9 @@ def to_turn(desk: ChatDesk, stored: StoredTurn, *, with_reply: bool, pictures: b
     )
 
 
-def shorter(prompt: Prompt | FimPrompt) -> Prompt | FimPrompt | None:
+def shorter(prompt: AnyPrompt) -> AnyPrompt | None:
     """The newer half of a conversation, for a host that says it is too long; None when there is one turn only."""
-    if isinstance(prompt, FimPrompt):
+    if not isinstance(prompt, Prompt):
         return None
     first = [at for at, message in enumerate(prompt.messages) if message.role == "user"]
     if len(first) < 2:

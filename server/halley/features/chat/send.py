@@ -61,6 +61,8 @@ async def send(desk: ChatDesk, request: ChatRequest, emit: Emit) -> Json:
         await desk.store.get(request.chat_id)
     if about := ABOUT.get(typed.command):
         return await _about_chat(desk, request, typed, await about(desk, request.chat_id, typed), emit)
+    if typed.command in ("image", "speak", "video") and typed.command not in desk.line.settings.macros:
+        return await _send_media(desk, request, typed, emit)
     macro = desk.line.settings.macros.get(typed.command)
     if macro is not None and (macro.steps or macro.role == "image"):
         return await _send_macro(desk, request, typed, emit)
@@ -81,6 +83,8 @@ async def retry(
     turn = _find_turn(chat, turn_id)
     before = [_find(chat, reply_id).model] if reply_id else [reply.model for reply in turn.replies[-1:]]
     asked = [str(ModelRef.parse(model)) for model in models or before]
+    if turn.details.get("media"):
+        raise BadRequest("A picture is not asked for again here.", f"Send {turn.prompt} once more.")
     if turn.details.get("macro"):
         raise BadRequest("A macro's turn is not asked again.", f"Send /{turn.details['macro']} once more.")
     if turn.images:
@@ -186,6 +190,27 @@ async def _send_macro(desk: ChatDesk, request: ChatRequest, typed: ChatInput, em
     asked = Asked(reply, str(ref), opened_as=str(ref))
     _tell_start(emit, asked, chat_id, turn_id)
     await answer_by_macro(desk, job, run, asked, emit)
+    return await _result(desk, chat_id, turn_id, [reply])
+
+
+async def _send_media(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:
+    from halley.features.chat.media_turn import APART, answer_by_picture, begin_picture
+
+    if make := APART.get(typed.command):
+        said, task = await make(desk, request.chat_id, typed)
+        emit({"type": "notice", "replyId": "", "text": said})
+        return {"chatId": request.chat_id or "", "turnId": "", "replies": [], "said": said, "media": task}
+    if not typed.text.strip():
+        raise BadRequest("There is nothing to paint.", "Say what it should show: /image a fox in the snow.")
+    order, ref = await begin_picture(desk, typed)
+    chat_id = request.chat_id or await desk.store.create(desk.workspace_id)
+    turn_id = await desk.store.add_turn(
+        chat_id, request.prompt, images=request.images, details={"said": request.prompt, "media": order.kind}
+    )
+    reply = await desk.store.open_reply(turn_id, ref)
+    asked = Asked(reply, str(ref), opened_as=str(ref))
+    _tell_start(emit, asked, chat_id, turn_id)
+    await answer_by_picture(desk, order, request.images, asked, emit)
     return await _result(desk, chat_id, turn_id, [reply])
 
 

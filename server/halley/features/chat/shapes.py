@@ -89,6 +89,8 @@ def reply_json(reply: Reply, places: Places | None = None) -> Json:
         ],
         "notices": list(reply.notices),
     }
+    if media := reply.sent.get("media"):
+        found["media"] = list(media)
     if reply.reasoning:
         found["reasoning"] = reply.reasoning
     if reply.problem:

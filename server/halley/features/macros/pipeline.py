@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from halley.core.errors import HalleyError
 from halley.core.events import Event
@@ -92,6 +92,12 @@ async def _do(
         return
     result.state = "running"
     tell()
+
+    async def keep_run() -> None:
+        if job.runs:
+            await asyncio.to_thread(save_run, job.runs, run)
+
+    job = replace(job, keep_run=keep_run)
     try:
         await run_step(job, run.macro, macro, step, values, result, lambda event: listen(result.name, event))
         result.state = "complete"
@@ -105,10 +111,15 @@ async def _do(
 
 def _values(run: Run, index: int) -> dict[str, str]:
     """The run's variables, and what the steps before have made."""
-    made = {one.name: one.text.strip() for one in run.steps[:index] if not one.name.isdigit()}
-    return {**run.values, **made, PREVIOUS: run.steps[index - 1].text.strip() if index else ""}
+    made = {one.name: _value(one) for one in run.steps[:index] if not one.name.isdigit()}
+    return {**run.values, **made, PREVIOUS: _value(run.steps[index - 1]) if index else ""}
+
+
+def _value(step: StepResult) -> str:
+    """What a step stands for: its text, else the path of its recording or video."""
+    return step.text.strip() or (step.files[0]["path"] if step.files else "")
 
 
 def _keep(job: Job, run: Run) -> None:
-    if job.runs and any(step.state == "complete" for step in run.steps):
+    if job.runs and any(step.state == "complete" or step.task for step in run.steps):
         save_run(job.runs, run)

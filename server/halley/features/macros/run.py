@@ -95,7 +95,7 @@ def outcome_of(name: str, job: Job, run: Run) -> Outcome:
     macro = find_macro(job.snapshot.settings, name)
     title = macro.description or name
     failed = run.failed
-    if failed and failed.problem and not any(step.text or step.images for step in run.steps):
+    if failed and failed.problem and not any(step.text or step.images or step.files for step in run.steps):
         raise error_of(failed.problem)
     if failed or macro.output == "answer":
         return Answer(title, run_markdown(run, macro), failed.problem if failed else None)
@@ -114,7 +114,7 @@ def final_text(run: Run, macro: MacroSettings) -> str:
 def run_markdown(run: Run, macro: MacroSettings) -> str:
     """What no other step needs, each under its name where there are several; after a failure, all there is."""
     shown = [step for step in run.steps if run.failed or step in _leaves(run, macro)]
-    shown = [step for step in shown if step.text or step.images or step.problem]
+    shown = [step for step in shown if step.text or step.images or step.files or step.problem]
     if len(shown) == 1 and not run.failed:
         return _step_markdown(shown[0])
     parts = [f"## {step.name}\n\n{_step_markdown(step)}" for step in shown]
@@ -126,7 +126,7 @@ def run_markdown(run: Run, macro: MacroSettings) -> str:
 def final_steps(run: Run, macro: MacroSettings) -> list[tuple[StepResult, bool]]:
     """What a terminal prints: the steps that say something, and whether one is the only one."""
     shown = [step for step in run.steps if not run.is_complete or step in _leaves(run, macro)]
-    shown = [step for step in shown if step.text or step.images]
+    shown = [step for step in shown if step.text or step.images or step.files]
     return [(step, len(shown) == 1 and run.is_complete) for step in shown]
 
 
@@ -143,6 +143,8 @@ def _pictures(step: StepResult) -> Iterable[str]:
             yield f"![{step.name}]({Path(path).as_uri()})"
         else:
             yield f"A picture at <{image.get('url', '')}> (not fetched)."
+    for file in step.files:
+        yield f"[{step.name}]({Path(file['path']).as_uri()})"
 
 
 def _leaves(run: Run, macro: MacroSettings) -> list[StepResult]:

@@ -1,17 +1,22 @@
-"""One step of a pipeline: a text, a picture or a commit message, perhaps once for each file of a glob."""
+"""One step of a pipeline: a text, a picture, speech, a transcription, a video or a commit message.
+
+A text or a picture may be made once for each file of a glob.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from halley.core.calls import Priority, Prompt, system, user
 from halley.core.errors import BadReply, BadRequest, HalleyError, error_of
-from halley.core.events import Event
+from halley.core.events import Event, TextDelta
 from halley.core.models import Role
 from halley.core.settings import MacroSettings, MacroStep
 from halley.engine.secrecy import is_secret_path
+from halley.engine.spoken import speakable
 from halley.engine.templates import render
 from halley.features.actions.action import Job
 from halley.features.ask import Reply, ask
@@ -20,6 +25,8 @@ from halley.features.macros.values import file_value
 from halley.stores.macro_runs import StepResult, save_picture
 from halley.stores.project_files import list_files, read_text_file
 
+MADE = ("speech", "transcription", "video")
+"""Kinds that `features/media` makes."""
 MOST_FILES = 200
 AT_ONCE = 4
 """Files of a `for_each` that are asked about side by side."""
@@ -39,7 +46,9 @@ async def run_step(
         "priority": Priority.BATCH,
         "on_event": on_event,
     }
-    if step.kind == "commit":
+    if step.kind in MADE:
+        await _make(job, macro, step, values, result, on_event)
+    elif step.kind == "commit":
         result.text = await _commit(job, step, values, options)
     elif step.for_each:
         await _for_each_file(job, step, values, result, options)
@@ -51,7 +60,65 @@ def role_of(macro: MacroSettings, step: MacroStep) -> Role:
     """Whose models answer: the step's own role, else what its kind is made by, else the macro's."""
     if step.role:
         return step.role
-    return {"image": "image", "commit": "fast"}.get(step.kind, macro.role)  # type: ignore[return-value]
+    kinds: dict[str, Role] = {
+        "image": "image", "commit": "fast", "speech": "speech", "transcription": "transcribe", "video": "video",
+    }  # fmt: skip
+    return kinds.get(step.kind, macro.role)
+
+
+async def _make(
+    job: Job, macro: MacroSettings, step: MacroStep, values: Mapping[str, str], result: StepResult, on_event: OnEvent
+) -> None:  # fmt: skip
+    """Speech, a transcription or a video, as a media task that a run taken up later goes on with."""
+    from halley.features.media.orders import Order
+    from halley.features.media.saving import shown_path
+
+    if job.works is None:
+        raise BadRequest(
+            "Recordings and videos cannot be kept here.",
+            "Run the macro in an editor, or `halley macros run`.",
+        )
+    works, workspace = job.works(), job.snapshot.workspace
+    if not result.task:
+        source = _source(job, render(step.source or "", values))
+        said = render(step.prompt or "", values).strip()
+        order = Order(
+            step.kind, speakable(said) if step.kind == "speech" else said, source,  # type: ignore[arg-type]
+            model=step.model or macro.model or job.model, title=result.name if not result.name.isdigit() else "",
+        )  # fmt: skip
+        result.task = await works.start(order, job.line, workspace.id if workspace else None)
+        await job.keep_run()
+    else:
+        await works.resume(job.line)
+    try:
+        task = await works.finished(result.task)
+    except HalleyError:
+        result.task = ""  # it is begun anew when the run is taken up
+        raise
+    result.text, result.model = task.text or "", task.model or ""
+    paths = [shown_path(works.store, works.shown, task, one) for one in task.results]
+    result.files = [
+        {"mime": one.mime, "path": str(path)} for one, path in zip(task.results, paths, strict=True)
+    ]
+    if task.text:
+        on_event(TextDelta(task.text))
+
+
+def _source(job: Job, named: str) -> str | None:
+    """A path in the workspace, or of a file that an earlier step has made."""
+    if not named.strip():
+        return None
+    path = Path(named.strip())
+    workspace = job.snapshot.workspace
+    if not path.is_absolute() and workspace is not None:
+        real = (workspace.root / path).resolve()
+        if not real.is_relative_to(workspace.root.resolve()):
+            raise BadRequest(f"{named} lies outside the workspace.", "Name a file in it.")
+        return str(real)
+    made = job.works().shown if job.works else None
+    if made is None or not path.resolve().is_relative_to(made.resolve()):
+        raise BadRequest(f"{named} lies outside the workspace.", "Name a file in it.")
+    return str(path)
 
 
 async def _commit(job: Job, step: MacroStep, values: Mapping[str, str], options: dict[str, Any]) -> str:

@@ -75,6 +75,7 @@ async def macros_run(
         project=session.project(snapshot.document.uri),
         inputs=inputs,
         runs=session.room.paths.state / "macros",
+        works=session.works,
     )
 
     def listen(step: str, event: Any) -> None:

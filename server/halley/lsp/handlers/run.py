@@ -7,15 +7,15 @@ Edits go through `lsp/apply.py`; answers open as documents; what must not simply
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from halley.core.errors import BadRequest, BlockedByPolicy, Problem, StaleDocument
 from halley.core.snapshot import Document, Snapshot
 from halley.core.text import DocumentEdit
 from halley.features.actions import Job, Outcome, find_action
-from halley.features.actions.action import Answer, Edited
+from halley.features.actions.action import Answer, Edited, Made
 from halley.features.chat.answering import event_json
 from halley.features.macro_actions import run_macro_action
 from halley.lsp.apply import apply_change
@@ -24,6 +24,10 @@ from halley.lsp.protocol.editing import EditParams, RunParams
 from halley.lsp.protocol.shape import read_params
 from halley.lsp.session import Session
 from halley.lsp.show import show_answer, show_message
+
+if TYPE_CHECKING:
+    from halley.features.media.orders import Order
+    from halley.stores.media import Task
 
 Json = dict[str, Any]
 
@@ -48,6 +52,8 @@ async def run(session: Session, arguments: list[Any], report: Any) -> Json:
         on_event=Counter(report),
         project=session.project(snapshot.document.uri),
         runs=session.room.paths.state / "macros",
+        works=session.works,
+        make=maker(session, snapshot, report),
     )
     report("asking the model")
     return await deliver(session, snapshot, await perform(params.action, job))
@@ -69,6 +75,17 @@ async def edit(session: Session, params: Json, report: Any, emit: Any) -> Json:
         project=session.project(snapshot.document.uri),
     )
     return await deliver(session, snapshot, await perform("edit", job), preview=asked.preview)
+
+
+def maker(session: Session, snapshot: Snapshot, report: Any) -> Callable[[Order], Awaitable[Task]]:
+    """Makes media for a place in a document, which is where the link will go."""
+
+    async def make(order: Order) -> Task:
+        from halley.lsp.handlers.media import make_for
+
+        return await make_for(session, order, snapshot, report)
+
+    return make
 
 
 def warner(session: Session) -> Callable[[str], None]:
@@ -103,6 +120,12 @@ def _as_listed(snapshot: Snapshot, version: int | None) -> Snapshot:
 
 async def deliver(session: Session, snapshot: Snapshot, outcome: Outcome, *, preview: bool = False) -> Json:
     """Make an outcome visible, and say what became of it."""
+    if isinstance(outcome, Made):
+        from halley.lsp.media import json_of, offer_to_save
+
+        if session.client.media:
+            return {"media": json_of(session, outcome.task)}
+        return await offer_to_save(session, outcome.task)
     if isinstance(outcome, Answer):
         uri = await show_answer(session, outcome.title, _with_problem(outcome.text, outcome.problem))
         return {"answer": {"uri": uri, "text": outcome.text}}

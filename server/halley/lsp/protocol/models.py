@@ -14,6 +14,7 @@ class Price(Shape):
     input: float | None = None
     output: float | None = None
     per_request: float | None = None
+    per_second: float | None = None
     currency: str = "USD"
     source: Literal["provider", "catalog"]
 

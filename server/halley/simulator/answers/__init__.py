@@ -27,6 +27,7 @@ from halley.simulator.answers.structured import answer_json, call_tools, read_to
 from halley.simulator.answers.talk import talk, title
 from halley.simulator.answers.write_tests import write_tests
 from halley.simulator.conversation import SIGNATURE, Answer, Conversation
+from halley.simulator.images import paint
 
 Said = tuple[str, str, str]
 """Code, its language, a note beside it."""
@@ -56,6 +57,8 @@ CODE: dict[str, Callable[[Task], Said]] = {
 
 def answer_conversation(asked: Conversation, model: str, variant: int = 0) -> Answer:
     """The simulator's answer. `variant` counts the choices of one request (`n`)."""
+    if model == "sim-image-chat" or asked.wants_picture:
+        return Answer("(simulated picture)", images=(paint(asked.last, 256, 256, variant),))
     answer = _answer(asked)
     if model == "sim-reason":
         return Answer(answer.text, _reasoning(asked), answer.tool_calls, answer.finish)

@@ -1,0 +1,360 @@
+"""`halley image`, `speak`, `transcribe`, `video`: made, written where asked; and `halley media`, the tasks there are.
+
+A video that is interrupted goes on at its host: `halley media wait` fetches it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from halley.cli.output import is_watched, print_table, problem_text, tell, write, write_json
+from halley.cli.running import Desk, with_desk
+from halley.core.errors import BadRequest
+
+if TYPE_CHECKING:
+    from halley.features.media.orders import Order
+    from halley.stores.media import Result, Task
+
+_MODEL = click.option(
+    "-m", "--model", metavar="PROVIDER/NAME", help="Ask this model instead of the chosen one."
+)
+_OUT = click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path),
+    help="Where to write it: a file, or a folder for a name of its own. By default the current folder.",
+)  # fmt: skip
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print the task as JSON.")
+_FORCE = click.option("--force", is_flag=True, help="Replace a file that is there.")
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def _words(function: Callable[..., Any]) -> Callable[..., Any]:
+    return click.argument("prompt", nargs=-1)(function)
+
+
+@click.command()
+@_words
+@click.option("-e", "--edit", "source", type=_FILE, metavar="PICTURE", help="Change this picture instead.")
+@click.option("--mask", type=_FILE, metavar="PNG", help="Where it may be changed: the transparent parts.")
+@click.option("--size", metavar="WxH", help="As the model takes it, like 1024x1024.")
+@click.option("--quality", help="As the model takes it, like low or high.")
+@click.option("--format", "form", help="png, jpeg or webp.")
+@click.option("-n", "number", type=click.IntRange(1, 10), default=1, help="How many.")
+@click.option("--choose", type=click.IntRange(1, 9), help="Of a grid of variants, work this one out.")
+@_MODEL
+@_OUT
+@_FORCE
+@_JSON
+@with_desk
+async def image(
+    desk: Desk, prompt: tuple[str, ...], source: Path | None, mask: Path | None, size: str | None, quality: str | None,
+    form: str | None, number: int, choose: int | None, model: str | None, output: Path | None, force: bool,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Make a picture of PROMPT, or change one."""
+    from halley.features.media.orders import Order
+
+    order = Order(
+        "imageEdit" if source else "image", await _said(prompt), _path(source), _path(mask), size, quality, number,
+        format=form, model=model,
+    )  # fmt: skip
+    task = await _make(desk, order)
+    if task.state == "choosing" and choose:
+        await desk.room.media.choose(task.id, choose, desk.line())
+        task = await desk.room.media.finished(task.id)
+    return await _end(desk, task, output, force, as_json)
+
+
+@click.command()
+@click.argument("text", nargs=-1)
+@click.option(
+    "-f", "--file", type=_FILE, metavar="FILE", help="Read this file aloud; Markdown is read as prose."
+)
+@click.option("--voice", help="As the model takes it, like alloy or nova.")
+@click.option("--format", "form", help="mp3, wav, opus, aac or flac.")
+@_MODEL
+@_OUT
+@_FORCE
+@_JSON
+@with_desk
+async def speak(
+    desk: Desk, text: tuple[str, ...], file: Path | None, voice: str | None, form: str | None, model: str | None,
+    output: Path | None, force: bool, as_json: bool,
+) -> int:  # fmt: skip
+    """Read TEXT, a file or what is piped in aloud, into a sound file."""
+    from halley.engine.spoken import speakable
+    from halley.features.media.orders import Order
+    from halley.stores.texts import load_text
+
+    if file is not None:
+        try:
+            said = (await asyncio.to_thread(load_text, file)).text
+        except (OSError, ValueError):
+            raise BadRequest(f"{file} is no text.", "Name a text file.") from None
+    else:
+        said = await _said(text)
+    order = Order(
+        "speech", speakable(said), voice=voice, format=form, model=model, title=file.stem if file else ""
+    )
+    return await _end(desk, await _make(desk, order), output, force, as_json)
+
+
+@click.command()
+@click.argument("file", type=_FILE)
+@click.option("--translate", is_flag=True, help="In English, whatever is spoken.")
+@click.option("--language", metavar="CODE", help="What is spoken, like en or de.")
+@click.option("--hint", default="", help="Words that may occur in it.")
+@_MODEL
+@_JSON
+@with_desk
+async def transcribe(
+    desk: Desk, file: Path, translate: bool, language: str | None, hint: str, model: str | None, as_json: bool
+) -> int:
+    """Write down what is spoken in FILE, to stdout."""
+    from halley.features.media.orders import Order
+
+    kind = "translation" if translate else "transcription"
+    task = await _make(desk, Order(kind, hint, _path(file), language=language, model=model))
+    if as_json:
+        _print_json(desk, task)
+    else:
+        write((task.text or "") + "\n")
+    return 0
+
+
+@click.command()
+@_words
+@click.option("-i", "--image", "source", type=_FILE, metavar="PICTURE", help="Begin with this picture.")
+@click.option("--size", metavar="WxH", help="As the model takes it, like 1280x720.")
+@click.option("--seconds", type=click.IntRange(1, 120), help="How long, as the model takes it.")
+@click.option("--no-wait", is_flag=True, help="Submit it and stop; `halley media wait` fetches it.")
+@_MODEL
+@_OUT
+@_FORCE
+@_JSON
+@with_desk
+async def video(
+    desk: Desk, prompt: tuple[str, ...], source: Path | None, size: str | None, seconds: int | None, no_wait: bool,
+    model: str | None, output: Path | None, force: bool, as_json: bool,
+) -> int:  # fmt: skip
+    """Make a video of PROMPT. It goes on at its host when this is interrupted."""
+    from halley.features.media.orders import Order
+
+    order = Order("video", await _said(prompt), _path(source), size=size, seconds=seconds, model=model)
+    if no_wait:
+        task = await _submit(desk, order)
+        _print_json(desk, task) if as_json else write(f"{task.id}\n")
+        return 0
+    return await _end(desk, await _make(desk, order), output, force, as_json)
+
+
+# -- the tasks there are
+
+
+@click.group()
+def media() -> None:
+    """Pictures, recordings and videos that were made or are being made."""
+
+
+@media.command("list")
+@_JSON
+@with_desk
+async def list_(desk: Desk, as_json: bool) -> None:
+    """The tasks of this workspace, newest first."""
+    from halley.features.media.names import title_of
+
+    tasks = await desk.room.media.store.list(str(desk.root))
+    if as_json:
+        from halley.features.media.shapes import task_json
+
+        return write_json({"tasks": [task_json(desk.room.media, task) for task in tasks]})
+    rows = [
+        (task.id, task.kind, _state(task), task.model or "", _money(task), title_of(task.asked))
+        for task in tasks
+    ]
+    return print_table(("task", "kind", "state", "model", "cost", "what"), rows, right=("cost",))
+
+
+@media.command("wait")
+@click.argument("task", required=False)
+@_OUT
+@_FORCE
+@_JSON
+@with_desk
+async def wait(desk: Desk, task: str | None, output: Path | None, force: bool, as_json: bool) -> int:
+    """Go on with a task that was interrupted (all of them without TASK), and write what comes of it."""
+    works = desk.room.media
+    ids = await works.resume(desk.line())
+    found = [task] if task else ids
+    if not found:
+        tell("Nothing is under way that no other process looks after.")
+    code = 0
+    for id in found:
+        code = max(code, await _end(desk, await _watch(desk, id), output, force, as_json))
+    return code
+
+
+@media.command("save")
+@click.argument("task")
+@click.option("-v", "--variant", type=click.IntRange(1), help="Which of several.")
+@_OUT
+@_FORCE
+@with_desk
+async def save(desk: Desk, task: str, variant: int | None, output: Path | None, force: bool) -> None:
+    """Write a task's file."""
+    from halley.features.media.saving import chosen_result
+
+    found = await desk.room.media.store.get(task)
+    write(f"{await _write(desk, found, chosen_result(found, variant), output, force)}\n")
+
+
+@media.command("choose")
+@click.argument("task")
+@click.argument("variant", type=click.IntRange(1))
+@_OUT
+@_FORCE
+@_JSON
+@with_desk
+async def choose(desk: Desk, task: str, variant: int, output: Path | None, force: bool, as_json: bool) -> int:
+    """Have one variant of a grid worked out."""
+    await desk.room.media.choose(task, variant, desk.line())
+    return await _end(desk, await _watch(desk, task), output, force, as_json)
+
+
+@media.command("cancel")
+@click.argument("task")
+@with_desk
+async def cancel(desk: Desk, task: str) -> None:
+    """End a task, here and at its host where that can be."""
+    write(f"{_state(await desk.room.media.cancel(task, desk.line()))}\n")
+
+
+@media.command("remove")
+@click.argument("task")
+@with_desk
+async def remove(desk: Desk, task: str) -> None:
+    """Forget a task and its files; what was saved stays."""
+    await desk.room.media.remove(task, desk.line())
+
+
+# -- making
+
+
+async def _said(words: tuple[str, ...]) -> str:
+    """What was typed, else what is piped in."""
+    from halley.cli.ask import read_stdin
+
+    return " ".join(words) or (await asyncio.to_thread(read_stdin)).strip()
+
+
+def _path(file: Path | None) -> str | None:
+    return str(file.resolve()) if file else None
+
+
+async def _make(desk: Desk, order: Order) -> Task:
+    return await _watch(desk, await desk.room.media.start(order, desk.line(), str(desk.root)))
+
+
+async def _submit(desk: Desk, order: Order) -> Task:
+    """The task once its host has taken the job."""
+    works, taken = desk.room.media, asyncio.Event()
+    works.listeners.add(lambda task: taken.set() if task.job is not None or task.has_ended else None)
+    id = await works.start(order, desk.line(), str(desk.root))
+    while (task := await works.store.get(id)).job is None and not task.has_ended:
+        taken.clear()
+        await taken.wait()
+    return await works.finished(id) if task.state == "failed" else task
+
+
+async def _watch(desk: Desk, id: str) -> Task:
+    """The task once it has ended; how far it is, where somebody watches."""
+    works, shown = desk.room.media, ""
+
+    def show(task: Task) -> None:
+        nonlocal shown
+        said = _state(task)
+        if task.id == id and said != shown and is_watched() and not task.has_ended:
+            tell(f"… {task.model or task.kind}: {said}")
+            shown = said
+
+    works.listeners.add(show)
+    try:
+        return await works.finished(id)
+    except asyncio.CancelledError:
+        if (await works.store.get(id)).job is not None:
+            tell(
+                f"It goes on at its host: `halley media wait {id}` fetches it, `halley media cancel {id}` ends it."
+            )
+        raise
+    finally:
+        works.listeners.discard(show)
+
+
+async def _end(desk: Desk, task: Task, output: Path | None, force: bool, as_json: bool) -> int:
+    """Writes what came, and says where."""
+    results = task.results
+    if task.state == "complete" and task.facts.get("choices") == [] and len(results) > 1 and task.job:
+        results = results[-1:]  # the one that was worked out of the grid
+    for result in results:
+        path = await _write(desk, task, result, output, force)
+        if not as_json:
+            write(f"{path}\n")
+    if task.state == "choosing" and not as_json:
+        count = len(task.facts.get("choices") or ())
+        tell(f"{count} variants: `halley media choose {task.id} 1` … {count} works one out.")
+    if as_json:
+        _print_json(desk, await desk.room.media.store.get(task.id))
+    elif is_watched() and task.usage and task.usage.cost_usd is not None:
+        tell(f"{task.model} · {_money(task)}")
+    if task.problem:
+        tell(problem_text(task.problem))
+    return 1 if task.problem else 0
+
+
+async def _write(desk: Desk, task: Task, result: Result, output: Path | None, force: bool) -> Path:
+    from dataclasses import replace
+
+    from halley.core.media_types import suffix_of
+    from halley.features.media.names import name_of, proposed_path
+    from halley.features.media.saving import write_result
+
+    suffix = suffix_of(result.mime)
+    folder = output if output and output.is_dir() else Path()
+    if output and not output.is_dir():
+        several = len(task.results) > 1 and result.variant > 1 and task.job is None
+        target = output.with_stem(f"{output.stem}-{result.variant}") if several else output
+    else:
+
+        def is_taken(path: str) -> bool:
+            return (folder / Path(path).name).exists()
+
+        name = proposed_path(name_of(task.asked), result.mime, suffix, "", result.variant, is_taken)
+        target = folder / Path(name).name
+    store = desk.room.media.store
+    await asyncio.to_thread(write_result, store, result, target, overwrite=force)
+    saved = {**result.facts, "saved": str(target.resolve())}
+    await store.save_result(task.id, replace(result, facts=saved))
+    return target
+
+
+def _print_json(desk: Desk, task: Task) -> None:
+    from halley.features.media.shapes import task_json
+
+    write_json(task_json(desk.room.media, task))
+
+
+def _state(task: Task) -> str:
+    percent = f" {task.progress:.0%}" if task.state == "running" and task.progress is not None else ""
+    return f"{task.state}{percent}"
+
+
+def _money(task: Task) -> str:
+    from halley.cli.output import money
+
+    if task.usage is None or task.usage.cost_usd is None:
+        return "?"
+    return money([{"amount": task.usage.cost_usd, "currency": "USD"}])

@@ -1,0 +1,99 @@
+"""A result into a file: in a workspace where a person agreed to, or wherever a command line says."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path, PurePosixPath
+
+from halley.core.errors import BadRequest
+from halley.core.media_types import suffix_of
+from halley.features.media.names import name_of, proposed_path
+from halley.stores.blobs import blob_path
+from halley.stores.files import make_private_folder, store_failed
+from halley.stores.media import MediaStore, Result, Task
+
+
+def proposed_name(task: Task, result: Result, root: Path | None, beside: str = "") -> str:
+    """The name a result would be saved under, one that is free."""
+
+    def is_taken(path: str) -> bool:
+        return root is not None and os.path.lexists(root / path)
+
+    named = str(task.asked.get("beside") or beside)
+    return proposed_path(
+        name_of(task.asked), result.mime, suffix_of(result.mime), named, result.variant, is_taken
+    )
+
+
+def chosen_result(task: Task, variant: int | None) -> Result:
+    """The one named, else the chosen, else the last of what was worked out, else the first. Raises BadRequest."""
+    if not task.results:
+        raise BadRequest("The task has made no file.", "See how it stands: `halley media list`.")
+    if variant is None:
+        chosen = [result for result in task.results if result.facts.get("chosen")]
+        return (chosen or list(task.results))[0]
+    for result in task.results:
+        if result.variant == variant:
+            return result
+    raise BadRequest(f"There is no variant {variant}.", f"There are {len(task.results)}.")
+
+
+def shown_path(store: MediaStore, folder: Path, task: Task, result: Result) -> Path:
+    """A private copy with the right suffix, for players; made where it is missing."""
+    path = folder / f"{task.id}-{result.variant}.{suffix_of(result.mime)}"
+    if not path.exists():
+        source = blob_path(store.folder, result.blob)
+        make_private_folder(folder)
+        with contextlib.suppress(FileExistsError, FileNotFoundError):
+            try:
+                os.link(source, path)
+            except OSError:
+                shutil.copyfile(source, path)
+                path.chmod(0o600)
+    return path
+
+
+def target_in(root: Path, path: str, suffix: str) -> Path:
+    """Where `path` (relative, `/` between its parts) lies in a workspace; the right suffix is added where it has none.
+
+    Raises BadRequest for what is no name of a file.
+    """
+    parts = PurePosixPath(path.replace("\\", "/"))
+    if not path.strip() or "\0" in path or path.endswith("/") or not parts.name.strip("."):
+        raise BadRequest("That is no name for a file.", "Give a path such as images/name.png.")
+    target = root / parts
+    return target if target.suffix else target.with_name(f"{target.name}.{suffix}")
+
+
+def write_result(store: MediaStore, result: Result, target: Path, *, overwrite: bool = False) -> None:
+    """Copies a result to `target`, whose folders are made. A link is never followed, a file only replaced if wanted.
+
+    Raises BadRequest where something is in the way, StoreFailed when the disk refuses.
+    """
+    source = blob_path(store.folder, result.blob)
+    fresh = target.with_name(f".{target.name}.{os.getpid()}.new")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_symlink() or target.is_dir() or (target.exists() and not overwrite):
+            raise BadRequest(f"{target.name} is there already.", "Choose another name, or say `overwrite`.")
+        shutil.copyfile(source, fresh)
+        try:
+            if overwrite:
+                fresh.replace(target)
+            else:
+                os.link(fresh, target)  # fails where somebody was quicker
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                fresh.unlink()
+    except FileNotFoundError as error:
+        if not source.exists():
+            raise BadRequest("The file of this result is gone.", "Begin the task anew.") from None
+        raise store_failed(target, error) from None
+    except FileExistsError:
+        raise BadRequest(
+            f"{target.name} is there already.", "Choose another name, or say `overwrite`."
+        ) from None
+    except OSError as error:
+        raise store_failed(target, error) from None

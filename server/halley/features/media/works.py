@@ -1,0 +1,362 @@
+"""The process's tasks: begun, followed, gone on with after a restart, cancelled.
+
+    start ─▶ row ─▶ asked for by the one road (`ask.py`) ─▶ files          at once
+                         └─ Begun: the job's name into the row ─▶ followed ─▶ fetched
+    resume: rows of processes that are no more ─▶ followed
+
+A job is never submitted twice: a task whose job's name was not written down in time is told as failed, since nobody can
+know whether its host has taken it. A task outlives the window it was begun in; `listeners` hear of every change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast
+
+from halley.core.calls import Priority
+from halley.core.errors import BadReply, BadRequest, Cancelled, HalleyError, Interrupted, Problem, problem_of
+from halley.core.events import Begun, Event, Finish, Image, Notice, Sound, TextDelta
+from halley.core.media import ROLE_OF, Job, JobState, MediaPrompt
+from halley.core.models import ModelRef
+from halley.core.ports import JobHost
+from halley.features.ask import Line, stream_reply
+from halley.features.media.following import fetch, follow, keep
+from halley.features.media.orders import Order, build_prompt, check_order, order_of
+from halley.routing.clock import Clock
+from halley.routing.registry import Registry
+from halley.stores.media import MediaStore, Task
+
+FEATURES = {"imageEdit": "image", "translation": "transcription"}
+"""What the ledger calls it, where that is not the kind."""
+WANTS = {"image": "image", "imageEdit": "image", "speech": "audio", "video": "video"}
+_LINK = re.compile(r"!\[[^\]]*\]\((https?://[^\s)]+|data:image/[^\s)]+)\)")
+"""How models that paint in a conversation show what they made."""
+
+Listener = Callable[[Task], None]
+
+
+@dataclass(slots=True)
+class _Made:
+    """What has come so far."""
+
+    urls: list[str] = field(default_factory=list[str])
+    files: int = 0
+    text: str = ""
+    notices: list[str] = field(default_factory=list[str])
+    job: Job | None = None
+    state: JobState | None = None
+    finish: Finish | None = None
+
+
+class Works:
+    """One for a process. `shown` is where files get the names that players know them by."""
+
+    def __init__(self, store: MediaStore, registry: Registry, clock: Clock, shown: Path) -> None:
+        self.store, self.shown = store, shown
+        self._registry, self._clock = registry, clock
+        self.listeners: set[Listener] = set()
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._cancelled: set[str] = set()
+
+    # -- what a person asks for
+
+    async def start(
+        self, order: Order, line: Line, workspace: str | None, *, data: bytes | None = None,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> str:  # fmt: skip
+        """The task's id, once it is on disk; it goes on behind. `data` stands for the order's source.
+
+        Raises BadRequest, BlockedByPolicy and NotConfigured before anything is asked.
+        """
+        check_order(order, data)
+        prompt = await asyncio.to_thread(build_prompt, order, data)
+        if not order.model:
+            await line.route_of(ROLE_OF[order.kind])  # so that a missing model is said at once
+        id = await self.store.create(order.kind, order.to_json(), workspace)
+        self._go(id, self._make(id, prompt, line, order.model, on_event))
+        return id
+
+    async def wait(self, id: str) -> Task:
+        """The task once it has ended, or waits for a choice. Leaving does not end it."""
+        running = self._running.get(id)
+        if running is not None:
+            await asyncio.shield(asyncio.wait([running]))
+        return await self.store.get(id)
+
+    async def finished(self, id: str) -> Task:
+        """As `wait`; raises what went wrong."""
+        task = await self.wait(id)
+        if task.state == "cancelled":
+            raise Cancelled("The task was cancelled.", "Begin it anew.")
+        if task.problem is not None:
+            from halley.core.errors import error_of
+
+            raise error_of(task.problem)
+        return task
+
+    async def cancel(self, id: str, line: Line) -> Task:
+        """Ends a task here, and its job at the host where that can be."""
+        task = await self.store.get(id)
+        if task.has_ended and task.state != "choosing":
+            return task
+        self._cancelled.add(id)
+        await self.store.update(id, state="cancelled")
+        if (running := self._running.get(id)) is not None:
+            running.cancel()
+            await asyncio.wait([running])
+        task = await self.store.get(id)
+        if task.job is not None and task.model is not None:
+            try:
+                await self._host(ModelRef.parse(task.model), line, task.origin).cancel(task.job)
+            except HalleyError:
+                pass  # it is ended here, which is what was asked for
+        await self._tell(id)
+        self._cancelled.discard(id)
+        return task
+
+    async def choose(self, id: str, variant: int, line: Line) -> Task:
+        """Of several results the one that counts; of a grid, has one worked out (which costs, and goes on behind)."""
+        task = await self.store.get(id)
+        choices = task.facts.get("choices") or []
+        if task.state == "choosing" and task.job is not None:
+            if not 1 <= variant <= len(choices):
+                raise BadRequest(f"There is no variant {variant}.", f"Choose 1 to {len(choices)}.")
+            prompt = MediaPrompt("image", order_of(task.asked).text, of=task.job, choice=choices[variant - 1])
+            await self.store.reopen(id)
+            self._go(id, self._make(id, prompt, line, task.model, None, before=len(task.results)))
+            return await self.store.get(id)
+        if variant not in [result.variant for result in task.results]:
+            raise BadRequest(f"There is no variant {variant}.", f"There are {len(task.results)}.")
+        for result in task.results:
+            facts = {**result.facts, "chosen": result.variant == variant}
+            await self.store.save_result(id, replace(result, facts=facts))
+        return await self._tell(id)
+
+    async def remove(self, id: str, line: Line) -> None:
+        await self.cancel(id, line)
+        await self.store.remove(id)
+
+    async def resume(self, line: Line) -> list[str]:
+        """Goes on with the tasks of processes that are no more; their ids."""
+        tasks = await self.store.adopt()
+        for task in tasks:
+            if task.job is None or task.model is None:
+                await self._fail(task.id, _unknown(task))
+            else:
+                self._go(task.id, self._follow_again(task, line))
+        return [task.id for task in tasks]
+
+    async def aclose(self) -> None:
+        """Lets go of what is under way; the next process goes on with it."""
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # -- one task
+
+    def _go(self, id: str, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(self._watched(id, work))
+        self._running[id] = task
+        task.add_done_callback(lambda _: self._running.pop(id, None))
+
+    async def _watched(self, id: str, work: Any) -> None:
+        """However it ends, the row says so; but for the end of the process, after which it goes on."""
+        try:
+            await work
+        except HalleyError as error:
+            if id not in self._cancelled:
+                await self._fail(id, error.problem)
+        except asyncio.CancelledError:
+            if id not in self._cancelled:
+                raise
+        except Exception as error:
+            import logging
+
+            logging.getLogger(__name__).exception("a task failed")
+            await self._fail(id, problem_of(error))
+
+    async def _make(
+        self, id: str, prompt: MediaPrompt, line: Line, model: str | None,
+        on_event: Callable[[Event], None] | None, before: int = 0,
+    ) -> None:  # fmt: skip
+        await self.store.update(id, state="running")
+        await self._tell(id)
+        route = (ModelRef.parse(model),) if model else await line.route_of(ROLE_OF[prompt.kind])
+        await self._know_prices(route[0], line)
+        made = _Made(files=before)
+        options: dict[str, Any] = {
+            "feature": FEATURES.get(prompt.kind, prompt.kind), "role": ROLE_OF[prompt.kind], "model": model,
+            "priority": Priority.BATCH,
+        }  # fmt: skip
+        async with aclosing(stream_reply(line, prompt, **options)) as events:
+            await self._take(id, prompt, cast(AsyncGenerator[Event, None], events), made, line, on_event)
+        finish = made.finish
+        ref = finish.model if finish else None
+        usage = finish.usage if finish else None
+        told: dict[str, Any] = {"model": str(ref) if ref else None, "usage": usage}
+        await self.store.update(id, **{name: value for name, value in told.items() if value is not None})
+        if made.job is not None and ref is not None:
+            await self._follow(id, made.job, ref, line, made.state, before)
+            return
+        await self._finish(id, prompt, made, ref, line)
+
+    async def _take(
+        self, id: str, prompt: MediaPrompt, events: AsyncGenerator[Event, None], made: _Made, line: Line,
+        on_event: Callable[[Event], None] | None,
+    ) -> None:  # fmt: skip
+        async for event in events:
+            match event:
+                case Begun(job, state, model):
+                    made.job, made.state = job, state
+                    origin = self._registry.endpoint(model.provider, line.settings).origin if model else None
+                    await self.store.update(
+                        id, job=job, model=str(model), origin=origin, expires=state.expires
+                    )
+                case Image(_, data, url) if not data:
+                    made.urls.append(url)
+                case Image(_, data) | Sound(_, data):
+                    made.files += 1
+                    wants = WANTS[prompt.kind]
+                    await self.store.save_result(
+                        id, await asyncio.to_thread(keep, data, wants, self.store.folder, made.files)
+                    )
+                case TextDelta(text):
+                    made.text += text
+                case Notice(text):
+                    made.notices.append(text)
+                    await self.store.update(id, facts={"notices": made.notices})
+                case Finish():
+                    made.finish = event
+                case _:
+                    pass
+            if on_event:
+                on_event(event)
+
+    async def _finish(
+        self, id: str, prompt: MediaPrompt, made: _Made, ref: ModelRef | None, line: Line
+    ) -> None:
+        """What came with the answer is kept; what lies somewhere is fetched."""
+        wants = WANTS.get(prompt.kind)
+        if wants == "image" and not made.files and not made.urls:
+            made.urls += _LINK.findall(made.text)
+        if made.urls and ref is not None:
+            host = self._host(ref, line)
+            for url in made.urls:
+                made.files += 1
+                result = await fetch(host, url, "image", self.store.folder, made.files, self._clock)
+                await self.store.save_result(id, result)
+        if wants and not made.files:
+            raise _nothing_made(prompt, made.text, ref)
+        text = made.text.strip() if prompt.kind in ("transcription", "translation") else None
+        await self.store.update(id, state="complete", progress=1.0, text=text)
+        await self._tell(id)
+
+    # -- jobs
+
+    async def _follow_again(self, task: Task, line: Line) -> None:
+        assert task.job is not None and task.model is not None
+        await self._tell(task.id)
+        await self._follow(
+            task.id,
+            task.job,
+            ModelRef.parse(task.model),
+            line,
+            None,
+            len(task.results),
+            task.created,
+            task.origin,
+        )
+
+    async def _follow(
+        self, id: str, job: Job, ref: ModelRef, line: Line, state: JobState | None, before: int,
+        since: float | None = None, origin: str | None = None,
+    ) -> None:  # fmt: skip
+        host = self._host(ref, line, origin)
+        last: list[JobState] = []
+
+        async def on_state(state: JobState) -> None:
+            if (await self.store.get(id)).state == "cancelled":  # by another process
+                raise Cancelled("The task was cancelled.")
+            if not last or (last[-1].progress, last[-1].status) != (state.progress, state.status):
+                await self.store.update(id, progress=state.progress, expires=state.expires)
+                await self._tell(id)
+            last[:] = [state]
+
+        if state is None or state.status == "running":
+            if state is not None and state.poll_after_s:
+                await self._clock.wait(asyncio.Event(), min(state.poll_after_s, 5.0))
+            state = await follow(host, job, since or self._clock.now(), self._clock, on_state)
+        wants = "video" if job.road == "videos" else "image"
+        for number, address in enumerate(state.addresses, before + 1):
+            result = await fetch(host, address, wants, self.store.folder, number, self._clock)
+            if before:
+                result = replace(result, facts={**result.facts, "chosen": True})
+            await self.store.save_result(id, result)
+        choosing = state.status == "choosing" and not before
+        facts = {**(await self.store.get(id)).facts, "choices": list(state.choices) if choosing else []}
+        await self.store.update(
+            id, state="choosing" if choosing else "complete", progress=1.0, expires=None, facts=facts
+        )
+        await self._tell(id)
+
+    def _host(self, ref: ModelRef, line: Line, origin: str | None = None) -> JobHost:
+        """Raises BadRequest where the provider speaks a wire without jobs, or is another than it was."""
+        binding = self._registry.binding(ref.provider, line.settings)
+        if origin is not None and binding.endpoint.origin != origin:
+            raise BadRequest(
+                f"The job lies at {origin}, and {ref.provider} is {binding.endpoint.origin} now.",
+                f"Set `{binding.endpoint.setting('base_url')}` back to fetch it, or begin it anew.",
+                provider=ref.provider,
+                setting=binding.endpoint.setting("base_url"),
+            )
+        provider = self._registry.provider(binding, line.caller.ask_key)
+        if not hasattr(provider, "poll"):
+            raise BadRequest(f"{ref.provider} makes nothing that has to be fetched.", "Choose another model.")
+        return cast(JobHost, provider)
+
+    async def _know_prices(self, ref: ModelRef, line: Line) -> None:
+        """What it will cost is shown, so the host's list is waited for where nothing is known yet."""
+        with contextlib.suppress(HalleyError):
+            await self._registry.list_models(line.settings, line.caller, provider=ref.provider)
+
+    async def _fail(self, id: str, problem: Problem) -> None:
+        if problem.code in ("bad_request", "model_not_found"):
+            role = ROLE_OF[(await self.store.get(id)).kind]
+            problem = replace(
+                problem, help=f"{problem.help} `halley models --role {role}` lists models for this.".strip()
+            )
+        await self.store.update(id, state="failed", problem=problem)
+        await self._tell(id)
+
+    async def _tell(self, id: str) -> Task:
+        task = await self.store.get(id)
+        for listener in tuple(self.listeners):
+            listener(task)
+        return task
+
+
+def _unknown(task: Task) -> Problem:
+    """A task without a job's name: whether its host has taken it cannot be known, so it is not sent again."""
+    return Interrupted(
+        "Halley was ended while this was being made.",
+        "It is not sent again by itself, since its host may have charged for it: begin it anew.",
+        model=task.model,
+    ).problem
+
+
+def _nothing_made(prompt: MediaPrompt, said: str, ref: ModelRef | None) -> BadReply:
+    role = ROLE_OF[prompt.kind]
+    told = f" It said: {' '.join(said.split())[:200]}" if said.strip() else ""
+    return BadReply(
+        f"The model made no {'picture' if role == 'image' else 'recording'}.",
+        f"Choose one that does: `halley use {role} PROVIDER/MODEL`.{told}",
+        model=str(ref) if ref else None,
+        setting=f"roles.{role}",
+    )

@@ -1,0 +1,219 @@
+"""halley/media/*: tasks begun, watched, cancelled, chosen, saved; and their commands for clients without a plugin."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from halley.core.errors import Cancelled, error_of
+from halley.core.snapshot import Snapshot
+from halley.features.media.orders import Order
+from halley.lsp.base.progress import PartialResults, WorkDone
+from halley.lsp.handlers.status import working
+from halley.lsp.media import Place, beside_of, json_of, offer_to_save, order_of_request, save, workspace_of
+from halley.lsp.protocol.media import (
+    MediaChooseParams,
+    MediaListParams,
+    MediaSaveParams,
+    MediaStartParams,
+    MediaTaskParams,
+)
+from halley.lsp.protocol.shape import read_params
+from halley.lsp.session import Session
+from halley.stores.media import Task
+
+if TYPE_CHECKING:
+    from halley.lsp.base.server import Server
+
+Json = dict[str, Any]
+_VERBS = {"image": "painting", "imageEdit": "editing", "speech": "reading aloud", "transcription": "writing down",
+          "translation": "translating", "video": "filming"}  # fmt: skip
+
+
+async def begin(session: Session, params: Json) -> str:
+    """Begins a task; its id."""
+    asked = read_params(MediaStartParams, params)
+    order, data, place = await order_of_request(session, asked, params)
+    uri = asked.text_document.uri if asked.text_document else asked.uri or ""
+    root = workspace_of(session, uri)
+    session.watch_media()
+    id = await session.room.media.start(order, session.line(uri), str(root) if root else None, data=data)
+    if place is not None:
+        session.places[id] = place
+    return id
+
+
+async def make_for(session: Session, order: Order, snapshot: Snapshot, report: Callable[..., None]) -> Task:
+    """Makes it for a place in a document, and waits."""
+    document = snapshot.document
+    root = workspace_of(session, document.uri)
+    order = replace(order, beside=beside_of(session, document))
+    line = session.line(document.uri, snapshot.settings)
+    session.watch_media()
+    id = await session.room.media.start(order, line, str(root) if root else None)
+    session.places[id] = Place(document, snapshot.selection.end)
+    return await watched(session, id, lambda task: report(_said(task), _percent(task)))
+
+
+async def watched(session: Session, id: str, hear: Callable[[Task], None]) -> Task:
+    """The task once it has ended. Being cancelled ends it too, unless it is the connection that ends.
+
+    Raises what went wrong.
+    """
+    works = session.room.media
+
+    def listen(task: Task) -> None:
+        if task.id == id:
+            hear(task)
+
+    works.listeners.add(listen)
+    try:
+        hear(await works.store.get(id))
+        task = await works.wait(id)
+    except asyncio.CancelledError:
+        if not session.is_ending:
+            await asyncio.shield(works.cancel(id, session.line()))
+        raise
+    finally:
+        works.listeners.discard(listen)
+    if task.state == "cancelled":
+        raise Cancelled("The task was cancelled.", "Begin it anew.")
+    if task.state == "failed" and task.problem:
+        raise error_of(task.problem)
+    return task
+
+
+async def media_start(session: Session, params: Json) -> Json:
+    asked = read_params(MediaStartParams, params)
+    server = session.server
+    if not asked.wait:
+        id = await begin(session, params)
+        show_behind(session, id)
+        return json_of(session, await session.room.media.store.get(id))
+    async with WorkDone(server, f"Halley: {_VERBS[asked.kind]}") as work:
+        with working(session, _VERBS[asked.kind]), PartialResults(server) as results:
+            id = await begin(session, params)
+
+            def hear(task: Task) -> None:
+                work.report(_said(task), _percent(task))
+                if results.wanted:
+                    results.send({"type": "media", "replyId": "", "task": json_of(session, task)})
+
+            return json_of(session, await watched(session, id, hear))
+
+
+def show_behind(session: Session, id: str) -> None:
+    """Progress of a task that nobody waits for; cancelling it there ends the task."""
+
+    async def show() -> None:
+        task = await session.room.media.store.get(id)
+        async with WorkDone(session.server, f"Halley: {_VERBS[task.kind]}") as work:
+            try:
+                await watched(session, id, lambda task: work.report(_said(task), _percent(task)))
+            except Cancelled:
+                return
+            except Exception as error:
+                problem = getattr(error, "problem", None)
+                if problem is None:
+                    raise
+                text = f"{problem.message} {problem.help}".strip()
+                session.notify("window/showMessage", {"type": 1, "message": text})
+
+    session.server.run_in_background(show(), "media progress")
+
+
+def _said(task: Task) -> str:
+    return {"queued": "waiting for its turn", "choosing": "choose a variant"}.get(
+        task.state, task.model or ""
+    )
+
+
+def _percent(task: Task) -> int | None:
+    return None if task.progress is None else round(task.progress * 100)
+
+
+async def go_on(session: Session) -> None:
+    """Tasks of a process that was killed are taken up, with progress where the client shows it."""
+    if not (session.room.paths.data / "media").is_dir():
+        return
+    ids = await session.room.media.resume(session.line())
+    if ids:
+        session.watch_media()
+    for id in ids:
+        show_behind(session, id)
+
+
+def register(server: Server) -> None:
+    def works() -> Any:
+        return server.session.room.media
+
+    def shown(task: Task) -> Json:
+        return json_of(server.session, task)
+
+    async def _start(params: Json) -> Json:
+        return await media_start(server.session, params)
+
+    async def _list(params: Json) -> Json:
+        asked, session = read_params(MediaListParams, params), server.session
+        session.watch_media()
+        root = workspace_of(session, asked.uri or "")
+        found = await works().store.list(str(root) if root else None, kind=asked.kind, limit=asked.limit)
+        return {"tasks": [shown(task) for task in found]}
+
+    async def _get(params: Json) -> Json:
+        return shown(await works().store.get(read_params(MediaTaskParams, params).task))
+
+    async def _cancel(params: Json) -> Json:
+        asked = read_params(MediaTaskParams, params)
+        return shown(await works().cancel(asked.task, server.session.line()))
+
+    async def _choose(params: Json) -> Json:
+        asked, session = read_params(MediaChooseParams, params), server.session
+        session.watch_media()
+        task = await works().choose(asked.task, asked.variant, session.line())
+        if task.has_ended:
+            return shown(task)
+        async with WorkDone(server, "Halley: painting") as work:
+            return shown(
+                await watched(session, task.id, lambda task: work.report(_said(task), _percent(task)))
+            )
+
+    async def _save(params: Json) -> Json:
+        return await save(server.session, read_params(MediaSaveParams, params), params)
+
+    async def _remove(params: Json) -> Json:
+        session = server.session
+        await works().remove(read_params(MediaTaskParams, params).task, session.line())
+        session.notify("halley/changed", {"what": "media"})
+        return {}
+
+    for name, handler in (
+        ("start", _start), ("list", _list), ("get", _get), ("cancel", _cancel), ("choose", _choose),
+        ("save", _save), ("remove", _remove),
+    ):  # fmt: skip
+        server.feature(f"halley/media/{name}")(handler)
+        if name != "start":
+            server.command(f"halley.media.{name}")(_as_command(handler))
+
+    @server.command("halley.media.start")
+    async def _start_command(arguments: list[Any]) -> Json:
+        """As the request; a client that shows nothing itself is shown the file, and asked whether to save it."""
+        params = arguments[0] if arguments and isinstance(arguments[0], dict) else {}
+        session = server.session
+        found = await media_start(session, params)
+        if session.client.media or found["state"] not in ("complete", "choosing") or not found["results"]:
+            return found
+        return (await offer_to_save(session, await works().store.get(found["task"])))["media"]
+
+    @server.feature("initialized", raw=True)
+    def _initialized(_params: Json) -> None:
+        server.run_in_background(go_on(server.session), "media")
+
+
+def _as_command(handler: Callable[[Json], Any]) -> Callable[[list[Any]], Any]:
+    async def run(arguments: list[Any]) -> Json:
+        return await handler(arguments[0] if arguments and isinstance(arguments[0], dict) else {})
+
+    return run

@@ -1,0 +1,127 @@
+"""The endpoints whose requests or answers are files, or whose paths hold an id: one table, `ROUTES`.
+
+`find_route` tells which row a request is for. A row's handler computes the response; pictures are painted in
+`images.py`, sound made and read in `sound.py`, films in `film.py`, and work that takes its time is in `jobs.py`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from halley.simulator import jobs
+from halley.simulator.catalogue import MODELS
+from halley.simulator.envelope import ApiError, bad_request
+from halley.simulator.http import Response, json_response
+from halley.simulator.images import edit_images, needed_text
+from halley.simulator.multipart import Upload
+from halley.simulator.sound import LONGEST, listen, speak
+
+if TYPE_CHECKING:
+    from halley.simulator.app import App, Call
+
+VOICES = ("alloy", "ash", "ballad", "coral", "echo", "fable", "nova", "onyx", "sage", "shimmer", "verse")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`pattern`'s group goes to the handler. `type` is what kind of model may be asked; empty where none is named."""
+
+    method: str
+    pattern: str
+    handle: Callable[..., Response]
+    type: str = ""
+    open: bool = False
+    """No key is asked for."""
+
+    def match(self, method: str, path: str) -> re.Match[str] | None:
+        return re.fullmatch(self.pattern, path) if method == self.method else None
+
+
+def edit(app: App, call: Call) -> Response:
+    value, _ = edit_images(call.body, int(time.time()))
+    return json_response(value)
+
+
+def speech(app: App, call: Call) -> Response:
+    text = needed_text(call.body, "input")
+    voice, form = str(call.body.get("voice") or ""), str(call.body.get("response_format") or "wav")
+    if voice not in VOICES:
+        raise bad_request(
+            f"Invalid 'voice': {voice!r}; one of {', '.join(VOICES)}.", "voice", "invalid_value"
+        )
+    if len(text) > LONGEST:
+        raise bad_request(f"Invalid 'input': longer than {LONGEST} characters.", "input", "string_too_long")
+    if form not in ("wav", "pcm"):
+        raise bad_request(
+            f"The simulator speaks wav and pcm, not {form!r}.", "response_format", "invalid_value"
+        )
+    sound = speak(text, voice, float(call.body.get("speed") or 1.0))
+    if form == "pcm":
+        return Response(200, {"content-type": "audio/pcm"}, sound[sound.index(b"data") + 8 :])
+    return Response(200, {"content-type": "audio/wav"}, sound)
+
+
+def transcription(app: App, call: Call) -> Response:
+    return _written(call, "")
+
+
+def translation(app: App, call: Call) -> Response:
+    return _written(call, "(simulated translation) ")
+
+
+def _written(call: Call, before: str) -> Response:
+    file, form = call.body.get("file"), str(call.body.get("response_format") or "json")
+    if not isinstance(file, Upload):
+        raise bad_request("Missing required parameter: 'file'.", "file", "missing_required_parameter")
+    if not file.data.startswith((b"RIFF", b"ID3", b"OggS", b"fLaC", b"\xff\xfb", b"\x1aE\xdf\xa3")):
+        raise bad_request("Invalid file format.", "file", "invalid_value")
+    text, seconds = listen(file.data)
+    if form == "text":
+        return Response(200, {"content-type": "text/plain; charset=utf-8"}, f"{before}{text}\n".encode())
+    value: dict[str, Any] = {"text": before + text}
+    if form == "verbose_json":
+        value |= {"duration": seconds, "language": "english", "segments": [], "task": "transcribe"}
+    value["usage"] = {"type": "duration", "seconds": math.ceil(seconds)}
+    return json_response(value)
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("POST", "/v1/images/edits", edit, "image"),
+    Route("POST", "/v1/audio/speech", speech, "speech"),
+    Route("POST", "/v1/audio/transcriptions", transcription, "transcribe"),
+    Route("POST", "/v1/audio/translations", translation, "transcribe"),
+    Route("POST", "/v1/videos", jobs.create_video, "video"),
+    Route("GET", "/v1/videos", jobs.list_videos),
+    Route("GET", "/v1/videos/([^/]+)", jobs.retrieve_video),
+    Route("DELETE", "/v1/videos/([^/]+)", jobs.delete_video),
+    Route("GET", "/v1/videos/([^/]+)/content", jobs.video_content),
+    Route("POST", "/mj(?:-fast|-turbo|-relax)?(?:/mj)?/submit/imagine", jobs.imagine),
+    Route("POST", "/mj(?:-fast|-turbo|-relax)?(?:/mj)?/submit/action", jobs.act),
+    Route("GET", "/mj(?:-fast|-turbo|-relax)?(?:/mj)?/task/([^/]+)/fetch", jobs.fetch_task),
+    Route("POST", "/mj(?:-fast|-turbo|-relax)?(?:/mj)?/task/([^/]+)/cancel", jobs.cancel_task),
+    Route("GET", "/files/([^/]+)", jobs.file, open=True),
+    Route("GET", "/moved", jobs.moved, open=True),
+)
+
+
+def find_route(method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
+    """The row, and what its pattern found in the path."""
+    for route in ROUTES:
+        if found := route.match(method, path):
+            return route, found.groups()
+    return None
+
+
+def check_type(route: Route, model: str) -> None:
+    """Raises ApiError (400) for a model of another kind."""
+    kind = MODELS[model].type
+    if route.type and kind != route.type:
+        raise ApiError(
+            400, f"The model `{model}` is not supported by this endpoint: it is a {kind} model",
+            "invalid_request_error", param="model", code="unsupported_model",
+        )  # fmt: skip

@@ -1,0 +1,88 @@
+"""`/image`, `/speak` and `/video` in a chat; speech, transcription and video as steps of a macro."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from setting import CONFIG
+from test_media import MEDIA, sent
+from window import RequestFailed, Window
+
+from halley.core.media_types import mime_of
+from halley.simulator import Simulator
+
+MACROS = """
+[macros.tell]
+steps = [
+  { prompt = "Summarise {{instruction}}", as = "summary" },
+  { prompt = "{{summary}}", kind = "speech", as = "spoken" },
+  { source = "{{spoken}}", kind = "transcription", as = "written" },
+  { prompt = "A film of {{instruction}}", kind = "video", as = "film" },
+]
+"""
+
+
+@pytest.fixture
+def config(halley_home: Path, simulator: Simulator) -> Path:
+    path = halley_home / "config.toml"
+    text = CONFIG.format(url=simulator.base_url).replace("[completion]", f"{MEDIA}\n[completion]")
+    path.write_text(text.replace("[providers.simulator]", '[providers.simulator]\npreset = "simulator"') + MACROS)
+    return path
+
+
+async def test_a_picture_in_a_chat_is_a_reply_and_a_task(window: Window, workspace: Path) -> None:
+    sent_, events = await window.chat("/image a red fox")
+    (reply,) = sent_["replies"]
+    assert (reply["status"], reply["model"], reply["images"]) == ("complete", "simulator/sim-image", [{"mime": "image/png"}])
+    assert {event["type"] for event in events} >= {"start", "media", "image"}
+    chat = await window.request("halley/chat/get", {"chatId": sent_["chatId"]})
+    assert chat["turns"][0]["replies"][0]["media"] == reply["media"]
+    saved = await window.request("halley/media/save", {"task": reply["media"][0]})
+    assert saved["path"] == "images/a-red-fox.png" and mime_of((workspace / saved["path"]).read_bytes())
+    assert saved["link"] == "![a red fox](images/a-red-fox.png)" and saved["applied"] is False
+    again, _ = await window.chat("What was that?", chatId=sent_["chatId"])
+    assert again["replies"][0]["status"] == "complete", "the conversation goes on"
+    with pytest.raises(RequestFailed, match="nothing to paint"):
+        await window.chat("/image")
+
+
+async def test_a_reply_is_read_aloud_and_a_video_begun(window: Window, simulator: Simulator) -> None:
+    first, _ = await window.chat("Hello")
+    spoken, _ = await window.chat("/speak", chatId=first["chatId"])
+    assert spoken["said"].startswith("Read aloud: ") and spoken["media"]["results"][0]["mime"] == "audio/wav"
+    assert sent(simulator, "/v1/audio/speech")[0].json["input"].split()[0] in first["replies"][0]["text"]
+    with pytest.raises(RequestFailed, match="no reply to read"):
+        await window.chat("/speak")
+    filmed, _ = await window.chat("/video waves")
+    task = filmed["media"]["task"]
+    await window.until(lambda: ("halley/changed", {"what": "media"}) in window.heard, "the window hears of it")
+    await simulator.wait_for(lambda _: any(seen.path.endswith("/content") for seen in simulator.requests))
+    done = await window.request("halley/media/get", {"task": task})
+    while done["state"] != "complete":
+        done = await window.request("halley/media/get", {"task": task})
+    items = (await window.request("halley/chat/input", {"text": "/im", "position": {"line": 0, "character": 3}}))["items"]
+    assert [item["label"] for item in items] == ["/image"]
+
+
+async def test_steps_that_speak_write_down_and_film(window: Window, simulator: Simulator) -> None:
+    simulator.script("Gloomy weather.", contains="Summarise")
+    done = await window.request("halley/macros/run", {"name": "tell", "inputs": {"instruction": "the day"}})
+    steps = {step["name"]: step for step in done["run"]["steps"]}
+    assert steps["written"]["text"] == "Gloomy weather.", "what was spoken was written down"
+    assert mime_of(Path(steps["spoken"]["files"][0]["path"]).read_bytes()) == "audio/wav"
+    assert mime_of(Path(steps["film"]["files"][0]["path"]).read_bytes()) == "video/x-msvideo"
+
+
+async def test_a_run_taken_up_goes_on_with_its_video(daemon, simulator: Simulator) -> None:
+    simulator.options = replace(simulator.options, job_polls=1_000_000)
+    first: Window = await daemon()
+    first.start("halley/macros/run", {"name": "tell", "inputs": {"instruction": "the day"}})
+    await simulator.wait_for(lambda _: len(sent(simulator, "/v1/videos/", "GET")) >= 2)
+    await first.client.kill()
+    simulator.options = replace(simulator.options, job_polls=0)
+    second: Window = await daemon()
+    done = await second.request("halley/macros/run", {"name": "tell", "resume": "last"})
+    assert done["run"]["state"] == "complete"
+    assert len(sent(simulator, "/v1/videos")) == 1, "the video was not begun twice"
