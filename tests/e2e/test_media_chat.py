@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from setting import CONFIG
 from test_media import MEDIA, sent
-from window import RequestFailed, Window
+from window import PATIENCE_S, RequestFailed, Window
 
 from halley.core.media_types import mime_of
 from halley.simulator import Simulator
@@ -28,14 +28,20 @@ steps = [
 def config(halley_home: Path, simulator: Simulator) -> Path:
     path = halley_home / "config.toml"
     text = CONFIG.format(url=simulator.base_url).replace("[completion]", f"{MEDIA}\n[completion]")
-    path.write_text(text.replace("[providers.simulator]", '[providers.simulator]\npreset = "simulator"') + MACROS)
+    path.write_text(
+        text.replace("[providers.simulator]", '[providers.simulator]\npreset = "simulator"') + MACROS
+    )
     return path
 
 
 async def test_a_picture_in_a_chat_is_a_reply_and_a_task(window: Window, workspace: Path) -> None:
     sent_, events = await window.chat("/image a red fox")
     (reply,) = sent_["replies"]
-    assert (reply["status"], reply["model"], reply["images"]) == ("complete", "simulator/sim-image", [{"mime": "image/png"}])
+    assert (reply["status"], reply["model"], reply["images"]) == (
+        "complete",
+        "simulator/sim-image",
+        [{"mime": "image/png"}],
+    )
     assert {event["type"] for event in events} >= {"start", "media", "image"}
     chat = await window.request("halley/chat/get", {"chatId": sent_["chatId"]})
     assert chat["turns"][0]["replies"][0]["media"] == reply["media"]
@@ -57,12 +63,18 @@ async def test_a_reply_is_read_aloud_and_a_video_begun(window: Window, simulator
         await window.chat("/speak")
     filmed, _ = await window.chat("/video waves")
     task = filmed["media"]["task"]
-    await window.until(lambda: ("halley/changed", {"what": "media"}) in window.heard, "the window hears of it")
-    await simulator.wait_for(lambda _: any(seen.path.endswith("/content") for seen in simulator.requests))
+    await window.until(
+        lambda: ("halley/changed", {"what": "media"}) in window.heard, "the window hears of it"
+    )
+    await simulator.wait_for(
+        lambda _: any(seen.path.endswith("/content") for seen in simulator.requests), PATIENCE_S
+    )
     done = await window.request("halley/media/get", {"task": task})
     while done["state"] != "complete":
         done = await window.request("halley/media/get", {"task": task})
-    items = (await window.request("halley/chat/input", {"text": "/im", "position": {"line": 0, "character": 3}}))["items"]
+    items = (
+        await window.request("halley/chat/input", {"text": "/im", "position": {"line": 0, "character": 3}})
+    )["items"]
     assert [item["label"] for item in items] == ["/image"]
 
 
@@ -79,7 +91,7 @@ async def test_a_run_taken_up_goes_on_with_its_video(daemon, simulator: Simulato
     simulator.options = replace(simulator.options, job_polls=1_000_000)
     first: Window = await daemon()
     first.start("halley/macros/run", {"name": "tell", "inputs": {"instruction": "the day"}})
-    await simulator.wait_for(lambda _: len(sent(simulator, "/v1/videos/", "GET")) >= 2)
+    await simulator.wait_for(lambda _: len(sent(simulator, "/v1/videos/", "GET")) >= 2, PATIENCE_S)
     await first.client.kill()
     simulator.options = replace(simulator.options, job_polls=0)
     second: Window = await daemon()

@@ -14,12 +14,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote as url_quote
 
+import orjson
+
 from halley.core.errors import BadReply, BadRequest, HalleyError, ModelNotFound, RateLimited
 from halley.core.media import Job, JobState, MediaPrompt
 from halley.providers.errors import Asked, quote
 from halley.providers.host import Host, read_json
 from halley.providers.multipart import form
 from halley.providers.requests import data_url_of
+from halley.providers.transport import Answer
 
 _DONE = "completed complete succeeded success finished".split()
 _FAILED = "failed failure error cancelled canceled expired rejected".split()
@@ -72,7 +75,7 @@ async def _submit_video(host: Host, name: str, prompt: MediaPrompt) -> tuple[Job
         "/videos", content=content, headers=headers, model=name, private=(prompt.text,), stream=False
     )
     try:
-        said = read_json(await answer.read(), asked, answer)
+        said = _read(await answer.read(), asked, answer)
     finally:
         await answer.aclose()
     inner = _inner(said)
@@ -191,12 +194,23 @@ async def _get(host: Host, path: str, job: Job) -> tuple[Any, Asked, Mapping[str
             ) from error
         raise
     try:
-        said = read_json(await answer.read(), asked, answer)
+        said = _read(await answer.read(), asked, answer)
     except BadRequest as error:
         raise error.about(**_details(host, job)) from None
     finally:
         await answer.aclose()
     return said, asked, answer.headers
+
+
+def _read(data: bytes, asked: Asked, answer: Answer) -> Any:
+    """As `read_json`; but a job that says it failed, and why under `error`, is an answer and not an error."""
+    try:
+        said = orjson.loads(data)
+    except ValueError:
+        said = None
+    if isinstance(said, Mapping) and isinstance(_inner(said).get("status"), str):
+        return said
+    return read_json(data, asked, answer)
 
 
 def _inner(said: Any) -> Mapping[str, Any]:

@@ -90,7 +90,10 @@ async def _at_once(host: Host, name: str, facts: Mapping[str, Any], prompt: Medi
             painted = await api.send_image_edit(host, name, prompt.text, prompt.files, **wishes)
             return (*painted.images, Finish("stop", painted.usage))
         case "speech":
-            voice, form = prompt.voice or _first(facts, "voices", "alloy"), prompt.form or "mp3"
+            voice, form = (
+                prompt.voice or _first(facts, "voices", "alloy"),
+                prompt.form or _first(facts, "formats", "mp3"),
+            )
             spoken = await api.send_speech(host, name, prompt.text, voice=voice, form=form)
             return Sound(spoken.mime, spoken.data), Finish("stop")
         case _:
