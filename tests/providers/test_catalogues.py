@@ -12,6 +12,7 @@ from wire_facts import KEY
 
 from halley.core.errors import AuthFailed, BadReply
 from halley.core.events import Image
+from halley.core.media import MediaFile
 from halley.core.models import Price
 from halley.providers import catalogue_api
 from halley.providers.discovery import find_local_servers, find_server
@@ -56,8 +57,9 @@ async def test_comet_prices(provider_of: Any) -> None:
     assert models["gpt-5-mini"].label == "GPT-5 mini" and models["gpt-5-mini"].context == 400_000
     assert models["gpt-5-mini"].capabilities["vision"] is True
     assert models["flux-pro"].price == Price(per_request=0.04, source="provider")
-    assert models["flux-pro"].roles == {"image"} and models["veo"].roles == frozenset()
-    assert models["veo"].price is models["yuan-model"].price is models["unknown-one"].price is None
+    assert models["flux-pro"].roles == {"image"} and models["veo"].roles == {"video"}
+    assert models["veo"].price == Price(per_second=0.1, source="provider")
+    assert models["yuan-model"].price is models["unknown-one"].price is None
 
 
 async def test_all_pages_of_the_catalogue(provider_of: Any) -> None:
@@ -68,7 +70,7 @@ async def test_all_pages_of_the_catalogue(provider_of: Any) -> None:
 
     async with FaultServer(by_path(v1__models=LISTED, api__models=page)) as host:
         models = {model.ref.name: model for model in await provider_of(host.url, "comet").list_models()}
-        assert models["gpt-5-mini"].price and models["veo"].roles == frozenset()
+        assert models["gpt-5-mini"].price and models["veo"].roles == {"video"}
 
 
 @pytest.mark.parametrize(
@@ -233,7 +235,8 @@ async def test_speech_and_transcription(http: Any, endpoint_of: Any) -> None:
         assert (await send_speech(host, "tts-1", "hello")).data == b"ID3..."
         with pytest.raises(AuthFailed):
             await send_speech(host, "tts-1", "hello")
-        assert await send_transcription(host, "whisper-1", b"RIFF\r\n--", name='a"b.wav') == "hello"
+        sound = MediaFile("audio/wav", b"RIFF\r\n--", 'a"b.wav')
+        assert (await send_transcription(host, "whisper-1", sound))[0] == "hello"
         sent = server.requests[2]
         boundary = sent.headers["content-type"].partition("boundary=")[2].encode()
         assert sent.body.count(b"--" + boundary) == 4
