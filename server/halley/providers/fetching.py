@@ -70,7 +70,8 @@ async def _open(host: Host, address: str, with_key: bool) -> Answer:
     stranger = replace(endpoint, base_url=origin_of(address), headers=(), client_cert=None)
     if kind == "named":
         return await host.http.send(stranger, Request("GET", address))
-    await _check_public(address, endpoint, host)
+    if not host.http.has_proxy(stranger):  # behind a proxy, names are the proxy's to look up
+        await _check_public(address, endpoint)
     return await host.http.send(stranger, Request("GET", address), public_only=True)
 
 
@@ -114,10 +115,8 @@ def _is_global(address: str) -> bool:
     return inner.is_global and not inner.is_multicast and found.is_global
 
 
-async def _check_public(address: str, endpoint: Endpoint, host: Host) -> None:
-    """Looks the name up, for a sentence that says why. Behind a proxy, names are the proxy's to look up."""
-    if host.http.has_proxy(endpoint):
-        return
+async def _check_public(address: str, endpoint: Endpoint) -> None:
+    """Looks the name up, for a sentence that says why."""
     parts = urlsplit(address)
     try:
         found = await asyncio.get_running_loop().getaddrinfo(
