@@ -210,7 +210,7 @@ async def offer_to_save(session: Session, task: Task) -> Json:
     if not await session.confirm(f"Save it as {result['proposed']}{linked}?"):
         await show_message(session, f"It is kept as {task.id}: {result['path']}")
         return {"applied": False, "edits": 0, "media": shown}
-    saved = await save(session, MediaSaveParams(task=task.id), {})
+    saved = await save(session, MediaSaveParams.model_validate({"task": task.id}), {})
     await show_message(session, f"Saved as {saved['path']}.")
     return {
         "applied": True,
