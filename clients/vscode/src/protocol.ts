@@ -600,6 +600,7 @@ export interface Price {
   input?: number | null;
   output?: number | null;
   perRequest?: number | null;
+  perSecond?: number | null;
   currency?: string;
   source: 'provider' | 'catalog';
 }

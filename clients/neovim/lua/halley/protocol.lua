@@ -522,6 +522,7 @@
 ---@field input? number
 ---@field output? number
 ---@field perRequest? number
+---@field perSecond? number
 ---@field currency? string
 ---@field source 'provider'|'catalog'
 
