@@ -217,7 +217,7 @@ def test_each_root_has_its_own_choice(editing: Neovim, tmp_path: Path) -> None:
     editing.wait("vim.lsp.get_clients({ name = 'halley', bufnr = 0 })[1].initialized")
     chosen = editing.lua("""
         local client = vim.lsp.get_clients({ name = 'halley', bufnr = 0 })[1]
-        return client:request_sync('halley/models/selection', { uri = vim.uri_from_bufnr(0) }, 10000).result.roles
+        return client:request_sync('halley/models/selection', { uri = vim.uri_from_bufnr(0) }, 30000).result.roles
     """)
     assert chosen["edit"]["route"] == ["simulator/sim-code"]
     assert len(editing.lua("return vim.tbl_map(function(c) return c.id end, vim.lsp.get_clients())")) == 2
