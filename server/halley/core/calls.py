@@ -100,7 +100,14 @@ class FimPrompt:
     fallback: Prompt | None = None
 
 
-AnyPrompt = Prompt | FimPrompt | MediaPrompt
+@dataclass(frozen=True, slots=True)
+class EmbedPrompt:
+    """Texts whose meaning is wanted as vectors, one for each, from a model of the role `embed`."""
+
+    texts: tuple[str, ...]
+
+
+AnyPrompt = Prompt | FimPrompt | MediaPrompt | EmbedPrompt
 
 
 class Priority(IntEnum):

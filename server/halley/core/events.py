@@ -8,6 +8,7 @@
     ├─ Image            a picture in the reply
     ├─ Sound            a recording
     ├─ Begun            the host works on it: how to ask for it later
+    ├─ Vectors          what texts mean, as numbers
     ├─ Notice           something the person should see that is not the reply (a failover, a trim)
     └─ Finish           the end: reason and usage
 
@@ -79,6 +80,13 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True)
+class Vectors:
+    """The answer to an `EmbedPrompt`: one vector for each text, in order, all of one length."""
+
+    vectors: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     text: str
     model: ModelRef | None = None
@@ -98,4 +106,4 @@ class Finish:
     """Filled in by routing."""
 
 
-Event = TextDelta | ReasoningDelta | ToolCallDelta | Citation | Image | Sound | Begun | Notice | Finish
+Event = TextDelta | ReasoningDelta | ToolCallDelta | Citation | Image | Sound | Begun | Vectors | Notice | Finish

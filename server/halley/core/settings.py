@@ -217,6 +217,21 @@ class ContextSettings(Section):
     max_tokens: int = personal("Tokens of context in a prompt.", default=12_000, ge=500, le=1_000_000)
 
 
+class SearchSettings(Section):
+    """The index of the workspace."""
+
+    enabled: bool = personal("Keep an index of the workspace, for search and for context.", default=True)
+    max_files: int = personal(
+        "Files in the index of a workspace; the rest is left out, and the index says so.",
+        default=20_000,
+        ge=1,
+        le=50_000,
+    )
+    context: bool = personal(
+        "Actions draw on the index for context, within `context.max_tokens`.", default=True
+    )
+
+
 class ChatSettings(Section):
     """Conversations."""
 
@@ -301,6 +316,7 @@ class Settings(Section):
     edits: EditSettings = personal("How edits arrive.", default_factory=EditSettings)
     format: FormatSettings = shared("Formatting by a model.", default_factory=FormatSettings)
     context: ContextSettings = shared("What models get to see.", default_factory=ContextSettings)
+    search: SearchSettings = personal("The index of the workspace.", default_factory=SearchSettings)
     chat: ChatSettings = personal("Conversations.", default_factory=ChatSettings)
     budget: BudgetSettings = shared("Spending limits.", default_factory=BudgetSettings)
     macros: dict[MacroName, MacroSettings] = shared(

@@ -44,13 +44,25 @@ DEFINITIONS = frozenset(
 """Node types that define something, over all grammars: their names do not clash."""
 
 
+_BIT = 4096
+
+
 def has_grammar(language_id: str) -> bool:
     return language_id in GRAMMARS
 
 
 @cache
 def parser(language_id: str) -> Any | None:
-    """A tree-sitter parser for the language, or None where there is no grammar (or its wheel is missing)."""
+    """A tree-sitter parser for the language, or None where there is no grammar (or its wheel is missing).
+
+    For one thread; `parse_once` has a parser of its own.
+    """
+    grammar = _grammar(language_id)
+    return _new_parser(grammar) if grammar is not None else None
+
+
+@cache
+def _grammar(language_id: str) -> Any | None:
     if language_id not in GRAMMARS:
         return None
     module, function = GRAMMARS[language_id]
@@ -58,9 +70,15 @@ def parser(language_id: str) -> Any | None:
         import tree_sitter
 
         grammar: Any = getattr(import_module(module), function)()
-        return tree_sitter.Parser(tree_sitter.Language(grammar))  # pyright: ignore[reportDeprecated]
+        return tree_sitter.Language(grammar)  # pyright: ignore[reportDeprecated]
     except (ImportError, AttributeError, ValueError):
         return None
+
+
+def _new_parser(grammar: Any) -> Any:
+    import tree_sitter
+
+    return tree_sitter.Parser(grammar)
 
 
 class Tree:
@@ -121,6 +139,17 @@ def parse(text: str, language_id: str) -> Tree | None:
         return None
     data = text.encode("utf-8", "surrogatepass")
     return Tree(text, engine.parse(data), data)
+
+
+def parse_once(text: str, language_id: str) -> Tree | None:
+    """As `parse`, in any thread, for a text nobody will ask about again: nothing is kept."""
+    grammar = _grammar(language_id)
+    if grammar is None:
+        return None
+    data = text.encode("utf-8", "surrogatepass")
+    # read bit by bit it lets other threads run in between; from bytes it holds them up until it has done
+    tree = _new_parser(grammar).parse(lambda at, _point: data[at : at + _BIT])
+    return Tree(text, tree, data)
 
 
 def enclosing_definition(text: str, start: int, end: int, language_id: str) -> tuple[int, int] | None:

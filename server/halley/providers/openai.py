@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
 
-from halley.core.calls import AnyPrompt, FimPrompt, Prompt
+from halley.core.calls import AnyPrompt, EmbedPrompt, FimPrompt, Prompt
 from halley.core.errors import BadRequest, ModelNotFound
 from halley.core.events import Event
 from halley.core.media import Job, JobState, MediaPrompt
@@ -46,6 +46,12 @@ class OpenAIProvider:
 
     async def stream(self, model: Model, prompt: AnyPrompt) -> AsyncGenerator[Event, None]:
         """Events, then exactly one `Finish`, or one error of `core.errors`."""
+        if isinstance(prompt, EmbedPrompt):
+            from halley.providers.openai_media import embed
+
+            for event in await embed(self.host, model.ref.name, prompt):
+                yield event
+            return
         if isinstance(prompt, Prompt) and prompt.expect == "image":
             prompt = MediaPrompt("image", prompt.messages[-1].text)
         if isinstance(prompt, MediaPrompt):

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from halley.core.calls import EmbedPrompt
 from halley.core.errors import BadReply
-from halley.core.events import Image
+from halley.core.events import Event, Finish, Image, Vectors
 from halley.core.media import MediaFile
 from halley.core.media_types import HEAD, facts_of_file, mime_of
 from halley.core.models import Usage
@@ -48,6 +49,12 @@ class Images:
 class Speech:
     mime: str
     data: bytes
+
+
+async def embed(host: Host, model: str, prompt: EmbedPrompt) -> list[Event]:
+    """The answer to an `EmbedPrompt`, as events."""
+    found = await send_embeddings(host, model, prompt.texts)
+    return [Vectors(found.vectors), Finish("stop", found.usage)]
 
 
 async def send_embeddings(

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from halley.core.calls import AnyPrompt, FimPrompt, ImagePart, Message, Prompt
+from halley.core.calls import AnyPrompt, EmbedPrompt, FimPrompt, ImagePart, Message, Prompt
 from halley.core.errors import BadRequest
 from halley.core.media import MediaPrompt
 from halley.core.models import Model
@@ -30,13 +30,22 @@ def build_chat_body(name: str, facts: Mapping[str, Any], prompt: Prompt, learned
 
 
 def chat_prompt(prompt: AnyPrompt, model: Model) -> Prompt:
-    """The prompt for a chat; raises BadRequest for a completion that brings none, and for sound and video."""
+    """The prompt for a chat; raises BadRequest for a completion that brings none, and for sound, video and
+    texts to embed."""
     if isinstance(prompt, MediaPrompt):
         from halley.providers.media import painting_prompt
 
         return painting_prompt(prompt, model)
     if isinstance(prompt, Prompt):
         return prompt
+    if isinstance(prompt, EmbedPrompt):
+        raise BadRequest(
+            f"{model.ref} makes no embeddings.",
+            "Choose another model with `halley use embed`; `halley models --role embed` lists what there is.",
+            provider=model.ref.provider,
+            model=str(model.ref),
+            setting="roles.embed",
+        )
     if prompt.fallback is not None:
         return prompt.fallback
     raise BadRequest(

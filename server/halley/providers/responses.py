@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
 
-from halley.core.calls import AnyPrompt, Message, Prompt
+from halley.core.calls import AnyPrompt, EmbedPrompt, Message, Prompt
 from halley.core.events import Event, Finish, Image, ReasoningDelta, TextDelta, ToolCallDelta
 from halley.core.media import Job, JobState, MediaPrompt
 from halley.core.models import Model
@@ -45,6 +45,12 @@ class ResponsesProvider:
 
     async def stream(self, model: Model, prompt: AnyPrompt) -> AsyncGenerator[Event, None]:
         """Events, then exactly one `Finish`, or one error of `core.errors`."""
+        if isinstance(prompt, EmbedPrompt):
+            from halley.providers.openai_media import embed
+
+            for event in await embed(self.host, model.ref.name, prompt):
+                yield event
+            return
         if isinstance(prompt, Prompt) and prompt.expect == "image":
             prompt = MediaPrompt("image", prompt.messages[-1].text)
         if isinstance(prompt, MediaPrompt) and not self._paints_as_tool(model, prompt):

@@ -15,7 +15,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from halley.core.calls import AnyPrompt, Call, FimPrompt, Message
+from halley.core.calls import AnyPrompt, Call, EmbedPrompt, FimPrompt, Message
 from halley.core.errors import HalleyError, Interrupted, Problem, UpstreamTimeout, problem_of
 from halley.core.events import Begun, Event, Finish, Image, Notice, ReasoningDelta, TextDelta, ToolCallDelta
 from halley.core.media import MediaPrompt
@@ -272,6 +272,8 @@ def prompt_tokens(prompt: AnyPrompt) -> int:
     if isinstance(prompt, FimPrompt):
         others = "".join(text for _, text in prompt.context)
         return estimate_tokens(prompt.prefix) + estimate_tokens(prompt.suffix) + estimate_tokens(others)
+    if isinstance(prompt, EmbedPrompt):
+        return sum(map(estimate_tokens, prompt.texts))
     return sum(map(_message_tokens, prompt.messages))
 
 

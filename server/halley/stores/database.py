@@ -1,4 +1,4 @@
-"""The one SQLite file, `data/halley.db`: opening it, and taking turns on it.
+"""A SQLite file, `data/halley.db` before all: opening it, and taking turns on it.
 
     Database.run(fn)    a write: `fn(connection)` inside BEGIN IMMEDIATE, rolled back when it raises
     Database.read(fn)   a read
@@ -46,6 +46,8 @@ from halley.stores.files import (
 if TYPE_CHECKING:
     import sqlite3
 
+    from halley.stores.migrations import Steps
+
 T = TypeVar("T")
 
 BUSY_TIMEOUT_S = 30.0
@@ -67,8 +69,11 @@ class _Job:
 class Database:
     """One process's access to the file. Cheap until first used."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, steps: Steps | None = None, *, disposable: bool = False) -> None:
+        """`steps` is the schema's, by default that of `halley.db`. What is `disposable` can be made anew from
+        elsewhere: damaged, it is removed and not kept."""
         self.path = path
+        self._steps, self._disposable = steps, disposable
         self.problem: Problem | None = None
         """What a person should know: a damaged file was set aside."""
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -181,7 +186,7 @@ class Database:
         for attempt in (1, 2):
             try:
                 if connection is None:
-                    connection = open_connection(self.path)
+                    connection = open_connection(self.path, self._steps)
                 with self._turn() if group[0].write else contextlib.nullcontext():
                     outcomes = _run_group(connection, group)
                 _settle(group, outcomes)
@@ -222,7 +227,10 @@ class Database:
     def _set_aside(self) -> None:
         with contextlib.suppress(StoreFailed):
             moved = set_aside(self.path)
-            if moved:
+            if moved and self._disposable:
+                for file in moved.parent.glob(f"{moved.name}*"):
+                    file.unlink(missing_ok=True)
+            elif moved:
                 self.problem = Problem(
                     StoreFailed.code,
                     f"The database was damaged and a new one was begun; the old one is kept as {moved}.",
@@ -368,14 +376,14 @@ def _code(error: Exception) -> int:
     return 0 if code == sqlite3.SQLITE_CORRUPT_VTAB else code & 0xFF
 
 
-def open_connection(path: Path) -> sqlite3.Connection:
+def open_connection(path: Path, steps: Steps | None = None) -> sqlite3.Connection:
     """Opens (and makes, 0600) the file and brings its schema up to date.
 
     Raises sqlite3.DatabaseError for a damaged file, OSError, and StoreFailed for a newer schema.
     """
     import sqlite3
 
-    from halley.stores.migrations import migrate
+    from halley.stores.migrations import MIGRATIONS, migrate
 
     make_private_folder(path.parent)
     _make_private_file(path)
@@ -385,7 +393,7 @@ def open_connection(path: Path) -> sqlite3.Connection:
     try:
         with write_turn(path):
             _set_up(connection)
-            migrate(connection, path)
+            migrate(connection, path, MIGRATIONS if steps is None else steps)
     except BaseException:
         connection.close()
         raise

@@ -1,4 +1,4 @@
-"""The schema of `halley.db`, as the list of steps that lead to it.
+"""The schema of `halley.db`, as the list of steps that lead to it; other files bring lists of their own.
 
 Append-only: a step that was released is never changed or removed, because somebody's file has already taken it.
 `PRAGMA user_version` counts the steps a file has taken. Each step runs in a transaction of its own, inside which the
@@ -187,27 +187,29 @@ MEDIA = (
     "CREATE INDEX media_results_by_blob ON media_results (blob)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (LEDGER, CHATS, SPENDING, PARTLY, MEDIA)
+Steps = tuple[tuple[str, ...], ...]
+
+MIGRATIONS: Steps = (LEDGER, CHATS, SPENDING, PARTLY, MEDIA)
 """In the order they were released."""
 
 
-def migrate(connection: sqlite3.Connection, path: Path) -> None:
+def migrate(connection: sqlite3.Connection, path: Path, steps: Steps = MIGRATIONS) -> None:
     """Takes the steps that are missing. Raises StoreFailed when the file knows more steps than we do."""
-    while (taken := _version(connection)) != len(MIGRATIONS):
-        if taken > len(MIGRATIONS):
+    while (taken := _version(connection)) != len(steps):
+        if taken > len(steps):
             raise StoreFailed(
-                f"{path} was written by a newer Halley (schema {taken}; this one knows {len(MIGRATIONS)}).",
+                f"{path} was written by a newer Halley (schema {taken}; this one knows {len(steps)}).",
                 "Update this Halley, or give it a folder of its own with HALLEY_HOME.",
             )
-        _take_next(connection)
+        _take_next(connection, steps)
 
 
-def _take_next(connection: sqlite3.Connection) -> None:
+def _take_next(connection: sqlite3.Connection, steps: Steps) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         taken = _version(connection)  # again, now that nobody else can take one
-        if taken < len(MIGRATIONS):
-            for statement in MIGRATIONS[taken]:
+        if taken < len(steps):
+            for statement in steps[taken]:
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {taken + 1}")
         connection.execute("COMMIT")

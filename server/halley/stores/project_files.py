@@ -44,14 +44,17 @@ class FileFact:
 
 
 def list_files(
-    root: Path, exclude: Iterable[str] = (), denied: Callable[[str], bool] = lambda _: False
+    root: Path,
+    exclude: Iterable[str] = (),
+    denied: Callable[[str], bool] = lambda _: False,
+    folders: list[str] | None = None,
 ) -> list[FileFact]:
-    """Every file that may be shown, in no promised order; at most 50,000."""
+    """Every file that may be shown, in no promised order; at most 50,000. `folders` takes the folders looked into."""
     from pathspec import GitIgnoreSpec
 
     excluded = GitIgnoreSpec.from_lines(exclude)
     found: list[FileFact] = []
-    for fact in _walk(root, "", [], excluded):
+    for fact in _walk(root, "", [], excluded, folders):
         if not denied(fact.path):
             found.append(fact)
             if len(found) >= MOST_FILES:
@@ -60,9 +63,15 @@ def list_files(
 
 
 def _walk(
-    root: Path, below: str, rules: list[tuple[str, GitIgnoreSpec]], excluded: GitIgnoreSpec
+    root: Path,
+    below: str,
+    rules: list[tuple[str, GitIgnoreSpec]],
+    excluded: GitIgnoreSpec,
+    folders: list[str] | None,
 ) -> Iterator[FileFact]:
     folder = root / below if below else root
+    if folders is not None:
+        folders.append(below)
     try:
         entries = list(os.scandir(folder))
     except OSError:
@@ -74,7 +83,7 @@ def _walk(
             continue
         if entry.is_dir(follow_symlinks=False):
             if entry.name not in SKIPPED_FOLDERS and not _is_out(f"{path}/", rules, excluded):
-                yield from _walk(root, path, rules, excluded)
+                yield from _walk(root, path, rules, excluded, folders)
         elif is_text_name(entry.name) and not _is_out(path, rules, excluded):
             try:
                 stat = entry.stat(follow_symlinks=False)

@@ -14,6 +14,7 @@ from halley.core.events import (
     ReasoningDelta,
     TextDelta,
     ToolCallDelta,
+    Vectors,
 )
 
 Json = dict[str, Any]
@@ -41,5 +42,5 @@ def event_json(reply: str, event: Event) -> Json:
                 "name": event.name,
                 "delta": event.arguments,
             }
-        case Finish():
+        case Finish() | Vectors():
             return {"type": "usage", "replyId": reply}

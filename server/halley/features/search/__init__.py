@@ -1,0 +1,11 @@
+"""The workspace searched: an index of its text that keeps itself up to date, and questions to it.
+
+    index.py      one workspace's index in this process: who keeps it, what it is told, how it stands
+    scan.py       the whole workspace looked at, by a child process           watching.py   what changes on disk
+    cutting.py    a file as rows of the index                                 embedding.py  vectors, once agreed to
+    control.py    what was asked of the index, shared by all processes
+    searching.py  a question: words and meaning, merged                       related.py    context for actions
+
+The rows are `stores/search_index.py`'s, the vectors `stores/search_vectors.py`'s; chunks, queries and the merging are
+the engine's. Start at `index.py`.
+"""

@@ -1,0 +1,40 @@
+"""A file as rows of the index: cut, its keys masked, its names taken apart."""
+
+from __future__ import annotations
+
+from halley.engine.chunks import Chunk, cut_chunks
+from halley.engine.languages import language_id_of
+from halley.engine.search_query import camel_parts, split_name
+from halley.engine.secrecy import mask_secrets
+from halley.stores.search_index import ChunkRow, text_digest
+
+CUT = "1"
+"""Raised when files are to be cut anew: other chunks, other words."""
+
+MOST_EMBEDDED = 6000
+"""Characters of a chunk that are embedded."""
+
+
+def cut_file(path: str, text: str) -> list[ChunkRow]:
+    """The file's rows. No key-shaped string is in them."""
+    return [_row(path, chunk) for chunk in cut_chunks(mask_secrets(text), language_id_of(path))]
+
+
+def _row(path: str, chunk: Chunk) -> ChunkRow:
+    digest = text_digest(text_to_embed(path, chunk.symbol, chunk.text))
+    name = " ".join([chunk.symbol, *_parts_of(chunk.symbol), *_parts_of(path)]).strip()
+    return ChunkRow(
+        chunk.first_line, chunk.last_line, chunk.symbol, name, chunk.text, camel_parts(chunk.text), digest
+    )
+
+
+def _parts_of(name: str) -> list[str]:
+    """The words inside the camelCase names of a symbol or a path."""
+    return camel_parts(name).split() if not name.islower() else []
+
+
+def text_to_embed(path: str, symbol: str, text: str) -> str:
+    """What stands for a chunk's meaning: where it is, what it is called in plain words, and what it says."""
+    words = " ".join(split_name(symbol.replace(".", "_"))).lower()
+    stem = " ".join(split_name(path.rsplit("/", 1)[-1].split(".")[0])).lower()
+    return f"{stem}: {words}\n{text}"[:MOST_EMBEDDED]

@@ -1,0 +1,224 @@
+"""The whole workspace looked at: files that changed are cut and put, files that went are dropped.
+
+`scan` is the work; `run_scan` has a child process do it, with low priority, so that neither its memory nor its time is
+taken from the daemon. The child is told the rules on stdin, says how far it is on stdout, a line of JSON at a time, and
+ends with its parent. Killed at any moment, it has left whole files behind; the next one goes on with the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from halley.core.errors import StoreFailed
+from halley.engine.secrecy import is_secret_path
+from halley.features.search.cutting import CUT, cut_file
+from halley.stores.database import open_connection, write_turn
+from halley.stores.project_files import FileFact, list_files, read_text_file
+from halley.stores.search_index import (
+    INDEX_STEPS,
+    ChunkRow,
+    KnownFile,
+    drop_files,
+    fact,
+    known_files,
+    note_seen,
+    put_file,
+    set_fact,
+    text_digest,
+)
+
+if TYPE_CHECKING:
+    import sqlite3
+
+BATCH_FILES = 40
+BATCH_CHARACTERS = 1_000_000
+"""What is put in one transaction, at most: it bounds memory, and how long other writers wait."""
+NICE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What belongs into the index. `skip` are paths that somebody else speaks for: documents open in an editor."""
+
+    root: str
+    database: str
+    exclude: tuple[str, ...] = ()
+    max_files: int = 20_000
+    skip: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`left_out`: files beyond `max_files`. `folders`, at the end: those looked into, for watching."""
+
+    files: int
+    indexed: int
+    left_out: int = 0
+    folders: tuple[str, ...] = ()
+    done: bool = False
+
+
+Tell = Callable[[Progress], None]
+
+
+def scan(rules: Rules, tell: Tell) -> Progress:
+    """Brings the index in line with the disk. Raises StoreFailed and sqlite3.Error where that cannot be written."""
+    root, database = Path(rules.root), Path(rules.database)
+    with closing(open_connection(database, INDEX_STEPS)) as db:
+        if fact(db, "cut") != CUT:
+            _write(db, database, _look_again)
+        folders: list[str] = []
+        listed = list_files(root, rules.exclude, is_secret_path, folders)
+        listed.sort(key=lambda found: (found.path.count("/"), found.path))
+        facts = listed[: rules.max_files]
+        known, skip = known_files(db), set(rules.skip)
+        changed = [f for f in facts if f.path not in skip and _differs(f, known.get(f.path))]
+        gone = known.keys() - {f.path for f in facts}
+        _write(db, database, lambda d: _begin(d, len(facts), gone - skip))
+        tell(Progress(len(facts), len(facts) - len(changed), len(listed) - len(facts)))
+        left = len(changed)
+        for batch in _batches(root, changed, known):
+            _write(db, database, lambda d, batch=batch: [_put(d, *entry) for entry in batch])
+            left -= len(batch)
+            tell(Progress(len(facts), len(facts) - left, len(listed) - len(facts)))
+        return Progress(len(facts), len(facts), len(listed) - len(facts), tuple(folders), done=True)
+
+
+def _differs(found: FileFact, known: KnownFile | None) -> bool:
+    return known is None or (known.mtime_ns, known.size) != (found.mtime_ns, found.size)
+
+
+def _begin(db: sqlite3.Connection, files: int, gone: Iterable[str]) -> None:
+    drop_files(db, gone)
+    set_fact(db, "files", str(files))
+
+
+def _look_again(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE files SET mtime_ns = -1, digest = x''")
+    set_fact(db, "cut", CUT)
+
+
+Entry = tuple[FileFact, bytes, list[ChunkRow] | None]
+"""`None` for a text that is as it was; no rows for a file that holds nothing to be found."""
+
+
+def _batches(root: Path, changed: Sequence[FileFact], known: dict[str, KnownFile]) -> Iterable[list[Entry]]:
+    batch, size = list[Entry](), 0
+    for found in changed:
+        entry = _read(root, found, known.get(found.path))
+        batch.append(entry)
+        size += found.size
+        if len(batch) >= BATCH_FILES or size >= BATCH_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _read(root: Path, found: FileFact, known: KnownFile | None) -> Entry:
+    text = read_text_file(root, found.path) or ""
+    digest = text_digest(text)
+    return found, digest, None if known and known.digest == digest else cut_file(found.path, text)
+
+
+def _put(db: sqlite3.Connection, found: FileFact, digest: bytes, rows: list[ChunkRow] | None) -> None:
+    if rows is None:
+        note_seen(db, found.path, found.mtime_ns, found.size)
+    else:
+        put_file(db, found.path, found.mtime_ns, found.size, digest, rows)
+
+
+def _write(db: sqlite3.Connection, database: Path, work: Callable[[sqlite3.Connection], Any]) -> None:
+    with write_turn(database):
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            work(db)
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+
+
+# -- as a child process
+
+
+async def run_scan(rules: Rules, tell: Tell) -> Progress:
+    """As `scan`, by a child process. Cancelling ends the child. Raises StoreFailed when it failed.
+
+    `-P` keeps the working folder, which may be anybody's repository, off its path.
+    """
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "halley.features.search.scan",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        limit=16 << 20,
+    )  # fmt: skip
+    assert child.stdin and child.stdout
+    last: Progress | None = None
+    problem = ""
+    try:
+        child.stdin.write(json.dumps(asdict(rules)).encode() + b"\n")
+        async for line in child.stdout:
+            said = json.loads(line)
+            if "problem" in said:
+                problem = str(said["problem"])
+                continue
+            last = Progress(**said | {"folders": tuple(said["folders"])})
+            tell(last)
+        await child.wait()
+    finally:
+        with suppress(ProcessLookupError):
+            child.kill()
+        child.stdin.close()  # kept open until here: its end is what tells the child that we are gone
+        await child.wait()
+    if last is None or not last.done:
+        raise StoreFailed(
+            f"The workspace could not be indexed{f': {problem}' if problem else '.'}",
+            "`halley index rebuild` begins anew; `halley doctor` shows where the index lies.",
+        )
+    return last
+
+
+def main() -> int:
+    import sqlite3
+
+    rules = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with suppress(OSError, AttributeError):
+        os.nice(NICE)
+    try:
+        done = scan(
+            Rules(**rules | {"exclude": tuple(rules["exclude"]), "skip": tuple(rules["skip"])}), _say_progress
+        )
+    except (StoreFailed, sqlite3.Error, OSError) as error:
+        _say({"problem": error.problem.message if isinstance(error, StoreFailed) else str(error)})
+        return 1
+    _say_progress(done)
+    return 0
+
+
+def _end_with_parent() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
+def _say_progress(progress: Progress) -> None:
+    _say(asdict(progress))
+
+
+def _say(what: dict[str, Any]) -> None:
+    sys.stdout.write(f"{json.dumps(what)}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
