@@ -21,7 +21,11 @@ fast = ["simulator/sim-fast"]
 [completion]
 debounce_ms = 0
 timeout_ms = 60000
+
+[search]
+enabled = false
 """
+"""Without an index: the tests of search switch it on, the others need no process that keeps one."""
 
 
 def guarded(env: dict[str, str] | None = None) -> dict[str, str]:

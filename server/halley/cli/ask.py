@@ -25,6 +25,7 @@ from halley.core.events import (
     ReasoningDelta,
     TextDelta,
     ToolCallDelta,
+    Vectors,
 )
 
 MOST_STDIN = 4 << 20
@@ -221,6 +222,8 @@ def event_to_json(event: Event) -> dict[str, Any]:
             return {"type": "image", "mime": event.mime, "bytes": len(event.data), "url": event.url}
         case ToolCallDelta():
             return {"type": "toolCall", **{k: v for k, v in asdict(event).items() if v}}
+        case Vectors():
+            return {"type": "vectors", "count": len(event.vectors)}
         case Finish():
             return _finish_to_json(event)
 

@@ -22,6 +22,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "trust": ("halley.cli.trust:trust", "Trust what this workspace's files ask for."),
     "untrust": ("halley.cli.trust:untrust", "Take that trust back."),
     "doctor": ("halley.cli.doctor:doctor", "What is installed, configured and wrong; fit for a bug report."),
+    "search": ("halley.cli.search:search", "Search this workspace, by words and by meaning."),
+    "index": (
+        "halley.cli.search:index",
+        "The index of this workspace: how it stands, pause, rebuild, embed.",
+    ),
     "macros": ("halley.cli.macros:macros", "Saved prompts and pipelines: list, run, export, import."),
     "image": ("halley.cli.media:image", "A picture, made or changed, into a file."),
     "speak": ("halley.cli.media:speak", "Text read aloud, into a file."),

@@ -106,4 +106,6 @@ class Finish:
     """Filled in by routing."""
 
 
-Event = TextDelta | ReasoningDelta | ToolCallDelta | Citation | Image | Sound | Begun | Vectors | Notice | Finish
+Event = (
+    TextDelta | ReasoningDelta | ToolCallDelta | Citation | Image | Sound | Begun | Vectors | Notice | Finish
+)

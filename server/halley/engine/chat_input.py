@@ -19,6 +19,7 @@ VARIABLES: dict[str, str] = {
     "diff": "Changes not committed yet",
     "open": "All open files",
     "recent": "What was edited lately",
+    "workspace": 'What the workspace says about the question, or about #workspace:"words"',
 }
 """The variables there are, and what each brings in."""
 
@@ -65,6 +66,13 @@ def read_input(text: str) -> ChatInput:
         for match in _outside_code(_VARIABLE, rest)
     )
     return ChatInput(rest.strip("\n"), command[1] if command else "", models, variables)
+
+
+def without_variables(text: str) -> str:
+    """What was said, for a search: the `#variables` are no part of the question."""
+    for match in reversed(_outside_code(_VARIABLE, text)):
+        text = text[: match.start()] + text[match.end() :]
+    return " ".join(text.split())
 
 
 def _outside_code(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:

@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from fnmatch import translate
 from functools import lru_cache
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
-from halley.core.calls import AnyPrompt, EmbedPrompt, FimPrompt, Message, Part
-from halley.core.media import MediaPrompt
+if TYPE_CHECKING:
+    from halley.core.calls import AnyPrompt, EmbedPrompt, FimPrompt, Message, Part
+
 
 SECRET_NAMES = tuple(
     """.env .env.* *.env .envrc .netrc _netrc .npmrc .pypirc .pgpass .my.cnf .htpasswd .git-credentials .dockercfg
@@ -184,6 +186,12 @@ def mask_secrets(text: str) -> str:
 
 def redact_prompt(prompt: AnyPrompt) -> tuple[AnyPrompt, int]:
     """The prompt with every key-shaped string of its text replaced, and how many there were."""
+    from halley.core.calls import (  # with settings behind it: who looks at names is spared
+        EmbedPrompt,
+        FimPrompt,
+    )
+    from halley.core.media import MediaPrompt
+
     if isinstance(prompt, MediaPrompt):
         text, hidden = redact_secrets(prompt.text)
         return replace(prompt, text=text), len(hidden)

@@ -147,9 +147,12 @@ def parse_once(text: str, language_id: str) -> Tree | None:
     if grammar is None:
         return None
     data = text.encode("utf-8", "surrogatepass")
+
+    def read(at: int, _point: Any) -> bytes:
+        return data[at : at + _BIT]
+
     # read bit by bit it lets other threads run in between; from bytes it holds them up until it has done
-    tree = _new_parser(grammar).parse(lambda at, _point: data[at : at + _BIT])
-    return Tree(text, tree, data)
+    return Tree(text, _new_parser(grammar).parse(read), data)
 
 
 def enclosing_definition(text: str, start: int, end: int, language_id: str) -> tuple[int, int] | None:

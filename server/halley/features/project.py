@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from halley.core.errors import BlockedByPolicy
 from halley.core.snapshot import Document, Snapshot
@@ -31,6 +32,9 @@ from halley.engine.related import (
 from halley.engine.secrecy import is_secret_path
 from halley.engine.symbols import definitions, names_used
 from halley.stores.project_files import FileFact, is_excluded, is_named, list_files, read_text_file
+
+if TYPE_CHECKING:
+    from halley.features.search.index import WorkspaceIndex
 
 logger = logging.getLogger(__name__)
 
@@ -153,8 +157,15 @@ def _whole_lines(text: str, start: int, end: int) -> str:
     return text[first:last]
 
 
-async def gather_context(project: Project | None, snapshot: Snapshot, budget: int | None = None) -> Context:
+async def gather_context(
+    project: Project | None,
+    snapshot: Snapshot,
+    budget: int | None = None,
+    index: WorkspaceIndex | None = None,
+) -> Context:
     """The context for a snapshot: its own file, and what the rest of the workspace and the open files add.
+
+    With an `index`, also what it finds for the part in question.
 
     Raises BlockedByPolicy for a document that never leaves the machine.
     """
@@ -169,10 +180,14 @@ async def gather_context(project: Project | None, snapshot: Snapshot, budget: in
             d.name for d in definitions(snapshot.document.text, snapshot.document.language_id)
         )
         wanted = tuple(name for name in names_used(part)[:96] if name not in own_names)
-        index = project.defined(wanted, {source.path: source.text for source in opened})
-        related += related_definitions(part, own_path, index, own_names)
+        defined = project.defined(wanted, {source.path: source.text for source in opened})
+        related += related_definitions(part, own_path, defined, own_names)
     related += related_places(part, own_path, opened, snapshot.document.language_id)
     related += recent_places(part, own_path, _touched(snapshot, opened), snapshot.document.language_id)
+    if index is not None:
+        from halley.features.search.related import find_related
+
+        related += await find_related(index, snapshot, part, budget or snapshot.settings.context.max_tokens)
     context = build_context(snapshot, without_overlaps(related), budget)
     _log(context)
     return context

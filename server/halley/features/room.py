@@ -26,6 +26,7 @@ from halley.stores.paths import Paths, find_paths
 if TYPE_CHECKING:
     from halley.features.media.works import Works
     from halley.features.project import Project
+    from halley.features.search.index import WorkspaceIndex
     from halley.providers.transport import Http
     from halley.routing.catalogue import Catalogue
     from halley.routing.clock import Clock
@@ -50,6 +51,7 @@ class EngineRoom:
         self.health: dict[str, dict[str, Any]] = {}
         """How each provider did when it was last tested, as `Provider.health` of the protocol."""
         self._projects: dict[Path, Project] = {}
+        self._indexes: dict[Path, WorkspaceIndex] = {}
         self._picked: dict[Path | None, tuple[dict[Role, Route], Layer]] = {}
 
     @classmethod
@@ -58,6 +60,8 @@ class EngineRoom:
 
     async def aclose(self) -> None:
         """Ends what is under way behind, settles the ledger, then closes connections and the database."""
+        for index in self._indexes.values():
+            await index.aclose()
         made = vars(self)  # what was never asked for need not be closed
         if "catalogue" in made:
             await self.catalogue.aclose()
@@ -235,6 +239,14 @@ class EngineRoom:
     def template_folder(self) -> Path:
         """Where a person puts templates of their own."""
         return self.paths.config / "templates"
+
+    def index(self, root: Path) -> WorkspaceIndex:
+        """The workspace's index, shared by all windows on the same folder."""
+        from halley.features.search.index import WorkspaceIndex
+
+        if root not in self._indexes:
+            self._indexes[root] = WorkspaceIndex(self, root)
+        return self._indexes[root]
 
     def template(self, name: str) -> str:
         """A prompt template: the person's own `templates/NAME.md` beside config.toml, else the one shipped.

@@ -37,6 +37,7 @@ HANDLERS: tuple[str, ...] = (
     "halley.lsp.handlers.providers",
     "halley.lsp.handlers.reports",
     "halley.lsp.handlers.trust",
+    "halley.lsp.handlers.search",
     "halley.lsp.handlers.apply_block",
     "halley.lsp.handlers.language_model",
     "halley.lsp.handlers.plain",  # last: it wraps the commands of the others

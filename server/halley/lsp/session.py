@@ -7,6 +7,8 @@ other's choice of model. What is shared (stores, HTTP pool, catalogue) is the en
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from halley.core.calls import Caller, Operation
@@ -31,6 +33,7 @@ from halley.stores.layers import Layer, roles_layer
 if TYPE_CHECKING:
     from halley.features.media.works import Works
     from halley.features.room import EngineRoom
+    from halley.features.search.index import Attendant, WorkspaceIndex
     from halley.lsp.base.server import Server
     from halley.lsp.media import Place
     from halley.lsp.offers import Offer
@@ -67,6 +70,8 @@ class Session:
         self.places: dict[str, Place] = {}
         """Where the links of media tasks go that were begun in this window."""
         self.watches_media = False
+        self.attending: dict[Path, Callable[[], None]] = {}
+        """Workspaces whose index is kept for this window, and what ends that."""
         self.offers_formatting = False
         """Whether formatting is registered with the client now."""
 
@@ -165,11 +170,15 @@ class Session:
 
     async def confirm(self, question: str) -> bool:
         """A yes-or-no question; no where nobody answers."""
+        return await self.ask_yes_no(question) is True
+
+    async def ask_yes_no(self, question: str) -> bool | None:
+        """A yes-or-no question; None where nobody answers."""
         actions = [{"title": "Yes"}, {"title": "No"}]
         answer = await self.request(
             "window/showMessageRequest", {"type": 2, "message": question, "actions": actions}
         )
-        return isinstance(answer, dict) and answer.get("title") == "Yes"
+        return answer.get("title") == "Yes" if isinstance(answer, dict) else None
 
     def _show_operation(self, operation: Operation) -> None:
         if not self.client.asks:
@@ -250,6 +259,38 @@ class Session:
         root = self.folders.root_of(uri)
         return self.room.project(root) if root else None
 
+    def index(self, uri: str = "") -> WorkspaceIndex | None:
+        """The index of a document's workspace, with this window as one it is kept for. Kept once it is used."""
+        root = self.folders.root_of(uri)
+        if root is None:
+            return None
+        index = self.room.index(root)
+        if root not in self.attending:
+            self.attending[root] = index.attach(self._attendant(root.as_uri()))
+            for document in self.server.documents.open_documents():
+                if (path := path_in(root, document.path)) is not None:
+                    index.note_shown(path, self.reader(document.uri))
+        return index
+
+    def _attendant(self, where: str) -> Attendant:
+        from halley.features.search.index import Attendant
+
+        return Attendant(
+            lambda: self.line(where),
+            lambda: self.layers(where),
+            lambda: self.notify("halley/changed", {"what": "index"}),
+            self.ask_yes_no,
+        )
+
+    def reader(self, uri: str) -> Callable[[], str | None]:
+        """How to read an open document later, as it is in that moment; None once it is closed."""
+
+        def read() -> str | None:
+            document = self.document(uri) if self.server.documents.is_open(uri) else None
+            return document.text if document else None
+
+        return read
+
     def workspace(self, uri: str = "") -> Workspace | None:
         root = self.folders.root_of(uri)
         return self.room.config.workspace(root).workspace if root else None
@@ -260,6 +301,13 @@ class Session:
         if self.watches_media:
             self.room.media.listeners.discard(self._media_changed)
         self.completer.close()
+        for detach in self.attending.values():
+            detach()
+
+
+def path_in(root: Path, path: Path | None) -> str | None:
+    """A file's path in a workspace, with `/`; None where it lies elsewhere."""
+    return path.relative_to(root).as_posix() if path is not None and path.is_relative_to(root) else None
 
 
 def register(server: Server) -> None:

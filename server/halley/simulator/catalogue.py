@@ -58,6 +58,7 @@ MODELS: dict[str, SimModel] = {
             output_price=0.3,
         ),
         SimModel("sim-embed", "Simulated embedding", "embedding", ("embedding",), 8_192, 0, 0.02, 0.0),
+        SimModel("sim-embed-2", "Simulated embedding 2", "embedding", ("embedding",), 8_192, 0, 0.13, 0.0),
         SimModel("sim-image", "Simulated painter", "image", ("text-to-image",), 4_000, 0, 0.0, 0.0, 0.01),
         SimModel(
             "sim-image-chat",

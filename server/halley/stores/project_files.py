@@ -170,7 +170,11 @@ def read_text_file(root: Path, path: str) -> str | None:
         return None
     if b"\0" in raw[:8192]:
         return None
-    head = raw[:2000]
-    if b"@generated" in head or b"DO NOT EDIT" in head:
-        return None
-    return raw.decode("utf-8", "replace")
+    text = raw.decode("utf-8", "replace")
+    return None if is_generated(text) else text
+
+
+def is_generated(text: str) -> bool:
+    """Whether a text says of itself that a tool made it."""
+    head = text[:2000]
+    return "@generated" in head or "DO NOT EDIT" in head

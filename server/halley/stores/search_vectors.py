@@ -80,7 +80,7 @@ def append_vectors(
     table = np.ascontiguousarray(table / np.where(norms > 0, norms, 1))
     model = find_model(db, name)
     if model is not None and model.dimensions != table.shape[1]:
-        forget_model(db, folder, name)
+        forget_model(db, name)
         model = None
     if model is None:
         file = f"vectors-{os.urandom(6).hex()}.f32"
@@ -106,7 +106,7 @@ def _write_rows(path: Path, offset: int, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def forget_model(db: sqlite3.Connection, folder: Path, name: str) -> None:
+def forget_model(db: sqlite3.Connection, name: str) -> None:
     """Drops a model's vectors. Its file is removed later, by `remove_strays`: somebody may be reading it."""
     model = find_model(db, name)
     if model is not None:

@@ -28,6 +28,7 @@ from halley.features.project import Project, gather_context
 if TYPE_CHECKING:
     from halley.features.media.orders import Order
     from halley.features.media.works import Works
+    from halley.features.search.index import WorkspaceIndex
     from halley.stores.media import Task
 
 
@@ -74,12 +75,14 @@ class Job:
     """The media tasks, for macros' steps."""
     keep_run: Callable[[], Awaitable[None]] = _kept_already
     """Writes down what a run has made so far (`features/macros/pipeline.py` says how)."""
+    index: WorkspaceIndex | None = None
+    """The workspace's index, where there is a workspace."""
     runs: Path | None = None
     """Where macros keep what they have made so far, to be taken up again."""
 
     async def context(self) -> Context:
         """What the model gets to see beside the part in question. Raises BlockedByPolicy for a secret file."""
-        context = await gather_context(self.project, self.snapshot)
+        context = await gather_context(self.project, self.snapshot, index=self.index)
         for notice in context.notices:
             self.warn(notice)
         return context

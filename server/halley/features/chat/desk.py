@@ -15,6 +15,7 @@ from halley.stores.chats import ChatStore
 
 if TYPE_CHECKING:
     from halley.features.media.works import Works
+    from halley.features.search.index import WorkspaceIndex
 
 Json = dict[str, Any]
 Emit = Callable[[Json], None]
@@ -35,6 +36,8 @@ class ChatDesk:
     """The document at hand, where the person has one before them."""
     choose_model: Callable[[tuple[str, ...]], Awaitable[str]] | None = None
     """Chooses the chat model of this workspace and says what holds now; with nothing to choose, only says."""
+    index: WorkspaceIndex | None = None
+    """The workspace's index, where there is a workspace."""
     runs: Path | None = None
     """Where macros keep what they have made so far."""
     works: Callable[[], Works] | None = None

@@ -8,18 +8,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from halley.core.calls import ImagePart, assistant, user
 from halley.core.errors import BadRequest, Problem, error_of
-from halley.core.events import Notice
+from halley.core.events import Event, Notice, TextDelta
 from halley.core.models import ModelRef, Role, Route
 from halley.engine.chat_input import ChatInput, read_input
 from halley.engine.conversation import Attachment
 from halley.features.ask import Line
 from halley.features.chat.about import ABOUT
-from halley.features.chat.answering import Asked, answer
+from halley.features.chat.answering import Asked, answer, settle_with
 from halley.features.chat.blind import hidden_problem, is_blind, label, shuffled
 from halley.features.chat.commands import Expanded, expand_command
 from halley.features.chat.compaction import compact_if_needed
@@ -27,6 +27,7 @@ from halley.features.chat.desk import ChatDesk, Emit, Json
 from halley.features.chat.macro_turn import answer_by_macro, begin, resume
 from halley.features.chat.messages import build_chat_prompt, to_excerpts
 from halley.features.chat.pictures import check_sees
+from halley.features.chat.search import SEARCHER, listed, search_attachments
 from halley.features.chat.shapes import turn_json
 from halley.features.chat.variables import load_attachments, selection_attachment
 from halley.stores.chat_values import Chat, Reply, Turn
@@ -64,6 +65,8 @@ async def send(desk: ChatDesk, request: ChatRequest, emit: Emit) -> Json:
     if typed.command in ("image", "speak", "video") and typed.command not in desk.line.settings.macros:
         return await _send_media(desk, request, typed, emit)
     macro = desk.line.settings.macros.get(typed.command)
+    if macro is None and typed.command == "search":
+        return await _send_search(desk, request, typed, emit)
     if macro is not None and (macro.steps or macro.role == "image"):
         return await _send_macro(desk, request, typed, emit)
     return await _send(desk, request, await expand_command(desk, typed), emit)
@@ -85,6 +88,8 @@ async def retry(
     asked = [str(ModelRef.parse(model)) for model in models or before]
     if turn.details.get("media"):
         raise BadRequest("A picture is not asked for again here.", f"Send {turn.prompt} once more.")
+    if turn.details.get("search") and not models:
+        raise BadRequest("A search asks no model.", f"Send `/search {turn.details['search']}` once more.")
     if turn.details.get("macro"):
         raise BadRequest("A macro's turn is not asked again.", f"Send /{turn.details['macro']} once more.")
     if turn.images:
@@ -147,7 +152,7 @@ async def _about_chat(desk: ChatDesk, request: ChatRequest, typed: ChatInput, sa
 
 async def _send(desk: ChatDesk, request: ChatRequest, expanded: Expanded, emit: Emit) -> Json:
     typed = expanded.typed
-    attachments = await load_attachments(desk, typed.variables)
+    attachments = await load_attachments(desk, typed.variables, typed.text)
     if selected := _selection(desk, typed):
         attachments.insert(0, selected)
     models = list(dict.fromkeys(str(ModelRef.parse(model)) for model in request.models or typed.models))
@@ -178,6 +183,31 @@ async def _send(desk: ChatDesk, request: ChatRequest, expanded: Expanded, emit: 
     finally:
         await begun.saved
     return await _result(desk, chat.id, turn.id, begun.replies)
+
+
+async def _send_search(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:
+    """A turn that asks nobody: its excerpts are the hits, its reply is their list, to go on from."""
+    attachments = await search_attachments(desk, typed.text)
+    begun = desk.store.begin_turn(
+        request.chat_id,
+        desk.workspace_id,
+        request.prompt,
+        [SEARCHER],
+        excerpts=to_excerpts(attachments),
+        details={"said": request.prompt, "search": typed.text},
+    )
+    (reply,), chat_id = begun.replies, begun.turn.chat_id
+    asked = Asked(reply, SEARCHER, opened_as=SEARCHER)
+    _tell_start(emit, asked, chat_id, begun.turn.id)
+
+    async def work(take: Callable[[Event], None]) -> None:
+        take(TextDelta(listed(attachments)))
+
+    try:
+        await settle_with(desk, asked, emit, work)
+    finally:
+        await begun.saved
+    return await _result(desk, chat_id, begun.turn.id, [reply])
 
 
 async def _send_macro(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:

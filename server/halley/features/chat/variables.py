@@ -7,18 +7,18 @@ says which: a person who names a file wants to know that the model did not see i
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from halley.core.errors import BadRequest, BlockedByPolicy
 from halley.core.snapshot import Document, Snapshot
-from halley.core.tokens import estimate_tokens
-from halley.engine.chat_input import Variable
+from halley.engine.chat_input import Variable, without_variables
 from halley.engine.context import display_path
 from halley.engine.conversation import Attachment
-from halley.engine.languages import language_id_of
 from halley.engine.prompts import render_diagnostics
 from halley.engine.secrecy import is_secret_path
 from halley.features.chat.desk import ChatDesk
+from halley.features.chat.search import attach, search_attachments
 from halley.features.diff import load_shown_diff
 from halley.features.project import check_document, may_be_shown
 from halley.stores.project_files import is_excluded, read_text_file
@@ -26,19 +26,15 @@ from halley.stores.project_files import is_excluded, read_text_file
 MOST_FILES_OF_A_FOLDER = 40
 
 
-async def load_attachments(desk: ChatDesk, variables: Iterable[Variable]) -> list[Attachment]:
-    """What the variables bring in, in order, each thing once."""
+async def load_attachments(desk: ChatDesk, variables: Iterable[Variable], text: str = "") -> list[Attachment]:
+    """What the variables bring in, in order, each thing once. `#workspace` alone looks for what `text` asks."""
     found: dict[tuple[str, str], Attachment] = {}
     for variable in variables:
+        if variable.name == "workspace" and not variable.argument:
+            variable = replace(variable, argument=without_variables(text))
         for attachment in await LOADERS[variable.name](desk, variable.argument):
             found.setdefault((attachment.title, attachment.text), attachment)
     return list(found.values())
-
-
-def attach(title: str, text: str, path: str = "", language_id: str = "", first_line: int = 1) -> Attachment:
-    return Attachment(
-        title, text, language_id or language_id_of(path), path, first_line, estimate_tokens(text)
-    )
 
 
 def selection_attachment(snapshot: Snapshot) -> Attachment:
@@ -142,6 +138,7 @@ LOADERS: dict[str, Callable[[ChatDesk, str], Awaitable[list[Attachment]]]] = {
     "staged": _staged,
     "open": _open,
     "recent": _recent,
+    "workspace": search_attachments,
 }
 
 

@@ -58,6 +58,7 @@ def desk_of(session: Session, text_document: Json | None = None, range: Json | N
         session.project(uri),
         session.required_snapshot(text_document, range) if text_document else None,
         lambda names: _choose_model(session, uri, names),
+        session.index(uri),
         session.room.paths.state / "macros",
         works=session.works,
     )

@@ -64,7 +64,8 @@ async def context_preview(session: Session, params: Json) -> Json:
     """What a model would get to see for a range, why, and at how many tokens each."""
     read_params(ContextPreviewParams, params)
     snapshot = session.required_snapshot(params["textDocument"], params.get("range"))
-    context = await gather_context(session.project(snapshot.document.uri), snapshot)
+    uri = snapshot.document.uri
+    context = await gather_context(session.project(uri), snapshot, index=session.index(uri))
     return {
         "tokens": context.tokens,
         "budget": context.budget,

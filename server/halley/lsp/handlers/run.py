@@ -51,6 +51,7 @@ async def run(session: Session, arguments: list[Any], report: Any) -> Json:
         warn=warner(session),
         on_event=Counter(report),
         project=session.project(snapshot.document.uri),
+        index=session.index(snapshot.document.uri),
         runs=session.room.paths.state / "macros",
         works=session.works,
         make=maker(session, snapshot, report),
@@ -73,6 +74,7 @@ async def edit(session: Session, params: Json, report: Any, emit: Any) -> Json:
         warn=warner(session),
         on_event=lambda event: emit(event_json("", event)),
         project=session.project(snapshot.document.uri),
+        index=session.index(snapshot.document.uri),
     )
     return await deliver(session, snapshot, await perform("edit", job), preview=asked.preview)
 

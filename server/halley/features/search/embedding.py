@@ -1,0 +1,314 @@
+"""Vectors of chunks: estimated, asked about, made behind, kept.
+
+Nothing is sent before the person has said yes to the estimate for that model in that workspace; from then on what
+changes is embedded as it comes. Every request is a call like any other: within budgets, in the ledger, retried by
+routing alone. When another model is chosen the old one's vectors answer until the new ones are there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from halley.core.calls import AnyPrompt, EmbedPrompt, Priority
+from halley.core.errors import BadReply, BudgetExceeded, HalleyError, Problem, problem_of
+from halley.core.events import Vectors
+from halley.core.models import ModelRef, Usage
+from halley.core.tokens import estimate_tokens
+from halley.features.ask import Line, stream_reply
+from halley.features.search.control import load_control
+from halley.features.search.cutting import text_to_embed
+from halley.stores.search_index import Found, load_chunks
+from halley.stores.search_vectors import (
+    ModelRows,
+    VectorFile,
+    all_models,
+    append_vectors,
+    compact,
+    count_embedded,
+    forget_model,
+    missing,
+    remove_strays,
+)
+
+if TYPE_CHECKING:
+    from halley.features.search.index import WorkspaceIndex
+
+logger = logging.getLogger(__name__)
+Json = dict[str, Any]
+
+BATCH_TEXTS, BATCH_CHARACTERS = 64, 100_000
+AT_ONCE = 3
+ROUND = BATCH_TEXTS * AT_ONCE
+ENOUGH = 0.9
+"""Share of the chunks that a new model must know before it answers instead of the old one."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 15.0, 600.0
+SAMPLE = 200
+KEPT_QUERIES = 256
+
+
+class Embedder:
+    """Of one index. Runs only where the index is kept; every process may embed a question."""
+
+    def __init__(self, index: WorkspaceIndex) -> None:
+        self.index = index
+        self.estimate: Json | None = None
+        self.problem: Problem | None = None
+        self.busy = False
+        self._task: asyncio.Task[None] | None = None
+        self._nudge = asyncio.Event()
+        self._asked: set[str] = set()
+        self._asking: asyncio.Task[None] | None = None
+        self._file: VectorFile | None = None
+        self._queries: OrderedDict[tuple[str, str], tuple[float, ...]] = OrderedDict()
+
+    def start(self) -> None:
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run(), name="embedding")
+
+    def nudge(self) -> None:
+        self._nudge.set()
+
+    async def stop(self) -> None:
+        """Ends what is under way; what has been embedded is kept."""
+        for task in (self._task, self._asking):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        self._task = self._asking = None
+        self.busy = False
+
+    async def aclose(self) -> None:
+        await self.stop()
+
+    # -- questions
+
+    async def answering(self) -> str | None:
+        """The model whose vectors answer: the chosen one, or the one before while its vectors are being made."""
+        chosen = self.index.embed_model()
+        if chosen is None or not self.index.exists:
+            return None
+
+        def look(db: Any) -> str | None:
+            models = {one.name: count_embedded(db, one.name) for one in all_models(db)}
+            if not models:
+                return None
+            best = max(models, key=lambda name: models[name])
+            mine = models.get(str(chosen), 0)
+            return str(chosen) if mine and mine >= ENOUGH * models[best] else best
+
+        return await self.index.reader.read(look)
+
+    async def vector_of(self, line: Line, model: str, query: str) -> tuple[float, ...]:
+        """A question's vector: a call to the model, unless it was asked lately. Raises the errors of `core.errors`."""
+        key = (model, query)
+        if key not in self._queries:
+            (self._queries[key],) = await embed_texts(line, ModelRef.parse(model), [query], Priority.ACTION)
+            if len(self._queries) > KEPT_QUERIES:
+                self._queries.popitem(last=False)
+        self._queries.move_to_end(key)
+        return self._queries[key]
+
+    def file_of(self, model: ModelRows) -> VectorFile:
+        """The model's rows, mapped once for as long as there are no new ones."""
+        if self._file is None or self._file.model != model:
+            self._file = VectorFile(self.index.folder, model)
+        return self._file
+
+    # -- making them
+
+    async def _run(self) -> None:
+        pause = FIRST_PAUSE_S
+        while True:
+            self._nudge.clear()
+            try:
+                await self._embed_what_is_missing()
+                pause = FIRST_PAUSE_S
+                self.problem = None
+                await self._nudge.wait()
+            except HalleyError as error:
+                self.problem = error.problem
+                self.busy = False
+                self.index.tell()
+                wait = LONGEST_PAUSE_S if isinstance(error, BudgetExceeded) else pause
+                pause = min(pause * 2, LONGEST_PAUSE_S)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wait):
+                        await self._nudge.wait()
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                self.problem = problem_of(error)
+                logger.warning("embedding stopped: %s", type(error).__name__)
+                await self._nudge.wait()
+
+    async def _embed_what_is_missing(self) -> None:
+        model = self.index.embed_model()
+        attendant = self.index.attendant
+        if model is None or attendant is None:
+            self.estimate = None
+            return
+        control = load_control(self.index.folder)
+        if not control.agreed(str(model)):
+            await self._ask_first(model, declined=str(model) in control.answers)
+            return
+        self.estimate = None
+        line = attendant.line()
+        while todo := await self.index.reader.read(lambda db: missing(db, str(model), ROUND)):
+            self.busy = True
+            if self.index.embed_model() != model or not load_control(self.index.folder).agreed(str(model)):
+                self.nudge()
+                return
+            await self._embed_round(line, model, todo)
+            self.index.tell(at_most_every_s=0.5)
+        await self._tidy(model)
+        self.busy = False
+        self.index.tell()
+
+    async def _embed_round(self, line: Line, model: ModelRef, todo: Sequence[tuple[bytes, int]]) -> None:
+        chunks = await self.index.reader.read(lambda db: load_chunks(db, [chunk for _, chunk in todo]))
+        wanted = [(digest, chunks[id]) for digest, id in todo if id in chunks]
+        batches = list(_batches(wanted))
+        vectors = await asyncio.gather(
+            *(
+                embed_texts(line, model, [_text(chunk) for _, chunk in batch], Priority.BATCH)
+                for batch in batches
+            ),
+            return_exceptions=True,
+        )
+        for batch, found in zip(batches, vectors, strict=True):
+            if isinstance(found, BaseException):
+                continue
+            digests = [digest for digest, _ in batch]
+            await self.index.writer.run(
+                lambda db, digests=digests, found=found: append_vectors(
+                    db, self.index.folder, str(model), digests, found
+                )
+            )
+        for found in vectors:
+            if isinstance(found, BaseException):
+                raise found
+
+    async def _tidy(self, model: ModelRef) -> None:
+        """Every chunk has its vector: models that were chosen before go, and so does what nobody needs."""
+
+        def tidy(db: Any) -> None:
+            for other in all_models(db):
+                if other.name != str(model):
+                    forget_model(db, other.name)
+            compact(db, self.index.folder, str(model))
+
+        await self.index.writer.run(tidy)
+        await self.index.reader.read(lambda db: remove_strays(db, self.index.folder))
+
+    # -- asking
+
+    async def _ask_first(self, model: ModelRef, *, declined: bool) -> None:
+        self.busy = False
+        self.estimate = None if declined else await self.find_estimate(model)
+        if self.estimate is None:
+            return
+        self.index.tell()
+        attendant = self.index.attendant
+        if attendant is not None and attendant.ask is not None and str(model) not in self._asked:
+            self._asked.add(str(model))
+            self._asking = asyncio.create_task(self._ask(model, estimate_text(self.estimate)))
+
+    async def _ask(self, model: ModelRef, question: str) -> None:
+        attendant = self.index.attendant
+        answer = await attendant.ask(question) if attendant and attendant.ask else None
+        if answer is not None and self.index.embed_model() == model:
+            self._asking = None  # what we do now stops the asking
+            await self.index.control("embed" if answer else "decline")
+
+    async def find_estimate(self, model: ModelRef) -> Json | None:
+        """What the missing vectors will take; None where none is missing. A sample is counted, the rest measured."""
+
+        def look(db: Any) -> tuple[int, int, list[Found]]:
+            todo = missing(db, str(model))
+            sample = load_chunks(db, [chunk for _, chunk in todo[:: max(1, len(todo) // SAMPLE)]])
+            characters = 0
+            for start in range(0, len(todo), 500):
+                ids = [chunk for _, chunk in todo[start : start + 500]]
+                marks = ", ".join("?" * len(ids))
+                characters += db.execute(
+                    f"SELECT sum(length(text)) FROM chunks WHERE id IN ({marks})", ids
+                ).fetchone()[0]
+            return len(todo), characters, list(sample.values())
+
+        chunks, characters, sample = await self.index.reader.read(look)
+        if not chunks or not sample:
+            return None
+        counted = await asyncio.to_thread(lambda: sum(estimate_tokens(_text(chunk)) for chunk in sample))
+        tokens = round(counted * characters / max(1, sum(len(chunk.text) for chunk in sample)))
+        return {
+            "model": str(model),
+            "chunks": chunks,
+            "tokens": tokens,
+            "cost": await self._cost(model, tokens),
+        }
+
+    async def _cost(self, model: ModelRef, tokens: int) -> Json:
+        from halley.routing.registry import price_book_of
+
+        room, attendant = self.index.room, self.index.attendant
+        assert attendant is not None
+        settings = attendant.line().settings
+        known = room.registry.find_model(model, settings)
+        book = price_book_of(room.registry.endpoint(model.provider, settings))
+        usage = await room.prices.with_cost(Usage(input_tokens=tokens), known, book)
+        return {"amount": usage.cost_usd or 0.0, "currency": "USD", "source": usage.cost_source}
+
+
+async def embed_texts(
+    line: Line, model: ModelRef, texts: Sequence[str], priority: Priority
+) -> tuple[tuple[float, ...], ...]:
+    """One vector for each text, from exactly this model. Raises the errors of `core.errors`."""
+    options: Json = {"feature": "search", "role": "embed", "model": str(model), "priority": priority}
+    prompt = EmbedPrompt(tuple(texts))
+    async with aclosing(stream_reply(line, prompt, shorten=_shorter, **options)) as events:
+        found = [event.vectors async for event in events if isinstance(event, Vectors)]
+    if len(found) != 1 or len(found[0]) != len(texts):
+        raise BadReply(
+            f"{model} sent no embeddings.", "Choose another model with `halley use embed`.", model=str(model)
+        )
+    return found[0]
+
+
+def _shorter(prompt: AnyPrompt) -> AnyPrompt | None:
+    """For a model with a small window: the first half of each text, the beginning says most."""
+    if not isinstance(prompt, EmbedPrompt):
+        return None
+    return EmbedPrompt(tuple(text[: max(200, len(text) // 4)] for text in prompt.texts))
+
+
+def estimate_text(estimate: Json) -> str:
+    """The estimate as a question."""
+    cost = estimate["cost"]
+    price = "at a price nobody knows" if cost["source"] == "unknown" else f"for about ${cost['amount']:.4f}"
+    return (
+        f"Search by meaning: send {estimate['chunks']:,} pieces of this workspace ({estimate['tokens']:,} tokens) to "
+        f"{estimate['model']} once, {price}, and what changes from then on?"
+    )
+
+
+def _text(chunk: Found) -> str:
+    return text_to_embed(chunk.path, chunk.symbol, chunk.text)
+
+
+def _batches(wanted: Sequence[tuple[bytes, Found]]) -> list[list[tuple[bytes, Found]]]:
+    batches: list[list[tuple[bytes, Found]]] = []
+    size = 0
+    for entry in wanted:
+        length = len(entry[1].text)
+        if not batches or len(batches[-1]) >= BATCH_TEXTS or size + length > BATCH_CHARACTERS:
+            batches.append([])
+            size = 0
+        batches[-1].append(entry)
+        size += length
+    return batches

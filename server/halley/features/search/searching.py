@@ -1,0 +1,196 @@
+"""A question to the index: what matches by words and what by meaning, merged by rank.
+
+    answer = await search(index, line, "where are retries decided", 10)
+
+Words are always there. Meaning is, where somebody chose a model for it and said yes: the question itself is embedded
+then (a call of a few tokens, remembered), and what cannot be had in time is left out with a notice. `hit_json` is a hit
+as the protocol has it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from halley.core.errors import BadRequest, HalleyError
+from halley.engine.fusion import merge_ranks
+from halley.engine.languages import language_id_of
+from halley.engine.search_query import match_expression
+from halley.engine.secrecy import is_secret_path
+from halley.features.ask import Line
+from halley.features.search.control import load_control
+from halley.stores.project_files import is_named
+from halley.stores.search_index import Found, find_words, load_chunks
+from halley.stores.search_vectors import ModelRows, chunks_of_rows, find_model, row_of
+
+if TYPE_CHECKING:
+    from halley.features.search.index import WorkspaceIndex
+
+Json = dict[str, Any]
+
+DEPTH = 100
+"""How far down each ranking is looked at."""
+WEIGHTS = {"lexical": 1.0, "vector": 1.0}
+"""In the merging; `bench/retrieval.py` measured it."""
+FIRST_SCAN_S = 5.0
+"""How long a question waits for the very first look at the workspace."""
+VECTOR_S = 4.0
+"""How long it waits for its own vector."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    chunk: Found
+    score: float
+    how: Literal["lexical", "vector", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    hits: tuple[Hit, ...]
+    state: str
+    notices: tuple[str, ...] = ()
+
+
+async def search(
+    index: WorkspaceIndex, line: Line, query: str, limit: int, *, patient: bool = False
+) -> Answer:
+    """The best hits. With `patient` it waits until the whole workspace has been looked at.
+
+    Raises BadRequest where search is switched off, and StoreFailed when the index cannot be read.
+    """
+    if not line.settings.search.enabled:
+        raise BadRequest(
+            "The workspace is not searched: the index is off.",
+            "Set `search.enabled`.",
+            setting="search.enabled",
+        )
+    index.start()
+    await _looked_at(index, patient)
+    state = (await index.status())["state"]
+    rankings, notices = await _rankings(index, line, query)
+    hits = await _hits(index, rankings, line.settings.context.exclude, limit)
+    return Answer(tuple(hits), state, notices)
+
+
+async def _looked_at(index: WorkspaceIndex, patient: bool) -> None:
+    if load_control(index.folder).paused:
+        return
+    try:
+        async with asyncio.timeout(None if patient else FIRST_SCAN_S):
+            await index.scanned.wait()
+    except TimeoutError:
+        return
+
+
+async def _rankings(
+    index: WorkspaceIndex, line: Line, query: str
+) -> tuple[dict[str, Sequence[int]], tuple[str, ...]]:
+    expression = match_expression(query)
+    words = asyncio.ensure_future(_by_words(index, expression))
+    try:
+        meant, notices = await _by_meaning(index, line, query), ()
+    except TimeoutError:
+        meant, notices = [], ("The model for embeddings did not answer in time: only words were searched.",)
+    except HalleyError as error:
+        meant, notices = (
+            [],
+            (f"Only words were searched. {error.problem.message} {error.problem.help}".strip(),),
+        )
+    return {"lexical": await words, "vector": meant}, notices
+
+
+async def _by_words(index: WorkspaceIndex, expression: str) -> list[int]:
+    if not expression:
+        return []
+    return await index.reader.read(lambda db: find_words(db, expression, DEPTH))
+
+
+async def _by_meaning(index: WorkspaceIndex, line: Line, query: str) -> list[int]:
+    model = await index.embedder.answering()
+    if model is None or not load_control(index.folder).agreed(model):
+        return []
+    async with asyncio.timeout(VECTOR_S):
+        vector = await index.embedder.vector_of(line, model, query)
+    rows = await index.reader.read(lambda db: find_model(db, model))
+    return await _near(index, rows, vector, DEPTH) if rows else []
+
+
+async def _near(index: WorkspaceIndex, rows: ModelRows, vector: Sequence[float], depth: int) -> list[int]:
+    """Chunks by how near they are. Some rows belong to no chunk any more, so a few more are looked at."""
+    file = index.embedder.file_of(rows)
+    try:
+        best = await asyncio.to_thread(file.nearest, vector, depth * 2)
+    except OSError:  # written anew in this moment by the process that keeps the index
+        return []
+    return (await index.reader.read(lambda db: chunks_of_rows(db, rows.id, [row for row, _ in best])))[:depth]
+
+
+async def _hits(
+    index: WorkspaceIndex, rankings: dict[str, Sequence[int]], exclude: tuple[str, ...], limit: int
+) -> list[Hit]:
+    merged = merge_ranks(rankings, WEIGHTS)
+    chunks = await index.reader.read(lambda db: load_chunks(db, [id for id, _, _ in merged]))
+    hits: list[Hit] = []
+    for id, score, found_in in merged:
+        chunk = chunks.get(id)
+        if chunk is None or not may_be_shown(index.root, chunk.path, exclude):
+            continue
+        how: Any = "both" if len(found_in) == 2 else found_in[0]
+        hits.append(Hit(chunk, score, how))
+        if len(hits) == limit:
+            break
+    return hits
+
+
+def may_be_shown(root: Path, path: str, exclude: tuple[str, ...]) -> bool:
+    """The second fence: what this window excludes, whoever indexed it, and what holds secrets."""
+    return not is_secret_path(path) and not (exclude and is_named(root, root / path, exclude))
+
+
+async def search_like(
+    index: WorkspaceIndex, query: str, digest: bytes | None, exclude: tuple[str, ...], limit: int
+) -> list[Hit]:
+    """What has words in common with `query` or is near the chunk with `digest`, from what is there: nobody is asked."""
+    expression = match_expression(query)
+    rankings: dict[str, Sequence[int]] = {"lexical": await _by_words(index, expression)}
+    model = await index.embedder.answering() if digest else None
+    if model and digest:
+        rows = await index.reader.read(lambda db: find_model(db, model))
+        row = await index.reader.read(lambda db: row_of(db, rows.id, digest)) if rows else None
+        if rows and row is not None and row < rows.rows:
+            vector = index.embedder.file_of(rows).table()[row]
+            rankings["vector"] = await _near(index, rows, vector, DEPTH)
+    return await _hits(index, rankings, exclude, limit)
+
+
+def place(hit: Hit) -> str:
+    """`path:first-last`, as citations name it."""
+    chunk = hit.chunk
+    lines = (
+        f"{chunk.first_line}-{chunk.last_line}"
+        if chunk.last_line > chunk.first_line
+        else str(chunk.first_line)
+    )
+    return f"{chunk.path}:{lines}"
+
+
+def hit_json(root: Path, hit: Hit) -> Json:
+    """`SearchHit` of the protocol. The range ends where the line after the last begins."""
+    chunk = hit.chunk
+    found: Json = {
+        "path": chunk.path,
+        "uri": (root / chunk.path).as_uri(),
+        "range": {
+            "start": {"line": chunk.first_line - 1, "character": 0},
+            "end": {"line": chunk.last_line, "character": 0},
+        },
+        "text": chunk.text,
+        "score": round(hit.score, 6),
+        "how": hit.how,
+        "languageId": language_id_of(chunk.path),
+    }
+    return found | ({"symbol": chunk.symbol} if chunk.symbol else {})

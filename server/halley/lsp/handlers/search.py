@@ -1,0 +1,139 @@
+"""halley/search, halley/index/*, and what the index is told of the editor's documents.
+
+Plain clients get it by `workspace/executeCommand`: `halley.search`, `halley.index.status`, `halley.index.control`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from halley.core.errors import BadRequest
+from halley.lsp.base.uris import path_of_uri
+from halley.lsp.protocol.common import UriParams
+from halley.lsp.protocol.search import IndexControlParams, SearchParams
+from halley.lsp.protocol.shape import read_params
+from halley.lsp.session import Session, path_in
+from halley.stores.search_index import index_folder
+
+if TYPE_CHECKING:
+    from halley.features.search.index import WorkspaceIndex
+    from halley.lsp.base.server import Server
+
+Json = dict[str, Any]
+
+
+def _required(session: Session, uri: str | None) -> WorkspaceIndex:
+    index = session.index(uri or "")
+    if index is None:
+        raise BadRequest("There is no workspace to search.", "Open a folder in the editor.")
+    return index
+
+
+async def search_workspace(session: Session, params: Json) -> Json:
+    from halley.features.search.searching import hit_json, search
+
+    asked = read_params(SearchParams, params)
+    index = _required(session, asked.uri)
+    answer = await search(index, session.line(asked.uri or ""), asked.query, asked.limit)
+    return {
+        "hits": [hit_json(index.root, hit) for hit in answer.hits],
+        "state": answer.state,
+        "notices": list(answer.notices),
+    }
+
+
+async def index_status(session: Session, params: Json) -> Json:
+    index = session.index(read_params(UriParams, params).uri or "")
+    return await index.status() if index else {"state": "off"}
+
+
+async def index_control(session: Session, params: Json) -> Json:
+    asked = read_params(IndexControlParams, params)
+    return await _required(session, asked.uri).control(asked.action)
+
+
+def _kept(session: Session, params: Json) -> tuple[WorkspaceIndex, str] | None:
+    """The index a document belongs into, and its path there; None while that index is not in use here."""
+    uri = str((params.get("textDocument") or {}).get("uri", ""))
+    path, root = path_of_uri(uri), session.folders.root_of(uri)
+    if root is None or root not in session.attending or (inside := path_in(root, path)) is None:
+        return None
+    return session.room.index(root), inside
+
+
+def _shown(session: Session, params: Json) -> None:
+    """A document is shown or was changed."""
+    if session.attending and (kept := _kept(session, params)):
+        kept[0].note_shown(kept[1], session.reader(params["textDocument"]["uri"]))
+
+
+def _changed_on_disk(session: Session, params: Json) -> None:
+    for change in params.get("changes", []):
+        if kept := _kept(session, {"textDocument": change}):
+            kept[0].note_changed(kept[1])
+
+
+def _begin_where_it_was(session: Session) -> None:
+    """A workspace that has an index is kept up to date from the start; others wait for the first question."""
+    for root in session.folders.roots:
+        made = (index_folder(session.room.paths, root) / "index.db").exists()
+        if made and (index := session.index(root.as_uri())) and index.enabled:
+            index.start()
+
+
+def register(server: Server) -> None:
+    @server.feature("halley/search")
+    async def _search(params: Json) -> Json:
+        return await search_workspace(server.session, params)
+
+    @server.command("halley.search")
+    async def _search_command(arguments: list[Any]) -> Json:
+        return await search_workspace(server.session, arguments[0] if arguments else {})
+
+    @server.feature("halley/index/status")
+    async def _status(params: Json) -> Json:
+        return await index_status(server.session, params)
+
+    @server.command("halley.index.status")
+    async def _status_command(arguments: list[Any]) -> Json:
+        return await index_status(server.session, arguments[0] if arguments else {})
+
+    @server.feature("halley/index/control")
+    async def _control(params: Json) -> Json:
+        return await index_control(server.session, params)
+
+    @server.command("halley.index.control")
+    async def _control_command(arguments: list[Any]) -> Json:
+        return await index_control(server.session, arguments[0] if arguments else {})
+
+    @server.feature("initialized", raw=True)
+    async def _ready(_params: Any) -> None:
+        _begin_where_it_was(server.session)
+
+    @server.feature("textDocument/didOpen", raw=True)
+    def _opened(params: Json) -> None:
+        _shown(server.session, params)
+
+    @server.feature("textDocument/didChange", raw=True)
+    def _changed(params: Json) -> None:
+        _shown(server.session, params)
+
+    @server.feature("textDocument/didSave", raw=True)
+    def _saved(params: Json) -> None:
+        _changed_on_disk(server.session, {"changes": [params["textDocument"]]})
+
+    @server.feature("textDocument/didClose", raw=True)
+    def _closed(params: Json) -> None:
+        if kept := _kept(server.session, params):
+            kept[0].note_closed(kept[1])
+
+    @server.feature("workspace/didChangeWatchedFiles", raw=True)
+    def _watched(params: Json) -> None:
+        _changed_on_disk(server.session, params)
+
+    @server.feature("workspace/didChangeConfiguration", raw=True)
+    def _settings(_params: Json) -> None:
+        for root in server.session.attending:
+            index = server.session.room.index(root)
+            index.nudge()
+            index.embedder.nudge()
