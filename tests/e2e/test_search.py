@@ -225,7 +225,7 @@ class Agreeing(Window):
 
 
 def embeddings(simulator: Simulator) -> list[Json]:
-    return [request.body for request in simulator.requests if request.path.endswith("/embeddings")]
+    return [request.json for request in simulator.requests if request.path.endswith("/embeddings")]
 
 
 async def test_nothing_is_embedded_without_a_yes(daemon, simulator: Simulator) -> None:
@@ -312,7 +312,7 @@ async def test_workspace_variable_brings_numbered_hits(daemon, simulator: Simula
     await window.request(
         "halley/chat/send", {"prompt": "#workspace within how many days is a refund granted?"}
     )
-    said = str(next(r for r in simulator.requests if r.path.endswith("/chat/completions")).body)
+    said = str(next(r for r in simulator.requests if r.path.endswith("/chat/completions")).json)
     assert "[1] `docs/refunds.md:3-5`" in said and "fourteen days" in said
     items = await window.request(
         "halley/chat/input", {"text": "#work", "position": {"line": 0, "character": 5}}

@@ -218,7 +218,9 @@ def _redact_texts(prompt: EmbedPrompt) -> tuple[EmbedPrompt, int]:
     if not any(map(_suspicious, prompt.texts)):
         return prompt, 0
     redacted = [redact_secrets(text) for text in prompt.texts]
-    return EmbedPrompt(tuple(text for text, _ in redacted)), sum(len(found) for _, found in redacted)
+    return replace(prompt, texts=tuple(text for text, _ in redacted)), sum(
+        len(found) for _, found in redacted
+    )
 
 
 def _redact_fim(prompt: FimPrompt) -> tuple[FimPrompt, int]:

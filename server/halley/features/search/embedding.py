@@ -260,6 +260,11 @@ class Embedder:
         assert attendant is not None
         settings = attendant.line().settings
         known = room.registry.find_model(model, settings)
+        if known.price is None:  # its host's own list may name one
+            caller = attendant.line().caller
+            with contextlib.suppress(HalleyError):
+                await room.registry.list_models(settings, caller, provider=model.provider)
+            known = room.registry.find_model(model, settings)
         book = price_book_of(room.registry.endpoint(model.provider, settings))
         usage = await room.prices.with_cost(Usage(input_tokens=tokens), known, book)
         return {"amount": usage.cost_usd or 0.0, "currency": "USD", "source": usage.cost_source}

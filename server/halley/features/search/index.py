@@ -428,6 +428,8 @@ class WorkspaceIndex:
                         continue
                     scanned_at = time.monotonic()
                     self.scanned.set()
+                    for path, read in list(self._open.items()):  # skipped by the scan
+                        self.note_shown(path, read)
                     if done.folders != watched:
                         if watcher:
                             watcher.stop()

@@ -1,0 +1,88 @@
+"""A scan that is killed leaves whole files behind; the next one goes on, and nothing is there twice or lost."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+
+from halley.features.search.scan import Rules, scan
+
+FILES = 120
+
+
+def write_files(root: Path) -> None:
+    for number in range(FILES):
+        folder = root / f"part{number % 7}"
+        folder.mkdir(parents=True, exist_ok=True)
+        body = "".join(f"def work_{number}_{n}(value):\n    return value + {n}\n\n" for n in range(12))
+        (folder / f"module{number}.py").write_text(body)
+
+
+def content(database: Path) -> list[tuple[object, ...]]:
+    """All that is in an index, its words too."""
+    with closing(sqlite3.connect(database)) as db:
+        db.execute(
+            "INSERT INTO found (found, rank) VALUES ('integrity-check', 1)"
+        )  # raises where they disagree
+        chunks = db.execute(
+            "SELECT files.path, first_line, last_line, symbol, text, chunks.digest FROM chunks "
+            "JOIN files ON files.id = file ORDER BY 1, 2, 3"
+        ).fetchall()
+        files = db.execute("SELECT path, mtime_ns, size, digest FROM files ORDER BY 1").fetchall()
+        words = db.execute("SELECT count(*) FROM found WHERE found MATCH 'value'").fetchall()
+        return [*chunks, *files, *words]
+
+
+def test_killed_at_any_moment_it_goes_on_where_it_was(tmp_path: Path) -> None:
+    root = tmp_path / "workspace"
+    write_files(root)
+    whole = Rules(str(root), str(tmp_path / "whole" / "index.db"))
+    scan(whole, lambda _: None)
+    expected = content(Path(whole.database))
+    rules = Rules(str(root), str(tmp_path / "killed" / "index.db"))
+    choice = random.Random(5)
+    killed = 0
+    for _ in range(6):
+        command = [sys.executable, "-P", "-m", "halley.features.search.scan"]
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert child.stdin and child.stdout
+        child.stdin.write(json.dumps(asdict(rules)).encode() + b"\n")
+        child.stdin.flush()
+        for _ in range(choice.randint(1, 3)):  # it says each batch that it has put
+            child.stdout.readline()
+        killed += child.poll() is None
+        child.kill()
+        child.wait()
+    assert killed, "none was killed in mid-scan"
+    scan(rules, lambda _: None)
+    assert content(Path(rules.database)) == expected
+
+
+def test_a_scan_puts_only_what_changed(tmp_path: Path) -> None:
+    root = tmp_path / "workspace"
+    write_files(root)
+    rules = Rules(str(root), str(tmp_path / "index" / "index.db"))
+    scan(rules, lambda _: None)
+    (root / "part0/module0.py").write_text("def changed():\n    return 1\n")
+    (root / "part1/module1.py").unlink()
+    with closing(sqlite3.connect(rules.database)) as db:
+        before = dict(db.execute("SELECT path, id FROM chunks WHERE first_line = 1").fetchall())
+    done = scan(rules, lambda _: None)
+    assert (done.files, done.done) == (FILES - 1, True)
+    with closing(sqlite3.connect(rules.database)) as db:
+        after = dict(db.execute("SELECT path, id FROM chunks WHERE first_line = 1").fetchall())
+    assert after.keys() == before.keys() - {"part1/module1.py"}
+    assert {path for path in after if after[path] != before[path]} == {"part0/module0.py"}
+
+
+def test_files_beyond_the_limit_are_left_out_and_counted(tmp_path: Path) -> None:
+    root = tmp_path / "workspace"
+    write_files(root)
+    done = scan(Rules(str(root), str(tmp_path / "index.db"), max_files=100), lambda _: None)
+    assert (done.files, done.left_out) == (100, FILES - 100)
