@@ -115,6 +115,8 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         1,
         "vscode_client",
         function="bundle_pairs",
+    ),
+    Benchmark(
         "search_scan", "index of 5,000 files", "allowed", "ms", 1.0, 1, "search_speed", function="scan_pairs"
     ),
     Benchmark(
