@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
-K = 60
-"""How little the first places count more than those after them; 60 is the paper's."""
+K = 10
+"""How little the first places count more than those after them. The paper's 60 is for many rankings; with two,
+`bench/retrieval.py` found 5 to 20 better."""
 
 T = TypeVar("T", bound=Hashable)
 

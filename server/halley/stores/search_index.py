@@ -78,7 +78,7 @@ FIRST = (
 INDEX_STEPS: Steps = (FIRST,)
 """In the order they were released; append-only, as `migrations.py` says."""
 
-WEIGHTS = {"name": 6.0, "path": 2.0, "text": 1.0, "parts": 1.0}
+WEIGHTS = {"name": 4.0, "path": 2.0, "text": 1.0, "parts": 0.5}
 """How much a word counts by where it stands (bm25); `bench/retrieval.py` measured it."""
 
 

@@ -33,7 +33,7 @@ Json = dict[str, Any]
 
 DEPTH = 100
 """How far down each ranking is looked at."""
-WEIGHTS = {"lexical": 1.0, "vector": 1.0}
+WEIGHTS = {"lexical": 1.0, "vector": 1.5}
 """In the merging; `bench/retrieval.py` measured it."""
 FIRST_SCAN_S = 5.0
 """How long a question waits for the very first look at the workspace."""
