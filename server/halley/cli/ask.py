@@ -17,12 +17,14 @@ from halley.cli.running import Desk, with_desk
 from halley.core.calls import Priority, Prompt, user
 from halley.core.errors import BadRequest, BlockedByPolicy, HalleyError
 from halley.core.events import (
+    Begun,
     Citation,
     Event,
     Finish,
     Image,
     Notice,
     ReasoningDelta,
+    Sound,
     TextDelta,
     ToolCallDelta,
     Vectors,
@@ -224,6 +226,10 @@ def event_to_json(event: Event) -> dict[str, Any]:
             return {"type": "toolCall", **{k: v for k, v in asdict(event).items() if v}}
         case Vectors():
             return {"type": "vectors", "count": len(event.vectors)}
+        case Sound():
+            return {"type": "sound", "mime": event.mime, "bytes": len(event.data)}
+        case Begun():
+            return {"type": "begun", "model": str(event.model) if event.model else ""}
         case Finish():
             return _finish_to_json(event)
 

@@ -67,6 +67,8 @@ def private_texts(prompt: AnyPrompt) -> tuple[str, ...]:
         return (prompt.text,)
     if isinstance(prompt, FimPrompt):
         return (prompt.prefix, prompt.suffix, *(text for _, text in prompt.context))
+    if isinstance(prompt, EmbedPrompt):
+        return prompt.texts
     return tuple(part for message in prompt.messages for part in message.parts if isinstance(part, str))
 
 

@@ -6,12 +6,14 @@ import base64
 from typing import Any
 
 from halley.core.events import (
+    Begun,
     Citation,
     Event,
     Finish,
     Image,
     Notice,
     ReasoningDelta,
+    Sound,
     TextDelta,
     ToolCallDelta,
     Vectors,
@@ -42,5 +44,5 @@ def event_json(reply: str, event: Event) -> Json:
                 "name": event.name,
                 "delta": event.arguments,
             }
-        case Finish() | Vectors():
+        case Finish() | Vectors() | Sound() | Begun():  # of the last three no chat is made
             return {"type": "usage", "replyId": reply}
