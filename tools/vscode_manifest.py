@@ -21,7 +21,9 @@ FOLDER = Path("clients/vscode")
 PREFIX = "halley"
 _KEY = "settings"
 """Settings' keys in the nls files start with this."""
-_MACHINE = {"providers", "log", "budget"}
+_MACHINE = {"providers", "log", "budget", "tools"}
+_NOWHERE = {("tools", "servers")}
+"""What no editor may set: `config.toml` alone."""
 """Top-level settings that no workspace sets in VS Code: endpoints and keys, programs, limits on spending."""
 _UNTRUSTED = {"roles", "completion", "edits"}
 """Top-level settings that are harmless from a workspace nobody has trusted yet; all others wait for trust."""
@@ -55,6 +57,8 @@ def build_settings() -> dict[str, Json]:
         section = _resolve(field, schema)
         if "properties" in section:
             for name, leaf in section["properties"].items():
+                if (top, name) in _NOWHERE:
+                    continue
                 rows[f"{PREFIX}.{to_camel(top)}.{to_camel(name)}"] = _row(top, name, leaf, schema)
         else:
             rows[f"{PREFIX}.{to_camel(top)}"] = _row(top, "", field, schema)
@@ -78,7 +82,8 @@ def descriptions() -> dict[str, str]:
         if "properties" not in section:
             texts[_nls_key(top, "")] = field.get("description", "")
         for name, leaf in section.get("properties", {}).items():
-            texts[_nls_key(top, name)] = leaf.get("description", "")
+            if (top, name) not in _NOWHERE:
+                texts[_nls_key(top, name)] = leaf.get("description", "")
     return texts
 
 

@@ -156,6 +156,7 @@ REQUESTS = (
     "workspace/configuration",
     "window/showDocument",
     "window/showMessageRequest",
+    "halley/tools/approve",
     "window/workDoneProgress/create",
     "client/registerCapability",
     "client/unregisterCapability",

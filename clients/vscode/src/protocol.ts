@@ -158,6 +158,7 @@ export interface ChatSendParams {
   range?: Range | null;
   attachments?: Record<string, unknown>[] | null;
   blind?: boolean;
+  tools?: Record<string, boolean> | null;
   partialResultToken?: string | number | null;
 }
 
@@ -806,7 +807,7 @@ export interface Selection {
 }
 
 export interface SentMessage {
-  role: 'system' | 'user' | 'assistant';
+  role: 'system' | 'user' | 'assistant' | 'tool';
   text: string;
   tokens: number;
   images: number;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ from halley.core.events import (
     TextDelta,
     ToolCallDelta,
     Vectors,
+    ToolCalled,
+    ToolEnded,
 )
 
 MOST_STDIN = 4 << 20
@@ -38,32 +41,63 @@ _LINES = re.compile(r"^(.*?):L?(\d+)(?:-L?(\d+))?$")
 @click.argument("prompt", nargs=-1)
 @click.option("-m", "--model", metavar="PROVIDER/NAME", help="Ask this model instead of the chosen one.")
 @click.option("-f", "--file", "files", multiple=True, metavar="FILE[:L1-L2]", help="Show the model a file.")
+@click.option("--tools/--no-tools", default=False, help="Let it use the tools that are on here.")
 @click.option("--json", "as_json", is_flag=True, help="Print the reply's events, one JSON object a line.")
 @with_desk
 async def ask(
-    desk: Desk, prompt: tuple[str, ...], model: str | None, files: tuple[str, ...], as_json: bool
+    desk: Desk, prompt: tuple[str, ...], model: str | None, files: tuple[str, ...], tools: bool, as_json: bool
 ) -> int:
     """Ask a model something. What is piped in is shown to it too."""
     question = await build_question(" ".join(prompt), files)
     messages = _instructions(desk)
     show = _Json() if as_json else _Terminal()
-    from halley.features.ask import stream_reply
-
-    reply = stream_reply(
-        desk.line(),
-        Prompt((*messages, user(question))),
-        feature="ask",
-        model=model,
-        priority=Priority.CHAT,
-    )
+    asked = Prompt((*messages, user(question)))
+    options: dict[str, Any] = {"feature": "ask", "model": model, "priority": Priority.CHAT}
     try:
-        async with aclosing(reply) as events:
-            async for event in events:
-                show.event(event)
+        await (_with_tools if tools else _plainly)(desk, asked, options, show.event)
     except HalleyError as error:
         show.error(error)
         return 1
     return 0
+
+
+async def _plainly(
+    desk: Desk, prompt: Prompt, options: dict[str, Any], show: Callable[[Event], None]
+) -> None:
+    from halley.features.ask import stream_reply
+
+    async with aclosing(stream_reply(desk.line(), prompt, **options)) as events:
+        async for event in events:
+            show(event)
+
+
+async def _with_tools(
+    desk: Desk, prompt: Prompt, options: dict[str, Any], show: Callable[[Event], None]
+) -> None:
+    """Calls that need a yes are asked about on the terminal; where there is none they are denied."""
+    from halley.cli.tools import terminal_ask
+    from halley.core.models import ModelRef
+    from halley.features.tools.approving import is_agreed
+    from halley.features.tools.builtin import Place
+    from halley.features.tools.loop import Written, converse
+    from halley.features.tools.switches import Switches
+    from halley.features.tools.toolbox import OfferedTool, open_toolbox
+
+    room, settings = desk.room, desk.settings
+    picks = room.tool_picks
+    switches = Switches(settings, {}, picks.switches(desk.root), picks.switches(None))
+    longest = max((its.start_timeout_s for its in settings.tools.servers.values()), default=0.0)
+    box = await open_toolbox(room.tools, switches, Place(desk.root, settings), longest)
+
+    async def agree(tool: OfferedTool, arguments: Any, id: str, on_ask: Callable[[], None]) -> bool:
+        return await is_agreed(picks, desk.root, tool, arguments, id, terminal_ask, on_ask)
+
+    def needs(model: str) -> bool:
+        found = room.registry.find_model(ModelRef.parse(model), settings)
+        return found.capabilities.get("tools") is False or model in room.tools.cannot_call
+
+    written = Written(needs, room.tools.cannot_call.add)
+    await converse(desk.line(), prompt, box, agree, show, options, written=written)
 
 
 async def build_question(prompt: str, files: tuple[str, ...]) -> str:
@@ -163,6 +197,12 @@ class _Terminal:
                 tell(f"… {text}")
             case Citation(url, title):
                 tell(f"  [{title or url}] {url}")
+            case ToolCalled():
+                self._end()
+                if event.state == "running":
+                    tell(f"… {event.server}/{event.tool} {clean(' '.join(event.arguments.split())[:200])}")
+            case ToolEnded(state=state, text=text) if state != "done":
+                tell(f"… {state}: {clean(text[:300])}")
             case Finish():
                 self._end()
                 if is_watched():
@@ -224,6 +264,9 @@ def event_to_json(event: Event) -> dict[str, Any]:
             return {"type": "image", "mime": event.mime, "bytes": len(event.data), "url": event.url}
         case ToolCallDelta():
             return {"type": "toolCall", **{k: v for k, v in asdict(event).items() if v}}
+        case ToolCalled() | ToolEnded():
+            kind = "toolCall" if isinstance(event, ToolCalled) else "toolResult"
+            return {"type": kind, **asdict(event)}
         case Vectors():
             return {"type": "vectors", "count": len(event.vectors)}
         case Sound():

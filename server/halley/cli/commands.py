@@ -33,6 +33,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "transcribe": ("halley.cli.media:transcribe", "What is spoken in a file, written down or translated."),
     "video": ("halley.cli.media:video", "A video, into a file; it goes on when interrupted."),
     "media": ("halley.cli.media:media", "Pictures, recordings and videos: list, wait, choose, save, cancel."),
+    "tools": ("halley.cli.tools:tools", "Tools for chats: list, on, off, forget."),
+    "mcp": ("halley.cli.mcp:mcp", "This workspace as a server of tools, for other programs."),
     "commit": ("halley.cli.commit:commit", "A commit message from the diff."),
     "simulator": ("halley.cli.simulator:simulator", "A unified API on this machine that needs no model."),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -111,10 +112,21 @@ def _read_inputs(given: tuple[str, ...]) -> dict[str, str]:
 
 
 async def _job(desk: Desk, file: str | None, inputs: dict[str, str], model: str | None) -> Any:
+    return _job_on(desk, *await asyncio.to_thread(_document, file), inputs, model)
+
+
+def job_nowhere(desk: Desk, inputs: Mapping[str, str]) -> Any:
+    """A macro's surroundings where there is no document and stdin is somebody else's."""
+    from halley.core.snapshot import Document, Selection
+    from halley.features.macros.values import NOWHERE
+
+    return _job_on(desk, Document(NOWHERE, ""), Selection(0, 0), dict(inputs), None)
+
+
+def _job_on(desk: Desk, document: Any, selection: Any, inputs: dict[str, str], model: str | None) -> Any:
     from halley.core.snapshot import Snapshot
     from halley.features.actions import Job
 
-    document, selection = await asyncio.to_thread(_document, file)
     workspace = desk.room.config.workspace(desk.root).workspace
     snapshot = Snapshot(document, selection, settings=desk.settings, workspace=workspace)
     return Job(

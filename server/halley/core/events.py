@@ -4,6 +4,8 @@
     ├─ TextDelta        visible text
     ├─ ReasoningDelta   thinking, kept apart from the answer
     ├─ ToolCallDelta    a piece of a tool call
+    ├─ ToolCalled       a whole call, before it is run: asked about, or running       (from `features`, not a host)
+    ├─ ToolEnded        what came of it
     ├─ Citation         a source the model named
     ├─ Image            a picture in the reply
     ├─ Sound            a recording
@@ -43,6 +45,35 @@ class ToolCallDelta:
     id: str = ""
     name: str = ""
     arguments: str = ""
+
+
+ToolState = Literal["done", "failed", "denied", "refused", "cut"]
+"""`denied` by the person, `refused` by a rule or a limit, `cut`: the arguments broke off, so it was never run."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """A call as a person sees it. Comes twice for one that is asked about: `asking`, then `running`."""
+
+    id: str
+    server: str
+    tool: str
+    title: str
+    arguments: str
+    """JSON text, invisible characters written out."""
+    read_only: bool = False
+    state: Literal["asking", "running"] = "running"
+    at: int = 0
+    """Where in the reply's text it stands, in code points."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolEnded:
+    id: str
+    state: ToolState
+    text: str = ""
+    shortened: bool = False
+    ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,5 +138,16 @@ class Finish:
 
 
 Event = (
-    TextDelta | ReasoningDelta | ToolCallDelta | Citation | Image | Sound | Begun | Vectors | Notice | Finish
+    TextDelta
+    | ReasoningDelta
+    | ToolCallDelta
+    | ToolCalled
+    | ToolEnded
+    | Citation
+    | Image
+    | Sound
+    | Begun
+    | Vectors
+    | Notice
+    | Finish
 )

@@ -30,6 +30,7 @@ from pydantic import (
 ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+/\S+$")]
 """`provider/name`."""
 ProviderId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+$")]
+ToolServerName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
 MacroName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+$")]
 
 
@@ -301,6 +302,81 @@ class MacroSettings(Section):
         return self
 
 
+class ToolServerSettings(Section):
+    """A server of tools (https://modelcontextprotocol.io): a program that is started, or an address."""
+
+    command: str | None = machine("The program to start; it talks on stdin and stdout.", default=None)
+    args: tuple[str, ...] = machine("Its arguments.", default=())
+    env: dict[str, str] = machine(
+        "Its environment, beside PATH, HOME and the like; it gets nothing else of yours.",
+        default_factory=dict,
+    )
+    cwd: str | None = machine("The folder it runs in; by default your home folder.", default=None)
+    url: str | None = machine("The address of a server that is reached over HTTP.", default=None)
+    headers: dict[str, str] = machine("Headers sent with every request to `url`.", default_factory=dict)
+    keys: dict[str, KeySource] = machine(
+        "Where secrets come from: by variable for a `command`, by header for a `url` "
+        '(`Authorization` is sent as "Bearer …"). Each is env, file or command.',
+        default_factory=dict,
+    )
+    trusted: bool = machine(
+        "Believe what it says of its tools: those it calls read-only then run without asking.", default=False
+    )
+    enabled: bool = machine("Off until it is switched on somewhere.", default=True)
+    start_timeout_s: float = machine("Seconds it may take to start.", default=30.0, gt=0, le=600)
+    call_timeout_s: float = machine("Seconds one call may take.", default=60.0, gt=0, le=3600)
+
+    @field_validator("url")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        if value is not None:
+            _check_address(value, ("https", "http"))
+        return value
+
+    @model_validator(mode="after")
+    def _is_one_or_the_other(self) -> ToolServerSettings:
+        if (self.command is None) == (self.url is None):
+            raise ValueError("a server has either a command or a url")
+        if any(source.keyring or source.client for source in self.keys.values()):
+            raise ValueError("the keys of a server come from env, file or command")
+        return self
+
+
+class ToolSettings(Section):
+    """Tools that models may ask for in a chat."""
+
+    enabled: bool = personal("Offer tools at all.", default=True)
+    builtin: bool = personal(
+        "The built-in tools: read and list files, search, diagnostics. They show what models may see anyway.",
+        default=True,
+    )
+    max_calls: int = personal(
+        "Calls in one reply; after that the model answers with what it has.", default=25, ge=1, le=500
+    )
+    max_seconds: int = personal(
+        "Seconds one reply may spend on calls, without the time you take to answer.",
+        default=300,
+        ge=1,
+        le=86_400,
+    )
+    max_usd: float | None = personal(
+        "US dollars the model may cost in one reply with calls, as far as prices are known.",
+        default=1.0,
+        ge=0,
+    )
+    max_result_tokens: int = personal("Longest result shown to a model.", default=6_000, ge=100, le=200_000)
+    servers: dict[ToolServerName, ToolServerSettings] = machine(
+        "Servers of tools, by name. Only from your own config.toml.", default_factory=dict
+    )
+
+    @field_validator("servers")
+    @classmethod
+    def _leaves_our_name(cls, value: dict[str, ToolServerSettings]) -> dict[str, ToolServerSettings]:
+        if "halley" in value:
+            raise ValueError("`halley` is the name of the built-in tools: choose another")
+        return value
+
+
 class LogSettings(Section):
     level: Literal["debug", "info", "warning", "error"] = personal(
         "What is logged. Never prompts, replies or keys.", default="info"
@@ -322,4 +398,5 @@ class Settings(Section):
     macros: dict[MacroName, MacroSettings] = shared(
         "Saved prompts and pipelines.", prompt=True, default_factory=dict
     )
+    tools: ToolSettings = personal("Tools in chats.", default_factory=ToolSettings)
     log: LogSettings = personal("The log.", default_factory=LogSettings)

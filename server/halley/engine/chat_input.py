@@ -20,6 +20,7 @@ VARIABLES: dict[str, str] = {
     "open": "All open files",
     "recent": "What was edited lately",
     "workspace": 'What the workspace says about the question, or about #workspace:"words"',
+    "resource": "What a tool server offers to read: #resource:server:address",
 }
 """The variables there are, and what each brings in."""
 

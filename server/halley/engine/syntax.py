@@ -168,3 +168,27 @@ def enclosing_definition(text: str, start: int, end: int, language_id: str) -> t
     if node.parent is not None and node.parent.type in ("decorated_definition", "export_statement"):
         node = node.parent
     return tree.span(node)
+
+
+MOST_ERRORS = 20
+
+
+def syntax_errors(text: str, language_id: str) -> list[tuple[int, str]]:
+    """(line from 1, what is wrong) of the places that do not parse; empty also for languages without a grammar."""
+    tree = parse(text, language_id)
+    if tree is None or not tree.root.has_error:
+        return []
+    found: list[tuple[int, str]] = []
+    nodes = [tree.root]
+    while nodes and len(found) < MOST_ERRORS:
+        node = nodes.pop()
+        if node.is_missing:
+            found.append((node.start_point[0] + 1, f"{node.type} is missing"))
+        elif node.is_error:
+            said = tree.text_of(node).strip().split("\n")[0][:60]
+            found.append(
+                (node.start_point[0] + 1, f"cannot be parsed: {said}" if said else "cannot be parsed")
+            )
+        elif node.has_error:
+            nodes += reversed(node.children)
+    return sorted(set(found))

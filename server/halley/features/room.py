@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from halley.features.media.works import Works
     from halley.features.project import Project
     from halley.features.search.index import WorkspaceIndex
+    from halley.features.tools.servers import ToolServers
     from halley.providers.transport import Http
     from halley.routing.catalogue import Catalogue
     from halley.routing.clock import Clock
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from halley.stores.ledger import LedgerStore
     from halley.stores.secrets import SecretStore
     from halley.stores.selections import SelectionStore
+    from halley.stores.tool_picks import ToolPicks
     from halley.stores.trust import TrustStore
 
 
@@ -63,6 +65,8 @@ class EngineRoom:
         for index in self._indexes.values():
             await index.aclose()
         made = vars(self)  # what was never asked for need not be closed
+        if "tools" in made:
+            await self.tools.aclose()
         if "catalogue" in made:
             await self.catalogue.aclose()
         if "media" in made:
@@ -130,6 +134,21 @@ class EngineRoom:
         from halley.stores.config import ConfigStore
 
         return ConfigStore(self.paths, self.trust, PRESETS)
+
+    # -- tools
+
+    @cached_property
+    def tools(self) -> ToolServers:
+        from halley.features.tools.servers import ToolServers
+        from halley.providers.tls import build_tls_context
+
+        return ToolServers(self.secrets, build_tls_context)
+
+    @cached_property
+    def tool_picks(self) -> ToolPicks:
+        from halley.stores.tool_picks import ToolPicks
+
+        return ToolPicks(self.paths)
 
     # -- the models
 

@@ -38,6 +38,8 @@ class Client:
     chat: bool
     media: bool
     """It shows pictures and plays sound itself, and saves them by `halley/media/save`."""
+    tools: bool
+    """It shows calls of tools and asks the person itself."""
     asks: bool
     """It has a plugin of ours, which asks the person for an instruction where an action needs one."""
 
@@ -71,6 +73,7 @@ class Client:
             proposals=has("experimental.halley.proposals"),
             chat=has("experimental.halley.chat"),
             media=has("experimental.halley.media"),
+            tools=has("experimental.halley.tools"),
             asks=isinstance(look_up(its, "experimental.halley"), dict),
         )
 

@@ -33,6 +33,7 @@ HANDLERS: tuple[str, ...] = (
     "halley.lsp.handlers.chat",
     "halley.lsp.handlers.macros",
     "halley.lsp.handlers.media",
+    "halley.lsp.handlers.tools",
     "halley.lsp.handlers.models",
     "halley.lsp.handlers.providers",
     "halley.lsp.handlers.reports",

@@ -72,6 +72,7 @@ class Session:
         self.watches_media = False
         self.attending: dict[Path, Callable[[], None]] = {}
         """Workspaces whose index is kept for this window, and what ends that."""
+        self.watches_tools = False
         self.offers_formatting = False
         """Whether formatting is registered with the client now."""
 

@@ -7,11 +7,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from halley.core.events import Citation, Event, Image, Notice, ReasoningDelta, TextDelta, ToolCallDelta
+from halley.core.events import (
+    Citation,
+    Event,
+    Image,
+    Notice,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+    ToolCalled,
+    ToolEnded,
+)
 from halley.stores.blobs import save_blob
 from halley.stores.chat_values import Excerpt, Reply, StoredImage, ToolUse
 
@@ -43,6 +53,10 @@ def _piece(event: Event, blobs: Path) -> Piece | None:
             return "reasoning", text
         case ToolCallDelta():
             return "tool", json.dumps(asdict(event))
+        case ToolCalled():
+            return _part("toolCall", asdict(event))
+        case ToolEnded():
+            return _part("toolEnd", asdict(event))
         case Citation():
             return _part("citation", asdict(event))
         case Notice(text):
@@ -76,10 +90,31 @@ def reply_parts(reply: Reply) -> list[Part]:
 
 def join_tool_uses(deltas: Iterable[dict[str, Any]]) -> list[ToolUse]:
     """Whole calls out of their deltas."""
-    calls: dict[int, dict[str, str]] = {}
+    calls: dict[int, dict[str, Any]] = {}
     for delta in deltas:
         call = calls.setdefault(delta["index"], {"id": "", "name": "", "arguments": ""})
         call["id"] = call["id"] or delta["id"]
         call["name"] = call["name"] or delta["name"]
         call["arguments"] += delta["arguments"]
     return [ToolUse(**calls[index]) for index in sorted(calls)]
+
+
+def tool_uses(parts: Mapping[str, list[dict[str, Any]]]) -> tuple[ToolUse, ...]:
+    """The calls of a reply out of its parts: whole ones (`tool`), and those written as they began and as they ended."""
+    uses: dict[str, ToolUse] = {}
+    for number, facts in enumerate(parts.get("tool", ())):
+        uses[f"{number} {facts['id']}"] = ToolUse(**facts)
+    for facts in parts.get("toolCall", ()):
+        uses.setdefault(
+            facts["id"],
+            ToolUse(
+                facts["id"], facts["tool"], facts["arguments"], facts["server"], facts["title"], facts["read_only"],
+                facts["at"],
+            ),
+        )  # fmt: skip
+    for facts in parts.get("toolEnd", ()):
+        if use := uses.get(facts["id"]):
+            uses[use.id] = replace(
+                use, state=facts["state"], result=facts["text"], shortened=facts["shortened"], ms=facts["ms"]
+            )
+    return tuple(uses.values())

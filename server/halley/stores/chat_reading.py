@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from halley.core.errors import Problem
 from halley.core.events import Citation
 from halley.core.models import Times, Usage
+from halley.stores.chat_pieces import tool_uses
 from halley.stores.chat_rows import missing, position_of
 from halley.stores.chat_search import excerpt, matching_texts
-from halley.stores.chat_values import Chat, ChatSummary, Excerpt, Mark, Reply, StoredImage, ToolUse, Turn
+from halley.stores.chat_values import Chat, ChatSummary, Excerpt, Mark, Reply, StoredImage, Turn
 
 if TYPE_CHECKING:
     import sqlite3
@@ -35,7 +36,16 @@ def read_chat(db: sqlite3.Connection, chat: str, through: str | None = None) -> 
         **{name: row[name] for name in ("id", "workspace", "title", "created", "updated", "forked_from")},
         turns=tuple(_turn(turn, parts.get(turn["id"], {}), replies.get(turn["id"], ())) for turn in turns),
         marks=tuple(Mark(m["after_position"], m["kind"], m["text"], m["created"]) for m in marks),
+        tools=_switches(parts.get(chat, {}).get("tools", ())),
     )
+
+
+def _switches(changes: Iterable[dict[str, Any]]) -> dict[str, bool]:
+    """The last word on each."""
+    found: dict[str, bool | None] = {}
+    for change in changes:
+        found |= change
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def _turn(row: sqlite3.Row, parts: dict[str, list[dict[str, Any]]], replies: Iterable[Reply]) -> Turn:
@@ -83,7 +93,7 @@ def _reply(db: sqlite3.Connection, row: sqlite3.Row, parts: dict[str, list[dict[
         citations=tuple(Citation(**facts) for facts in parts.get("citation", ())),
         images=tuple(StoredImage(**facts) for facts in parts.get("image", ())),
         notices=tuple(facts["text"] for facts in parts.get("notice", ())),
-        tool_uses=tuple(ToolUse(**facts) for facts in parts.get("tool", ())),
+        tool_uses=tool_uses(parts),
         usage=Usage(**facts["usage"]) if facts.get("usage") else None,
         times=Times(**facts["times"]) if facts.get("times") else None,
         problem=Problem(**json.loads(row["problem"])) if row["problem"] else None,

@@ -273,6 +273,8 @@ def insert_copy(
     """A whole chat again, under new ids (fork, import)."""
     copy = insert_chat(db, workspace, chat.title, forked_from)
     turns = [_insert_turn_copy(db, copy, turn, indexed) for turn in chat.turns]
+    if chat.tools:
+        insert_part(db, copy, copy, "tools", chat.tools)
     positions = {turn.position: new for turn, new in zip(chat.turns, turns, strict=True)}
     for mark in chat.marks:
         before = [new for position, new in positions.items() if position <= mark.after_position]

@@ -36,11 +36,20 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
-    """A tool call of a reply; `arguments` is JSON text as the model wrote it."""
+    """A tool call of a reply and what came of it; `arguments` is JSON text, `at` its place in the reply's text."""
 
     id: str
     name: str
     arguments: str
+    server: str = ""
+    title: str = ""
+    read_only: bool = False
+    at: int = 0
+    state: str = "open"
+    """One of `core.events.ToolState`; `open` while it is under way, and for good when the process ended meanwhile."""
+    result: str = ""
+    shortened: bool = False
+    ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +133,8 @@ class Chat:
     turns: tuple[Turn, ...] = ()
     """All of them, in order, those that were rolled back too."""
     marks: tuple[Mark, ...] = ()
+    tools: Mapping[str, bool] = field(default_factory=dict)
+    """Tools switched for this chat only, keyed as in `tool_picks.py`."""
 
     @property
     def current_turns(self) -> tuple[Turn, ...]:

@@ -128,6 +128,15 @@ class ChatStore:
         """A new start after the turn `after` (None: the last); `text` stands for what was before it."""
         await self._write(lambda db, _: chat_rows.insert_mark(db, chat, kind, text, after))
 
+    async def switch_tools(self, chat: str, changes: Mapping[str, bool | None]) -> None:
+        """Switches tools for this chat only; None forgets what was set."""
+
+        def write(db: sqlite3.Connection, _indexed: bool) -> None:
+            chat_rows.require_chat(db, chat)
+            chat_rows.insert_part(db, chat, chat, "tools", changes)
+
+        await self._write(write)
+
     # Turns and replies
 
     async def add_turn(
@@ -154,6 +163,7 @@ class ChatStore:
         excerpts: Iterable[Excerpt] = (),
         images: Iterable[ImagePart] = (),
         details: Mapping[str, Any] | None = None,
+        tools: Mapping[str, bool] | None = None,
     ) -> BegunTurn:
         """A turn with a reply for each model, in a new chat where none is named: the ids at once, the write behind.
 
@@ -172,6 +182,8 @@ class ChatStore:
         def write(db: sqlite3.Connection, indexed: bool) -> None:
             if chat is None:
                 chat_rows.insert_chat(db, workspace, chat=begun.chat_id)
+            if tools:
+                chat_rows.insert_part(db, begun.chat_id, begun.chat_id, "tools", tools)
             chat_rows.insert_turn(db, begun.chat_id, prompt, parts, indexed, begun.created, begun.id)
             for reply, model in zip(replies, named, strict=True):
                 chat_rows.insert_reply(db, begun.id, model, begun.created, reply)

@@ -14,7 +14,7 @@ from typing import Any
 
 from halley.core.settings import ConfigProblem
 from halley.stores.config_check import check, field_names
-from halley.stores.layers import NOTHING, Layer, get_at, with_value
+from halley.stores.layers import NOTHING, Layer, get_at, with_value, without
 from halley.stores.toml_files import MOST_DEPTH, Reporter
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])([A-Z])")
@@ -43,6 +43,13 @@ def parse_client_settings(
         )
         problems.append(report(("providers",), message))
         del data["providers"]
+    if get_at(data, ("tools", "servers")) is not None:
+        message = (
+            "tools.servers start programs, and editors' settings may come from a repository: "
+            "put them in config.toml (`halley doctor` names its place)."
+        )
+        problems.append(report(("tools", "servers"), message))
+        data = without(data, ("tools", "servers"))
     good, found = check(data, last.data if last else NOTHING, report)
     return Layer("client", good, None, tuple(replace(p, path=None) for p in (*problems, *found)))
 

@@ -135,6 +135,7 @@
 ---@field range? halley.Range
 ---@field attachments? table<string, any>[]
 ---@field blind? boolean
+---@field tools? table<string, boolean>
 ---@field partialResultToken? string|integer
 
 --- `said` is what a command did that asks no model (`/clear`, `/compact`, `/model`); there is no turn then.
@@ -699,7 +700,7 @@
 ---@field roles table<string, halley.SelectedRole>
 
 ---@class halley.SentMessage
----@field role 'system'|'user'|'assistant'
+---@field role 'system'|'user'|'assistant'|'tool'
 ---@field text string
 ---@field tokens integer
 ---@field images integer

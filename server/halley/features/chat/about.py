@@ -31,10 +31,26 @@ async def model(desk: ChatDesk, _chat_id: str | None, typed: ChatInput) -> str:
     return await desk.choose_model(tuple(str(ModelRef.parse(name)) for name in names))
 
 
+async def tools(desk: ChatDesk, chat_id: str | None, typed: ChatInput) -> str:
+    """`/tools`, `/tools off`, `/tools on`, `/tools SERVER off`, `/tools SERVER/TOOL on`."""
+    from halley.features.chat.tool_offers import say_tools, switch_tools
+
+    words = typed.text.split()
+    if not words:
+        return await say_tools(desk, chat_id)
+    if words[-1] not in ("on", "off") or len(words) > 2:
+        raise BadRequest(
+            "What should be done with the tools?", "Write /tools off, /tools on, or /tools SERVER off."
+        )
+    what = words[0] if len(words) == 2 else ""
+    return await switch_tools(desk, _needed(chat_id, "tools"), what, words[-1] == "on")
+
+
 ABOUT: Mapping[str, Callable[[ChatDesk, str | None, ChatInput], Awaitable[str]]] = {
     "clear": clear,
     "compact": sum_up,
     "model": model,
+    "tools": tools,
 }
 
 

@@ -7,9 +7,9 @@ kept, also when the request is cancelled.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from halley.core.calls import Priority, Prompt
@@ -37,6 +37,12 @@ class Asked:
     """The model that the store has."""
     has_begun: bool = False
     """It goes on with a reply that has text already."""
+    chat: str = ""
+    turn: str = ""
+    said: str = ""
+    """What the reply has said already, when it goes on."""
+    switched: Mapping[str, bool] = field(default_factory=dict)
+    """Tools switched for the chat."""
 
 
 async def answer(desk: ChatDesk, prompt: Prompt, asked: Asked, emit: Emit) -> None:
@@ -47,6 +53,11 @@ async def answer(desk: ChatDesk, prompt: Prompt, asked: Asked, emit: Emit) -> No
     line = without_waits(desk.line) if asked.blind else desk.line
 
     async def work(take: Callable[[Event], None]) -> None:
+        if desk.tools is not None and line.settings.tools.enabled:
+            from halley.features.chat.tool_turn import answer_with_tools
+
+            await answer_with_tools(desk, desk.tools, asked, line, prompt, options, take)
+            return
         async with aclosing(stream_reply(line, prompt, **options)) as events:
             async for event in events:
                 take(event)

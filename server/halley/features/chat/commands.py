@@ -53,6 +53,9 @@ COMMANDS: Mapping[str, Command] = {
     "video": Command("Make a video", "", ""),
     "model": Command("Choose the model of this workspace", "", ""),
     "compact": Command("Sum up what was said so far", "", ""),
+    "tools": Command(
+        "Tools of this chat: which are on; `off`, `on`, or a server's name and `off` or `on`", "", ""
+    ),
     "clear": Command("Begin anew, keeping the history", "", ""),
 }
 
@@ -74,6 +77,10 @@ async def expand_command(desk: ChatDesk, typed: ChatInput) -> Expanded:
         return await _expand_macro(desk, typed, macro, macro.prompt)
     command = COMMANDS.get(typed.command)
     if command is None:
+        from halley.features.chat.tool_offers import expand_prompt
+
+        if offered := await expand_prompt(desk, typed):
+            return Expanded(offered)
         raise unknown_command(desk, typed.command)
     models = typed.models
     if typed.command == "compare" and len(models) < 2:

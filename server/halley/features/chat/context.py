@@ -67,6 +67,18 @@ def _messages(desk: ChatDesk, chat: Chat, asked: Turn, reply: Reply) -> tuple[Me
     said = str(reply.sent.get("system", ""))
     turns.append(to_turn(desk, asked, with_reply=False, pictures=sees))
     messages, _ = build_conversation(said, turns, _EVERYTHING)
+    messages = (*messages, *_calls(reply))
     prompt, _ = redact_prompt(Prompt(messages))
     assert isinstance(prompt, Prompt)
     return prompt.messages
+
+
+def _calls(reply: Reply) -> list[Message]:
+    """The tools it called, and what went back to it."""
+    found: list[Message] = []
+    for use in reply.tool_uses:
+        found += [
+            Message("assistant", (f"{use.name} {use.arguments}",)),
+            Message("tool", (use.result or f"({use.state})",)),
+        ]
+    return found

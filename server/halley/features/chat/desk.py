@@ -16,10 +16,23 @@ from halley.stores.chats import ChatStore
 if TYPE_CHECKING:
     from halley.features.media.works import Works
     from halley.features.search.index import WorkspaceIndex
+    from halley.features.tools.approving import Ask
+    from halley.features.tools.servers import ToolServers
+    from halley.stores.tool_picks import ToolPicks
 
 Json = dict[str, Any]
 Emit = Callable[[Json], None]
 """Takes one event of the protocol."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolDesk:
+    """Tools for a window's chats. `ask_for(chat, turn, reply)` is who asks the person about that reply's calls; None
+    where nobody can be asked: what needs a yes is then denied."""
+
+    servers: ToolServers
+    picks: ToolPicks
+    ask_for: Callable[[str, str, str], Ask] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +55,7 @@ class ChatDesk:
     """Where macros keep what they have made so far."""
     works: Callable[[], Works] | None = None
     """Where pictures, sound and videos are made."""
+    tools: ToolDesk | None = None
 
     @property
     def workspace_id(self) -> str | None:

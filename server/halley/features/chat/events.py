@@ -17,6 +17,8 @@ from halley.core.events import (
     TextDelta,
     ToolCallDelta,
     Vectors,
+    ToolCalled,
+    ToolEnded,
 )
 
 Json = dict[str, Any]
@@ -43,6 +45,26 @@ def event_json(reply: str, event: Event) -> Json:
                 "index": event.index,
                 "name": event.name,
                 "delta": event.arguments,
+            }
+        case ToolCalled():
+            return {
+                "type": "toolCall",
+                "replyId": reply,
+                "callId": event.id,
+                "server": event.server,
+                "tool": event.tool,
+                "title": event.title,
+                "arguments": event.arguments,
+                "readOnly": event.read_only,
+                "state": event.state,
+            }
+        case ToolEnded():
+            return {
+                "type": "toolResult",
+                "replyId": reply,
+                "callId": event.id,
+                "state": event.state,
+                "text": event.text,
             }
         case Finish() | Vectors() | Sound() | Begun():  # of the last three no chat is made
             return {"type": "usage", "replyId": reply}

@@ -18,17 +18,30 @@ _MOST = 50
 
 
 async def complete_input(
-    text: str, offset: int, settings: Settings, project: Project | None, models: Iterable[Model]
+    text: str,
+    offset: int,
+    settings: Settings,
+    project: Project | None,
+    models: Iterable[Model],
+    offers: Iterable[tuple[str, str]] = (),
 ) -> list[Json]:
-    """Completion items for the word at `offset`; each carries `replace`, the offsets it stands for."""
+    """Completion items for the word at `offset`; each carries `replace`, the offsets it stands for.
+
+    `offers` is what tool servers bring in: (`/server.prompt` or `#resource:…`, what it is).
+    """
     word = word_at(text, offset)
     if word is None:
         return []
+    offered = [
+        _item(word, insert, detail)
+        for insert, detail in offers
+        if insert.startswith(f"{word.kind}{word.typed}") and (word.kind == "/" or ":" in word.typed)
+    ][:_MOST]
     if word.kind == "/":
-        return _commands(word, settings)
+        return _commands(word, settings) + offered
     if word.kind == "@":
         return _models(word, models)
-    return await _variables(word, project, settings)
+    return await _variables(word, project, settings) + offered
 
 
 def _item(word: Word, insert: str, detail: str) -> Json:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from halley.engine.inert import inert_markdown
+from halley.engine.inert import inert_markdown, visible
+from halley.engine.prompts import fence
 from halley.features.chat.blind import shown
 from halley.features.chat.rendering import Places, plain_label, rendered_reply
-from halley.stores.chat_values import Chat, Excerpt, Reply, Turn
+from halley.stores.chat_values import Chat, Excerpt, Reply, ToolUse, Turn
 from halley.stores.chats import ChatStore
 
 
@@ -68,6 +69,7 @@ def _reply(reply: Reply, places: Places, citations: bool, reasoning: bool, numbe
     if reasoning and reply.reasoning:
         quoted = inert_markdown(reply.reasoning).strip().replace("\n", "\n> ")
         parts.append(f"> Reasoning:\n>\n> {quoted}")
+    parts += [_tool(use) for use in reply.tool_uses]
     parts.append(
         rendered_reply(reply, places, citations=citations, footnote=f"{number}-" if number > 1 else "")
     )
@@ -78,6 +80,16 @@ def _reply(reply: Reply, places: Places, citations: bool, reasoning: bool, numbe
     elif reply.status not in ("complete", "open"):
         parts.append(f"> This reply was {reply.status}.")
     return parts
+
+
+def _tool(use: ToolUse) -> str:
+    """A call and what came of it, as text only."""
+    name = plain_label(f"{use.server}/{use.name}" if use.server else use.name)
+    called = f"> Called {name} ({plain_label(use.state)}) with:\n>\n"
+    inside = fence(use.arguments or "{}", "json")
+    if use.result:
+        inside += f"\n\nIt returned:\n\n{fence(visible(use.result), 'text')}"
+    return called + "\n".join(f"> {line}".rstrip() for line in visible(inside).split("\n"))
 
 
 def _mark(kind: str, text: str) -> str:

@@ -8,10 +8,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from halley.core.calls import ImagePart, assistant, user
+from halley.core.calls import ImagePart
 from halley.core.errors import BadRequest, Problem, error_of
 from halley.core.events import Event, Notice, TextDelta
 from halley.core.models import ModelRef, Role, Route
@@ -25,7 +25,7 @@ from halley.features.chat.commands import Expanded, expand_command
 from halley.features.chat.compaction import compact_if_needed
 from halley.features.chat.desk import ChatDesk, Emit, Json
 from halley.features.chat.macro_turn import answer_by_macro, begin, resume
-from halley.features.chat.messages import build_chat_prompt, to_excerpts
+from halley.features.chat.messages import build_chat_prompt, go_on, to_excerpts
 from halley.features.chat.pictures import check_sees
 from halley.features.chat.search import SEARCHER, listed, search_attachments
 from halley.features.chat.shapes import turn_json
@@ -47,6 +47,8 @@ class ChatRequest:
     images: tuple[ImagePart, ...] = ()
     blind: bool = False
     """Hide which model is which until one is chosen."""
+    tools: Mapping[str, bool] = field(default_factory=dict)
+    """Tools to switch for the chat from here on, keyed `*`, `server` or `server/tool`."""
 
 
 async def send(desk: ChatDesk, request: ChatRequest, emit: Emit) -> Json:
@@ -118,6 +120,8 @@ async def continue_reply(desk: ChatDesk, chat_id: str, reply_id: str, emit: Emit
         reply=reply_id,
         model=reply.model if was_named else None,
         has_begun=bool(reply.text),
+        said=reply.text,
+        switched=chat.tools,
     )
     if turn.details.get("macro"):
         job, run = await resume(desk, turn)
@@ -125,7 +129,7 @@ async def continue_reply(desk: ChatDesk, chat_id: str, reply_id: str, emit: Emit
         await answer_by_macro(desk, job, run, asked, emit)
         return await _result(desk, chat_id, turn.id, [reply_id])
     built = build_chat_prompt(desk, chat, ModelRef.parse(reply.model), turn.id)
-    said = (assistant(reply.text), user(CONTINUE)) if reply.text else ()
+    said = go_on(reply, CONTINUE)
     await desk.store.reopen(reply_id)
     prompt = replace(built.prompt, messages=(*built.prompt.messages, *said))
     line = _beginning_with(desk.line, ModelRef.parse(reply.model))
@@ -174,10 +178,11 @@ async def _send(desk: ChatDesk, request: ChatRequest, expanded: Expanded, emit: 
         excerpts=to_excerpts(attachments),
         images=request.images,
         details={"said": typed.text, "models": models, "blind": request.blind, "role": expanded.role},
+        tools=request.tools,
     )
     turn = begun.turn
     chat = before or Chat(turn.chat_id, desk.workspace_id, "", turn.created, turn.created)
-    chat = replace(chat, turns=(*chat.turns, turn))
+    chat = replace(chat, turns=(*chat.turns, turn), tools={**chat.tools, **request.tools})
     try:  # the first token does not wait for the disk
         await _answers(desk, chat, turn, _asked_of(turn, refs, begun.replies, bool(models)), emit)
     finally:
@@ -283,13 +288,16 @@ async def _answers(desk: ChatDesk, chat: Chat, turn: Turn, asked: Sequence[Asked
             if text:
                 desk.store.append(one.reply, (Notice(text),))
                 emit({"type": "notice", "replyId": one.reply, "text": text})
+        one = replace(one, switched=chat.tools)
         work += [answer(desk, built.prompt, one, emit), desk.store.note_sent(one.reply, built.sent)]
     await _all(work)
 
 
 def _asked(turn: Turn, position: int, model: str) -> Asked:
     blind, role = is_blind(turn), turn.details.get("role", "chat")
-    return Asked("", label(position) if blind else model, None, role, blind, model)
+    return Asked(
+        "", label(position) if blind else model, None, role, blind, model, chat=turn.chat_id, turn=turn.id
+    )
 
 
 def _tell_start(emit: Emit, asked: Asked, chat_id: str, turn_id: str) -> None:

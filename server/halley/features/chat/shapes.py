@@ -11,7 +11,7 @@ from halley.engine.fences import find_fences
 from halley.engine.labels import label_of
 from halley.features.chat.blind import is_blind, shown
 from halley.features.chat.rendering import Places, place_uri, rendered_reply, sources_of
-from halley.stores.chat_values import Chat, ChatSummary, Excerpt, Reply, Turn
+from halley.stores.chat_values import Chat, ChatSummary, Excerpt, Reply, ToolUse, Turn
 
 Json = dict[str, Any]
 
@@ -88,6 +88,7 @@ def reply_json(reply: Reply, places: Places | None = None) -> Json:
             {"mime": image.mime} | ({"url": image.url} if image.url else {}) for image in reply.images
         ],
         "notices": list(reply.notices),
+        "tools": [tool_json(use) for use in reply.tool_uses],
     }
     if media := reply.sent.get("media"):
         found["media"] = list(media)
@@ -100,6 +101,16 @@ def reply_json(reply: Reply, places: Places | None = None) -> Json:
     if reply.chosen:
         found["chosen"] = True
     return found
+
+
+def tool_json(use: ToolUse) -> Json:
+    """The protocol's `ToolUse`."""
+    found: Json = {
+        "callId": use.id, "server": use.server, "tool": use.name, "title": use.title or use.name,
+        "arguments": use.arguments, "state": use.state, "result": use.result, "shortened": use.shortened,
+        "readOnly": use.read_only, "at": use.at,
+    }  # fmt: skip
+    return found if use.ms is None else found | {"ms": round(use.ms, 1)}
 
 
 def blocks_of(text: str) -> list[Json]:

@@ -133,6 +133,14 @@ class _ToolUse(_Shape):
     id: str = Field(max_length=200)
     name: str = Field(max_length=200)
     arguments: str = Field(max_length=MOST_TEXT)
+    server: str = Field("", max_length=200)
+    title: str = Field("", max_length=1000)
+    read_only: bool = False
+    at: int = Field(0, ge=0)
+    state: str = Field("open", max_length=20)
+    result: str = Field("", max_length=MOST_TEXT)
+    shortened: bool = False
+    ms: float | None = None
 
 
 class _Usage(_Shape):

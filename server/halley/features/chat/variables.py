@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
-from pathlib import PurePosixPath
 
 from halley.core.errors import BadRequest, BlockedByPolicy
 from halley.core.snapshot import Document, Snapshot
@@ -21,7 +20,7 @@ from halley.features.chat.desk import ChatDesk
 from halley.features.chat.search import attach, search_attachments
 from halley.features.diff import load_shown_diff
 from halley.features.project import check_document, may_be_shown
-from halley.stores.project_files import is_excluded, read_text_file
+from halley.features.shown_files import read_shown_file
 
 MOST_FILES_OF_A_FOLDER = 40
 
@@ -127,6 +126,14 @@ async def _recent(desk: ChatDesk, _argument: str) -> list[Attachment]:
     return [_of_document(desk, document) for document in _open_documents(desk)[:3]]
 
 
+async def _resource(desk: ChatDesk, argument: str) -> list[Attachment]:
+    """`server:address`, read through the person's tool server. What it says is data, and cut to size."""
+    from halley.features.chat.tool_offers import read_resource
+
+    title, text = await read_resource(desk, argument)
+    return [attach(title, text, language_id="text")]
+
+
 LOADERS: dict[str, Callable[[ChatDesk, str], Awaitable[list[Attachment]]]] = {
     "selection": _selection,
     "buffer": _buffer,
@@ -139,6 +146,7 @@ LOADERS: dict[str, Callable[[ChatDesk, str], Awaitable[list[Attachment]]]] = {
     "open": _open,
     "recent": _recent,
     "workspace": search_attachments,
+    "resource": _resource,
 }
 
 
@@ -146,25 +154,10 @@ def _read(desk: ChatDesk, path: str) -> Attachment:
     """A file of the workspace by its relative path; the editor's text where it is open there."""
     if desk.workspace is None:
         raise _no_workspace("#file")
-    root = desk.workspace.root
-    plain = PurePosixPath(path.replace("\\", "/"))
-    target = root / plain
-    if plain.is_absolute() or ".." in plain.parts or not target.resolve().is_relative_to(root.resolve()):
-        raise BlockedByPolicy(
-            f"{path} lies outside the workspace.", "Only files of the workspace can be named."
-        )
-    if is_secret_path(plain) or is_secret_path(target.resolve().relative_to(root.resolve())):
-        raise BlockedByPolicy(f"{path} is a kind of file that holds secrets.", "It is never sent to a model.")
-    if is_excluded(root, target, desk.line.settings.context.exclude):
-        raise BlockedByPolicy(
-            f"{path} is ignored or excluded.", "See .gitignore and the setting `context.exclude`."
-        )
-    text = _open_text(desk, target.as_uri()) or read_text_file(root, str(plain))
-    if text is None:
-        raise BadRequest(
-            f"{path} could not be read as text.", "Name a text file of the workspace, up to 1 MB."
-        )
-    return attach(f"`{plain}`", text, str(plain))
+    plain, text = read_shown_file(
+        desk.workspace.root, path, desk.line.settings.context.exclude, lambda uri: _open_text(desk, uri)
+    )
+    return attach(f"`{plain}`", text, plain)
 
 
 def _open_text(desk: ChatDesk, uri: str) -> str | None:

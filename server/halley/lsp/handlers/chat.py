@@ -14,9 +14,11 @@ from halley.features.chat.pictures import read_picture
 from halley.features.chat.send import ChatRequest, continue_reply, retry, send
 from halley.features.chat.shapes import chat_json, summary_json
 from halley.features.chat.title import give_title
+from halley.features.chat.tool_offers import known_offers
 from halley.features.chat.transfer import export_json, import_json
 from halley.lsp.base.progress import PartialResults, WorkDone
 from halley.lsp.handlers.status import working
+from halley.lsp.handlers.tools import switches_of, tool_desk
 from halley.lsp.protocol.chat import (
     ChatContextParams,
     ChatContinueParams,
@@ -61,6 +63,7 @@ def desk_of(session: Session, text_document: Json | None = None, range: Json | N
         session.index(uri),
         session.room.paths.state / "macros",
         works=session.works,
+        tools=tool_desk(session),
     )
 
 
@@ -86,7 +89,8 @@ async def chat_send(session: Session, params: Json, emit: Emit) -> Json:
     asked = read_params(ChatSendParams, params)
     desk = desk_of(session, params.get("textDocument"), params.get("range"))
     images = tuple(read_picture(attachment) for attachment in asked.attachments or [])
-    request = ChatRequest(asked.prompt, asked.chat_id, tuple(asked.models or ()), images, asked.blind)
+    models = tuple(asked.models or ())
+    request = ChatRequest(asked.prompt, asked.chat_id, models, images, asked.blind, asked.tools or {})
     result = await send(desk, request, emit)
     session.notify("halley/changed", {"what": "chats"})
     if result["replies"]:
@@ -261,5 +265,7 @@ def _register_plain(server: Server) -> None:
         settings = session.settings_of(asked.uri or "")
         listing = await session.room.registry.list_models(settings, session.caller())
         project = session.project(asked.uri or "")
-        items = await complete_input(asked.text, asked.offset(), settings, project, listing.models)
+        switches = await switches_of(session, asked.uri or "", None)
+        offers = known_offers(session.room.tools, switches)
+        items = await complete_input(asked.text, asked.offset(), settings, project, listing.models, offers)
         return {"items": items}

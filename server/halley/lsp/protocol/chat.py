@@ -24,6 +24,8 @@ class ChatSendParams(Shape):
     """Pictures, as `{mime, data}` with the bytes in base64."""
     blind: bool = False
     """Several models, their names hidden until one reply is chosen."""
+    tools: dict[str, bool] | None = None
+    """Tools to switch for this chat from here on: `*` (all), a server, or `server/tool`."""
     partial_result_token: Token | None = None
 
 
@@ -155,7 +157,7 @@ class ChatContextParams(Shape):
 
 
 class SentMessage(Shape):
-    role: Literal["system", "user", "assistant"]
+    role: Literal["system", "user", "assistant", "tool"]
     text: str
     tokens: int
     images: int

@@ -1,0 +1,149 @@
+"""`halley tools`: the tools there are, switching them on and off, and taking back what was agreed to for good."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from halley.cli.output import clean, print_table, tell, write, write_json
+from halley.cli.running import Desk, with_desk
+from halley.features.tools.approving import Decision, Question
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def tools(ctx: click.Context) -> None:
+    """Tools that models may ask for in chats."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_, as_json=False)
+
+
+@tools.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_desk
+async def list_(desk: Desk, as_json: bool) -> int:
+    """Servers and their tools, started to see what they offer. Exit code 1 when one that is on does not work."""
+    listed = await _listed(desk, start=True)
+    if as_json:
+        write_json(listed)
+    else:
+        _print(listed)
+    return 1 if any(row["state"] == "failed" and row["enabled"] for row in listed["servers"]) else 0
+
+
+@tools.command("on")
+@click.argument("what", required=False, metavar="[SERVER[/TOOL]]")
+@click.option("--user", is_flag=True, help="Everywhere, not only in this workspace.")
+@with_desk
+async def on(desk: Desk, what: str | None, user: bool) -> None:
+    """Switch all tools, a server or one tool on."""
+    await _switch(desk, what, user, True)
+
+
+@tools.command("off")
+@click.argument("what", required=False, metavar="[SERVER[/TOOL]]")
+@click.option("--user", is_flag=True, help="Everywhere, not only in this workspace.")
+@with_desk
+async def off(desk: Desk, what: str | None, user: bool) -> None:
+    """Switch all tools, a server or one tool off."""
+    await _switch(desk, what, user, False)
+
+
+@tools.command()
+@click.argument("what", required=False, metavar="[SERVER[/TOOL]]")
+@with_desk
+async def forget(desk: Desk, what: str | None) -> None:
+    """Take back every "always" of this workspace, or those of a server or tool."""
+    from halley.features.tools.listing import matching
+
+    server, tool = _parts(what)
+    picks = desk.room.tool_picks
+    count = picks.forget(desk.root, matching(picks.approvals(desk.root), None, server, tool))
+    tell(f"{count} standing yes{'' if count == 1 else 'es'} taken back.")
+
+
+def terminal_ask(question: Question) -> Any:
+    """Asks on the terminal; denied where nobody sits there."""
+
+    async def ask() -> Decision:
+        import asyncio
+        import sys
+
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            tell(f"… {question.server}/{question.tool} needs a yes, and nobody can be asked here: denied.")
+            return "deny"
+        tell(f"\nMay the model call {question.server}/{question.tool}?")
+        if question.changed:
+            tell(question.changed)
+        tell(question.arguments_text)
+        try:
+            answer = await asyncio.to_thread(
+                click.prompt,
+                "[o]nce, [a]lways in this workspace, [d]eny",
+                default="d",
+                show_default=False,
+                err=True,
+                type=click.Choice(["o", "a", "d"]),
+                show_choices=False,
+            )
+        except click.Abort:
+            return "deny"
+        decisions: dict[str, Decision] = {"o": "once", "a": "always"}
+        return decisions.get(answer, "deny")
+
+    return ask()
+
+
+async def _listed(desk: Desk, *, start: bool) -> dict[str, Any]:
+    from halley.features.tools.listing import tools_json
+    from halley.features.tools.switches import Switches
+
+    room, settings = desk.room, desk.settings
+    picks = room.tool_picks
+    switches = Switches(settings, {}, picks.switches(desk.root), picks.switches(None))
+    if start:
+        wanted = [name for name in settings.tools.servers if switches.uses(name)]
+        longest = max((settings.tools.servers[name].start_timeout_s for name in wanted), default=0.0)
+        await room.tools.ready(settings, wanted, longest + 1)
+    return tools_json(room.tools, picks, switches, desk.root)
+
+
+async def _switch(desk: Desk, what: str | None, user: bool, enabled: bool) -> None:
+    from halley.features.tools.listing import check_known
+    from halley.features.tools.switches import key_of
+
+    server, tool = _parts(what)
+    check_known(desk.settings, desk.room.tools, server, tool)
+    desk.room.tool_picks.switch(None if user else desk.root, key_of(server, tool), enabled)
+    where = "everywhere" if user else f"in {desk.root}"
+    tell(f"{what or 'All tools'}: {'on' if enabled else 'off'} {where}.")
+
+
+def _parts(what: str | None) -> tuple[str | None, str | None]:
+    server, _, tool = (what or "").partition("/")
+    return server or None, tool or None
+
+
+def _print(listed: dict[str, Any]) -> None:
+    if listed["off"]:
+        tell("All tools are off. `halley tools on` switches them on.")
+    rows = [
+        (
+            server["name"],
+            tool["name"],
+            "on" if tool["enabled"] else "off",
+            "asks" if tool["asks"] else "reads",
+            clean(" ".join(tool["description"].split())[:70]),
+        )
+        for server in listed["servers"]
+        for tool in server["tools"]
+    ]
+    print_table(("SERVER", "TOOL", "", "", "DESCRIPTION"), rows)
+    for server in listed["servers"]:
+        if server["problem"]:
+            tell(f"{server['name']} ({server['state']}): {clean(server['problem'])}")
+        elif not server["enabled"]:
+            tell(f"{server['name']} is off.")
+    for approval in listed["approvals"]:
+        write(f"always: {approval['server']}/{approval['tool']} ({clean(approval['shape'])})\n")

@@ -1,0 +1,48 @@
+"""A reply of a chat with tools: which are on for it, who is asked, and which form its model gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from halley.core.calls import Prompt
+from halley.core.events import Event
+from halley.core.models import ModelRef
+from halley.features.ask import Line
+from halley.features.chat.answering import Asked
+from halley.features.chat.desk import ChatDesk, ToolDesk
+from halley.features.tools.approving import is_agreed
+from halley.features.tools.builtin import Place
+from halley.features.tools.loop import Written, converse
+from halley.features.tools.switches import Switches
+from halley.features.tools.toolbox import OfferedTool, open_toolbox
+
+
+async def answer_with_tools(
+    desk: ChatDesk,
+    tools: ToolDesk,
+    asked: Asked,
+    line: Line,
+    prompt: Prompt,
+    options: Mapping[str, Any],
+    take: Callable[[Event], None],
+) -> None:
+    """Streams the reply into `take`; as any reply where no tool is on."""
+    root = desk.workspace.root if desk.workspace else None
+    switches = Switches(
+        line.settings, asked.switched, tools.picks.switches(root) if root else {}, tools.picks.switches(None)
+    )
+    box = await open_toolbox(tools.servers, switches, Place.of(desk.workspace, line.settings, desk.snapshot))
+    ask = tools.ask_for(asked.chat, asked.turn, asked.reply) if tools.ask_for else None
+
+    async def agree(
+        tool: OfferedTool, arguments: Mapping[str, Any], id: str, on_ask: Callable[[], None]
+    ) -> bool:
+        return await is_agreed(tools.picks, root, tool, arguments, id, ask, on_ask)
+
+    def needs(model: str) -> bool:
+        can = desk.model_of(ModelRef.parse(model)).capabilities.get("tools")
+        return can is False or model in tools.servers.cannot_call
+
+    written = Written(needs, tools.servers.cannot_call.add)
+    await converse(line, prompt, box, agree, take, options, written=written, said=asked.said)

@@ -1,0 +1,15 @@
+"""Tools: what models may ask for in a chat, which of it is on, and who says yes.
+
+    servers.py     the person's servers, one connection each for the process
+    builtin.py     tools of our own, which only read
+    switches.py    on and off, by chat, workspace and user
+    toolbox.py     what is offered for one reply
+    approving.py   the yes to a call, and what a standing yes is bound to
+    loop.py        a reply with its calls
+    listing.py     all of it as the protocol shows it
+    offering.py    ourselves as a server (`halley mcp`)
+
+A tool acts only after a yes: the person's for this call, or one they gave for good to exactly its kind. What only reads
+and is trusted (built in, or said so by a server the person trusts) runs without. No text of a model, a file or a
+server can change that, because nothing here reads such text but to show it.
+"""

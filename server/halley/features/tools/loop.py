@@ -1,0 +1,365 @@
+"""A reply with its calls: the model asks, the call is agreed to and run, the result goes back, until it answers.
+
+    prompt ──▶ model ──▶ text? ───────────────────────────────▶ the end
+                 ▲  └──▶ calls ──▶ read ──▶ agreed? ──▶ run ─┐
+                 └───────────────────── results ◀────────────┘
+
+Bounded in calls, in seconds (the person's own time not counted) and in money; past a bound the model is told to answer
+with what it has, and once more only. What broke off is never run. After its first round a reply stays with the model
+that began it. Models that cannot call are given the written form (`engine/tool_text.py`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from halley.core.calls import Message, Prompt, ToolCall, assistant, user
+from halley.core.errors import BadRequest, HalleyError, ModelNotFound
+from halley.core.events import (
+    Event,
+    Finish,
+    Notice,
+    TextDelta,
+    ToolCallDelta,
+    ToolCalled,
+    ToolEnded,
+    ToolState,
+)
+from halley.core.models import Times, Usage
+from halley.core.settings import ToolSettings
+from halley.engine.inert import visible
+from halley.engine.tool_calls import read_arguments, show_arguments
+from halley.engine.tool_text import (
+    ENOUGH,
+    BlockSplitter,
+    result_message,
+    tidy_result,
+    with_rules,
+)
+from halley.features.ask import Line, Reply, stream_reply
+from halley.features.tools.toolbox import OfferedTool, Toolbox
+from halley.tools.values import ToolFailed
+
+Take = Callable[[Event], None]
+Agree = Callable[[OfferedTool, Mapping[str, Any], str, Callable[[], None]], Awaitable[bool]]
+"""(tool, arguments, the call's id, what to do before a person is asked) → whether it may be run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Which models get the written form. `learn` takes note of one whose host has just refused tools."""
+
+    needs: Callable[[str], bool] = lambda _model: False
+    learn: Callable[[str], None] = lambda _model: None
+
+
+async def converse(
+    line: Line,
+    prompt: Prompt,
+    box: Toolbox,
+    agree: Agree,
+    take: Take,
+    options: Mapping[str, Any],
+    *,
+    written: Written | None = None,
+    said: str = "",
+) -> None:
+    """Streams a reply, calls and all, into `take`, which gets one `Finish` at the end. Raises what the model's host
+    made fail. `said` is the text that the reply has already."""
+    for notice in box.notices:
+        take(Notice(notice))
+    if not box.tools:
+        async with aclosing(stream_reply(line, prompt, **options)) as events:
+            async for event in events:
+                take(event)
+        return
+    model = str(options.get("model") or (await line.route_of(options.get("role", "chat")))[0])
+    written = written or Written()
+    await _Conversation(line, box, agree, take, dict(options), written, model, len(said), bool(said)).run(
+        prompt
+    )
+
+
+@dataclass(slots=True)
+class _Round:
+    """What a model said before it stopped for results."""
+
+    reply: Reply
+    calls: list[ToolCall]
+    text: str = ""
+    block: str = ""
+    """The call as it was written, for the written form."""
+    cut: bool = False
+
+
+@dataclass(slots=True)
+class _Conversation:
+    line: Line
+    box: Toolbox
+    agree: Agree
+    take: Take
+    options: dict[str, Any]
+    written: Written
+    model: str
+    at: int
+    needs_gap: bool
+    finishes: list[Finish] = field(default_factory=list)
+    calls: int = 0
+    asked_s: float = 0.0
+    began: float = field(default_factory=time.monotonic)
+    refused: set[tuple[str, str]] = field(default_factory=set)
+    """Calls the person said no to: not asked about again in this reply."""
+
+    @property
+    def limits(self) -> ToolSettings:
+        return self.line.settings.tools
+
+    async def run(self, prompt: Prompt) -> None:
+        added: list[Message] = []
+        last = False
+        for number in itertools.count():
+            said = await self._round(prompt, added, first=number == 0)
+            if said.cut:
+                self._cut(said)
+            if not said.calls or said.cut or last:
+                if said.calls and last and not said.cut:
+                    self.take(
+                        Notice("The limit of calls is reached and the model asked for more: it ends here.")
+                    )
+                break
+            results = [(call, await self._call(call)) for call in said.calls]
+            last = bool(self._spent())
+            if last:
+                call, result = results[-1]
+                results[-1] = call, f"{result}\n\n{ENOUGH}"
+                self.take(Notice(f"{self._spent()} The model answers with what it has."))
+            added += self._as_messages(said, results)
+        self.take(_together(self.finishes))
+
+    # -- asking the model
+
+    async def _round(self, prompt: Prompt, added: list[Message], *, first: bool) -> _Round:
+        """One answer of the model. A host that refuses tools is asked in the written form instead, once."""
+        if not self.written.needs(self.model):
+            try:
+                return await self._stream(prompt, added, written=False)
+            except (BadRequest, ModelNotFound) as error:
+                if not (first and _is_about_tools(error)):
+                    raise
+                self.written.learn(self.model)
+        return await self._stream(prompt, added, written=True)
+
+    async def _stream(self, prompt: Prompt, added: list[Message], *, written: bool) -> _Round:
+        tools = tuple(tool.as_tool() for tool in self.box.tools.values())
+        messages = (*with_rules(prompt.messages, tools, written=written), *added)
+        asked = replace(prompt, messages=messages, tools=() if written else tools)
+        said, splitter = _Round(Reply(), []), BlockSplitter() if written else None
+        try:
+            async with aclosing(stream_reply(self.line, asked, **self.options)) as events:
+                async for event in events:
+                    said.reply.add(event)
+                    self._pass_on(event, said, splitter)
+        except HalleyError:
+            self._read_calls(said, splitter)
+            if said.calls:
+                self._cut(said)
+            raise
+        self._read_calls(said, splitter)
+        return said
+
+    def _pass_on(self, event: Event, said: _Round, splitter: BlockSplitter | None) -> None:
+        match event:
+            case TextDelta(text):
+                self._say(splitter.feed(text) if splitter else text, said)
+            case ToolCallDelta():
+                pass
+            case Finish():
+                self.finishes.append(event)
+                if event.model:  # whoever began a reply with calls goes on with it
+                    self.model = str(event.model)
+                    self.options["model"] = self.model
+            case _:
+                self.take(event)
+
+    def _say(self, text: str, said: _Round) -> None:
+        if not text:
+            return
+        if self.needs_gap and not said.text:
+            self.take(TextDelta("\n\n"))
+            self.at += 2
+        said.text += text
+        self.at += len(text)
+        self.needs_gap = True
+        self.take(TextDelta(text))
+
+    def _read_calls(self, said: _Round, splitter: BlockSplitter | None) -> None:
+        finish = said.reply.finish
+        said.cut = finish is None or finish.reason in ("length", "content_filter")
+        if splitter is None:
+            deltas = [said.reply.tool_calls[index] for index in sorted(said.reply.tool_calls)]
+            said.calls = [
+                ToolCall(delta.id or f"call_{number}", delta.name, delta.arguments)
+                for number, delta in enumerate(deltas)
+            ]
+            return
+        held, call, cut = splitter.close()
+        self._say(held, said)
+        if call is not None:
+            said.calls = [ToolCall("", call.name, call.arguments)]
+            said.block, said.cut = call.whole, said.cut or cut
+
+    # -- one call
+
+    async def _call(self, call: ToolCall) -> str:
+        """Runs it where it may be run; what the model is told of it."""
+        id = f"k{secrets.token_hex(8)}"
+        tool, arguments = self.box.tools.get(call.name), read_arguments(call.arguments)
+        if tool is None:
+            near = ", ".join(list(self.box.tools)[:20])
+            return self._refuse(id, call, f"There is no tool {visible(call.name)[:80]!r}. There are: {near}.")
+        if arguments is None:
+            return self._refuse(id, call, "The arguments are not one JSON object. It was not run.", tool)
+        if spent := self._spent():
+            return self._refuse(id, call, f"{spent} It was not run.", tool)
+        self.calls += 1
+        called = ToolCalled(
+            id, tool.server, tool.name, tool.title, show_arguments(arguments), tool.read_only, at=self.at
+        )
+        key = (tool.wire, called.arguments)
+        if key in self.refused:
+            return self._refuse(id, call, "The person has already said no to this very call.", tool)
+        asked = False
+
+        def on_ask() -> None:
+            nonlocal asked
+            asked = True
+            self.take(replace(called, state="asking"))
+
+        before = time.monotonic()
+        try:
+            agreed = await self.agree(tool, arguments, id, on_ask)
+        finally:
+            self.asked_s += time.monotonic() - before if asked else 0.0
+        if not agreed:
+            self.refused.add(key)
+            if not asked:
+                self.take(called)
+            return self._end(id, tool, "denied", "The person did not agree to this call. It was not run.")
+        self.take(called)
+        return await self._run(id, tool, arguments)
+
+    async def _run(self, id: str, tool: OfferedTool, arguments: Mapping[str, Any]) -> str:
+        began = time.monotonic()
+        try:
+            outcome = await tool.run(arguments, max(1.0, self.limits.max_seconds - self._worked_s()))
+        except ToolFailed as error:
+            return self._end(id, tool, "failed", str(error), began)
+        return self._end(id, tool, "failed" if outcome.failed else "done", outcome.text, began)
+
+    def _end(
+        self, id: str, tool: OfferedTool, state: ToolState, text: str, began: float | None = None
+    ) -> str:
+        result = tidy_result(text, self.limits.max_result_tokens)
+        ms = None if began is None else (time.monotonic() - began) * 1000
+        self.take(ToolEnded(id, state, result.text, result.shortened, ms))
+        if result.hidden:
+            self.take(
+                Notice(
+                    f"What {tool.name} returned holds {result.hidden} invisible characters; they are written out."
+                )
+            )
+        if result.secrets:
+            self.take(
+                Notice(
+                    f"What {tool.name} returned holds {result.secrets} texts that look like keys; they are removed."
+                )
+            )
+        return result_message(tool.wire, result.text, state)
+
+    def _refuse(self, id: str, call: ToolCall, why: str, tool: OfferedTool | None = None) -> str:
+        self._tell(id, call, tool)
+        self.take(ToolEnded(id, "refused", why))
+        return why
+
+    def _cut(self, said: _Round) -> None:
+        """Calls of an answer that broke off: shown, and not run, not even those that look whole."""
+        for call in said.calls:
+            id = f"k{secrets.token_hex(8)}"
+            self._tell(id, call, self.box.tools.get(call.name))
+            self.take(ToolEnded(id, "cut", "The answer broke off in this call, so it was not run."))
+
+    def _tell(self, id: str, call: ToolCall, tool: OfferedTool | None) -> None:
+        name = visible(call.name)[:80]
+        server, own, title = (tool.server, tool.name, tool.title) if tool else ("", name, name)
+        read_only = tool.read_only if tool else False
+        shown = visible(call.arguments)[:20_000]
+        self.take(ToolCalled(id, server, own, title, shown, read_only, at=self.at))
+
+    # -- bounds
+
+    def _worked_s(self) -> float:
+        return time.monotonic() - self.began - self.asked_s
+
+    def _spent(self) -> str:
+        """Which bound is reached, as a sentence; empty while none is."""
+        limits = self.limits
+        if self.calls >= limits.max_calls:
+            return f"The reply has made {self.calls} calls (`tools.max_calls`)."
+        if self._worked_s() >= limits.max_seconds:
+            return f"The reply has worked for {limits.max_seconds} seconds (`tools.max_seconds`)."
+        cost = sum(finish.usage.cost_usd or 0.0 for finish in self.finishes if finish.usage)
+        if limits.max_usd is not None and cost > limits.max_usd:
+            return f"The reply has cost {cost:.2f} US dollars (`tools.max_usd`)."
+        return ""
+
+    def _as_messages(self, said: _Round, results: list[tuple[ToolCall, str]]) -> list[Message]:
+        if said.block:
+            told = "\n\n".join(result for _, result in results)
+            return [assistant("\n\n".join(filter(None, (said.text.strip(), said.block)))), user(told)]
+        called = Message("assistant", (said.text,), tuple(call for call, _ in results))
+        return [called, *(Message("tool", (text,), tool_call_id=call.id) for call, text in results)]
+
+
+def _is_about_tools(error: HalleyError) -> bool:
+    """Hosts say it in many words: `tools`, "does not support tools", "No endpoints found that support tool use"."""
+    parameter = str(getattr(error, "parameter", "") or "")
+    return parameter.startswith("tool") or "tool" in f"{error.problem.message} {error.problem.help}".lower()
+
+
+def _together(finishes: list[Finish]) -> Finish:
+    """One end for all rounds: the last one's reason and model, everything they used, the first one's first token."""
+    last = finishes[-1] if finishes else Finish("stop")
+    if len(finishes) < 2:
+        return last
+    used = [finish.usage for finish in finishes if finish.usage]
+    times = [finish.times for finish in finishes if finish.times]
+    usage = None
+    if used:
+        costs = [one.cost_usd for one in used]
+        usage = Usage(
+            input_tokens=sum(one.input_tokens for one in used),
+            output_tokens=sum(one.output_tokens for one in used),
+            cached_tokens=sum(one.cached_tokens for one in used),
+            reasoning_tokens=sum(one.reasoning_tokens for one in used),
+            images=sum(one.images for one in used),
+            seconds=sum(one.seconds for one in used),
+            cost_usd=None if None in costs else sum(cost or 0.0 for cost in costs),
+            estimated=any(one.estimated for one in used),
+            cost_source=used[-1].cost_source,
+        )
+    total = [one.total_ms for one in times if one.total_ms is not None]
+    whole = None
+    if times:
+        whole = Times(
+            times[0].first_byte_ms,
+            times[0].first_token_ms,
+            sum(total) if total else None,
+            times[-1].tokens_per_s,
+        )
+    return replace(last, usage=usage, times=whole)

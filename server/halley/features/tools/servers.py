@@ -1,0 +1,120 @@
+"""The person's servers of tools: one connection each, for all windows of the process.
+
+Servers come from the user's own `config.toml` alone, so they are the same for every window. One is started when a chat
+or a list needs it; a changed configuration ends it and starts another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from halley.core.errors import HalleyError, NotConfigured
+from halley.core.settings import Settings, ToolServerSettings
+from halley.stores.key_sources import describe_source
+from halley.stores.secrets import SecretStore
+from halley.tools.connection import Connection
+from halley.tools.values import ServerSpec
+
+if TYPE_CHECKING:
+    import ssl
+
+
+class ToolServers:
+    """Connections by name. `on_change` is called when one's state or offer changes."""
+
+    def __init__(self, secrets: SecretStore, verify: Callable[[], ssl.SSLContext] | None = None) -> None:
+        self._secrets, self._verify = secrets, verify
+        self._known: dict[str, tuple[ToolServerSettings, Connection]] = {}
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.on_change: list[Callable[[], None]] = []
+        self.cannot_call: set[str] = set()
+        """Models whose host refused tools: they get the written form."""
+
+    def known(self, name: str) -> Connection | None:
+        """The connection there is, running or not."""
+        return self._known[name][1] if name in self._known else None
+
+    async def ready(
+        self, settings: Settings, names: Iterable[str], patience_s: float
+    ) -> dict[str, Connection]:
+        """The named servers, started where they were not, as they are after at most `patience_s`."""
+        found = {
+            name: await self._prepare(name, settings) for name in names if name in settings.tools.servers
+        }
+        for connection in found.values():
+            connection.start()
+        await asyncio.gather(*(connection.wait(patience_s) for connection in found.values()))
+        return found
+
+    async def restart(self, settings: Settings, name: str) -> Connection | None:
+        """Ends it and starts it anew, whatever happened before; None for one there is none of."""
+        if name not in settings.tools.servers:
+            return None
+        if known := self.known(name):
+            await known.close()
+            self._known.pop(name, None)
+        connection = await self._prepare(name, settings)
+        connection.start(anew=True)
+        return connection
+
+    async def stop(self, name: str) -> None:
+        """One that nothing needs any more."""
+        if known := self._known.pop(name, None):
+            await known[1].close()
+
+    async def aclose(self) -> None:
+        await asyncio.gather(*(self.stop(name) for name in list(self._known)))
+
+    async def _prepare(self, name: str, settings: Settings) -> Connection:
+        its = settings.tools.servers[name]
+        async with self._locks[name]:
+            known = self._known.get(name)
+            if known is not None and known[0] == its:
+                return known[1]
+            if known is not None:
+                await known[1].close()
+            try:
+                spec, problem = await self._spec(name, its), ""
+            except HalleyError as error:
+                spec, problem = ServerSpec(name), f"{error.problem.message} {error.problem.help}"
+            connection = Connection(spec, self._changed, self._verify)
+            if problem:
+                connection.refuse(problem)
+            else:
+                self._known[name] = its, connection
+            return connection
+
+    async def _spec(self, name: str, its: ToolServerSettings) -> ServerSpec:
+        """With its keys. Raises NotConfigured for a key that cannot be had."""
+        keys: dict[str, str] = {}
+        for target, source in its.keys.items():
+            key = await self._secrets.resolve_key(f"tools.servers.{name}", its.url or "", source)
+            if key is None:
+                raise NotConfigured(
+                    f"The key {target} of the tool server {name} is not there ({describe_source(source)}).",
+                    f"Provide it, or change `tools.servers.{name}.keys`.",
+                    setting=f"tools.servers.{name}.keys",
+                )
+            keys[target] = key
+        headers = {
+            target: f"Bearer {key}" if target.lower() == "authorization" else key
+            for target, key in keys.items()
+        }
+        return ServerSpec(
+            name,
+            (its.command, *its.args) if its.command else (),
+            dict(its.env) | (keys if its.command else {}),
+            its.cwd,
+            its.url or "",
+            dict(its.headers) | (headers if its.url else {}),
+            tuple(keys.values()),
+            its.start_timeout_s,
+            its.call_timeout_s,
+        )
+
+    def _changed(self) -> None:
+        for tell in list(self.on_change):
+            tell()

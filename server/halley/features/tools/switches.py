@@ -1,0 +1,77 @@
+"""On and off: for all tools, for a server, for one tool; said for a chat, a workspace or everywhere.
+
+The nearest word counts: the chat's before the workspace's before the user's before what is configured. Something is on
+only where everything above it is: a tool on a server that is off is off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from halley.core.settings import Settings
+from halley.stores.tool_picks import ALL
+
+SwitchScope = Literal["chat", "workspace", "user", "default"]
+BUILTIN = "halley"
+"""The server's name of what is built in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    enabled: bool
+    scope: SwitchScope = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """What holds for one chat."""
+
+    settings: Settings
+    chat: Mapping[str, bool] = field(default_factory=dict)
+    workspace: Mapping[str, bool] = field(default_factory=dict)
+    user: Mapping[str, bool] = field(default_factory=dict)
+
+    def all(self) -> Switch:
+        if not self.settings.tools.enabled:
+            return Switch(False)
+        return self._nearest(ALL, True)
+
+    def server(self, name: str) -> Switch:
+        """Its own switch, whatever holds for all."""
+        tools = self.settings.tools
+        if name == BUILTIN:
+            return self._nearest(name, tools.builtin)
+        found = tools.servers.get(name)
+        return self._nearest(name, found.enabled if found else False)
+
+    def tool(self, server: str, name: str) -> Switch:
+        """What holds for it, with what holds for its server and for all."""
+        own = self._nearest(f"{server}/{name}", True)
+        for switch in (self.all(), self.server(server), own):
+            if not switch.enabled:
+                return switch
+        return own if own.scope != "default" else self.server(server)
+
+    def uses(self, server: str) -> bool:
+        """Whether anything of a server may be on, so that it is worth starting."""
+        return self.all().enabled and self.server(server).enabled
+
+    def _nearest(self, key: str, default: bool) -> Switch:
+        scopes: tuple[tuple[SwitchScope, Mapping[str, bool]], ...] = (
+            ("chat", self.chat),
+            ("workspace", self.workspace),
+            ("user", self.user),
+        )
+        for scope, said in scopes:
+            if key in said:
+                return Switch(said[key], scope)
+        return Switch(default)
+
+
+def key_of(server: str | None, tool: str | None) -> str:
+    """What a switch is kept under."""
+    if server is None:
+        return ALL
+    return f"{server}/{tool}" if tool else server

@@ -1,0 +1,116 @@
+"""What is offered for one reply: the tools that are on, under the names a model calls them by."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from halley.core.calls import Tool
+from halley.core.settings import Settings
+from halley.engine.tool_calls import wire_names
+from halley.engine.tool_text import tidy_description
+from halley.features.tools.builtin import BUILTIN_TOOLS, Place, run_builtin
+from halley.features.tools.servers import ToolServers
+from halley.features.tools.switches import BUILTIN, Switches
+from halley.tools.connection import Connection
+from halley.tools.values import Outcome, RemoteTool
+
+PATIENCE_S = 4.0
+"""How long a reply waits for servers that are starting; then it goes without them."""
+MOST_TOOLS = 120
+"""Hosts take 128 at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedTool:
+    """One tool. `asks`: each call needs a yes. `command` and `schema_hash` are what a standing yes is bound to."""
+
+    server: str
+    name: str
+    wire: str
+    title: str
+    description: str
+    schema: Mapping[str, Any]
+    read_only: bool
+    asks: bool
+    command: str
+    schema_hash: str
+    run: Callable[[Mapping[str, Any], float], Awaitable[Outcome]]
+    """(arguments, seconds it may take); raises ToolFailed."""
+
+    def as_tool(self) -> Tool:
+        return Tool(self.wire, self.description or self.title, self.schema)
+
+
+@dataclass(frozen=True, slots=True)
+class Toolbox:
+    tools: Mapping[str, OfferedTool]
+    """By the name a model calls it by."""
+    notices: tuple[str, ...] = ()
+
+
+async def open_toolbox(
+    servers: ToolServers, switches: Switches, place: Place | None, patience_s: float = PATIENCE_S
+) -> Toolbox:
+    """The tools that are on here. Servers that are needed are started; one that fails is told of and left out."""
+    settings = switches.settings
+    if not switches.all().enabled:
+        return Toolbox({})
+    found: list[tuple[str, RemoteTool, Connection | None]] = []
+    if place is not None and switches.uses(BUILTIN):
+        found += [(BUILTIN, tool, None) for tool, _ in BUILTIN_TOOLS.values()]
+    wanted = [name for name in settings.tools.servers if switches.uses(name)]
+    notices: list[str] = []
+    for name, connection in (await servers.ready(settings, wanted, patience_s)).items():
+        if connection.state == "ready":
+            found += [(name, tool, connection) for tool in connection.offer.tools]
+        elif connection.state == "starting":
+            notices.append(f"The tool server {name} is still starting; its tools are not offered this time.")
+        else:
+            notices.append(
+                f"The tool server {name} is out of order, so its tools are not offered: {connection.problem}"
+            )
+    on = [row for row in found if switches.tool(row[0], row[1].name).enabled]
+    if len(on) > MOST_TOOLS:
+        notices.append(
+            f"{len(on)} tools are on; the first {MOST_TOOLS} are offered. Switch off what is not needed."
+        )
+    names = wire_names((server, tool.name) for server, tool, _ in on[:MOST_TOOLS])
+    offered = [
+        _offered(server, tool, connection, names[server, tool.name], settings, place)
+        for server, tool, connection in on[:MOST_TOOLS]
+    ]
+    return Toolbox({tool.wire: tool for tool in offered}, tuple(notices))
+
+
+def _offered(
+    server: str,
+    tool: RemoteTool,
+    connection: Connection | None,
+    wire: str,
+    settings: Settings,
+    place: Place | None,
+) -> OfferedTool:
+    trusted = connection is None or settings.tools.servers[server].trusted
+    read_only = trusted and tool.read_only
+
+    async def run(arguments: Mapping[str, Any], limit_s: float) -> Outcome:
+        if connection is not None:
+            return await connection.call(tool.name, arguments, limit_s)
+        assert place is not None
+        return await run_builtin(place, tool.name, arguments)
+
+    return OfferedTool(
+        server,
+        tool.name,
+        wire,
+        tidy_description(tool.title)[:200] or tool.name,
+        tidy_description(tool.description),
+        tool.schema,
+        read_only,
+        not read_only,
+        connection.spec.fingerprint if connection else BUILTIN,
+        tool.fingerprint,
+        run,
+    )

@@ -1,0 +1,119 @@
+"""What a server of tools is, offers and answers: values without the SDK's types in them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+State = Literal["off", "starting", "ready", "failed"]
+
+
+class ToolFailed(Exception):
+    """A call that gave no result. The message is for the person and the model; it never holds a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSpec:
+    """How a server is reached: a program (`command`) or an address (`url`). Keys are in `env` and `headers` already."""
+
+    name: str
+    command: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    cwd: str | None = None
+    url: str = ""
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Keys among those values, taken out of whatever the server says back."""
+    start_timeout_s: float = 30.0
+    call_timeout_s: float = 60.0
+
+    @property
+    def transport(self) -> Literal["stdio", "http"]:
+        return "stdio" if self.command else "http"
+
+    @property
+    def fingerprint(self) -> str:
+        """Stands for what is run or reached. Keys may change without being another server; everything else may not."""
+        plain = [self.command, sorted(self.env.items()), self.cwd, self.url, sorted(self.headers.items())]
+        text = json.dumps(plain)
+        for secret in self.secrets:
+            text = text.replace(json.dumps(secret)[1:-1], "")
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteTool:
+    """`read_only` is what the server says of it."""
+
+    name: str
+    title: str
+    description: str
+    schema: Mapping[str, Any]
+    read_only: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """Stands for all that a model and a person are told of it."""
+        told = [self.name, self.title, self.description, self.schema, self.read_only]
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class PromptArgument:
+    name: str
+    description: str = ""
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePrompt:
+    name: str
+    title: str
+    description: str
+    arguments: tuple[PromptArgument, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteResource:
+    uri: str
+    name: str
+    title: str
+    description: str
+    mime: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a server offers now. `refused` says in words what of it is not taken."""
+
+    tools: tuple[RemoteTool, ...] = ()
+    prompts: tuple[RemotePrompt, ...] = ()
+    resources: tuple[RemoteResource, ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a call gave. `failed`: the tool itself says that it did not work."""
+
+    text: str
+    failed: bool = False
+
+
+def what_changed(before: Offer, after: Offer) -> str:
+    """A sentence about tools that are new, gone or different; empty when none is."""
+    old, new = ({tool.name: tool.fingerprint for tool in offer.tools} for offer in (before, after))
+    parts = [
+        f"{', '.join(sorted(names)[:5])}{' and more' if len(names) > 5 else ''} {verb}"
+        for names, verb in (
+            ({name for name in new if old.get(name, new[name]) != new[name]}, "changed"),
+            (new.keys() - old.keys(), "came"),
+            (old.keys() - new.keys(), "went"),
+        )
+        if names
+    ]
+    return f"Its tools are not what they were: {'; '.join(parts)}." if parts else ""
