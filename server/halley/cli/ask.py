@@ -28,9 +28,9 @@ from halley.core.events import (
     Sound,
     TextDelta,
     ToolCallDelta,
-    Vectors,
     ToolCalled,
     ToolEnded,
+    Vectors,
 )
 
 MOST_STDIN = 4 << 20

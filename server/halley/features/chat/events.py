@@ -16,9 +16,9 @@ from halley.core.events import (
     Sound,
     TextDelta,
     ToolCallDelta,
-    Vectors,
     ToolCalled,
     ToolEnded,
+    Vectors,
 )
 
 Json = dict[str, Any]
