@@ -7,6 +7,7 @@ in `unoffered`, with the reason. The buffer counts positions by itself and refus
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -54,6 +55,8 @@ class Kind:
 class PlainEditor:
     def __init__(self, kind: Kind, client: RawClient) -> None:
         self.kind, self.client = kind, client
+        self.config = Path()
+        """The daemon's `config.toml`."""
         self.buffers: dict[str, Buffer] = {}
         self.created: list[str] = []
         self.messages: list[Json] = []
@@ -68,13 +71,18 @@ class PlainEditor:
         self._reading: asyncio.Task[None] | None = None
 
     @classmethod
-    async def start(cls, kind: Kind, root: Path) -> PlainEditor:
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "halley", "serve", stdin=pipe, stdout=pipe, env=os.environ | guarded(), limit=2**24
-        )  # fmt: skip
-        assert process.stdout and process.stdin
-        editor = cls(kind, RawClient(process.stdout, process.stdin, process))
+    async def start(cls, kind: Kind, root: Path, socket: Path | None = None) -> PlainEditor:
+        """With a daemon of its own over stdio, or at the socket of one that runs; `initialized` was said."""
+        if socket:
+            client = RawClient(*await asyncio.open_unix_connection(socket, limit=2**24))
+        else:
+            pipe = asyncio.subprocess.PIPE
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "halley", "serve", stdin=pipe, stdout=pipe, env=os.environ | guarded(), limit=2**24
+            )  # fmt: skip
+            assert process.stdout and process.stdin
+            client = RawClient(process.stdout, process.stdin, process)
+        editor = cls(kind, client)
         editor._reading = asyncio.create_task(editor._read())
         said = {"processId": os.getpid(), "capabilities": kind.capabilities, **kind.folders(root)}
         result = await editor.request("initialize", said)
@@ -84,10 +92,14 @@ class PlainEditor:
         return editor
 
     async def close(self) -> int:
-        """As editors end: the exit code."""
+        """As editors end: the daemon's exit code, or 0 once it has closed the connection to its socket."""
         await self.request("shutdown")
         await self.client.notify("exit")
-        code = await self.client.exit_code()
+        assert self._reading
+        async with asyncio.timeout(30):
+            with contextlib.suppress(asyncio.IncompleteReadError):
+                await self._reading
+        code = await self.client.exit_code() if self.client.process else 0
         await self.aclose()
         return code
 

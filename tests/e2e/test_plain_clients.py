@@ -1,21 +1,28 @@
 """Clients that can do little, each by the letter of what it said: nothing is sent that it did not offer, and whoever
 sits before it still gets every answer.
 
-`KINDS` is the matrix: each kind leaves out something, and the same story is told to all of them.
+`KINDS` is the matrix: each kind leaves out something, and the same story is told to all of them. `ON_STDIO` have a
+daemon of their own, since over stdio `initialize` is answered elsewhere; the others share one, at its socket.
 """
 
 from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from plain_editor import Kind, PlainEditor
+from setting import CONFIG, guarded
 
 from halley.simulator import Simulator
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LITERALS = {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["", "quickfix", "refactor"]}}}
 FULL: dict[str, Any] = {
@@ -96,6 +103,7 @@ KINDS = {
     "capabilities null": Kind(dict.fromkeys(FULL)),
 }
 FOLDERLESS = ("rootUri null", "no folder")
+ON_STDIO = ("everything", "nothing", "capabilities null", "rootUri null")
 
 CODE = 'title = "𝄞 é"; total = 0\n\n\ndef add(items):\n    for item in items:\n        total += item\n'
 BETTER = 'title = "𝄞 é"; total = 1\n'
@@ -108,19 +116,72 @@ SPECIAL = {
 }
 
 
-@pytest.fixture(params=KINDS)
-async def editor(request: pytest.FixtureRequest, config: Path, workspace: Path) -> AsyncIterator[PlainEditor]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def the_simulator() -> AsyncIterator[Simulator]:
+    async with Simulator() as running:
+        yield running
+
+
+@pytest.fixture
+def simulator(the_simulator: Simulator) -> Simulator:
+    the_simulator.clear()
+    return the_simulator
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Callable[[], Awaitable[Path]]]:
+    """Starts `halley serve --pipe` when it is first called; the home of that daemon, with `socket` in it."""
+    home = tmp_path_factory.mktemp("shared-home")
+    leaks = home / "left-the-machine.txt"
+    running: list[asyncio.subprocess.Process] = []
+
+    async def started() -> Path:
+        socket = home / "socket"
+        if not running:  # by now the test's environment holds nothing of this machine
+            its = guarded({"HALLEY_HOME": str(home), "HALLEY_TEST_LEAKS": str(leaks)})
+            command = ("-m", "halley", "serve", "--pipe", str(socket))
+            running.append(
+                await asyncio.create_subprocess_exec(sys.executable, *command, env=os.environ | its)
+            )
+        async with asyncio.timeout(60):
+            while not socket.exists():
+                assert running[0].returncode is None, "the daemon ended"
+                await asyncio.sleep(0.01)
+        return home
+
+    yield started
+    for process in running:
+        process.terminate()
+        async with asyncio.timeout(30):
+            assert await process.wait() == 0
+    assert not leaks.exists(), leaks.read_text()
+
+
+@pytest_asyncio.fixture(loop_scope="module", params=KINDS)
+async def editor(
+    request: pytest.FixtureRequest,
+    shared: Callable[[], Awaitable[Path]],
+    simulator: Simulator,
+    halley_home: Path,
+    workspace: Path,
+) -> AsyncIterator[PlainEditor]:
     (workspace / ".git").mkdir()
-    started = await PlainEditor.start((KINDS | SPECIAL)[request.param], workspace)
+    own = request.param in ON_STDIO or request.param in SPECIAL or "proposal" in request.node.name
+    home = halley_home if own else await shared()
+    (home / "config.toml").write_text(CONFIG.format(url=simulator.base_url))
+    socket = None if own else home / "socket"
+    started = await PlainEditor.start((KINDS | SPECIAL)[request.param], workspace, socket)
+    started.config = home / "config.toml"
     yield started
     await started.aclose()
     assert not started.unoffered, "it was sent what it never offered"
 
 
 async def test_it_reaches_a_person(
-    editor: PlainEditor, workspace: Path, config: Path, simulator: Simulator, request: pytest.FixtureRequest
+    editor: PlainEditor, workspace: Path, simulator: Simulator, request: pytest.FixtureRequest
 ) -> None:
-    has_folder = request.node.callspec.params["editor"] not in FOLDERLESS
+    kind = request.node.callspec.params["editor"]
+    has_folder = kind not in FOLDERLESS
     buffer = await editor.open(workspace / "sums.py", CODE)
     listed = await editor.actions(buffer, FIRST_LINE)
     assert len(listed) > 4
@@ -195,10 +256,9 @@ async def test_it_reaches_a_person(
     assert (items[0]["textEdit"]["newText"], items[0]["filterText"]) == ("total + 1", "total + 1")
 
     # a mistake in the configuration
-    config.write_text(config.read_text() + "\n[completion.nonsense]\nx = 1\n")
-    opened = await editor.open(config, config.read_text())
-    await editor.told("nonsense")
-    assert opened.text
+    mistake = f"nonsense_{list(KINDS).index(kind)}"
+    await editor.open(editor.config, f"{editor.config.read_text()}\n[completion.{mistake}]\nx = 1\n")
+    await editor.told(mistake)
     assert await editor.close() == 0
 
 
@@ -206,9 +266,9 @@ async def test_it_reaches_a_person(
     "editor", ["everything", "nothing but edits", "no codeActionLiteralSupport"], indirect=True
 )
 async def test_a_proposal_gets_its_yes_and_its_no_among_the_code_actions(
-    editor: PlainEditor, workspace: Path, config: Path, simulator: Simulator
+    editor: PlainEditor, workspace: Path, simulator: Simulator
 ) -> None:
-    config.write_text(config.read_text() + '\n[edits]\napply = "preview"\n')
+    editor.config.write_text(editor.config.read_text() + '\n[edits]\napply = "preview"\n')
     buffer = await editor.open(workspace / "sums.py", CODE)
     simulator.script(f"```python\n{BETTER}```", repeat=2)
     await editor.pick(buffer, FIRST_LINE, "improve")
