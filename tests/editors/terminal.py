@@ -83,6 +83,7 @@ class Terminal:
     def picture(self, path: Path, title: str) -> None:
         """The screen as an SVG, in its colours."""
         from io import StringIO
+        from itertools import groupby
 
         from rich.console import Console
         from rich.text import Text
@@ -90,10 +91,10 @@ class Terminal:
         console = Console(width=COLUMNS, record=True, file=StringIO(), force_terminal=True)
         last = max((row for row, line in enumerate(self._screen.display) if line.strip()), default=0)
         for row in range(last + 1):
+            cells = [self._screen.buffer[row][column] for column in range(COLUMNS)]
             line = Text(no_wrap=True)
-            for column in range(COLUMNS):
-                char = self._screen.buffer[row][column]
-                line.append(char.data, _style(char))
+            for style, run in groupby(cells, _style):  # an element for a run, not for a character
+                line.append("".join(char.data for char in run), style)
             console.print(line, overflow="crop")
         path.write_text(console.export_svg(title=title))
 

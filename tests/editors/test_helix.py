@@ -55,10 +55,12 @@ def leave_menu(helix: Terminal) -> None:
     helix.hides("Explain")
 
 
-def pick(helix: Terminal, title: str) -> str:
+def pick(helix: Terminal, title: str, picture: str = "") -> str:
     """Everything selected, the menu of actions opened, and the one of this title chosen; the menu as it was."""
     helix.type("%")
     menu = list_actions(helix, title)
+    if picture:
+        keep_picture(helix, picture)
     rows = [line for line in menu.splitlines() if any(word in line for word in MENU)]
     down = next(index for index, line in enumerate(rows) if title in line)
     helix.type("\x0e" * down + ENTER)  # Ctrl-n; the first is chosen already
@@ -92,9 +94,8 @@ def test_an_action_is_picked_applied_and_undone_in_one_step(helix: Terminal, sim
 
 def test_an_explanation_opens_as_markdown(helix: Terminal, simulator: Simulator) -> None:
     simulator.script("It adds up the **prices** of the items.")
-    pick(helix, "Explain the selection")
+    pick(helix, "Explain the selection", picture="helix")
     helix.shows("It adds up the **prices** of the items.", "# Explanation of shop.py")
-    keep_picture(helix, "helix")
 
 
 def test_a_missing_key_is_told(helix_binary: Path, helix: Terminal, simulator: Simulator) -> None:
