@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pyte
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 ROWS, COLUMNS = 30, 100
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from pages import block, keep_picture
-from terminal import Terminal
+from terminal import PATIENCE_S, Terminal
 
 from halley.simulator import Simulator
 
@@ -28,6 +28,8 @@ PLAIN = """\
       lsp-session-file (expand-file-name "lsp-session" temporary-file-directory)
       temporary-file-directory default-directory)
 (menu-bar-mode -1)
+(setq frame-background-mode 'dark)
+(mapc #'frame-set-background-mode (frame-list))
 """
 AUTOLOADS = "(require 'lsp-mode-autoloads)\n"
 """What a package manager would have done for lsp-mode."""
@@ -155,5 +157,5 @@ def test_leaving_ends_the_daemon(eglot: Terminal) -> None:
     if eglot.process.poll() is None:
         eglot.type(f"yes{ENTER}")
     assert eglot.ended() == 0
-    _, alive = psutil.wait_procs(daemons, timeout=20)
+    _, alive = psutil.wait_procs(daemons, timeout=PATIENCE_S)
     assert not alive

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from pages import block, keep_picture
-from terminal import Terminal
+from terminal import PATIENCE_S, Terminal
 
 from halley.simulator import Simulator
 
@@ -146,5 +146,5 @@ def test_leaving_ends_the_daemon(helix: Terminal) -> None:
     leave_menu(helix)
     helix.type(f":qa!{ENTER}")
     assert helix.ended() == 0
-    _, alive = psutil.wait_procs(daemons, timeout=20)
+    _, alive = psutil.wait_procs(daemons, timeout=PATIENCE_S)
     assert not alive
