@@ -3,7 +3,7 @@
 `## action` says `name = value`, one a line: `action`, `instruction`, `cut` (the reply breaks off), `rules`,
 `guidance`. `## diagnostics` has one `needle: message` a line. The files of the workspace lie on a real disk; open in the
 editor are the one with the cursor and those named by `open = path, path`. `## prompt`, `## result`, `## answer`,
-`## problems`, `## kept` and `## confirm` are golden.
+`## problems`, `## kept`, `## confirm` and `## order` (what a painter gets) are golden.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ from halley.core.text import CreateFile, DeleteFile, DocumentEdit, RenameFile, W
 from halley.engine.languages import language_id_of
 from halley.engine.templates import builtin_template
 from halley.features.actions import Job, find_action
-from halley.features.actions.action import Answer, Edited
+from halley.features.actions.action import Answer, Edited, Made
 from halley.features.ask import Line
+from halley.features.media.orders import Order
+from halley.stores.media import Task
 
 LANGUAGES = 12
 
@@ -53,6 +55,12 @@ async def test_action(case: Case, tmp_path: Path) -> None:
     model = Model(case.text("reply", ""), "cut" in said)
     snapshot = snapshot_of(case, said, tmp_path / "work")
     warned: list[str] = []
+    orders: list[Order] = []
+
+    async def make(order: Order) -> Task:
+        orders.append(order)
+        return Task("v-1", None, order.kind, "complete", 0, 0, order.to_json())
+
     job = Job(
         line_to(model, snapshot.settings),
         snapshot,
@@ -60,12 +68,17 @@ async def test_action(case: Case, tmp_path: Path) -> None:
         instruction=said.get("instruction", ""),
         diagnostics=snapshot.diagnostics,
         warn=warned.append,
+        make=make,
     )
     try:
         outcome = await find_action(said["action"]).run(job)
     except HalleyError as error:
         case.check("problems", f"{error.problem.message} {error.problem.help}\n")
-        assert not model.asked, "a model was asked in vain"
+        assert not model.asked and not orders, "a model was asked in vain"
+        return
+    if isinstance(outcome, Made):
+        case.check("order", f"{orders[0].kind}: {orders[0].title}\n\n{orders[0].text}\n", info="markdown")
+        assert not model.asked and outcome.task.asked == orders[0].to_json()
         return
     case.check("prompt", prompt_text(model), info="markdown")
     case.check("warnings", "".join(f"{text}\n" for text in warned))

@@ -17,6 +17,11 @@ def test_every_shipped_template_is_right(name: str):
     assert problems_in(builtin_template(name), names_for(name)) == []
 
 
+def test_every_template_is_in_the_documentation():
+    page = (Path(__file__).parents[2] / "docs" / "templates.md").read_text("utf-8")
+    assert [name for name in sorted(builtin_names()) if f"`{name}.md`" not in page] == []
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -14,7 +14,7 @@ import click
 
 from halley.cli.output import is_watched, print_table, problem_text, tell, write, write_json
 from halley.cli.running import Desk, with_desk
-from halley.core.errors import BadRequest
+from halley.core.errors import BadRequest, HalleyError, error_of
 
 if TYPE_CHECKING:
     from halley.features.media.orders import Order
@@ -58,6 +58,7 @@ async def image(
     """Make a picture of PROMPT, or change one."""
     from halley.features.media.orders import Order
 
+    _check_free(output, force)
     order = Order(
         "imageEdit" if source else "image", await _said(prompt), _path(source), _path(mask), size, quality, number,
         format=form, model=model,
@@ -90,6 +91,7 @@ async def speak(
     from halley.features.media.orders import Order
     from halley.stores.texts import load_text
 
+    _check_free(output, force)
     if file is not None:
         try:
             said = (await asyncio.to_thread(load_text, file)).text
@@ -144,6 +146,7 @@ async def video(
     """Make a video of PROMPT. It goes on at its host when this is interrupted."""
     from halley.features.media.orders import Order
 
+    _check_free(output, force)
     order = Order("video", await _said(prompt), _path(source), size=size, seconds=seconds, model=model)
     if no_wait:
         task = await _submit(desk, order)
@@ -187,6 +190,7 @@ async def list_(desk: Desk, as_json: bool) -> None:
 @with_desk
 async def wait(desk: Desk, task: str | None, output: Path | None, force: bool, as_json: bool) -> int:
     """Go on with a task that was interrupted (all of them without TASK), and write what comes of it."""
+    _check_free(output, force)
     works = desk.room.media
     ids = await works.resume(desk.line())
     found = [task] if task else ids
@@ -194,7 +198,12 @@ async def wait(desk: Desk, task: str | None, output: Path | None, force: bool, a
         tell("Nothing is under way that no other process looks after.")
     code = 0
     for id in found:
-        code = max(code, await _end(desk, await _watch(desk, id), output, force, as_json))
+        done = await _watch(desk, id)
+        while not done.has_ended:  # another process looks after it, as long as that lives
+            await asyncio.sleep(1)
+            await works.resume(desk.line())
+            done = await _watch(desk, id)
+        code = max(code, await _end(desk, done, output, force, as_json))
     return code
 
 
@@ -208,8 +217,10 @@ async def save(desk: Desk, task: str, variant: int | None, output: Path | None, 
     """Write a task's file."""
     from halley.features.media.saving import chosen_result
 
+    _check_free(output, force)
     found = await desk.room.media.store.get(task)
-    write(f"{await _write(desk, found, chosen_result(found, variant), output, force)}\n")
+    result = chosen_result(found, variant)
+    write(f"{await _write(desk, found, result, output, force, alone=True)}\n")
 
 
 @media.command("choose")
@@ -221,6 +232,7 @@ async def save(desk: Desk, task: str, variant: int | None, output: Path | None, 
 @with_desk
 async def choose(desk: Desk, task: str, variant: int, output: Path | None, force: bool, as_json: bool) -> int:
     """Have one variant of a grid worked out."""
+    _check_free(output, force)
     await desk.room.media.choose(task, variant, desk.line())
     return await _end(desk, await _watch(desk, task), output, force, as_json)
 
@@ -253,6 +265,12 @@ async def _said(words: tuple[str, ...]) -> str:
 
 def _path(file: Path | None) -> str | None:
     return str(file.resolve()) if file else None
+
+
+def _check_free(output: Path | None, force: bool) -> None:
+    """Before anything is asked, and paid. Raises BadRequest."""
+    if output and not force and not output.is_dir() and (output.exists() or output.is_symlink()):
+        raise BadRequest(f"{output} is there already.", "Choose another name, or replace it with `--force`.")
 
 
 async def _make(desk: Desk, order: Order) -> Task:
@@ -315,7 +333,10 @@ async def _end(desk: Desk, task: Task, output: Path | None, force: bool, as_json
     return 1 if task.problem else 0
 
 
-async def _write(desk: Desk, task: Task, result: Result, output: Path | None, force: bool) -> Path:
+async def _write(
+    desk: Desk, task: Task, result: Result, output: Path | None, force: bool, *, alone: bool = False
+) -> Path:
+    """Where it was written. Of several results each gets its number into the name, but for one that goes `alone`."""
     from dataclasses import replace
 
     from halley.core.media_types import suffix_of
@@ -325,7 +346,7 @@ async def _write(desk: Desk, task: Task, result: Result, output: Path | None, fo
     suffix = suffix_of(result.mime)
     folder = output if output and output.is_dir() else Path()
     if output and not output.is_dir():
-        several = len(task.results) > 1 and result.variant > 1 and task.job is None
+        several = not alone and len(task.results) > 1 and result.variant > 1 and task.job is None
         target = output.with_stem(f"{output.stem}-{result.variant}") if several else output
     else:
 
@@ -335,7 +356,12 @@ async def _write(desk: Desk, task: Task, result: Result, output: Path | None, fo
         name = proposed_path(name_of(task.asked), result.mime, suffix, "", result.variant, is_taken)
         target = folder / Path(name).name
     store = desk.room.media.store
-    await asyncio.to_thread(write_result, store, result, target, overwrite=force)
+    try:
+        await asyncio.to_thread(write_result, store, result, target, overwrite=force)
+    except HalleyError as error:  # what was made is not lost
+        number = f" -v {result.variant}" if len(task.results) > 1 else ""
+        help = f"It is kept: `halley media save {task.id}{number} -o FILE` writes it elsewhere."
+        raise error_of(replace(error.problem, help=help)) from None
     saved = {**result.facts, "saved": str(target.resolve())}
     await store.save_result(task.id, replace(result, facts=saved))
     return target
