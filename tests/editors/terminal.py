@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import select
 import signal
 import struct
@@ -96,7 +97,10 @@ class Terminal:
             for style, run in groupby(cells, _style):  # an element for a run, not for a character
                 line.append("".join(char.data for char in run), style)
             console.print(line, overflow="crop")
-        path.write_text(console.export_svg(title=title))
+        drawn = console.export_svg(
+            title=title
+        )  # with the reader's own fonts: nothing in it is fetched from anywhere
+        path.write_text(re.sub(r"@font-face \{.*?\}|<!-- Generated.*?-->", "", drawn, flags=re.DOTALL))
 
     def _read(self, timeout_s: float) -> None:
         ready, _, _ = select.select([self._fd], [], [], timeout_s)
