@@ -271,7 +271,7 @@ async def test_another_model_embeds_behind_while_the_old_answers(daemon, simulat
     await status_when(window, lambda status: "estimate" in status)
     await window.request("halley/index/control", {"action": "embed"})
     await status_when(window, lambda s: s["state"] == "ready" and s.get("embedded") == s["chunks"])
-    pick = {"role": "embed", "route": ["simulator/sim-embed-2"], "scope": "workspace"}
+    pick = {"role": "embed", "route": ["simulator/sim-embed-2"], "scope": "session"}  # above the editor's own
     await window.request("halley/models/select", pick)
     status = await status_when(window, lambda status: "estimate" in status)
     assert (status["embedModel"], status["answering"]) == ("simulator/sim-embed-2", "simulator/sim-embed")

@@ -273,6 +273,13 @@ class Session:
                     index.note_shown(path, self.reader(document.uri))
         return index
 
+    def nudge_indexes(self) -> None:
+        """Settings or the choice of models may be new: the indexes in use look again."""
+        for root in self.attending:
+            index = self.room.index(root)
+            index.nudge()
+            index.embedder.nudge()
+
     def _attendant(self, where: str) -> Attendant:
         from halley.features.search.index import Attendant
 

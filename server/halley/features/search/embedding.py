@@ -47,6 +47,8 @@ AT_ONCE = 3
 ROUND = BATCH_TEXTS * AT_ONCE
 ENOUGH = 0.9
 """Share of the chunks that a new model must know before it answers instead of the old one."""
+LOOK_S = 10.0
+"""How often it is looked whether another process chose another model."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 15.0, 600.0
 SAMPLE = 200
 KEPT_QUERIES = 256
@@ -126,11 +128,12 @@ class Embedder:
         pause = FIRST_PAUSE_S
         while True:
             self._nudge.clear()
+            model = self.index.embed_model()
             try:
                 await self._embed_what_is_missing()
                 pause = FIRST_PAUSE_S
                 self.problem = None
-                await self._nudge.wait()
+                await self._news(model)
             except HalleyError as error:
                 self.problem = error.problem
                 self.busy = False
@@ -146,6 +149,13 @@ class Embedder:
                 self.problem = problem_of(error)
                 logger.warning("embedding stopped: %s", type(error).__name__)
                 await self._nudge.wait()
+
+    async def _news(self, looked_at: ModelRef | None) -> None:
+        """Until somebody nudges, or another model was chosen elsewhere: in a terminal, in another process."""
+        while not self._nudge.is_set() and self.index.embed_model() == looked_at:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await self._nudge.wait()
 
     async def _embed_what_is_missing(self) -> None:
         model = self.index.embed_model()

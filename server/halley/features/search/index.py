@@ -186,7 +186,8 @@ class WorkspaceIndex:
             found["embedModel"] = str(model)
         if model is not None and self.exists and not control.paused and str(model) not in control.answers:
             estimate = self.embedder.estimate if self.keeps else await self.embedder.find_estimate(model)
-            found |= {"estimate": estimate} if estimate else {}
+            if estimate and estimate["model"] == str(model):  # not that of the model chosen before
+                found["estimate"] = estimate
         problem = self.problem or self.embedder.problem or self._left_out()
         return found | ({"problem": problem.to_json()} if problem else {})
 

@@ -96,6 +96,7 @@ def changed(session: Session) -> None:
     """Something in the configuration is new: say so to the person and to the client."""
     publish_problems(session)
     set_log_level(session.settings_of().log.level)
+    session.nudge_indexes()
     session.server.run_in_background(offer_formatting(session), "formatting")
     send_status(session)
     for what in ("selection", "providers", "macros"):

@@ -64,6 +64,7 @@ async def models_select(session: Session, params: Json) -> Json:
         pick_session=session.pick,
     )
     session.problem = None
+    session.nudge_indexes()
     session.notify("halley/changed", {"what": "selection"})
     send_status(session)
     return selection(session, uri)

@@ -130,10 +130,3 @@ def register(server: Server) -> None:
     @server.feature("workspace/didChangeWatchedFiles", raw=True)
     def _watched(params: Json) -> None:
         _changed_on_disk(server.session, params)
-
-    @server.feature("workspace/didChangeConfiguration", raw=True)
-    def _settings(_params: Json) -> None:
-        for root in server.session.attending:
-            index = server.session.room.index(root)
-            index.nudge()
-            index.embedder.nudge()
