@@ -64,6 +64,8 @@ def test_an_empty_query_says_so(indexed):
 
 
 def test_switched_off_it_names_the_setting(halley):
+    config = halley.home / "config.toml"
+    halley.configure(config.read_text() + "[search]\nenabled = false\n")
     ran = halley("search", "warehouse")
     assert ran.code == 1 and "search.enabled" in ran.err
     ran = halley("index")
@@ -92,12 +94,11 @@ def test_embedding_needs_a_model_and_a_yes(indexed):
     assert done.json["answering"] == "sim/sim-embed"
 
 
-@pytest.mark.parametrize("name", ["index.db"])
-def test_a_damaged_index_is_made_anew(indexed, name):
+def test_a_damaged_index_is_made_anew(indexed):
     assert indexed("search", "warehouse").code == 0
-    (file,) = indexed.home.rglob(name)
-    for beside in (file.with_name(name + "-wal"), file.with_name(name + "-shm")):
-        beside.unlink(missing_ok=True)
+    (file,) = indexed.home.rglob("index.db")
+    for beside in ("index.db-wal", "index.db-shm"):
+        file.with_name(beside).unlink(missing_ok=True)
     file.write_bytes(b"this is no database" * 400)
     ran = indexed("search", "warehouse")
     assert ran.out.startswith("notes.txt:1")
