@@ -452,8 +452,9 @@ async def test_a_hundred_approvals_answered_in_random_order(daemon, demo: Demo, 
     dice, waiting = random.Random(20), dict[str, asyncio.Future[str]]()
 
     async def later(params: Json) -> str:
-        answer = waiting[params["arguments"]["name"]] = asyncio.get_running_loop().create_future()
-        return await answer
+        decided = waiting[params["arguments"]["name"]] = asyncio.get_running_loop().create_future()
+        await window.tell()
+        return await decided
 
     answer(window, later)
     for number in range(100):
