@@ -102,3 +102,16 @@ def test_a_damaged_index_is_made_anew(indexed):
     file.write_bytes(b"this is no database" * 400)
     ran = indexed("search", "warehouse")
     assert ran.out.startswith("notes.txt:1")
+
+
+def test_an_index_that_cannot_be_kept_is_told_and_waited_for_by_nobody(indexed, monkeypatch):
+    from halley.core.errors import StoreFailed
+    from halley.features.search import index
+
+    async def fails(*_: object) -> None:
+        raise StoreFailed("The disk is full.", "Make room.")
+
+    monkeypatch.setattr(index, "run_scan", fails)
+    for command in (("search", "warehouse"), ("index", "rebuild")):
+        ran = indexed(*command)
+        assert ran.code == 1 and "The disk is full." in ran.err and "Make room." in ran.err

@@ -143,8 +143,17 @@ class WorkspaceIndex:
         self._nudge.set()
 
     async def wait_ready(self) -> None:
-        """Until everything that lay on the disk is in the index and later changes are watched for."""
+        """Until everything that lay on the disk is in the index and later changes are watched for.
+
+        Raises StoreFailed when the index cannot be kept.
+        """
         await self._ready.wait()
+        self.check()
+
+    def check(self) -> None:
+        """Raises StoreFailed when the index cannot be kept."""
+        if (problem := self.problem) is not None:
+            raise StoreFailed(problem.message, problem.help, setting=problem.setting)
 
     async def aclose(self) -> None:
         tasks = [task for task in (self._keeper, *self._typing.values(), *self._tasks) if task is not None]
@@ -383,6 +392,8 @@ class WorkspaceIndex:
             except Exception as error:
                 self.problem = problem_of(error)
                 logger.warning("the index stopped: %s", self.problem.message)
+                self.scanned.set()  # whoever waits is told why it is in vain
+                self._ready.set()
                 self.tell()
             self.keeps = False
             await self._nudged(POLL_S)
@@ -405,6 +416,7 @@ class WorkspaceIndex:
         rules: Rules | None = None
         scanned_at = 0.0
         self._rescan, self.problem = True, None
+        self._ready.clear()
         try:
             while self.enabled:
                 self._nudge.clear()

@@ -60,7 +60,8 @@ async def search(
 ) -> Answer:
     """The best hits. With `patient` it waits until the whole workspace has been looked at.
 
-    Raises BadRequest where search is switched off, and StoreFailed when the index cannot be read.
+    Raises BadRequest where search is switched off, and StoreFailed when the index cannot be read
+    (or kept, with `patient`).
     """
     if not line.settings.search.enabled:
         raise BadRequest(
@@ -84,6 +85,8 @@ async def _looked_at(index: WorkspaceIndex, patient: bool) -> None:
             await index.scanned.wait()
     except TimeoutError:
         return
+    if patient:
+        index.check()
 
 
 async def _rankings(
