@@ -1,0 +1,68 @@
+"""Tools from the command line: which there are, switching them, asking with them, and Halley as a server of tools."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+GUARD = Path(__file__).parents[1] / "guard"
+SERVER = Path(__file__).parents[1] / "e2e/mcp_server.py"
+
+
+@pytest.fixture
+def tooled(halley, tmp_path: Path):
+    """`halley` with one server of the person's own beside the built-in tools."""
+    config = halley.home / "config.toml"
+    command, arguments = json.dumps(sys.executable), json.dumps([str(SERVER), str(tmp_path / "calls.jsonl")])
+    config.write_text(
+        config.read_text() + f"\n[tools.servers.demo]\ncommand = {command}\nargs = {arguments}\n"
+    )
+    (halley.folder / "geo.py").write_text("def area(width, height):\n    return width * height\n")
+    return halley
+
+
+def test_tools_are_listed_and_switched(tooled):
+    ran = tooled("tools", "list")
+    assert ran.code == 0
+    assert "read_file" in ran.out and "write_note" in ran.out
+    assert tooled("tools", "off", "demo").code == 0
+    assert "write_note" not in tooled("tools").out
+    assert tooled("tools", "on", "demo").code == 0
+    assert "write_note" in tooled("tools").out
+    assert tooled("tools", "off", "nowhere").code == 1
+    assert tooled("tools", "forget").code == 0
+
+
+def test_asking_with_tools_reads_without_asking_and_writes_nothing_unasked(tooled, tmp_path):
+    ran = tooled.spawn("ask", "--tools", "Read the file geo.py and tell me what is in it")
+    assert ran.code == 0 and "width * height" in ran.out
+    ran = tooled.spawn("ask", "Read the file geo.py and tell me what is in it")
+    assert "width * height" not in ran.out
+    assert not (tmp_path / "calls.jsonl").exists()
+
+
+async def test_another_program_reads_the_workspace_through_halley(tooled):
+    from mcp.client.stdio import StdioServerParameters, stdio_client
+
+    from mcp import ClientSession
+
+    (tooled.folder / ".env").write_text("TOKEN=hidden\n")
+    environment = {**os.environ, "PYTHONPATH": str(GUARD), **tooled.environ}
+    server = StdioServerParameters(
+        command=sys.executable, args=["-m", "halley", "mcp"], env=environment, cwd=str(tooled.folder)
+    )
+    async with (
+        stdio_client(server, errlog=sys.__stderr__) as (read, write),
+        ClientSession(read, write) as session,
+    ):
+        await session.initialize()
+        names = {tool.name for tool in (await session.list_tools()).tools}
+        assert {"read_file", "search_workspace", "diagnostics"} <= names and "run_macro" not in names
+        shown = await session.call_tool("read_file", {"path": "geo.py"})
+        assert "width * height" in shown.content[0].text
+        secret = await session.call_tool("read_file", {"path": ".env"})
+        assert "hidden" not in str(secret)
