@@ -128,7 +128,10 @@ async def _submit_picture(
 def _picture_state(said: Any, asked: Asked, headers: Mapping[str, str]) -> JobState:
     inner = _inner(said)
     status = _status(inner.get("status") or "NOT_START")
-    addresses = tuple(_addresses({"url": inner.get("imageUrl") or inner.get("image_url")}))
+    named = inner.get("imageUrl") or inner.get("image_url")
+    addresses = (
+        (named,) if isinstance(named, str) else ()
+    )  # of whatever kind: fetching it says what is wrong with it
     buttons = inner.get("buttons")
     choices = tuple(_upscales(buttons)) if status == "complete" and isinstance(buttons, list) else ()
     return JobState(

@@ -98,7 +98,7 @@ def _reply(db: sqlite3.Connection, row: sqlite3.Row, parts: dict[str, list[dict[
         times=Times(**facts["times"]) if facts.get("times") else None,
         problem=Problem(**json.loads(row["problem"])) if row["problem"] else None,
         chosen=row["chosen"] is not None,
-        sent=next(iter(parts.get("sent", [])[-1:]), {}),
+        sent={key: value for part in parts.get("sent", []) for key, value in part.items()},
         created=row["created"],
         settled=row["settled"],
     )

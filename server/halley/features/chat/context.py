@@ -7,6 +7,7 @@ from halley.core.errors import BadRequest
 from halley.core.models import ModelRef
 from halley.engine.conversation import build_conversation
 from halley.engine.secrecy import redact_prompt
+from halley.engine.tool_text import with_rules
 from halley.features.chat.blind import is_blind
 from halley.features.chat.desk import ChatDesk, Json
 from halley.features.chat.messages import to_turn, tokens_of
@@ -67,6 +68,8 @@ def _messages(desk: ChatDesk, chat: Chat, asked: Turn, reply: Reply) -> tuple[Me
     said = str(reply.sent.get("system", ""))
     turns.append(to_turn(desk, asked, with_reply=False, pictures=sees))
     messages, _ = build_conversation(said, turns, _EVERYTHING)
+    if rules := str(reply.sent.get("rules", "")):
+        messages = with_rules(messages, rules)
     messages = (*messages, *_calls(reply))
     prompt, _ = redact_prompt(Prompt(messages))
     assert isinstance(prompt, Prompt)

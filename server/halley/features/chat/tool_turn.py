@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -45,4 +46,11 @@ async def answer_with_tools(
         return can is False or model in tools.servers.cannot_call
 
     written = Written(needs, tools.servers.cannot_call.add)
-    await converse(line, prompt, box, agree, take, options, written=written, said=asked.said)
+    noted: dict[str, asyncio.Future[None]] = {}
+
+    def note(rules: str) -> None:  # written while the model is asked already
+        if rules not in noted:
+            noted[rules] = asyncio.ensure_future(desk.store.note_sent(asked.reply, {"rules": rules}))
+
+    await converse(line, prompt, box, agree, take, options, written=written, said=asked.said, note=note)
+    await asyncio.gather(*noted.values())

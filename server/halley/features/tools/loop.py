@@ -39,6 +39,7 @@ from halley.engine.tool_text import (
     ENOUGH,
     BlockSplitter,
     result_message,
+    rules_for,
     tidy_result,
     with_rules,
 )
@@ -47,6 +48,7 @@ from halley.features.tools.toolbox import OfferedTool, Toolbox
 from halley.tools.values import ToolFailed
 
 Take = Callable[[Event], None]
+Note = Callable[[str], object]
 Agree = Callable[[OfferedTool, Mapping[str, Any], str, Callable[[], None]], Awaitable[bool]]
 """(tool, arguments, the call's id, what to do before a person is asked) → whether it may be run."""
 
@@ -69,9 +71,11 @@ async def converse(
     *,
     written: Written | None = None,
     said: str = "",
+    note: Note = lambda _rules: None,
 ) -> None:
     """Streams a reply, calls and all, into `take`, which gets one `Finish` at the end. Raises what the model's host
-    made fail. `said` is the text that the reply has already."""
+    made fail. `said` is the text that the reply has already; `note` is told
+    before each round what the model is told of tools."""
     for notice in box.notices:
         take(Notice(notice))
     if not box.tools:
@@ -81,9 +85,8 @@ async def converse(
         return
     model = str(options.get("model") or (await line.route_of(options.get("role", "chat")))[0])
     written = written or Written()
-    await _Conversation(line, box, agree, take, dict(options), written, model, len(said), bool(said)).run(
-        prompt
-    )
+    conversation = _Conversation(line, box, agree, take, dict(options), written, model, note, len(said))
+    await conversation.run(prompt)
 
 
 @dataclass(slots=True)
@@ -107,8 +110,10 @@ class _Conversation:
     options: dict[str, Any]
     written: Written
     model: str
+    note: Note
     at: int
-    needs_gap: bool
+    needs_gap: bool = False
+    """Between what is said in one round and in the next; going on with a reply, none."""
     finishes: list[Finish] = field(default_factory=list)
     calls: int = 0
     asked_s: float = 0.0
@@ -157,7 +162,9 @@ class _Conversation:
 
     async def _stream(self, prompt: Prompt, added: list[Message], *, written: bool) -> _Round:
         tools = tuple(tool.as_tool() for tool in self.box.tools.values())
-        messages = (*with_rules(prompt.messages, tools, written=written), *added)
+        rules = rules_for(tools, written=written)
+        self.note(rules)
+        messages = (*with_rules(prompt.messages, rules), *added)
         asked = replace(prompt, messages=messages, tools=() if written else tools)
         said, splitter = _Round(Reply(), []), BlockSplitter() if written else None
         try:
