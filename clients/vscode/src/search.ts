@@ -20,7 +20,7 @@ export function registerSearch(halley: Halley): vscode.Disposable[] {
   const index = new IndexWatch(halley);
   return [
     index,
-    command('search', (query?: unknown) => search(halley, typeof query === 'string' ? query : selectedText())),
+    command('searchWorkspace', (query?: unknown) => search(halley, typeof query === 'string' ? query : selectedText())),
     command('indexStatus', () => index.ask()),
   ];
 }
