@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import anthropic
-import httpx
+import httpx2
 import pytest
 from anthropic import AsyncAnthropic
 from anthropic.types import Message, RawMessageStreamEvent
@@ -62,7 +62,7 @@ async def test_tools(anthropic_client: AsyncAnthropic):
 
 async def test_types_accept_every_event(sim: Simulator):
     body = {"model": "sim-reason", "max_tokens": 300, "messages": ASK}
-    async with httpx.AsyncClient(headers={"x-api-key": KEY}) as client:
+    async with httpx2.AsyncClient(headers={"x-api-key": KEY}) as client:
         made = (await client.post(f"{sim.base_url}/messages", json=body)).json()
         assert not Message.model_validate(made).model_extra
         streamed = (await client.post(f"{sim.base_url}/messages", json=body | {"stream": True})).text

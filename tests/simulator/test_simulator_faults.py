@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from halley.simulator import KEY, Simulator
@@ -220,7 +220,7 @@ async def test_refuse_resets_at_once_and_a_stopped_host_refuses(sim: Simulator):
 
 
 async def statuses(sim: Simulator, count: int) -> list[int]:
-    async with httpx.AsyncClient(headers={"authorization": f"Bearer {KEY}"}) as client:
+    async with httpx2.AsyncClient(headers={"authorization": f"Bearer {KEY}"}) as client:
         return [
             (await client.post(f"{sim.base_url}/chat/completions", json=ASK)).status_code
             for _ in range(count)
@@ -289,7 +289,7 @@ async def test_scripts_of_status_bytes_tools_and_faults(sim: Simulator):
 
 
 async def test_control_over_http(sim: Simulator):
-    async with httpx.AsyncClient() as client:
+    async with httpx2.AsyncClient() as client:
         control = f"{sim.origin}/_simulator"
         assert (await client.post(f"{control}/script", json=[{"text": "scripted"}])).json() == {
             "added": 1,
@@ -309,6 +309,6 @@ async def test_control_over_http(sim: Simulator):
 
 async def test_keys_are_masked_over_http(sim: Simulator):
     await exchange(sim, ASK, authorization="Bearer sk-a-real-secret-key")
-    async with httpx.AsyncClient() as client:
+    async with httpx2.AsyncClient() as client:
         assert "real-secret" not in (await client.get(f"{sim.origin}/_simulator/requests")).text
     assert sim.requests[0].key == "sk-a-real-secret-key"

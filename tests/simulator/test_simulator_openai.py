@@ -8,7 +8,7 @@ import json
 import zlib
 from typing import Any
 
-import httpx
+import httpx2
 import openai
 import pytest
 from openai import AsyncOpenAI
@@ -36,8 +36,8 @@ WEATHER: Any = {
 }
 
 
-async def post(sim: Simulator, path: str, body: dict[str, Any], **headers: str) -> httpx.Response:
-    async with httpx.AsyncClient(headers={"authorization": f"Bearer {KEY}"}) as client:
+async def post(sim: Simulator, path: str, body: dict[str, Any], **headers: str) -> httpx2.Response:
+    async with httpx2.AsyncClient(headers={"authorization": f"Bearer {KEY}"}) as client:
         return await client.post(sim.origin + path, json=body, headers=headers)
 
 
@@ -113,7 +113,7 @@ async def test_types_accept_the_rest(sim: Simulator):
         ImagesResponse,
         (await post(sim, "/v1/images/generations", {"model": "sim-image", "prompt": "a cat"})).json(),
     )
-    async with httpx.AsyncClient(headers={"authorization": f"Bearer {KEY}"}) as client:
+    async with httpx2.AsyncClient(headers={"authorization": f"Bearer {KEY}"}) as client:
         for row in (await client.get(f"{sim.base_url}/models")).json()["data"]:
             strictly(Model, row)
 
@@ -308,7 +308,7 @@ async def test_a_key_is_needed(sim: Simulator):
         async with AsyncOpenAI(base_url=sim.base_url, api_key=key, max_retries=0) as client:
             with pytest.raises(openai.AuthenticationError):
                 await client.models.list()
-    async with Simulator(any_key=True) as other, httpx.AsyncClient() as client:
+    async with Simulator(any_key=True) as other, httpx2.AsyncClient() as client:
         assert (await client.get(f"{other.base_url}/models")).status_code == 200
     async with Simulator(keys=["my-own"]) as other:
         assert (
@@ -317,7 +317,7 @@ async def test_a_key_is_needed(sim: Simulator):
 
 
 async def test_catalogue_and_quota(sim: Simulator):
-    async with httpx.AsyncClient() as client:
+    async with httpx2.AsyncClient() as client:
         catalogue = (await client.get(f"{sim.origin}/api/models")).json()
         assert catalogue["success"] and catalogue["total"] == len(catalogue["data"])
         assert all(row["pricing"]["currency"] for row in catalogue["data"])
@@ -327,7 +327,7 @@ async def test_catalogue_and_quota(sim: Simulator):
 
 
 async def test_wrong_paths_answer_as_gateways_do(sim: Simulator):
-    async with httpx.AsyncClient(headers={"authorization": f"Bearer {KEY}"}) as client:
+    async with httpx2.AsyncClient(headers={"authorization": f"Bearer {KEY}"}) as client:
         missing_version = await client.post(f"{sim.origin}/chat/completions", json={})
         assert missing_version.headers["content-type"].startswith("text/html")
         assert (await client.post(f"{sim.base_url}/chat/completions/", json={})).status_code == 301
