@@ -22,9 +22,9 @@ PREFIX = "halley"
 _KEY = "settings"
 """Settings' keys in the nls files start with this."""
 _MACHINE = {"providers", "log", "budget", "tools"}
+"""Top-level settings that no workspace sets in VS Code: endpoints and keys, programs, limits on spending."""
 _NOWHERE = {("tools", "servers")}
 """What no editor may set: `config.toml` alone."""
-"""Top-level settings that no workspace sets in VS Code: endpoints and keys, programs, limits on spending."""
 _UNTRUSTED = {"roles", "completion", "edits"}
 """Top-level settings that are harmless from a workspace nobody has trusted yet; all others wait for trust."""
 _OWN = ("path",)

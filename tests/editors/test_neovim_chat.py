@@ -140,7 +140,7 @@ def test_several_models_answer_in_columns_and_one_is_chosen(editing: Neovim, sim
     end)()"""
     left, right = editing.wait(columns)
     assert left[0] == right[0], "side by side"
-    assert "simulator/sim-chat" in left[1]
+    assert "sim-chat" in left[1]
     assert [left[2], right[2]] == ["It adds up the prices.", "A sum."]
     editing.wait("not require('halley.chat').busy(vim.api.nvim_get_current_buf())")
     editing.type("<C-w>j<C-w>l<CR>")

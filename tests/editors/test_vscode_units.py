@@ -63,7 +63,7 @@ def test_the_manifest_has_every_setting() -> None:
 
 def test_settings_of_endpoints_programs_and_money_are_nobody_elses() -> None:
     for name, row in vscode_manifest.build_settings().items():
-        wanted = "machine" if name.split(".")[1] in ("providers", "log", "budget") else "resource"
+        wanted = "machine" if name.split(".")[1] in ("providers", "log", "budget", "tools") else "resource"
         assert row["scope"] == wanted, name
 
 

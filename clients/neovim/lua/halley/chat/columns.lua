@@ -18,10 +18,14 @@ local shown = {}
 local function dress(win, model, more)
   local set = vim.wo[win][0]
   set.wrap, set.linebreak, set.number, set.signcolumn = true, true, false, 'no'
+  local room = vim.api.nvim_win_get_width(win)
+  if more and 1 + vim.fn.strwidth(model) + 3 + vim.fn.strwidth(more[1]) > room then
+    model = model:match('[^/]+$') or model
+  end
   local width, tail = vim.fn.strwidth(model) + 1, ''
   for _, part in ipairs(more or {}) do
     width = width + vim.fn.strwidth(part) + 3
-    if width > vim.api.nvim_win_get_width(win) then
+    if width > room then
       break
     end
     tail = tail .. ' · ' .. part
