@@ -8,14 +8,28 @@ within 0.85 to 1.28.
 from __future__ import annotations
 
 import re
-from itertools import islice
 
-_PIECE = re.compile(r"[A-Za-z]{1,8}|\d{1,3}|\n+|[ \t]{2,16}|[^\sA-Za-z\d]|\S")
+_TOKEN = r"[A-Za-z]{1,8}|\d{1,3}|\n+|[ \t]{2,16}|[^\sA-Za-z\d]|\S"
+_PIECE = re.compile(_TOKEN)
+_WITH_GAP = re.compile(rf"\s*?(?:{_TOKEN})")
+"""A token and the space before it that is none: put together, these are the text again."""
 
 
-def token_starts(text: str, most: int) -> list[int]:
-    """Where the first `most` tokens of a text begin, and the one after them."""
-    return [piece.start() for piece in islice(_PIECE.finditer(text), most + 1)]
+def end_of_first(text: str, most: int) -> int | None:
+    """Where the first `most` tokens end and another begins; None where there is no other."""
+    pieces = _WITH_GAP.findall(text)  # far quicker than one match after the other
+    return _start(text, pieces[:most]) if len(pieces) > most else None
+
+
+def start_of_last(text: str, most: int) -> int | None:
+    """Where the last `most` tokens begin; None where there are none before them."""
+    pieces = _WITH_GAP.findall(text)
+    return _start(text, pieces[:-most]) if len(pieces) > most else None
+
+
+def _start(text: str, before: list[str]) -> int:
+    token = _PIECE.search(text, len("".join(before)))
+    return token.start() if token else len(text)
 
 
 def estimate_tokens(text: str) -> int:

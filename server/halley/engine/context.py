@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import PurePath
 
 from halley.core.snapshot import Snapshot
 from halley.core.tokens import estimate_tokens
@@ -201,8 +203,13 @@ def display_path(snapshot: Snapshot) -> str:
     path, workspace = snapshot.document.path, snapshot.workspace
     if path is None:
         return snapshot.document.uri.rsplit("/", 1)[-1] or "untitled"
-    if workspace and path.is_relative_to(workspace.root):
-        return path.relative_to(workspace.root).as_posix()
+    return _path_in(path, workspace.root if workspace else None)
+
+
+@lru_cache(maxsize=64)
+def _path_in(path: PurePath, root: PurePath | None) -> str:
+    if root is not None and path.is_relative_to(root):
+        return path.relative_to(root).as_posix()
     return path.name
 
 

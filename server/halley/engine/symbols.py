@@ -97,6 +97,7 @@ def _line_end(text: str, offset: int) -> int:
     return len(text) if end < 0 else end
 
 
+@lru_cache(maxsize=8)
 def names_used(text: str) -> tuple[str, ...]:
     """The identifiers of a piece of code, commonest first, without words that mean nothing alone."""
     counted = Counter(name for name in _IDENTIFIER.findall(text) if name not in _COMMON)

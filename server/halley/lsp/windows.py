@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,7 @@ class Folders:
 
     def root_of(self, uri: str) -> Path | None:
         """The innermost folder that holds the document; the first folder for anything that lies in none."""
-        path = path_of_uri(uri)
-        if path is not None:
-            inside = [root for root in self.roots if path.is_relative_to(root)]
-            if inside:
-                return max(inside, key=lambda root: len(root.parts))
-        return self.roots[0] if self.roots else None
+        return _innermost(path_of_uri(uri), tuple(self.roots))
 
     def change(self, event: Json) -> None:
         """`workspace/didChangeWorkspaceFolders`."""
@@ -32,6 +28,12 @@ class Folders:
         added = [path_of_uri(folder["uri"]) for folder in event.get("added", [])]
         self.roots = [root for root in self.roots if root not in gone]
         self.roots += [path for path in added if path is not None and path not in self.roots]
+
+
+@lru_cache(maxsize=256)  # each key in a document asks several times
+def _innermost(path: Path | None, roots: tuple[Path, ...]) -> Path | None:
+    inside = [root for root in roots if path is not None and path.is_relative_to(root)]
+    return max(inside, key=lambda root: len(root.parts), default=roots[0] if roots else None)
 
 
 def folders_of(params: Json) -> Folders:

@@ -13,7 +13,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Mapping
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, repeat
+from operator import add
 from typing import Any
 
 from halley.core.text import split_lines
@@ -101,7 +102,7 @@ class LineIndex:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.starts = list(accumulate(_lengths(text), initial=0))
+        self.starts = _starts(text)
 
     def offset(self, position: Mapping[str, Any], encoding: str) -> int:
         """The offset of a position. Beyond the last line means the end of the text."""
@@ -126,13 +127,14 @@ class LineIndex:
         return self.text[self.starts[row] : end]
 
 
-def _lengths(text: str) -> list[int]:
-    """Of all lines but the last, ends included."""
+def _starts(text: str) -> list[int]:
+    """Of every line; anew after each key, so nothing in it is called by Python for each line."""
     if "\r" in text:
-        return [len(line) for line in split_lines(text)[:-1]]
-    lengths = [len(line) + 1 for line in text.split("\n")]
-    lengths.pop()
-    return lengths
+        starts = list(accumulate(map(len, split_lines(text)), initial=0))
+    else:
+        starts = list(accumulate(map(add, map(len, text.split("\n")), repeat(1)), initial=0))
+    starts.pop()
+    return starts
 
 
 @lru_cache(maxsize=8)
