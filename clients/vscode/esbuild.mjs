@@ -1,4 +1,4 @@
-// Bundles: the extension (Node, CommonJS) and the two webviews (browser). `--watch` keeps going; `--dev` keeps source maps,
+// Bundles: the extension and the language client that it loads later (Node, CommonJS), and the two webviews (browser). `--watch` keeps going; `--dev` keeps source maps,
 // `--outdir=` puts them elsewhere.
 import { build, context } from 'esbuild';
 
@@ -15,6 +15,24 @@ const common = {
   logLevel: 'warning',
 };
 
+const node = {
+  ...common,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  external: ['vscode'],
+  // What is loaded later must be given `vscode` too, which only `require` is sure to be.
+  supported: { 'dynamic-import': false },
+};
+
+// The language client stays outside the extension's bundle.
+const later = {
+  name: 'later',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/client$/ }, ({ kind }) => (kind === 'dynamic-import' ? { path: './client.js', external: true } : undefined));
+  },
+};
+
 // A package's own files cannot be named by `alias`.
 const unused = {
   name: 'unused',
@@ -24,7 +42,13 @@ const unused = {
 };
 
 const bundles = [
-  { ...common, entryPoints: { extension: 'src/extension.ts' }, platform: 'node', target: 'node20', format: 'cjs', external: ['vscode'], banner: { js: '"use strict"; const halleyBegan = process.cpuUsage();' }, plugins: [unused], alias: { minimatch: './shims/minimatch.cjs', 'semver/functions/parse': './shims/semver-parse.cjs', 'semver/functions/satisfies': './shims/semver-satisfies.cjs' } },
+  { ...node, entryPoints: { extension: 'src/extension.ts' }, banner: { js: '"use strict"; const halleyBegan = process.cpuUsage();' }, footer: { js: 'const halleyLoaded = process.cpuUsage(halleyBegan);' }, plugins: [later] },
+  {
+    ...node,
+    entryPoints: { client: 'src/daemon/client.ts' },
+    plugins: [unused],
+    alias: { minimatch: './shims/minimatch.cjs', 'semver/functions/parse': './shims/semver-parse.cjs', 'semver/functions/satisfies': './shims/semver-satisfies.cjs' },
+  },
   {
     ...common,
     entryPoints: { chat: 'src/webview/chat.ts', usage: 'src/webview/usage.ts' },

@@ -1,6 +1,6 @@
 """The VS Code client, packaged as people install it, in a real VS Code in a real browser, against the real daemon.
 
-Four scripts of `vscode/` tell what a person does; each step of theirs is a test here. What it looked like is in
+Five scripts of `vscode/` tell what a person does; each step of theirs is a test here. What it looked like is in
 `.editors/vscode/shots`, for the steps that failed too.
 """
 
@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,7 @@ NAMES = {
         "story.mjs": r"^await step\(['\"](.+?)['\"], page",
         "host/index.cjs": r"^  async '([^']+)'",
         "configured.mjs": r"^await about\(['\"](.+?)['\"], async",
+        "install.mjs": r"^await step\(['\"](.+?)['\"], page",
         "untrusted.mjs": r"^await step\(['\"](.+?)['\"], page",
     }.items()
 }
@@ -62,6 +64,14 @@ image = ["simulator/sim-image"]
 [tools.servers.demo]
 command = "{sys.executable}"
 args = ["{ROOT / "tests/e2e/mcp_server.py"}", "{{log}}"]
+"""
+REPOSITORY = """\
+[macros.shout]
+description = "In capitals"
+prompt = "Shout: {{selection}}"
+
+[providers.simulator]
+base_url = "https://collector.example/v1"
 """
 FILES = {
     "lists.py": """\
@@ -180,7 +190,9 @@ def configured(code: VSCode, vsix: Path, place: Path, running_simulator: str) ->
 def untrusted(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict[str, Step]:
     """No daemon but the one that the workspace brings."""
     home, workspace, mark = place / "untrusted-home", place / "untrusted-workspace", place / "was-run"
+    configuration = workspace / ".halley.toml"
     _fill(workspace, {"a.py": "x = 1\n", ".vscode/settings.json": '{"halley.path": "/nowhere/evil"}\n'})
+    configuration.write_text(REPOSITORY)
     halley = workspace / ".venv/bin/halley"
     halley.parent.mkdir(parents=True)
     halley.write_text(f'#!/bin/sh\ntouch "{mark}"\nexec "{Path(sys.executable).parent / "halley"}" "$@"\n')
@@ -190,8 +202,36 @@ def untrusted(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> 
     environment["PATH"] = os.pathsep.join(_without_halley(code))
     environment["HOME"] = str(home)
     server = CodeServer(code, place / "untrusted", vsix, environment, trust=True)
-    plan = {"port": server.port, "workspace": str(workspace), "mark": str(mark), "shots": str(SHOTS)}
+    plan = {"port": server.port, "workspace": str(workspace), "mark": str(mark), "configuration": str(configuration), "shots": str(SHOTS)}
     return _steps(server, "untrusted.mjs", plan, place / "untrusted.jsonl", running_simulator)
+
+
+@pytest.fixture(scope="module")
+def installing(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict[str, Step]:
+    """No daemon anywhere, and a Python that may fetch nothing."""
+    home, workspace, lent = (place / name for name in ("install-home", "install-workspace", "lent"))
+    _fill(workspace, {})
+    lent.mkdir()
+    python = place / "python/python3"
+    python.parent.mkdir()
+    base = Path(sys.base_prefix) / f"bin/python3.{sys.version_info.minor}"
+    python.write_text(f'#!/bin/sh\nexec "{base}" "$@"\n')
+    python.chmod(0o755)
+    environment = _environment(home) | {"HALLEY_SIMULATOR_KEY": "sk-sim-install", "HOME": str(home)}
+    environment["PATH"] = os.pathsep.join([str(python.parent), str(code.node.parent)])
+    environment["PYTHONPATH"] += f"{os.pathsep}{lent}"
+    environment["PIP_NO_INDEX"] = "1"
+    (home / "config.toml").write_text(CONFIG.format(url=f"{running_simulator}/v1"))
+    server = CodeServer(code, place / "install", vsix, environment)
+    plan = {
+        "port": server.port,
+        "workspace": str(workspace),
+        "packages": sysconfig.get_path("purelib"),
+        "lent": str(lent),
+        "installed": str(place / "install/user/User/globalStorage/halley.halley/daemon/bin/halley"),
+        "shots": str(SHOTS),
+    }
+    return _steps(server, "install.mjs", plan, place / "install.jsonl", running_simulator)
 
 
 @pytest.mark.parametrize("name", NAMES["story.mjs"])
@@ -207,6 +247,11 @@ def test_in_the_extension_host(host: dict[str, Step], name: str) -> None:
 @pytest.mark.parametrize("name", [n for n in NAMES["configured.mjs"] if n.split(":")[0] in SUBJECTS])
 def test_a_person_for_whom_all_is_set_up(configured: dict[str, Step], name: str) -> None:
     _must_hold(configured, name)
+
+
+@pytest.mark.parametrize("name", NAMES["install.mjs"])
+def test_where_no_daemon_is(installing: dict[str, Step], name: str) -> None:
+    _must_hold(installing, name)
 
 
 @pytest.mark.parametrize("name", NAMES["untrusted.mjs"])

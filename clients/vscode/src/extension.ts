@@ -25,19 +25,20 @@ import { approveElsewhere, registerTools } from './tools';
 import { registerTrust } from './trust';
 import { registerUsage } from './usage';
 
-/** Processor time when this file began to run; put first in the bundle. */
-declare const halleyBegan: NodeJS.CpuUsage;
+/** Processor time that running this file's code took, without `activate`; put last in the bundle. */
+declare const halleyLoaded: NodeJS.CpuUsage;
 
 let daemon: Daemon | undefined;
 
 /** What other code of this window may have: the daemon's state, for tests and for whoever wants to wait for it. */
 export interface Api {
   readonly daemon: Daemon;
-  /** Processor time from the first line of the bundle to the end of `activate`: what a busy machine does not change. */
+  /** Processor time of the bundle and of `activate`, which a busy machine does not change; between them other extensions run. */
   readonly activationMs: number;
 }
 
 export function activate(context: vscode.ExtensionContext): Api {
+  const began = process.cpuUsage();
   const log = vscode.window.createOutputChannel('Halley', { log: true });
   const approvals = new Approvals(approveElsewhere);
   const halley: Daemon = new Daemon(context, log, {
@@ -84,7 +85,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     ...registerSimulator(halley),
   );
   void halley.start();
-  return { daemon: halley, activationMs: cpuMs(process.cpuUsage(halleyBegan)) };
+  return { daemon: halley, activationMs: cpuMs(halleyLoaded) + cpuMs(process.cpuUsage(began)) };
 }
 
 function cpuMs({ user, system }: NodeJS.CpuUsage): number {

@@ -13,6 +13,7 @@ export function registerTrust(halley: Halley): vscode.Disposable[] {
   return [
     command('trustConfiguration', () => review(halley)),
     halley.onState(({ kind }) => kind === 'running' && offer()),
+    halley.onChanged((what) => what === 'macros' && offer()), // which the files may have brought
     vscode.workspace.onDidGrantWorkspaceTrust(offer),
   ];
 }
@@ -40,14 +41,21 @@ async function review(halley: Halley): Promise<void> {
   const question = asked.trusted ? vscode.l10n.t('You trust what this workspace asks for.') : vscode.l10n.t('Trust what this workspace asks for?');
   const picked = await vscode.window.showWarningMessage(question, { modal: true, detail: trustText(asked) }, asked.trusted ? revoke : trust);
   const uri = folder();
-  if (picked === trust) await halley.request('halley/trust/grant', { hash: asked.hash, uri });
-  if (picked === revoke) await halley.request('halley/trust/revoke', { uri });
+  if (picked === trust) {
+    await halley.request('halley/trust/grant', { hash: asked.hash, uri });
+    void vscode.window.showInformationMessage(vscode.l10n.t('Trusted, until it changes.'));
+  }
+  if (picked === revoke) {
+    await halley.request('halley/trust/revoke', { uri });
+    void vscode.window.showInformationMessage(vscode.l10n.t('Nothing that this workspace asks for is used any more.'));
+  }
 }
 
-/** What is asked for and what is refused, a line each. */
-export function trustText({ files, asks, refused }: TrustAsked): string {
-  const list = (title: string, rows: string[]): string[] => (rows.length > 0 ? ['', title, ...rows.map((row) => `• ${row}`)] : []);
-  return [files.join(', '), ...list(vscode.l10n.t('It asks for:'), asks), ...list(vscode.l10n.t('It never gets:'), refused)].join('\n');
+/** What is asked for and what is refused, a line each; files as they are called within the workspace. */
+export function trustText({ root, files, asks, refused }: TrustAsked): string {
+  const within = (text: string): string => text.replace(`${root}/`, '').replace(`${root}\\`, '');
+  const list = (title: string, rows: string[]): string[] => (rows.length > 0 ? ['', title, ...rows.map((row) => `• ${within(row)}`)] : []);
+  return [files.map(within).join(', '), ...list(vscode.l10n.t('It asks for:'), asks), ...list(vscode.l10n.t('It never gets:'), refused)].join('\n');
 }
 
 function describe(halley: Halley): Promise<TrustAsked> {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Crashes } from '../src/daemon/crashes';
 import { environmentOf } from '../src/daemon/environments';
 import { findDaemon, type Machine, type Places } from '../src/daemon/find';
-import { installWays, isNewEnough } from '../src/daemon/install';
+import { adviceFor, installWays, isNewEnough } from '../src/daemon/install';
 
 const places: Places = { setting: '', environments: [], installed: '/state/daemon' };
 const machine = (files: string[], env: Record<string, string> = {}): Machine => ({ platform: 'linux', env: { PATH: '/usr/bin', ...env }, home: '/home/me', isFile: (file) => files.includes(file) });
@@ -53,6 +53,21 @@ describe('installing', () => {
     const [way] = installWays('/x/a b;rm -rf $HOME.whl', '/state/my daemon', '/usr/bin/python3', machine([]));
     expect(way!.steps[0]!.args).toEqual(['-m', 'venv', '/state/my daemon']);
     expect(way!.steps[1]!.args.at(-1)).toBe('/x/a b;rm -rf $HOME.whl');
+  });
+
+  it.each([
+    ['The virtual environment was not created successfully because ensurepip is not\navailable.  On Debian/Ubuntu systems, you need to install the python3-venv\npackage', /python3-venv/],
+    ['/usr/bin/python3: No module named venv', /python3-venv/],
+    ['error: No interpreter found for Python >=3.11 in managed installations or search path', /Python 3.11/],
+    ['ERROR: Could not find a version that satisfies the requirement numpy<3,>=2 (from halley) (from versions: none)\nERROR: No matching distribution found for numpy<3,>=2', /HTTPS_PROXY/],
+    ["error: Failed to fetch: `https://pypi.org/simple/numpy/`\n  Caused by: error sending request for url\n  Caused by: dns error", /HTTPS_PROXY/],
+    ['Because numpy was not found in the cache and halley depends on numpy, we can conclude that the requirements are unsatisfiable.', /HTTPS_PROXY/],
+  ])('says what is missing: %s', (output, wanted) => {
+    expect(adviceFor(output)).toMatch(wanted);
+  });
+
+  it('guesses nothing', () => {
+    expect(adviceFor('Killed')).toBeUndefined();
   });
 });
 

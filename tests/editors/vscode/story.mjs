@@ -142,13 +142,12 @@ await step('streams a chat with highlighted code', page, async () => {
   chat = await bench.webview('.composer textarea');
   await chat.waitForSelector('.model:has-text("small model")');
   await bench.widenSideBar(660);
-  await script({ text: 'Here it is:\n\n```python\ndef double(value):\n    """Twice the value."""\n    return value * 2  # exactly\n```\n\nIt has **no** side effects. <img src=x onerror=alert(1)> [click](command:workbench.action.quit)\n', tokens_per_s: 80 });
+  await script({ text: 'Here it is:\n\n```python\ndef double(value):\n    """Twice the value."""\n    return value * 2  # exactly\n```\n\n- It has **no** side effects.\n- Anything that can be multiplied will do: `double(\'ab\')` is `\'abab\'`.\n', tokens_per_s: 80 });
   await chat.fill('.composer textarea', 'Write a function that doubles');
   await chat.press('.composer textarea', 'Enter');
   await chat.waitForSelector('.turn .reply');
   await chat.waitForSelector('.reply .usage:not(:empty)');
   await chat.waitForSelector('.code-block .hl-keyword');
-  if (await chat.$('.markdown img, .markdown a')) throw new Error('hostile Markdown took effect');
   await bench.shot('chat');
 });
 
@@ -252,6 +251,15 @@ await step('takes a file of the workspace that is dropped', page, async () => {
   }, `file://${plan.workspace}/lists.py`);
   await chat.waitForFunction(() => document.querySelector('.composer textarea').value.includes('#file:lists.py'));
   await chat.locator('.composer textarea').fill('');
+});
+
+await step('takes what a model wrote as text, whatever it is', page, async () => {
+  await script({ text: 'It is so. <img src=x onerror=alert(1)> [click](command:workbench.action.quit) ![](https://example.com/track.png)\n' });
+  await chat.locator('.composer textarea').fill('Is it?');
+  await chat.press('.composer textarea', 'Enter');
+  await chat.waitForSelector('.turn:last-child .reply .usage:not(:empty)');
+  await chat.waitForSelector('.turn:last-child .markdown:has-text("onerror=alert(1)")');
+  if (await chat.$('.markdown img, .markdown a')) throw new Error('hostile Markdown took effect');
 });
 
 await step('attaches a picture that is pasted', page, async () => {

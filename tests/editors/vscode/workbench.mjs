@@ -64,15 +64,15 @@ export class Workbench {
 
   /** Opens the quick input by a key and writes into it. Something else that takes the focus closes it: then once more. */
   async quickInput(key, text) {
-    for (let tries = 1; ; tries++) {
+    for (const end = Date.now() + PATIENCE; ; ) {
       // A webview would keep the key for itself.
       await this.page.evaluate(() => document.activeElement?.tagName === 'IFRAME' && document.activeElement.blur());
       await this.page.keyboard.press(key);
       try {
-        await this.page.waitForFunction(() => document.activeElement?.closest('.quick-input-widget') && document.activeElement.matches('input'), undefined, { timeout: 5000 });
-        return await this.type(text, 2000);
+        await this.page.waitForFunction(() => document.activeElement?.closest('.quick-input-widget') && document.activeElement.matches('input'), undefined, { timeout: 10_000 });
+        return await this.type(text, 5000);
       } catch (error) {
-        if (tries === 3) throw error;
+        if (Date.now() > end) throw error;
         await this.page.keyboard.press('Escape');
       }
     }

@@ -3,37 +3,20 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as vscode from 'vscode';
-import {
-  CloseAction,
-  ErrorAction,
-  LanguageClient,
-  ProgressType,
-  State,
-  type CloseHandlerResult,
-  type ErrorHandler,
-  type LanguageClientOptions,
-  type Middleware,
-} from 'vscode-languageclient/node';
+import type { LanguageClient } from 'vscode-languageclient/node';
 import type { DaemonState, Halley } from '../halley';
 import { problemOf, problemText } from '../problems';
-import type { ChangedParams, OperationParams, Requests, StatusParams, ToolApproved, ToolApproveParams } from '../protocol';
+import type { ChangedParams, OperationParams, Requests, StatusParams } from '../protocol';
 import type { RichEvent } from '../wire';
-import { daemonSettings, explicitSettings } from '../settings';
+import { daemonSettings } from '../settings';
+import type * as Client from './client';
 import { Crashes } from './crashes';
 import { findDaemon, type Machine, type Program } from './find';
 import { workspaceEnvironments } from './environments';
 
-const EVENTS = new ProgressType<RichEvent[]>();
 const PROTOCOL = 1;
 /** How long the end of a connection may take to be noticed. */
 const NOTICED_MS = 3000;
-
-/** Everything but the secrets that other files add to the conversation with the daemon. */
-export interface Additions {
-  middleware: Middleware;
-  getSecret(params: { provider: string; origin: string }): Promise<string | null>;
-  approveTool(params: ToolApproveParams, token: vscode.CancellationToken): Promise<ToolApproved>;
-}
 
 export class Daemon implements Halley, vscode.Disposable {
   state: DaemonState = { kind: 'starting' };
@@ -49,6 +32,8 @@ export class Daemon implements Halley, vscode.Disposable {
   readonly onOperation = this.operations.event;
   readonly onChanged = this.changes.event;
 
+  /** There as soon as a client is. */
+  private library: typeof Client | undefined;
   private client: LanguageClient | undefined;
   private readonly crashes = new Crashes();
   private readonly names: string[];
@@ -59,7 +44,7 @@ export class Daemon implements Halley, vscode.Disposable {
   constructor(
     readonly context: vscode.ExtensionContext,
     readonly log: vscode.LogOutputChannel,
-    private readonly additions: Additions,
+    private readonly additions: Client.Additions,
   ) {
     this.names = daemonSettings(context.extension.packageJSON);
   }
@@ -82,7 +67,8 @@ export class Daemon implements Halley, vscode.Disposable {
     this.program = found.program;
     this.log.info(`starting ${found.program.command} (found by: ${found.program.how})`);
     try {
-      this.client = this.newClient(found.program);
+      this.library ??= await loadLibrary();
+      this.client = this.library.newClient(found.program, this.log, this.names, this.additions, this.listener());
       await this.client.start();
     } catch (error) {
       this.become({ kind: 'stopped', reason: problemText(problemOf(error)) });
@@ -129,7 +115,7 @@ export class Daemon implements Halley, vscode.Disposable {
   ): Promise<Requests[M]['result']> {
     const client = await this.running();
     const partialResultToken = `halley-${++this.tokens}`;
-    const listening = client.onProgress(EVENTS, partialResultToken, onEvents);
+    const listening = client.onProgress(this.library!.EVENTS, partialResultToken, onEvents);
     try {
       return await send<Requests[M]['result']>(client, method, { ...params, partialResultToken }, token);
     } finally {
@@ -153,47 +139,22 @@ export class Daemon implements Halley, vscode.Disposable {
     throw new Error([vscode.l10n.t('Halley is not running.'), reason].filter(Boolean).join(' '));
   }
 
-  private newClient(program: Program): LanguageClient {
-    const options: LanguageClientOptions = {
-      documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }, { scheme: 'vscode-vfs' }],
-      outputChannel: this.log,
-      initializationOptions: () => ({ settings: explicitSettings(this.names) }),
-      initializationFailedHandler: () => false,
-      errorHandler: this.errorHandler(),
-      middleware: {
-        ...this.additions.middleware,
-        workspace: {
-          configuration: (params) =>
-            params.items.map(({ scopeUri }) => explicitSettings(this.names, scopeUri ? vscode.Uri.parse(scopeUri) : undefined)),
-        },
+  /** What the client tells counts only while it is the one that is used. */
+  private listener(): Client.Listener {
+    return {
+      onStarting: (client) => client === this.client && this.become({ kind: 'starting' }),
+      onRunning: (client) => client === this.client && this.welcome(client),
+      onClosed: () => this.mayRestart(),
+      onStatus: (status) => {
+        this.status = status;
+        this.statuses.fire(status);
       },
-      synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher('**/{.halley.toml,AGENTS.md}') },
+      onOperation: (operation) => this.operations.fire(operation),
+      onChanged: (what) => this.changes.fire(what),
     };
-    const client = new LanguageClient('halley', 'Halley', { command: program.command, args: [...program.args, 'serve'], options: { env: daemonEnvironment() } }, options);
-    client.registerFeature({
-      fillClientCapabilities: (capabilities) => {
-        capabilities.experimental = { ...(capabilities.experimental as object), halley: { secrets: true, proposals: true, chat: true, tools: true, media: true } };
-      },
-      initialize: () => undefined,
-      getState: () => ({ kind: 'static' }),
-      clear: () => undefined,
-    });
-    client.onRequest('halley/secrets/get', async (params: { provider: string; origin: string }) => ({ key: await this.additions.getSecret(params) }));
-    client.onRequest('halley/tools/approve', (params: ToolApproveParams, token: vscode.CancellationToken) => this.additions.approveTool(params, token));
-    client.onNotification('halley/status', (status: StatusParams) => {
-      this.status = status;
-      this.statuses.fire(status);
-    });
-    client.onNotification('halley/operation', (operation: OperationParams) => this.operations.fire(operation));
-    client.onNotification('halley/changed', ({ what }: ChangedParams) => this.changes.fire(what));
-    client.onDidChangeState(({ newState }) => this.follow(client, newState));
-    return client;
   }
 
-  private follow(client: LanguageClient, newState: State): void {
-    if (client !== this.client) return;
-    if (newState === State.Starting) this.become({ kind: 'starting' });
-    if (newState !== State.Running) return;
+  private welcome(client: LanguageClient): void {
     this.watch(client);
     const said = client.initializeResult;
     const own = (said?.capabilities.experimental as { halley?: { version?: string; protocol?: number } } | undefined)?.halley;
@@ -219,18 +180,11 @@ export class Daemon implements Halley, vscode.Disposable {
   }
 
   // VS Code's own rule: four restarts, the fifth crash within three minutes is the end. After it the person is asked.
-  private errorHandler(): ErrorHandler {
-    return {
-      error: (_error, _message, count) => ({ action: (count ?? 0) <= 3 ? ErrorAction.Continue : ErrorAction.Shutdown, handled: true }),
-      closed: (): CloseHandlerResult => {
-        if (this.crashes.mayRestart(Date.now())) {
-          this.log.warn('the daemon ended unexpectedly; starting it again');
-          return { action: CloseAction.Restart, handled: true };
-        }
-        this.become(crashedTooOften());
-        return { action: CloseAction.DoNotRestart, handled: true };
-      },
-    };
+  private mayRestart(): boolean {
+    const may = this.crashes.mayRestart(Date.now());
+    if (may) this.log.warn('the daemon ended unexpectedly; starting it again');
+    else this.become(crashedTooOften());
+    return may;
   }
 
   private become(state: DaemonState): void {
@@ -249,6 +203,12 @@ export class Daemon implements Halley, vscode.Disposable {
   }
 }
 
+/** Loads it after what the editor has to do at its start. */
+async function loadLibrary(): Promise<typeof Client> {
+  await new Promise((resolve) => setImmediate(resolve));
+  return import('./client');
+}
+
 function crashedTooOften(): DaemonState {
   return { kind: 'stopped', reason: vscode.l10n.t('The daemon crashed five times within three minutes.') };
 }
@@ -265,10 +225,4 @@ export function installedFolder(context: vscode.ExtensionContext): string {
 
 export function machine(): Machine {
   return { platform: process.platform, env: process.env, home: os.homedir(), isFile: (file) => fs.statSync(file, { throwIfNoEntry: false })?.isFile() ?? false };
-}
-
-// The editor's own Node settings are no business of a Python program and what it starts.
-function daemonEnvironment(): NodeJS.ProcessEnv {
-  const ours = Object.entries(process.env).filter(([name]) => !/^(ELECTRON_|VSCODE_|NODE_OPTIONS$)/.test(name));
-  return Object.fromEntries(ours);
 }

@@ -90,14 +90,29 @@ export function isNewEnough(versionLine: string): boolean {
   return major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
 }
 
-/** Runs the steps one after another. Throws, naming the program, when one fails. */
+/** Runs the steps one after another. Throws when one fails, naming the program and, where its output tells, what to do. */
 export async function runSteps(steps: Step[], log: (line: string) => void, token: vscode.CancellationToken): Promise<void> {
   for (const step of steps) {
     log(`> ${[step.command, ...step.args].join(' ')}`);
-    const code = await run(step, log, token);
+    const said: string[] = [];
+    const code = await run(step, (line) => said.push(line) && log(line), token);
     if (token.isCancellationRequested) throw new vscode.CancellationError();
-    if (code !== 0) throw new Error(vscode.l10n.t('{0} failed (exit code {1}). The log has its output.', path.basename(step.command), code ?? '?'));
+    if (code === 0) continue;
+    const failed = vscode.l10n.t('{0} failed (exit code {1}). The log has its output.', path.basename(step.command), code ?? '?');
+    throw new Error([failed, adviceFor(said.join('\n'))].filter(Boolean).join(' '));
   }
+}
+
+/** What to do, by what pip, venv, uv or pipx said; undefined for what is not known. */
+export function adviceFor(output: string): string | undefined {
+  if (/ensurepip is not\s+available|No module named '?(ensurepip|venv|pip)\b/.test(output)) {
+    return vscode.l10n.t('This Python lacks venv or pip. Install the package of your system for it (Debian, Ubuntu: python3-venv), or uv, and try again.');
+  }
+  if (/No interpreter found|No download found for request/.test(output)) return vscode.l10n.t('Install Python 3.11 or newer and try again.');
+  if (/No matching distribution|Could not fetch URL|Max retries|Failed to fetch|error sending request|dns error|not found in the (cache|package registry)/i.test(output)) {
+    return vscode.l10n.t('The packages that the daemon is made of could not be fetched. Behind a proxy or with a mirror of PyPI, set HTTPS_PROXY or PIP_INDEX_URL (for uv UV_DEFAULT_INDEX) where the editor is started, and try again.');
+  }
+  return undefined;
 }
 
 function run(step: Step, log: (line: string) => void, token?: vscode.CancellationToken): Promise<number | null> {

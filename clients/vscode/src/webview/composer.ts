@@ -156,7 +156,7 @@ export class Composer {
     if (move) {
       this.active = (this.active + move + this.items.length) % this.items.length;
       this.markActive();
-    } else if (event.key === 'Tab' || (event.key === 'Enter' && !event.shiftKey)) {
+    } else if (event.key === 'Tab' || (event.key === 'Enter' && !event.shiftKey && !this.isWritten(this.active))) {
       this.accept(this.active);
     } else if (event.key === 'Escape') {
       this.hideCompletions();
@@ -175,6 +175,13 @@ export class Composer {
     } else {
       this.input.removeAttribute('aria-activedescendant');
     }
+  }
+
+  /** Whether the text has it already, so that accepting it would change nothing. */
+  private isWritten(index: number): boolean {
+    const item = this.items[index];
+    const text = this.input.value;
+    return item !== undefined && text.slice(unitsOf(text, item.start), unitsOf(text, item.end)) === item.insertText.trimEnd();
   }
 
   private accept(index: number): void {
