@@ -202,7 +202,13 @@ def untrusted(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> 
     environment["PATH"] = os.pathsep.join(_without_halley(code))
     environment["HOME"] = str(home)
     server = CodeServer(code, place / "untrusted", vsix, environment, trust=True)
-    plan = {"port": server.port, "workspace": str(workspace), "mark": str(mark), "configuration": str(configuration), "shots": str(SHOTS)}
+    plan = {
+        "port": server.port,
+        "workspace": str(workspace),
+        "mark": str(mark),
+        "configuration": str(configuration),
+        "shots": str(SHOTS),
+    }
     return _steps(server, "untrusted.mjs", plan, place / "untrusted.jsonl", running_simulator)
 
 
