@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from demo_tools import Demo
 from setting import CONFIG, guarded
 from window import Client, Json, Window
 
@@ -33,6 +34,11 @@ def workspace(tmp_path: Path) -> Path:
     folder = tmp_path / "workspace"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def demo(config: Path, tmp_path: Path) -> Demo:
+    return Demo(config, tmp_path / "ran.jsonl")
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -46,8 +45,9 @@ def call(tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
         file.write(json.dumps({"tool": tool, **arguments}) + "\n")
     if tool == "crash":
         os._exit(7)
-    if tool == "hang":
-        time.sleep(3600)
+    if tool == "hang":  # until whoever started us is gone, however that went
+        sys.stdin.read()
+        os._exit(0)
     if tool == "grow":
         GROWN.append("more")
         print(json.dumps({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}), flush=True)

@@ -6,96 +6,16 @@ import asyncio
 import json
 import random
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from window import CAPABILITIES, Json, RequestFailed, Window
+from demo_tools import ASKS, SERVER, Demo, answer, call, last_request, of_kind, script, servers
+from window import Json, RequestFailed, Window
 
 from halley.simulator import Simulator
 
-SERVER = Path(__file__).with_name("mcp_server.py")
-ASKS = CAPABILITIES | {"experimental": {"halley": {"chat": True, "tools": True}}}
 WIRES = ("openai", "openai-responses", "anthropic")
-
-
-def _of(events: list[Json], kind: str) -> list[Json]:
-    return [event for event in events if event["type"] == kind]
-
-
-class Demo:
-    """The server under test: what it is configured with, and what was really run."""
-
-    def __init__(self, config: Path, log: Path) -> None:
-        self.config, self.log = config, log
-
-    def configure(self, **more: Any) -> None:
-        rows = {"command": sys.executable, "args": [str(SERVER), str(self.log)], **more}
-        text = "\n".join(f"{key} = {_toml(value)}" for key, value in rows.items())
-        with self.config.open("a") as file:
-            file.write(f"\n[tools.servers.demo]\n{text}\n")
-
-    @property
-    def ran(self) -> list[Json]:
-        return [json.loads(line) for line in self.log.read_text().splitlines()] if self.log.exists() else []
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {json.dumps(inner)}" for key, inner in value.items()) + " }"
-    return json.dumps(value)
-
-
-@pytest.fixture
-def demo(config: Path, tmp_path: Path) -> Demo:
-    return Demo(config, tmp_path / "ran.jsonl")
-
-
-def answer(window: Window, decide: Callable[[Json], Any]) -> list[Json]:
-    """Answers `halley/tools/approve`; the list fills with what was asked."""
-    asked: list[Json] = []
-
-    async def approve(params: Json) -> Any:
-        asked.append(params)
-        decision = decide(params)
-        if asyncio.iscoroutine(decision):
-            decision = await decision
-        return {"decision": decision} if isinstance(decision, str) else decision
-
-    window._halley_tools_approve = approve  # type: ignore[attr-defined]
-    return asked
-
-
-async def servers(window: Window, state: str = "ready") -> Json:
-    """The list, once the demo server has come to a state."""
-    await window.request("halley/tools/list", {})
-    while True:
-        listed = await window.request("halley/tools/list", {})
-        rows = {row["name"]: row for row in listed["servers"]}
-        if rows["demo"]["state"] == state:
-            return listed | {"demo": rows["demo"], "halley": rows["halley"]}
-        heard = len(window.heard)
-        await window.until(
-            lambda seen=heard: [
-                m for m, p in window.heard[seen:] if m == "halley/changed" and p["what"] == "tools"
-            ],
-            f"the server is {state}",
-        )
-
-
-def script(simulator: Simulator, text: str = "", **more: Any) -> None:
-    """The chat model's next answer; titles are another model's."""
-    simulator.script(text, model="sim-chat", **more)
-
-
-def _last(simulator: Simulator) -> Any:
-    """The chat model's last request."""
-    return [request for request in simulator.requests if request.model == "sim-chat"][-1]
-
-
-def call(name: str, /, **arguments: Any) -> Json:
-    return {"name": name, "arguments": arguments}
 
 
 async def test_a_model_reads_a_file_of_the_workspace(
@@ -107,13 +27,13 @@ async def test_a_model_reads_a_file_of_the_workspace(
     result, events = await window.chat("When does the door open?")
     (reply,) = result["replies"]
     assert reply["text"] == "It opens at nine."
-    (called,), (ended,) = _of(events, "toolCall"), _of(events, "toolResult")
+    (called,), (ended,) = of_kind(events, "toolCall"), of_kind(events, "toolResult")
     assert (called["server"], called["tool"], called["state"]) == ("halley", "read_file", "running")
     assert json.loads(called["arguments"]) == {"path": "notes.md"}
     assert ended["state"] == "done" and "opens at nine" in ended["text"]
     (use,) = reply["tools"]
     assert use["state"] == "done" and use["result"] == ended["text"]
-    told = _last(simulator).json["messages"][-1]
+    told = last_request(simulator).json["messages"][-1]
     assert told["role"] == "tool" and "The door opens at nine." in told["content"]
 
 
@@ -152,10 +72,10 @@ async def test_each_wire_calls_a_server_and_hears_its_result(
     (reply,) = result["replies"]
     assert reply["text"] == "Let me write that.\n\nWritten."
     assert demo.ran == [{"tool": "write_note", "name": "a", "text": "b"}]
-    assert [event["state"] for event in _of(events, "toolCall")] == ["asking", "running"]
+    assert [event["state"] for event in of_kind(events, "toolCall")] == ["asking", "running"]
     assert asked[0]["arguments"] == {"name": "a", "text": "b"} and asked[0]["tool"] == "write_note"
     assert asked[0]["replyId"] == reply["replyId"] and asked[0]["chatId"] == result["chatId"]
-    assert "written: a" in _last(simulator).body.decode()
+    assert "written: a" in last_request(simulator).body.decode()
     assert reply["tools"][0]["at"] == len("Let me write that.")
 
 
@@ -253,7 +173,7 @@ async def test_a_read_only_hint_counts_only_from_a_trusted_server(
 
 
 def _offered(simulator: Simulator) -> set[str]:
-    return {tool["function"]["name"] for tool in _last(simulator).json.get("tools", [])}
+    return {tool["function"]["name"] for tool in last_request(simulator).json.get("tools", [])}
 
 
 async def test_switches_of_a_chat_a_workspace_and_the_user(daemon, demo: Demo, simulator: Simulator) -> None:
@@ -341,7 +261,7 @@ async def test_a_server_that_does_not_start_is_shown_and_the_chat_goes_on(
     script(simulator, "Here I am.")
     result, events = await window.chat("Are you there?")
     assert result["replies"][0]["text"] == "Here I am."
-    assert any("demo" in event["text"] for event in _of(events, "notice"))
+    assert any("demo" in event["text"] for event in of_kind(events, "notice"))
 
 
 async def test_prompts_and_resources_of_a_server(daemon, demo: Demo, simulator: Simulator) -> None:
@@ -351,10 +271,10 @@ async def test_prompts_and_resources_of_a_server(daemon, demo: Demo, simulator: 
     assert [p["name"] for p in listed["demo"]["prompts"]] == ["greet"]
     script(simulator, "Hello Ada.")
     await window.chat("/demo.greet Ada")
-    assert "Say hello to Ada in one line." in _last(simulator).body.decode()
+    assert "Say hello to Ada in one line." in last_request(simulator).body.decode()
     script(simulator, "Be kind.")
     await window.chat("What says #resource:demo:demo://handbook ?")
-    assert "Chapter one: be kind." in _last(simulator).body.decode()
+    assert "Chapter one: be kind." in last_request(simulator).body.decode()
     items = await window.request(
         "halley/chat/input", {"text": "/demo", "position": {"line": 0, "character": 5}}
     )
@@ -390,7 +310,7 @@ async def test_a_loop_ends(daemon, demo: Demo, simulator: Simulator, workspace: 
     result, events = await window.chat("Go on for ever.")
     states = [use["state"] for use in result["replies"][0]["tools"]]
     assert states == ["done"] * 3
-    assert any("tools.max_calls" in event["text"] for event in _of(events, "notice"))
+    assert any("tools.max_calls" in event["text"] for event in of_kind(events, "notice"))
 
 
 async def test_a_model_that_cannot_call_gets_the_written_form(
@@ -412,10 +332,10 @@ async def test_a_model_that_cannot_call_gets_the_written_form(
     (reply,) = result["replies"]
     assert reply["text"] == "Let me look.\n\nAt nine."
     assert reply["tools"][0]["state"] == "done"
-    assert "".join(event["delta"] for event in _of(events, "text")) == reply["text"]
-    last = _last(simulator).json
+    assert "".join(event["delta"] for event in of_kind(events, "text")) == reply["text"]
+    last = last_request(simulator).json
     assert "tools" not in last and "opens at nine" in last["messages"][-1]["content"]
-    assert "made up" not in _last(simulator).body.decode()
+    assert "made up" not in last_request(simulator).body.decode()
 
 
 async def test_calls_are_kept_and_told_to_later_turns(
@@ -428,7 +348,7 @@ async def test_calls_are_kept_and_told_to_later_turns(
     sent, _ = await window.chat("When does the door open?")
     script(simulator, "As I said.")
     await window.chat("Sure?", chatId=sent["chatId"])
-    assert "The door opens at nine." in _last(simulator).body.decode()
+    assert "The door opens at nine." in last_request(simulator).body.decode()
     forked = (await window.request("halley/chat/fork", {"chatId": sent["chatId"]}))["chatId"]
     for chat in (sent["chatId"], forked):
         got = await window.request("halley/chat/get", {"chatId": chat})

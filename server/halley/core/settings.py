@@ -354,7 +354,7 @@ class ToolSettings(Section):
         "Calls in one reply; after that the model answers with what it has.", default=25, ge=1, le=500
     )
     max_seconds: int = personal(
-        "Seconds one reply may spend on calls, without the time you take to answer.",
+        "Seconds one reply may go on from its first call, without the time you take to answer.",
         default=300,
         ge=1,
         le=86_400,

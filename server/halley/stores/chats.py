@@ -199,6 +199,16 @@ class ChatStore:
         self._buffer.setdefault(reply, []).extend(events)
         self._flush_in(FLUSH_S)
 
+    async def keep(self) -> None:
+        """Returns once what was appended is on disk. Where the disk refuses, that is tried again later, as ever."""
+        while self._flushing is not None:
+            await asyncio.wait([self._flushing])
+        if self._timer is not None:
+            self._timer.cancel()
+        self._start_flush()
+        if self._flushing is not None:
+            await asyncio.wait([self._flushing])
+
     async def settle(
         self,
         reply: str,

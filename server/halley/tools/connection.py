@@ -55,13 +55,15 @@ class Connection:
         spec: ServerSpec,
         on_change: Callable[[], None] = lambda: None,
         verify: Callable[[], ssl.SSLContext] | None = None,
+        before: Offer | None = None,
     ) -> None:
+        """`before` is what the same server offered when it ran last, so that what is different can be told."""
         self.spec = spec
         self.state: State = "off"
         self.problem = ""
         self.note = ""
         """What a person should know of a server that works: what changed, what of its offer was refused."""
-        self.offer = Offer()
+        self.offer = before or Offer()
         self._on_change, self._verify = on_change, verify
         self._task: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()

@@ -1,7 +1,7 @@
 """One model's reply to a turn, streamed to the client and into the store as it comes.
 
-Whatever happens, the reply is settled: complete, interrupted (text had come), or failed (none had). What had arrived is
-kept, also when the request is cancelled.
+Whatever happens, the reply is settled: complete, interrupted (text or a call's result had come), or failed (none had).
+What had arrived is kept, also when the request is cancelled.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from halley.core.calls import Priority, Prompt
 from halley.core.errors import HalleyError, problem_of
-from halley.core.events import Event, Finish, Notice, TextDelta
+from halley.core.events import Event, Finish, Notice, TextDelta, ToolEnded
 from halley.core.models import Role
 from halley.features.ask import stream_reply
 from halley.features.chat.blind import hide_names, without_waits
@@ -36,7 +36,7 @@ class Asked:
     opened_as: str = ""
     """The model that the store has."""
     has_begun: bool = False
-    """It goes on with a reply that has text already."""
+    """It goes on with a reply that has text or calls already."""
     chat: str = ""
     turn: str = ""
     said: str = ""
@@ -69,26 +69,26 @@ async def settle_with(
     desk: ChatDesk, asked: Asked, emit: Emit, work: Callable[[Callable[[Event], None]], Awaitable[None]]
 ) -> None:
     """Runs `work`, which hands over the reply's events; the reply is settled however that ends."""
-    reply, finish, has_text = asked.reply, None, asked.has_begun
+    reply, finish, has_begun = asked.reply, None, asked.has_begun
 
     def take(event: Event) -> None:
-        nonlocal finish, has_text
+        nonlocal finish, has_begun
         if isinstance(event, Finish):
             finish = event
             return
-        has_text = has_text or isinstance(event, TextDelta)
+        has_begun = has_begun or isinstance(event, TextDelta | ToolEnded)
         desk.store.append(reply, (event,))
         emit(_shown(asked, event))
 
     try:
         await work(take)
     except HalleyError as error:
-        await desk.store.settle(reply, "interrupted" if has_text else "failed", problem=error.problem)
+        await desk.store.settle(reply, "interrupted" if has_begun else "failed", problem=error.problem)
     except (asyncio.CancelledError, GeneratorExit):
         await desk.store.settle(reply, "interrupted")
         raise
     except Exception as error:
-        await desk.store.settle(reply, "interrupted" if has_text else "failed", problem=problem_of(error))
+        await desk.store.settle(reply, "interrupted" if has_begun else "failed", problem=problem_of(error))
         raise
     else:
         await _settle_complete(desk, asked, finish)

@@ -119,7 +119,7 @@ async def continue_reply(desk: ChatDesk, chat_id: str, reply_id: str, emit: Emit
         _asked(turn, position, reply.model),
         reply=reply_id,
         model=reply.model if was_named else None,
-        has_begun=bool(reply.text),
+        has_begun=bool(reply.text or reply.tool_uses),
         said=reply.text,
         switched=chat.tools,
     )

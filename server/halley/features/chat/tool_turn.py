@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from halley.core.calls import Prompt
@@ -34,6 +35,8 @@ async def answer_with_tools(
         line.settings, asked.switched, tools.picks.switches(root) if root else {}, tools.picks.switches(None)
     )
     box = await open_toolbox(tools.servers, switches, Place.of(desk.workspace, line.settings, desk.snapshot))
+    news = tools.servers.news(asked.chat, filter(switches.uses, line.settings.tools.servers))
+    box = replace(box, notices=(*box.notices, *news))
     ask = tools.ask_for(asked.chat, asked.turn, asked.reply) if tools.ask_for else None
 
     async def agree(
@@ -52,5 +55,8 @@ async def answer_with_tools(
         if rules not in noted:
             noted[rules] = asyncio.ensure_future(desk.store.note_sent(asked.reply, {"rules": rules}))
 
-    await converse(line, prompt, box, agree, take, options, written=written, said=asked.said, note=note)
+    await converse(
+        line, prompt, box, agree, take, options,
+        written=written, said=asked.said, note=note, keep=desk.store.keep,
+    )  # fmt: skip
     await asyncio.gather(*noted.values())

@@ -4,9 +4,9 @@
                  ▲  └──▶ calls ──▶ read ──▶ agreed? ──▶ run ─┐
                  └───────────────────── results ◀────────────┘
 
-Bounded in calls, in seconds (the person's own time not counted) and in money; past a bound the model is told to answer
-with what it has, and once more only. What broke off is never run. After its first round a reply stays with the model
-that began it. Models that cannot call are given the written form (`engine/tool_text.py`).
+Bounded in calls, in seconds from the first call on (the person's own time not counted) and in money; past a bound the
+model is told to answer with what it has, and once more only. What broke off is never run. After its first round a reply
+stays with the model that began it. Models that cannot call are given the written form (`engine/tool_text.py`).
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ from halley.tools.values import ToolFailed
 
 Take = Callable[[Event], None]
 Note = Callable[[str], object]
+Keep = Callable[[], Awaitable[object]]
 Agree = Callable[[OfferedTool, Mapping[str, Any], str, Callable[[], None]], Awaitable[bool]]
 """(tool, arguments, the call's id, what to do before a person is asked) → whether it may be run."""
 
@@ -72,10 +73,12 @@ async def converse(
     written: Written | None = None,
     said: str = "",
     note: Note = lambda _rules: None,
+    keep: Keep | None = None,
 ) -> None:
     """Streams a reply, calls and all, into `take`, which gets one `Finish` at the end. Raises what the model's host
     made fail. `said` is the text that the reply has already; `note` is told
-    before each round what the model is told of tools."""
+    before each round what the model is told of tools; `keep` is waited for before a call that may have an effect, so
+    that it is on disk that it was begun."""
     for notice in box.notices:
         take(Notice(notice))
     if not box.tools:
@@ -85,7 +88,7 @@ async def converse(
         return
     model = str(options.get("model") or (await line.route_of(options.get("role", "chat")))[0])
     written = written or Written()
-    conversation = _Conversation(line, box, agree, take, dict(options), written, model, note, len(said))
+    conversation = _Conversation(line, box, agree, take, dict(options), written, model, note, len(said), keep)
     await conversation.run(prompt)
 
 
@@ -112,12 +115,14 @@ class _Conversation:
     model: str
     note: Note
     at: int
+    keep: Keep | None = None
     needs_gap: bool = False
     """Between what is said in one round and in the next; going on with a reply, none."""
     finishes: list[Finish] = field(default_factory=list)
     calls: int = 0
     asked_s: float = 0.0
-    began: float = field(default_factory=time.monotonic)
+    began: float | None = None
+    """When the first calls were there: how long a model thinks before it asks for any is not bounded here."""
     refused: set[tuple[str, str]] = field(default_factory=set)
     """Calls the person said no to: not asked about again in this reply."""
 
@@ -138,6 +143,7 @@ class _Conversation:
                         Notice("The limit of calls is reached and the model asked for more: it ends here.")
                     )
                 break
+            self.began = self.began or time.monotonic()
             results = [(call, await self._call(call)) for call in said.calls]
             last = bool(self._spent())
             if last:
@@ -259,6 +265,8 @@ class _Conversation:
                 self.take(called)
             return self._end(id, tool, "denied", "The person did not agree to this call. It was not run.")
         self.take(called)
+        if self.keep is not None and not tool.read_only:
+            await self.keep()
         return await self._run(id, tool, arguments)
 
     async def _run(self, id: str, tool: OfferedTool, arguments: Mapping[str, Any]) -> str:
@@ -311,7 +319,7 @@ class _Conversation:
     # -- bounds
 
     def _worked_s(self) -> float:
-        return time.monotonic() - self.began - self.asked_s
+        return time.monotonic() - self.began - self.asked_s if self.began is not None else 0.0
 
     def _spent(self) -> str:
         """Which bound is reached, as a sentence; empty while none is."""
@@ -322,7 +330,8 @@ class _Conversation:
             return f"The reply has worked for {limits.max_seconds} seconds (`tools.max_seconds`)."
         cost = sum(finish.usage.cost_usd or 0.0 for finish in self.finishes if finish.usage)
         if limits.max_usd is not None and cost > limits.max_usd:
-            return f"The reply has cost {cost:.2f} US dollars (`tools.max_usd`)."
+            amount = f"{cost:.2f}" if cost >= 1 else f"{cost:.6f}"
+            return f"The reply has cost {amount} US dollars (`tools.max_usd`)."
         return ""
 
     def _as_messages(self, said: _Round, results: list[tuple[ToolCall, str]]) -> list[Message]:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from halley.core.errors import HalleyError, NotConfigured
 from halley.core.settings import Settings, ToolServerSettings
+from halley.engine.inert import visible
 from halley.stores.key_sources import describe_source
 from halley.stores.secrets import SecretStore
 from halley.tools.connection import Connection
-from halley.tools.values import ServerSpec
+from halley.tools.values import Offer, ServerSpec, what_changed
 
 if TYPE_CHECKING:
     import ssl
@@ -32,6 +33,8 @@ class ToolServers:
         self.on_change: list[Callable[[], None]] = []
         self.cannot_call: set[str] = set()
         """Models whose host refused tools: they get the written form."""
+        self._heard: dict[tuple[str, str], Offer] = {}
+        """(chat, server) → what the chat last knew it to offer."""
 
     def known(self, name: str) -> Connection | None:
         """The connection there is, running or not."""
@@ -53,10 +56,11 @@ class ToolServers:
         """Ends it and starts it anew, whatever happened before; None for one there is none of."""
         if name not in settings.tools.servers:
             return None
-        if known := self.known(name):
+        known = self.known(name)
+        if known is not None:
             await known.close()
             self._known.pop(name, None)
-        connection = await self._prepare(name, settings)
+        connection = await self._prepare(name, settings, known.offer if known else None)
         connection.start(anew=True)
         return connection
 
@@ -68,7 +72,19 @@ class ToolServers:
     async def aclose(self) -> None:
         await asyncio.gather(*(self.stop(name) for name in list(self._known)))
 
-    async def _prepare(self, name: str, settings: Settings) -> Connection:
+    def news(self, chat: str, names: Iterable[str]) -> list[str]:
+        """What servers that are ready offer otherwise than when this chat last heard of them: a sentence each, once."""
+        found: list[str] = []
+        for name in names:
+            connection = self.known(name)
+            if connection is None or connection.state != "ready":
+                continue
+            before, self._heard[chat, name] = self._heard.get((chat, name)), connection.offer
+            if before is not None and (changed := what_changed(before, connection.offer)):
+                found.append(f"The tool server {name}: {visible(changed)[:500]}")
+        return found
+
+    async def _prepare(self, name: str, settings: Settings, before: Offer | None = None) -> Connection:
         its = settings.tools.servers[name]
         async with self._locks[name]:
             known = self._known.get(name)
@@ -76,11 +92,12 @@ class ToolServers:
                 return known[1]
             if known is not None:
                 await known[1].close()
+                before = known[1].offer
             try:
                 spec, problem = await self._spec(name, its), ""
             except HalleyError as error:
                 spec, problem = ServerSpec(name), f"{error.problem.message} {error.problem.help}"
-            connection = Connection(spec, self._changed, self._verify)
+            connection = Connection(spec, self._changed, self._verify, before)
             if problem:
                 connection.refuse(problem)
             else:
