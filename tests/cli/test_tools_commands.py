@@ -37,6 +37,17 @@ def test_tools_are_listed_and_switched(tooled):
     assert tooled("tools", "forget").code == 0
 
 
+def test_the_doctor_tries_the_servers(tooled):
+    assert tooled("doctor").code == 0
+    config = tooled.home / "config.toml"
+    config.write_text(config.read_text().replace("mcp_server.py", "gone.py"))
+    ran = tooled("doctor")
+    assert ran.code == 1
+    assert "The tool server demo is out of order" in ran.out and "halley tools off demo" in ran.out
+    assert tooled("tools", "off", "demo").code == 0
+    assert tooled("doctor").code == 0
+
+
 def test_asking_with_tools_reads_without_asking_and_writes_nothing_unasked(tooled, tmp_path):
     ran = tooled.spawn("ask", "--tools", "Read the file geo.py and tell me what is in it")
     assert ran.code == 0 and "width * height" in ran.out

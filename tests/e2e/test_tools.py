@@ -461,6 +461,55 @@ async def test_an_attacker_that_always_obeys_gets_nothing_done(
     assert (await window.request("halley/tools/list", {}))["approvals"] == []
 
 
+async def test_a_server_out_of_order_is_in_the_status_and_in_the_doctors_report(
+    daemon, demo: Demo, simulator: Simulator
+) -> None:
+    demo.configure(args=["-c", "raise SystemExit('no licence')"])
+    window: Window = await daemon(capabilities=ASKS)
+
+    def status() -> Json:
+        return [params for method, params in window.heard if method == "halley/status"][-1]
+
+    await servers(window, "failed")
+    await window.until(lambda: status()["kind"] == "warning", "the status says it")
+    assert "demo" in status()["message"] and "no licence" in status()["message"]
+    assert status()["action"]["command"] == "halley.doctor"
+    report = await window.request("halley/doctor", {})
+    (found,) = [one for one in report["problems"] if one["code"] == "tool_server_failed"]
+    assert "no licence" in found["message"] and found["setting"] == "tools.servers.demo"
+    await window.request("halley/tools/set", {"server": "demo", "enabled": False})
+    await window.until(lambda: status()["kind"] == "normal", "what is switched off troubles nobody")
+    report = await window.request("halley/doctor", {})
+    assert "tool_server_failed" not in [one["code"] for one in report["problems"]]
+
+
+async def test_a_server_that_hangs_is_in_the_status(daemon, demo: Demo, simulator: Simulator) -> None:
+    demo.configure(call_timeout_s=1)
+    window: Window = await daemon(capabilities=ASKS)
+    answer(window, lambda _: "once")
+    await servers(window)
+    script(simulator, tool_calls=[call("demo__hang"), call("demo__hang")])
+    script(simulator, "It hangs.")
+    await window.chat("Hang.")
+    told = await window.until(
+        lambda: [p for m, p in window.heard if m == "halley/status" and "demo" in p["message"]]
+    )
+    assert told[0]["kind"] == "warning" and "unanswered" in told[0]["message"]
+
+
+async def test_a_server_whose_key_is_missing_says_which(daemon, demo: Demo, monkeypatch) -> None:
+    monkeypatch.delenv("DEMO_KEY", raising=False)
+    with demo.config.open("a") as file:
+        keys = '{ Authorization = { env = "DEMO_KEY" } }'
+        file.write(f'\n[tools.servers.demo]\nurl = "http://127.0.0.1:9/mcp"\nkeys = {keys}\n')
+    window: Window = await daemon(capabilities=ASKS)
+    listed = await servers(window, "failed")
+    assert "DEMO_KEY" in listed["demo"]["problem"]
+    heard = len(window.heard)
+    await window.request("halley/tools/list", {})
+    assert not [m for m, p in window.heard[heard:] if m == "halley/changed"], "it is told once"
+
+
 async def test_a_repository_cannot_bring_a_server(daemon, demo: Demo, workspace: Path) -> None:
     row = (
         f"[tools.servers.demo]\ncommand = {json.dumps(sys.executable)}\nargs = [{json.dumps(str(SERVER))}]\n"

@@ -38,7 +38,11 @@ CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", 
 async def check(room: EngineRoom, settings: Settings, caller: Caller, root: Path | None = None) -> Json:
     """Never raises HalleyError: what cannot be found out is a finding too."""
     problems = [_problem_of_config(problem) for problem in room.config.problems(root)]
-    providers = await _try(list_providers(room, settings, caller), problems) or {"providers": []}
+    listed, broken = await asyncio.gather(
+        _try(list_providers(room, settings, caller), problems), _tool_problems(room, settings, root)
+    )
+    providers = listed or {"providers": []}
+    problems += broken
     problems += [error.problem.to_json() for error in check_own_templates(room.template_folder)]
     problems += await _database_problems(room)
     selection = room.selection(settings, room.layers(root))
@@ -79,6 +83,21 @@ async def _database_problems(room: EngineRoom) -> list[Json]:
     except HalleyError as error:
         return [error.problem.to_json()]
     return [room.database.problem.to_json()] if room.database.problem else []
+
+
+async def _tool_problems(room: EngineRoom, settings: Settings, root: Path | None) -> list[Json]:
+    """Servers of tools that are on are started to see whether they can be."""
+    if not settings.tools.servers:
+        return []
+    from halley.features.tools.listing import server_problems
+    from halley.features.tools.switches import Switches
+
+    picks = room.tool_picks
+    switches = Switches(settings, {}, picks.switches(root) if root else {}, picks.switches(None))
+    wanted = [name for name in settings.tools.servers if switches.uses(name)]
+    longest = max((settings.tools.servers[name].start_timeout_s for name in wanted), default=0.0)
+    await room.tools.ready(settings, wanted, longest + 1)
+    return [problem.to_json() for problem in server_problems(room.tools, switches)]
 
 
 def _nothing_to_ask(room: EngineRoom, settings: Settings) -> Json:

@@ -18,7 +18,7 @@ import binascii
 import socket
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
 from halley.core.errors import BadReply, BlockedByPolicy, UpstreamError
@@ -30,6 +30,10 @@ from halley.providers.transport import Answer, Request
 from halley.providers.urls import origin_of
 
 MOST_REDIRECTS = 4
+_UNICAST = IPv6Network("2000::/3")
+"""All that is given out of IPv6: https://www.iana.org/assignments/ipv6-address-space"""
+_TRANSLATED = IPv6Network("64:ff9b::/96")
+"""IPv4 addresses in networks that speak IPv6 only (RFC 6052)."""
 Write = Callable[[bytes], object]
 
 
@@ -110,9 +114,16 @@ def is_public(host: str) -> bool:
 def _is_global(address: str) -> bool:
     """Raises ValueError for what is no address."""
     found = ip_address(address.partition("%")[0])
-    mapped = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
-    inner = mapped or found
-    return inner.is_global and not inner.is_multicast and found.is_global
+    if isinstance(found, IPv4Address):
+        return found.is_global and not found.is_multicast and not found.is_reserved
+    inner = found.sixtofour
+    if found in _TRANSLATED:
+        inner = IPv4Address(int(found) & 0xFFFFFFFF)
+    elif (
+        not found.is_global or found not in _UNICAST
+    ):  # what else there is leads to no host of the open network
+        return False
+    return inner is None or _is_global(str(inner))
 
 
 async def _check_public(address: str, endpoint: Endpoint) -> None:

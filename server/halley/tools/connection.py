@@ -61,6 +61,7 @@ class Connection:
         self.spec = spec
         self.state: State = "off"
         self.problem = ""
+        self.is_refused = False
         self.note = ""
         """What a person should know of a server that works: what changed, what of its offer was refused."""
         self.offer = before or Offer()
@@ -76,7 +77,7 @@ class Connection:
 
     def start(self, *, anew: bool = False) -> None:
         """Begins to start it, unless it runs, is starting, or failed a moment ago (`anew` starts it all the same)."""
-        if self._task is not None and not self._task.done():
+        if self.is_refused or (self._task is not None and not self._task.done()):
             return
         if not anew and self.state == "failed" and time.monotonic() < self._rest_until:
             return
@@ -89,7 +90,7 @@ class Connection:
 
     def refuse(self, why: str) -> None:
         """It cannot even be tried, for instance because a key is missing."""
-        self._rest_until = float("inf")
+        self.is_refused = True
         self._become("failed", why)
 
     async def wait(self, seconds: float) -> bool:

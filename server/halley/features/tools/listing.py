@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from halley.core.errors import BadRequest
+from halley.core.errors import BadRequest, Problem
 from halley.core.settings import Settings
 from halley.engine.inert import visible
 from halley.engine.tool_text import tidy_description
@@ -33,6 +33,23 @@ def tools_json(servers: ToolServers, picks: ToolPicks, switches: Switches, root:
         "servers": rows,
         "approvals": [approval_json(one, root) for one in picks.approvals(root)] if root else [],
     }
+
+
+def server_problems(servers: ToolServers, switches: Switches) -> list[Problem]:
+    """Servers that are on and out of order, as far as anybody has tried them."""
+    found: list[Problem] = []
+    for name in filter(switches.uses, switches.settings.tools.servers):
+        connection = servers.known(name)
+        if connection is not None and connection.state == "failed":
+            found.append(
+                Problem(
+                    "tool_server_failed",
+                    f"The tool server {name} is out of order: {visible(connection.problem)[:500]}",
+                    f"Mend `tools.servers.{name}`, or switch it off: `halley tools off {name}`.",
+                    setting=f"tools.servers.{name}",
+                )
+            )
+    return found
 
 
 def approval_json(approval: Approval, root: Path) -> Json:

@@ -88,20 +88,21 @@ class ToolServers:
         its = settings.tools.servers[name]
         async with self._locks[name]:
             known = self._known.get(name)
-            if known is not None and known[0] == its:
+            if known is not None and known[0] == its and not known[1].is_refused:
                 return known[1]
-            if known is not None:
-                await known[1].close()
-                before = known[1].offer
             try:
                 spec, problem = await self._spec(name, its), ""
             except HalleyError as error:
                 spec, problem = ServerSpec(name), f"{error.problem.message} {error.problem.help}"
+                if known is not None and known[1].is_refused and known[1].problem == problem:
+                    return known[1]  # nothing to tell anew
+            if known is not None:
+                await known[1].close()
+                before = known[1].offer
             connection = Connection(spec, self._changed, self._verify, before)
+            self._known[name] = its, connection
             if problem:
                 connection.refuse(problem)
-            else:
-                self._known[name] = its, connection
             return connection
 
     async def _spec(self, name: str, its: ToolServerSettings) -> ServerSpec:

@@ -71,7 +71,7 @@ def build_status(session: Session) -> dict[str, Any]:
             session.room.route("chat", settings, layers)
         except NotConfigured as error:
             problem = error.problem
-    problem = problem or _unreadable(session)
+    problem = problem or _unreadable(session) or _broken_tools(session)
     if session.busy:
         return {"kind": "busy", "message": session.busy[-1], "roles": roles}
     if problem:
@@ -95,8 +95,22 @@ def _unreadable(session: Session) -> Problem | None:
     return None
 
 
+def _broken_tools(session: Session) -> Problem | None:
+    """The first server of tools that is on here and does not work; nothing is started to find out."""
+    if "tools" not in vars(session.room):
+        return None
+    from halley.features.tools.listing import server_problems
+    from halley.features.tools.switches import Switches
+
+    root, picks = session.folders.root_of(""), session.room.tool_picks
+    switches = Switches(session.settings_of(), {}, picks.switches(root) if root else {}, picks.switches(None))
+    return next(iter(server_problems(session.room.tools, switches)), None)
+
+
 def _of_problem(problem: Problem) -> dict[str, Any]:
-    kind = "warning" if problem.code in ("not_configured", "budget_exceeded") else "error"
+    kind = (
+        "warning" if problem.code in ("not_configured", "budget_exceeded", "tool_server_failed") else "error"
+    )
     return {
         "kind": kind,
         "message": f"{problem.message} {problem.help}".strip(),

@@ -10,6 +10,7 @@ from halley.features.chat.desk import ToolDesk
 from halley.features.tools.approving import Ask, Decision, Question
 from halley.features.tools.listing import check_known, matching, tools_json
 from halley.features.tools.switches import Switches, key_of
+from halley.lsp.handlers.status import send_status
 from halley.lsp.protocol.shape import read_params
 from halley.lsp.protocol.tools import (
     ToolsForgetParams,
@@ -44,6 +45,7 @@ def watch_tools(session: Session) -> None:
 
     def changed() -> None:
         session.notify("halley/changed", {"what": "tools"})
+        send_status(session)
 
     listeners.append(changed)
     session.server.closing.callback(lambda: listeners.remove(changed))
@@ -133,6 +135,7 @@ async def tools_set(session: Session, params: Json) -> Json:
     else:
         room.tool_picks.switch(root if asked.scope == "workspace" else None, key, asked.enabled)
     session.notify("halley/changed", {"what": "tools"})
+    send_status(session)
     return await tools_list(session, {"uri": asked.uri, "chatId": asked.chat_id})
 
 
