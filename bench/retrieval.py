@@ -1,4 +1,4 @@
-"""How well search finds things: `python -m bench.retrieval [--queries 300]`.
+"""How well search finds things: `python -m bench.retrieval [--queries 300] [--held-out]`.
 
 A real package (boltons) is indexed with its docstrings taken out; the first sentence of each docstring is a question,
 and the definition it was taken from is the answer. Told are recall@10 and the mean reciprocal rank of words alone, of
@@ -54,6 +54,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.retrieval", description=__doc__.split("\n\n")[0])
     parser.add_argument("--queries", type=int, default=300)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--held-out", action="store_true", help="ask the questions that were not drawn")
     options = parser.parse_args()
     if problem := install():
         print(f"SKIPPED: retrieval needs {', '.join(PACKAGES)} from PyPI: {problem}", file=sys.stderr)
@@ -62,6 +63,9 @@ def main() -> int:
         root, index = Path(folder) / "corpus", Path(folder) / "index"
         questions = write_corpus(root)
         asked = random.Random(options.seed).sample(questions, min(options.queries, len(questions)))
+        if options.held_out:
+            drawn = set(asked)
+            asked = [question for question in questions if question not in drawn]
         scores, chunks = measure(root, index, asked)
     print(f"{len(asked)} questions, {chunks} chunks of {PACKAGES[0]}\n\n{'':10}{'recall@10':>10}{'MRR':>8}")
     for score in scores:
@@ -147,7 +151,7 @@ def _without_docstrings(source: str) -> str:
 def measure(root: Path, index: Path, questions: Sequence[Question]) -> tuple[list[Score], int]:
     """Words, vectors, merged; and how many chunks there are."""
     from halley.engine.fusion import merge_ranks
-    from halley.engine.search_query import match_expression
+    from halley.engine.search_query import match_terms
     from halley.features.search.scan import Rules, scan
     from halley.features.search.searching import WEIGHTS
     from halley.stores.database import open_connection
@@ -157,7 +161,7 @@ def measure(root: Path, index: Path, questions: Sequence[Question]) -> tuple[lis
     scan(Rules(str(root), str(database)), lambda _: None)
     with closing(open_connection(database, INDEX_STEPS)) as db:
         near = _nearest(db, index, [question.text for question in questions])
-        words = [find_words(db, match_expression(q.text), DEPTH) for q in questions]
+        words = [find_words(db, match_terms(q.text), DEPTH) for q in questions]
         merged = [
             [id for id, _, _ in merge_ranks({"lexical": one, "vector": other}, WEIGHTS)]
             for one, other in zip(words, near, strict=True)

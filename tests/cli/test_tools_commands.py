@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
@@ -77,3 +78,11 @@ async def test_another_program_reads_the_workspace_through_halley(tooled):
         assert "width * height" in shown.content[0].text
         secret = await session.call_tool("read_file", {"path": ".env"})
         assert "hidden" not in str(secret)
+        async with asyncio.timeout(60):  # the first search begins the index; files are read until it is whole
+            while "geo.py:1: def area" in (said := await _searched(session, "area width")):
+                pass
+        assert said == "geo.py:1-2  area\n  1: def area(width, height):\n  2: return width * height"
+
+
+async def _searched(session, query):
+    return (await session.call_tool("search_workspace", {"query": query})).content[0].text

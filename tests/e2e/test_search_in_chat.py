@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from setting import CONFIG
 from window import Json, RequestFailed, Window
 
+from halley.features.search.embedding import BATCH_TEXTS
 from halley.simulator import Simulator
 
 FILES = {
@@ -265,6 +267,35 @@ async def test_after_a_yes_meaning_is_searched_metered_and_kept_up_to_date(
     assert row["inputTokens"] > 0
 
 
+async def test_killed_while_embedding_it_goes_on_where_it_was(
+    daemon, workspace: Path, simulator: Simulator
+) -> None:
+    for number in range(10):
+        body = "".join(f"def work_{number}_{n}(value):\n    return value + {n}\n\n" for n in range(50))
+        (workspace / f"module{number}.py").write_text(body)
+    simulator.script(contains="work_5_10", path="/v1/embeddings", delay_ms=3_600_000.0)
+    window: Window = await daemon(settings=EMBED)
+    await find(window, "orders")
+    await status_when(window, lambda status: "estimate" in status)
+    await window.request("halley/index/control", {"action": "embed"})
+    # the others of its round are kept although it does not come back
+    async with asyncio.timeout(60):
+        while (status := await window.request("halley/index/status", {}))["embedded"] < 5 * BATCH_TEXTS:
+            pass
+    assert status["state"] == "embedding" and status["chunks"] > 500
+    await window.client.kill()
+    (in_flight,) = [body["input"] for body in embeddings(simulator) if "work_5_10(" in str(body["input"])]
+    assert len(embeddings(simulator)) == 6
+    window = await daemon(settings=EMBED)
+    await find(window, "orders")
+    await status_when(window, lambda s: s["state"] == "ready" and s.get("embedded") == s["chunks"])
+    sent = Counter(text for body in embeddings(simulator) for text in body["input"])
+    assert {text for text, times in sent.items() if times > 1} == set(in_flight)
+    assert max(sent.values()) == 2
+    hits = await find(window, "def work_5_10(value)")
+    assert hits[0]["symbol"] == "work_5_10" and hits[0]["how"] == "both"
+
+
 async def test_another_model_embeds_behind_while_the_old_answers(daemon, simulator: Simulator) -> None:
     window: Window = await daemon(settings=EMBED)
     await find(window, "orders")
@@ -348,3 +379,47 @@ async def test_switched_off_it_says_so(daemon, config: Path, simulator: Simulato
     with pytest.raises(RequestFailed, match=r"search\.enabled"):
         await find(window, "orders")
     assert (await window.request("halley/index/status", {}))["state"] == "off"
+
+
+def scripted_search(simulator: Simulator, query: str) -> None:
+    called = {"name": "search_workspace", "arguments": {"query": query}}
+    simulator.script("", model="sim-chat", tool_calls=[called])
+    simulator.script("So it is.", model="sim-chat")
+
+
+async def searched(window: Window, simulator: Simulator, query: str) -> str:
+    """What the model's tool answers."""
+    scripted_search(simulator, query)
+    result, _ = await window.chat("Look for it.")
+    (use,) = result["replies"][0]["tools"]
+    assert use["state"] == "done"
+    return use["result"]
+
+
+async def test_the_search_tool_asks_the_index(daemon, workspace: Path, simulator: Simulator) -> None:
+    (workspace / ".env").write_text("DISCOUNT=never-to-be-seen\n")
+    (workspace / "excluded").mkdir()
+    (workspace / "excluded/b.py").write_text("never_to_be_seen = 'discount'\n")
+    window: Window = await daemon(settings={"context": {"exclude": ["excluded/**"]}})
+    await ready(window)
+    said = await searched(window, simulator, "parseDiscount percentage")  # no line says that
+    assert said.splitlines()[0] == "shop/orders.py:6-8  parse_discount"
+    assert "  6: def parse_discount(text):" in said.splitlines()
+    assert "be-seen" not in said and "be_seen" not in said
+    buffer = await window.open("notes.txt")
+    await window.type(buffer, 0, "Zebrafish are striped. ")
+    await found_in_the_end(window, "zebrafish", bool)
+    assert "notes.txt:1\n  1: Zebrafish" in await searched(window, simulator, "zebrafish stripes")
+    assert "float(text.strip" in await searched(window, simulator, 'strip("% ")')
+    assert "shop/mail.go:4: " in await searched(
+        window, simulator, "liver(addr"
+    )  # within a word: files are read
+    assert not embeddings(simulator)
+
+
+async def test_without_an_index_the_search_tool_reads_the_files(
+    daemon, config: Path, simulator: Simulator
+) -> None:
+    config.write_text(CONFIG.format(url=simulator.base_url))
+    window: Window = await daemon()
+    assert await searched(window, simulator, "warehouse") == ("notes.txt:1: The warehouse closes on Fridays.")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from halley.engine.chunks import MOST_CHARACTERS, MOST_LINES, SMALL_LINES, cut_chunks
 from halley.engine.fusion import merge_ranks
-from halley.engine.search_query import camel_parts, match_expression, split_name
+from halley.engine.search_query import camel_parts, match_terms, split_name
 
 
 def test_a_large_class_becomes_its_head_and_its_members() -> None:
@@ -64,8 +64,10 @@ def test_names_are_taken_apart() -> None:
 def test_no_query_is_a_syntax_error(query: str) -> None:
     db = sqlite3.connect(":memory:")
     db.execute("CREATE VIRTUAL TABLE found USING fts5 (text, tokenize='porter unicode61')")
-    if expression := match_expression(query):
-        db.execute("SELECT * FROM found WHERE found MATCH ?", (expression,)).fetchall()
+    for term in match_terms(query):
+        db.execute("SELECT * FROM found WHERE found MATCH ?", (term,)).fetchall()
+    if terms := match_terms(query):
+        db.execute("SELECT * FROM found WHERE found MATCH ?", (" OR ".join(terms),)).fetchall()
 
 
 def test_what_both_rankings_name_comes_first() -> None:

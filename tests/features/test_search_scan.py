@@ -11,13 +11,20 @@ from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
+import psutil
+import pytest
+
+from halley.features.search.cutters import cut_files, cut_here
 from halley.features.search.scan import Rules, scan
+from halley.stores import search_index
+from halley.stores.database import open_connection
+from halley.stores.search_index import INDEX_STEPS, ChunkRow, find_words, put_file
 
 FILES = 120
 
 
-def write_files(root: Path) -> None:
-    for number in range(FILES):
+def write_files(root: Path, files: int = FILES) -> None:
+    for number in range(files):
         folder = root / f"part{number % 7}"
         folder.mkdir(parents=True, exist_ok=True)
         body = "".join(f"def work_{number}_{n}(value):\n    return value + {n}\n\n" for n in range(12))
@@ -86,3 +93,58 @@ def test_files_beyond_the_limit_are_left_out_and_counted(tmp_path: Path) -> None
     write_files(root)
     done = scan(Rules(str(root), str(tmp_path / "index.db"), max_files=100), lambda _: None)
     assert (done.files, done.left_out) == (100, FILES - 100)
+
+
+def test_helpers_cut_as_one_process_does_and_what_one_leaves_is_cut_here(tmp_path: Path) -> None:
+    root = tmp_path / "workspace"
+    write_files(root)
+    (root / "nothing.py").write_text("")
+    paths = [path.relative_to(root).as_posix() for path in root.rglob("*.py")]
+    known = {paths[0]: cut_here(root, (paths[0], None))[1]}
+    jobs = [(path, known.get(path)) for path in paths]
+    alone = sorted(cut_files(root, jobs, 0))
+    assert [path for path, _, rows in alone if rows is None] == [paths[0]]
+    assert sorted(cut_files(root, jobs, 2)) == alone
+    with closing(cut_files(root, jobs, 2)) as cuts:
+        some = [next(cuts)]
+        for child in psutil.Process().children():
+            child.kill()
+        assert sorted([*some, *cuts]) == alone
+    assert psutil.Process().children() == []
+
+
+MANY_HELPED = (
+    "import sys; from halley.features.search import cutters, scan; "
+    "cutters.ENOUGH_FILES, cutters.MOST_HELPERS = 1, 1; sys.exit(scan.main())"
+)
+
+
+def test_no_helper_outlives_the_scan(tmp_path: Path) -> None:
+    root = tmp_path / "workspace"
+    write_files(root, 1000)
+    command = [sys.executable, "-P", "-c", MANY_HELPED]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as scanning:
+        assert scanning.stdin and scanning.stdout
+        rules = Rules(str(root), str(tmp_path / "index.db"))
+        scanning.stdin.write(json.dumps(asdict(rules)).encode() + b"\n")
+        scanning.stdin.flush()
+        for _ in range(2):  # the second tells of the first files put
+            scanning.stdout.readline()
+        helpers = psutil.Process(scanning.pid).children()
+        scanning.kill()
+    assert helpers, "it cut alone"
+    _, alive = psutil.wait_procs(helpers, timeout=60)
+    assert not alive
+
+
+def test_of_many_common_words_the_rarest_are_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_index, "MOST_MATCHES", 30)
+    with closing(open_connection(tmp_path / "index.db", INDEX_STEPS)) as db:
+        for number in range(40):
+            text = "common " + ("some " if number < 20 else "") + ("rare" if number == 39 else "")
+            put_file(db, f"{number}.txt", 1, 1, b"", [ChunkRow(1, 1, "", "", text, "", b"")])
+        assert len(find_words(db, ['"common"', '"some"', '"rare"', '"nowhere"'], 100)) == 21
+        assert len(find_words(db, ['"common"'], 100)) == 40
+        assert find_words(db, ['"nowhere"'], 100) == []

@@ -75,6 +75,7 @@ async def _with_tools(
     desk: Desk, prompt: Prompt, options: dict[str, Any], show: Callable[[Event], None]
 ) -> None:
     """Calls that need a yes are asked about on the terminal; where there is none they are denied."""
+    from halley.cli.search import index_finder
     from halley.cli.tools import terminal_ask
     from halley.core.models import ModelRef
     from halley.features.tools.approving import is_agreed
@@ -87,7 +88,8 @@ async def _with_tools(
     picks = room.tool_picks
     switches = Switches(settings, {}, picks.switches(desk.root), picks.switches(None))
     longest = max((its.start_timeout_s for its in settings.tools.servers.values()), default=0.0)
-    box = await open_toolbox(room.tools, switches, Place(desk.root, settings), longest)
+    place = Place(desk.root, settings, find=index_finder(desk))
+    box = await open_toolbox(room.tools, switches, place, longest)
 
     async def agree(tool: OfferedTool, arguments: Any, id: str, on_ask: Callable[[], None]) -> bool:
         return await is_agreed(picks, desk.root, tool, arguments, id, terminal_ask, on_ask)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -87,6 +88,16 @@ def _index(desk: Desk) -> tuple[WorkspaceIndex, asyncio.Event]:
 
     found.attach(Attendant(desk.line, lambda: desk.layers, changed))
     return found, news
+
+
+def index_finder(desk: Desk, *, by_meaning: bool = True) -> Callable[[str], Awaitable[str]]:
+    """Asks the workspace's index on behalf of the tool `search_workspace`."""
+    from halley.features.search.index import Attendant
+    from halley.features.tools.finding import find_by_index
+
+    found = desk.room.index(desk.root)
+    found.attach(Attendant(desk.line, lambda: desk.layers))
+    return lambda query: find_by_index(found, desk.line(), query, by_meaning=by_meaning)
 
 
 async def _agreed(found: WorkspaceIndex, yes: bool) -> bool:

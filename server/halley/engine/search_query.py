@@ -1,4 +1,4 @@
-"""What a person types into a search, as an FTS5 expression; and the words of a text that its index is to know.
+"""What a person types into a search, as FTS5 terms; and the words of a text that its index is to know.
 
 The index keeps the text as it is (its tokenizer splits `snake_case` by itself) and beside it the parts of camelCase
 names (`camel_parts`). A query is taken to pieces in the same way, so that `parseArgs` and `parse_args` find each other;
@@ -24,8 +24,8 @@ _EMPTY_WORDS = frozenset(
 )
 
 
-def match_expression(query: str) -> str:
-    """The FTS5 expression for a query; empty for one without a word. Nothing in it is taken for an operator."""
+def match_terms(query: str) -> list[str]:
+    """The FTS5 terms for a query, quoted: nothing in it is taken for an operator. None for one without a word."""
     phrases = [words for match in _PHRASE.finditer(query) if (words := _NAME.findall(match[1]))]
     terms: dict[str, None] = {}
     for words in phrases:
@@ -39,7 +39,7 @@ def match_expression(query: str) -> str:
         for part in parts if len(parts) > 1 else ():
             if len(part) > 1:
                 terms[f'"{part.casefold()}"'] = None
-    return " OR ".join(list(terms)[:MOST_WORDS])
+    return list(terms)[:MOST_WORDS]
 
 
 def split_name(name: str) -> list[str]:

@@ -81,6 +81,9 @@ INDEX_STEPS: Steps = (FIRST,)
 WEIGHTS = {"name": 4.0, "path": 2.0, "text": 1.0, "parts": 0.5}
 """How much a word counts by where it stands (bm25); `bench/retrieval.py` measured it."""
 
+MOST_MATCHES = 10_000
+"""Matches that are ranked for one query: it bounds its time (`bench/README.md`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChunkRow:
@@ -227,14 +230,33 @@ def counts(db: sqlite3.Connection) -> tuple[int, int]:
     return files, db.execute("SELECT count(*) FROM chunks").fetchone()[0]
 
 
-def find_words(db: sqlite3.Connection, expression: str, limit: int) -> list[int]:
-    """Ids of the chunks that match an FTS5 expression, best first."""
+def find_words(db: sqlite3.Connection, terms: Sequence[str], limit: int) -> list[int]:
+    """Ids of the chunks that match any of these FTS5 terms, best first.
+
+    A word that thousands of chunks hold says little about one and costs the most: of many such words only the rarest
+    are looked for.
+    """
+    if not (telling := _telling(db, terms)):
+        return []
     weights = ", ".join(str(weight) for weight in WEIGHTS.values())
     rows = db.execute(
         f"SELECT rowid FROM found WHERE found MATCH ? ORDER BY bm25(found, {weights}) LIMIT ?",
-        (expression, limit),
+        (" OR ".join(telling), limit),
     )
     return [row[0] for row in rows]
+
+
+def _telling(db: sqlite3.Connection, terms: Sequence[str]) -> list[str]:
+    """The rarest terms that together match `MOST_MATCHES` times, and the rarest of all in any case."""
+    count = "SELECT count(*) FROM (SELECT 1 FROM found WHERE found MATCH ? LIMIT ?)"
+    matches = [(db.execute(count, (term, MOST_MATCHES)).fetchone()[0], term) for term in terms]
+    found, total = list[str](), 0
+    for number, term in sorted(one for one in matches if one[0]):
+        total += number
+        if found and total > MOST_MATCHES:
+            break
+        found.append(term)
+    return found
 
 
 def load_chunks(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int, Found]:

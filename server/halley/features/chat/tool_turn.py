@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from halley.core.calls import Prompt
@@ -15,6 +16,7 @@ from halley.features.chat.answering import Asked
 from halley.features.chat.desk import ChatDesk, ToolDesk
 from halley.features.tools.approving import is_agreed
 from halley.features.tools.builtin import Place
+from halley.features.tools.finding import find_by_index
 from halley.features.tools.loop import Written, converse
 from halley.features.tools.switches import Switches
 from halley.features.tools.toolbox import OfferedTool, open_toolbox
@@ -34,7 +36,9 @@ async def answer_with_tools(
     switches = Switches(
         line.settings, asked.switched, tools.picks.switches(root) if root else {}, tools.picks.switches(None)
     )
-    box = await open_toolbox(tools.servers, switches, Place.of(desk.workspace, line.settings, desk.snapshot))
+    find = partial(find_by_index, desk.index, line) if desk.index else None
+    place = Place.of(desk.workspace, line.settings, desk.snapshot, find)
+    box = await open_toolbox(tools.servers, switches, place)
     news = tools.servers.news(asked.chat, filter(switches.uses, line.settings.tools.servers))
     box = replace(box, notices=(*box.notices, *news))
     ask = tools.ask_for(asked.chat, asked.turn, asked.reply) if tools.ask_for else None

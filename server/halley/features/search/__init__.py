@@ -2,7 +2,8 @@
 
     index.py      one workspace's index in this process: who keeps it, what it is told, how it stands
     scan.py       the whole workspace looked at, by a child process           watching.py   what changes on disk
-    cutting.py    a file as rows of the index                                 embedding.py  vectors, once agreed to
+    cutting.py    a file as rows of the index                                 cutters.py    many files at once
+    embedding.py  vectors, once agreed to
     control.py    what was asked of the index, shared by all processes
     searching.py  a question: words and meaning, merged                       related.py    context for actions
 

@@ -175,7 +175,6 @@ class Embedder:
                 self.nudge()
                 return
             await self._embed_round(line, model, todo)
-            self.index.tell(at_most_every_s=0.5)
         await self._tidy(model)
         self.busy = False
         self.index.tell()
@@ -183,26 +182,19 @@ class Embedder:
     async def _embed_round(self, line: Line, model: ModelRef, todo: Sequence[tuple[bytes, int]]) -> None:
         chunks = await self.index.reader.read(lambda db: load_chunks(db, [chunk for _, chunk in todo]))
         wanted = [(digest, chunks[id]) for digest, id in todo if id in chunks]
-        batches = list(_batches(wanted))
-        vectors = await asyncio.gather(
-            *(
-                embed_texts(line, model, [_text(chunk) for _, chunk in batch], Priority.BATCH)
-                for batch in batches
-            ),
-            return_exceptions=True,
+        kept = [self._embed_batch(line, model, batch) for batch in _batches(wanted)]
+        for failure in await asyncio.gather(*kept, return_exceptions=True):
+            if failure is not None:
+                raise failure
+
+    async def _embed_batch(self, line: Line, model: ModelRef, batch: list[tuple[bytes, Found]]) -> None:
+        """Each batch is kept as soon as it is there: only what is under way is paid for again after a kill."""
+        vectors = await embed_texts(line, model, [_text(chunk) for _, chunk in batch], Priority.BATCH)
+        digests = [digest for digest, _ in batch]
+        await self.index.writer.run(
+            lambda db: append_vectors(db, self.index.folder, str(model), digests, vectors)
         )
-        for batch, found in zip(batches, vectors, strict=True):
-            if isinstance(found, BaseException):
-                continue
-            digests = [digest for digest, _ in batch]
-            await self.index.writer.run(
-                lambda db, digests=digests, found=found: append_vectors(
-                    db, self.index.folder, str(model), digests, found
-                )
-            )
-        for found in vectors:
-            if isinstance(found, BaseException):
-                raise found
+        self.index.tell(at_most_every_s=0.5)
 
     async def _tidy(self, model: ModelRef) -> None:
         """Every chunk has its vector: models that were chosen before go, and so does what nobody needs."""
@@ -296,7 +288,7 @@ async def embed_texts(
 
 
 def _shorter(prompt: AnyPrompt) -> AnyPrompt | None:
-    """For a model with a small window: the first half of each text, the beginning says most."""
+    """For a model with a small window: the first quarter of each text, the beginning says most."""
     if not isinstance(prompt, EmbedPrompt):
         return None
     return EmbedPrompt(tuple(text[: max(200, len(text) // 4)] for text in prompt.texts))

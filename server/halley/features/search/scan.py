@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 from halley.core.errors import StoreFailed
 from halley.engine.secrecy import is_secret_path
-from halley.features.search.cutting import CUT, cut_file
+from halley.features.search.cutters import cut_files
+from halley.features.search.cutting import CUT
 from halley.stores.database import open_connection, write_turn
-from halley.stores.project_files import FileFact, list_files, read_text_file
+from halley.stores.project_files import FileFact, list_files
 from halley.stores.search_index import (
     INDEX_STEPS,
     ChunkRow,
@@ -33,7 +34,6 @@ from halley.stores.search_index import (
     note_seen,
     put_file,
     set_fact,
-    text_digest,
 )
 
 if TYPE_CHECKING:
@@ -112,22 +112,18 @@ Entry = tuple[FileFact, bytes, list[ChunkRow] | None]
 
 
 def _batches(root: Path, changed: Sequence[FileFact], known: dict[str, KnownFile]) -> Iterable[list[Entry]]:
+    facts = {found.path: found for found in changed}
+    digests = {path: known[path].digest if path in known else None for path in facts}
     batch, size = list[Entry](), 0
-    for found in changed:
-        entry = _read(root, found, known.get(found.path))
-        batch.append(entry)
-        size += found.size
-        if len(batch) >= BATCH_FILES or size >= BATCH_CHARACTERS:
-            yield batch
-            batch, size = [], 0
+    with closing(cut_files(root, list(digests.items()))) as cuts:
+        for path, digest, rows in cuts:
+            batch.append((facts[path], digest, rows))
+            size += facts[path].size
+            if len(batch) >= BATCH_FILES or size >= BATCH_CHARACTERS:
+                yield batch
+                batch, size = [], 0
     if batch:
         yield batch
-
-
-def _read(root: Path, found: FileFact, known: KnownFile | None) -> Entry:
-    text = read_text_file(root, found.path) or ""
-    digest = text_digest(text)
-    return found, digest, None if known and known.digest == digest else cut_file(found.path, text)
 
 
 def _put(db: sqlite3.Connection, found: FileFact, digest: bytes, rows: list[ChunkRow] | None) -> None:

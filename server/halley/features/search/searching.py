@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from halley.core.errors import BadRequest, HalleyError
 from halley.engine.fusion import merge_ranks
 from halley.engine.languages import language_id_of
-from halley.engine.search_query import match_expression
+from halley.engine.search_query import match_terms
 from halley.engine.secrecy import is_secret_path
 from halley.features.ask import Line
 from halley.features.search.control import load_control
@@ -56,9 +56,16 @@ class Answer:
 
 
 async def search(
-    index: WorkspaceIndex, line: Line, query: str, limit: int, *, patient: bool = False
+    index: WorkspaceIndex,
+    line: Line,
+    query: str,
+    limit: int,
+    *,
+    patient: bool = False,
+    by_meaning: bool = True,
 ) -> Answer:
-    """The best hits. With `patient` it waits until the whole workspace has been looked at.
+    """The best hits. With `patient` it waits until the whole workspace has been looked at; without `by_meaning` no
+    model is asked.
 
     Raises BadRequest where search is switched off, and StoreFailed when the index cannot be read
     (or kept, with `patient`).
@@ -72,7 +79,10 @@ async def search(
     index.start()
     await _looked_at(index, patient)
     state = (await index.status())["state"]
-    rankings, notices = await _rankings(index, line, query)
+    if by_meaning:
+        rankings, notices = await _rankings(index, line, query)
+    else:
+        rankings, notices = {"lexical": await _by_words(index, query)}, ()
     hits = await _hits(index, rankings, line.settings.context.exclude, limit)
     return Answer(tuple(hits), state, notices)
 
@@ -92,8 +102,7 @@ async def _looked_at(index: WorkspaceIndex, patient: bool) -> None:
 async def _rankings(
     index: WorkspaceIndex, line: Line, query: str
 ) -> tuple[dict[str, Sequence[int]], tuple[str, ...]]:
-    expression = match_expression(query)
-    words = asyncio.ensure_future(_by_words(index, expression))
+    words = asyncio.ensure_future(_by_words(index, query))
     try:
         meant, notices = await _by_meaning(index, line, query), ()
     except TimeoutError:
@@ -106,10 +115,9 @@ async def _rankings(
     return {"lexical": await words, "vector": meant}, notices
 
 
-async def _by_words(index: WorkspaceIndex, expression: str) -> list[int]:
-    if not expression:
-        return []
-    return await index.reader.read(lambda db: find_words(db, expression, DEPTH))
+async def _by_words(index: WorkspaceIndex, query: str) -> list[int]:
+    terms = match_terms(query)
+    return await index.reader.read(lambda db: find_words(db, terms, DEPTH)) if terms else []
 
 
 async def _by_meaning(index: WorkspaceIndex, line: Line, query: str) -> list[int]:
@@ -158,8 +166,7 @@ async def search_like(
     index: WorkspaceIndex, query: str, digest: bytes | None, exclude: tuple[str, ...], limit: int
 ) -> list[Hit]:
     """What has words in common with `query` or is near the chunk with `digest`, from what is there: nobody is asked."""
-    expression = match_expression(query)
-    rankings: dict[str, Sequence[int]] = {"lexical": await _by_words(index, expression)}
+    rankings: dict[str, Sequence[int]] = {"lexical": await _by_words(index, query)}
     model = await index.embedder.answering() if digest else None
     if model and digest:
         rows = await index.reader.read(lambda db: find_model(db, model))

@@ -33,17 +33,22 @@ MOST_LINES = 1500
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the tools look."""
+    """Where the tools look. `find` asks the workspace's index and says nothing where that has none of it."""
 
     root: Path
     settings: Settings
     snapshot: Snapshot | None = None
+    find: Callable[[str], Awaitable[str]] | None = None
 
     @classmethod
     def of(
-        cls, workspace: Workspace | None, settings: Settings, snapshot: Snapshot | None = None
+        cls,
+        workspace: Workspace | None,
+        settings: Settings,
+        snapshot: Snapshot | None = None,
+        find: Callable[[str], Awaitable[str]] | None = None,
     ) -> Place | None:
-        return cls(workspace.root, settings, snapshot) if workspace else None
+        return cls(workspace.root, settings, snapshot, find) if workspace else None
 
     @property
     def exclude(self) -> tuple[str, ...]:
@@ -108,6 +113,8 @@ async def _search(place: Place, arguments: Mapping[str, Any]) -> str:
     query = _text(arguments, "query").strip()
     if not query:
         raise BadRequest("There is nothing to look for.", "Give words as `query`.")
+    if place.find and (found := await place.find(query)):
+        return found
     hits = await asyncio.to_thread(_grep, place, await place.files(), query)
     if not hits:
         return f"Nothing in the workspace says {query!r}."
@@ -229,7 +236,7 @@ BUILTIN_TOOLS: Mapping[str, tuple[RemoteTool, Run]] = {
             _tool(
                 "search_workspace",
                 "Search the workspace",
-                "Lines of the workspace's files that hold a text or all its words, as path:line.",
+                "Places of the workspace's files that say a text or its words, best first, as path:line.",
                 ("query",),
                 query=("string", "The text or words to look for."),
             ),

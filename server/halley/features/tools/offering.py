@@ -66,12 +66,12 @@ def offered_tools(*, run_macros: bool = False) -> list[RemoteTool]:
 
 
 async def run_offered(
-    room: EngineRoom, root: Path, run_macro: RunMacro | None, name: str, arguments: Mapping[str, Any]
+    room: EngineRoom, place: Place, run_macro: RunMacro | None, name: str, arguments: Mapping[str, Any]
 ) -> Outcome:
     """What a tool says, key-shaped texts taken out; errors are said too."""
     try:
         if name in BUILTIN_TOOLS:
-            outcome = await run_builtin(Place(root, room.settings(root)), name, arguments)
+            outcome = await run_builtin(place, name, arguments)
         elif name == RUN_MACRO.name and run_macro is not None:
             inputs = arguments.get("inputs") or {}
             pairs = (
@@ -79,7 +79,7 @@ async def run_offered(
             )
             outcome = Outcome(await run_macro(str(arguments.get("name", "")), pairs))
         else:
-            outcome = Outcome(await _READERS[name](room, root, arguments))
+            outcome = Outcome(await _READERS[name](room, place.root, arguments))
     except HalleyError as error:
         outcome = Outcome(f"{error.problem.message} {error.problem.help}".strip(), failed=True)
     return Outcome(redact_secrets(outcome.text)[0], outcome.failed)
