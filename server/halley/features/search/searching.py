@@ -79,10 +79,7 @@ async def search(
     index.start()
     await _looked_at(index, patient)
     state = (await index.status())["state"]
-    if by_meaning:
-        rankings, notices = await _rankings(index, line, query)
-    else:
-        rankings, notices = {"lexical": await _by_words(index, query)}, ()
+    rankings, notices = await _rankings(index, line, query, by_meaning)
     hits = await _hits(index, rankings, line.settings.context.exclude, limit)
     return Answer(tuple(hits), state, notices)
 
@@ -100,11 +97,11 @@ async def _looked_at(index: WorkspaceIndex, patient: bool) -> None:
 
 
 async def _rankings(
-    index: WorkspaceIndex, line: Line, query: str
+    index: WorkspaceIndex, line: Line, query: str, by_meaning: bool
 ) -> tuple[dict[str, Sequence[int]], tuple[str, ...]]:
     words = asyncio.ensure_future(_by_words(index, query))
     try:
-        meant, notices = await _by_meaning(index, line, query), ()
+        meant, notices = await _by_meaning(index, line, query) if by_meaning else [], ()
     except TimeoutError:
         meant, notices = [], ("The model for embeddings did not answer in time: only words were searched.",)
     except HalleyError as error:
