@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from demo_tools import Demo
 from setting import CONFIG, guarded
-from window import Client, Json, Window
+from window import Agreeing, Client, Json, Window
 
 from halley.simulator import Simulator
 
@@ -67,6 +67,12 @@ async def daemon(config: Path, workspace: Path) -> AsyncIterator[Start]:
 @pytest.fixture
 async def window(daemon: Start) -> Window:
     return await daemon()
+
+
+@pytest.fixture
+async def agreeing(daemon: Start, monkeypatch: pytest.MonkeyPatch) -> Agreeing:
+    monkeypatch.setitem(daemon.__globals__, "Window", Agreeing)  # type: ignore[attr-defined]
+    return await daemon()  # type: ignore[return-value]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from setting import CONFIG
-from window import CAPABILITIES, PATIENCE_S, Json, RequestFailed, Window
+from window import CAPABILITIES, PATIENCE_S, Agreeing, Json, RequestFailed, Window
 
 from halley.core.media_types import facts_of_file, mime_of
 from halley.simulator import Simulator
@@ -52,23 +52,6 @@ async def calls(window: Window) -> list[Json]:
 
 def sent(simulator: Simulator, path: str, method: str = "POST") -> list[Any]:
     return [seen for seen in simulator.requests if seen.path.startswith(path) and seen.method == method]
-
-
-class Agreeing(Window):
-    """A person who says yes to what is asked, and remembers it."""
-
-    asked: list[str]
-    answer_yes = True
-
-    async def _window_showMessageRequest(self, params: Json) -> Json:
-        self.asked = [*getattr(self, "asked", []), params["message"]]
-        return {"title": "Yes" if self.answer_yes else "No"}
-
-
-@pytest.fixture
-async def agreeing(daemon: Start, monkeypatch: pytest.MonkeyPatch) -> Agreeing:
-    monkeypatch.setitem(daemon.__globals__, "Window", Agreeing)  # type: ignore[attr-defined]
-    return await daemon()  # type: ignore[return-value]
 
 
 # -- pictures

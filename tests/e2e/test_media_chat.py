@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from setting import CONFIG
 from test_media import MEDIA, sent
-from window import PATIENCE_S, RequestFailed, Window
+from window import PATIENCE_S, Agreeing, RequestFailed, Window
 
 from halley.core.media_types import mime_of
 from halley.simulator import Simulator
@@ -21,6 +21,16 @@ steps = [
   { source = "{{spoken}}", kind = "transcription", as = "written" },
   { prompt = "A film of {{instruction}}", kind = "video", as = "film" },
 ]
+
+[macros.paint]
+output = "insert"
+steps = [
+  { prompt = "A picture of {{selection}}", kind = "image", as = "sketch" },
+  { prompt = "The same at night", kind = "image", source = "{{sketch}}", as = "night" },
+]
+
+[macros.each]
+steps = [{ prompt = "A picture of {{file}}", kind = "image", for_each = "*.txt", as = "covers" }]
 """
 
 
@@ -85,6 +95,41 @@ async def test_steps_that_speak_write_down_and_film(window: Window, simulator: S
     assert steps["written"]["text"] == "Gloomy weather.", "what was spoken was written down"
     assert mime_of(Path(steps["spoken"]["files"][0]["path"]).read_bytes()) == "audio/wav"
     assert mime_of(Path(steps["film"]["files"][0]["path"]).read_bytes()) == "video/x-msvideo"
+
+
+async def test_pictures_of_steps_are_tasks_and_saved_where_a_person_says(
+    agreeing: Agreeing, workspace: Path, simulator: Simulator
+) -> None:
+    buffer = await agreeing.open("foxes.md", "# Foxes\n\nA red fox.\n", "markdown")
+    action = await agreeing.action(buffer, buffer.range("A red fox."), "refactor.rewrite.halley.macro.paint")
+    done = await agreeing.run(action)
+    assert (done["applied"], done["edits"]) == (True, 1)
+    assert agreeing.asked == ["Save it as images/night.png and put its link into the document?"]
+    assert "A red fox.\n\n![night](images/night.png)" in buffer.text
+    tasks = {task["title"]: task for task in (await agreeing.request("halley/media/list", {}))["tasks"]}
+    assert {name: task["kind"] for name, task in tasks.items()} == {"sketch": "image", "night": "imageEdit"}
+    sketch = Path(tasks["sketch"]["results"][0]["path"]).read_bytes()
+    assert sketch in sent(simulator, "/v1/images/edits")[0].body, "the second step changed the first one's"
+    assert mime_of((workspace / "images/night.png").read_bytes()) == "image/png"
+    assert [path.name for path in (workspace / "images").iterdir()] == ["night.png"]
+    rows = (await agreeing.request("halley/usage", {"by": ["feature"]}))["rows"]
+    (row,) = [row for row in rows if row["feature"] == "macro.paint"]
+    assert row["calls"] == 2 and row["cost"][0]["amount"] > 0
+
+
+async def test_a_picture_for_each_file_is_begun_once(
+    window: Window, workspace: Path, simulator: Simulator
+) -> None:
+    for name in ("a.txt", "b.txt", "c.txt"):
+        (workspace / name).write_text(f"Fox {name}.\n")
+    simulator.script(status=401, body="{}", contains="Fox b.txt")
+    with pytest.raises(RequestFailed, match="did not accept the key"):
+        await window.request("halley/macros/run", {"name": "each"})
+    done = await window.request("halley/macros/run", {"name": "each", "resume": "last"})
+    assert done["run"]["state"] == "complete"
+    painted = [request.json["prompt"] for request in sent(simulator, "/v1/images/generations")]
+    assert {name for name in "abc" if sum(f"Fox {name}.txt" in prompt for prompt in painted) != 1} == {"b"}
+    assert len(done["run"]["steps"][0]["images"]) == 3
 
 
 async def test_a_run_taken_up_goes_on_with_its_video(daemon, simulator: Simulator) -> None:

@@ -237,4 +237,15 @@ class Window:
             self._changed(buffer, {"text": buffer.text})
 
 
-__all__ = ["CAPABILITIES", "Buffer", "Client", "Json", "RequestFailed", "Window"]
+class Agreeing(Window):
+    """A person who says yes to what is asked, and remembers it."""
+
+    asked: list[str]
+    answer_yes = True
+
+    async def _window_showMessageRequest(self, params: Json) -> Json:
+        self.asked = [*getattr(self, "asked", []), params["message"]]
+        return {"title": "Yes" if self.answer_yes else "No"}
+
+
+__all__ = ["CAPABILITIES", "Agreeing", "Buffer", "Client", "Json", "RequestFailed", "Window"]

@@ -51,7 +51,10 @@ async def list_(desk: Desk, as_json: bool) -> None:
     "--resume", metavar="RUN", help="Take up an unfinished run by its id, or the `last` of this macro."
 )
 @click.option(
-    "--save", metavar="DIR", type=click.Path(file_okay=False, path_type=Path), help="Put pictures here."
+    "--save",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Put pictures, recordings and videos here.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what happens as events, one JSON object a line.")
 @with_desk
@@ -169,10 +172,9 @@ def _copy_pictures(run: Any, folder: Path) -> None:
     for step in run.steps:
         files = [*step.images, *step.files]
         for number, image in enumerate(files, 1):
-            if source := image.get("path"):
-                suffix = Path(source).suffix
-                name = f"{step.name}-{number}{suffix}" if len(files) > 1 else f"{step.name}{suffix}"
-                image["path"] = str(shutil.copyfile(source, folder / name))
+            suffix = Path(image["path"]).suffix
+            name = f"{step.name}-{number}{suffix}" if len(files) > 1 else f"{step.name}{suffix}"
+            image["path"] = str(shutil.copyfile(image["path"], folder / name))
 
 
 class _Terminal:
@@ -191,7 +193,7 @@ class _Terminal:
 
         for step, alone in final_steps(run, macro):
             heading = "" if alone else f"## {step.name}\n\n"
-            pictures = [image.get("path") or image.get("url", "") for image in (*step.images, *step.files)]
+            pictures = [made["path"] for made in (*step.images, *step.files)]
             write(heading + "\n".join(part for part in (step.text.strip(), *pictures) if part) + "\n")
         for step in run.steps:
             if step.problem:

@@ -271,7 +271,7 @@ class MacroStep(Section):
     when: str | None = Field(None, description="Skip the step unless this is not empty after substitution.")
     source: str | None = Field(
         None,
-        description="A recording to write down, or the picture a video begins with: a path in the workspace.",
+        description="A recording to write down, a picture to change or to begin a video with: a path in the workspace.",
     )
     for_each: str | None = Field(None, description="Run once for each file of this glob; {{file}} holds it.")
 

@@ -36,7 +36,7 @@ async def run_macro_action(name: str, job: Job) -> Outcome:
         elif job.on_event:
             job.on_event(event)  # type: ignore[arg-type]
 
-    return outcome_of(name, job, await run_macro(name, job, listen=listen))
+    return await outcome_of(name, job, await run_macro(name, job, listen=listen))
 
 
 def _with_instruction(macro: MacroSettings, job: Job) -> Job:

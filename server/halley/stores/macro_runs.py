@@ -1,13 +1,12 @@
 """What a run of a macro has made so far: `state/macros/<id>.json`, readable by its owner only.
 
 Saved after every step, so that a run that failed, was stopped or was killed is taken up where it ended; removed when
-it is complete. Pictures lie beside, named by the SHA-256 of their bytes.
+it is complete. Pictures, recordings and videos are media tasks' (`stores/media.py`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import secrets
 import time
@@ -17,11 +16,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from halley.core.errors import BadRequest, Problem
-from halley.core.events import Image
 from halley.stores.files import load_json, save_private
 
 MOST_KEPT = 50
-_SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"}
 
 StepState = Literal["waiting", "running", "complete", "skipped", "failed"]
 
@@ -36,11 +33,13 @@ class StepResult:
     text: str = ""
     model: str = ""
     images: list[dict[str, str]] = field(default_factory=list)
-    """`{mime, path}`, or `{mime, url}` where the host gave no bytes."""
+    """`{mime, path}` each."""
     files: list[dict[str, str]] = field(default_factory=list)
     """Recordings and videos, as `{mime, path}`."""
     task: str = ""
     """The media task that makes it: taken up again, never begun twice."""
+    tasks: dict[str, str] = field(default_factory=dict)
+    """The same for each file of a `for_each`."""
     parts: dict[str, str] = field(default_factory=dict)
     problem: Problem | None = None
 
@@ -111,17 +110,6 @@ def forget_old_runs(folder: Path) -> None:
     for path in sorted(folder.glob("m-*.json"), key=_written, reverse=True)[MOST_KEPT:]:
         with contextlib.suppress(OSError):
             path.unlink()
-
-
-def save_picture(folder: Path, image: Image) -> dict[str, str]:
-    """As `StepResult.images` has it."""
-    if not image.data:
-        return {"mime": image.mime, "url": image.url}
-    name = f"{hashlib.sha256(image.data).hexdigest()[:32]}.{_SUFFIXES.get(image.mime, 'bin')}"
-    path = folder / "pictures" / name
-    if not path.exists():
-        save_private(path, image.data)
-    return {"mime": image.mime, "path": str(path)}
 
 
 def _written(path: Path) -> float:

@@ -116,10 +116,10 @@ def _values(run: Run, index: int) -> dict[str, str]:
 
 
 def _value(step: StepResult) -> str:
-    """What a step stands for: its text, else the path of its recording or video."""
-    return step.text.strip() or (step.files[0]["path"] if step.files else "")
+    """What a step stands for: its text, else the path of what it made first."""
+    return step.text.strip() or next((made["path"] for made in (*step.images, *step.files)), "")
 
 
 def _keep(job: Job, run: Run) -> None:
-    if job.runs and any(step.state == "complete" or step.task for step in run.steps):
+    if job.runs and any(step.state == "complete" or step.task or step.tasks for step in run.steps):
         save_run(job.runs, run)

@@ -12,7 +12,7 @@ from halley.core.events import Finish
 from halley.core.settings import MacroSettings, Settings
 from halley.engine.inert import inert_markdown
 from halley.engine.pipelines import leaves_of, names_used, needs_of, step_names, steps_of
-from halley.features.actions.action import Answer, Job, Outcome
+from halley.features.actions.action import Answer, Job, Made, Outcome
 from halley.features.actions.rewrite import chosen_span, read_edit
 from halley.features.ask import Reply
 from halley.features.macros.inputs import read_inputs
@@ -87,8 +87,8 @@ def _workspace(job: Job) -> str | None:
     return job.snapshot.workspace.id if job.snapshot.workspace else None
 
 
-def outcome_of(name: str, job: Job, run: Run) -> Outcome:
-    """What an editor does with a run: text to read, or an edit where the macro says so.
+async def outcome_of(name: str, job: Job, run: Run) -> Outcome:
+    """What an editor does with a run: text to read, or where the macro says so an edit, or what was made and its link.
 
     Raises the problem of the step that failed when nothing came before it.
     """
@@ -99,6 +99,9 @@ def outcome_of(name: str, job: Job, run: Run) -> Outcome:
         raise error_of(failed.problem)
     if failed or macro.output == "answer":
         return Answer(title, run_markdown(run, macro), failed.problem if failed else None)
+    last = _leaves(run, macro)[-1]
+    if last.task and not last.text and job.works is not None:
+        return Made(await job.works().store.get(last.task))
     reply = Reply(final_text(run, macro), finish=Finish("stop"))
     at = job.snapshot.selection.end
     span = chosen_span(job) if macro.output == "replace" else (at, at)
@@ -139,10 +142,7 @@ def _step_markdown(step: StepResult) -> str:
 
 def _pictures(step: StepResult) -> Iterable[str]:
     for image in step.images:
-        if path := image.get("path"):
-            yield f"![{step.name}]({Path(path).as_uri()})"
-        else:
-            yield f"A picture at <{image.get('url', '')}> (not fetched)."
+        yield f"![{step.name}]({Path(image['path']).as_uri()})"
     for file in step.files:
         yield f"[{step.name}]({Path(file['path']).as_uri()})"
 

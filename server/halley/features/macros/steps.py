@@ -1,18 +1,19 @@
 """One step of a pipeline: a text, a picture, speech, a transcription, a video or a commit message.
 
-A text or a picture may be made once for each file of a glob.
+Pictures and sound are media tasks: in the ledger, kept privately until a person saves them, and gone on with by a run
+that is taken up. All but a commit message may be made once for each file of a glob.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from halley.core.calls import Priority, Prompt, system, user
-from halley.core.errors import BadReply, BadRequest, HalleyError, error_of
-from halley.core.events import Event, TextDelta
+from halley.core.errors import BadRequest, HalleyError, error_of
+from halley.core.events import Event, Image, TextDelta
 from halley.core.models import Role
 from halley.core.settings import MacroSettings, MacroStep
 from halley.engine.secrecy import is_secret_path
@@ -22,16 +23,18 @@ from halley.features.actions.action import Job
 from halley.features.ask import Reply, ask
 from halley.features.commit import commit_message
 from halley.features.macros.values import file_value
-from halley.stores.macro_runs import StepResult, save_picture
+from halley.stores.macro_runs import StepResult
 from halley.stores.project_files import list_files, read_text_file
 
-MADE = ("speech", "transcription", "video")
+MADE = ("image", "speech", "transcription", "video")
 """Kinds that `features/media` makes."""
 MOST_FILES = 200
 AT_ONCE = 4
 """Files of a `for_each` that are asked about side by side."""
 
 OnEvent = Callable[[Event], None]
+_MakeOne = Callable[[Mapping[str, str], StepResult, Callable[[str], None]], Awaitable[None]]
+"""(values, what becomes of it, told the name of a media task that was begun)."""
 
 
 async def run_step(
@@ -46,14 +49,24 @@ async def run_step(
         "priority": Priority.BATCH,
         "on_event": on_event,
     }
-    if step.kind in MADE:
-        await _make(job, macro, step, values, result, on_event)
-    elif step.kind == "commit":
+    if step.kind == "commit":
         result.text = await _commit(job, step, values, options)
-    elif step.for_each:
-        await _for_each_file(job, step, values, result, options)
-    else:
-        await _take(job, result, await _ask(job, step, values, options))
+        return
+
+    async def make(values: Mapping[str, str], result: StepResult, begun: Callable[[str], None]) -> None:
+        if step.kind in MADE:
+            await _make(job, name, macro, step, values, result, begun, on_event)
+        else:
+            await _take(result, await _ask(job, step, values, options))
+
+    if step.for_each:
+        await _for_each_file(job, step, values, result, make)
+        return
+
+    def begun(task: str) -> None:
+        result.task = task
+
+    await make(values, result, begun)
 
 
 def role_of(macro: MacroSettings, step: MacroStep) -> Role:
@@ -67,39 +80,47 @@ def role_of(macro: MacroSettings, step: MacroStep) -> Role:
 
 
 async def _make(
-    job: Job, macro: MacroSettings, step: MacroStep, values: Mapping[str, str], result: StepResult, on_event: OnEvent
+    job: Job, name: str, macro: MacroSettings, step: MacroStep, values: Mapping[str, str], result: StepResult,
+    begun: Callable[[str], None], on_event: OnEvent,
 ) -> None:  # fmt: skip
-    """Speech, a transcription or a video, as a media task that a run taken up later goes on with."""
+    """A picture, speech, a transcription or a video, as a media task that a run taken up later goes on with."""
     from halley.features.media.orders import Order
     from halley.features.media.saving import shown_path
 
     if job.works is None:
         raise BadRequest(
-            "Recordings and videos cannot be kept here.",
+            "Pictures, recordings and videos cannot be kept here.",
             "Run the macro in an editor, or `halley macros run`.",
         )
     works, workspace = job.works(), job.snapshot.workspace
     if not result.task:
         source = _source(job, render(step.source or "", values))
         said = render(step.prompt or "", values).strip()
+        kind = "imageEdit" if step.kind == "image" and source else step.kind
         order = Order(
-            step.kind, speakable(said) if step.kind == "speech" else said, source,  # type: ignore[arg-type]
+            kind, speakable(said) if step.kind == "speech" else said, source,  # type: ignore[arg-type]
             model=step.model or macro.model or job.model, title=result.name if not result.name.isdigit() else "",
+            feature=f"macro.{name}",
         )  # fmt: skip
         result.task = await works.start(order, job.line, workspace.id if workspace else None)
+        begun(result.task)
         await job.keep_run()
     else:
         await works.resume(job.line)
     try:
         task = await works.finished(result.task)
     except HalleyError:
-        result.task = ""  # it is begun anew when the run is taken up
+        begun("")  # it is begun anew when the run is taken up
         raise
     result.text, result.model = task.text or "", task.model or ""
     paths = [shown_path(works.store, works.shown, task, one) for one in task.results]
-    result.files = [
-        {"mime": one.mime, "path": str(path)} for one, path in zip(task.results, paths, strict=True)
-    ]
+    made = [{"mime": one.mime, "path": str(path)} for one, path in zip(task.results, paths, strict=True)]
+    if step.kind == "image":
+        result.images = made
+        for one in made:
+            on_event(Image(one["mime"], await asyncio.to_thread(Path(one["path"]).read_bytes)))
+    else:
+        result.files = made
     if task.text:
         on_event(TextDelta(task.text))
 
@@ -137,8 +158,6 @@ async def _ask(job: Job, step: MacroStep, values: Mapping[str, str], options: di
         raise BadRequest(
             "The step's prompt is empty once its variables are filled in.", "See what they hold."
         )
-    if step.kind == "image":
-        return await ask(job.line, Prompt((user(said),), expect="image"), **options)
     workspace = job.snapshot.workspace
     facts = {
         "guidance": workspace.guidance if workspace else "",
@@ -150,28 +169,18 @@ async def _ask(job: Job, step: MacroStep, values: Mapping[str, str], options: di
     )  # fmt: skip
 
 
-async def _take(job: Job, result: StepResult, reply: Reply) -> None:
+async def _take(result: StepResult, reply: Reply) -> None:
     result.text = reply.text
     if reply.finish and reply.finish.model:
         result.model = str(reply.finish.model)
-    if reply.images and job.runs:
-        folder = job.runs
-        result.images = [await asyncio.to_thread(save_picture, folder, image) for image in reply.images]
     if reply.problem:
         raise error_of(reply.problem)
-    if result.kind == "image" and not reply.images:
-        raise BadReply(
-            "The model answered without a picture.",
-            "Choose one that paints: `halley use image PROVIDER/MODEL`.",
-            model=result.model or None,
-            setting="roles.image",
-        )
 
 
 async def _for_each_file(
-    job: Job, step: MacroStep, values: Mapping[str, str], result: StepResult, options: dict[str, Any]
+    job: Job, step: MacroStep, values: Mapping[str, str], result: StepResult, make: _MakeOne
 ) -> None:
-    """Files that an earlier try has done are not asked about again."""
+    """Files that an earlier try has done are not asked about again, and what it had begun is gone on with."""
     paths = await find_files(job, render(step.for_each or "", values))
     slots = asyncio.Semaphore(AT_ONCE)
 
@@ -180,18 +189,20 @@ async def _for_each_file(
             text = await asyncio.to_thread(_read, job, path)
             if text is None:
                 return
-            own = StepResult(result.name, result.kind)
+            own = StepResult(result.name, result.kind, task=result.tasks.get(path, ""))
             filled = {**values, "file": file_value(path, text), "path": path}
             try:
-                await _take(job, own, await _ask(job, step, filled, dict(options)))
+                await make(filled, own, lambda task: result.tasks.__setitem__(path, task))
             finally:
                 result.images += own.images
+                result.files += own.files
                 result.model = own.model or result.model
             result.parts[path] = own.text
 
     await _all(one(path) for path in paths if path not in result.parts)
     done = {path: result.parts[path] for path in paths if path in result.parts}
-    result.text = "\n\n".join(f"`{path}`:\n\n{text.strip()}" for path, text in done.items())
+    said = {path: text.strip() for path, text in done.items() if text.strip()}
+    result.text = "\n\n".join(f"`{path}`:\n\n{text}" for path, text in said.items())
 
 
 async def _all(work: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -46,6 +46,8 @@ class Order:
     """What it is called, where that is not the prompt's beginning."""
     beside: str = ""
     """The folder of the document it is for, relative to the workspace; empty for its root."""
+    feature: str = ""
+    """What the ledger calls it, where that is not its kind: `macro.NAME`."""
 
     def to_json(self) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if value is not None}

@@ -190,10 +190,10 @@ class Works:
         await self._tell(id)
         route = (ModelRef.parse(model),) if model else await line.route_of(ROLE_OF[prompt.kind])
         await self._know_prices(route[0], line)
-        made = _Made(files=before)
+        made, asked = _Made(files=before), (await self.store.get(id)).asked
         options: dict[str, Any] = {
-            "feature": FEATURES.get(prompt.kind, prompt.kind), "role": ROLE_OF[prompt.kind], "model": model,
-            "priority": Priority.BATCH,
+            "feature": order_of(asked).feature or FEATURES.get(prompt.kind, prompt.kind),
+            "role": ROLE_OF[prompt.kind], "model": model, "priority": Priority.BATCH,
         }  # fmt: skip
         async with aclosing(stream_reply(line, prompt, **options)) as events:
             await self._take(id, prompt, cast(AsyncGenerator[Event, None], events), made, line, on_event)

@@ -87,7 +87,7 @@ async def macros_run(
             emit(event_json(step, event))
 
     run = await run_macro(asked.name, job, resume=asked.resume, listen=listen)
-    outcome = await deliver(session, snapshot, outcome_of(asked.name, job, run))
+    outcome = await deliver(session, snapshot, await outcome_of(asked.name, job, run))
     return outcome | {"run": to_json(run)}
 
 

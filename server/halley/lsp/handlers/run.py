@@ -123,8 +123,11 @@ def _as_listed(snapshot: Snapshot, version: int | None) -> Snapshot:
 async def deliver(session: Session, snapshot: Snapshot, outcome: Outcome, *, preview: bool = False) -> Json:
     """Make an outcome visible, and say what became of it."""
     if isinstance(outcome, Made):
-        from halley.lsp.media import json_of, offer_to_save
+        from halley.features.macros.values import NOWHERE
+        from halley.lsp.media import Place, json_of, offer_to_save
 
+        if snapshot.document.uri != NOWHERE:
+            session.places.setdefault(outcome.task.id, Place(snapshot.document, snapshot.selection.end))
         if session.client.media:
             return {"media": json_of(session, outcome.task)}
         return await offer_to_save(session, outcome.task)
