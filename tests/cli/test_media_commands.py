@@ -50,6 +50,22 @@ def test_a_picture_gets_a_name_of_its_prompt_and_never_takes_another_s_place(hal
     assert halley("image", "an owl", "-o", "pictures").out.strip() == str(Path("pictures/an-owl.png"))
 
 
+@pytest.mark.parametrize(
+    ("command", "name"), [("image", "an-owl.png"), ("speak", "an-owl.wav"), ("video", "an-owl.avi")]
+)
+def test_a_folder_is_made_where_a_slash_says_so(halley, command, name):
+    ran = halley(command, "an owl", "-o", "new/pics/")
+    assert (ran.code, ran.out.strip()) == (0, str(Path("new/pics") / name))
+    assert [path.name for path in (halley.folder / "new/pics").iterdir()] == [name]
+    (halley.folder / "file").write_text("mine")
+    for wrong in ("file/", "file/pics/"):
+        ran = halley(command, "a fox", "-o", wrong)
+        assert ran.code == 1 and "is no folder" in ran.err
+    assert len(tasks(halley)) == 1, "nothing was asked for what cannot be written"
+    task = tasks(halley)[0]["task"]
+    assert halley("media", "save", task, "-o", "saved/").out.strip() == str(Path("saved") / name)
+
+
 @pytest.mark.parametrize("command", ["image", "speak", "video"])
 def test_a_file_that_is_there_is_said_before_anything_is_asked(halley, command):
     there = halley.folder / "there"

@@ -6,6 +6,7 @@ A video that is interrupted goes on at its host: `halley media wait` fetches it.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,9 +25,11 @@ _MODEL = click.option(
     "-m", "--model", metavar="PROVIDER/NAME", help="Ask this model instead of the chosen one."
 )
 _OUT = click.option(
-    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path),
-    help="Where to write it: a file, or a folder for a name of its own. By default the current folder.",
+    "-o", "--output", "out", metavar="FILE", type=click.Path(),
+    help="Where to write it: a file, or a folder (`pics/`, made if missing) for a name of its own. "
+    "By default the current folder.",
 )  # fmt: skip
+_SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the task as JSON.")
 _FORCE = click.option("--force", is_flag=True, help="Replace a file that is there.")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -52,13 +55,13 @@ def _words(function: Callable[..., Any]) -> Callable[..., Any]:
 @with_desk
 async def image(
     desk: Desk, prompt: tuple[str, ...], source: Path | None, mask: Path | None, size: str | None, quality: str | None,
-    form: str | None, number: int, choose: int | None, model: str | None, output: Path | None, force: bool,
+    form: str | None, number: int, choose: int | None, model: str | None, out: str | None, force: bool,
     as_json: bool,
 ) -> int:  # fmt: skip
     """Make a picture of PROMPT, or change one."""
     from halley.features.media.orders import Order
 
-    _check_free(output, force)
+    output = _output(out, force)
     order = Order(
         "imageEdit" if source else "image", await _said(prompt), _path(source), _path(mask), size, quality, number,
         format=form, model=model,
@@ -84,14 +87,14 @@ async def image(
 @with_desk
 async def speak(
     desk: Desk, text: tuple[str, ...], file: Path | None, voice: str | None, form: str | None, model: str | None,
-    output: Path | None, force: bool, as_json: bool,
+    out: str | None, force: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Read TEXT, a file or what is piped in aloud, into a sound file."""
     from halley.engine.spoken import speakable
     from halley.features.media.orders import Order
     from halley.stores.texts import load_text
 
-    _check_free(output, force)
+    output = _output(out, force)
     if file is not None:
         try:
             said = (await asyncio.to_thread(load_text, file)).text
@@ -141,12 +144,12 @@ async def transcribe(
 @with_desk
 async def video(
     desk: Desk, prompt: tuple[str, ...], source: Path | None, size: str | None, seconds: int | None, no_wait: bool,
-    model: str | None, output: Path | None, force: bool, as_json: bool,
+    model: str | None, out: str | None, force: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Make a video of PROMPT. It goes on at its host when this is interrupted."""
     from halley.features.media.orders import Order
 
-    _check_free(output, force)
+    output = _output(out, force)
     order = Order("video", await _said(prompt), _path(source), size=size, seconds=seconds, model=model)
     if no_wait:
         task = await _submit(desk, order)
@@ -188,9 +191,9 @@ async def list_(desk: Desk, as_json: bool) -> None:
 @_FORCE
 @_JSON
 @with_desk
-async def wait(desk: Desk, task: str | None, output: Path | None, force: bool, as_json: bool) -> int:
+async def wait(desk: Desk, task: str | None, out: str | None, force: bool, as_json: bool) -> int:
     """Go on with a task that was interrupted (all of them without TASK), and write what comes of it."""
-    _check_free(output, force)
+    output = _output(out, force)
     works = desk.room.media
     ids = await works.resume(desk.line())
     found = [task] if task else ids
@@ -213,11 +216,11 @@ async def wait(desk: Desk, task: str | None, output: Path | None, force: bool, a
 @_OUT
 @_FORCE
 @with_desk
-async def save(desk: Desk, task: str, variant: int | None, output: Path | None, force: bool) -> None:
+async def save(desk: Desk, task: str, variant: int | None, out: str | None, force: bool) -> None:
     """Write a task's file."""
     from halley.features.media.saving import chosen_result
 
-    _check_free(output, force)
+    output = _output(out, force)
     found = await desk.room.media.store.get(task)
     result = chosen_result(found, variant)
     write(f"{await _write(desk, found, result, output, force, alone=True)}\n")
@@ -230,9 +233,9 @@ async def save(desk: Desk, task: str, variant: int | None, output: Path | None, 
 @_FORCE
 @_JSON
 @with_desk
-async def choose(desk: Desk, task: str, variant: int, output: Path | None, force: bool, as_json: bool) -> int:
+async def choose(desk: Desk, task: str, variant: int, out: str | None, force: bool, as_json: bool) -> int:
     """Have one variant of a grid worked out."""
-    _check_free(output, force)
+    output = _output(out, force)
     await desk.room.media.choose(task, variant, desk.line())
     return await _end(desk, await _watch(desk, task), output, force, as_json)
 
@@ -267,10 +270,28 @@ def _path(file: Path | None) -> str | None:
     return str(file.resolve()) if file else None
 
 
-def _check_free(output: Path | None, force: bool) -> None:
-    """Before anything is asked, and paid. Raises BadRequest."""
-    if output and not force and not output.is_dir() and (output.exists() or output.is_symlink()):
+def _output(out: str | None, force: bool) -> Path | None:
+    """Where to write, looked at before anything is asked, and paid; a folder is made.
+
+    Raises BadRequest, StoreFailed.
+    """
+    from halley.stores.files import store_failed
+
+    if not out:
+        return None
+    output = Path(out)
+    if out.endswith(_SEPARATORS):
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise BadRequest(
+                f"{output} is no folder.", "Choose another name, or leave the slash out."
+            ) from None
+        except OSError as error:
+            raise store_failed(output, error) from None
+    elif not force and not output.is_dir() and (output.exists() or output.is_symlink()):
         raise BadRequest(f"{output} is there already.", "Choose another name, or replace it with `--force`.")
+    return output
 
 
 async def _make(desk: Desk, order: Order) -> Task:
