@@ -207,6 +207,34 @@ async def test_typing_at_the_last_moment_is_kept(
     assert buffer.text == "# mine\n" + CODE.replace(MISSPELT, "person")
 
 
+@pytest.mark.parametrize("when", ["before it answers", "after it has answered"])
+async def test_an_editor_that_calls_a_refused_edit_applied_gets_it_again(
+    window: Window, buffer: Buffer, simulator: Simulator, when: str
+) -> None:
+    """What the person typed in that moment is told to the daemon sooner or later; the edit is made either way."""
+    simulator.script(FIXED)
+    window.says_applied = True
+    telling: list[asyncio.Task[None]] = []
+
+    async def tell_later() -> None:
+        await window.until(lambda: "workspace/applyEdit" in [method for method, _ in window.heard])
+        window._changed(buffer, {"text": buffer.text})
+
+    async def type_something() -> None:
+        if when == "before it answers":
+            await window.type(buffer, 0, "# mine\n")
+        else:
+            buffer.step("# mine\n" + buffer.text)
+            telling.append(asyncio.create_task(tell_later()))
+
+    window.before_edit = type_something
+    action = await window.action(buffer, buffer.range(MISSPELT), FIX, [diagnostic(buffer)])
+    assert await window.run(action) == {"applied": True, "edits": 1}
+    assert buffer.text == "# mine\n" + CODE.replace(MISSPELT, "person")
+    assert len(window.edits) == 2
+    await asyncio.gather(*telling)
+
+
 async def test_typing_in_the_same_place_refuses_the_edit_and_keeps_the_text(
     window: Window, buffer: Buffer, simulator: Simulator
 ) -> None:

@@ -64,6 +64,8 @@ class Window:
     """A reason to refuse edits for."""
     before_edit: Callable[[], Awaitable[None]] | None = None
     """Runs once when an edit comes in, before it is looked at: what the person typed in that moment."""
+    says_applied: bool = False
+    """Also of edits that it refuses as stale it says that they were applied, as Neovim does."""
     _tokens: Any = field(default_factory=lambda: itertools.count(1))
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -219,7 +221,7 @@ class Window:
             return {"applied": False, "failureReason": self.refuse}
         changes = params["edit"]["documentChanges"]
         if any(self._is_stale(change) for change in changes):
-            return {"applied": False, "failureReason": "the document has another version"}
+            return {"applied": self.says_applied, "failureReason": "the document has another version"}
         for change in changes:
             await self._apply(change)
         return {"applied": True}

@@ -107,7 +107,7 @@ def test_ghost_text_appears_and_is_accepted(neovim: Neovim, workspace: Path, sim
     neovim.attached()
     simulator.script("width * height", repeat=-1)
     neovim.type("GA ")
-    assert neovim.wait(GHOST) == "width * height"
+    neovim.wait(f"({GHOST}) == ...", "width * height")
     neovim.lua(documented_setup(1))
     neovim.type("<Tab>")
     neovim.wait("vim.api.nvim_get_current_line() == '    return width * height'")

@@ -76,6 +76,16 @@ def register(server: Server) -> None:
         trusted = not server.documents.is_out_of_step(params["uri"])
         return found and {"text": found.text, "version": found.version, "trusted": trusted}
 
+    @server.command("test.look_behind")
+    async def look_behind(arguments: list[Any]) -> None:
+        """What is started behind the answer keeps the text it saw first as an event."""
+
+        async def look() -> None:
+            found = server.documents.get(arguments[0]["uri"])
+            events.append(found.text if found else "nothing")
+
+        server.run_in_background(look(), "look")
+
     @server.feature("halley/stream")
     async def stream(params: Params) -> str:
         with PartialResults(server) as results:

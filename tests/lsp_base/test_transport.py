@@ -63,6 +63,22 @@ async def test_much_input_at_once_is_answered_in_order(sample):
     await sending
 
 
+async def test_what_is_begun_behind_an_answer_sees_nothing_that_was_said_later(sample):
+    """A command that is answered at once, and typing right after it, read in one go."""
+    uri = "file:///typed.py"
+    item = {"uri": uri, "languageId": "python", "version": 1, "text": "before"}
+    document = {"uri": uri, "version": 2}
+    for _ in range(20):
+        messages = [
+            {"method": "textDocument/didOpen", "params": {"textDocument": item}},
+            {"id": 1, "method": "workspace/executeCommand", "params": {"command": "test.look_behind", "arguments": [item]}},
+            {"method": "textDocument/didChange", "params": {"textDocument": document, "contentChanges": [{"text": "after"}]}},
+        ]  # fmt: skip
+        await sample.send_bytes(b"".join(frame({"jsonrpc": "2.0"} | message) for message in messages))
+        assert (await sample.read())["id"] == 1
+    assert (await sample.request("halley/events"))["result"] == ["before"] * 20
+
+
 def test_files_instead_of_pipes(tmp_path):
     """`halley serve < in > out`: what the loop cannot watch is moved by threads."""
     messages = [

@@ -3,7 +3,8 @@
 A change knows the text it was made for. When a document has moved on meanwhile the edits are rebased onto what it
 has become; where the person typed in the same place the change is refused and its text kept. The editor may still
 say no (it checks the version too): then the rebase is tried again, a few times. One that makes the edit and never
-says so is believed by its text.
+says so is believed by its text; one that says so and has not made it is not (Neovim answers that an edit of a version
+it has left behind was applied).
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ _TRIES = 4
 _PATIENCE_S = 3600.0
 """For a person who looks at each part of a change before it is made."""
 _GRACE_S = 2.0
-"""How long the answer of an editor is awaited whose text shows that it has made the edit."""
+"""How long the answer of an editor is awaited whose text shows that it has made the edit, and the text of one that
+says it has."""
 
 
 async def apply_change(
@@ -44,17 +46,18 @@ async def apply_change(
     reason = ""
     for _ in range(_TRIES):
         current = rebase_change(session, change, base)
-        versions = _versions(session, current)
+        versions, sent = _versions(session, current), session.texts(current)
         try:
-            edit = to_lsp_workspace_edit(current, session.texts(current), session.client, confirm=confirm)
+            edit = to_lsp_workspace_edit(current, sent, session.client, confirm=confirm)
         except BlockedByPolicy as error:
             raise blocked(error.problem.message, change, base) from None
         params = {"label": change.label or "Halley", "edit": edit}
         expected = {} if confirm else _expected(session, current)
         answer = await _ask(session, params, expected, _PATIENCE_S if confirm else None)
         if answer and answer.get("applied"):
-            return current.edit_count
-        if confirm:
+            if confirm or await _is_made(session, current, sent, expected):
+                return current.edit_count
+        elif confirm:
             return 0
         reason = str((answer or {}).get("failureReason") or "")
         if _versions(session, current) == versions:
@@ -85,6 +88,40 @@ async def _ask(
         session.server.documents.on_change.remove(look)
         for task in (asking, seeing):
             task.cancel()
+
+
+async def _is_made(
+    session: Session, change: WorkspaceChange, sent: Mapping[str, str], expected: Mapping[str, str]
+) -> bool:
+    """Whether an edit that the editor calls applied was: by what it says of its text next, if it does so in time."""
+    parts = [part for part in change.changes if isinstance(part, DocumentEdit) and part.uri in expected]
+    changed = asyncio.Event()
+
+    def now(part: DocumentEdit) -> str:
+        return document.text if (document := session.document(part.uri)) else expected[part.uri]
+
+    def is_unseen(part: DocumentEdit) -> bool:
+        """The text is as it was where the edit goes: it could be made still."""
+        text = now(part)
+        if text == expected[part.uri]:
+            return False
+        rebased = rebase_edits(sent[part.uri], text, part.edits)
+        return bool(rebased.edits) and not rebased.conflicts
+
+    def look(_uri: str) -> None:
+        changed.set()
+
+    session.server.documents.on_change.append(look)
+    try:
+        async with asyncio.timeout(_GRACE_S):
+            while any(map(is_unseen, parts)):
+                changed.clear()
+                await changed.wait()
+    except TimeoutError:
+        return all(now(part) == sent[part.uri] for part in filter(is_unseen, parts))
+    finally:
+        session.server.documents.on_change.remove(look)
+    return True
 
 
 def _expected(session: Session, change: WorkspaceChange) -> dict[str, str]:

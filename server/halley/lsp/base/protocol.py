@@ -61,6 +61,7 @@ class Connection(Features):
         self.outgoing = Outgoing(self._send)
         self._queue: deque[bytes | BadFrame | None] = deque()
         self._pumping = False
+        self._has_new_task = False
         self._background: set[asyncio.Task[Any]] = set()
         self.ended = asyncio.Event()
         self.code = 1
@@ -105,35 +106,38 @@ class Connection(Features):
         self._pumping = True
         loop = asyncio.get_running_loop()
         while self._queue:
-            if self._take(self._queue.popleft()):  # a task was made: it goes first
+            if (
+                self._has_new_task
+            ):  # its first step, and that of a task it makes, sees nothing the client said later
+                self._has_new_task = False
                 loop.call_soon(self._pump)
                 return
+            self._take(self._queue.popleft())
         self._pumping = False
         self.channel.release_reading("messages to handle")
 
-    def _take(self, frame: bytes | BadFrame | None) -> bool:
-        """Handles one frame; whether that made a task. Whatever is wrong with it, the conversation goes on."""
+    def _take(self, frame: bytes | BadFrame | None) -> None:
+        """Handles one frame. Whatever is wrong with it, the conversation goes on."""
         if frame is None:
             self.end(self.lifecycle.exit_code)
-            return False
+            return
         if isinstance(frame, BadFrame):
             self._refuse(None, RpcError(PARSE_ERROR, frame.reason))
-            return False
+            return
         try:
             message = decode_body(frame)
         except ValueError:
             self._refuse(None, RpcError(PARSE_ERROR, "The message is not UTF-8 JSON."))
-            return False
+            return
         try:
-            return self._sort(message)
+            self._sort(message)
         except RpcError as error:
             id = message.get("id") if isinstance(message, dict) else None
             self._refuse(id if type(id) in (int, str) else None, error)
         except Exception as error:
             logger.error("A message could not be handled: %s", describe(error))
-        return False
 
-    def _sort(self, message: Any) -> bool:
+    def _sort(self, message: Any) -> None:
         """Request, notification or response? Raises RpcError when it is none of them."""
         if not isinstance(message, dict):
             what = "Batches are not part of LSP." if isinstance(message, list) else "Not an object."
@@ -143,47 +147,48 @@ class Connection(Features):
         method = message.get("method")
         if method is None and ("result" in message or "error" in message):
             self.outgoing.take(message)
-            return False
+            return
         if not isinstance(method, str):
             raise RpcError(INVALID_REQUEST, "'method' has to be a string.")
         if "id" not in message:
-            return self._take_notification(method, message.get("params"))
+            self._take_notification(method, message.get("params"))
+            return
         if type(message["id"]) not in (int, str):
             raise RpcError(INVALID_REQUEST, "'id' has to be a string or an integer.")
-        return self._take_request(message["id"], method, message.get("params"))
+        self._take_request(message["id"], method, message.get("params"))
 
     # Requests
 
-    def _take_request(self, id: RequestId, method: str, params: Any) -> bool:
+    def _take_request(self, id: RequestId, method: str, params: Any) -> None:
         if (refusal := self.lifecycle.refuse(method)) is not None:
             raise refusal
         if id in self.inflight:
             self._refuse(None, RpcError(INVALID_REQUEST, "The 'id' belongs to a request under way."))
-            return False
+            return
         handler = self.requests.get(method)
         if handler is None:
             raise RpcError(METHOD_NOT_FOUND, f"There is no method '{method[:80]}'.")
         request = Request(id, method, _as_object(params))
         check_params(method, request.params)
-        return self._start(request, handler)
+        self._start(request, handler)
 
-    def _start(self, request: Request, handler: Handler) -> bool:
+    def _start(self, request: Request, handler: Handler) -> None:
         context = copy_context()
         context.run(current_request.set, request)
         try:
             result = context.run(handler, request.params)
         except (Exception, SystemExit) as error:
             self._answer_error(request, error)
-            return False
+            return
         if not inspect.iscoroutine(result):
             self._answer(request, result)
-            return False
+            return
+        self._has_new_task = True
         task = asyncio.get_running_loop().create_task(
             _contained(result), name=request.method, context=context
         )
         self.inflight.add(request, task)
         task.add_done_callback(partial(self._finish, request))
-        return True
 
     def _finish(self, request: Request, task: asyncio.Task[Any]) -> None:
         """The one place where the answer of a task is sent: also when it was cancelled before its first step."""
@@ -222,44 +227,41 @@ class Connection(Features):
 
     # Notifications
 
-    def _take_notification(self, method: str, params: Any) -> bool:
+    def _take_notification(self, method: str, params: Any) -> None:
         if method == "exit":
             self.end(self.lifecycle.exit_code)
-            return False
+            return
         if not self.lifecycle.listens:
-            return False
+            return
         try:
             params = _as_object(params)
             check_params(method, params)
         except RpcError as error:
             logger.warning("dropped %s: %s", method, error.message)
             self._notification_lost(method, params)
-            return False
+            return
         if method == "$/cancelRequest":
             self.inflight.cancel(params.get("id"))
         elif method == "window/workDoneProgress/cancel":
             self.inflight.cancel_token(params.get("token"))
-        made_task = False
         for handler in self.notifications.get(method, ()):
-            made_task |= self._run_notification(method, handler, params)
-        return made_task
+            self._run_notification(method, handler, params)
 
     def _notification_lost(self, method: str, params: Any) -> None:
         """For those who have to know that the client said something that was not understood."""
 
-    def _run_notification(self, method: str, handler: Handler, params: dict[str, Any]) -> bool:
+    def _run_notification(self, method: str, handler: Handler, params: dict[str, Any]) -> None:
         try:
             result = handler(params)
         except (Exception, SystemExit) as error:
             logger.error("%s failed: %s", method, describe(error))
-            return False
-        if not inspect.iscoroutine(result):
-            return False
-        self.run_in_background(result, method)
-        return True
+            return
+        if inspect.iscoroutine(result):
+            self.run_in_background(result, method)
 
     def run_in_background(self, coroutine: Any, name: str) -> asyncio.Task[Any]:
         """A task that belongs to the conversation: it ends with it, and its failure is logged."""
+        self._has_new_task = True
         task = asyncio.get_running_loop().create_task(_contained(coroutine), name=name)
         self._background.add(task)
         task.add_done_callback(self._finish_background)
