@@ -33,7 +33,7 @@ def test_nothing_is_loaded_before_it_is_needed(fresh: Neovim) -> None:
 
 def test_enabling_is_enough(editing: Neovim) -> None:
     told = editing.lua("return vim.lsp.get_clients({ name = 'halley' })[1].capabilities.experimental.halley")
-    assert told == {"proposals": True, "chat": True, "secrets": False, "tools": True}
+    assert told == {"proposals": True, "chat": True, "secrets": False, "tools": True, "media": True}
 
 
 def test_ghost_text_appears(editing: Neovim, workspace: Path, simulator: Simulator) -> None:

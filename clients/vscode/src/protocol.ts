@@ -631,11 +631,12 @@ export interface ProposalFile {
   proposed: string;
 }
 
-/** A hunk. `range` and `old_text` are of the text it was made for; absent where a file is made or removed. */
+/** A hunk. `range` and `old_text` are of the text it was made for; absent where a file is made, renamed or removed. Of one that is renamed `uri` is the new name. */
 export interface ProposalHunk {
   index: number;
   uri: string;
   kind: 'edit' | 'create' | 'rename' | 'delete';
+  oldUri?: string | null;
   range?: Range | null;
   oldText?: string | null;
   newText?: string | null;

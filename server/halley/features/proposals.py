@@ -13,7 +13,16 @@ from dataclasses import dataclass, field, replace
 
 from halley.core.errors import BadRequest
 from halley.core.snapshot import Document
-from halley.core.text import Change, CreateFile, DocumentEdit, Edit, WorkspaceChange, apply_edits
+from halley.core.text import (
+    Change,
+    CreateFile,
+    DeleteFile,
+    DocumentEdit,
+    Edit,
+    RenameFile,
+    WorkspaceChange,
+    apply_edits,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +49,18 @@ class Proposal:
         return tuple(dict.fromkeys(hunk.uri for hunk in self.hunks))
 
     def text_of(self, uri: str) -> str:
-        """The document as it would be with every hunk accepted. Raises KeyError for one it does not touch."""
-        created = next(
-            (h.file.text for h in self.hunks if isinstance(h.file, CreateFile) and h.uri == uri), None
-        )
-        if created is not None:
-            return created
-        return apply_edits(self.base[uri].text, (h.edit for h in self.hunks if h.uri == uri and h.edit))
+        """The document as it would be with every hunk accepted: empty where it is removed, and of one that is renamed
+        by either name. Raises KeyError for one it does not touch."""
+        was = uri
+        for hunk in self.hunks:
+            match hunk.file:
+                case CreateFile(made, text) if made == uri:
+                    return text
+                case DeleteFile(gone) if gone == uri:
+                    return ""
+                case RenameFile(old_uri, new_uri) if new_uri == uri:
+                    was = old_uri
+        return apply_edits(self.base[was].text, (h.edit for h in self.hunks if h.uri == was and h.edit))
 
 
 @dataclass(slots=True)
@@ -117,8 +131,11 @@ def _change(proposal: Proposal, chosen: set[int]) -> WorkspaceChange:
             parts.append(hunk.file)
         elif hunk.edit is not None:
             edits.setdefault(hunk.uri, []).append(hunk.edit)
-    parts += (DocumentEdit(uri, proposal.base[uri].version, tuple(of)) for uri, of in edits.items())
-    return WorkspaceChange(tuple(parts), proposal.title)
+    edited = (DocumentEdit(uri, proposal.base[uri].version, tuple(of)) for uri, of in edits.items())
+    made = [part for part in parts if isinstance(part, CreateFile)]
+    others = [part for part in parts if not isinstance(part, CreateFile)]
+    # edited under the name it has, then moved
+    return WorkspaceChange((*made, *edited, *others), proposal.title)
 
 
 def _without(proposal: Proposal, chosen: set[int]) -> Proposal | None:
@@ -140,7 +157,22 @@ def _without(proposal: Proposal, chosen: set[int]) -> Proposal | None:
         replace(hunk, edit=_shifted(hunk.edit, done.get(hunk.uri, []))) if hunk.edit else hunk
         for _, hunk in left
     )
-    return replace(proposal, hunks=tuple(moved), base=base)
+    names = {
+        file.old_uri: file.new_uri
+        for index in chosen
+        if isinstance(file := proposal.hunks[index].file, RenameFile)
+    }
+    return _renamed(replace(proposal, hunks=tuple(moved), base=base), names)
+
+
+def _renamed(proposal: Proposal, names: Mapping[str, str]) -> Proposal:
+    """The edits of files that have got another name, under that."""
+    hunks = (replace(h, uri=names.get(h.uri, h.uri)) if h.edit else h for h in proposal.hunks)
+    base = {
+        names.get(uri, uri): replace(document, uri=names[uri], version=None) if uri in names else document
+        for uri, document in proposal.base.items()
+    }
+    return replace(proposal, hunks=tuple(hunks), base=base)
 
 
 def _shifted(edit: Edit, done: list[Edit]) -> Edit:

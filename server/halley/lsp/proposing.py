@@ -156,7 +156,9 @@ def proposal_json(session: Session, proposal: Proposal) -> Json:
 def _hunk_json(session: Session, proposal: Proposal, index: int, hunk: Hunk) -> Json:
     if hunk.edit is None:
         kind = {CreateFile: "create", DeleteFile: "delete", RenameFile: "rename"}.get(type(hunk.file), "edit")
-        return {"index": index, "uri": hunk.uri, "kind": kind}
+        more = {"oldUri": hunk.file.old_uri} if isinstance(hunk.file, RenameFile) else {}
+        text = {"newText": hunk.file.text} if isinstance(hunk.file, CreateFile) else {}
+        return {"index": index, "uri": hunk.uri, "kind": kind} | more | text
     text = proposal.base[hunk.uri].text
     return {
         "index": index,

@@ -52,6 +52,8 @@ end
 function M.settle(outcome)
   if outcome.proposal then
     vim.notify('Halley: a proposal waits for your yes: `:Halley accept`, `:Halley discard`.')
+  elseif outcome.media then
+    require('halley.media').finished(outcome.media, vim.api.nvim_get_current_buf())
   elseif outcome.applied and outcome.edits == 0 then
     vim.notify('Halley: nothing to change.')
   end

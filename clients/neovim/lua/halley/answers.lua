@@ -3,12 +3,13 @@ local M = {}
 
 ---@param buf integer
 ---@param lines string[]
-local function fill(buf, lines)
+---@param filetype? string
+local function fill(buf, lines, filetype)
   vim.bo[buf].modifiable = true
   vim.api.nvim_buf_set_lines(buf, 0, -1, true, lines)
   vim.bo[buf].buftype = 'nofile'
   vim.bo[buf].swapfile = false
-  vim.bo[buf].filetype = 'markdown'
+  vim.bo[buf].filetype = filetype or 'markdown'
   vim.bo[buf].modifiable = false
   vim.bo[buf].modified = false
 end
@@ -109,7 +110,8 @@ local function ask(buf, uri, clients, said)
     elseif err then
       return ask(buf, uri, clients, err.message)
     end
-    fill(buf, vim.split((result.text:gsub('\n$', '')), '\n'))
+    local file = vim.startswith(uri, 'halley:/proposals/') and vim.filetype.match({ filename = uri }) or nil
+    fill(buf, vim.split((result.text:gsub('\n$', '')), '\n'), file)
   end, buf)
 end
 

@@ -33,6 +33,17 @@ function M.of(buf)
   return all[1]
 end
 
+--- The document that tells the daemon which workspace a buffer is in: of a chat the code it is about, of a buffer that
+--- is no file the current folder.
+---@param buf? integer
+---@return string
+function M.place(buf)
+  local chats = package.loaded['halley.chat']
+  local chat = chats and chats.whose(buf)
+  local uri = vim.uri_from_bufnr(chat and chat.code or buf or 0)
+  return vim.startswith(uri, 'file:///') and uri or vim.uri_from_fname(vim.fn.getcwd())
+end
+
 --- What went wrong, and what to do; here in Neovim too, where that is shorter.
 ---@param err lsp.ResponseError
 ---@return string

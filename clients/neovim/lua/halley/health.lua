@@ -73,7 +73,11 @@ local function check_problems(problems, status)
     health.error(problem.message, problem.help ~= '' and { problem.help } or nil)
   end
   local said = status and (status.kind == 'error' or status.kind == 'warning') and status.message
-  if said then
+  local known = said
+    and vim.iter(problems):any(function(problem)
+      return vim.startswith(said, problem.message)
+    end)
+  if said and not known then
     health.warn(said)
   elseif #problems == 0 then
     health.ok('none')

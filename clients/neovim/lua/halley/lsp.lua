@@ -40,7 +40,7 @@ function M.config()
         textDocumentContent = { dynamicRegistration = false },
         workspaceEdit = { documentChanges = true },
       },
-      experimental = { halley = { proposals = true, chat = true, secrets = false, tools = true } },
+      experimental = { halley = { proposals = true, chat = true, secrets = false, tools = true, media = true } },
     },
     handlers = {
       ['$/progress'] = or_default('$/progress', later('halley.streams', 'receive')),

@@ -3,16 +3,11 @@ local M = {}
 
 local client = require('halley.client')
 
----@param path string
-local function open(path)
-  vim.ui.open(path)
-end
-
 ---@param task halley.MediaTask
 ---@param result halley.MediaResult
 ---@param buf integer
 local function save(task, result, buf)
-  local params = { task = task.task, variant = result.variant, uri = vim.uri_from_bufnr(buf) }
+  local params = { task = task.task, variant = result.variant, uri = client.place(buf) }
   vim.ui.input({ prompt = 'Save as: ', default = result.proposed }, function(path)
     if not path or path == '' then
       return
@@ -25,9 +20,59 @@ local function save(task, result, buf)
   end)
 end
 
+---@class halley.MediaChoice
+---@field text string
+---@field act fun()
+
+--- What can be done with what came: each result saved or opened; of a task that shows variants, one worked out.
 ---@param task halley.MediaTask
 ---@param buf integer
-local function finished(task, buf)
+---@return halley.MediaChoice[]
+local function choices(task, buf)
+  local found = {}
+  local function add(text, act)
+    found[#found + 1] = { text = text, act = act }
+  end
+  for _, result in ipairs(task.results) do
+    local number = #task.results > 1 and (' %d'):format(result.variant) or ''
+    if task.state == 'complete' then
+      add(('Save%s as %s'):format(number, result.proposed), function()
+        save(task, result, buf)
+      end)
+    end
+    add('Open' .. number, function()
+      vim.ui.open(result.path)
+    end)
+  end
+  for variant = 1, task.state == 'choosing' and task.choices or 0 do
+    add(('Work out variant %d'):format(variant), function()
+      client.request('halley/media/choose', { task = task.task, variant = variant }, function(chosen)
+        M.finished(chosen, buf)
+      end, { buf = buf })
+    end)
+  end
+  return found
+end
+
+---@param prompt string
+---@param found halley.MediaChoice[]
+local function choose(prompt, found)
+  vim.ui.select(found, {
+    prompt = prompt,
+    format_item = function(choice)
+      return choice.text
+    end,
+  }, function(choice)
+    if choice then
+      choice.act()
+    end
+  end)
+end
+
+--- Tells what became of a task, and asks what to do with what came.
+---@param task halley.MediaTask
+---@param buf integer The buffer it was begun in
+function M.finished(task, buf)
   for _, notice in ipairs(task.notices) do
     vim.notify('Halley: ' .. notice)
   end
@@ -35,27 +80,9 @@ local function finished(task, buf)
     return vim.notify(('Halley: %s %s'):format(task.problem.message, task.problem.help), vim.log.levels.ERROR)
   elseif task.text then
     return require('halley.answers').report('Transcription', vim.split(task.text, '\n'))
-  elseif #task.results == 0 then
-    return
+  elseif #task.results > 0 then
+    choose(task.title, choices(task, buf))
   end
-  local choices = {}
-  for _, result in ipairs(task.results) do
-    local number = #task.results > 1 and (' %d'):format(result.variant) or ''
-    choices[#choices + 1] = { act = 'save', result = result, text = ('Save%s as %s'):format(number, result.proposed) }
-    choices[#choices + 1] = { act = 'open', result = result, text = ('Open%s'):format(number) }
-  end
-  vim.ui.select(choices, {
-    prompt = task.title,
-    format_item = function(choice)
-      return choice.text
-    end,
-  }, function(choice)
-    if choice and choice.act == 'save' then
-      save(task, choice.result, buf)
-    elseif choice then
-      open(choice.result.path)
-    end
-  end)
 end
 
 ---@param params table
@@ -63,31 +90,102 @@ end
 local function start(params, place)
   client.with(place.buf, function(lsp)
     local actions = require('halley.actions')
-    if place.whole or params.kind == 'image' then
+    if place.whole or params.kind ~= 'speech' then
       params.textDocument, params.range = actions.document(place), actions.range(place, lsp.offset_encoding)
     end
-    params.uri = vim.uri_from_bufnr(place.buf)
+    params.uri = client.place(place.buf)
     vim.notify('Halley: begun.')
     client.request('halley/media/start', params, function(task)
-      finished(task, place.buf)
+      M.finished(task, place.buf)
     end, { buf = place.buf })
   end)
 end
 
---- `:[range]Halley image [words]`: a picture of what the words, else the lines say.
+--- `:[range]Halley image [words]` and `:[range]Halley video [words]`: of what the words, else the lines say.
 ---@param words string[]
 ---@param arguments vim.api.keyset.create_user_command.command_args
-function M.image(words, arguments)
+---@param row halley.Subcommand
+function M.show(words, arguments, row)
   local place = require('halley.actions').place(arguments)
-  local prompt = #words > 0 and table.concat(words, ' ') or nil
-  if prompt or place.whole then
-    return start({ kind = 'image', prompt = prompt }, place)
+  local prompt = table.concat(words, ' ')
+  if prompt == '' and place.whole then
+    prompt = table.concat(vim.api.nvim_buf_get_lines(place.buf, place.first - 1, place.last, false), '\n')
   end
-  vim.ui.input({ prompt = 'Picture: ' }, function(said)
+  if prompt ~= '' then
+    return start({ kind = row.name, prompt = prompt }, place)
+  end
+  vim.ui.input({ prompt = row.name == 'image' and 'Picture: ' or 'Video: ' }, function(said)
     if said and said ~= '' then
-      start({ kind = 'image', prompt = said }, place)
+      start({ kind = row.name, prompt = said }, place)
     end
   end)
+end
+
+--- `:Halley transcribe file`: what is said in a file of sound.
+---@param words string[]
+---@param arguments vim.api.keyset.create_user_command.command_args
+function M.transcribe(words, arguments)
+  local path = table.concat(words, ' ')
+  if path == '' then
+    return vim.ui.input({ prompt = 'Sound file: ', completion = 'file' }, function(said)
+      if said and said ~= '' then
+        M.transcribe({ said }, arguments)
+      end
+    end)
+  end
+  local source = vim.uri_from_fname(vim.fn.fnamemodify(vim.fs.normalize(path), ':p'))
+  start({ kind = 'transcription', source = source }, require('halley.actions').place(arguments))
+end
+
+---@param words string[]
+---@return string[]
+function M.complete_file(words)
+  return #words == 0 and vim.fn.getcompletion('', 'file') or {}
+end
+
+---@param task halley.MediaTask
+---@param buf integer
+local function manage(task, buf)
+  local function ask(method)
+    return function()
+      client.request(method, { task = task.task }, function() end, { buf = buf })
+    end
+  end
+  local found = choices(task, buf)
+  if task.problem or task.text then
+    table.insert(found, 1, {
+      text = 'Show',
+      act = function()
+        M.finished(task, buf)
+      end,
+    })
+  end
+  if task.state == 'queued' or task.state == 'running' or task.state == 'choosing' then
+    found[#found + 1] = { text = 'Stop it', act = ask('halley/media/cancel') }
+  else
+    found[#found + 1] = { text = 'Forget it and its files', act = ask('halley/media/remove') }
+  end
+  choose(task.title, found)
+end
+
+--- `:Halley media`: the workspace's pictures, sounds and videos, those under way too.
+function M.list()
+  local buf = vim.api.nvim_get_current_buf()
+  client.request('halley/media/list', { uri = client.place(buf) }, function(listing)
+    if #listing.tasks == 0 then
+      return vim.notify('Halley: nothing was made in this workspace yet.')
+    end
+    local found = vim.tbl_map(function(task)
+      local state = task.progress and ('%s %d %%'):format(task.state, task.progress * 100) or task.state
+      return {
+        text = ('%-13s %-9s %s'):format(task.kind, state, task.title),
+        act = function()
+          manage(task, buf)
+        end,
+      }
+    end, listing.tasks)
+    choose('Made here', found)
+  end, { buf = buf })
 end
 
 --- `:[range]Halley speak`: the lines read aloud; in a chat the reply at the cursor.

@@ -4,7 +4,7 @@ local M = {}
 local client = require('halley.client')
 
 local WAIT_MS = 5000
-local ROLES = { 'chat', 'edit', 'complete', 'fast', 'embed', 'image', 'speech', 'transcription', 'video' }
+local ROLES = { 'chat', 'edit', 'complete', 'fast', 'embed', 'image', 'speech', 'transcribe', 'video' }
 local SCOPES = {
   { name = 'workspace', label = 'this workspace' },
   { name = 'user', label = 'everywhere' },

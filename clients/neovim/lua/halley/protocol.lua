@@ -549,11 +549,12 @@
 ---@field uri string
 ---@field proposed string
 
---- A hunk. `range` and `old_text` are of the text it was made for; absent where a file is made or removed.
+--- A hunk. `range` and `old_text` are of the text it was made for; absent where a file is made, renamed or removed. Of one that is renamed `uri` is the new name.
 ---@class halley.ProposalHunk
 ---@field index integer
 ---@field uri string
 ---@field kind 'edit'|'create'|'rename'|'delete'
+---@field oldUri? string
 ---@field range? halley.Range
 ---@field oldText? string
 ---@field newText? string

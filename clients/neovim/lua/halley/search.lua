@@ -3,12 +3,6 @@ local M = {}
 
 local client = require('halley.client')
 
----@return string
-local function uri()
-  local here = vim.uri_from_bufnr(0)
-  return vim.startswith(here, 'file:///') and here or vim.uri_from_fname(vim.fn.getcwd())
-end
-
 ---@param hit halley.SearchHit
 ---@return table
 local function item(hit)
@@ -34,7 +28,7 @@ function M.search(words)
     end)
     return
   end
-  client.request('halley/search', { query = query, uri = uri() }, function(result)
+  client.request('halley/search', { query = query, uri = client.place() }, function(result)
     for _, notice in ipairs(result.notices) do
       vim.notify('Halley: ' .. notice)
     end
@@ -57,15 +51,18 @@ end
 
 ---@param status halley.IndexStatus
 local function show(status)
+  if status.state == 'off' then
+    return vim.notify('Halley: there is no index: no folder is open, or `search.enabled` is off.')
+  end
   local lines = {
     ('- state: %s'):format(status.state),
-    ('- files: %d of %d'):format(status.indexed, status.files),
+    ('- files: %d of %d'):format(status.indexed or 0, status.files or 0),
     ('- pieces: %d, %d of them embedded%s'):format(
-      status.chunks,
-      status.embedded,
+      status.chunks or 0,
+      status.embedded or 0,
       status.embedModel and ' by ' .. status.embedModel or ''
     ),
-    ('- on disk: %.1f MB'):format(status.bytes / 1e6),
+    ('- on disk: %.1f MB'):format((status.bytes or 0) / 1e6),
   }
   if status.problem then
     table.insert(lines, 1, ('**%s** %s'):format(status.problem.message, status.problem.help))
@@ -75,8 +72,9 @@ end
 
 ---@param action string
 local function control(action)
-  client.request('halley/index/control', { action = action, uri = uri() }, function(status)
-    vim.notify(('Halley: the index is %s (%d of %d files).'):format(status.state, status.indexed, status.files))
+  client.request('halley/index/control', { action = action, uri = client.place() }, function(status)
+    local paused = status.paused and 'paused' or status.state
+    vim.notify(('Halley: the index is %s (%d of %d files).'):format(paused, status.indexed or 0, status.files or 0))
   end)
 end
 
@@ -86,7 +84,7 @@ function M.index(words)
   if words[1] then
     return control(words[1])
   end
-  client.request('halley/index/status', { uri = uri() }, function(status)
+  client.request('halley/index/status', { uri = client.place() }, function(status)
     if not status.estimate then
       return show(status)
     end

@@ -8,13 +8,23 @@ local WAIT_MS = 5000
 ---@return { uri: string, chatId: string? }
 local function about()
   local chats = package.loaded['halley.chat']
-  local chat = chats and chats.of()
-  local buf = chat and chat.code or vim.api.nvim_get_current_buf()
-  local uri = vim.uri_from_bufnr(buf)
-  return {
-    uri = vim.startswith(uri, 'file:///') and uri or vim.uri_from_fname(vim.fn.getcwd()),
-    chatId = chat and chat.id,
-  }
+  local chat = chats and chats.whose()
+  return { uri = client.place(), chatId = chat and chat.id }
+end
+
+--- How far a switch reaches: what a chat says is for that chat.
+---@param arguments vim.api.keyset.create_user_command.command_args
+---@return 'chat'|'workspace'|'user'
+local function scope_of(arguments)
+  return arguments.bang and 'user' or about().chatId and 'chat' or 'workspace'
+end
+
+local REACH = { chat = 'in this chat', workspace = 'in this workspace', user = 'everywhere' }
+
+---@param scope string
+---@return string
+local function decided(scope)
+  return REACH[scope] and ' · ' .. REACH[scope] or ''
 end
 
 ---@class halley.ToolRow
@@ -33,13 +43,14 @@ end
 ---@param listing halley.ToolsList
 ---@return halley.ToolRow[]
 local function rows(listing)
-  local found = { { enabled = not listing.off, text = box(not listing.off) .. 'all tools' } }
+  local all = box(not listing.off) .. 'all tools' .. decided(listing.scope)
+  local found = { { enabled = not listing.off, text = all } }
   for _, server in ipairs(listing.servers) do
     local state = server.problem or server.state
     found[#found + 1] = {
       server = server.name,
       enabled = server.enabled,
-      text = ('%s%s · %s'):format(box(server.enabled), server.title, state:gsub('\n', ' ')),
+      text = ('%s%s · %s%s'):format(box(server.enabled), server.title, state:gsub('\n', ' '), decided(server.scope)),
     }
     for _, tool in ipairs(server.tools) do
       local asks = tool.asks and 'asks' or 'does not ask'
@@ -55,15 +66,17 @@ local function rows(listing)
 end
 
 ---@param row { server?: string, tool?: string }
----@param enabled boolean
+---@param enabled boolean? nil: what was set at this scope is forgotten
 ---@param scope string
 ---@param done? fun(listing: halley.ToolsList)
 local function set(row, enabled, scope, done)
-  local params = vim.tbl_extend('force', about(), { enabled = enabled, scope = scope })
+  local params = vim.tbl_extend('force', about(), { scope = scope })
+  params.enabled = enabled == nil and vim.NIL or enabled
   params.server, params.tool = row.server, row.tool
   client.request('halley/tools/set', params, function(listing)
     local what = row.tool or row.server or 'all tools'
-    vim.notify(('Halley: %s %s (%s).'):format(what, enabled and 'on' or 'off', scope))
+    local how = enabled == nil and 'not decided' or enabled and 'on' or 'off'
+    vim.notify(('Halley: %s %s %s.'):format(what, how, REACH[scope]))
     if done then
       done(listing)
     end
@@ -71,15 +84,18 @@ local function set(row, enabled, scope, done)
 end
 
 ---@param listing halley.ToolsList
-local function pick(listing)
+---@param scope string
+local function pick(listing, scope)
   vim.ui.select(rows(listing), {
-    prompt = 'Tools: choose one to switch it',
+    prompt = ('Tools %s: choose one to switch it'):format(REACH[scope]),
     format_item = function(row)
       return row.text
     end,
   }, function(row)
     if row then
-      set(row, not row.enabled, 'workspace', pick)
+      set(row, not row.enabled, scope, function(changed)
+        pick(changed, scope)
+      end)
     end
   end)
 end
@@ -103,27 +119,36 @@ local function pick_approval(listing)
   end)
 end
 
---- `:Halley tools [on|off|forget|restart [server [tool]]]`
+local SWITCHES = { on = { true }, off = { false }, reset = {} }
+
+--- `:Halley[!] tools [on|off|reset|forget|restart [server [tool]]]`
 ---@param words string[]
-function M.run(words)
+---@param arguments vim.api.keyset.create_user_command.command_args
+function M.run(words, arguments)
   local what, server, tool = words[1], words[2], words[3]
-  if what == 'on' or what == 'off' then
-    return set({ server = server, tool = tool }, what == 'on', 'workspace')
+  local scope, switch = scope_of(arguments), SWITCHES[what]
+  if switch then
+    return set({ server = server, tool = tool }, switch[1], scope)
   elseif what == 'restart' and server then
     return client.request('halley/tools/restart', vim.tbl_extend('force', about(), { server = server }), function()
       vim.notify(('Halley: %s starts anew.'):format(server))
     end)
   elseif what and what ~= 'forget' then
-    return vim.notify('Halley: `:Halley tools` takes on, off, forget or restart.', vim.log.levels.ERROR)
+    return vim.notify('Halley: `:Halley tools` takes on, off, reset, forget or restart.', vim.log.levels.ERROR)
   end
-  client.request('halley/tools/list', about(), what == 'forget' and pick_approval or pick)
+  client.request('halley/tools/list', about(), function(listing)
+    if what == 'forget' then
+      return pick_approval(listing)
+    end
+    pick(listing, scope)
+  end)
 end
 
 ---@param words string[]
 ---@return string[]
 function M.complete(words)
   if #words == 0 then
-    return { 'forget', 'off', 'on', 'restart' }
+    return { 'forget', 'off', 'on', 'reset', 'restart' }
   end
   local lsp = client.of()
   local answer = lsp and lsp:request_sync('halley/tools/list', about(), WAIT_MS)

@@ -3,11 +3,10 @@ local M = {}
 
 local client = require('halley.client')
 
---- The chat of the current buffer, or whose column it is.
 ---@return halley.ChatBuffer?
 local function chat()
   local chats = package.loaded['halley.chat']
-  return chats and (chats.of() or vim.b.halley_chat and chats.of(vim.b.halley_chat))
+  return chats and chats.whose()
 end
 
 --- In a chat what is being written there, elsewhere everything that was asked.

@@ -25,11 +25,13 @@ class ProposalFile(Shape):
 
 
 class ProposalHunk(Shape):
-    """A hunk. `range` and `old_text` are of the text it was made for; absent where a file is made or removed."""
+    """A hunk. `range` and `old_text` are of the text it was made for; absent where a file is made, renamed or removed.
+    Of one that is renamed `uri` is the new name."""
 
     index: int
     uri: str
     kind: Literal["edit", "create", "rename", "delete"]
+    old_uri: str | None = None
     range: Range | None = None
     old_text: str | None = None
     new_text: str | None = None

@@ -80,8 +80,7 @@ end
 
 --- `:Halley apply`: the block at the cursor, into the buffer the chat is about.
 function M.apply()
-  local chats = require('halley.chat')
-  local chat = chats.of() or chats.of(vim.b.halley_chat)
+  local chat = require('halley.chat').whose()
   local block, buf = here(), target(chat)
   if not block then
     return

@@ -28,10 +28,17 @@ function M.of(buf)
   return chats[buf or vim.api.nvim_get_current_buf()]
 end
 
---- The chat of a command: the buffer's own (its columns are the chat's too), else a warning.
+--- The chat a buffer is, or is a column of.
+---@param buf? integer Default: the current buffer
+---@return halley.ChatBuffer?
+function M.whose(buf)
+  return M.of(buf) or chats[vim.b[buf or 0].halley_chat]
+end
+
+--- The chat of a command, else a warning.
 ---@return halley.ChatBuffer?
 local function here()
-  local chat = M.of() or M.of(vim.b.halley_chat)
+  local chat = M.whose()
   if not chat then
     vim.notify('Halley: this is no chat; `:Halley chat` opens one.', vim.log.levels.WARN)
   end
@@ -221,7 +228,7 @@ end
 --- The reply the cursor is in, where the buffer is a chat.
 ---@return string?
 function M.reply_at_cursor()
-  local chat = M.of() or M.of(vim.b.halley_chat)
+  local chat = M.whose()
   return chat and select(2, at_cursor(chat)) or nil
 end
 
@@ -239,16 +246,27 @@ function M.retry(words)
   end
 end
 
---- `:Halley continue`: goes on with the reply at the cursor, or the last one.
-function M.continue()
+--- The chat of a command and the reply at the cursor, where nothing is being written; else what is missing is told.
+---@param missing string
+---@return halley.ChatBuffer?, string
+local function free_reply(missing)
   local chat = here()
   local _, reply = nil, nil
   if chat then
     _, reply = at_cursor(chat)
   end
-  if not (chat and reply) then
-    return chat and vim.notify('Halley: there is no reply to go on with.')
-  elseif free(chat) then
+  if chat and not reply then
+    vim.notify(missing)
+  elseif chat and free(chat) then
+    return chat, assert(reply)
+  end
+  return nil, ''
+end
+
+--- `:Halley continue`: goes on with the reply at the cursor, or the last one.
+function M.continue()
+  local chat, reply = free_reply('Halley: there is no reply to go on with.')
+  if chat then
     transcript.reopen(chat.text, reply)
     stream(chat, 'halley/chat/continue', { chatId = chat.id, replyId = reply })
     chat.streaming[reply] = true
@@ -277,12 +295,8 @@ end
 
 --- `:Halley choose`: the reply at the cursor is the one the conversation goes on with.
 function M.choose()
-  local chat = here()
-  local _, reply = nil, nil
-  if chat then
-    _, reply = at_cursor(chat)
-  end
-  if not (chat and reply) or not free(chat) then
+  local chat, reply = free_reply('Halley: there is no reply to choose here.')
+  if not chat then
     return
   end
   client.request('halley/chat/choose', { replyId = reply, chatId = chat.id }, function()
