@@ -21,6 +21,7 @@ TAGS = {
     "Set-up": "halley-setup", "Options": "halley-options g:halley", "Chats": "halley-chat",
     "Changes": "halley-changes", "Ghost text": "halley-ghost", "Keys": "halley-mappings",
     "Events and the status line": "halley-events", "Trust": "halley-trust", "Tools": "halley-tools",
+    "Search": "halley-search", "Pictures, sound, video": "halley-media",
     "The daemon": "halley-install",
 }  # fmt: skip
 
