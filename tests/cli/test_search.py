@@ -106,12 +106,12 @@ def test_a_damaged_index_is_made_anew(indexed):
 
 def test_an_index_that_cannot_be_kept_is_told_and_waited_for_by_nobody(indexed, monkeypatch):
     from halley.core.errors import StoreFailed
-    from halley.features.search import index
+    from halley.features.search import keeping
 
     async def fails(*_: object) -> None:
         raise StoreFailed("The disk is full.", "Make room.")
 
-    monkeypatch.setattr(index, "run_scan", fails)
+    monkeypatch.setattr(keeping, "run_scan", fails)
     for command in (("search", "warehouse"), ("index", "rebuild")):
         ran = indexed(*command)
         assert ran.code == 1 and "The disk is full." in ran.err and "Make room." in ran.err

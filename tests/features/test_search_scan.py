@@ -95,6 +95,15 @@ def test_files_beyond_the_limit_are_left_out_and_counted(tmp_path: Path) -> None
     assert (done.files, done.left_out) == (100, FILES - 100)
 
 
+def helpers(of: int | None = None) -> list[psutil.Process]:
+    """The processes that cut for this one, or for another."""
+    return [
+        child
+        for child in psutil.Process(of).children()
+        if "halley.features.search.cutters" in child.cmdline()
+    ]
+
+
 def test_helpers_cut_as_one_process_does_and_what_one_leaves_is_cut_here(tmp_path: Path) -> None:
     root = tmp_path / "workspace"
     write_files(root)
@@ -107,10 +116,10 @@ def test_helpers_cut_as_one_process_does_and_what_one_leaves_is_cut_here(tmp_pat
     assert sorted(cut_files(root, jobs, 2)) == alone
     with closing(cut_files(root, jobs, 2)) as cuts:
         some = [next(cuts)]
-        for child in psutil.Process().children():
-            child.kill()
+        for helper in helpers():
+            helper.kill()
         assert sorted([*some, *cuts]) == alone
-    assert psutil.Process().children() == []
+    assert helpers() == []
 
 
 MANY_HELPED = (
@@ -130,10 +139,10 @@ def test_no_helper_outlives_the_scan(tmp_path: Path) -> None:
         scanning.stdin.flush()
         for _ in range(2):  # the second tells of the first files put
             scanning.stdout.readline()
-        helpers = psutil.Process(scanning.pid).children()
+        cutting = helpers(scanning.pid)
         scanning.kill()
-    assert helpers, "it cut alone"
-    _, alive = psutil.wait_procs(helpers, timeout=60)
+    assert cutting, "it cut alone"
+    _, alive = psutil.wait_procs(cutting, timeout=60)
     assert not alive
 
 

@@ -83,8 +83,8 @@ def _index(desk: Desk) -> tuple[WorkspaceIndex, asyncio.Event]:
 
     def changed() -> None:
         news.set()
-        if is_watched() and found.progress is not None:
-            tell(f"… {found.progress.indexed:,} of {found.progress.files:,} files indexed")
+        if is_watched() and found.keeper.progress is not None:
+            tell(f"… {found.keeper.progress.indexed:,} of {found.keeper.progress.files:,} files indexed")
 
     found.attach(Attendant(desk.line, lambda: desk.layers, changed))
     return found, news
@@ -120,7 +120,7 @@ async def _agreed(found: WorkspaceIndex, yes: bool) -> bool:
 async def _until_done(found: WorkspaceIndex, news: asyncio.Event) -> None:
     """Until everything is indexed, and embedded where that was agreed to; or until it cannot go on."""
     await found.wait_ready()
-    while found.keeps:
+    while found.keeper.keeps:
         status = await found.status()
         if status.get("problem") or not _is_embedding(found, status):
             return

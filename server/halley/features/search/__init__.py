@@ -1,6 +1,7 @@
 """The workspace searched: an index of its text that keeps itself up to date, and questions to it.
 
-    index.py      one workspace's index in this process: who keeps it, what it is told, how it stands
+    index.py      one workspace's index in this process: who is here, how it stands, what it is told
+    keeping.py    the one process that keeps it: scans, watches, embeds       live.py       files as they change
     scan.py       the whole workspace looked at, by a child process           watching.py   what changes on disk
     cutting.py    a file as rows of the index                                 cutters.py    many files at once
     embedding.py  vectors, once agreed to

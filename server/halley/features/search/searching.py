@@ -89,7 +89,7 @@ async def _looked_at(index: WorkspaceIndex, patient: bool) -> None:
         return
     try:
         async with asyncio.timeout(None if patient else FIRST_SCAN_S):
-            await index.scanned.wait()
+            await index.wait_scanned()
     except TimeoutError:
         return
     if patient:

@@ -1,0 +1,270 @@
+"""The index kept up to date: by one process of all that have the workspace, the one that holds the lock file `keeper`.
+
+It has everything looked at (`scan.py`), watches what changes on disk, and has the vectors made. The others look now and
+then whether the keeper has gone; one of them goes on where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from halley.core.errors import Problem, StoreFailed, problem_of
+from halley.features.search.control import Control, control_file, load_control
+from halley.features.search.scan import Progress, Rules, run_scan
+from halley.features.search.watching import Watcher
+from halley.stores.files import locked
+from halley.stores.search_index import drop_everything, fact, set_fact
+
+if TYPE_CHECKING:
+    from halley.features.search.index import WorkspaceIndex
+
+logger = logging.getLogger(__name__)
+
+MANY_CHANGES = 200
+"""From here on the child process looks at everything: a branch was changed."""
+POLL_S = 2.0
+"""How often a process that does not keep the index looks whether it should, and one that cannot watch looks around."""
+RESCAN_S = 30.0
+
+
+class Keeper:
+    """Of one index, in this process. Idle until started."""
+
+    def __init__(self, index: WorkspaceIndex) -> None:
+        self.index = index
+        self.keeps = False
+        """This process is the one that keeps the index."""
+        self.progress: Progress | None = None
+        """Of the scan under way, in the process that keeps the index."""
+        self.problem: Problem | None = None
+        self.scanned = asyncio.Event()
+        """Somebody has looked at the whole workspace, or another process keeps the index."""
+        self.ready = asyncio.Event()
+        """What lay on the disk is in the index, and later changes are watched for."""
+        self.left_out = 0
+        """Files beyond the limit, as the last scan counted them."""
+        self.rescan = True
+        self._task: asyncio.Task[None] | None = None
+        self._nudge = asyncio.Event()
+        self._paths: set[str] = set()
+        self._watch_problem = ""
+        self._watching = asyncio.Event()
+
+    @property
+    def started(self) -> bool:
+        return self._task is not None
+
+    def start(self) -> bool:
+        """Whether it had to be started."""
+        if self._task is not None and not self._task.done():
+            return False
+        self._task = asyncio.create_task(self._keep(), name="workspace index")
+        return True
+
+    def nudge(self) -> None:
+        """Look around: settings, what was asked, files."""
+        self._nudge.set()
+
+    def note_changed(self, path: str) -> None:
+        """A file of the workspace changed on disk."""
+        self._paths.add(str(self.index.root / path))
+        self.nudge()
+
+    async def aclose(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _nudged(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._nudge.wait()
+        self._nudge.clear()
+
+    # -- who keeps it
+
+    async def _keep(self) -> None:
+        while True:
+            try:
+                with contextlib.ExitStack() as held:
+                    self.keeps = self._is_ours(held)
+                    if self.keeps:
+                        await self._lead()
+                    else:
+                        self.scanned.set()
+                        self.ready.set()
+                        self.index.tell(at_most_every_s=5.0)
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                self.problem = problem_of(error)
+                logger.warning("the index stopped: %s", self.problem.message)
+                self.scanned.set()  # whoever waits is told why it is in vain
+                self.ready.set()
+                self.index.tell()
+            self.keeps = False
+            await self._nudged(POLL_S)
+
+    def _is_ours(self, held: contextlib.ExitStack) -> bool:
+        """Whether this process keeps the index from now on; it does until `held` is closed."""
+        if not self.index.enabled:
+            return False
+        try:
+            held.enter_context(locked(self.index.folder / "keeper", 0.0))
+        except StoreFailed:
+            return False
+        return True
+
+    # -- keeping it
+
+    async def _lead(self) -> None:
+        """Keeps the index until it is switched off or nobody is here."""
+        index = self.index
+        watcher: Watcher | None = None
+        watched: tuple[str, ...] | None = None
+        rules: Rules | None = None
+        scanned_at = 0.0
+        self.rescan, self.problem = True, None
+        self.ready.clear()
+        try:
+            while index.enabled:
+                self._nudge.clear()
+                control = load_control(index.folder)
+                if await self._begin_anew(control):
+                    self.rescan = True
+                now = index.rules()
+                if rules is None or (now.exclude, now.max_files) != (rules.exclude, rules.max_files):
+                    self.rescan, rules = True, now
+                    index.live.forget_rules()
+                if self._watch_problem and time.monotonic() - scanned_at > RESCAN_S:
+                    self.rescan = True
+                if control.paused:
+                    self.rescan = True
+                    await index.embedder.stop()
+                    await self._nudged(POLL_S)
+                    continue
+                if self.rescan or len(self._paths) > MANY_CHANGES:
+                    self.rescan, self._paths = False, set()
+                    done = await self._scan()
+                    if done is None:
+                        continue
+                    scanned_at = time.monotonic()
+                    self.scanned.set()
+                    index.live.note_all_shown()  # skipped by the scan
+                    if done.folders != watched:
+                        if watcher:
+                            watcher.stop()
+                        watcher, watched = self._watch(done.folders), done.folders
+                        await self._watching.wait()
+                        self.rescan = not self._watch_problem  # what changed before it began
+                        continue
+                if self._paths:
+                    paths, self._paths = self._paths, set()
+                    await self._look_at(paths)
+                if not (self.rescan or self._paths):
+                    if not self.ready.is_set():
+                        self.ready.set()
+                        index.tell()
+                    index.embedder.start()
+                    await self._nudged(POLL_S if self._watch_problem else RESCAN_S)
+        finally:
+            self.ready.clear()
+            if watcher:
+                watcher.stop()
+            await index.embedder.stop()
+
+    async def _begin_anew(self, control: Control) -> bool:
+        def begin(db: Any) -> bool:
+            if int(fact(db, "generation") or 0) == control.generation:
+                return False
+            drop_everything(db)
+            set_fact(db, "generation", str(control.generation))
+            return True
+
+        return await self.index.writer.run(begin)
+
+    async def _scan(self) -> Progress | None:
+        """Looks at everything; None when it was paused or is to begin anew meanwhile."""
+        index = self.index
+        before = load_control(index.folder)
+        scan = asyncio.create_task(run_scan(index.rules(), self._note_progress))
+        try:
+            while not scan.done():
+                nudged = asyncio.create_task(self._nudge.wait())
+                await asyncio.wait({scan, nudged}, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
+                nudged.cancel()
+                self._nudge.clear()
+                control = load_control(index.folder)
+                asked = (control.paused, control.generation) != (before.paused, before.generation)
+                if asked or not index.enabled:
+                    self.rescan = True
+                    return None
+            done = scan.result()
+        finally:
+            scan.cancel()
+            await asyncio.gather(scan, return_exceptions=True)
+            self.progress = None
+        self.problem, self.left_out = None, done.left_out
+        self._nudge.set()  # what came meanwhile is looked at now
+        return done
+
+    def _note_progress(self, progress: Progress) -> None:
+        self.progress = progress
+        self.index.tell(at_most_every_s=0.5)
+
+    # -- what changes on disk
+
+    def _watch(self, folders: tuple[str, ...]) -> Watcher:
+        loop = asyncio.get_running_loop()
+        self._watching = asyncio.Event()
+
+        def call(what: Callable[..., None], *arguments: Any) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(what, *arguments)
+
+        watcher = Watcher(
+            [self.index.root / folder for folder in folders],
+            control_file(self.index.folder).with_name("watched"),
+            lambda paths: call(self._changed, paths),
+            lambda: call(self._watching.set),
+            lambda reason: call(self._watch_failed, reason),
+        )
+        self._watch_problem = ""
+        watcher.start()
+        return watcher
+
+    def _changed(self, paths: set[str]) -> None:
+        ours = str(self.index.folder)
+        self._paths |= {path for path in paths if not path.startswith(ours)}
+        self.nudge()
+
+    def _watch_failed(self, reason: str) -> None:
+        self._watch_problem = reason
+        self._watching.set()
+        self.nudge()
+
+    async def _look_at(self, paths: set[str]) -> None:
+        """Files and folders that changed on disk."""
+        root, live = self.index.root, self.index.live
+        for path in paths:
+            try:
+                relative = Path(path).relative_to(root).as_posix()
+            except ValueError:
+                continue
+            live.forget_rules(relative)
+            if relative.rsplit("/", 1)[-1] == ".gitignore":
+                live.forget_rules()
+                self.rescan = True
+            elif live.is_open(relative):
+                continue
+            elif await asyncio.to_thread((root / relative).is_dir):
+                self.rescan = True
+            else:
+                await live.put_from_disk(relative)
+        self.index.embedder.nudge()

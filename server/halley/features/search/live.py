@@ -1,0 +1,164 @@
+"""Single files put into the index as they change: as an editor shows them, saved or not, and as they lie on the disk.
+
+An editor's text wins over the disk's for as long as it is open. Every process with the workspace puts what its own
+editors show; what changes on disk is put by the one that keeps the index, and by others for what their editor says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from halley.core.errors import HalleyError
+from halley.features.search.control import load_control
+from halley.features.search.cutting import cut_file
+from halley.features.search.watching import belongs
+from halley.stores.project_files import MOST_BYTES, is_generated, read_text_file
+from halley.stores.search_index import drop_files, files_below, known_file, note_seen, put_file, text_digest
+
+if TYPE_CHECKING:
+    from halley.features.search.index import WorkspaceIndex
+
+logger = logging.getLogger(__name__)
+
+TYPING_S = 0.08
+"""Pause between two puts of a text that is typed in, at least; five times what the last one took, if that is more."""
+UNSAVED = -1
+"""`mtime_ns` of a text that is not the disk's: the next scan looks at the file again."""
+
+
+class LiveFiles:
+    """Of one index."""
+
+    def __init__(self, index: WorkspaceIndex) -> None:
+        self.index = index
+        self._open: dict[str, Callable[[], str | None]] = {}
+        """How to read the documents open in editors, by path."""
+        self._dirty: set[str] = set()
+        self._belongs: dict[str, bool] = {}
+        self._typing: dict[str, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    @property
+    def open_paths(self) -> tuple[str, ...]:
+        return tuple(self._open)
+
+    def is_open(self, path: str) -> bool:
+        return path in self._open
+
+    async def aclose(self) -> None:
+        tasks = [*self._typing.values(), *self._tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # -- what editors show
+
+    def note_shown(self, path: str, read: Callable[[], str | None]) -> None:
+        """A document of the workspace is shown or was typed in; soon after, the text that `read` gives is found."""
+        self._open[path] = read
+        self._dirty.add(path)
+        if self.index.started and path not in self._typing:
+            self._typing[path] = asyncio.create_task(self._put_soon(path))
+
+    def note_all_shown(self) -> None:
+        """What is open is put again: nobody has yet, or a scan has skipped it."""
+        for path, read in list(self._open.items()):
+            self.note_shown(path, read)
+
+    def note_closed(self, path: str) -> bool:
+        """No editor shows it any more; whether one did, so that the disk's text counts again."""
+        self._dirty.discard(path)
+        return self._open.pop(path, None) is not None
+
+    def put_soon_from_disk(self, path: str) -> None:
+        if not load_control(self.index.folder).paused:
+            self._spawn(self.put_from_disk(path))
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _put_soon(self, path: str) -> None:
+        pause = TYPING_S / 2
+        try:
+            while path in self._dirty:
+                await asyncio.sleep(pause)
+                self._dirty.discard(path)
+                began = time.monotonic()
+                await self._quietly(self._put_open(path))
+                pause = max(TYPING_S, 5 * (time.monotonic() - began))
+        finally:
+            self._typing.pop(path, None)
+
+    async def _put_open(self, path: str) -> None:
+        read, index = self._open.get(path), self.index
+        if (
+            read is None
+            or load_control(index.folder).paused
+            or not index.enabled
+            or not await self._may_hold(path)
+        ):
+            return
+        text = read()
+        if text is not None:
+            hidden = len(text) > MOST_BYTES or is_generated(text)
+            await self._put(path, "" if hidden else text, UNSAVED, 0)
+
+    # -- what belongs into the index
+
+    async def _may_hold(self, path: str) -> bool:
+        if path not in self._belongs:
+            if len(self._belongs) > 2000:
+                self._belongs.clear()
+            exclude = self.index.rules().exclude
+            self._belongs[path] = await asyncio.to_thread(belongs, self.index.root, path, exclude)
+        return self._belongs[path]
+
+    def forget_rules(self, path: str | None = None) -> None:
+        """Whether a path belongs (all of them, without one) is looked at anew."""
+        if path is None:
+            self._belongs.clear()
+        else:
+            self._belongs.pop(path, None)
+
+    # -- putting
+
+    async def put_from_disk(self, path: str) -> None:
+        """The file as it lies there; out of the index where it is gone or does not belong. No file makes it raise."""
+        await self._quietly(self._put_from_disk(path))
+
+    async def _put_from_disk(self, path: str) -> None:
+        index = self.index
+        if not await asyncio.to_thread(belongs, index.root, path, index.rules().exclude):
+            await index.writer.run(lambda db: drop_files(db, [path, *files_below(db, path)]))
+            return
+        try:
+            stat = (index.root / path).stat()
+        except OSError:
+            return
+        text = await asyncio.to_thread(read_text_file, index.root, path)
+        await self._put(path, text or "", stat.st_mtime_ns, stat.st_size)
+
+    async def _put(self, path: str, text: str, mtime_ns: int, size: int) -> None:
+        index, digest = self.index, text_digest(text)
+        known = await index.reader.read(lambda db: known_file(db, path))
+        if known is not None and known.digest == digest:
+            if (known.mtime_ns, known.size) != (mtime_ns, size):
+                await index.writer.run(lambda db: note_seen(db, path, mtime_ns, size))
+            return
+        rows = await asyncio.to_thread(cut_file, path, text)
+        await index.writer.run(lambda db: put_file(db, path, mtime_ns, size, digest, rows))
+        index.embedder.nudge()
+
+    async def _quietly(self, work: Awaitable[None]) -> None:
+        """A file that could not be put is looked at again by the next scan."""
+        try:
+            await work
+        except (HalleyError, OSError) as error:
+            logger.info("a file was not indexed: %s", error)
+            self.index.keeper.rescan = True
