@@ -150,13 +150,13 @@ async def test_documents_are_kept_before_any_other_handler_runs(sample):
     whole = {"textDocument": {"uri": uri, "version": None}, "contentChanges": [{"text": "old clients"}]}
     await sample.notify("textDocument/didChange", whole)
     seen = await sample.result("halley/document", {"uri": uri})
-    assert seen == {"text": "old clients", "version": 2, "trusted": True}
+    assert seen == {"text": "old clients", "version": 3, "trusted": True}, "counted on, where a client counts nothing"
     edit["range"]["start"]["line"] = -1
     await sample.notify(
-        "textDocument/didChange", {"textDocument": {"uri": uri, "version": 3}, "contentChanges": [edit]}
+        "textDocument/didChange", {"textDocument": {"uri": uri, "version": 4}, "contentChanges": [edit]}
     )
     seen = await sample.result("halley/document", {"uri": uri})
-    assert seen == {"text": "old clients", "version": 2, "trusted": False}
+    assert seen == {"text": "old clients", "version": 3, "trusted": False}
     await sample.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
     assert await sample.result("halley/document", {"uri": uri}) is None
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 
 from halley.core.models import Model, ModelRef, Price, Usage
@@ -87,3 +90,21 @@ async def test_list_prices_really_come_from_the_child(tmp_path, monkeypatch):
     known, unknown = await look_up_in_child([("openai", "gpt-4o-mini"), ("", "sim-chat")])
     assert known is not None and known.input and known.output
     assert unknown is None
+
+
+async def test_a_look_up_that_is_given_up_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: asyncio.Future[asyncio.subprocess.Process] = asyncio.get_running_loop().create_future()
+    start = asyncio.create_subprocess_exec
+
+    async def noted(*command: Any, **options: Any) -> asyncio.subprocess.Process:
+        child = await start(*command, **options)
+        started.set_result(child)
+        return child
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", noted)
+    asked = asyncio.create_task(look_up_in_child([("openai", "gpt-4o-mini")]))
+    child = await started
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    assert child.returncode is not None

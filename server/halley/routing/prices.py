@@ -11,6 +11,7 @@ import json
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -153,8 +154,10 @@ async def look_up_in_child(keys: Sequence[Key]) -> list[Price | None]:
         async with asyncio.timeout(LONGEST_LOOKUP_S):
             output, _ = await child.communicate(json.dumps(list(keys)).encode())
     finally:
-        if child.returncode is None:
-            child.kill()
+        if child.returncode is None:  # given up: nothing of it is left to a loop that is closed
+            with suppress(ProcessLookupError):
+                child.kill()
+            await child.communicate()
     rows: list[dict[str, Any] | None] = json.loads(output)
     return [Price(**row) if row else None for row in rows]
 
