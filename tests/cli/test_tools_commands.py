@@ -55,6 +55,9 @@ def test_asking_with_tools_reads_without_asking_and_writes_nothing_unasked(toole
     ran = tooled.spawn("ask", "Read the file geo.py and tell me what is in it")
     assert "width * height" not in ran.out
     assert not (tmp_path / "calls.jsonl").exists()
+    assert tooled("tools", "off").code == 0
+    ran = tooled.spawn("ask", "--tools", "Read the file geo.py and tell me what is in it")
+    assert ran.code == 0 and "width * height" not in ran.out and "No tools are on here" in ran.err
 
 
 async def test_another_program_reads_the_workspace_through_halley(tooled):

@@ -90,6 +90,8 @@ async def _with_tools(
     longest = max((its.start_timeout_s for its in settings.tools.servers.values()), default=0.0)
     place = Place(desk.root, settings, find=index_finder(desk))
     box = await open_toolbox(room.tools, switches, place, longest)
+    if not box.tools:
+        tell("… No tools are on here: `halley tools` lists them, `halley tools on` switches them on.")
 
     async def agree(tool: OfferedTool, arguments: Any, id: str, on_ask: Callable[[], None]) -> bool:
         return await is_agreed(picks, desk.root, tool, arguments, id, terminal_ask, on_ask)

@@ -93,7 +93,9 @@ def _row(model: dict[str, Any]) -> tuple[Any, ...]:
         model["group"],
         count(model.get("context")),
         _price(price.get("input"), estimated),
-        _price(price.get("output"), estimated) or _price(price.get("perRequest"), estimated, "/call"),
+        _price(price.get("output"), estimated)
+        or _price(price.get("perRequest"), estimated, "/call")
+        or _price(price.get("perSecond"), estimated, "/s"),
         " ".join(model["roles"]),
         " ".join(abilities),
     )

@@ -51,6 +51,7 @@ COMMANDS: Mapping[str, Command] = {
     "image": Command("Paint a picture, or change one that is attached", "", ""),
     "speak": Command("Read the last reply aloud", "", ""),
     "video": Command("Make a video", "", ""),
+    "dictate": Command("Send what a recording says; `translate` before its path: in English", "", ""),
     "model": Command("Choose the model of this workspace", "", ""),
     "compact": Command("Sum up what was said so far", "", ""),
     "tools": Command(

@@ -1,17 +1,20 @@
-"""`/image`, `/speak` and `/video` in a chat.
+"""`/image`, `/speak`, `/video` and `/dictate` in a chat.
 
 `/image` is a turn whose reply is the picture; nothing is written into the workspace before a yes (`halley/media/save`).
 `/speak` reads a reply aloud, and `/video` begins a video that goes on behind; neither makes a turn.
+`/dictate` sends what a recording says, word for word: nothing in it is a command or a variable.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 from halley.core.calls import ImagePart
 from halley.core.errors import BadRequest
 from halley.core.events import Event, Finish, Image, TextDelta
+from halley.core.media import MediaKind
 from halley.core.models import ModelRef
 from halley.engine.chat_input import ChatInput
 from halley.engine.spoken import speakable
@@ -97,6 +100,35 @@ async def film(desk: ChatDesk, _chat_id: str | None, typed: ChatInput) -> tuple[
     return f"A video is being made ({id}). It is told when it is there.", task_json(
         works, await works.store.get(id)
     )
+
+
+async def dictated(desk: ChatDesk, typed: ChatInput) -> str:
+    """What the recording at the path that was typed says; with `translate` before the path, in English.
+
+    Raises BadRequest for what is no recording, or says nothing.
+    """
+    works, named = _works(desk), typed.text.strip()
+    kind: MediaKind = "transcription"
+    first, _, rest = named.partition(" ")
+    if first == "translate" and rest.strip():
+        kind, named = "translation", rest.strip()
+    named = named.strip("\"'")
+    if not named:
+        raise BadRequest("Which recording?", "Name its file: /dictate notes/question.wav")
+    path = Path(named).expanduser()
+    if not path.is_absolute():
+        if desk.workspace is None:
+            raise BadRequest("A relative path needs a workspace.", "Name the whole path of the recording.")
+        path = desk.workspace.root / path
+    id = await works.start(Order(kind, source=str(path)), desk.line, desk.workspace_id)
+    try:
+        task = await works.finished(id)
+    except asyncio.CancelledError:
+        await asyncio.shield(works.cancel(id, desk.line))
+        raise
+    if not (task.text or "").strip():
+        raise BadRequest(f"Nothing was understood in {path.name}.", "Record it again, or type it.")
+    return str(task.text).strip()
 
 
 APART = {"speak": speak, "video": film}

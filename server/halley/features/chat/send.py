@@ -67,6 +67,8 @@ async def send(desk: ChatDesk, request: ChatRequest, emit: Emit) -> Json:
     if typed.command in ("image", "speak", "video") and typed.command not in desk.line.settings.macros:
         return await _send_media(desk, request, typed, emit)
     macro = desk.line.settings.macros.get(typed.command)
+    if macro is None and typed.command == "dictate":
+        return await _send_dictated(desk, request, typed, emit)
     if macro is None and typed.command == "search":
         return await _send_search(desk, request, typed, emit)
     if macro is not None and (macro.steps or macro.role == "image"):
@@ -247,6 +249,16 @@ async def _send_media(desk: ChatDesk, request: ChatRequest, typed: ChatInput, em
     _tell_start(emit, asked, chat_id, turn_id)
     await answer_by_picture(desk, order, request.images, asked, emit)
     return await _result(desk, chat_id, turn_id, [reply])
+
+
+async def _send_dictated(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:
+    """As if what the recording says had been typed; it is told what was understood."""
+    from halley.features.chat.media_turn import dictated
+
+    heard = await dictated(desk, typed)
+    emit({"type": "notice", "replyId": "", "text": f"Understood: {heard}"})
+    said = Expanded(ChatInput(heard, models=typed.models))
+    return await _send(desk, replace(request, prompt=heard), said, emit)
 
 
 def _selection(desk: ChatDesk, typed: ChatInput) -> Attachment | None:
