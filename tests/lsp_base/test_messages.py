@@ -150,7 +150,9 @@ async def test_documents_are_kept_before_any_other_handler_runs(sample):
     whole = {"textDocument": {"uri": uri, "version": None}, "contentChanges": [{"text": "old clients"}]}
     await sample.notify("textDocument/didChange", whole)
     seen = await sample.result("halley/document", {"uri": uri})
-    assert seen == {"text": "old clients", "version": 3, "trusted": True}, "counted on, where a client counts nothing"
+    assert seen == {"text": "old clients", "version": 3, "trusted": True}, (
+        "counted on, where a client counts nothing"
+    )
     edit["range"]["start"]["line"] = -1
     await sample.notify(
         "textDocument/didChange", {"textDocument": {"uri": uri, "version": 4}, "contentChanges": [edit]}
