@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from neovim import Neovim
 from plugin import BETTER, CODE, PLUGIN, SAID, SELECT, TEXT_IS, seen
 
+from halley.core.models import Role
 from halley.simulator import Simulator
 
 
@@ -71,7 +73,13 @@ def test_wrong_options_are_named_and_the_others_hold(fresh: Neovim) -> None:
 def test_the_command_completes_and_names_what_there_is(editing: Neovim) -> None:
     complete = "return vim.fn.getcompletion(..., 'cmdline')"
     assert editing.lua(complete, "Halley expl") == ["explain"]
+    every = (
+        "chat ask explain edit generate fix format tests doc model provider verify usage macro commit accept discard stop "
+        "retry log doctor search index image video speak transcribe media tools"
+    )
+    assert set(every.split()) <= set(editing.lua(complete, "Halley "))
     assert editing.lua(complete, "Halley model ed") == ["edit"]
+    assert set(editing.lua(complete, "Halley model ")) == set(get_args(Role))
     editing.wait(
         "vim.list_contains(vim.fn.getcompletion('Halley model edit ', 'cmdline'), ...)", "simulator/sim-code"
     )

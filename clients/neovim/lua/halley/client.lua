@@ -89,6 +89,21 @@ end
 ---@field on_events? fun(events: halley.Event[]) Hears what streams
 ---@field on_error? fun(err: lsp.ResponseError) Instead of a message
 
+--- Neovim reads null as `vim.NIL`, which counts as true: here what is null is not there.
+---@param value any
+local function drop_nulls(value)
+  if type(value) ~= 'table' then
+    return
+  end
+  for key, inner in pairs(value) do
+    if inner == vim.NIL then
+      value[key] = nil
+    else
+      drop_nulls(inner)
+    end
+  end
+end
+
 ---@param client vim.lsp.Client
 ---@param method string
 ---@param params table
@@ -112,6 +127,7 @@ local function send(client, method, params, done, asking)
     if err then
       (asking.on_error or M.tell)(err)
     else
+      drop_nulls(result)
       done(result)
     end
   end

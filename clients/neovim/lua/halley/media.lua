@@ -90,7 +90,8 @@ end
 local function start(params, place)
   client.with(place.buf, function(lsp)
     local actions = require('halley.actions')
-    if place.whole or params.kind ~= 'speech' then
+    local served = #vim.lsp.get_clients({ name = 'halley', bufnr = place.buf }) > 0 -- a chat is no document
+    if served and (place.whole or params.kind ~= 'speech') then
       params.textDocument, params.range = actions.document(place), actions.range(place, lsp.offset_encoding)
     end
     params.uri = client.place(place.buf)
