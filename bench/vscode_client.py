@@ -28,7 +28,7 @@ def bundle_pairs(rounds: int) -> Iterator[Pair]:
 
 
 def activation_pairs(rounds: int) -> Iterator[Pair]:
-    """Milliseconds of processor time from the bundle's first line to the end of `activate`, in a fresh VS Code."""
+    """Milliseconds of processor time that the bundle and `activate` take, in a fresh VS Code."""
     from install_vscode import install
     from vscode_window import SCRIPTS, CodeServer, drive
 

@@ -87,6 +87,7 @@ def total(values):
     return result
 """,
     "ghost.py": "def add(a, b):\n",
+    "area.py": "def area(width, height):\n    return ",
     "apply.py": "def double(value):\n    return value + 2\n",
 }
 

@@ -192,7 +192,7 @@ export function indexText({ state, indexed = 0, files = 0, embedded = 0, chunks 
     case 'failed':
       return vscode.l10n.t('Search index: failed');
     case 'ready':
-      return answering ? vscode.l10n.t('Search index: {0} files, by words and meaning', indexed) : vscode.l10n.t('Search index: {0} files, by words', indexed);
+      return answering ? vscode.l10n.t('Search index by words and meaning. Files: {0}', indexed) : vscode.l10n.t('Search index by words. Files: {0}', indexed);
   }
 }
 

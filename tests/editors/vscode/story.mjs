@@ -136,6 +136,32 @@ await step('shows ghost text, which Tab accepts', page, async () => {
   await keyboard.press('Control+s');
 });
 
+await step('shows another candidate, and takes it by the word', page, async () => {
+  const candidates = ['width * height', 'height * width', 'abs(width * height)'];
+  for (const text of candidates) {
+    await script({ text, path: '/v1/completions' });
+    await script({ text, contains: 'def area' });
+  }
+  await bench.openFile('area.py');
+  await keyboard.press('Control+End');
+  const line = (other) =>
+    page.waitForFunction(({ among, not }) => {
+      const lines = [...document.querySelectorAll('.editor-group-container.active .view-line')].map((found) => found.textContent.replace(/\u00a0/g, ' ').trim());
+      return lines.find((text) => among.includes(text) && text !== not);
+    }, other);
+  await bench.command('Trigger Inline Suggestion');
+  const among = candidates.map((text) => `return ${text}`);
+  const first = await (await line({ among })).jsonValue();
+  await keyboard.press('Alt+]');
+  const second = await (await line({ among, not: first })).jsonValue();
+  await keyboard.press('Control+ArrowRight');
+  await keyboard.press('Escape');
+  const [word] = /^return \w+/.exec(second);
+  await line({ among: [word] });
+  await fetch(`${plan.simulator}/_simulator/script`, { method: 'DELETE' });
+  await keyboard.press('Control+s');
+});
+
 let chat;
 await step('streams a chat with highlighted code', page, async () => {
   await bench.command('Halley: Open Chat');
@@ -309,6 +335,28 @@ await step('finds, forks and exports a chat', page, async () => {
   await keyboard.press('Enter');
   await page.waitForSelector('.tab.active:has-text("chat.md")');
   await bench.shot('chat-exported');
+});
+
+await step('speaks Spanish where the editor does', page, async () => {
+  const spanish = await Workbench.open(browser, plan.port, plan.other, 'es');
+  await spanish.command('Halley: Abrir el chat');
+  const view = await spanish.webview('textarea[placeholder="Pregunta sobre tu código"]');
+  await spanish.widenSideBar(500);
+  await script({ text: 'Con mucho gusto.' });
+  await view.locator('.composer textarea').fill('Explica este archivo');
+  await view.press('.composer textarea', 'Enter');
+  await view.waitForSelector('.reply .usage:not(:empty)');
+  await spanish.shot('spanish-chat');
+  await spanish.command('Halley: Elegir modelo');
+  await spanish.asked('Modelo para: chat');
+  await spanish.page.waitForSelector('.quick-input-list .monaco-list-row:has-text("simulator/sim-fast")');
+  await spanish.shot('spanish-models');
+  await spanish.page.keyboard.press('Escape');
+  await spanish.command('Halley: Mostrar el uso');
+  const usage = await spanish.webview('.figures:has-text("Gastado")');
+  await usage.waitForSelector('table th:has-text("simulator/sim-")');
+  await spanish.shot('spanish-usage');
+  await spanish.page.close();
 });
 
 await step('is in order for assistive technology, in light, dark and high contrast', page, async () => {

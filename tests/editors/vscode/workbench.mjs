@@ -42,9 +42,11 @@ export class Workbench {
     this.port = port;
   }
 
-  static async open(browser, port, folder, options = {}) {
-    const page = await browser.newPage({ viewport: { width: 1400, height: 900 }, reducedMotion: 'reduce', ...options });
+  /** A window of its own. `language`: the one that VS Code says it speaks; its own words stay English without its pack. */
+  static async open(browser, port, folder, language = 'en') {
+    const page = await browser.newPage({ viewport: { width: 1400, height: 900 }, reducedMotion: 'reduce' });
     page.setDefaultTimeout(PATIENCE);
+    await page.addInitScript((spoken) => Object.defineProperty(globalThis, '_VSCODE_NLS_LANGUAGE', { get: () => spoken, set: () => undefined }), language);
     const bench = new Workbench(page, port);
     await page.goto(`http://127.0.0.1:${port}/?folder=${folder}`);
     await page.waitForSelector('.monaco-workbench .part.statusbar');
