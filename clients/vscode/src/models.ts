@@ -6,7 +6,7 @@ import { abilities, compact, duration, price } from './figures';
 import type { Halley } from './halley';
 import { showError } from './problems';
 import type { Model, Provider, SelectedRole, SelectParams } from './protocol';
-import { roleName, scopeName } from './names';
+import { abilityName, roleName, scopeName } from './names';
 
 type Role = SelectParams['role'];
 type Scope = NonNullable<SelectParams['scope']>;
@@ -167,7 +167,7 @@ function modelItem(model: Model, provider: Provider | undefined, place: number):
   const health = provider?.health;
   const details = [
     model.context ? vscode.l10n.t('{0} context', compact(model.context)) : '',
-    ...abilities(model),
+    ...abilities(model).map(abilityName),
     health?.ok && health.ms != null ? vscode.l10n.t('answered in {0}', duration(health.ms)) : '',
     health && !health.ok ? `$(warning) ${health.problem?.message ?? ''}` : '',
     provider?.key.status === 'missing' ? `$(key) ${vscode.l10n.t('no key')}` : '',

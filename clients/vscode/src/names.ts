@@ -1,4 +1,4 @@
-// The protocol's words for roles and scopes, in the person's language.
+// The protocol's words for roles, abilities and scopes, in the person's language.
 
 import * as vscode from 'vscode';
 
@@ -15,6 +15,17 @@ export function roleName(role: string): string {
     video: vscode.l10n.t('video'),
   };
   return names[role] ?? role;
+}
+
+/** What a model can do. The daemon may know of more than these. */
+export function abilityName(ability: string): string {
+  const names: Record<string, string> = {
+    vision: vscode.l10n.t('vision'),
+    tools: vscode.l10n.t('tools'),
+    reasoning: vscode.l10n.t('reasoning'),
+    audio: vscode.l10n.t('audio'),
+  };
+  return names[ability] ?? ability;
 }
 
 export function scopeName(scope: string): string {

@@ -146,11 +146,38 @@ describe('a reply that streams', () => {
     expect(stream(pieces).textContent).toBe(render(TEXT).textContent);
   });
 
+  it.each([
+    TEXT,
+    'One\n***bold*** two\n#hashtag\n\n***\n\nthree\n===\n- a\n- b\n\n  c\n\n1. d\n\n\n> quoted\nlazily\n\n    code\n\n    more',
+    '| a | b |\n|---|---|\n| 1 | 2 |\n\nafter\n\n~~~js\nlet x\n\n```\n~~~\n\n<b>no</b>\n',
+    'See [the page][1].\n\nAnd more.\n\n[1]: https://example.com\n',
+    '```py\nnever closed\n\nreally',
+  ])('is in the end what it is as a whole, however it came', (text) => {
+    for (const size of [1, 2, 3, 5, 8, 1000]) {
+      const streamed = new StreamedMarkdown(tools, () => undefined, (run) => run());
+      for (const piece of text.match(new RegExp(`[^]{1,${size}}`, 'g'))!) streamed.push(piece);
+      streamed.finish();
+      expect(streamed.element.innerHTML).toBe(render(text).innerHTML);
+      streamed.finish();
+      expect(streamed.element.innerHTML).toBe(render(text).innerHTML);
+    }
+  });
+
+  it('is another text in the end where the daemon says so', () => {
+    const streamed = new StreamedMarkdown(tools, () => undefined, (run) => run());
+    streamed.push('One.\n\nTwo.');
+    streamed.finish('One [1].');
+    expect(streamed.element.textContent).toContain('One [1].');
+    expect(streamed.element.querySelectorAll('p')).toHaveLength(1);
+  });
+
   it('leaves finished blocks alone', () => {
     const streamed = new StreamedMarkdown(tools, () => undefined, (run) => run());
     streamed.push('First.\n\nSecond');
+    streamed.push(' goes on.\n\n');
     const first = streamed.element.querySelector('p');
-    streamed.push(' goes on.\n\nThird.');
+    streamed.push('Third.');
+    streamed.finish();
     expect(streamed.element.querySelector('p')).toBe(first);
   });
 

@@ -339,6 +339,7 @@ await step('finds, forks and exports a chat', page, async () => {
 
 await step('speaks Spanish where the editor does', page, async () => {
   const spanish = await Workbench.open(browser, plan.port, plan.other, 'es');
+  await spanish.status('sim-');
   await spanish.command('Halley: Abrir el chat');
   const view = await spanish.webview('textarea[placeholder="Pregunta sobre tu código"]');
   await spanish.widenSideBar(500);

@@ -6,6 +6,8 @@ import { readInfo } from './code';
 import { h } from './dom';
 import { parse, renderMarkdown, renderTokens, visible, type Tools } from './markdown';
 
+/** A definition of a link, the one thing that changes blocks far before it. */
+const REFERENCE = /^[ >*+-]*\[[^\]]+\]:/m;
 const FENCE = /^ {0,3}(`{3,}|~{3,})([^\n]*)\n/;
 
 export class StreamedMarkdown {
@@ -37,13 +39,14 @@ export class StreamedMarkdown {
     });
   }
 
-  /** The whole text is there: rendered once more, as one. */
+  /** The whole text is there. Where it is what had come, only its last block is still to be rendered. */
   finish(text = this.text): void {
+    if (text === this.text && !REFERENCE.test(text)) this.tail.replaceWith(renderTokens(parse(text.slice(this.settled)), this.tools));
+    else this.element.replaceChildren(renderMarkdown(text, this.tools));
     this.text = text;
     this.settled = text.length;
     this.growing = undefined;
     this.scheduled = true;
-    this.element.replaceChildren(renderMarkdown(text, this.tools));
     this.onRendered();
   }
 
@@ -51,7 +54,7 @@ export class StreamedMarkdown {
     if (this.growing && this.grow(this.growing)) return this.onRendered();
     const rest = this.text.slice(this.settled);
     const tokens = parse(rest);
-    const last = lastBlock(tokens);
+    const last = lastBlock(tokens, rest);
     if (last > 0) {
       const done = startOf(tokens[last]!, rest);
       this.tail.before(renderTokens(tokens.slice(0, last), this.tools));
@@ -92,11 +95,14 @@ export class StreamedMarkdown {
   }
 }
 
-/** Index of the token that opens the last block of the top level. */
-function lastBlock(tokens: Token[]): number {
-  for (let index = tokens.length - 1; index >= 0; index--) {
+/**
+ * Index of the token that opens the last block of the top level. One whose first line is still being written does not
+ * count: `***` may become `***bold***`, and then it goes on with the paragraph before.
+ */
+function lastBlock(tokens: Token[], text: string): number {
+  for (let index = tokens.length - 1; index > 0; index--) {
     const token = tokens[index]!;
-    if (token.level === 0 && token.nesting >= 0) return index;
+    if (token.level === 0 && token.nesting >= 0 && text.includes('\n', startOf(token, text))) return index;
   }
   return 0;
 }
