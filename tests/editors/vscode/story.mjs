@@ -174,7 +174,6 @@ await step('streams a chat with highlighted code', page, async () => {
   await chat.waitForSelector('.turn .reply');
   await chat.waitForSelector('.reply .usage:not(:empty)');
   await chat.waitForSelector('.code-block .hl-keyword');
-  await bench.shot('chat');
 });
 
 await step('copies, inserts and applies a block', page, async () => {
@@ -190,6 +189,7 @@ await step('copies, inserts and applies a block', page, async () => {
   await page.waitForFunction(() => [...document.querySelectorAll('.view-line')].some((line) => line.textContent.replace(/\u00a0/g, ' ').includes('Twice the value')));
   await page.waitForFunction(() => ![...document.querySelectorAll('.view-line')].some((line) => line.textContent.replace(/\u00a0/g, ' ').includes('value + 2')));
   await keyboard.press('Control+s');
+  await bench.shot('chat');
 });
 
 await step('completes commands, variables and models as one types', page, async () => {
@@ -283,8 +283,8 @@ await step('takes what a model wrote as text, whatever it is', page, async () =>
   await script({ text: 'It is so. <img src=x onerror=alert(1)> [click](command:workbench.action.quit) ![](https://example.com/track.png)\n' });
   await chat.locator('.composer textarea').fill('Is it?');
   await chat.press('.composer textarea', 'Enter');
-  await chat.waitForSelector('.turn:last-child .reply .usage:not(:empty)');
   await chat.waitForSelector('.turn:last-child .markdown:has-text("onerror=alert(1)")');
+  await chat.waitForSelector('.turn:last-child .markdown:has-text("(image: without a name)")'); // the daemon's word, at the end
   if (await chat.$('.markdown img, .markdown a')) throw new Error('hostile Markdown took effect');
 });
 

@@ -120,6 +120,7 @@ export class Workbench {
     await this.page.mouse.down();
     await this.page.mouse.move(x, 500, { steps: 5 });
     await this.page.mouse.up();
+    await this.page.mouse.move(x + 200, 500);
   }
 
   status(text) {
