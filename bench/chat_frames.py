@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def pairs(rounds: int) -> Iterator[Pair]:
-    """Milliseconds of processor time of the worst frame: ours, and of a page that renders the whole reply for each batch."""
+    """Milliseconds of the worst frame (processor time): ours, and of a page that renders all for each batch."""
     for folder in ("tests/editors", "tools"):
         sys.path.insert(0, str(ROOT / folder))
     from install_vscode import install
