@@ -58,9 +58,18 @@ def test_wrong_arguments_are_exit_code_2(indexed, arguments):
     assert ran.code == 2 and "Usage:" in ran.err
 
 
-def test_an_empty_query_says_so(indexed):
-    ran = indexed("search", "  ")
-    assert ran.code != 0 and ran.err.strip()
+@pytest.mark.parametrize("query", ["", "  ", "..."])
+def test_an_empty_query_says_so(indexed, query):
+    ran = indexed("search", query)
+    assert ran.code == 1 and ran.out == "" and "There is nothing to search for." in ran.err
+
+
+def test_a_whole_home_folder_is_not_indexed(indexed):
+    indexed.environ["HOME"] = indexed.environ["USERPROFILE"] = str(indexed.folder)
+    ran = indexed("search", "warehouse")
+    assert ran.code == 1 and "not a project" in ran.err
+    assert "off" in indexed("index").out
+    assert not list(indexed.home.rglob("index.db"))
 
 
 def test_switched_off_it_names_the_setting(halley):
@@ -91,6 +100,7 @@ def test_embedding_needs_a_model_and_a_yes(indexed):
     done = indexed("index", "embed", "--yes", "--json")
     assert done.code == 0 and "sim/sim-embed" in done.err
     assert done.json["embedded"] == done.json["chunks"] > 0
+    assert done.json["state"] == "ready"
     assert done.json["answering"] == "sim/sim-embed"
 
 

@@ -81,10 +81,17 @@ def _index(desk: Desk) -> tuple[WorkspaceIndex, asyncio.Event]:
     news = asyncio.Event()
     found = desk.room.index(desk.root)
 
+    told = ""
+
     def changed() -> None:
+        nonlocal told
         news.set()
-        if is_watched() and found.keeper.progress is not None:
-            tell(f"… {found.keeper.progress.indexed:,} of {found.keeper.progress.files:,} files indexed")
+        progress = found.keeper.progress
+        if is_watched() and progress is not None and progress.indexed < progress.files:
+            now = f"… {progress.indexed:,} of {progress.files:,} files indexed"
+            if now != told:
+                tell(now)
+            told = now
 
     found.attach(Attendant(desk.line, lambda: desk.layers, changed))
     return found, news
@@ -136,7 +143,7 @@ def _is_embedding(found: WorkspaceIndex, status: Json) -> bool:
     from halley.features.search.control import load_control
 
     agreed = load_control(found.folder).agreed(status.get("embedModel", ""))
-    return agreed and status.get("embedded", 0) < status.get("chunks", 0)
+    return agreed and (status["state"] == "embedding" or status.get("embedded", 0) < status.get("chunks", 0))
 
 
 def _rows(status: Json) -> list[tuple[str, str]]:
@@ -152,8 +159,9 @@ def _rows(status: Json) -> list[tuple[str, str]]:
     if status.get("embedModel"):
         rows.append(("embedded", f"{count(status.get('embedded', 0))} of {count(status.get('chunks', 0))}"))
     if estimate := status.get("estimate"):
-        cost = estimate["cost"]
-        price = "price unknown" if cost["source"] == "unknown" else f"about ${cost['amount']:.4f}"
+        from halley.features.search.embedding import price_text
+
+        price = price_text(estimate["cost"])
         rows.append(("to embed", f"{count(estimate['tokens'])} tokens, {price}: halley index embed"))
     return rows
 

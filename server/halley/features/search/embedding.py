@@ -296,12 +296,18 @@ def _shorter(prompt: AnyPrompt) -> AnyPrompt | None:
 
 def estimate_text(estimate: Json) -> str:
     """The estimate as a question."""
-    cost = estimate["cost"]
-    price = "at a price nobody knows" if cost["source"] == "unknown" else f"for about ${cost['amount']:.4f}"
     return (
         f"Search by meaning: send {estimate['chunks']:,} pieces of this workspace ({estimate['tokens']:,} tokens) to "
-        f"{estimate['model']} once, {price}, and what changes from then on?"
+        f"{estimate['model']} once, {price_text(estimate['cost'])}, and what changes from then on?"
     )
+
+
+def price_text(cost: Json) -> str:
+    if cost["source"] == "unknown":
+        return "at a price nobody knows"
+    if cost["amount"] < 0.0001:
+        return "for less than $0.0001" if cost["amount"] else "at no cost"
+    return f"for about ${cost['amount']:.4f}"
 
 
 def _text(chunk: Found) -> str:

@@ -87,7 +87,12 @@ class WorkspaceIndex:
     @property
     def enabled(self) -> bool:
         attendant = self.attendant
-        return attendant is not None and attendant.line().settings.search.enabled
+        return attendant is not None and not self.too_wide and attendant.line().settings.search.enabled
+
+    @property
+    def too_wide(self) -> bool:
+        """A whole disk or home folder is nobody's project: it would take long, and hold what nobody meant to show."""
+        return self.root in (Path(self.root.anchor), Path.home())
 
     @property
     def started(self) -> bool:
@@ -235,7 +240,7 @@ class WorkspaceIndex:
         }[action]
         await asyncio.to_thread(change_control, self.folder, **changes)
         self.embedder.problem = None
-        if action != "pause":
+        if action not in ("pause", "decline"):
             self.start()
         if action == "rebuild":
             self.keeper.ready.clear()

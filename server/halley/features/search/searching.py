@@ -67,7 +67,7 @@ async def search(
     """The best hits. With `patient` it waits until the whole workspace has been looked at; without `by_meaning` no
     model is asked.
 
-    Raises BadRequest where search is switched off, and StoreFailed when the index cannot be read
+    Raises BadRequest where search is switched off or asked for no word, and StoreFailed when the index cannot be read
     (or kept, with `patient`).
     """
     if not line.settings.search.enabled:
@@ -75,6 +75,15 @@ async def search(
             "The workspace is not searched: the index is off.",
             "Set `search.enabled`.",
             setting="search.enabled",
+        )
+    if index.too_wide:
+        raise BadRequest(
+            f"{index.root} is not searched: it is a whole disk or home folder, not a project.",
+            "Go to, or open, the folder of a project.",
+        )
+    if not match_terms(query):
+        raise BadRequest(
+            "There is nothing to search for.", "Write words or a name, such as: where are retries decided"
         )
     index.start()
     await _looked_at(index, patient)
