@@ -96,6 +96,13 @@ def test_agreed_to_one_by_one(proposed: Neovim, workspace: Path) -> None:
     assert (workspace / "old.py").exists()
     assert not (workspace / "shop.py").exists()
     assert (workspace / "store.py").read_text() == CODE
+    _at(proposed, "result = 0.0")
+    proposed.type(":Halley accept<CR>")
+    proposed.wait(
+        "(function(path) local buf = vim.fn.bufnr(path)"
+        " return vim.api.nvim_buf_get_lines(buf, 1, 2, false)[1] == '    result = 0.0' end)(...)",
+        str(workspace / "store.py"),
+    )
 
 
 def test_all_at_once(proposed: Neovim, workspace: Path) -> None:
