@@ -74,6 +74,7 @@ async def test_one_is_asked_again_and_another_is_added_later(window: Window, sim
 
 
 async def test_blind_hides_every_name_until_one_is_chosen(window: Window, simulator: Simulator) -> None:
+    await window.request("halley/models/list", {"refresh": True})  # so that prices are known
     simulator.script("One.", model="sim-chat")
     simulator.script("Two.", model="sim-code", fault="reset_mid_stream", repeat=-1)
     before = len(window.heard)
@@ -93,11 +94,15 @@ async def test_blind_hides_every_name_until_one_is_chosen(window: Window, simula
     assert "sim-code" not in told
     assert "simulator" not in told.replace("Simulated", "").lower() or "sim-chat" not in told
     assert {reply["model"] for reply in sent["replies"]} == {"Model A", "Model B"}
+    assert (
+        any(reply.get("usage", {}).get("outputTokens") for reply in sent["replies"]) and '"cost"' not in told
+    )
     one = next(r for r in sent["replies"] if r["text"] == "One.")
     chosen = await window.request("halley/chat/choose", {"replyId": one["replyId"]})
     assert chosen["models"][one["replyId"]] == "simulator/sim-chat"
     (turn,) = (await _chat(window, sent["chatId"]))["turns"]
     assert {r["model"] for r in turn["replies"]} == {"simulator/sim-chat", "simulator/sim-code"}
+    assert "cost" in next(r for r in turn["replies"] if r["text"] == "One.")["usage"]
     report = await window.request("halley/usage", {"by": ["model"]})
     counts = {row["model"]: (row.get("chosen"), row.get("compared")) for row in report["rows"]}
     assert counts["simulator/sim-chat"] == (1, 1)

@@ -1,7 +1,7 @@
 """Comparing without names: until one reply of a blind turn is chosen, nothing that leaves says which model gave which.
 
 Models are shuffled before they are asked, since their order would tell; events, results, exports and problems name
-`Model A`, `Model B` …; waits of single models are not shown.
+`Model A`, `Model B` …; waits of single models are not shown, nor what a reply cost, which would tell as well.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from halley.core.errors import Problem
-from halley.core.models import ModelRef
+from halley.core.models import ModelRef, Usage
 from halley.features.ask import Line
 from halley.stores.chat_values import Reply, Turn
 
@@ -49,7 +49,12 @@ def shown(turn: Turn) -> Turn:
 def _hidden(reply: Reply, name: str) -> Reply:
     notices = tuple(hide_names(text, reply.model, name) for text in reply.notices)
     problem = hidden_problem(reply.problem, name) if reply.problem else None
-    return replace(reply, model=name, notices=notices, problem=problem, sent={})
+    usage = without_cost(reply.usage) if reply.usage else None
+    return replace(reply, model=name, notices=notices, problem=problem, usage=usage, sent={})
+
+
+def without_cost(usage: Usage) -> Usage:
+    return replace(usage, cost_usd=None, cost_source="unknown")
 
 
 def hide_names(text: str, model: str, name: str) -> str:
