@@ -29,6 +29,9 @@ export interface Listener {
   onChanged(what: ChangedParams['what']): void;
 }
 
+/** One for every client there will be: a client ends only what it made itself. */
+let watcher: vscode.FileSystemWatcher | undefined;
+
 /** A client that is not started yet. `names` are the settings that the daemon knows. */
 export function newClient(program: Program, log: vscode.LogOutputChannel, names: string[], additions: Additions, listener: Listener): LanguageClient {
   const options: LanguageClientOptions = {
@@ -43,7 +46,7 @@ export function newClient(program: Program, log: vscode.LogOutputChannel, names:
         configuration: (params) => params.items.map(({ scopeUri }) => explicitSettings(names, scopeUri ? vscode.Uri.parse(scopeUri) : undefined)),
       },
     },
-    synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher('**/{.halley.toml,AGENTS.md}') },
+    synchronize: { fileEvents: (watcher ??= vscode.workspace.createFileSystemWatcher('**/{.halley.toml,AGENTS.md}')) },
   };
   const client = new LanguageClient('halley', 'Halley', { command: program.command, args: [...program.args, 'serve'], options: { env: daemonEnvironment() } }, options);
   client.registerFeature({

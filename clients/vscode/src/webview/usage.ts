@@ -106,7 +106,7 @@ function table(rows: Record<string, unknown>[], order: string[], strings: Record
 function failures({ rows }: UsageReport, strings: Record<string, string>): HTMLElement | null {
   const found = rows.flatMap(({ model, problems }) => Object.entries((problems ?? {}) as Record<string, number>).map(([code, count]) => ({ model, code, count })));
   const sorted = found.sort((one, other) => other.count - one.count);
-  return section(strings.problems!, sorted, ({ model, code, count }) => [`${String(model)} · ${String(code)}`, compact(Number(count))]);
+  return section(strings.problems!, sorted, ({ model, code, count }) => [`${String(model)} · ${String(code).replaceAll('_', ' ')}`, compact(Number(count))]);
 }
 
 function ghostText({ completions = [] }: UsageReport, strings: Record<string, string>): HTMLElement | null {
