@@ -149,12 +149,18 @@ def test_without_a_model_the_setting_is_named(shell):
     assert ran.code == 1 and "halley use image" in ran.err
 
 
+def listen() -> None:
+    """In a child: Ctrl-C is heard, also where these tests run behind a shell, which ignores it and hands that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_lets_a_video_go_on_and_says_how_to_fetch_it(halley, endless, simulator_url):
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "guard"), **halley.environ}
     command = [sys.executable, "-m", "halley", "video", "waves", "-o", "waves.avi"]
     running = subprocess.Popen(
-        command, cwd=halley.folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        command, cwd=halley.folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=listen,
+    )  # fmt: skip
     try:
         wait_for_job(halley)
         running.send_signal(signal.SIGINT)

@@ -63,11 +63,11 @@ async def servers(window: Window, state: str = "ready", name: str = "demo") -> J
     """The list, once a server has come to a state."""
     await window.request("halley/tools/list", {})
     while True:
+        heard = len(window.heard)  # before asking: what changes right behind the answer counts
         listed = await window.request("halley/tools/list", {})
         rows = {row["name"]: row for row in listed["servers"]}
         if rows[name]["state"] == state:
             return listed | rows
-        heard = len(window.heard)
         await window.until(
             lambda seen=heard: [
                 m for m, p in window.heard[seen:] if m == "halley/changed" and p["what"] == "tools"
