@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from demo_tools import last_request
 from window import Json, Window
 
 from halley.simulator import Simulator
@@ -31,7 +32,7 @@ async def test_a_second_turn_knows_the_first(window: Window, simulator: Simulato
     first, _ = await window.chat("My name is Ada.")
     simulator.script("Ada.")
     await window.chat("What is my name?", chatId=first["chatId"])
-    said = [message["content"] for message in simulator.requests[-1].json["messages"]]
+    said = [message["content"] for message in last_request(simulator).json["messages"]]
     assert [text for text in map(str, said) if "My name is Ada." in text]
     assert [text for text in map(str, said) if "Nice to meet you, Ada." in text]
 
@@ -44,7 +45,7 @@ async def test_a_chat_is_found_again_after_a_restart(daemon, simulator: Simulato
     again: Window = await daemon()
     simulator.script("4711.")
     await again.chat("Which number?", chatId=sent["chatId"])
-    assert "4711" in simulator.requests[-1].body.decode()
+    assert "4711" in last_request(simulator).body.decode()
     listed = await again.request("halley/chat/list", {})
     assert sent["chatId"] in [chat["chatId"] for chat in listed["chats"]]
 

@@ -78,3 +78,8 @@ def editing(fresh: Neovim, workspace: Path) -> Neovim:
 def seen(editor: Neovim, text: str) -> str:
     """Waits until a window shows the text; the buffer's name and all of it."""
     return editor.wait(SEEN, text)
+
+
+def request_about(simulator: Simulator, words: str) -> str:
+    """The body of the latest request that holds the words: a chat's title may be asked for at any time after it."""
+    return [body for request in simulator.requests if words in (body := request.body.decode())][-1]

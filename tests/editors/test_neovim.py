@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from neovim import Neovim, documented_setup
+from plugin import request_about
 
 from halley.simulator import Simulator
 
@@ -123,7 +124,7 @@ def test_chat_is_a_command(editing: Neovim, simulator: Simulator) -> None:
           if table.concat(lines, ' '):find('Prices are added up.', 1, true) then return true end
         end
     end)()""")
-    assert "What does this do?" in simulator.requests[-1].body.decode()
+    assert request_about(simulator, "What does this do?")
 
 
 def test_a_failure_is_told_in_a_sentence(editing: Neovim, simulator: Simulator) -> None:

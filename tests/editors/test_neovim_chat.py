@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 from neovim import Neovim
-from plugin import BETTER, CODE, LOAD, PLUGIN, SAID, SELECT, TEXT_IS, seen
+from plugin import BETTER, CODE, LOAD, PLUGIN, SAID, SELECT, TEXT_IS, request_about, seen
 
 from halley.simulator import Simulator
 
@@ -102,7 +102,7 @@ def test_turns_are_gone_through_and_forked(editing: Neovim, simulator: Simulator
     simulator.script("Third reply.")
     editing.type(":Halley chat Third<CR>")
     seen(editing, "Third reply.")
-    body = simulator.requests[-1].body.decode()
+    body = request_about(simulator, "Third")
     assert "First reply." in body
     assert "Second" not in body
 
@@ -150,7 +150,7 @@ def test_several_models_answer_in_columns_and_one_is_chosen(editing: Neovim, sim
     simulator.script("Yes.")
     editing.type(":Halley chat Sure?<CR>")
     seen(editing, "Yes.")
-    body = simulator.requests[-1].body.decode()
+    body = request_about(simulator, "Sure?")
     assert "A sum." in body
     assert "It adds up" not in body
 
@@ -198,10 +198,10 @@ def test_a_chat_survives_a_session(
         text = seen(again, "## simulator/sim-chat\n\nPrices.")
         assert text.startswith("halley-chat:/")
         seen(again, "result += item.price")
-        simulator.script("The same.")
+        simulator.script("The same.", contains="And now?")
         again.type(":Halley chat And now?<CR>")
         seen(again, "The same.")
-        assert "Prices." in simulator.requests[-1].body.decode(), "it is the same chat"
+        assert "Prices." in request_about(simulator, "And now?"), "it is the same chat"
     finally:
         again.close()
 
@@ -225,4 +225,4 @@ def test_a_daemon_killed_in_mid_stream_is_started_anew_and_the_reply_goes_on(
     text = seen(editing, "And on it went.")
     assert "The daemon ended." not in text
     assert text.count("## simulator/sim-chat") == 1
-    assert "One two three" in simulator.requests[-1].body.decode()
+    assert request_about(simulator, "One two three")
