@@ -6,7 +6,7 @@ import tomllib
 from typing import Any
 
 import tomlkit
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from halley.stores.toml_files import Reporter, parse_toml
@@ -81,6 +81,8 @@ def test_no_bytes_are_an_exception(raw: bytes) -> None:
 
 
 @given(st.text(max_size=200))
+@example("a=[}")
+@example("b'[}='")
 def test_the_scanner_survives_what_is_no_toml(text: str) -> None:
     find_spans(text)
 

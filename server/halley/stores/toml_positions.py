@@ -147,6 +147,8 @@ class _Scanner:
         self.skip(_BLANK)
         index = 0
         while self.text[self.at] != "]":
+            if self.text[self.at] == "}":
+                raise IndexError  # no value begins so, and none would be found there for ever
             self.value((*path, index), None)
             index += 1
             self.skip(_BLANK)
