@@ -233,7 +233,7 @@ class EngineRoom:
         return self.route(role, settings, layers)
 
     def _defaults(self, settings: Settings) -> Any:
-        return lambda role: self.registry.default_route(role, settings)
+        return self.registry.defaults(settings)
 
     def _picks(self, root: Path | None) -> Layer:
         """The same `Layer` as long as the picks are the same, so that merged settings are found again."""

@@ -3,7 +3,7 @@
     Registry.find_target   a model where it can be asked (for the router)
     Registry.find_model    what is known of a model; never waits for a network
     Registry.list_models   the catalogue, from cache at once and refreshed behind
-    Registry.default_route what to ask when nobody chose
+    Registry.defaults      what to ask when nobody chose
 
 A provider that takes its key from the editor belongs to the window whose editor it is, and is never shared.
 """
@@ -14,6 +14,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from halley.core.calls import AskKey, Caller
@@ -279,10 +280,18 @@ class Registry:
 
     # -- when nobody chose
 
-    def default_route(self, role: Role, settings: Settings) -> Route:
-        """Of the first provider that has its key, else of one that lacks it and will say so; empty without any."""
-        bindings = sorted(self.bindings(settings), key=lambda binding: not self._is_usable(binding))
-        return default_route(role, ((b.endpoint, self.catalogue.shelf(b.endpoint)) for b in bindings))
+    def defaults(self, settings: Settings) -> Callable[[Role], Route]:
+        """For as long as one answer takes: whose keys there are is looked up with the first role that asks.
+
+        A route is of the first provider that has its key, else of one that lacks it and will say so; empty without any.
+        """
+
+        @cache
+        def providers() -> list[tuple[Endpoint, Shelf]]:
+            bindings = sorted(self.bindings(settings), key=lambda binding: not self._is_usable(binding))
+            return [(binding.endpoint, self.catalogue.shelf(binding.endpoint)) for binding in bindings]
+
+        return lambda role: default_route(role, providers())
 
     async def find_local_servers(self, settings: Settings) -> list[Binding]:
         """Servers that answer on this machine's usual ports and are what they seem, beside the configured ones."""
