@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,15 @@ async def servers(window: Window, state: str = "ready", name: str = "demo") -> J
             ],
             f"the server is {state}",
         )
+
+
+async def agreeing(daemon: Callable[..., Awaitable[Window]], demo: Demo) -> Window:
+    """A window with the demo server ready, in which every call gets its yes."""
+    demo.configure()
+    window = await daemon(capabilities=ASKS)
+    answer(window, lambda _: "once")
+    await servers(window)
+    return window
 
 
 def script(simulator: Simulator, text: str = "", **more: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -58,6 +58,16 @@ async def status_when(window: Window, accept: Callable[[Json], bool]) -> Json:
         if accept(status):
             return status
         await window.until(lambda heard=heard: any(index_news(*one) for one in window.heard[heard:]))
+
+
+async def embedded(daemon: Callable[..., Awaitable[Window]]) -> Window:
+    """A window whose workspace has a vector for every chunk."""
+    window = await daemon(settings=EMBED)
+    await find(window, "orders")
+    await status_when(window, lambda status: "estimate" in status)
+    await window.request("halley/index/control", {"action": "embed"})
+    await status_when(window, lambda s: s["state"] == "ready" and s.get("embedded") == s["chunks"])
+    return window
 
 
 def index_news(method: str, params: Json) -> bool:
@@ -297,11 +307,7 @@ async def test_killed_while_embedding_it_goes_on_where_it_was(
 
 
 async def test_another_model_embeds_behind_while_the_old_answers(daemon, simulator: Simulator) -> None:
-    window: Window = await daemon(settings=EMBED)
-    await find(window, "orders")
-    await status_when(window, lambda status: "estimate" in status)
-    await window.request("halley/index/control", {"action": "embed"})
-    await status_when(window, lambda s: s["state"] == "ready" and s.get("embedded") == s["chunks"])
+    window = await embedded(daemon)
     pick = {"role": "embed", "route": ["simulator/sim-embed-2"], "scope": "session"}  # above the editor's own
     await window.request("halley/models/select", pick)
     status = await status_when(window, lambda status: "estimate" in status)
@@ -312,11 +318,7 @@ async def test_another_model_embeds_behind_while_the_old_answers(daemon, simulat
 
 
 async def test_a_failing_model_leaves_words_and_says_so(daemon, simulator: Simulator) -> None:
-    window: Window = await daemon(settings=EMBED)
-    await find(window, "orders")
-    await status_when(window, lambda status: "estimate" in status)
-    await window.request("halley/index/control", {"action": "embed"})
-    await status_when(window, lambda s: s["state"] == "ready" and s.get("embedded") == s["chunks"])
+    window = await embedded(daemon)
     simulator.script(status=401, body={"error": {"message": "Incorrect API key"}}, repeat=-1)
     answer = await window.request("halley/search", {"query": "a question nobody asked before: warehouse"})
     assert paths(answer["hits"]) >= {"notes.txt"}

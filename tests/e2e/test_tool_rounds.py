@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from demo_tools import ASKS, Demo, answer, call, last_request, of_kind, script, servers
+from demo_tools import ASKS, Demo, agreeing, answer, call, last_request, of_kind, script, servers
 from window import Json, Window
 
 from halley.simulator import Simulator
@@ -53,10 +53,7 @@ async def test_a_reply_that_has_worked_long_enough_answers_with_what_it_has(
     daemon, demo: Demo, simulator: Simulator
 ) -> None:
     _limits(demo, "max_seconds = 1")
-    demo.configure()
-    window: Window = await daemon(capabilities=ASKS)
-    answer(window, lambda _: "once")
-    await servers(window)
+    window = await agreeing(daemon, demo)
     script(simulator, tool_calls=[call("demo__hang"), call("demo__write_note", name="a", text="b")])
     script(simulator, "It takes too long.")
     result, events = await window.chat("Hang.")
@@ -117,10 +114,7 @@ async def test_the_time_a_person_takes_does_not_count(daemon, demo: Demo, simula
 async def test_continue_after_a_cut_keeps_the_calls_and_goes_on_with_their_results(
     daemon, demo: Demo, simulator: Simulator
 ) -> None:
-    demo.configure()
-    window: Window = await daemon(capabilities=ASKS)
-    answer(window, lambda _: "once")
-    await servers(window)
+    window = await agreeing(daemon, demo)
     script(simulator, "First a note.", tool_calls=[call("demo__write_note", name="a", text="b")])
     script(simulator, "The note is written and now comes the rest of it", fault="reset_mid_stream")
     sent, _ = await window.chat("Write two notes.")
@@ -139,10 +133,7 @@ async def test_continue_after_a_cut_keeps_the_calls_and_goes_on_with_their_resul
 
 
 async def test_continue_after_calls_without_a_word(daemon, demo: Demo, simulator: Simulator) -> None:
-    demo.configure()
-    window: Window = await daemon(capabilities=ASKS)
-    answer(window, lambda _: "once")
-    await servers(window)
+    window = await agreeing(daemon, demo)
     script(simulator, tool_calls=[call("demo__write_note", name="a", text="b")])
     script(simulator, status=401, body="{}", repeat=-1)
     sent, _ = await window.chat("Write a note.")
@@ -160,10 +151,7 @@ async def test_continue_after_calls_without_a_word(daemon, demo: Demo, simulator
 async def test_continue_after_a_kill_in_a_call_says_so_and_does_not_run_it_again(
     daemon, demo: Demo, simulator: Simulator
 ) -> None:
-    demo.configure()
-    window: Window = await daemon(capabilities=ASKS)
-    answer(window, lambda _: "once")
-    await servers(window)
+    window = await agreeing(daemon, demo)
     script(simulator, "I call it.", tool_calls=[call("demo__hang")])
     token = {"partialResultToken": "k"}
     started = window.start("halley/chat/send", {"prompt": "Hang.", **token})

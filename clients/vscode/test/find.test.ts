@@ -60,7 +60,7 @@ describe('installing', () => {
     ['/usr/bin/python3: No module named venv', /python3-venv/],
     ['error: No interpreter found for Python >=3.11 in managed installations or search path', /Python 3.11/],
     ['ERROR: Could not find a version that satisfies the requirement numpy<3,>=2 (from halley) (from versions: none)\nERROR: No matching distribution found for numpy<3,>=2', /HTTPS_PROXY/],
-    ["error: Failed to fetch: `https://pypi.org/simple/numpy/`\n  Caused by: error sending request for url\n  Caused by: dns error", /HTTPS_PROXY/],
+    ["error: Failed to fetch: `https://packages.example/simple/numpy/`\n  Caused by: error sending request for url\n  Caused by: dns error", /HTTPS_PROXY/],
     ['Because numpy was not found in the cache and halley depends on numpy, we can conclude that the requirements are unsatisfiable.', /HTTPS_PROXY/],
   ])('says what is missing: %s', (output, wanted) => {
     expect(adviceFor(output)).toMatch(wanted);

@@ -86,7 +86,7 @@ async def _with_tools(
 
     room, settings = desk.room, desk.settings
     picks = room.tool_picks
-    switches = Switches(settings, {}, picks.switches(desk.root), picks.switches(None))
+    switches = Switches.of(settings, picks, desk.root)
     longest = max((its.start_timeout_s for its in settings.tools.servers.values()), default=0.0)
     place = Place(desk.root, settings, find=index_finder(desk))
     box = await open_toolbox(room.tools, switches, place, longest)

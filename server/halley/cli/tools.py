@@ -101,11 +101,9 @@ async def _listed(desk: Desk, *, start: bool) -> dict[str, Any]:
 
     room, settings = desk.room, desk.settings
     picks = room.tool_picks
-    switches = Switches(settings, {}, picks.switches(desk.root), picks.switches(None))
+    switches = Switches.of(settings, picks, desk.root)
     if start:
-        wanted = [name for name in settings.tools.servers if switches.uses(name)]
-        longest = max((settings.tools.servers[name].start_timeout_s for name in wanted), default=0.0)
-        await room.tools.ready(settings, wanted, longest + 1)
+        await room.tools.tried(settings, filter(switches.uses, settings.tools.servers))
     return tools_json(room.tools, picks, switches, desk.root)
 
 

@@ -92,11 +92,8 @@ async def _tool_problems(room: EngineRoom, settings: Settings, root: Path | None
     from halley.features.tools.listing import server_problems
     from halley.features.tools.switches import Switches
 
-    picks = room.tool_picks
-    switches = Switches(settings, {}, picks.switches(root) if root else {}, picks.switches(None))
-    wanted = [name for name in settings.tools.servers if switches.uses(name)]
-    longest = max((settings.tools.servers[name].start_timeout_s for name in wanted), default=0.0)
-    await room.tools.ready(settings, wanted, longest + 1)
+    switches = Switches.of(settings, room.tool_picks, root)
+    await room.tools.tried(settings, filter(switches.uses, settings.tools.servers))
     return [problem.to_json() for problem in server_problems(room.tools, switches)]
 
 

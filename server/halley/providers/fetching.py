@@ -119,10 +119,8 @@ def _is_global(address: str) -> bool:
     inner = found.sixtofour
     if found in _TRANSLATED:
         inner = IPv4Address(int(found) & 0xFFFFFFFF)
-    elif (
-        not found.is_global or found not in _UNICAST
-    ):  # what else there is leads to no host of the open network
-        return False
+    elif not found.is_global or found not in _UNICAST:
+        return False  # what else there is leads to no host of the open network
     return inner is None or _is_global(str(inner))
 
 

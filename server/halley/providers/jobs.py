@@ -129,9 +129,8 @@ def _picture_state(said: Any, asked: Asked, headers: Mapping[str, str]) -> JobSt
     inner = _inner(said)
     status = _status(inner.get("status") or "NOT_START")
     named = inner.get("imageUrl") or inner.get("image_url")
-    addresses = (
-        (named,) if isinstance(named, str) else ()
-    )  # of whatever kind: fetching it says what is wrong with it
+    # of whatever kind: fetching it says what is wrong with it
+    addresses = (named,) if isinstance(named, str) else ()
     buttons = inner.get("buttons")
     choices = tuple(_upscales(buttons)) if status == "complete" and isinstance(buttons, list) else ()
     return JobState(

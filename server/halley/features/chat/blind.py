@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from halley.core.errors import Problem
-from halley.core.models import ModelRef, Usage
+from halley.core.models import ModelRef
 from halley.features.ask import Line
 from halley.stores.chat_values import Reply, Turn
 
@@ -49,12 +49,8 @@ def shown(turn: Turn) -> Turn:
 def _hidden(reply: Reply, name: str) -> Reply:
     notices = tuple(hide_names(text, reply.model, name) for text in reply.notices)
     problem = hidden_problem(reply.problem, name) if reply.problem else None
-    usage = without_cost(reply.usage) if reply.usage else None
+    usage = replace(reply.usage, cost_usd=None, cost_source="unknown") if reply.usage else None
     return replace(reply, model=name, notices=notices, problem=problem, usage=usage, sent={})
-
-
-def without_cost(usage: Usage) -> Usage:
-    return replace(usage, cost_usd=None, cost_source="unknown")
 
 
 def hide_names(text: str, model: str, name: str) -> str:

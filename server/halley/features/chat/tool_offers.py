@@ -109,9 +109,7 @@ def _tools(desk: ChatDesk) -> ToolDesk:
 async def _switches(desk: ChatDesk, tools: ToolDesk, chat_id: str | None) -> Switches:
     root = desk.workspace.root if desk.workspace else None
     chat: Mapping[str, bool] = (await desk.store.get(chat_id)).tools if chat_id else {}
-    return Switches(
-        desk.line.settings, chat, tools.picks.switches(root) if root else {}, tools.picks.switches(None)
-    )
+    return Switches.of(desk.line.settings, tools.picks, root, chat)
 
 
 async def _running(desk: ChatDesk, tools: ToolDesk, server: str) -> Connection:

@@ -33,9 +33,7 @@ async def answer_with_tools(
 ) -> None:
     """Streams the reply into `take`; as any reply where no tool is on."""
     root = desk.workspace.root if desk.workspace else None
-    switches = Switches(
-        line.settings, asked.switched, tools.picks.switches(root) if root else {}, tools.picks.switches(None)
-    )
+    switches = Switches.of(line.settings, tools.picks, root, asked.switched)
     find = partial(find_by_index, desk.index, line) if desk.index else None
     place = Place.of(desk.workspace, line.settings, desk.snapshot, find)
     box = await open_toolbox(tools.servers, switches, place)

@@ -102,6 +102,8 @@ def _talk(child: subprocess.Popen[bytes], order: Any, frames: Frames) -> None:
             while True:
                 frames.put(pickle.load(child.stdout))
     except (EOFError, OSError, pickle.UnpicklingError):
+        pass  # it is done, or died
+    finally:  # whatever it was: somebody waits for the end
         frames.put(None)
 
 

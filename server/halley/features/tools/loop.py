@@ -76,9 +76,8 @@ async def converse(
     keep: Keep | None = None,
 ) -> None:
     """Streams a reply, calls and all, into `take`, which gets one `Finish` at the end. Raises what the model's host
-    made fail. `said` is the text that the reply has already; `note` is told
-    before each round what the model is told of tools; `keep` is waited for before a call that may have an effect, so
-    that it is on disk that it was begun."""
+    made fail. `said` is the text that the reply has already; `note` is told before each round what the model is told of
+    tools; `keep` is waited for before a call that may have an effect, so that it is on disk that it was begun."""
     for notice in box.notices:
         take(Notice(notice))
     if not box.tools:

@@ -52,6 +52,12 @@ class ToolServers:
         await asyncio.gather(*(connection.wait(patience_s) for connection in found.values()))
         return found
 
+    async def tried(self, settings: Settings, names: Iterable[str]) -> dict[str, Connection]:
+        """As `ready`, with all the time that each of them may take to start."""
+        named = [name for name in names if name in settings.tools.servers]
+        longest = max((settings.tools.servers[name].start_timeout_s for name in named), default=0.0)
+        return await self.ready(settings, named, longest + 1)
+
     async def restart(self, settings: Settings, name: str) -> Connection | None:
         """Ends it and starts it anew, whatever happened before; None for one there is none of."""
         if name not in settings.tools.servers:

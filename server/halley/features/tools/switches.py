@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from halley.core.settings import Settings
-from halley.stores.tool_picks import ALL
+from halley.stores.tool_picks import ALL, ToolPicks
 
 SwitchScope = Literal["chat", "workspace", "user", "default"]
 BUILTIN = "halley"
 """The server's name of what is built in."""
+NOTHING_SAID: Mapping[str, bool] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,13 @@ class Switches:
     chat: Mapping[str, bool] = field(default_factory=dict)
     workspace: Mapping[str, bool] = field(default_factory=dict)
     user: Mapping[str, bool] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, settings: Settings, picks: ToolPicks, root: Path | None, chat: Mapping[str, bool] = NOTHING_SAID
+    ) -> Switches:
+        """What was picked for a workspace and everywhere, and in a chat."""
+        return cls(settings, chat, picks.switches(root) if root else NOTHING_SAID, picks.switches(None))
 
     def all(self) -> Switch:
         if not self.settings.tools.enabled:

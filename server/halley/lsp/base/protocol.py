@@ -106,9 +106,8 @@ class Connection(Features):
         self._pumping = True
         loop = asyncio.get_running_loop()
         while self._queue:
-            if (
-                self._has_new_task
-            ):  # its first step, and that of a task it makes, sees nothing the client said later
+            # The first step of a task, and that of a task it makes, sees nothing the client said later.
+            if self._has_new_task:
                 self._has_new_task = False
                 loop.call_soon(self._pump)
                 return

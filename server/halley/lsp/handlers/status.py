@@ -20,6 +20,8 @@ _STANDING = (
     "proxy_failed",
 )
 """Problems that stay until somebody does something about them."""
+_MILD = ("not_configured", "budget_exceeded", "tool_server_failed")
+"""Those with which nothing is broken."""
 
 
 @contextlib.contextmanager
@@ -103,14 +105,12 @@ def _broken_tools(session: Session) -> Problem | None:
     from halley.features.tools.switches import Switches
 
     root, picks = session.folders.root_of(""), session.room.tool_picks
-    switches = Switches(session.settings_of(), {}, picks.switches(root) if root else {}, picks.switches(None))
+    switches = Switches.of(session.settings_of(), picks, root)
     return next(iter(server_problems(session.room.tools, switches)), None)
 
 
 def _of_problem(problem: Problem) -> dict[str, Any]:
-    kind = (
-        "warning" if problem.code in ("not_configured", "budget_exceeded", "tool_server_failed") else "error"
-    )
+    kind = "warning" if problem.code in _MILD else "error"
     return {
         "kind": kind,
         "message": f"{problem.message} {problem.help}".strip(),

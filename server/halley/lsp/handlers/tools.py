@@ -104,9 +104,7 @@ async def _ask_box(session: Session, question: Question) -> Decision:
 async def switches_of(session: Session, uri: str, chat_id: str | None) -> Switches:
     root, picks = session.folders.root_of(uri), session.room.tool_picks
     chat = (await session.room.chats.get(chat_id)).tools if chat_id else {}
-    return Switches(
-        session.settings_of(uri), chat, picks.switches(root) if root else {}, picks.switches(None)
-    )
+    return Switches.of(session.settings_of(uri), picks, root, chat)
 
 
 async def tools_list(session: Session, params: Json) -> Json:
