@@ -16,7 +16,7 @@ try: ## a tour: the real daemon on a real file (ARGS="--file PATH", ARGS="--mode
 	@$(BIN)/halley try $(ARGS)
 
 test: setup ## every test, real editors included where they can be had (ARGS="tests/e2e -k name")
-	$(BIN)/pytest -rs -n auto --dist loadgroup $(ARGS)
+	$(BIN)/pytest -rs -n auto --dist loadfile $(ARGS)
 
 check: setup ## format, lint, types, layers, generated files
 	@failed=; \

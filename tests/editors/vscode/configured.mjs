@@ -65,7 +65,7 @@ await about('tools: asks by a notification while the chat is not on screen, and 
   await bench.command('View: Show Explorer');
   await bench.notification('May the model use');
   if (await page.$('.monaco-dialog-box')) throw new Error('a dialog took the focus');
-  await page.click('.notification-list-item >> text=Look…');
+  await bench.press('Look…');
   await page.waitForSelector('.monaco-dialog-box:has-text("Seen")');
   await bench.shot('tool-dialog');
   await page.click('.monaco-dialog-box .monaco-button:has-text("Always")');
@@ -101,7 +101,7 @@ await about('search: finds code by words and opens it', async () => {
 await about('search: asks before it sends the workspace to be embedded, with what it takes', async () => {
   await bench.notification('Search by meaning');
   await bench.shot('search-estimate');
-  await page.click('.notification-list-item:has-text("Search by meaning") .monaco-button:has-text("Yes")');
+  await bench.press('Yes');
 });
 
 await about('search: says how far the index is, pauses and resumes it', async () => {
@@ -123,7 +123,7 @@ await about('media: makes a picture, shows it and saves it', async () => {
   await page.waitForSelector('.notification-list-item .monaco-button:has-text("Save…")');
   await bench.webview('body.image img:not([hidden]), .image-preview, img.scale-to-fit');
   await bench.shot('picture');
-  await page.click('.notification-list-item .monaco-button:has-text("Save…")');
+  await bench.press('Save…');
   await page.waitForFunction(() => document.querySelector('.quick-input-widget:not([style*="display: none"]) input')?.value.endsWith('.png'));
   await keyboard.press('Enter');
   await bench.asked('does not exist');

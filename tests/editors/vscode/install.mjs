@@ -15,7 +15,7 @@ const choose = async () => {
 
 await step('offers the daemon it carries, and says what is missing where packages cannot be fetched', page, async () => {
   await bench.notification('The Halley daemon is not installed.');
-  await page.click('.notification-list-item >> text=Install…');
+  await bench.press('Install…');
   await choose();
   await bench.notification('could not be fetched');
   await bench.shot('install-failed');

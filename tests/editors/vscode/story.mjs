@@ -43,7 +43,7 @@ await step('adds a provider, refuses a wrong key and says why', page, async () =
 });
 
 await step('takes the right key and verifies it', page, async () => {
-  await page.click('.notification-list-item >> text=Enter Key');
+  await bench.press('Enter Key');
   await bench.asked('Key for Simulator');
   await bench.type('sk-sim-right');
   await keyboard.press('Enter');

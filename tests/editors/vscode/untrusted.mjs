@@ -16,7 +16,7 @@ await step('runs nothing of an untrusted workspace, and says what is missing', p
 });
 
 await step('offers to install the daemon it carries', page, async () => {
-  await page.click('.notification-list-item >> text=Install');
+  await bench.press('Install');
   await bench.asked('Install the Halley daemon');
   await page.waitForSelector('.quick-input-list .monaco-list-row:has-text("For this editor only")');
   await bench.shot('install');
@@ -35,7 +35,7 @@ await step("takes the workspace's own once it is trusted", page, async () => {
 const { keyboard } = page;
 const asks = async (...lines) => {
   await bench.notification('brings prompts and settings of its own');
-  await page.click('.notification-list-item >> text=Look…');
+  await bench.press('Look…');
   const dialog = page.locator('.monaco-dialog-box');
   for (const line of lines) await dialog.filter({ hasText: line }).waitFor();
 };

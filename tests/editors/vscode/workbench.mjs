@@ -87,10 +87,20 @@ export class Workbench {
 
   /** Waits for a quick pick or input box whose title or placeholder holds `text`. */
   async asked(text) {
-    await this.page.waitForFunction((wanted) => {
-      const widget = document.querySelector('.quick-input-widget:not([style*="display: none"])');
-      return widget && `${widget.textContent} ${widget.querySelector('input')?.placeholder ?? ''}`.includes(wanted);
-    }, text);
+    try {
+      await this.page.waitForFunction((wanted) => {
+        const widget = document.querySelector('.quick-input-widget:not([style*="display: none"])');
+        return widget && `${widget.textContent} ${widget.querySelector('input')?.placeholder ?? ''}`.includes(wanted);
+      }, text);
+    } catch (error) {
+      throw new Error(`"${text}" was not asked; to be seen: ${await this.seen()}`, { cause: error });
+    }
+  }
+
+  /** What asks or tells something just now, for a message. */
+  async seen() {
+    const texts = await this.page.locator('.quick-input-widget:visible, .notification-list-item:visible').allTextContents();
+    return texts.join(' | ') || 'nothing that asks or tells';
   }
 
   /** Chooses the row that holds `text`, by typing it: rows out of sight are not in the page. */
@@ -129,6 +139,20 @@ export class Workbench {
 
   notification(text) {
     return this.page.waitForSelector(`.notification-list-item:has-text(${JSON.stringify(text)})`);
+  }
+
+  /** Presses a button of a notification. While others come and go it slides to another place, where a click misses it: then once more. */
+  async press(label) {
+    const button = this.page.locator(`.notification-list-item .monaco-button:has-text(${JSON.stringify(label)})`).first();
+    await button.waitFor();
+    for (const end = Date.now() + PATIENCE; await button.isVisible(); ) {
+      try {
+        await button.click({ timeout: 5000 });
+        await button.waitFor({ state: 'hidden', timeout: 5000 });
+      } catch (error) {
+        if (Date.now() > end) throw error;
+      }
+    }
   }
 
   async clearNotifications() {
