@@ -67,6 +67,14 @@ def test_a_chat_model_stands_in_for_no_other_art(role):
         resolve_route(role, merge_settings(layers), layers)
 
 
+def test_embeddings_have_no_default_since_they_send_a_whole_workspace():
+    nothing, layers = merge_settings([]), [layer("config.toml", embed="p/e")]
+    found = resolve_selection(nothing, defaults=lambda role: (ModelRef("p", role),))
+    assert "embed" not in found and found["image"].scope == "default"
+    chosen = resolve_selection(merge_settings(layers), layers, lambda role: (ModelRef("p", role),))
+    assert chosen["embed"].route == (ModelRef("p", "e"),)
+
+
 def test_with_nothing_at_all_the_person_learns_what_to_do():
     with pytest.raises(NotConfigured) as raised:
         resolve_route("chat", merge_settings([]))

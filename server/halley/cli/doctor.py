@@ -40,9 +40,11 @@ def _lines(report: Json) -> list[str]:
         f"  {role:14} {', '.join(chosen['route'])}  ({chosen['source']})"
         for role, chosen in report["roles"].items()
     ] or ["  none"]
+    environment = dict(report["environment"])
+    environment |= {"keys in": environment.pop("keysIn", []), "keyring": report["keyring"]}
+    width = max(14, *map(len, environment))
     lines += ["", "Environment"]
-    lines += [f"  {name:14} {_value_text(value)}" for name, value in report["environment"].items()]
-    lines += [f"  {'keyring':14} {report['keyring']}"]
+    lines += [f"  {name:{width}} {_value_text(value)}" for name, value in environment.items()]
     lines += ["", "Editors"]
     lines += [f"  {name:14} {path}" for name, path in report["editors"].items()] or ["  none found"]
     lines += ["", "Problems"]

@@ -47,7 +47,7 @@ async def models(
     if as_json:
         write_json(found)
     elif found["models"]:
-        print_table(_COLUMNS, map(_row, found["models"]), right=("CONTEXT", "IN", "OUT"))
+        print_table(_COLUMNS, map(_row, found["models"]), right=("CONTEXT", "$/M IN", "$/M OUT"))
     for problem in found["problems"]:
         tell(f"{problem['message']}\n{problem['help']}".strip())
     if found["models"]:
@@ -75,7 +75,7 @@ async def _mark(desk: Desk, favourite: str | None, unmark: str | None, as_json: 
     return 0
 
 
-_COLUMNS = ("MODEL", "GROUP", "CONTEXT", "IN", "OUT", "ROLES", "ABILITIES")
+_COLUMNS = ("MODEL", "GROUP", "CONTEXT", "$/M IN", "$/M OUT", "ROLES", "ABILITIES")
 
 
 def _matches(model: dict[str, Any], search: str) -> bool:

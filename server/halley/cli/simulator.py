@@ -57,6 +57,15 @@ def simulator(list_faults: bool, lenient: bool, faults: tuple[str, ...], **optio
     return None
 
 
+_HOW_TO_USE_IT = """
+To use it, put this into config.toml (`halley doctor` names its place):
+
+  [providers.simulator]
+  base_url = "{url}"
+
+Any key that begins with {key} is taken, if it is asked for. Models: `halley models`. Ctrl-C ends it."""
+
+
 async def _serve(faults: tuple[str, ...], **options: Any) -> None:
     from halley.simulator import KEY, Simulator
 
@@ -70,9 +79,7 @@ async def _serve(faults: tuple[str, ...], **options: Any) -> None:
     async with Simulator(faults=faults, **options) as sim:
         print(sim.base_url, flush=True)
         if sys.stdout.isatty():
-            print(
-                f"key: any that begins with {KEY}\nmodels: sim-chat, sim-code, sim-fast, … (GET {sim.base_url}/models)"
-            )
+            print(_HOW_TO_USE_IT.format(url=sim.base_url, key=KEY), flush=True)
         await stopped.wait()
 
 

@@ -172,8 +172,12 @@ def _keyring_name() -> str:
     """The system keyring there is. Only its name: nothing is asked of it."""
     try:
         import keyring
+        from keyring.backends import fail, null
 
-        return str(keyring.get_keyring().name)
+        found = keyring.get_keyring()
+        if isinstance(found, fail.Keyring | null.Keyring):
+            return "none: keys are kept in a private file"
+        return str(found.name)
     except Exception as error:
         return f"none ({type(error).__name__})"
 

@@ -23,6 +23,8 @@ STANDS_IN: Mapping[Role, tuple[Role, ...]] = {
     "fast": ("fast", "chat"),
 }
 """Roles to look at, in order; a role that is not named here stands for itself only."""
+NO_DEFAULT: frozenset[Role] = frozenset({"embed"})
+"""Roles for which a model must be chosen: an embedding sends all of a workspace, and costs."""
 
 _SAID = {
     "request": "named in the request",
@@ -70,7 +72,7 @@ def resolve_route(
         route = parse_route(getattr(settings.roles, stand_in))
         if route:
             return _chosen(role, stand_in, route, layers)
-    route = defaults(role) if defaults else ()
+    route = defaults(role) if defaults and role not in NO_DEFAULT else ()
     if route:
         return Selected(route, "default", _SAID["default"])
     raise nothing_configured(role)

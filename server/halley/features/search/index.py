@@ -145,15 +145,14 @@ class WorkspaceIndex:
     # -- how it stands
 
     def embed_model(self) -> ModelRef | None:
-        """The model somebody chose for embeddings: one that only would be the default is not asked."""
+        """The model somebody chose for embeddings; there is no default."""
         attendant = self.attendant
         if attendant is None:
             return None
         try:
-            found = self.room.route("embed", attendant.line().settings, attendant.layers())
+            return self.room.route("embed", attendant.line().settings, attendant.layers()).route[0]
         except (NotConfigured, StoreFailed):
             return None
-        return found.route[0] if found.scope not in ("default",) else None
 
     async def status(self) -> Json:
         """`IndexStatus` of the protocol. Raises StoreFailed when the index cannot be opened."""
