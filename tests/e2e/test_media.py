@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -280,6 +281,26 @@ async def test_cancelled_here_and_at_the_host(window: Window, simulator: Simulat
     await simulator.wait_for(lambda _: len(sent(simulator, "/v1/videos/", "DELETE")) == 2, PATIENCE_S)
     listed = (await window.request("halley/media/list", {}))["tasks"]
     assert [task["state"] for task in listed] == ["cancelled", "cancelled"]
+
+
+@pytest.mark.parametrize("wait", [True, False])
+async def test_cancelled_while_it_is_written_down(
+    window: Window, halley_home: Path, simulator: Simulator, wait: bool
+) -> None:
+    await window.request("halley/media/list", {})
+    other = sqlite3.connect(halley_home / "data" / "halley.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")  # the row waits for its turn until this ends
+    asked = {"kind": "video", "prompt": "waves", "model": "simulator/sim-video", "wait": wait}
+    starting = window.start("halley/media/start", asked)
+    for _ in range(20):
+        await window.request("halley/chat/input", {"text": "/im", "position": {"line": 0, "character": 3}})
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    await window.request("halley/chat/input", {"text": "/im", "position": {"line": 0, "character": 3}})
+    other.execute("ROLLBACK")
+    other.close()
+    assert (await window.request("halley/media/list", {}))["tasks"] == [], "it was never begun"
+    assert not sent(simulator, "/v1/videos") and not await calls(window)
 
 
 async def test_the_window_goes_and_the_job_goes_on(daemon: Start, simulator: Simulator) -> None:

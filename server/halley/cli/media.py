@@ -295,18 +295,20 @@ def _output(out: str | None, force: bool) -> Path | None:
 
 
 async def _make(desk: Desk, order: Order) -> Task:
-    return await _watch(desk, await desk.room.media.start(order, desk.line(), str(desk.root)))
+    begun = await desk.room.media.start(order, desk.line(), str(desk.root))
+    return await _watch(desk, begun.id)
 
 
 async def _submit(desk: Desk, order: Order) -> Task:
     """The task once its host has taken the job."""
     works, taken = desk.room.media, asyncio.Event()
     works.listeners.add(lambda task: taken.set() if task.job is not None or task.has_ended else None)
-    id = await works.start(order, desk.line(), str(desk.root))
-    while (task := await works.store.get(id)).job is None and not task.has_ended:
-        taken.clear()
+    task = await works.start(order, desk.line(), str(desk.root))
+    while task.job is None and not task.has_ended:
         await taken.wait()
-    return await works.finished(id) if task.state == "failed" else task
+        taken.clear()
+        task = await works.store.get(task.id)
+    return await works.finished(task.id) if task.state == "failed" else task
 
 
 async def _watch(desk: Desk, id: str) -> Task:

@@ -10,10 +10,12 @@ running belongs to its `writer`. No key goes in here, and no address of a result
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -81,24 +83,28 @@ class MediaStore:
         self._database = database
         self.folder = folder
 
-    async def create(self, kind: MediaKind, asked: Mapping[str, Any], workspace: str | None) -> str:
-        """A new task's id, once it is on disk. Raises StoreFailed."""
+    async def create(self, kind: MediaKind, asked: Mapping[str, Any], workspace: str | None) -> Task:
+        """A new task, once it is on disk; whoever is cancelled meanwhile leaves none. Raises StoreFailed."""
         id, now = f"v-{secrets.token_hex(6)}", time.time()
 
-        def write(db: sqlite3.Connection) -> list[str]:
+        def write(db: sqlite3.Connection) -> Task:
             db.execute(
                 "INSERT INTO media (id, workspace, kind, state, writer, created, updated, asked) "
                 "VALUES (?, ?, ?, 'queued', ?, ?, ?, ?)",
                 (id, workspace, kind, writer_id(db), now, now, _dump(asked)),
             )
-            return _forget_oldest(db)
+            return _load(db, "id = ?", (id,), 1)[0]
 
         make_private_folder(
             self.folder
         )  # which tells later processes that there may be something to go on with
-        for blob in await self._database.run(write):
-            delete_blob(self.folder, blob)
-        return id
+        try:
+            task = await self._database.run(write)
+        except asyncio.CancelledError:  # it is written all the same
+            self._forget(lambda db: _forget(db, [id]))
+            raise
+        self._forget(_forget_oldest)
+        return task
 
     async def update(self, id: str, **facts: Any) -> None:
         """Sets columns: `state`, `model`, `origin`, `job`, `progress`, `expires`, `text`, `usage`, `problem` …"""
@@ -162,8 +168,18 @@ class MediaStore:
 
     async def remove(self, id: str) -> None:
         """The task, and the files nobody else has."""
-        for blob in await self._database.run(lambda db: _forget(db, [id])):
-            delete_blob(self.folder, blob)
+        await asyncio.wrap_future(self._forget(lambda db: _forget(db, [id])))
+
+    def _forget(self, rows: Callable[[sqlite3.Connection], list[str]]) -> Future[list[str]]:
+        """Removes rows, and the files of the blobs that `rows` gives, whether or not somebody waits for it."""
+
+        def delete(done: Future[list[str]]) -> None:
+            for blob in [] if done.exception() else done.result():
+                delete_blob(self.folder, blob)
+
+        forgetting = self._database.submit(rows)
+        forgetting.add_done_callback(delete)
+        return forgetting
 
 
 def _load(db: sqlite3.Connection, where: str, values: Any, limit: int) -> list[Task]:

@@ -46,8 +46,7 @@ async def answer_by_picture(
         order = Order("imageEdit", order.text, model=order.model)
 
     async def work(take: Callable[[Event], None]) -> None:
-        id = await works.start(order, desk.line, desk.workspace_id, data=data)
-        await desk.store.note(asked.reply, sent={"media": [id]})
+        id = (await works.start(order, desk.line, desk.workspace_id, data=data)).id
 
         def hear(task: Task) -> None:
             if task.id == id:
@@ -55,6 +54,7 @@ async def answer_by_picture(
 
         works.listeners.add(hear)
         try:
+            await desk.store.note(asked.reply, sent={"media": [id]})
             task = await works.finished(id)
         except asyncio.CancelledError:
             await asyncio.shield(works.cancel(id, desk.line))
@@ -82,13 +82,7 @@ async def speak(desk: ChatDesk, chat_id: str | None, typed: ChatInput) -> tuple[
             )
         text = replies[-1].text
     order = Order("speech", speakable(text), model=typed.models[0] if typed.models else None)
-    id = await works.start(order, desk.line, desk.workspace_id)
-    try:
-        task = await works.finished(id)
-    except asyncio.CancelledError:
-        await asyncio.shield(works.cancel(id, desk.line))
-        raise
-    shown = task_json(works, task)
+    shown = task_json(works, await works.make(order, desk.line, desk.workspace_id))
     return f"Read aloud: {shown['results'][0]['path']}", shown
 
 
@@ -96,10 +90,8 @@ async def film(desk: ChatDesk, _chat_id: str | None, typed: ChatInput) -> tuple[
     """Begins a video, which is not waited for."""
     works = _works(desk)
     order = Order("video", typed.text.strip(), model=typed.models[0] if typed.models else None)
-    id = await works.start(order, desk.line, desk.workspace_id)
-    return f"A video is being made ({id}). It is told when it is there.", task_json(
-        works, await works.store.get(id)
-    )
+    task = await works.start(order, desk.line, desk.workspace_id)
+    return f"A video is being made ({task.id}). It is told when it is there.", task_json(works, task)
 
 
 async def dictated(desk: ChatDesk, typed: ChatInput) -> str:
@@ -120,12 +112,7 @@ async def dictated(desk: ChatDesk, typed: ChatInput) -> str:
         if desk.workspace is None:
             raise BadRequest("A relative path needs a workspace.", "Name the whole path of the recording.")
         path = desk.workspace.root / path
-    id = await works.start(Order(kind, source=str(path)), desk.line, desk.workspace_id)
-    try:
-        task = await works.finished(id)
-    except asyncio.CancelledError:
-        await asyncio.shield(works.cancel(id, desk.line))
-        raise
+    task = await works.make(Order(kind, source=str(path)), desk.line, desk.workspace_id)
     if not (task.text or "").strip():
         raise BadRequest(f"Nothing was understood in {path.name}.", "Record it again, or type it.")
     return str(task.text).strip()

@@ -102,7 +102,7 @@ async def _make(
             model=step.model or macro.model or job.model, title=result.name if not result.name.isdigit() else "",
             feature=f"macro.{name}",
         )  # fmt: skip
-        result.task = await works.start(order, job.line, workspace.id if workspace else None)
+        result.task = (await works.start(order, job.line, workspace.id if workspace else None)).id
         begun(result.task)
         await job.keep_run()
     else:

@@ -67,10 +67,10 @@ class Works:
     # -- what a person asks for
 
     async def start(
-        self, order: Order, line: Line, workspace: str | None, *, data: bytes | None = None,
-        on_event: Callable[[Event], None] | None = None,
-    ) -> str:  # fmt: skip
-        """The task's id, once it is on disk; it goes on behind. `data` stands for the order's source.
+        self, order: Order, line: Line, workspace: str | None, *, data: bytes | None = None
+    ) -> Task:
+        """The task, once it is on disk; it goes on behind. `data` stands for the order's source. Whoever is
+        cancelled before it is begun leaves no task.
 
         Raises BadRequest, BlockedByPolicy and NotConfigured before anything is asked.
         """
@@ -78,9 +78,18 @@ class Works:
         prompt = await asyncio.to_thread(build_prompt, order, data)
         if not order.model:
             await line.route_of(ROLE_OF[order.kind])  # so that a missing model is said at once
-        id = await self.store.create(order.kind, order.to_json(), workspace)
-        self._go(id, self._make(id, prompt, line, order.model, on_event))
-        return id
+        task = await self.store.create(order.kind, order.to_json(), workspace)
+        self._go(task.id, self._make(task.id, prompt, line, order.model))
+        return task
+
+    async def make(self, order: Order, line: Line, workspace: str | None) -> Task:
+        """As `start`, and waits until it has ended. Being cancelled ends the task too; raises what went wrong."""
+        task = await self.start(order, line, workspace)
+        try:
+            return await self.finished(task.id)
+        except asyncio.CancelledError:
+            await asyncio.shield(self.cancel(task.id, line))
+            raise
 
     async def wait(self, id: str) -> Task:
         """The task once it has ended, or waits for a choice. Leaving does not end it."""
@@ -129,7 +138,7 @@ class Works:
                 raise BadRequest(f"There is no variant {variant}.", f"Choose 1 to {len(choices)}.")
             prompt = MediaPrompt("image", order_of(task.asked).text, of=task.job, choice=choices[variant - 1])
             await self.store.reopen(id)
-            self._go(id, self._make(id, prompt, line, task.model, None, before=len(task.results)))
+            self._go(id, self._make(id, prompt, line, task.model, before=len(task.results)))
             return await self.store.get(id)
         if variant not in [result.variant for result in task.results]:
             raise BadRequest(f"There is no variant {variant}.", f"There are {len(task.results)}.")
@@ -183,9 +192,8 @@ class Works:
             await self._fail(id, problem_of(error))
 
     async def _make(
-        self, id: str, prompt: MediaPrompt, line: Line, model: str | None,
-        on_event: Callable[[Event], None] | None, before: int = 0,
-    ) -> None:  # fmt: skip
+        self, id: str, prompt: MediaPrompt, line: Line, model: str | None, before: int = 0
+    ) -> None:
         await self.store.update(id, state="running")
         await self._tell(id)
         route = (ModelRef.parse(model),) if model else await line.route_of(ROLE_OF[prompt.kind])
@@ -196,7 +204,7 @@ class Works:
             "role": ROLE_OF[prompt.kind], "model": model, "priority": Priority.BATCH,
         }  # fmt: skip
         async with aclosing(stream_reply(line, prompt, **options)) as events:
-            await self._take(id, prompt, cast(AsyncGenerator[Event, None], events), made, line, on_event)
+            await self._take(id, prompt, cast(AsyncGenerator[Event, None], events), made, line)
         finish = made.finish
         ref = finish.model if finish else None
         usage = finish.usage if finish else None
@@ -208,9 +216,8 @@ class Works:
         await self._finish(id, prompt, made, ref, line)
 
     async def _take(
-        self, id: str, prompt: MediaPrompt, events: AsyncGenerator[Event, None], made: _Made, line: Line,
-        on_event: Callable[[Event], None] | None,
-    ) -> None:  # fmt: skip
+        self, id: str, prompt: MediaPrompt, events: AsyncGenerator[Event, None], made: _Made, line: Line
+    ) -> None:
         async for event in events:
             match event:
                 case Begun(job, state, model):
@@ -236,8 +243,6 @@ class Works:
                     made.finish = event
                 case _:
                     pass
-            if on_event:
-                on_event(event)
 
     async def _finish(
         self, id: str, prompt: MediaPrompt, made: _Made, ref: ModelRef | None, line: Line

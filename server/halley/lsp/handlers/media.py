@@ -32,17 +32,17 @@ _VERBS = {"image": "painting", "imageEdit": "editing", "speech": "reading aloud"
           "translation": "translating", "video": "filming"}  # fmt: skip
 
 
-async def begin(session: Session, params: Json) -> str:
-    """Begins a task; its id."""
+async def begin(session: Session, params: Json) -> Task:
+    """Begins a task."""
     asked = read_params(MediaStartParams, params)
     order, data, place = await order_of_request(session, asked, params)
     uri = asked.text_document.uri if asked.text_document else asked.uri or ""
     root = workspace_of(session, uri)
     session.watch_media()
-    id = await session.room.media.start(order, session.line(uri), str(root) if root else None, data=data)
+    task = await session.room.media.start(order, session.line(uri), str(root) if root else None, data=data)
     if place is not None:
-        session.places[id] = place
-    return id
+        session.places[task.id] = place
+    return task
 
 
 async def make_for(session: Session, order: Order, snapshot: Snapshot, report: Callable[..., None]) -> Task:
@@ -52,9 +52,9 @@ async def make_for(session: Session, order: Order, snapshot: Snapshot, report: C
     order = replace(order, beside=beside_of(session, document))
     line = session.line(document.uri, snapshot.settings)
     session.watch_media()
-    id = await session.room.media.start(order, line, str(root) if root else None)
-    session.places[id] = Place(document, snapshot.selection.end)
-    return await watched(session, id, lambda task: report(_said(task), _percent(task)))
+    begun = await session.room.media.start(order, line, str(root) if root else None)
+    session.places[begun.id] = Place(document, snapshot.selection.end)
+    return await watched(session, begun.id, lambda task: report(_said(task), _percent(task)))
 
 
 async def watched(session: Session, id: str, hear: Callable[[Task], None]) -> Task:
@@ -89,19 +89,19 @@ async def media_start(session: Session, params: Json) -> Json:
     asked = read_params(MediaStartParams, params)
     server = session.server
     if not asked.wait:
-        id = await begin(session, params)
-        show_behind(session, id)
-        return json_of(session, await session.room.media.store.get(id))
+        task = await begin(session, params)
+        show_behind(session, task.id)
+        return json_of(session, task)
     async with WorkDone(server, f"Halley: {_VERBS[asked.kind]}") as work:
         with working(session, _VERBS[asked.kind]), PartialResults(server) as results:
-            id = await begin(session, params)
+            begun = await begin(session, params)
 
             def hear(task: Task) -> None:
                 work.report(_said(task), _percent(task))
                 if results.wanted:
                     results.send({"type": "media", "replyId": "", "task": json_of(session, task)})
 
-            return json_of(session, await watched(session, id, hear))
+            return json_of(session, await watched(session, begun.id, hear))
 
 
 def show_behind(session: Session, id: str) -> None:
