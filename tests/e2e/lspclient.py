@@ -123,6 +123,10 @@ class Client(LanguageClient):
         """End the daemon without a word, as a crash would."""
         if self._server and self._server.returncode is None:
             self._server.kill()
+        for id, answering in list(self.protocol._request_futures.items()):
+            if isinstance(answering, asyncio.Task):  # a question of the daemon's, which pygls could not end
+                del self.protocol._request_futures[id]
+                answering.cancel()
         if self._writer:
             self._writer.close()
         await self.stop()

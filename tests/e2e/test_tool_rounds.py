@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from demo_tools import ASKS, Demo, agreeing, answer, call, last_request, of_kind, script, servers
 from window import Json, Window
 
@@ -177,6 +178,44 @@ async def test_continue_after_a_kill_in_a_call_says_so_and_does_not_run_it_again
     assert whole["text"] == "I call it. It is not known whether that worked."
     assert [row["tool"] for row in demo.ran] == ["hang"]
     assert "The tool hang was called" in _told(simulator) and "not known" in _told(simulator)
+
+
+@pytest.mark.parametrize("how", ["killed", "cancelled"])
+async def test_continue_after_the_end_came_before_the_person_answered(
+    daemon, demo: Demo, simulator: Simulator, how: str
+) -> None:
+    demo.configure()
+    window: Window = await daemon(capabilities=ASKS)
+    answer(window, lambda _: asyncio.Event().wait())
+    await servers(window)
+    script(simulator, "I write it.", tool_calls=[call("demo__write_note", name="a", text="b")])
+    started = window.start("halley/chat/send", {"prompt": "Write a note."})
+    await simulator.wait_for(lambda _: simulator.requests)
+    while not (listed := (await window.request("halley/chat/list", {}))["chats"]):
+        pass
+    chat = {"chatId": listed[0]["chatId"]}
+    while not (reply := await _only_reply(window, chat))["tools"]:  # until it is on disk
+        pass
+    if how == "killed":
+        await window.client.kill()
+        started.cancel()
+        window = await daemon(capabilities=ASKS)
+    else:
+        started.cancel()
+        await window.until(
+            lambda: [id for id in window.client.raw if "chat/send" in str(id)], "it is answered"
+        )
+    cut = await _only_reply(window, chat)
+    assert (cut["status"], [use["state"] for use in cut["tools"]]) == ("interrupted", ["unanswered"])
+    script(simulator, " It was not written.")
+    (whole,) = (await window.request("halley/chat/continue", chat | {"replyId": reply["replyId"]}))["replies"]
+    assert whole["text"] == "I write it. It was not written." and demo.ran == []
+    assert "it was not run" in _told(simulator) and "not known" not in _told(simulator)
+
+
+async def _only_reply(window: Window, chat: Json) -> Json:
+    (turn,) = (await window.request("halley/chat/get", chat))["turns"]
+    return turn["replies"][0]
 
 
 # -- side by side

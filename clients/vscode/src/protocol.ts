@@ -922,7 +922,7 @@ export interface ToolUse {
   tool: string;
   title: string;
   arguments: string;
-  state: 'done' | 'failed' | 'denied' | 'refused' | 'cut' | 'open';
+  state: 'done' | 'failed' | 'denied' | 'refused' | 'cut' | 'unanswered' | 'open';
   result?: string;
   shortened?: boolean;
   readOnly?: boolean;

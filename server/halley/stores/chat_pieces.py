@@ -105,12 +105,9 @@ def tool_uses(parts: Mapping[str, list[dict[str, Any]]]) -> tuple[ToolUse, ...]:
     for number, facts in enumerate(parts.get("tool", ())):
         uses[f"{number} {facts['id']}"] = ToolUse(**facts)
     for facts in parts.get("toolCall", ()):
-        uses.setdefault(
-            facts["id"],
-            ToolUse(
-                facts["id"], facts["tool"], facts["arguments"], facts["server"], facts["title"], facts["read_only"],
-                facts["at"],
-            ),
+        uses[facts["id"]] = ToolUse(
+            facts["id"], facts["tool"], facts["arguments"], facts["server"], facts["title"], facts["read_only"],
+            facts["at"], "unanswered" if facts["state"] == "asking" else "open",
         )  # fmt: skip
     for facts in parts.get("toolEnd", ()):
         if use := uses.get(facts["id"]):

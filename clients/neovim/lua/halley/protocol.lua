@@ -803,7 +803,7 @@
 ---@field tool string
 ---@field title string
 ---@field arguments string
----@field state 'done'|'failed'|'denied'|'refused'|'cut'|'open'
+---@field state 'done'|'failed'|'denied'|'refused'|'cut'|'unanswered'|'open'
 ---@field result? string
 ---@field shortened? boolean
 ---@field readOnly? boolean

@@ -64,6 +64,7 @@ export function chatStrings(): Record<string, string> {
     'tool-denied': l10n.t('denied by you'),
     'tool-refused': l10n.t('refused'),
     'tool-cut': l10n.t('broke off, not run'),
+    'tool-unanswered': l10n.t('not answered, so not run'),
     'tool-open': l10n.t('broke off'),
     untitled: l10n.t('Untitled'),
     welcome: l10n.t('Ask about your code. Answers stay here, saved with this workspace.'),

@@ -85,9 +85,9 @@ class ToolUse(Shape):
     tool: str
     title: str
     arguments: str
-    state: Literal["done", "failed", "denied", "refused", "cut", "open"]
+    state: Literal["done", "failed", "denied", "refused", "cut", "unanswered", "open"]
     """`denied` by the person, `refused` by a rule or limit, `cut`: the arguments broke off, so it was never run;
-    `open`: it was under way when the reply ended."""
+    `unanswered`: it waited for a yes when the reply ended, so it was not run; `open`: it was under way then."""
     result: str = ""
     shortened: bool = False
     read_only: bool = False
