@@ -194,6 +194,27 @@ async def test_no_tool_is_called_when_none_may_be(openai_client: AsyncOpenAI):
     assert not reply.choices[0].message.tool_calls
 
 
+async def test_no_tool_is_called_for_what_is_there_and_long_results_end_with_a_line(
+    openai_client: AsyncOpenAI,
+):
+    shown = "Is the weather right in this?\n\n```python\ndef weather(): return 'rain'\n```"
+    reply = await openai_client.chat.completions.create(
+        model="sim-chat", messages=[{"role": "user", "content": shown}], tools=[WEATHER]
+    )
+    assert not reply.choices[0].message.tool_calls
+    report = "```text\n" + "\n".join(f"hour {hour}: rain" for hour in range(100)) + "\n```"
+    call: Any = {"id": "c1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
+    messages: list[Any] = [
+        {"role": "user", "content": "weather in Oslo"},
+        {"role": "assistant", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c1", "content": report},
+    ]
+    passed = await openai_client.chat.completions.create(model="sim-chat", messages=messages, tools=[WEATHER])
+    lines = (passed.choices[0].message.content or "").split("\n")
+    end = lines.index("> …")
+    assert lines[end - 1].endswith(": rain") and lines[end + 1] == "> ```"
+
+
 async def test_structured_output_follows_its_schema(openai_client: AsyncOpenAI):
     class Person(BaseModel):
         name: str

@@ -77,7 +77,7 @@ async def _models(stack: AsyncExitStack, home: Path, model: str | None) -> tuple
 
 _NO_KEY = """\
 [bold]No key found, so this tour talks to the simulator[/]: a unified API on this machine
-that reads your code and computes its answers. Everything else is the real thing.
+that reads your code and computes its answers. All else is the real thing.
 With a key (`halley key set comet`) it is all real.
 """
 
@@ -250,18 +250,27 @@ class Tour:
             console().print("[yellow]nothing changed[/]")
 
     async def streaming(self, method: str, params: Json) -> Json:
+        from rich.live import Live
+        from rich.markdown import Markdown
+
+        text = ""
+
         def show(progress: Json) -> None:
+            nonlocal text
             events = progress.get("value")
             for event in events if isinstance(events, list) else []:
                 if event["type"] == "text":
-                    console().print(clean(event["delta"]), end="", markup=False, highlight=False)
+                    text += event["delta"]
+            live.update(Markdown(clean(text)))
 
         self.editor.on_progress = show
         try:
-            return await self.editor.request(method, params)
+            with Live(console=console(), refresh_per_second=12) as live:
+                return await self.editor.request(method, params)
         finally:
             self.editor.on_progress = None
-            console().print()
+            if not console().is_terminal:  # rich ends the last line on terminals only
+                console().print()
 
     def asked(self, method: str, what: str) -> None:
         console().print(f"[cyan]→ {method}[/] [dim]{clean(what)}[/]")

@@ -10,6 +10,8 @@ from halley.simulator.answers.recipes import words_of
 from halley.simulator.conversation import Answer, Conversation, OfferedTool, SaidToolCall
 
 _DEEPEST = 8
+_MOST_SHOWN = 400
+"""Characters of a tool's result that are passed on."""
 
 
 def call_tools(asked: Conversation, call_id: str) -> Answer | None:
@@ -32,7 +34,7 @@ def _wanted_tool(asked: Conversation) -> OfferedTool | None:
         return named[0]
     words = set(words_of(asked.last))
     fitting = [tool for tool in asked.tools if _subject(tool) <= words]
-    if fitting:
+    if fitting and not _FENCE.search(asked.last):  # what is asked about may be there already
         return max(fitting, key=lambda tool: len(_subject(tool)))
     if asked.tool_choice in ("required", "any"):
         return max(
@@ -59,8 +61,20 @@ def read_tool_results(asked: Conversation) -> str:
         if message.role != "tool":
             break
         results.insert(0, message.text.strip())
-    shown = "\n\n".join(f"> {result[:400]}".replace("\n", "\n> ") for result in results)
+    shown = "\n\n".join(f"> {_beginning(result)}".replace("\n", "\n> ") for result in results)
     return f"The tool answered:\n\n{shown}"
+
+
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
+
+
+def _beginning(text: str) -> str:
+    """Its first lines; a fence that is open where they end is closed."""
+    if len(text) <= _MOST_SHOWN:
+        return text
+    kept = text[:_MOST_SHOWN].rpartition("\n")[0] or text[:_MOST_SHOWN]
+    fences = _FENCE.findall(kept)
+    return f"{kept}\n…" + (f"\n{fences[0]}" if len(fences) % 2 else "")
 
 
 def fill_schema(schema: Any, text: str, name: str = "", depth: int = 0) -> Any:
