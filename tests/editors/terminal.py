@@ -22,6 +22,7 @@ from pathlib import Path
 import pyte
 
 PATIENCE_S = 120.0
+_CONTROL_STRING = re.compile(rb"\x1bP.*?\x1b\\", re.DOTALL)
 ROWS, COLUMNS = 30, 100
 
 
@@ -43,6 +44,8 @@ class Terminal:
     def __init__(self, command: list[str | Path], env: dict[str, str], folder: Path) -> None:
         self._screen = _Screen(COLUMNS, ROWS)
         self._stream = pyte.ByteStream(self._screen)
+        self._unread = b""
+        """The beginning of a control string whose end has not come."""
         self._fd, inner = os.openpty()
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -106,9 +109,16 @@ class Terminal:
         ready, _, _ = select.select([self._fd], [], [], timeout_s)
         if ready:
             try:
-                self._stream.feed(os.read(self._fd, 1 << 16))
+                self._feed(os.read(self._fd, 1 << 16))
             except OSError:  # the program has ended
                 time.sleep(timeout_s)
+
+    def _feed(self, data: bytes) -> None:
+        """Without device control strings (questions to newer terminals), which pyte takes for text."""
+        data = _CONTROL_STRING.sub(b"", self._unread + data)
+        begins = data.find(b"\x1bP")
+        self._unread = b"" if begins < 0 else data[begins:]
+        self._stream.feed(data if begins < 0 else data[:begins])
 
     def ended(self) -> int:
         """Waits for the program's own end; its exit code."""
