@@ -22,6 +22,9 @@ from halley.tools.values import Offer, ServerSpec, what_changed
 if TYPE_CHECKING:
     import ssl
 
+MOST_HEARD = 1000
+"""Offers that are remembered for chats: what a chat that was silent the longest has heard of is forgotten."""
+
 
 class ToolServers:
     """Connections by name. `on_change` is called when one's state or offer changes."""
@@ -34,7 +37,7 @@ class ToolServers:
         self.cannot_call: set[str] = set()
         """Models whose host refused tools: they get the written form."""
         self._heard: dict[tuple[str, str], Offer] = {}
-        """(chat, server) → what the chat last knew it to offer."""
+        """(chat, server) → what the chat last knew it to offer; the latest at the end."""
 
     def known(self, name: str) -> Connection | None:
         """The connection there is, running or not."""
@@ -85,7 +88,10 @@ class ToolServers:
             connection = self.known(name)
             if connection is None or connection.state != "ready":
                 continue
-            before, self._heard[chat, name] = self._heard.get((chat, name)), connection.offer
+            before = self._heard.pop((chat, name), None)
+            self._heard[chat, name] = connection.offer
+            if len(self._heard) > MOST_HEARD:
+                del self._heard[next(iter(self._heard))]
             if before is not None and (changed := what_changed(before, connection.offer)):
                 found.append(f"The tool server {name}: {visible(changed)[:500]}")
         return found
