@@ -76,6 +76,25 @@ def test_a_file_that_is_there_is_said_before_anything_is_asked(halley, command):
     assert tasks(halley) == [] and halley("usage", "--json").json["rows"] == []
 
 
+@pytest.mark.parametrize(("command", "suffix"), [("image", "png"), ("speak", "wav"), ("video", "avi")])
+def test_a_name_without_a_suffix_gets_the_one_of_what_came(halley, command, suffix):
+    (halley.folder / "fox.txt").write_text("mine")
+    assert halley(command, "a fox", "-o", "fox").out == f"fox.{suffix}\n"
+    made = kind_of(halley.folder / f"fox.{suffix}")
+    again = halley(command, "a fox", "-o", "fox")
+    assert again.code == 1 and f"fox.{suffix} is there already" in again.err
+    assert len(tasks(halley)) == 1, "and that before anything is asked"
+    (halley.folder / f"fox.{suffix}").write_text("old")
+    assert halley(command, "a fox", "-o", "fox", "--force").out == f"fox.{suffix}\n"
+    assert kind_of(halley.folder / f"fox.{suffix}") == made
+    task = tasks(halley)[0]["task"]
+    assert halley("media", "save", task, "-o", "pics/v1.fox").out.strip() == str(Path("pics/v1.fox"))
+
+
+def test_several_without_a_suffix(halley):
+    assert halley("image", "a fox", "-n", "2", "-o", "fox").out == "fox.png\nfox-2.png\n"
+
+
 def test_force_replaces_it(halley):
     there = halley.folder / "fox.png"
     there.write_text("old")

@@ -26,8 +26,8 @@ _MODEL = click.option(
 )
 _OUT = click.option(
     "-o", "--output", "out", metavar="FILE", type=click.Path(),
-    help="Where to write it: a file, or a folder (`pics/`, made if missing) for a name of its own. "
-    "By default the current folder.",
+    help="Where to write it: a file (a name without a suffix gets the one of what came), or a folder (`pics/`, made if "
+    "missing) for a name of its own. By default the current folder.",
 )  # fmt: skip
 _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the task as JSON.")
@@ -61,7 +61,7 @@ async def image(
     """Make a picture of PROMPT, or change one."""
     from halley.features.media.orders import Order
 
-    output = _output(out, force)
+    output = _output(out, force, "image")
     order = Order(
         "imageEdit" if source else "image", await _said(prompt), _path(source), _path(mask), size, quality, number,
         format=form, model=model,
@@ -94,7 +94,7 @@ async def speak(
     from halley.features.media.orders import Order
     from halley.stores.texts import load_text
 
-    output = _output(out, force)
+    output = _output(out, force, "audio")
     if file is not None:
         try:
             said = (await asyncio.to_thread(load_text, file)).text
@@ -149,7 +149,7 @@ async def video(
     """Make a video of PROMPT. It goes on at its host when this is interrupted."""
     from halley.features.media.orders import Order
 
-    output = _output(out, force)
+    output = _output(out, force, "video")
     order = Order("video", await _said(prompt), _path(source), size=size, seconds=seconds, model=model)
     if no_wait:
         task = await _submit(desk, order)
@@ -270,11 +270,14 @@ def _path(file: Path | None) -> str | None:
     return str(file.resolve()) if file else None
 
 
-def _output(out: str | None, force: bool) -> Path | None:
-    """Where to write, looked at before anything is asked, and paid; a folder is made.
+def _output(out: str | None, force: bool, makes: str = "") -> Path | None:
+    """Where to write, looked at before anything is asked, and paid; a folder is made. `makes`: `image`, `audio` or
+    `video`, one of whose suffixes a name without one will get.
 
     Raises BadRequest, StoreFailed.
     """
+    from halley.core.media_types import SUFFIXES
+    from halley.features.media.saving import named_with
     from halley.stores.files import store_failed
 
     if not out:
@@ -289,8 +292,13 @@ def _output(out: str | None, force: bool) -> Path | None:
             ) from None
         except OSError as error:
             raise store_failed(output, error) from None
-    elif not force and not output.is_dir() and (output.exists() or output.is_symlink()):
-        raise BadRequest(f"{output} is there already.", "Choose another name, or replace it with `--force`.")
+    elif not force and not output.is_dir():
+        suffixes = [suffix for mime, suffix in SUFFIXES.items() if makes and mime.startswith(makes)]
+        for path in dict.fromkeys((output, *(named_with(suffix, output) for suffix in suffixes))):
+            if os.path.lexists(path):
+                raise BadRequest(
+                    f"{path} is there already.", "Choose another name, or replace it with `--force`."
+                )
     return output
 
 
@@ -364,13 +372,14 @@ async def _write(
 
     from halley.core.media_types import suffix_of
     from halley.features.media.names import name_of, proposed_path
-    from halley.features.media.saving import write_result
+    from halley.features.media.saving import named_with, write_result
 
     suffix = suffix_of(result.mime)
     folder = output if output and output.is_dir() else Path()
     if output and not output.is_dir():
         several = not alone and len(task.results) > 1 and result.variant > 1 and task.job is None
-        target = output.with_stem(f"{output.stem}-{result.variant}") if several else output
+        target = named_with(suffix, output)
+        target = target.with_stem(f"{target.stem}-{result.variant}") if several else target
     else:
 
         def is_taken(path: str) -> bool:

@@ -63,8 +63,12 @@ def target_in(root: Path, path: str, suffix: str) -> Path:
     parts = PurePosixPath(path.replace("\\", "/"))
     if not path.strip() or "\0" in path or path.endswith("/") or not parts.name.strip("."):
         raise BadRequest("That is no name for a file.", "Give a path such as images/name.png.")
-    target = root / parts
-    return target if target.suffix else target.with_name(f"{target.name}.{suffix}")
+    return named_with(suffix, root / parts)
+
+
+def named_with(suffix: str, path: Path) -> Path:
+    """The path itself where it has a suffix of its own, whatever that is."""
+    return path if path.suffix else path.with_name(f"{path.name}.{suffix}")
 
 
 def write_result(store: MediaStore, result: Result, target: Path, *, overwrite: bool = False) -> None:
