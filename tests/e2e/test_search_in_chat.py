@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from setting import CONFIG
-from window import Json, RequestFailed, Window
+from window import CAPABILITIES, Agreeing, Json, RequestFailed, Window
 
 from halley.features.search.embedding import BATCH_TEXTS
 from halley.simulator import Simulator
@@ -225,15 +225,8 @@ async def test_windows_share_one_index(daemon, workspace: Path, halley_home: Pat
 EMBED = {"roles": {"embed": ["simulator/sim-embed"]}}
 
 
-class Agreeing(Window):
-    """A person who says yes or no to the first question, and keeps what was asked."""
-
-    answer_with = "Yes"
-    asked: str = ""
-
-    async def _window_showMessageRequest(self, params: Json) -> Json | None:
-        self.asked = params["message"]
-        return {"title": self.answer_with} if self.answer_with else None
+PLAIN = {name: what for name, what in CAPABILITIES.items() if name != "experimental"}
+"""An editor without a plugin of ours."""
 
 
 def embeddings(simulator: Simulator) -> list[Json]:
@@ -252,6 +245,46 @@ async def test_nothing_is_embedded_without_a_yes(daemon, simulator: Simulator) -
     status = await window.request("halley/index/control", {"action": "decline"})
     assert "estimate" not in status
     assert not embeddings(simulator)
+
+
+async def test_a_client_whose_questions_interrupt_nobody_is_asked_by_itself(
+    daemon, monkeypatch: pytest.MonkeyPatch, simulator: Simulator
+) -> None:
+    monkeypatch.setitem(daemon.__globals__, "Window", Agreeing)
+    asks = PLAIN | {"experimental": {"halley": {"questions": True}}}
+    window: Agreeing = await daemon(capabilities=asks, settings=EMBED)
+    answer = await window.request("halley/search", {"query": "orders"})
+    await status_when(window, lambda s: s["state"] == "ready" and s.get("embedded") == s["chunks"])
+    (question,) = window.asked
+    assert "Search by meaning: send" in question and "simulator/sim-embed" in question
+    assert answer["notices"] == [] and embeddings(simulator)
+
+
+@pytest.mark.parametrize("experimental", [{}, {"experimental": {"halley": {"chat": True}}}])
+async def test_where_a_question_would_interrupt_the_first_search_tells(
+    daemon, monkeypatch: pytest.MonkeyPatch, simulator: Simulator, experimental: Json
+) -> None:
+    first: Window = await daemon()
+    await ready(first)  # so that the index is kept from the start
+    await first.close()
+    monkeypatch.setitem(daemon.__globals__, "Window", Agreeing)
+    window: Agreeing = await daemon(capabilities=PLAIN | experimental, settings=EMBED)
+
+    async def until(accept: Callable[[Json], bool]) -> None:
+        async with asyncio.timeout(60):
+            while not accept(await window.command("halley.index.status")):
+                pass
+
+    await until(lambda status: "estimate" in status)
+    await window.command("halley.index.status")
+    assert (getattr(window, "asked", []), window.messages) == ([], []), "nothing comes up by itself"
+    told = (await window.command("halley.search", {"query": "orders"}))["notices"]
+    assert len(told) == 1 and "Search by meaning: send" in told[0] and "halley index embed" in told[0]
+    assert window.messages == ([] if experimental else told)
+    assert (await window.command("halley.search", {"query": "orders"}))["notices"] == [], "once"
+    assert getattr(window, "asked", []) == [] and not embeddings(simulator)
+    await window.command("halley.index.control", {"action": "embed"})
+    await until(lambda status: status["state"] == "ready" and status.get("embedded") == status["chunks"])
 
 
 async def test_after_a_yes_meaning_is_searched_metered_and_kept_up_to_date(
@@ -275,6 +308,23 @@ async def test_after_a_yes_meaning_is_searched_metered_and_kept_up_to_date(
     rows = (await window.request("halley/usage", {"by": ["feature"]}))["rows"]
     (row,) = [row for row in rows if row["feature"] == "search"]
     assert row["inputTokens"] > 0
+
+
+async def test_embedding_beyond_the_budget_asks_nobody_and_says_so(
+    daemon, config: Path, agreeing: Agreeing, simulator: Simulator
+) -> None:
+    pick = {"role": "embed", "route": ["simulator/sim-embed"], "scope": "session"}
+    await agreeing.request("halley/models/select", pick)
+    await agreeing.request("halley/models/list", {"refresh": True})  # so that prices are known
+    await agreeing.chat("Hello")
+    with config.open("a") as file:
+        file.write('\n[budget]\ndaily_usd = 0.0000001\nwhen_spent = "ask"\n')
+    await find(agreeing, "orders")
+    await status_when(agreeing, lambda status: "estimate" in status)
+    await agreeing.request("halley/index/control", {"action": "embed"})
+    status = await status_when(agreeing, lambda status: "problem" in status)
+    assert status["problem"]["code"] == "budget_exceeded" and not embeddings(simulator)
+    assert getattr(agreeing, "asked", []) == []
 
 
 async def test_killed_while_embedding_it_goes_on_where_it_was(

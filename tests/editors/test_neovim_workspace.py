@@ -106,14 +106,16 @@ def test_hits_are_in_the_quickfix_list(working: Neovim, workspace: Path) -> None
 
 
 def test_the_index_says_what_meaning_costs_and_waits_for_a_yes(working: Neovim, simulator: Simulator) -> None:
-    working.lua(SELECT, ["(later)", "embed"])
-    asked(working, "halley/search", query="refund")
+    working.lua(SELECT, ["embed"])
+    asked(working, "halley/index/control", action="rebuild")
     estimate = status_when(working, lambda status: status.get("estimate"))["estimate"]
     assert not [one for one in simulator.requests if "embeddings" in one.path], "nothing before a yes"
-    working.wait("#_G.offered == 1")
+    assert working.lua("return _G.offered") == [], "and no question comes up by itself"
+    working.type(":Halley search refund<CR>")
+    working.wait(SAID, "Search by meaning: send")
     working.type(":Halley index<CR>")
     working.wait(SAID, "the index is")
-    assert working.lua("return _G.offered") == [["Yes", "No"], ["embed", "decline", "later"]]
+    assert working.lua("return _G.offered") == [["embed", "decline", "later"]]
     done = status_when(working, lambda status: status.get("embedded") == estimate["chunks"])
     assert done["embedModel"] == "simulator/sim-embed"
     working.type(":Halley index pause<CR>")

@@ -40,6 +40,8 @@ class Client:
     """It shows pictures and plays sound itself, and saves them by `halley/media/save`."""
     tools: bool
     """It shows calls of tools and asks the person itself."""
+    questions: bool
+    """Its `window/showMessageRequest` takes the keyboard from nobody, so that it may come at any time."""
     asks: bool
     """It has a plugin of ours, which asks the person for an instruction where an action needs one."""
 
@@ -74,6 +76,7 @@ class Client:
             chat=has("experimental.halley.chat"),
             media=has("experimental.halley.media"),
             tools=has("experimental.halley.tools"),
+            questions=has("experimental.halley.questions"),
             asks=isinstance(look_up(its, "experimental.halley"), dict),
         )
 

@@ -287,7 +287,7 @@ class Session:
             lambda: self.line(where),
             lambda: self.layers(where),
             lambda: self.notify("halley/changed", {"what": "index"}),
-            self.ask_yes_no,
+            self.ask_yes_no if self.client.questions else None,
         )
 
     def reader(self, uri: str) -> Callable[[], str | None]:

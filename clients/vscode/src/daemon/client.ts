@@ -51,7 +51,7 @@ export function newClient(program: Program, log: vscode.LogOutputChannel, names:
   const client = new LanguageClient('halley', 'Halley', { command: program.command, args: [...program.args, 'serve'], options: { env: daemonEnvironment() } }, options);
   client.registerFeature({
     fillClientCapabilities: (capabilities) => {
-      capabilities.experimental = { ...(capabilities.experimental as object), halley: { secrets: true, proposals: true, chat: true, tools: true, media: true } };
+      capabilities.experimental = { ...(capabilities.experimental as object), halley: { secrets: true, proposals: true, chat: true, tools: true, media: true, questions: true } };
     },
     initialize: () => undefined,
     getState: () => ({ kind: 'static' }),

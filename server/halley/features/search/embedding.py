@@ -13,6 +13,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from halley.core.calls import AnyPrompt, EmbedPrompt, Priority
@@ -169,6 +170,7 @@ class Embedder:
             return
         self.estimate = None
         line = attendant.line()
+        line = replace(line, caller=replace(line.caller, confirm=None))  # out of the blue nobody is asked
         while todo := await self.index.reader.read(lambda db: missing(db, str(model), ROUND)):
             self.busy = True
             if self.index.embed_model() != model or not load_control(self.index.folder).agreed(str(model)):
@@ -227,6 +229,19 @@ class Embedder:
         if answer is not None and self.index.embed_model() == model:
             self._asking = None  # what we do now stops the asking
             await self.index.control("embed" if answer else "decline")
+
+    def offer(self, estimate: Json | None) -> str:
+        """What a person who has just searched is told of the estimate, once for a model; empty where they are asked."""
+        attendant = self.index.attendant
+        if estimate is None or attendant is None or attendant.ask is not None:
+            return ""
+        if estimate["model"] in self._asked:
+            return ""
+        self._asked.add(estimate["model"])
+        return (
+            f"{estimate_text(estimate)} `halley index embed` in a terminal says yes, `halley index decline` no; in the "
+            "editor the command halley.index.control does."
+        )
 
     async def find_estimate(self, model: ModelRef) -> Json | None:
         """What the missing vectors will take; None where none is missing. A sample is counted, the rest measured."""

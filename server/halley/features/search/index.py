@@ -40,7 +40,8 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Attendant:
-    """On whose behalf the index is kept. `ask` puts a yes-or-no question to the person; None: no answer."""
+    """On whose behalf the index is kept. `ask` puts a yes-or-no question to the person at any time (None: there was
+    no answer); without it they are told when they search."""
 
     line: Callable[[], Line]
     layers: Callable[[], tuple[Layer, ...]]

@@ -53,6 +53,8 @@ class Answer:
     hits: tuple[Hit, ...]
     state: str
     notices: tuple[str, ...] = ()
+    estimate: Json | None = None
+    """What searching by meaning would take, while that waits for a yes."""
 
 
 async def search(
@@ -87,10 +89,10 @@ async def search(
         )
     index.start()
     await _looked_at(index, patient)
-    state = (await index.status())["state"]
+    status = await index.status()
     rankings, notices = await _rankings(index, line, query, by_meaning)
     hits = await _hits(index, rankings, line.settings.context.exclude, limit)
-    return Answer(tuple(hits), state, notices)
+    return Answer(tuple(hits), status["state"], notices, status.get("estimate"))
 
 
 async def _looked_at(index: WorkspaceIndex, patient: bool) -> None:

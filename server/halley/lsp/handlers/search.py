@@ -13,6 +13,7 @@ from halley.lsp.protocol.common import UriParams
 from halley.lsp.protocol.search import IndexControlParams, SearchParams
 from halley.lsp.protocol.shape import read_params
 from halley.lsp.session import Session, path_in
+from halley.lsp.show import show_message
 from halley.stores.search_index import index_folder
 
 if TYPE_CHECKING:
@@ -35,10 +36,15 @@ async def search_workspace(session: Session, params: Json) -> Json:
     asked = read_params(SearchParams, params)
     index = _required(session, asked.uri)
     answer = await search(index, session.line(asked.uri or ""), asked.query, asked.limit)
+    notices = list(answer.notices)
+    if offer := index.embedder.offer(answer.estimate):
+        notices.append(offer)
+        if not session.client.asks:  # nothing of ours there shows notices
+            await show_message(session, offer)
     return {
         "hits": [hit_json(index.root, hit) for hit in answer.hits],
         "state": answer.state,
-        "notices": list(answer.notices),
+        "notices": notices,
     }
 
 
