@@ -42,8 +42,8 @@ _HEAD = """\
 
 What a client can ask for beyond LSP. A server that knows them says so in `capabilities.experimental.halley =
 {version, protocol}`; a client says what it can do in `experimental.halley = {secrets?, proposals?, chat?, media?,
-tools?, questions?}`. `questions`: its `window/showMessageRequest` takes the keyboard from nobody, so that it may come at
-any time.
+tools?, questions?}`. `questions`: its `window/showMessageRequest` takes the keyboard from nobody, so that it may come
+at any time.
 
 JSON is camelCase; fields that do not apply are left out; unknown fields are ignored. Positions follow the negotiated
 position encoding. Requests that *stream* take `partialResultToken`: each `$/progress` value for it is an array of
