@@ -15,7 +15,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from halley.core.calls import AnyPrompt, Call, EmbedPrompt, FimPrompt, Message
+from halley.core.calls import AnyPrompt, Call, EmbedPrompt, FimPrompt, Message, Priority
 from halley.core.errors import HalleyError, Interrupted, Problem, UpstreamTimeout, problem_of
 from halley.core.events import Begun, Event, Finish, Image, Notice, ReasoningDelta, TextDelta, ToolCallDelta
 from halley.core.media import MediaPrompt
@@ -153,7 +153,9 @@ async def _settle(
         meter.pieces or meter.images
     ):  # a host that began to answer will charge for it
         meter.usage = meter.estimate(call.prompt)
-    facts = {"status": _status(error, meter, call), "times": meter.times(), "problem": _told(error)}
+    # While a person types the answer goes before the disk: another thread that wakes takes the interpreter away.
+    behind = call.priority is Priority.INLINE
+    facts = {"status": _status(error, meter, call), "times": meter.times(), "problem": _told(error), "behind": behind}
     if meter.request_id:
         facts["request_id"] = meter.request_id
     usage, prices = meter.usage, settling.prices

@@ -115,8 +115,9 @@ class LedgerStore:
         future.add_done_callback(lambda done: self._intents.done(done.exception() is None))
         return entry
 
-    async def settle(self, entry: int, **facts: Any) -> None:
-        """Writes how the call ended. What is not given stays as it is; unknown names raise TypeError.
+    async def settle(self, entry: int, *, behind: bool = False, **facts: Any) -> None:
+        """Writes how the call ended; a moment later, with what else there is to write, where that is `behind`.
+        What is not given stays as it is; unknown names raise TypeError.
 
         `status=` · `usage=Usage` · `times=Times` · `problem=Problem` (only its code, HTTP status and request id are
         kept) · `cost=`, `currency=`, `cost_source=` · `first_byte_ms=`, `first_token_ms=`, `total_ms=`,
@@ -125,7 +126,8 @@ class LedgerStore:
         already on its way.
         """
         row = build_facts(facts, self._elapsed_ms(entry))
-        await self._database.run(lambda db: _update(db, self._rows.get(entry, entry), row))
+        run = self._database.run_behind if behind else self._database.run
+        await run(lambda db: _update(db, self._rows.get(entry, entry), row))
 
     def _elapsed_ms(self, entry: int) -> float | None:
         begun = self._begun.pop(entry, None)
@@ -198,7 +200,7 @@ class LedgerStore:
     ) -> None:
         """Adds to how often a model's ghost text was shown and accepted, whole or `partly`; `characters` accepted."""
         key = (day_of(time.time()), model.provider, model.name, language)
-        await self._database.run(
+        await self._database.run_behind(
             lambda db: db.execute(
                 "INSERT INTO completions (day, provider, model, language, shown, accepted, accepted_characters, "
                 "partly_accepted) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
