@@ -44,13 +44,24 @@ def test_where_a_budget_ends(text: str, budget: int) -> None:
 
 
 @given(TEXTS, BUDGETS)
-def test_what_is_looked_at_first_makes_no_difference(text: str, budget: int) -> None:
+def test_nothing_is_kept_beyond_a_budget_and_all_within_it(text: str, budget: int) -> None:
     tail, head = tail_tokens(text, budget), head_tokens(text, budget)
     assert text.endswith(tail)
     assert text.startswith(head)
     for kept, near in ((tail, text[-budget * 12 :]), (head, text[: budget * 12])):
         assert len(starts(kept)) <= budget
         assert kept == text or len(starts(near)) > budget or len(near) < len(text)
+
+
+@given(TEXTS.filter(lambda text: len(text) <= 12), BUDGETS)
+def test_as_many_whole_lines_are_kept_as_fit(text: str, budget: int) -> None:
+    ends = [at + 1 for at, char in enumerate(text) if char == "\n"]
+    tails = [text[at:] for at in (0, *ends) if len(starts(text[at:])) <= budget]
+    heads = [text[:at] for at in (*ends, len(text)) if len(starts(text[:at])) <= budget]
+    if longest := max(tails, key=len, default=""):
+        assert tail_tokens(text, budget) == longest
+    if longest := max(heads, key=len, default=""):
+        assert head_tokens(text, budget) == longest
 
 
 @given(st.integers(2, 40), st.integers(3, 30))

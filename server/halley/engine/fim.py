@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from halley.core.calls import FimPrompt, Prompt
 from halley.core.snapshot import Snapshot
-from halley.core.tokens import end_of_first, start_of_last
+from halley.core.tokens import end_of_first, line_tokens, start_of_last
 from halley.engine.completions import Place
 from halley.engine.context import Context, display_path
 from halley.engine.languages import language
@@ -18,8 +18,8 @@ from halley.engine.templates import builtin_template, render_messages
 
 PREFIX_SHARE = 0.7
 """Of the budget, for the text before the cursor: it says more about what comes next than the text after."""
-COMMON_TOKEN, LONGEST_TOKEN = 5, 12
-"""Characters: so many for each token of a budget are looked at first, and beyond so many nothing."""
+LONGEST_TOKEN = 12
+"""Characters: beyond so many for each token of a budget nothing is looked at."""
 
 
 def build_fim(
@@ -80,34 +80,30 @@ def _fallback(
 
 
 def tail_tokens(text: str, budget: int) -> str:
-    """The end of `text` worth at most `budget` tokens, from the start of a line where one fits."""
-    if budget <= 0:
-        return ""
-    near = text[-budget * COMMON_TOKEN :]
-    near = near[near.find("\n") + 1 or len(near) :]  # from a line's start, where tokens begin as in the whole
-    start = start_of_last(near, budget)
-    if start is None:
-        near = text[-budget * LONGEST_TOKEN :]
-        start = start_of_last(near, budget)
-    if start is None and len(near) == len(text):
-        return text
-    piece = near[start:]
-    line = piece.find("\n")
-    return piece[line + 1 :] if 0 <= line < len(piece) - 1 else piece
+    """The end of `text` worth at most `budget` tokens: whole lines, or the end of the last where it does not fit."""
+    near = text[-budget * LONGEST_TOKEN :] if budget > 0 else ""
+    lines = near.split("\n")
+    last, kept, left = len(lines) - 1, len(near), budget
+    for at in range(last, -1 if len(near) == len(text) else 0, -1):  # the first may be the end of a line
+        left -= line_tokens(lines[at])
+        if at < last and (lines[at + 1] or at + 1 == last):
+            left -= 1  # the end of a line; several are one token
+        if left < 0:
+            break
+        kept -= len(lines[at]) + (at < last)
+    return near[kept:] or near[start_of_last(near, budget) or 0 :]
 
 
 def head_tokens(text: str, budget: int) -> str:
-    """The beginning of `text` worth at most `budget` tokens, to the end of a line where one fits."""
-    if budget <= 0:
-        return ""
-    near = text[: budget * COMMON_TOKEN]
-    end = end_of_first(near, budget) if near.count("\n") else None
-    if end is None or end > near.rfind("\n"):  # the last token may be cut short
-        near = text[: budget * LONGEST_TOKEN]
-        end = end_of_first(near, budget)
-    if end is None:
-        if len(near) == len(text):
-            return text
-        end = len(near)
-    line = text.rfind("\n", 0, end)
-    return text[: line + 1] if line > 0 else text[:end]
+    """The beginning of `text` worth at most `budget` tokens: whole lines, or that of the first if it does not fit."""
+    near = text[: budget * LONGEST_TOKEN] if budget > 0 else ""
+    lines = near.split("\n")
+    last, kept, left = len(lines) - 1, 0, budget
+    for at in range(last + 1 if len(near) == len(text) else last):  # the last may be the beginning of a line
+        left -= line_tokens(lines[at])
+        if at < last and (lines[at] or not at):
+            left -= 1  # the end of a line; several are one token
+        if left < 0:
+            break
+        kept += len(lines[at]) + (at < last)
+    return near[: kept or end_of_first(near, budget)]

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from halley.engine import syntax
@@ -100,14 +101,35 @@ def _line_end(text: str, offset: int) -> int:
 @lru_cache(maxsize=8)
 def names_used(text: str) -> tuple[str, ...]:
     """The identifiers of a piece of code, commonest first, without words that mean nothing alone."""
-    counted = Counter(name for name in _IDENTIFIER.findall(text) if name not in _COMMON)
+    counted = Counter(_identifiers(text))
+    for name in counted.keys() & _COMMON:
+        del counted[name]
     return tuple(name for name, _ in counted.most_common(200))
 
 
 @lru_cache(maxsize=64)
 def words(text: str) -> frozenset[str]:
     """The identifiers of a text as a set, for likeness."""
-    return frozenset(_IDENTIFIER.findall(text)) - _COMMON
+    return frozenset(_identifiers(text)) - _COMMON
+
+
+@lru_cache(maxsize=8)
+def _identifiers(text: str) -> tuple[str, ...]:
+    """Line by line: most lines around a cursor stay while it moves."""
+    return tuple(
+        chain.from_iterable(
+            _identifiers_of_line(line) if len(line) <= _MEMORABLE else _IDENTIFIER.findall(line)
+            for line in text.split("\n")
+        )
+    )
+
+
+_MEMORABLE = 500
+
+
+@lru_cache(maxsize=4096)
+def _identifiers_of_line(line: str) -> tuple[str, ...]:
+    return tuple(_IDENTIFIER.findall(line))
 
 
 def likeness(one: frozenset[str], other: frozenset[str]) -> float:

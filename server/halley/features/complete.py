@@ -251,7 +251,8 @@ def debounce_s(state: _Document, snapshot: Snapshot) -> float:
 
 async def _pause(newer: asyncio.Future[None], seconds: float) -> bool:
     """False when a newer question came during the pause."""
-    await asyncio.wait([newer], timeout=seconds)
+    if seconds > 0:
+        await asyncio.wait([newer], timeout=seconds)
     return not newer.done()
 
 

@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import time
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -71,8 +72,8 @@ class Project:
     files: dict[str, _File] = field(default_factory=dict)
     by_name: dict[str, set[str]] = field(default_factory=dict)
     checked_at: float = 0.0
-    outside: dict[tuple[Path, tuple[str, ...]], tuple[float, bool]] = field(default_factory=dict)
-    """Files that are not among `files`: when it was looked up, and whether they are excluded."""
+    looked_up: dict[Hashable, tuple[float, bool]] = field(default_factory=dict)
+    """What was asked about single files: when, and the answer."""
     _refreshing: asyncio.Task[None] | None = None
     _exclude: tuple[str, ...] = ()
 
@@ -243,7 +244,8 @@ def may_be_shown(project: Project | None, document: Document, snapshot: Snapshot
     workspace = snapshot.workspace
     if workspace is None or is_secret_path(document.path) or not document.path.is_relative_to(workspace.root):
         return False
-    if not _stays_inside(workspace.root, document.path):
+    root, path = workspace.root, document.path
+    if not _kept(project, ("inside", path), lambda: _stays_inside(root, path)):
         return False
     if project is not None and document.path.relative_to(workspace.root).as_posix() in project.files:
         return True
@@ -251,15 +253,19 @@ def may_be_shown(project: Project | None, document: Document, snapshot: Snapshot
 
 
 def _is_out(project: Project | None, root: Path, path: Path, exclude: tuple[str, ...]) -> bool:
-    """As `is_excluded`, which looks at the disk; with each key it is asked, so it is kept as long as the index is."""
+    return _kept(project, ("out", path, exclude), lambda: is_excluded(root, path, exclude))
+
+
+def _kept(project: Project | None, key: Hashable, look: Callable[[], bool]) -> bool:
+    """What the disk says to a question that is asked with each key; kept as long as the index is."""
     if project is None:
-        return is_excluded(root, path, exclude)
-    key, now = (path, exclude), time.monotonic()
-    known = project.outside.get(key)
+        return look()
+    now = time.monotonic()
+    known = project.looked_up.get(key)
     if known is None or now - known[0] > _FRESH_S:
-        if len(project.outside) > 1000:
-            project.outside.clear()
-        known = project.outside[key] = now, is_excluded(root, path, exclude)
+        if len(project.looked_up) > 1000:
+            project.looked_up.clear()
+        known = project.looked_up[key] = now, look()
     return known[1]
 
 

@@ -155,7 +155,12 @@ async def _settle(
         meter.usage = meter.estimate(call.prompt)
     # While a person types the answer goes before the disk: another thread that wakes takes the interpreter away.
     behind = call.priority is Priority.INLINE
-    facts = {"status": _status(error, meter, call), "times": meter.times(), "problem": _told(error), "behind": behind}
+    facts = {
+        "status": _status(error, meter, call),
+        "times": meter.times(),
+        "problem": _told(error),
+        "behind": behind,
+    }
     if meter.request_id:
         facts["request_id"] = meter.request_id
     usage, prices = meter.usage, settling.prices

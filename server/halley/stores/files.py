@@ -179,7 +179,7 @@ Signature = tuple[int, int, int, int] | None
 """What tells that a file changed: device, inode, size, time of change; None where there is no file."""
 
 
-def signature_of(path: Path) -> Signature:
+def signature_of(path: Path | str) -> Signature:
     """Cheap (one stat). Files that we save always get another inode, so an equal size and time cannot hide."""
     try:
         state = os.stat(path)  # noqa: PTH116 - `Path.stat` takes twice as long, and this is asked all the time

@@ -29,7 +29,7 @@ class SelectionStore:
     def __init__(self, paths: Paths) -> None:
         self._folder = paths.state / "selections"
         self._models = paths.state / "models.json"
-        self._files: dict[str, tuple[Path, str]] = {}
+        self._files: dict[Path | str, tuple[Path, str]] = {}
         self._loaded: dict[Path, tuple[Signature, dict[str, Any]]] = {}
 
     def load(self, workspace: Path | str | None) -> dict[Role, Route]:
@@ -82,10 +82,10 @@ class SelectionStore:
         update_json(self._models, apply)
 
     def _file(self, workspace: Path | str | None) -> tuple[Path, str]:
-        root = "" if workspace is None else os.path.realpath(workspace)
-        known = self._files.get(root)
+        known = self._files.get(workspace or "")  # where its links lead is looked up once
         if known is None:
-            known = self._files[root] = self._file_of(root)
+            root = "" if workspace is None else os.path.realpath(workspace)
+            known = self._files[workspace or ""] = self._file_of(root)
         return known
 
     def _file_of(self, root: str) -> tuple[Path, str]:

@@ -56,7 +56,8 @@ def read_workspace_files(root: Path) -> WorkspaceFiles:
 
 def signatures(root: Path) -> tuple[Signature, ...]:
     """Cheap; differ once one of the files did."""
-    return signature_of(root / SETTINGS_FILE), signature_of(root / GUIDANCE_FILE)
+    folder = str(root)  # `/` of paths takes longer than the look at the file
+    return signature_of(f"{folder}/{SETTINGS_FILE}"), signature_of(f"{folder}/{GUIDANCE_FILE}")
 
 
 def _read(root: Path, name: str, problems: list[ConfigProblem]) -> bytes | None:
