@@ -168,7 +168,7 @@ async def test_a_grid_of_four_and_the_one_that_is_chosen(window: Window, simulat
         await window.request("halley/media/choose", {"task": task["task"], "variant": 5})
     done = await window.request("halley/media/choose", {"task": task["task"], "variant": 3})
     assert (done["state"], len(done["results"])) == ("complete", 2)
-    assert done["results"][1]["chosen"] and "choices" not in done
+    assert done["results"][1]["chosen"] and done["results"][1]["of"] == 3
     assert sent(simulator, "/mj/submit/action")[0].json["customId"].endswith("U3")
     saved = await window.request("halley/media/save", {"task": task["task"]})
     assert (
@@ -177,6 +177,61 @@ async def test_a_grid_of_four_and_the_one_that_is_chosen(window: Window, simulat
     )
     (row,) = await calls(window)
     assert row["requests"] == 2, "the grid, and the one worked out"
+
+
+async def test_another_variant_of_the_same_grid(daemon: Start, simulator: Simulator) -> None:
+    window = await daemon()
+    grid = await start(window, "image", prompt="fox", model="simulator/sim-midjourney")
+
+    async def choose(variant: int, window: Window = window) -> Json:
+        return await window.request("halley/media/choose", {"task": grid["task"], "variant": variant})
+
+    def chosen(task: Json) -> list[tuple[int, int | None, bool]]:
+        return [(one["variant"], one.get("of"), one.get("chosen", False)) for one in task["results"]]
+
+    await choose(1)
+    second = await choose(2)
+    assert (second["state"], second["choices"]) == ("complete", 4)
+    assert chosen(second) == [(1, None, False), (2, 1, False), (3, 2, True)]
+    first, other = (Path(one["path"]).read_bytes() for one in second["results"][1:])
+    assert first != other, "each is its own quarter"
+    assert chosen(await choose(1)) == [(1, None, False), (2, 1, True), (3, 2, False)]
+    asked = [seen.json["customId"][-2:] for seen in sent(simulator, "/mj/submit/action")]
+    assert asked == ["U1", "U2"], "what was worked out is not paid again"
+
+    simulator.set_faults("401:on=/mj/submit/action")
+    with pytest.raises(RequestFailed):
+        await choose(3)
+    simulator.set_faults("stall:on=/mj/submit/action")  # and what is begun anew when the host has gone
+    waiting = window.start("halley/media/choose", {"task": grid["task"], "variant": 3})
+    await simulator.wait_for(lambda _: len(sent(simulator, "/mj/submit/action")) == 4, PATIENCE_S)
+    await window.client.kill()
+    waiting.cancel()
+    simulator.set_faults()
+    again = await daemon()
+    await again.until(lambda: any("begin it anew" in text for text in again.messages), "it is said")
+    told = await again.request("halley/media/get", {"task": grid["task"]})
+    assert (told["state"], len(told["results"])) == ("failed", 3), "nobody takes the grid for what was chosen"
+    done = await choose(4, again)
+    assert done["state"] == "complete" and chosen(done)[-1] == (4, 4, True)
+
+
+async def test_cancelled_while_a_choice_is_written_down(
+    window: Window, halley_home: Path, simulator: Simulator
+) -> None:
+    grid = await start(window, "image", prompt="fox", model="simulator/sim-midjourney")
+    other = sqlite3.connect(halley_home / "data" / "halley.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    choosing = window.start("halley/media/choose", {"task": grid["task"], "variant": 1})
+    for _ in range(20):
+        await window.request("halley/chat/input", {"text": "/im", "position": {"line": 0, "character": 3}})
+    choosing.cancel()
+    await asyncio.gather(choosing, return_exceptions=True)
+    await window.request("halley/chat/input", {"text": "/im", "position": {"line": 0, "character": 3}})
+    other.execute("ROLLBACK")
+    other.close()
+    task = await window.request("halley/media/get", {"task": grid["task"]})
+    assert (task["state"], task["choices"]) == ("choosing", 4) and not sent(simulator, "/mj/submit/action")
 
 
 # -- sound

@@ -125,8 +125,10 @@ async function settle(halley: Halley, task: MediaTask): Promise<void> {
   if (!result) return;
   await show(result);
   const save = vscode.l10n.t('Save…');
-  const picked = await vscode.window.showInformationMessage(doneText(task), save);
+  const another = vscode.l10n.t('Another variant…');
+  const picked = await vscode.window.showInformationMessage(doneText(task), save, ...(task.choices ? [another] : []));
   if (picked === save) await saveResult(halley, task, result);
+  if (picked === another) await choose(halley, task);
 }
 
 async function pickResult({ results = [] }: MediaTask): Promise<MediaResult | undefined> {

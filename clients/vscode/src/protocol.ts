@@ -434,7 +434,7 @@ export interface MacrosList {
   macros: Macro[];
 }
 
-/** `variant` counts from 1. Of several results it is the one `save` takes; of a task that is `choosing`, the one that is worked out in full. */
+/** `variant` counts from 1. Of several results it is the one `save` takes; of a task with `choices`, the one of these that is worked out in full, where it was not already. */
 export interface MediaChooseParams {
   task: string;
   variant: number;
@@ -457,6 +457,7 @@ export interface MediaResult {
   width?: number | null;
   height?: number | null;
   seconds?: number | null;
+  of?: number | null;
   chosen?: boolean | null;
   saved?: string | null;
 }
@@ -505,7 +506,7 @@ export interface MediaStartParams {
   partialResultToken?: string | number | null;
 }
 
-/** `choosing`: `results[0]` shows `choices` variants, one of which `halley/media/choose` has worked out. */
+/** `choosing`: `results[0]` shows `choices` variants, one of which `halley/media/choose` has worked out; as long as `choices` is there, another one too. */
 export interface MediaTask {
   task: string;
   kind: 'image' | 'imageEdit' | 'speech' | 'transcription' | 'translation' | 'video';

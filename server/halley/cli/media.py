@@ -345,15 +345,12 @@ async def _watch(desk: Desk, id: str) -> Task:
 
 async def _end(desk: Desk, task: Task, output: Path | None, force: bool, as_json: bool) -> int:
     """Writes what came, and says where."""
-    results = task.results
-    if task.state == "complete" and task.facts.get("choices") == [] and len(results) > 1 and task.job:
-        results = results[-1:]  # the one that was worked out of the grid
-    for result in results:
+    for result in [result for result in task.results if result.facts.get("chosen")] or task.results:
         path = await _write(desk, task, result, output, force)
         if not as_json:
             write(f"{path}\n")
     if task.state == "choosing" and not as_json:
-        count = len(task.facts.get("choices") or ())
+        count = len(task.facts["choices"])
         tell(f"{count} variants: `halley media choose {task.id} 1` … {count} works one out.")
     if as_json:
         _print_json(desk, await desk.room.media.store.get(task.id))

@@ -38,7 +38,8 @@ MOST_KEPT = 500
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One file. `facts`: width, height, seconds, chosen, saved (the path it was saved to)."""
+    """One file. `facts`: width, height, seconds, chosen, saved (the path it was saved to), of (the variant of a grid
+    that it works out)."""
 
     variant: int
     blob: str
@@ -68,12 +69,20 @@ class Task:
     usage: Usage | None = None
     problem: Problem | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """`choices` (the host's words for each variant), `notices`."""
+    """`notices`; of a grid `choices` (the host's words for each variant), `grid` (its job) and `working`, the variant
+    that is or was worked out last."""
     results: tuple[Result, ...] = ()
 
     @property
     def has_ended(self) -> bool:
         return self.state not in ("queued", "running")
+
+    @property
+    def grid(self) -> Job | None:
+        """The job whose picture shows variants, any of which can be worked out now."""
+        if "grid" not in self.facts or self.state not in ("choosing", "complete", "failed"):
+            return None
+        return Job(**self.facts["grid"])
 
 
 class MediaStore:
@@ -114,15 +123,36 @@ class MediaStore:
             lambda db: db.execute(f"UPDATE media SET {names} WHERE id = ?", (*row.values(), id))
         )
 
-    async def reopen(self, id: str) -> None:
-        """The task goes on, in this process."""
-        await self._database.run(
-            lambda db: db.execute(
-                "UPDATE media SET state = 'running', progress = NULL, problem = NULL, writer = ?, updated = ? "
-                "WHERE id = ?",
-                (writer_id(db), time.time(), id),
+    async def reopen(self, task: Task, facts: Mapping[str, Any]) -> None:
+        """The task goes on in this process, with a job that is not submitted yet. Whoever is cancelled meanwhile leaves
+        it as it was. Raises BadRequest where it is not any more as it was."""
+        reopened = False
+
+        def write(db: sqlite3.Connection) -> None:
+            nonlocal reopened
+            values = (_dump(facts), writer_id(db), time.time(), task.id, task.state)
+            done = db.execute(
+                "UPDATE media SET state = 'running', job = NULL, progress = NULL, problem = NULL, facts = ?, "
+                "writer = ?, updated = ? WHERE id = ? AND state = ?",
+                values,
             )
-        )
+            reopened = done.rowcount == 1
+
+        def take_back(db: sqlite3.Connection) -> None:
+            if reopened:
+                values = tuple(map(_column, (task.state, task.job, task.progress, task.problem, task.facts)))
+                db.execute(
+                    "UPDATE media SET state = ?, job = ?, progress = ?, problem = ?, facts = ? WHERE id = ?",
+                    (*values, task.id),
+                )
+
+        try:
+            await self._database.run(write)
+        except asyncio.CancelledError:
+            self._database.submit(take_back)
+            raise
+        if not reopened:
+            raise BadRequest("Something else is being done with this task.", "Wait until that has ended.")
 
     async def save_result(self, id: str, result: Result) -> None:
         """Adds a result, or replaces the one of the same variant."""

@@ -29,11 +29,12 @@ end
 ---@param buf integer
 ---@return halley.MediaChoice[]
 local function choices(task, buf)
-  local found = {}
+  local found, worked_out = {}, {}
   local function add(text, act)
     found[#found + 1] = { text = text, act = act }
   end
   for _, result in ipairs(task.results) do
+    worked_out[result.of or 0] = true
     local number = #task.results > 1 and (' %d'):format(result.variant) or ''
     if task.state == 'complete' then
       add(('Save%s as %s'):format(number, result.proposed), function()
@@ -44,12 +45,14 @@ local function choices(task, buf)
       vim.ui.open(result.path)
     end)
   end
-  for variant = 1, task.state == 'choosing' and task.choices or 0 do
-    add(('Work out variant %d'):format(variant), function()
-      client.request('halley/media/choose', { task = task.task, variant = variant }, function(chosen)
-        M.finished(chosen, buf)
-      end, { buf = buf })
-    end)
+  for variant = 1, task.choices or 0 do
+    if not worked_out[variant] then
+      add(('Work out variant %d'):format(variant), function()
+        client.request('halley/media/choose', { task = task.task, variant = variant }, function(chosen)
+          M.finished(chosen, buf)
+        end, { buf = buf })
+      end)
+    end
   end
   return found
 end

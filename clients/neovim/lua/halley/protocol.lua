@@ -372,7 +372,7 @@
 ---@class halley.MacrosList
 ---@field macros halley.Macro[]
 
---- `variant` counts from 1. Of several results it is the one `save` takes; of a task that is `choosing`, the one that is worked out in full.
+--- `variant` counts from 1. Of several results it is the one `save` takes; of a task with `choices`, the one of these that is worked out in full, where it was not already.
 ---@class halley.MediaChooseParams
 ---@field task string
 ---@field variant integer
@@ -393,6 +393,7 @@
 ---@field width? integer
 ---@field height? integer
 ---@field seconds? number
+---@field of? integer
 ---@field chosen? boolean
 ---@field saved? string
 
@@ -437,7 +438,7 @@
 ---@field wait? boolean
 ---@field partialResultToken? string|integer
 
---- `choosing`: `results[0]` shows `choices` variants, one of which `halley/media/choose` has worked out.
+--- `choosing`: `results[0]` shows `choices` variants, one of which `halley/media/choose` has worked out; as long as `choices` is there, another one too.
 ---@class halley.MediaTask
 ---@field task string
 ---@field kind 'image'|'imageEdit'|'speech'|'transcription'|'translation'|'video'

@@ -28,7 +28,7 @@ def proposed_name(task: Task, result: Result, root: Path | None, beside: str = "
 
 
 def chosen_result(task: Task, variant: int | None) -> Result:
-    """The one named, else the chosen, else the last of what was worked out, else the first. Raises BadRequest."""
+    """The one named, else the chosen, else the first. Raises BadRequest."""
     if not task.results:
         raise BadRequest("The task has made no file.", "See how it stands: `halley media list`.")
     if variant is None:

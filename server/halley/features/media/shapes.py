@@ -24,9 +24,9 @@ def task_json(works: Works, task: Task, beside: str = "") -> Json:
         "results": [_result(works, task, result, beside) for result in task.results],
         "notices": list(task.facts.get("notices") or []),
     }  # fmt: skip
-    choices = task.facts.get("choices") if task.state == "choosing" else None
     optional: Json = {
-        "model": task.model, "progress": task.progress, "text": task.text, "choices": len(choices) if choices else None,
+        "model": task.model, "progress": task.progress, "text": task.text,
+        "choices": len(task.facts["choices"]) if task.grid else None,
         "expires": _when(task.expires) if task.expires and task.state == "running" else None,
         "problem": task.problem.to_json() if task.problem else None, "cost": _cost(task),
     }  # fmt: skip
@@ -45,7 +45,11 @@ def _result(works: Works, task: Task, result: Result, beside: str) -> Json:
     root = Path(task.workspace) if task.workspace else None
     saved = result.facts.get("saved")
     known = {name: result.facts.get(name) for name in ("width", "height", "seconds")}
-    known |= {"chosen": result.facts.get("chosen") or None, "saved": Path(saved).as_uri() if saved else None}
+    known |= {
+        "of": result.facts.get("of"),
+        "chosen": result.facts.get("chosen") or None,
+        "saved": Path(saved).as_uri() if saved else None,
+    }
     return {
         "variant": result.variant, "mime": result.mime, "bytes": result.bytes, "path": str(path), "uri": path.as_uri(),
         "proposed": proposed_name(task, result, root, beside),

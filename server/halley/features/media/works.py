@@ -15,7 +15,7 @@ import contextlib
 import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -132,20 +132,35 @@ class Works:
     async def choose(self, id: str, variant: int, line: Line) -> Task:
         """Of several results the one that counts; of a grid, has one worked out (which costs, and goes on behind)."""
         task = await self.store.get(id)
-        choices = task.facts.get("choices") or []
-        if task.state == "choosing" and task.job is not None:
-            if not 1 <= variant <= len(choices):
-                raise BadRequest(f"There is no variant {variant}.", f"Choose 1 to {len(choices)}.")
-            prompt = MediaPrompt("image", order_of(task.asked).text, of=task.job, choice=choices[variant - 1])
-            await self.store.reopen(id)
-            self._go(id, self._make(id, prompt, line, task.model, before=len(task.results)))
-            return await self.store.get(id)
+        if not task.has_ended:
+            raise BadRequest("It is still being made.", "Choose when that has ended.")
+        if task.grid is not None:
+            return await self._choose_of_grid(task, task.grid, variant, line)
         if variant not in [result.variant for result in task.results]:
             raise BadRequest(f"There is no variant {variant}.", f"There are {len(task.results)}.")
+        await self._mark_chosen(id, variant)
+        return await self._tell(id)
+
+    async def _choose_of_grid(self, task: Task, grid: Job, variant: int, line: Line) -> Task:
+        """One that was worked out before is only marked."""
+        choices = task.facts["choices"]
+        if not 1 <= variant <= len(choices):
+            raise BadRequest(f"There is no variant {variant}.", f"Choose 1 to {len(choices)}.")
         for result in task.results:
+            if result.facts.get("of") == variant:
+                await self._mark_chosen(task.id, result.variant)
+                await self.store.update(task.id, state="complete", problem=None)
+                return await self._tell(task.id)
+        self._host(ModelRef.parse(task.model or ""), line, task.origin)  # the one that has the grid
+        prompt = MediaPrompt("image", order_of(task.asked).text, of=grid, choice=choices[variant - 1])
+        await self.store.reopen(task, {**task.facts, "working": variant})
+        self._go(task.id, self._make(task.id, prompt, line, task.model))
+        return replace(task, state="running", job=None, progress=None, problem=None)
+
+    async def _mark_chosen(self, id: str, variant: int) -> None:
+        for result in (await self.store.get(id)).results:
             facts = {**result.facts, "chosen": result.variant == variant}
             await self.store.save_result(id, replace(result, facts=facts))
-        return await self._tell(id)
 
     async def remove(self, id: str, line: Line) -> None:
         await self.cancel(id, line)
@@ -173,7 +188,12 @@ class Works:
     def _go(self, id: str, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(self._watched(id, work))
         self._running[id] = task
-        task.add_done_callback(lambda _: self._running.pop(id, None))
+
+        def over(_: object) -> None:
+            if self._running.get(id) is task:  # it may have been gone on with already
+                del self._running[id]
+
+        task.add_done_callback(over)
 
     async def _watched(self, id: str, work: Any) -> None:
         """However it ends, the row says so; but for the end of the process, after which it goes on."""
@@ -191,16 +211,15 @@ class Works:
             logging.getLogger(__name__).exception("a task failed")
             await self._fail(id, problem_of(error))
 
-    async def _make(
-        self, id: str, prompt: MediaPrompt, line: Line, model: str | None, before: int = 0
-    ) -> None:
+    async def _make(self, id: str, prompt: MediaPrompt, line: Line, model: str | None) -> None:
         await self.store.update(id, state="running")
         await self._tell(id)
         route = (ModelRef.parse(model),) if model else await line.route_of(ROLE_OF[prompt.kind])
         await self._know_prices(route[0], line)
-        made, asked = _Made(files=before), (await self.store.get(id)).asked
+        task = await self.store.get(id)
+        made = _Made(files=len(task.results))
         options: dict[str, Any] = {
-            "feature": order_of(asked).feature or FEATURES.get(prompt.kind, prompt.kind),
+            "feature": order_of(task.asked).feature or FEATURES.get(prompt.kind, prompt.kind),
             "role": ROLE_OF[prompt.kind], "model": model, "priority": Priority.BATCH,
         }  # fmt: skip
         async with aclosing(stream_reply(line, prompt, **options)) as events:
@@ -211,7 +230,7 @@ class Works:
         told: dict[str, Any] = {"model": str(ref) if ref else None, "usage": usage}
         await self.store.update(id, **{name: value for name, value in told.items() if value is not None})
         if made.job is not None and ref is not None:
-            await self._follow(id, made.job, ref, line, made.state, before)
+            await self._follow(id, made.job, ref, line, made.state)
             return
         await self._finish(id, prompt, made, ref, line)
 
@@ -238,7 +257,8 @@ class Works:
                     made.text += text
                 case Notice(text):
                     made.notices.append(text)
-                    await self.store.update(id, facts={"notices": made.notices})
+                    facts = {**(await self.store.get(id)).facts, "notices": made.notices}
+                    await self.store.update(id, facts=facts)
                 case Finish():
                     made.finish = event
                 case _:
@@ -268,20 +288,12 @@ class Works:
     async def _follow_again(self, task: Task, line: Line) -> None:
         assert task.job is not None and task.model is not None
         await self._tell(task.id)
-        await self._follow(
-            task.id,
-            task.job,
-            ModelRef.parse(task.model),
-            line,
-            None,
-            len(task.results),
-            task.created,
-            task.origin,
-        )
+        ref = ModelRef.parse(task.model)
+        await self._follow(task.id, task.job, ref, line, None, task.created, task.origin)
 
     async def _follow(
-        self, id: str, job: Job, ref: ModelRef, line: Line, state: JobState | None, before: int,
-        since: float | None = None, origin: str | None = None,
+        self, id: str, job: Job, ref: ModelRef, line: Line, state: JobState | None, since: float | None = None,
+        origin: str | None = None,
     ) -> None:  # fmt: skip
         host = self._host(ref, line, origin)
         last: list[JobState] = []
@@ -299,13 +311,19 @@ class Works:
                 await self._clock.wait(asyncio.Event(), min(state.poll_after_s, 5.0))
             state = await follow(host, job, since or self._clock.now(), self._clock, on_state)
         wants = "video" if job.road == "videos" else "image"
-        for number, address in enumerate(state.addresses, before + 1):
+        task = await self.store.get(id)
+        working = task.facts.get("working")
+        before = [result for result in task.results if working and result.facts.get("of") != working]
+        for number, address in enumerate(state.addresses, len(before) + 1):
             result = await fetch(host, address, wants, self.store.folder, number, self._clock)
-            if before:
-                result = replace(result, facts={**result.facts, "chosen": True})
+            if working:
+                result = replace(result, facts={**result.facts, "of": working})
             await self.store.save_result(id, result)
-        choosing = state.status == "choosing" and not before
-        facts = {**(await self.store.get(id)).facts, "choices": list(state.choices) if choosing else []}
+        if working:
+            await self._mark_chosen(id, len(before) + 1)
+        choosing, facts = state.status == "choosing" and not working, dict(task.facts)
+        if choosing:
+            facts |= {"choices": list(state.choices), "grid": asdict(job)}
         await self.store.update(
             id, state="choosing" if choosing else "complete", progress=1.0, expires=None, facts=facts
         )

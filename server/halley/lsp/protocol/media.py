@@ -67,8 +67,8 @@ class MediaListParams(Shape):
 
 
 class MediaChooseParams(Shape):
-    """`variant` counts from 1. Of several results it is the one `save` takes; of a task that is `choosing`, the one
-    that is worked out in full."""
+    """`variant` counts from 1. Of several results it is the one `save` takes; of a task with `choices`, the one
+    of these that is worked out in full, where it was not already."""
 
     task: str
     variant: int = Field(ge=1)
@@ -102,13 +102,16 @@ class MediaResult(Shape):
     width: int | None = None
     height: int | None = None
     seconds: float | None = None
+    of: int | None = None
+    """The variant of a grid that it works out."""
     chosen: bool | None = None
     saved: str | None = None
     """Where it was saved, as a URI."""
 
 
 class MediaTask(Shape):
-    """`choosing`: `results[0]` shows `choices` variants, one of which `halley/media/choose` has worked out."""
+    """`choosing`: `results[0]` shows `choices` variants, one of which `halley/media/choose` has worked out; as long as
+    `choices` is there, another one too."""
 
     task: str
     kind: MediaKind
