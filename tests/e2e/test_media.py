@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -53,6 +54,22 @@ async def calls(window: Window) -> list[Json]:
 
 def sent(simulator: Simulator, path: str, method: str = "POST") -> list[Any]:
     return [seen for seen in simulator.requests if seen.path.startswith(path) and seen.method == method]
+
+
+async def cancel_while_it_is_written(window: Window, halley_home: Path, method: str, params: Json) -> None:
+    """Another process has the database's turn for so long, so that the row is on its way and not there."""
+    typed = {"text": "/im", "position": {"line": 0, "character": 3}}
+    with contextlib.closing(
+        sqlite3.connect(halley_home / "data" / "halley.db", isolation_level=None)
+    ) as other:
+        other.execute("BEGIN IMMEDIATE")
+        asked = window.start(method, params)
+        for _ in range(20):  # what needs no database is answered
+            await window.request("halley/chat/input", typed)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+        await window.request("halley/chat/input", typed)
+        other.execute("ROLLBACK")
 
 
 # -- pictures
@@ -220,16 +237,8 @@ async def test_cancelled_while_a_choice_is_written_down(
     window: Window, halley_home: Path, simulator: Simulator
 ) -> None:
     grid = await start(window, "image", prompt="fox", model="simulator/sim-midjourney")
-    other = sqlite3.connect(halley_home / "data" / "halley.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    choosing = window.start("halley/media/choose", {"task": grid["task"], "variant": 1})
-    for _ in range(20):
-        await window.request("halley/chat/input", {"text": "/im", "position": {"line": 0, "character": 3}})
-    choosing.cancel()
-    await asyncio.gather(choosing, return_exceptions=True)
-    await window.request("halley/chat/input", {"text": "/im", "position": {"line": 0, "character": 3}})
-    other.execute("ROLLBACK")
-    other.close()
+    choice = {"task": grid["task"], "variant": 1}
+    await cancel_while_it_is_written(window, halley_home, "halley/media/choose", choice)
     task = await window.request("halley/media/get", {"task": grid["task"]})
     assert (task["state"], task["choices"]) == ("choosing", 4) and not sent(simulator, "/mj/submit/action")
 
@@ -343,17 +352,8 @@ async def test_cancelled_while_it_is_written_down(
     window: Window, halley_home: Path, simulator: Simulator, wait: bool
 ) -> None:
     await window.request("halley/media/list", {})
-    other = sqlite3.connect(halley_home / "data" / "halley.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")  # the row waits for its turn until this ends
     asked = {"kind": "video", "prompt": "waves", "model": "simulator/sim-video", "wait": wait}
-    starting = window.start("halley/media/start", asked)
-    for _ in range(20):
-        await window.request("halley/chat/input", {"text": "/im", "position": {"line": 0, "character": 3}})
-    starting.cancel()
-    await asyncio.gather(starting, return_exceptions=True)
-    await window.request("halley/chat/input", {"text": "/im", "position": {"line": 0, "character": 3}})
-    other.execute("ROLLBACK")
-    other.close()
+    await cancel_while_it_is_written(window, halley_home, "halley/media/start", asked)
     assert (await window.request("halley/media/list", {}))["tasks"] == [], "it was never begun"
     assert not sent(simulator, "/v1/videos") and not await calls(window)
 
