@@ -67,7 +67,31 @@ async def test_cancelling_a_chat_closes_upstream_and_keeps_the_text(
     chats = (await window.request("halley/chat/list", {}))["chats"]
     chat = await window.request("halley/chat/get", {"chatId": chats[0]["chatId"]})
     (reply,) = chat["turns"][-1]["replies"]
-    assert reply["status"] in ("interrupted", "cancelled")
+    assert reply["status"] == "interrupted"
+    assert reply["problem"]["code"] == "cancelled", "it did not break off: the person stopped it"
+    assert reply["text"].startswith("word")
+    exported = await window.request("halley/chat/export", {"chatId": chat["chatId"], "format": "markdown"})
+    assert "You stopped this reply." in exported["content"]
+    simulator.script("and the end.")
+    params = {"chatId": chat["chatId"], "replyId": reply["replyId"]}
+    (whole,) = (await window.request("halley/chat/continue", params))["replies"]
+    assert whole["status"] == "complete" and "problem" not in whole
+
+
+async def test_a_reply_that_ends_with_its_window_was_not_stopped_by_the_person(
+    daemon, simulator: Simulator
+) -> None:
+    window: Window = await daemon()
+    simulator.script("word " * 500, tokens_per_s=50)
+    started = window.start("halley/chat/send", {"prompt": "Go on.", "partialResultToken": "go"})
+    await window.until(lambda: _text(window.events("go")), "the first words")
+    await window.close()
+    started.cancel()
+    again: Window = await daemon()
+    (row,) = (await again.request("halley/chat/list", {}))["chats"]
+    chat = await again.request("halley/chat/get", {"chatId": row["chatId"]})
+    (reply,) = chat["turns"][-1]["replies"]
+    assert (reply["status"], reply["problem"]["code"]) == ("interrupted", "interrupted")
     assert reply["text"].startswith("word")
 
 

@@ -34,7 +34,10 @@ def test_a_chat_is_stopped_and_retried(editing: Neovim, simulator: Simulator) ->
     editing.type(":Halley chat Tell me<CR>")
     seen(editing, "Slow words.")
     editing.type(":Halley stop<CR>")
-    seen(editing, "> Stopped.")
+    seen(editing, "> Stopped. `:Halley continue` goes on.")
+    editing.type(":edit!<CR>")
+    seen(editing, "> Stopped. `:Halley continue` goes on.")  # as the daemon has it
+    assert "broke off" not in editing.text()
     editing.wait("vim.tbl_get(require('halley.status').of(1) or {}, 'kind') == 'normal'")
     simulator.script("Quick.", repeat=-1)
     editing.type(":Halley retry<CR>")

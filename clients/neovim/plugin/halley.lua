@@ -35,7 +35,7 @@ vim.api.nvim_create_autocmd('BufReadCmd', {
   pattern = 'halley-chat:/*',
   desc = 'Halley: chats',
   callback = function(event)
-    require('halley.chat').restore(event.buf)
+    require('halley.chat').read(event.buf)
   end,
 })
 vim.api.nvim_create_autocmd('SessionLoadPost', {

@@ -308,7 +308,7 @@ await step('stops a reply and keeps what had come', page, async () => {
   await chat.press('.composer textarea', 'Enter');
   await chat.waitForSelector('.turn:last-child .markdown:has-text("word word")');
   await chat.press('.composer textarea', 'Escape');
-  await chat.waitForSelector('.turn:last-child .problem:not([hidden]) button:has-text("Continue")');
+  await chat.waitForSelector('.turn:last-child .problem:has-text("You stopped this reply.") button:has-text("Continue")');
   await bench.shot('chat-stopped');
 });
 

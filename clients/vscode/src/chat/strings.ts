@@ -8,7 +8,7 @@ export function chatStrings(): Record<string, string> {
     attach: l10n.t('Attach a file'),
     attached: l10n.t('Attached:'),
     blind: l10n.t('Hide the models’ names until one is chosen'),
-    cancelled: l10n.t('Stopped.'),
+    cancelled: l10n.t('You stopped this reply.'),
     chats: l10n.t('Chats'),
     choose: l10n.t('Choose this reply to go on with'),
     close: l10n.t('Close'),

@@ -233,10 +233,12 @@ class ReplyView {
     const { problem, status } = reply;
     this.problem.hidden = status === 'complete';
     if (status === 'complete') return;
-    const fallback = status === 'cancelled' ? this.strings.cancelled! : this.strings.interrupted!;
+    const isStopped = status === 'cancelled' || problem?.code === 'cancelled';
+    this.problem.classList.toggle('stopped', isStopped);
+    const text = isStopped ? this.strings.cancelled! : problem ? [problem.message, problem.help].filter(Boolean).join(' ') : this.strings.interrupted!;
     const canContinue = status === 'interrupted' || status === 'cancelled';
     const parts = [
-      h('span', {}, problem ? [problem.message, problem.help].filter(Boolean).join(' ') : fallback),
+      h('span', {}, text),
       canContinue && reply.text ? h('button', { type: 'button', class: 'text-button', onclick: () => this.out.continue(this.replyId, this.turn.turnId) }, this.strings.continue) : null,
       problem && status === 'failed' ? h('button', { type: 'button', class: 'text-button', onclick: () => this.out.help(problem) }, this.strings.help) : null,
     ];

@@ -1,7 +1,7 @@
 """One model's reply to a turn, streamed to the client and into the store as it comes.
 
 Whatever happens, the reply is settled: complete, interrupted (text or a call's result had come), or failed (none had).
-What had arrived is kept, also when the request is cancelled.
+What had arrived is kept, also when the request is cancelled: by the person, the reply then says that they stopped it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from halley.core.calls import Priority, Prompt
-from halley.core.errors import HalleyError, problem_of
+from halley.core.errors import HalleyError, Problem, problem_of
 from halley.core.events import Event, Finish, Notice, TextDelta, ToolEnded
 from halley.core.models import Role
 from halley.features.ask import stream_reply
@@ -21,6 +21,9 @@ from halley.features.chat.blind import hide_names, without_waits
 from halley.features.chat.desk import ChatDesk, Emit, Json
 from halley.features.chat.events import event_json
 from halley.features.chat.messages import shorter
+from halley.stores.chat_rows import KILLED
+
+STOPPED = Problem("cancelled", "You stopped this reply.", "Continue goes on with it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ async def settle_with(
     except HalleyError as error:
         await desk.store.settle(reply, "interrupted" if has_begun else "failed", problem=error.problem)
     except (asyncio.CancelledError, GeneratorExit):
-        await desk.store.settle(reply, "interrupted")
+        await desk.store.settle(reply, "interrupted", problem=KILLED if desk.is_ending() else STOPPED)
         raise
     except Exception as error:
         await desk.store.settle(reply, "interrupted" if has_begun else "failed", problem=problem_of(error))

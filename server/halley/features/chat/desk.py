@@ -56,6 +56,8 @@ class ChatDesk:
     works: Callable[[], Works] | None = None
     """Where pictures, sound and videos are made."""
     tools: ToolDesk | None = None
+    is_ending: Callable[[], bool] = lambda: False
+    """Whether what is cancelled now is cancelled because the window goes, and not by the person."""
 
     @property
     def workspace_id(self) -> str | None:

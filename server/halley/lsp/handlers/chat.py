@@ -64,6 +64,7 @@ def desk_of(session: Session, text_document: Json | None = None, range: Json | N
         session.room.paths.state / "macros",
         works=session.works,
         tools=tool_desk(session),
+        is_ending=lambda: session.is_ending,
     )
 
 

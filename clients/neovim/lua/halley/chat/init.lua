@@ -370,13 +370,27 @@ function M.open_id(id, code)
   chat.code = code or chat.code
 end
 
---- Fills a buffer that was named and not read: after `:edit`, or in a session that was restored.
+--- Fills a buffer that was named and not read, as in a session that was restored.
 ---@param buf integer
 function M.restore(buf)
   local id = window.id(vim.api.nvim_buf_get_name(buf))
   if id and not chats[buf] then
     adopt(buf, not vim.startswith(id, 'new-') and id or nil)
     window.dress(buf)
+  end
+end
+
+--- Fills a buffer that `:edit` has emptied, or that is new.
+---@param buf integer
+function M.read(buf)
+  local chat = chats[buf]
+  if not chat then
+    return M.restore(buf)
+  end
+  M.stop(buf)
+  chat.text, chat.streaming = transcript.new(buf), {}
+  if chat.id then
+    M.refresh(chat)
   end
 end
 

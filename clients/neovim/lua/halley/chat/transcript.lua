@@ -255,10 +255,12 @@ function M.settle(of, reply)
       put(of, shown, '\n\n' .. table.concat(lines, '\n'))
     end)
   end
-  if reply.problem then
-    M.note(of, reply.replyId, reply.problem.message .. ' ' .. reply.problem.help)
-  elseif reply.status == 'interrupted' or reply.status == 'cancelled' then
+  if reply.problem and reply.problem.code == 'cancelled' then
     M.note(of, reply.replyId, 'Stopped. `:Halley continue` goes on.')
+  elseif reply.problem then
+    M.note(of, reply.replyId, reply.problem.message .. ' ' .. reply.problem.help)
+  elseif reply.status == 'interrupted' then
+    M.note(of, reply.replyId, 'The reply broke off. `:Halley continue` goes on.')
   end
 end
 
