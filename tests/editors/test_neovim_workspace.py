@@ -167,6 +167,8 @@ def test_lines_and_replies_are_read_aloud_and_written_down(
     assert spoken == ["    result = 0", "Prices are added up."] or spoken[1] == "Prices are added up."
     working.type(f":Halley transcribe {workspace / 'said.mp3'}<CR>")
     seen(working, "# Transcription")
+    working.type(f":Halley! transcribe {workspace / 'said.mp3'}<CR>")
+    seen(working, "(simulated translation)")
 
 
 def test_a_video_is_made_and_listed(working: Neovim) -> None:

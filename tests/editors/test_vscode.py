@@ -24,6 +24,8 @@ from debian import CannotHave
 from install_vscode import VSCode, install
 from vscode_window import SCRIPTS, CodeServer, Step, drive
 
+from halley.simulator.sound import speak
+
 ROOT = Path(__file__).parents[2]
 EDITORS = ROOT / ".editors"
 SHOTS = EDITORS / "vscode/shots"
@@ -60,6 +62,7 @@ base_url = "{{url}}"
 chat = ["simulator/sim-code"]
 embed = ["simulator/sim-embed"]
 image = ["simulator/sim-image"]
+transcribe = ["simulator/sim-transcribe"]
 
 [tools.servers.demo]
 command = "{sys.executable}"
@@ -173,6 +176,7 @@ def configured(code: VSCode, vsix: Path, place: Path, running_simulator: str) ->
     """With a server of tools that writes down what it has run."""
     home, workspace, log = place / "configured-home", place / "configured-workspace", place / "called.jsonl"
     _fill(workspace, {"orders.py": "def total(orders):\n    return sum(order.price for order in orders)\n"})
+    (workspace / "talk.wav").write_bytes(speak("Good morning to all"))
     environment = _environment(home) | {"HALLEY_SIMULATOR_KEY": "sk-sim-configured"}
     (home / "config.toml").write_text(CONFIGURED.format(url=f"{running_simulator}/v1", log=log))
     server = CodeServer(code, place / "configured", vsix, environment)

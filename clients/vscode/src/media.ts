@@ -16,6 +16,10 @@ const ENDED = new Set<MediaTask['state']>(['choosing', 'complete', 'failed', 'ca
 
 export function registerMedia(halley: Halley): vscode.Disposable[] {
   const make = (params: MediaStartParams): Promise<void> => begin(halley, params);
+  const writeDown = async (kind: 'transcription' | 'translation', given: unknown): Promise<void> => {
+    const source = await sourceOf(given, SOUNDS);
+    if (source) await make({ kind, source, ...place() });
+  };
   return [
     command('makePicture', async () => {
       const prompt = await askForInstruction(vscode.l10n.t('What should the picture show?'), selection());
@@ -32,10 +36,8 @@ export function registerMedia(halley: Halley): vscode.Disposable[] {
       if (!text?.trim()) throw new Error(vscode.l10n.t('Open a file first.'));
       await make({ kind: 'speech', text, ...place() });
     }),
-    command('transcribe', async (given?: unknown) => {
-      const source = await sourceOf(given, SOUNDS);
-      if (source) await make({ kind: 'transcription', source, ...place() });
-    }),
+    command('transcribe', (given?: unknown) => writeDown('transcription', given)),
+    command('translateSpeech', (given?: unknown) => writeDown('translation', given)),
     command('makeVideo', async () => {
       const prompt = await askForInstruction(vscode.l10n.t('What should the video show?'), selection());
       if (prompt) await make({ kind: 'video', prompt, ...place() });

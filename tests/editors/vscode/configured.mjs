@@ -132,6 +132,18 @@ await about('media: makes a picture, shows it and saves it', async () => {
   await bench.clearNotifications();
 });
 
+await about('media: writes down what is said, and in English what is spoken in another language', async () => {
+  for (const [title, said] of [['Write Down What Is Said', 'Good morning to all'], ['Write Down in English What Is Said', '(simulated translation) Good morning to all']]) {
+    await bench.command(`Halley: ${title}`);
+    await page.waitForFunction(() => document.querySelector('.quick-input-widget:not([style*="display: none"]) input')?.value.startsWith('/'));
+    await bench.type(`${plan.workspace}/talk.wav`);
+    await page.waitForSelector('.quick-input-list .monaco-list-row:has-text("talk.wav")');
+    await keyboard.press('Enter');
+    await page.waitForFunction((text) => [...document.querySelectorAll('.editor-group-container.active .view-line')].some((line) => line.textContent.replace(/\u00a0/g, ' ').trim() === text), said);
+  }
+  await bench.shot('transcription');
+});
+
 await about('media: lists what was made', async () => {
   await bench.command('Halley: Show Pictures, Sound and Video');
   await bench.asked('Pictures, sound and video');

@@ -125,7 +125,7 @@ function M.show(words, arguments, row)
   end)
 end
 
---- `:Halley transcribe file`: what is said in a file of sound.
+--- `:Halley transcribe file`: what is said in a file of sound; with `!` in English, whatever is spoken.
 ---@param words string[]
 ---@param arguments vim.api.keyset.create_user_command.command_args
 function M.transcribe(words, arguments)
@@ -138,7 +138,8 @@ function M.transcribe(words, arguments)
     end)
   end
   local source = vim.uri_from_fname(vim.fn.fnamemodify(vim.fs.normalize(path), ':p'))
-  start({ kind = 'transcription', source = source }, require('halley.actions').place(arguments))
+  local kind = arguments.bang and 'translation' or 'transcription'
+  start({ kind = kind, source = source }, require('halley.actions').place(arguments))
 end
 
 ---@param words string[]

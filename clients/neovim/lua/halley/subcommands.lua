@@ -222,7 +222,7 @@ return {
     group = 'code',
     name = 'transcribe',
     takes = '[file]',
-    about = 'Writes down what is said in a file of sound.',
+    about = 'Writes down what is said in a file of sound; with `!` in English, whatever is spoken.',
     call = { 'media', 'transcribe' },
     complete = 'complete_file',
   },
