@@ -91,6 +91,7 @@ def total(values):
 """,
     "ghost.py": "def add(a, b):\n",
     "area.py": "def area(width, height):\n    return ",
+    "double.py": "def double(width, height):\n    ",
     "apply.py": "def double(value):\n    return value + 2\n",
 }
 

@@ -6,7 +6,7 @@ import { opensAsPreview, showMarkdown } from './answers';
 import { Approvals } from './chat/approvals';
 import { registerChat } from './chat/view';
 import { registerCommit } from './commit';
-import { registerCompletion } from './completion';
+import { PartialAcceptance, registerCompletion, remembering } from './completion';
 import { Daemon } from './daemon/daemon';
 import { registerInstruct } from './instruct';
 import { registerLanguageModels } from './lm';
@@ -41,10 +41,12 @@ export function activate(context: vscode.ExtensionContext): Api {
   const began = process.cpuUsage();
   const log = vscode.window.createOutputChannel('Halley', { log: true });
   const approvals = new Approvals(approveElsewhere);
+  const parts = new PartialAcceptance();
   const halley: Daemon = new Daemon(context, log, {
     approveTool: (asked, token) => approvals.ask(asked, token),
     getSecret: ({ provider, origin }) => getKey(context.secrets, provider, origin),
     middleware: {
+      provideInlineCompletionItems: remembering(parts),
       executeCommand: async (id, args, next): Promise<unknown> => {
         try {
           return id === 'halley.run' ? await runFromMenu(halley, args) : await next(id, args);
@@ -72,7 +74,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     ...registerActions(halley),
     ...registerInstruct(halley),
     ...registerProposals(halley),
-    ...registerCompletion(),
+    ...registerCompletion(parts),
     ...registerCommit(halley),
     ...registerChat(halley, approvals),
     ...registerTools(halley),

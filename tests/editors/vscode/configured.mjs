@@ -132,8 +132,8 @@ await about('media: makes a picture, shows it and saves it', async () => {
   await bench.clearNotifications();
 });
 
-await about('media: writes down what is said, and in English what is spoken in another language', async () => {
-  for (const [title, said] of [['Write Down What Is Said', 'Good morning to all'], ['Write Down in English What Is Said', '(simulated translation) Good morning to all']]) {
+await about('media: writes down what is said, and translates it into English', async () => {
+  for (const [title, said] of [['Write Down What Is Said', 'Good morning to all'], ['Translate What Is Said into English', '(simulated translation) Good morning to all']]) {
     await bench.command(`Halley: ${title}`);
     await page.waitForFunction(() => document.querySelector('.quick-input-widget:not([style*="display: none"]) input')?.value.startsWith('/'));
     await bench.type(`${plan.workspace}/talk.wav`);

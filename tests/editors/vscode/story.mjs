@@ -162,6 +162,26 @@ await step('shows another candidate, and takes it by the word', page, async () =
   await keyboard.press('Control+s');
 });
 
+await step('takes a suggestion by the line, which is counted as taken in part', page, async () => {
+  const text = 'wide = width * 2\n    high = height * 2\n    return wide, high';
+  await script({ text, path: '/v1/completions', repeat: 3 });
+  await script({ text, contains: 'def double', repeat: 3 });
+  await bench.openFile('double.py');
+  await keyboard.press('Control+End');
+  const lines = () => page.evaluate(() => [...document.querySelectorAll('.editor-group-container.active .view-line')].map((found) => found.textContent.replace(/\u00a0/g, ' ').trimEnd()));
+  await bench.command('Trigger Inline Suggestion');
+  await page.waitForSelector('.editor-group-container.active :text("return wide, high")');
+  await keyboard.press('Control+Alt+ArrowRight');
+  await bench.status('Ln 3');
+  await bench.shot('ghost-text-by-line');
+  await keyboard.press('Escape');
+  await page.waitForFunction(() => !document.querySelector('.editor-group-container.active [class*="ghost-text"]'));
+  const left = await lines();
+  if (!left.includes('    wide = width * 2') || left.some((line) => line.includes('high ='))) throw new Error(left.join('\n'));
+  await fetch(`${plan.simulator}/_simulator/script`, { method: 'DELETE' });
+  await keyboard.press('Control+s');
+});
+
 let chat;
 await step('streams a chat with highlighted code', page, async () => {
   await bench.command('Halley: Open Chat');
@@ -356,6 +376,8 @@ await step('speaks Spanish where the editor does', page, async () => {
   await spanish.command('Halley: Mostrar el uso');
   const usage = await spanish.webview('.figures:has-text("Gastado")');
   await usage.waitForSelector('table th:has-text("simulator/sim-")');
+  // Below the chat there is little room: enough for the chart, down to its axis.
+  await usage.waitForFunction(() => document.querySelector('.axis').getBoundingClientRect().bottom <= innerHeight && document.querySelector('figure svg').clientHeight >= 28);
   await spanish.shot('spanish-usage');
   await spanish.page.close();
 });
@@ -384,6 +406,8 @@ await step('shows what was spent', page, async () => {
   const usage = await bench.webview('.figures');
   await usage.waitForSelector('table th:has-text("simulator/sim-")');
   await usage.waitForSelector('figure svg');
+  // The one that Tab took, the word and the line.
+  await usage.waitForSelector('section tr:has(th:has-text("· python")) td:nth-child(3):text-is("3")');
   await page.click('.pane-header[aria-label^="Chat"]');
   await usage.waitForFunction(() => innerHeight > 400);
   await bench.shot('usage');

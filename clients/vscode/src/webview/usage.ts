@@ -26,7 +26,7 @@ function show({ days, models, strings }: Shown): void {
   const rows = [...models.rows].sort((one, other) => costOf(other) - costOf(one));
   const order = rows.map((row) => String(row.model));
   document.body.replaceChildren(
-    h('main', {}, periods(strings), totals(models, strings), ...(rows.length === 0 ? [h('p', { class: 'soft' }, strings.nothing)] : [chart(byDay(days.rows, period, new Date()), order, strings), table(rows, order, strings)]), failures(models, strings), ghostText(models, strings), quota(models, strings)),
+    h('main', {}, totals(models, strings), ...(rows.length === 0 ? [h('p', { class: 'soft' }, strings.nothing), periods(strings)] : [...chart(byDay(days.rows, period, new Date()), order, strings), table(rows, order, strings)]), failures(models, strings), ghostText(models, strings), quota(models, strings)),
   );
 }
 
@@ -61,7 +61,8 @@ function totals({ totals: sum }: UsageReport, strings: Record<string, string>): 
   );
 }
 
-function chart(days: Day[], order: string[], strings: Record<string, string>): HTMLElement {
+/** The bars, and below them what time they are of, which is chosen there. */
+function chart(days: Day[], order: string[], strings: Record<string, string>): HTMLElement[] {
   const most = Math.max(...days.map(({ total }) => total), 1e-9);
   const width = 100 / days.length;
   const svg = document.createElementNS(SVG, 'svg');
@@ -83,7 +84,8 @@ function chart(days: Day[], order: string[], strings: Record<string, string>): H
   });
   const spoken = days.filter(({ total }) => total > 0).map(({ day, total }) => `${day}: ${amount(total)}`);
   const label = `${strings.chart}. ${spoken.join(', ')}`;
-  return h('figure', { role: 'img', 'aria-label': label }, svg, h('figcaption', { 'aria-hidden': 'true' }, h('span', {}, days[0]?.day ?? ''), h('span', {}, amount(most)), h('span', {}, days.at(-1)?.day ?? '')));
+  const top = h('span', { class: 'top soft', 'aria-hidden': 'true' }, amount(most));
+  return [h('figure', { role: 'img', 'aria-label': label }, top, svg), h('div', { class: 'axis soft' }, h('span', {}, days[0]?.day ?? ''), periods(strings), h('span', {}, days.at(-1)?.day ?? ''))];
 }
 
 function table(rows: Record<string, unknown>[], order: string[], strings: Record<string, string>): HTMLElement {
