@@ -49,7 +49,8 @@ export function usageLine(usage: Usage | null | undefined, tokens: string): stri
   const parts = [`${compact(usage.inputTokens)} → ${compact(usage.outputTokens)} ${tokens}`, money(usage.cost)];
   if (usage.firstTokenMs != null) parts.push(duration(usage.firstTokenMs));
   if (usage.tokensPerS != null) parts.push(`${Math.round(usage.tokensPerS)}/s`);
-  return parts.join(' · ');
+  // In a narrow column it breaks between its parts, not in one.
+  return parts.map((part) => part.replaceAll(' ', '\u00a0')).join('\u00a0· ');
 }
 
 function trim(value: number): string {

@@ -200,7 +200,7 @@ export function taskText(task: MediaTask): vscode.QuickPickItem {
     failed: task.problem ? problemText(task.problem) : vscode.l10n.t('failed'),
     cancelled: vscode.l10n.t('stopped'),
   };
-  const detail = [states[task.state], new Date(task.created).toLocaleString(), task.cost ? money(task.cost) : ''].filter(Boolean);
+  const detail = [kindName(task.kind), states[task.state], new Date(task.created).toLocaleString(), task.cost ? money(task.cost) : ''].filter(Boolean);
   return { label: `$(${icons[task.kind]}) ${task.title}`, description: task.model ?? undefined, detail: detail.join(' · ') };
 }
 

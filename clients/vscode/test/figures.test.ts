@@ -29,7 +29,7 @@ describe('figures', () => {
   });
 
   it('leave out of a usage line what is not known', () => {
-    expect(usageLine({ inputTokens: 1200, outputTokens: 310 }, 'tokens')).toBe('1.2k → 310 tokens · ?');
+    expect(usageLine({ inputTokens: 1200, outputTokens: 310 }, 'tokens')).toBe('1.2k → 310 tokens · ?'.replaceAll(/ (?!\?)/g, '\u00a0'));
     expect(usageLine(null, 'tokens')).toBe('');
   });
 });

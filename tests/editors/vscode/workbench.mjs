@@ -103,10 +103,10 @@ export class Workbench {
     return texts.join(' | ') || 'nothing that asks or tells';
   }
 
-  /** Chooses the row that holds `text`, by typing it: rows out of sight are not in the page. */
-  async choose(text) {
+  /** Chooses the row that holds `row`, by typing `text`: rows out of sight are not in the page. */
+  async choose(text, row = text) {
     await this.type(text);
-    await this.page.waitForSelector(`.quick-input-list .monaco-list-row.focused:has-text(${JSON.stringify(text)})`);
+    await this.page.waitForSelector(`.quick-input-list .monaco-list-row.focused:has-text(${JSON.stringify(row)})`);
     await this.page.keyboard.press('Enter');
   }
 

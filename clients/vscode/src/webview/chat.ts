@@ -64,6 +64,7 @@ class Page {
     });
     document.body.replaceChildren(h('div', { id: 'announcements', class: 'for-readers', 'aria-live': 'polite' }), this.history.element, this.banner, h('main', {}, this.log, this.composer.element));
     this.log.addEventListener('scroll', () => (this.following = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 40));
+    new ResizeObserver(() => this.following && this.scroll()).observe(this.log);
     this.log.addEventListener('open-link', (event) => post({ type: 'link', href: String((event as CustomEvent).detail) }));
     document.addEventListener('keydown', (event) => this.key(event));
     if (kept.draft) this.composer.setText(kept.draft);

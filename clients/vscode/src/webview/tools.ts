@@ -21,7 +21,7 @@ export class ToolCalls {
   take({ callId, server, tool, title, arguments: told, state, text }: RichEvent): void {
     if (!callId) return;
     const card = this.card(callId);
-    if (server != null && tool != null) card.name(title || tool, `${server} · ${tool}`);
+    if (server != null && tool != null) card.name(title || tool, originOf(server, tool, title));
     if (told != null) card.tell(told);
     if (state) card.become(state);
     if (text) card.answer(text);
@@ -29,7 +29,7 @@ export class ToolCalls {
 
   ask(asked: ToolApproveParams): void {
     const card = this.card(asked.callId);
-    card.name(asked.title || asked.tool, `${asked.server} · ${asked.tool}`);
+    card.name(asked.title || asked.tool, originOf(asked.server, asked.tool, asked.title));
     card.tell(asked.argumentsText);
     card.become('asking');
     card.ask(asked, (decision) => this.decide(asked.callId, decision));
@@ -46,7 +46,7 @@ export class ToolCalls {
     for (const use of uses) {
       const card = this.card(use.callId);
       card.unask();
-      card.name(use.title || use.tool, `${use.server} · ${use.tool}`);
+      card.name(use.title || use.tool, originOf(use.server, use.tool, use.title));
       card.tell(use.arguments);
       card.become(use.state);
       if (use.result) card.answer(use.shortened ? `${use.result}\n…` : use.result);
@@ -130,4 +130,9 @@ class Card {
     this.details.open = false;
     if (this.element.dataset.state === 'asking') this.become('running');
   }
+}
+
+/** Whose tool it is, and its name where a title stands for that. */
+function originOf(server: string, tool: string, title: string | null | undefined): string {
+  return title && title !== tool ? `${server} · ${tool}` : server;
 }

@@ -311,8 +311,9 @@ def _shorter(prompt: AnyPrompt) -> AnyPrompt | None:
 
 def estimate_text(estimate: Json) -> str:
     """The estimate as a question."""
+    pieces = f"{estimate['chunks']:,} piece{'' if estimate['chunks'] == 1 else 's'}"
     return (
-        f"Search by meaning: send {estimate['chunks']:,} pieces of this workspace ({estimate['tokens']:,} tokens) to "
+        f"Search by meaning: send {pieces} of this workspace ({estimate['tokens']:,} tokens) to "
         f"{estimate['model']} once, {price_text(estimate['cost'])}, and what changes from then on?"
     )
 
