@@ -165,22 +165,10 @@ async def _stream(
                 if (cut := cut_at(call.streamed, place, scope)) is not None:
                     call.took_s = time.monotonic() - began
                     call.finish(call.streamed[:cut])
-                    await _let_answer()
                     return
             elif isinstance(event, Finish):
                 call.model, call.took_s = str(event.model or ""), time.monotonic() - began
                 call.finish(call.streamed)
-                await _let_answer()
-
-
-async def _let_answer() -> None:
-    """Whoever waits for the text gets it before the stream is closed and paid for, which takes a while."""
-    for _ in range(_TURNS_OF_AN_ANSWER):
-        await asyncio.sleep(0)
-
-
-_TURNS_OF_AN_ANSWER = 3
-"""Of the loop: the text is ready, its question goes on, its answer is written."""
 
 
 def _broken() -> Interrupted:
