@@ -76,9 +76,9 @@ async def servers(window: Window, state: str = "ready", name: str = "demo") -> J
         )
 
 
-async def agreeing(daemon: Callable[..., Awaitable[Window]], demo: Demo) -> Window:
-    """A window with the demo server ready, in which every call gets its yes."""
-    demo.configure()
+async def agreeing(daemon: Callable[..., Awaitable[Window]], demo: Demo, **more: Any) -> Window:
+    """A window with the demo server ready, in which every call gets its yes. `more` is for `Demo.configure`."""
+    demo.configure(**more)
     window = await daemon(capabilities=ASKS)
     answer(window, lambda _: "once")
     await servers(window)

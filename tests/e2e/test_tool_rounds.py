@@ -284,10 +284,7 @@ async def test_a_server_whose_tools_changed_between_turns_is_told_of_once(
     daemon, demo: Demo, simulator: Simulator, tmp_path: Path
 ) -> None:
     said = tmp_path / "description"
-    demo.configure(env={"DEMO_DESCRIPTION_FILE": str(said)})
-    window: Window = await daemon(capabilities=ASKS)
-    answer(window, lambda _: "once")
-    await servers(window)
+    window = await agreeing(daemon, demo, env={"DEMO_DESCRIPTION_FILE": str(said)})
     first, events = await window.chat("Hello.")
     assert "demo" not in _notices(events)
     said.write_text("Now it does something else.")

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from demo_tools import ASKS, SERVER, Demo, answer, call, last_request, of_kind, script, servers
+from demo_tools import ASKS, SERVER, Demo, agreeing, answer, call, last_request, of_kind, script, servers
 from window import Json, RequestFailed, Window
 
 from halley.simulator import Simulator
@@ -120,10 +120,7 @@ async def test_switches_of_a_chat_a_workspace_and_the_user(daemon, demo: Demo, s
 async def test_a_server_that_crashes_hangs_or_changes_leaves_the_chat_up(
     daemon, demo: Demo, simulator: Simulator
 ) -> None:
-    demo.configure(call_timeout_s=1)
-    window: Window = await daemon(capabilities=ASKS)
-    answer(window, lambda _: "once")
-    await servers(window)
+    window = await agreeing(daemon, demo, call_timeout_s=1)
     script(simulator, tool_calls=[call("demo__crash")])
     script(simulator, "It crashed.")
     result, _ = await window.chat("Crash.")
@@ -314,10 +311,7 @@ async def test_a_server_out_of_order_is_in_the_status_and_in_the_doctors_report(
 
 
 async def test_a_server_that_hangs_is_in_the_status(daemon, demo: Demo, simulator: Simulator) -> None:
-    demo.configure(call_timeout_s=1)
-    window: Window = await daemon(capabilities=ASKS)
-    answer(window, lambda _: "once")
-    await servers(window)
+    window = await agreeing(daemon, demo, call_timeout_s=1)
     script(simulator, tool_calls=[call("demo__hang"), call("demo__hang")])
     script(simulator, "It hangs.")
     await window.chat("Hang.")

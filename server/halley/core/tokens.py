@@ -8,7 +8,8 @@ within 0.85 to 1.28.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+
+from halley.core.memory import by_line
 
 _TOKEN = r"[A-Za-z]{1,8}|\d{1,3}|\n+|[ \t]{2,16}|[^\sA-Za-z\d]|\S"
 _PIECE = re.compile(_TOKEN)
@@ -33,17 +34,10 @@ def _start(text: str, before: list[str]) -> int:
     return token.start() if token else len(text)
 
 
+@by_line
 def line_tokens(line: str) -> int:
-    """As `estimate_tokens`, of one line without its end; remembered, as most of a file stays while it is typed in."""
-    return _line_tokens(line) if len(line) <= _MEMORABLE else estimate_tokens(line)
-
-
-_MEMORABLE = 500
-
-
-@lru_cache(maxsize=4096)
-def _line_tokens(line: str) -> int:
-    return len(_PIECE.findall(line))
+    """As `estimate_tokens`, of one line without its end."""
+    return estimate_tokens(line)
 
 
 def estimate_tokens(text: str) -> int:

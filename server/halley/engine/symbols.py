@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
+from halley.core.memory import by_line
 from halley.engine import syntax
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w{2,}")
@@ -115,19 +116,10 @@ def words(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=8)
 def _identifiers(text: str) -> tuple[str, ...]:
-    """Line by line: most lines around a cursor stay while it moves."""
-    return tuple(
-        chain.from_iterable(
-            _identifiers_of_line(line) if len(line) <= _MEMORABLE else _IDENTIFIER.findall(line)
-            for line in text.split("\n")
-        )
-    )
+    return tuple(chain.from_iterable(map(_identifiers_of_line, text.split("\n"))))
 
 
-_MEMORABLE = 500
-
-
-@lru_cache(maxsize=4096)
+@by_line
 def _identifiers_of_line(line: str) -> tuple[str, ...]:
     return tuple(_IDENTIFIER.findall(line))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from halley.core.errors import Cancelled, error_of
+from halley.core.errors import Cancelled
 from halley.core.snapshot import Snapshot
 from halley.features.media.orders import Order
 from halley.lsp.base.progress import PartialResults, WorkDone
@@ -71,18 +71,13 @@ async def watched(session: Session, id: str, hear: Callable[[Task], None]) -> Ta
     works.listeners.add(listen)
     try:
         hear(await works.store.get(id))
-        task = await works.wait(id)
+        return await works.finished(id)
     except asyncio.CancelledError:
         if not session.is_ending:
             await asyncio.shield(works.cancel(id, session.line()))
         raise
     finally:
         works.listeners.discard(listen)
-    if task.state == "cancelled":
-        raise Cancelled("The task was cancelled.", "Begin it anew.")
-    if task.state == "failed" and task.problem:
-        raise error_of(task.problem)
-    return task
 
 
 async def media_start(session: Session, params: Json) -> Json:
