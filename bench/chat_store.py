@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.table import Pair
-from halley.stores.chat_values import Chat, Reply, Turn
-from halley.stores.chats import ChatStore
-from halley.stores.database import Database
+from halley.stores.chats.store import ChatStore
+from halley.stores.chats.values import Chat, Reply, Turn
+from halley.stores.sqlite.database import Database
 
 CHATS, TURNS = 200, 50
 LIST_MS, SEARCH_MS = 20.0, 50.0

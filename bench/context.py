@@ -64,8 +64,8 @@ class Order{number}:
 def _rounds(root: Path, rounds: int, runner: asyncio.Runner) -> Iterator[Pair]:
     from halley.core.settings import Settings
     from halley.core.snapshot import Document, Selection, Snapshot, Touched, Workspace
-    from halley.engine import syntax
-    from halley.features.project import Project, gather_context
+    from halley.engine.code import syntax
+    from halley.features.context.project import Project, gather_context
 
     text = (root / "big.py").read_text()
     path = root / "big.py"

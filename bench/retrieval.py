@@ -154,8 +154,8 @@ def measure(root: Path, index: Path, questions: Sequence[Question]) -> tuple[lis
     from halley.engine.search_query import match_terms
     from halley.features.search.scan import Rules, scan
     from halley.features.search.searching import WEIGHTS
-    from halley.stores.database import open_connection
-    from halley.stores.search_index import INDEX_STEPS, counts, find_words, load_chunks
+    from halley.stores.index.chunks import INDEX_STEPS, counts, find_words, load_chunks
+    from halley.stores.sqlite.database import open_connection
 
     database = index / "index.db"
     scan(Rules(str(root), str(database)), lambda _: None)
@@ -194,8 +194,8 @@ def _score(name: str, places: Sequence[int]) -> Score:
 
 def _nearest(db: Any, index: Path, questions: Sequence[str]) -> list[list[int]]:
     from halley.features.search.cutting import text_to_embed
-    from halley.stores.search_index import load_chunks
-    from halley.stores.search_vectors import VectorFile, append_vectors, chunks_of_rows, find_model, missing
+    from halley.stores.index.chunks import load_chunks
+    from halley.stores.index.vectors import VectorFile, append_vectors, chunks_of_rows, find_model, missing
 
     todo = missing(db, "minilm")
     chunks = load_chunks(db, [id for _, id in todo])

@@ -86,7 +86,7 @@ def edit_pairs(rounds: int) -> Iterator[Pair]:
 def _with_index(rounds: int, measure: Any) -> Iterator[Pair]:
     from halley.features.room import EngineRoom
     from halley.features.search.index import Attendant
-    from halley.stores.paths import find_paths
+    from halley.stores.disk.paths import find_paths
 
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
         root = Path(folder) / "workspace"

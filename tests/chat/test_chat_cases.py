@@ -27,19 +27,19 @@ from halley.core.models import Model, ModelRef, Role, Route
 from halley.core.settings import Settings
 from halley.core.snapshot import Diagnostic, Document, Selection, Snapshot, Workspace
 from halley.engine.chat_input import read_input
-from halley.engine.languages import language_id_of
-from halley.engine.templates import builtin_template
+from halley.engine.code.languages import language_id_of
+from halley.engine.prompting.templates import builtin_template
 from halley.features.ask import Line
 from halley.features.chat.desk import ChatDesk
 from halley.features.chat.markdown import render_chat
 from halley.features.chat.rendering import Places, rendered_reply
 from halley.features.chat.send import ChatRequest, send
 from halley.features.chat.transfer import export_json, import_json
-from halley.features.project import Project
-from halley.providers.citations import citations_of
-from halley.stores.chat_values import Reply
-from halley.stores.chats import ChatStore
-from halley.stores.database import Database
+from halley.features.context.project import Project
+from halley.providers.stream.citations import citations_of
+from halley.stores.chats.store import ChatStore
+from halley.stores.chats.values import Reply
+from halley.stores.sqlite.database import Database
 
 ROUTE = (ModelRef("acme", "large"), ModelRef("acme", "small"))
 

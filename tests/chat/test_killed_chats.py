@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from halley.stores.chats import ChatStore
-from halley.stores.database import Database
+from halley.stores.chats.store import ChatStore
+from halley.stores.sqlite.database import Database
 
 KILLS, LONGEST_S = 200, 0.04
 
@@ -25,8 +25,8 @@ WRITER = """
 import asyncio, os, sys
 from pathlib import Path
 from halley.core.events import ReasoningDelta, TextDelta
-from halley.stores import chats
-from halley.stores.database import Database
+from halley.stores.chats import store as chats
+from halley.stores.sqlite.database import Database
 chats.FLUSH_S = 0.003  # many writes to be killed in
 async def stream(path, number):
     store = chats.ChatStore(Database(path))

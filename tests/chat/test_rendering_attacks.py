@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from halley.core.events import Citation
-from halley.engine.inert import inert_markdown
+from halley.engine.markdown.inert import inert_markdown
 from halley.features.chat.markdown import render_chat
 from halley.features.chat.rendering import Places, rendered_reply
-from halley.stores.chat_values import Chat, Reply, Turn
+from halley.stores.chats.values import Chat, Reply, Turn
 
 EVIL = "https://evil.example/p.png"
 IMAGES = [

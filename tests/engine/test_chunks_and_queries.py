@@ -7,7 +7,7 @@ import sqlite3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halley.engine.chunks import MOST_CHARACTERS, MOST_LINES, SMALL_LINES, cut_chunks
+from halley.engine.code.chunks import MOST_CHARACTERS, MOST_LINES, SMALL_LINES, cut_chunks
 from halley.engine.fusion import merge_ranks
 from halley.engine.search_query import camel_parts, match_terms, split_name
 

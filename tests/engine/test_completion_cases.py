@@ -7,10 +7,10 @@ from pathlib import Path
 from casefile import Case, cases
 from halley.core.snapshot import Document, Selection, Snapshot
 from halley.core.snapshot import Workspace as Folder
-from halley.engine.completions import Place, read_completion
-from halley.engine.fim import build_fim
-from halley.engine.languages import language_id_of
-from halley.engine.scope import cut_at, scope_of
+from halley.engine.code.languages import language_id_of
+from halley.engine.typing.completions import Place, read_completion
+from halley.engine.typing.fim import build_fim
+from halley.engine.typing.scope import cut_at, scope_of
 
 ROOT = Path("/project")
 

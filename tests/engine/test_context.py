@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from halley.core.settings import Settings
 from halley.core.snapshot import Document, Selection, Snapshot, Workspace
 from halley.core.tokens import estimate_tokens
-from halley.engine.context import Related, build_context
-from halley.engine.related import Defined, Source, nearness, related_definitions, related_places
-from halley.engine.symbols import definitions, names_used, outline
+from halley.engine.code.symbols import definitions, names_used, outline
+from halley.engine.prompting.context import Related, build_context
+from halley.engine.prompting.related import Defined, Source, nearness, related_definitions, related_places
 
 
 def snapshot(text: str, at: int = 0, end: int | None = None, tokens: int = 1000) -> Snapshot:

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from halley.core.text import Edit, apply_edits, split_lines
-from halley.engine.diffs import diff_lines
-from halley.engine.edits import build_edits, group_edits
+from halley.engine.edits.build import build_edits, group_edits
+from halley.engine.edits.diffs import diff_lines
 
 texts = st.text(st.sampled_from("ab \t\n\r\f\u2028é😀"), max_size=60)
 codes = st.lists(

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from halley.core.snapshot import Document, Selection
 from halley.core.text import Edit, apply_edits, split_lines
-from halley.engine.edits import rebase_edits
-from halley.engine.replies import Target, read_reply
+from halley.engine.edits.build import rebase_edits
+from halley.engine.replies.read import Target, read_reply
 from halley.lsp.base.documents import DocumentStore
 from halley.lsp.base.lines import LineIndex
 from halley.lsp.to_lsp import to_lsp_text_edits

@@ -2,7 +2,7 @@
 
 import pytest
 
-from halley.engine.meaning import difference
+from halley.engine.code.meaning import difference
 
 SAME = [
     ("python", "x=1", "x = 1\n"),

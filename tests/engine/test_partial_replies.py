@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from halley.core.snapshot import Selection
 from halley.core.text import apply_edits
-from halley.engine.replies import ReadReply, Target, read_reply
+from halley.engine.replies.read import ReadReply, Target, read_reply
 
 PLACEHOLDERS = ("# ... existing code ...", "# ... rest of the file ...", "# (unchanged)", "...")
 

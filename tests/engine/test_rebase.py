@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from halley.core.text import Edit, apply_edits, split_lines
-from halley.engine.edits import build_edits, rebase_edits
+from halley.engine.edits.build import build_edits, rebase_edits
 
 BASE = "import os\n\n\ndef one():\n    return 1\n\n\ndef two():\n    return 2\n"
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from halley.core.snapshot import Document, Selection
 from halley.core.text import CreateFile, DeleteFile, DocumentEdit, RenameFile, apply_edits
-from halley.engine.replies import Target, read_code, read_reply
-from halley.engine.target import refuse_path
+from halley.engine.replies.read import Target, read_code, read_reply
+from halley.engine.replies.target import refuse_path
 
 TEXT = """import os
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from casefile import Case, cases
 from halley.core.snapshot import Document, Selection
 from halley.core.text import CreateFile, DeleteFile, DocumentEdit, RenameFile, apply_edits
-from halley.engine.languages import language_id_of
-from halley.engine.replies import ReadReply, Target, read_reply
+from halley.engine.code.languages import language_id_of
+from halley.engine.replies.read import ReadReply, Target, read_reply
 
 ROOT = "file:///work"
 

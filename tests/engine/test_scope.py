@@ -2,8 +2,8 @@
 
 import pytest
 
-from halley.engine.completions import Place
-from halley.engine.scope import cut_at, scope_of, stops_of
+from halley.engine.typing.completions import Place
+from halley.engine.typing.scope import cut_at, scope_of, stops_of
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from halley.core.calls import FimPrompt, Prompt, user
-from halley.engine.secrecy import find_secrets, is_secret_path, redact_prompt, redact_secrets
+from halley.engine.guards.secrecy import find_secrets, is_secret_path, redact_prompt, redact_secrets
 
 SECRET = """.env .ENV .env.local .Env.Production config/.env production.env .envrc .netrc .npmrc id_rsa id_ed25519 server.pem
     TLS.KEY cert.p12 store.jks secrets.yaml secrets.json credentials.json service-account-1.json terraform.tfstate

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halley.engine.prompts import fence
-from halley.engine.templates import builtin_template, names_in, render, render_messages
+from halley.engine.prompting.prompts import fence
+from halley.engine.prompting.templates import builtin_template, names_in, render, render_messages
 
 
 def test_values_are_put_in_once_and_never_expanded():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from halley.core import tokens
-from halley.engine.fim import head_tokens, tail_tokens
+from halley.engine.typing.fim import head_tokens, tail_tokens
 
 PIECES = [
     "\n",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halley.engine.completions import Place, typed_twice
+from halley.engine.typing.completions import Place, typed_twice
 
 texts = st.text(st.sampled_from("ab \n("), max_size=6)
 

@@ -42,7 +42,7 @@ from halley.features.chat.desk import ChatDesk
 from halley.features.chat.send import ChatRequest, continue_reply
 from halley.features.chat.send import send as send_turn
 from halley.features.room import EngineRoom
-from halley.stores.ledger import LedgerStore
+from halley.stores.ledger.store import LedgerStore
 
 HOSTS = ("one", "two", "three")
 REQUESTS = 2000

@@ -22,8 +22,8 @@ from halley.core.models import ModelRef
 from halley.core.settings import Settings
 from halley.core.snapshot import Diagnostic, Document, Selection, Snapshot, Workspace
 from halley.core.text import CreateFile, DeleteFile, DocumentEdit, RenameFile, WorkspaceChange, apply_edits
-from halley.engine.languages import language_id_of
-from halley.engine.templates import builtin_template
+from halley.engine.code.languages import language_id_of
+from halley.engine.prompting.templates import builtin_template
 from halley.features.actions import Job, find_action
 from halley.features.actions.action import Answer, Edited, Made
 from halley.features.ask import Line

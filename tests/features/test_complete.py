@@ -15,8 +15,8 @@ from halley.core.models import ModelRef
 from halley.core.settings import Settings
 from halley.core.snapshot import Document, Selection, Snapshot, Workspace
 from halley.features.ask import Line
-from halley.features.complete import Completer, debounce_s
-from halley.features.complete import _Document as Typing
+from halley.features.completion.completer import Completer, debounce_s
+from halley.features.completion.completer import _Document as Typing
 
 MODEL = ModelRef("sim", "fim")
 

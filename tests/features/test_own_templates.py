@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from halley.core.errors import NotConfigured
-from halley.engine.templates import builtin_names, builtin_template, problems_in
+from halley.engine.prompting.templates import builtin_names, builtin_template, problems_in
 from halley.features.commit import tidy
 from halley.features.own_templates import check_own_templates, load_own_template, names_for
 

@@ -15,12 +15,12 @@ import pytest
 
 from halley.core.snapshot import Document, Selection, Snapshot, Workspace
 from halley.core.text import CreateFile, DocumentEdit, RenameFile
-from halley.engine.protected import PROTECTED_FOLDERS, PROTECTED_NAMES, why_protected
+from halley.engine.guards.protected import PROTECTED_FOLDERS, PROTECTED_NAMES, why_protected
 from halley.features.actions.rewrite import read_edit
 from halley.features.ask import Finish, Reply
 from halley.lsp.base.uris import path_of_uri
-from halley.lsp.proposing import needs_yes
-from halley.lsp.session import Session
+from halley.lsp.window.proposing import needs_yes
+from halley.lsp.window.session import Session
 
 OUTSIDE = [
     "/etc/passwd", "/tmp/evil", "//host/share/evil", "\\\\host\\share\\evil", "\\\\?\\C:\\evil", "C:\\evil", "C:/evil",

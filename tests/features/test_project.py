@@ -9,8 +9,8 @@ import pytest
 
 from halley.core.settings import Settings
 from halley.core.snapshot import Document, Selection, Snapshot, Touched, Workspace
-from halley.engine.context import Context
-from halley.features.project import Project, gather_context
+from halley.engine.prompting.context import Context
+from halley.features.context.project import Project, gather_context
 
 DEFINES = "def compute_price(order):\n    return order.price\n"
 ASKS = "def total(order):\n    return compute_price(order)\n"
@@ -105,7 +105,7 @@ async def test_the_log_says_what_was_sent_and_why_without_its_content(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
     write(tmp_path, b_dot_py=DEFINES)
-    with caplog.at_level(logging.DEBUG, "halley.features.project"):
+    with caplog.at_level(logging.DEBUG, "halley.features.context.project"):
         context = await context_in(tmp_path)
     said = "\n".join(record.getMessage() for record in caplog.records)
     assert f"context: {context.tokens} of {context.budget} tokens" in said

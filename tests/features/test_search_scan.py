@@ -16,9 +16,9 @@ import pytest
 
 from halley.features.search.cutters import cut_files, cut_here
 from halley.features.search.scan import Rules, scan
-from halley.stores import search_index
-from halley.stores.database import open_connection
-from halley.stores.search_index import INDEX_STEPS, ChunkRow, find_words, put_file
+from halley.stores.index import chunks as search_index
+from halley.stores.index.chunks import INDEX_STEPS, ChunkRow, find_words, put_file
+from halley.stores.sqlite.database import open_connection
 
 FILES = 120
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from halley.core.settings import Settings
 from halley.features.tools.servers import MOST_HEARD, ToolServers
-from halley.stores.paths import find_paths
-from halley.stores.secrets import SecretStore
+from halley.stores.disk.paths import find_paths
+from halley.stores.keys.store import SecretStore
 
 SERVER = Path(__file__).parents[1] / "e2e" / "mcp_server.py"
 START_S = 60.0

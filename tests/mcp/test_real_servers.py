@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from halley.tools.connection import Connection
-from halley.tools.values import ServerSpec, ToolFailed
+from halley.mcp.connection import Connection
+from halley.mcp.values import ServerSpec, ToolFailed
 
 START_S = 120.0
 

@@ -14,9 +14,9 @@ from halley.core.events import Event
 from halley.core.settings import ProviderSettings
 from halley.providers.endpoint import Endpoint
 from halley.providers.facts import describe_model
+from halley.providers.http.transport import Http
 from halley.providers.presets import resolve_endpoint
-from halley.providers.transport import Http
-from halley.providers.wires import build_provider
+from halley.providers.wires.table import build_provider
 
 QUICK: dict[str, Any] = {"connect_timeout_s": 2.0, "first_byte_timeout_s": 5.0, "stall_timeout_s": 5.0}
 

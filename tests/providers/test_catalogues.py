@@ -14,10 +14,10 @@ from halley.core.errors import AuthFailed, BadReply
 from halley.core.events import Image
 from halley.core.media import MediaFile
 from halley.core.models import Price
-from halley.providers import catalogue_api
-from halley.providers.discovery import find_local_servers, find_server
-from halley.providers.host import Host
-from halley.providers.openai_media import send_embeddings, send_images, send_speech, send_transcription
+from halley.providers.hosts import catalogue_api
+from halley.providers.hosts.discovery import find_local_servers, find_server
+from halley.providers.hosts.host import Host
+from halley.providers.wires.openai_media import send_embeddings, send_images, send_speech, send_transcription
 
 
 def by_path(**replies: Any) -> list[f.Action]:
@@ -161,7 +161,7 @@ async def test_local_servers_are_known_by_their_answers(http: Any, name: str) ->
     ],
 )
 async def test_others_are_not_taken_for_one(http: Any, script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("halley.providers.discovery.ANSWER_S", 0.2)
+    monkeypatch.setattr("halley.providers.hosts.discovery.ANSWER_S", 0.2)
     async with FaultServer(script) as server:
         ports = dict.fromkeys(IDENTITIES, server.port)
         assert await find_local_servers(http, ports) == ()

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from halley.core.errors import NotConfigured, ProxyFailed
 from halley.core.settings import KeySource, ProviderSettings
 from halley.providers.facts import describe_model, fim_form
-from halley.providers.fim import find_form
+from halley.providers.http.proxies import find_proxy
 from halley.providers.presets import CATALOG, PRESETS, load_catalog_file, load_preset, resolve_endpoint
-from halley.providers.proxies import find_proxy
 from halley.providers.urls import is_loopback, join_url, normalize_base_url, origin_of
+from halley.providers.wires.fim import find_form
 
 
 @pytest.mark.parametrize(

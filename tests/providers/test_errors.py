@@ -25,9 +25,9 @@ from halley.core.errors import (
     UpstreamTimeout,
 )
 from halley.providers.endpoint import Endpoint
-from halley.providers.errors import Asked, error_of_answer, quote
-from halley.providers.retry_after import retry_after_ms
-from halley.providers.said import is_error, read_said, said_of
+from halley.providers.refusals.errors import Asked, error_of_answer, quote
+from halley.providers.refusals.retry_after import retry_after_ms
+from halley.providers.refusals.said import is_error, read_said, said_of
 
 NOW = datetime(2025, 10, 31, 10, 0, 0, tzinfo=UTC)
 HOST = Endpoint("host", "Host", "openai", "https://api.example.com/v1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from halley.core.calls import FimPrompt
-from halley.providers.fim import find_form
+from halley.providers.wires.fim import find_form
 
 PROMPT = FimPrompt(
     "a = ", "\n", path="a.py", context=(("b.py", "B = 1"),), preamble="# b.py:\n# B = 1\n", max_tokens=8

@@ -31,9 +31,9 @@ from halley.core.errors import (
     UpstreamTimeout,
 )
 from halley.providers.endpoint import Endpoint
-from halley.providers.host import Host
-from halley.providers.transport import Http, Request
-from halley.providers.unpack import PIECE, Unpacker
+from halley.providers.hosts.host import Host
+from halley.providers.http.transport import Http, Request
+from halley.providers.http.unpack import PIECE, Unpacker
 
 EndpointOf = Callable[..., Endpoint]
 
@@ -407,7 +407,7 @@ async def test_clients_are_shared_and_idle_ones_closed(
         with pytest.raises(ProviderUnavailable):
             await fetch(http, endpoint_of("https://127.0.0.1:1/v1", ca_bundle=str(bundle)))
         assert len(clients._clients) == 2
-        monkeypatch.setattr("halley.providers.clients.IDLE_S", 0.0)
+        monkeypatch.setattr("halley.providers.http.clients.IDLE_S", 0.0)
         clients.close_idle()
         assert len(clients._clients) == 1
         assert all(client.in_use == 0 for client in clients._clients.values())
@@ -415,7 +415,7 @@ async def test_clients_are_shared_and_idle_ones_closed(
 
 def test_a_request_loads_one_http_library() -> None:
     code = (
-        "import sys, halley.providers.clients as c; c._import()\n"
+        "import sys, halley.providers.http.clients as c; c._import()\n"
         "assert 'aiohttp' in sys.modules\n"
         "assert not {'httpx', 'rich', 'pygments', 'click'} & set(sys.modules), 'more than a request needs'"
     )

@@ -24,7 +24,7 @@ from halley.core.errors import (
 from halley.core.events import Finish, TextDelta
 from halley.core.models import Usage
 from halley.providers.facts import describe_model
-from halley.providers.wires import build_provider
+from halley.providers.wires.table import build_provider
 
 HELLO = [
     {"choices": [{"index": 0, "delta": {"role": "assistant", "content": "Hel"}}]},
@@ -278,7 +278,7 @@ async def test_ends(
     kind: type[Exception] | None,
     text: str,
 ) -> None:
-    monkeypatch.setattr("halley.providers.streaming.GRACE_S", 0.1)
+    monkeypatch.setattr("halley.providers.stream.streaming.GRACE_S", 0.1)
     async with FaultServer(script) as host:
         quick = 0.3 if "stall" in str(kind) or kind in (UpstreamTimeout, Interrupted) else 5.0
         events, error = await ask(provider_of(host.url, stall_timeout_s=quick))

@@ -14,7 +14,7 @@ from halley.core.errors import BadRequest, ContextTooLong, ProviderUnavailable, 
 from halley.core.events import Finish, ToolCallDelta
 from halley.core.settings import ProviderSettings
 from halley.providers.presets import resolve_endpoint
-from halley.providers.wires import WIRES, build_provider
+from halley.providers.wires.table import WIRES, build_provider
 from halley.simulator import Simulator
 
 PROMPT = Prompt(

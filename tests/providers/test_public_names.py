@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from halley.core.errors import BlockedByPolicy, HalleyError
-from halley.providers.clients import Clients
 from halley.providers.endpoint import Endpoint
-from halley.providers.fetching import _check_public, is_public, trust_of
-from halley.providers.transport import Http, Request
+from halley.providers.hosts.fetching import _check_public, is_public, trust_of
+from halley.providers.http.clients import Clients
+from halley.providers.http.transport import Http, Request
 
 ENDPOINT = Endpoint("sim", "Simulator", "openai", "https://models.example")
 PUBLIC = "93.184.216.34"

@@ -15,7 +15,7 @@ from halley.routing.catalogue import Shelf
 from halley.routing.defaults import _table, default_route
 from halley.routing.near import near_names
 from halley.routing.selection import parse_route, resolve_route, resolve_selection
-from halley.stores.layers import LAYERS, Layer, merge_settings, roles_layer
+from halley.stores.config.layers import LAYERS, Layer, merge_settings, roles_layer
 
 NAMES = [name for name in LAYERS if name not in ("defaults", "request")]
 

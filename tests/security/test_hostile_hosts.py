@@ -17,8 +17,8 @@ from halley.core.calls import Call, Caller, Prompt, user
 from halley.core.errors import HalleyError
 from halley.features.room import EngineRoom
 from halley.simulator import Simulator
-from halley.stores.client_settings import parse_client_settings
-from halley.stores.layers import Layer
+from halley.stores.config.client_settings import parse_client_settings
+from halley.stores.config.layers import Layer
 
 KEY = "sk-sim-mine-and-no-other-hosts"
 OTHERS = "sk-sim-canary-of-another-provider"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from halley.stores.database import Database
-from halley.stores.paths import Paths, find_paths
+from halley.stores.disk.paths import Paths, find_paths
+from halley.stores.sqlite.database import Database
 
 
 @pytest.fixture

@@ -14,11 +14,11 @@ from halley.core.calls import ImagePart
 from halley.core.errors import BadRequest, Problem, StoreFailed
 from halley.core.events import Citation, Finish, Image, Notice, ReasoningDelta, TextDelta, ToolCallDelta
 from halley.core.models import ModelRef, Times, Usage
-from halley.stores import chats as chats_module
-from halley.stores.chat_values import Excerpt, StoredImage, ToolUse
-from halley.stores.chats import ChatStore
-from halley.stores.database import Database
-from halley.stores.paths import Paths
+from halley.stores.chats import store as chats_module
+from halley.stores.chats.store import ChatStore
+from halley.stores.chats.values import Excerpt, StoredImage, ToolUse
+from halley.stores.disk.paths import Paths
+from halley.stores.sqlite.database import Database
 
 MODEL = ModelRef("comet", "gpt-5-mini")
 
@@ -381,8 +381,8 @@ async def test_importing_gives_new_ids(database: Database) -> None:
 
 STREAM = """
     from halley.core.events import TextDelta
-    from halley.stores.chats import ChatStore
-    from halley.stores.database import Database
+    from halley.stores.chats.store import ChatStore
+    from halley.stores.sqlite.database import Database
     store = ChatStore(Database(Path(args[0])))
     chat = await store.create("/w")
     for n in range(2):
@@ -446,8 +446,8 @@ async def test_two_daemons_on_one_store_lose_no_turn(database: Database, paths: 
     chat = await store.create("/w")
     code = """
         from halley.core.events import TextDelta
-        from halley.stores.chats import ChatStore
-        from halley.stores.database import Database
+        from halley.stores.chats.store import ChatStore
+        from halley.stores.sqlite.database import Database
         database = Database(Path(args[0]))
         store = ChatStore(database)
         async def writer(name):

@@ -9,10 +9,10 @@ import pytest
 
 from halley.core.models import ModelRef
 from halley.core.settings import Settings
-from halley.stores.config import ConfigStore, load_user_config, merge_settings, parse_client_settings
-from halley.stores.layers import LAYERS, Layer, find_source, roles_layer
-from halley.stores.paths import Paths
-from halley.stores.selections import SelectionStore
+from halley.stores.config.layers import LAYERS, Layer, find_source, roles_layer
+from halley.stores.config.selections import SelectionStore
+from halley.stores.config.store import ConfigStore, load_user_config, merge_settings, parse_client_settings
+from halley.stores.disk.paths import Paths
 
 
 def level(name, model: str) -> Layer:

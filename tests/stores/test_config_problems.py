@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from halley.core.settings import ConfigProblem
-from halley.stores.config import ConfigStore, load_user_config
-from halley.stores.paths import Paths
+from halley.stores.config.store import ConfigStore, load_user_config
+from halley.stores.disk.paths import Paths
 
 PRESETS = ("comet", "openai")
 

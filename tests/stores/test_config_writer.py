@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from stores_help import finished
 
 from halley.core.errors import BadRequest, StoreFailed
-from halley.stores.config import load_user_config
-from halley.stores.config_writer import remove_macro, remove_provider, save_macro, save_provider, save_roles
-from halley.stores.paths import Paths
+from halley.stores.config.store import load_user_config
+from halley.stores.config.writer import remove_macro, remove_provider, save_macro, save_provider, save_roles
+from halley.stores.disk.paths import Paths
 
 MINE = """\
 # my settings
@@ -140,8 +140,8 @@ def test_any_text_in_any_style_reads_back_or_is_refused(
 
 async def test_processes_do_not_lose_each_others_changes(paths: Paths, start) -> None:
     code = """
-        from halley.stores.config_writer import save_provider
-        from halley.stores.paths import find_paths
+        from halley.stores.config.writer import save_provider
+        from halley.stores.disk.paths import find_paths
         for n in range(10):
             save_provider(find_paths(), f"{args[0]}{n}", {"concurrency": n + 1})
     """

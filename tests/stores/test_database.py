@@ -12,9 +12,9 @@ import pytest
 from stores_help import assert_private, finished
 
 from halley.core.errors import StoreFailed
-from halley.stores import migrations
-from halley.stores.database import Database, has_sound_wal, open_connection, write_turn
-from halley.stores.paths import Paths
+from halley.stores.disk.paths import Paths
+from halley.stores.sqlite import migrations
+from halley.stores.sqlite.database import Database, has_sound_wal, open_connection, write_turn
 
 
 def add(value: str):
@@ -88,7 +88,7 @@ async def test_jobs_that_wait_share_a_transaction(database: Database) -> None:
 async def test_what_is_written_behind_comes_before_what_is_asked_next(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("halley.stores.database.BEHIND_S", 3600.0)
+    monkeypatch.setattr("halley.stores.sqlite.database.BEHIND_S", 3600.0)
     behind = database.run_behind(add("a"))
     assert not behind.done()
     assert await database.read(ids) == ["a"]
@@ -100,7 +100,7 @@ async def test_what_is_written_behind_is_written_by_itself_and_at_the_end(
 ) -> None:
     database = Database(paths.database)
     assert await database.run_behind(add("a")) == "a"
-    monkeypatch.setattr("halley.stores.database.BEHIND_S", 3600.0)
+    monkeypatch.setattr("halley.stores.sqlite.database.BEHIND_S", 3600.0)
     last = database.run_behind(add("b"))
     await database.aclose()
     assert await last == "b"
@@ -190,7 +190,7 @@ async def test_a_folder_in_its_place_is_a_clear_error_each_time(paths: Paths) ->
 
 async def test_processes_that_start_at_once_take_each_step_once(paths: Paths, start) -> None:
     code = """
-        from halley.stores.database import Database
+        from halley.stores.sqlite.database import Database
         database = Database(Path(args[0]))
         def count_and_add(db):  # first a read, then a write: what a plain BEGIN cannot do beside others
             count = db.execute("SELECT count(*) FROM chats").fetchone()[0]
@@ -220,8 +220,8 @@ async def test_no_commit_waits_for_the_disk(database: Database) -> None:
 
 
 async def test_an_older_sqlite_writes_in_turns(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("halley.stores.database.has_sound_wal", lambda version: False)
-    monkeypatch.setattr("halley.stores.database.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("halley.stores.sqlite.database.has_sound_wal", lambda version: False)
+    monkeypatch.setattr("halley.stores.sqlite.database.BUSY_TIMEOUT_S", 0.05)
     database = Database(paths.database)
     await database.run(add("a"))
     with write_turn(paths.database):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from halley.core.settings import Settings
-from halley.stores.config import ConfigStore
-from halley.stores.paths import Paths
+from halley.stores.config.store import ConfigStore
+from halley.stores.disk.paths import Paths
 
 USER = """
 [providers.comet]

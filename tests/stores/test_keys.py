@@ -19,12 +19,12 @@ from stores_help import assert_private, files_with, finished
 
 from halley.core.errors import BadRequest, NotConfigured
 from halley.core.settings import KeySource
-from halley.stores import keyrings
-from halley.stores.key_sources import COMMAND_TIME_LIMIT_S
-from halley.stores.keyrings import KeyringUnusable
-from halley.stores.origins import normalise_origin, same_origin
-from halley.stores.paths import Paths
-from halley.stores.secrets import SecretStore, mask
+from halley.stores.disk.paths import Paths
+from halley.stores.keys import keyrings
+from halley.stores.keys.keyrings import KeyringUnusable
+from halley.stores.keys.origins import normalise_origin, same_origin
+from halley.stores.keys.sources import COMMAND_TIME_LIMIT_S
+from halley.stores.keys.store import SecretStore, mask
 
 KEY = "sk-CANARY-0123456789abcdef"
 HOME = "https://api.cometapi.com"
@@ -174,8 +174,8 @@ async def test_another_process_entering_a_key_is_noticed(paths: Paths, start) ->
     await store.set_key("comet", HOME, "sk-old", "file")
     assert await store.resolve_keys("comet", HOME) == ("sk-old",)
     code = """
-        from halley.stores.paths import find_paths
-        from halley.stores.secrets import SecretStore
+        from halley.stores.disk.paths import find_paths
+        from halley.stores.keys.store import SecretStore
         await SecretStore(find_paths()).set_key("comet", args[0], sys.stdin.read(), "file")
     """
     process = start(code, HOME)
@@ -299,7 +299,7 @@ async def test_a_command_that_fails_says_so_without_its_arguments(
 async def test_a_command_that_never_ends_is_ended_with_all_it_started(
     paths: Paths, tmp_path: Path, monkeypatch
 ) -> None:
-    monkeypatch.setattr("halley.stores.key_sources.COMMAND_TIME_LIMIT_S", 0.5)
+    monkeypatch.setattr("halley.stores.keys.sources.COMMAND_TIME_LIMIT_S", 0.5)
     code = f"""
 import os, subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])

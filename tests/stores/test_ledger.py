@@ -17,10 +17,10 @@ from stores_help import MODEL, a_call, files_with, killed, said
 from halley.core.calls import Priority
 from halley.core.errors import BadRequest, Problem
 from halley.core.models import ModelRef, Times, Usage
-from halley.stores.database import Database
-from halley.stores.ledger import LedgerStore
-from halley.stores.paths import Paths
-from halley.stores.usage import day_of, days_around
+from halley.stores.disk.paths import Paths
+from halley.stores.ledger.store import LedgerStore
+from halley.stores.ledger.usage import day_of, days_around
+from halley.stores.sqlite.database import Database
 
 OTHER = ModelRef("openai", "gpt-5")
 
@@ -98,8 +98,8 @@ async def test_rows_of_a_killed_process_are_abandoned_those_of_a_living_one_are_
     database: Database, paths: Paths, start
 ) -> None:
     code = """
-        from halley.stores.database import Database
-        from halley.stores.ledger import LedgerStore
+        from halley.stores.sqlite.database import Database
+        from halley.stores.ledger.store import LedgerStore
         sys.path.insert(0, args[1])
         from stores_help import MODEL, a_call
         ledger = LedgerStore(Database(Path(args[0])))
@@ -319,8 +319,8 @@ async def test_a_noted_call_of_a_killed_process_gets_its_row(paths: Paths, start
         import threading
         from dataclasses import replace
         from halley.core.calls import Priority
-        from halley.stores.database import Database
-        from halley.stores.ledger import LedgerStore
+        from halley.stores.sqlite.database import Database
+        from halley.stores.ledger.store import LedgerStore
         sys.path.insert(0, args[1])
         from stores_help import MODEL, a_call
         database = Database(Path(args[0]))
@@ -352,7 +352,7 @@ async def test_notes_of_dead_processes_outlive_a_transaction_that_is_taken_back(
     row = [1.0, "2026-01-01", "chat", "chat", None, "p", "m", 1, None]
     owner = ["elsewhere", 1, 1.0]
     (folder / "1-dead.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in (owner, row)))
-    monkeypatch.setattr("halley.stores.intents.is_alive", lambda owner: False)
+    monkeypatch.setattr("halley.stores.ledger.intents.is_alive", lambda owner: False)
 
     def broken(db: sqlite3.Connection) -> None:
         raise LookupError("mine")
@@ -374,8 +374,8 @@ async def test_notes_of_dead_processes_outlive_a_transaction_that_is_taken_back(
 @pytest.mark.parametrize("moment", range(6))
 async def test_killed_at_any_moment_no_row_is_lost_or_stays_open(paths: Paths, start, moment: int) -> None:
     code = """
-        from halley.stores.database import Database
-        from halley.stores.ledger import LedgerStore
+        from halley.stores.sqlite.database import Database
+        from halley.stores.ledger.store import LedgerStore
         sys.path.insert(0, args[1])
         from stores_help import MODEL, a_call
         ledger = LedgerStore(Database(Path(args[0])))

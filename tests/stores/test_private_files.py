@@ -10,7 +10,7 @@ import pytest
 from stores_help import assert_private, finished, modes
 
 from halley.core.errors import StoreFailed
-from halley.stores.files import (
+from halley.stores.disk.files import (
     load_json,
     locked,
     make_private_folder,
@@ -18,7 +18,7 @@ from halley.stores.files import (
     save_private,
     update_json,
 )
-from halley.stores.paths import find_paths
+from halley.stores.disk.paths import find_paths
 
 
 @pytest.fixture(params=[0o022, 0o000, 0o077])
@@ -112,7 +112,7 @@ def test_a_held_lock_is_an_error_with_a_next_step(tmp_path: Path) -> None:
 
 async def test_processes_do_not_lose_each_others_changes(tmp_path: Path, start) -> None:
     code = """
-        from halley.stores.files import update_json
+        from halley.stores.disk.files import update_json
         for n in range(50):
             update_json(Path(args[0]), lambda value: value.update({f"{args[1]}-{n}": n}))
     """

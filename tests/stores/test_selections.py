@@ -8,8 +8,8 @@ import pytest
 from stores_help import assert_private, finished
 
 from halley.core.models import ModelRef, Route
-from halley.stores.paths import Paths
-from halley.stores.selections import MOST_RECENT, SelectionStore
+from halley.stores.config.selections import MOST_RECENT, SelectionStore
+from halley.stores.disk.paths import Paths
 
 
 def route(*names: str) -> Route:
@@ -90,8 +90,8 @@ def test_recent_and_favourite_models(paths: Paths, one: Path) -> None:
 async def test_two_processes_lose_no_pick(paths: Paths, one: Path, start) -> None:
     code = """
         from halley.core.models import ModelRef
-        from halley.stores.paths import find_paths
-        from halley.stores.selections import SelectionStore
+        from halley.stores.disk.paths import find_paths
+        from halley.stores.config.selections import SelectionStore
         store = SelectionStore(find_paths())
         for n in range(30):
             store.save(args[0], args[1], (ModelRef("p", str(n)),))

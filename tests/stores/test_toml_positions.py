@@ -9,8 +9,8 @@ import tomlkit
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from halley.stores.toml_files import Reporter, parse_toml
-from halley.stores.toml_positions import find_spans
+from halley.stores.config.toml_files import Reporter, parse_toml
+from halley.stores.config.toml_positions import find_spans
 
 keys = st.one_of(
     st.from_regex(r"[A-Za-z0-9_-]{1,8}", fullmatch=True),

@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 
 from halley.core.errors import HalleyError
 from halley.core.events import Citation, Event, Finish, Image, ReasoningDelta, TextDelta, ToolCallDelta
-from halley.providers.anthropic import AnthropicReader
 from halley.providers.endpoint import Endpoint
-from halley.providers.errors import Asked
-from halley.providers.fim import FORMS
-from halley.providers.openai_reader import OpenAIReader
-from halley.providers.responses import ResponsesReader
-from halley.providers.sse import Caps, LineDecoder, StreamDecoder, TooLarge
-from halley.providers.streaming import stream_events
-from halley.providers.transport import Http, Request
+from halley.providers.http.transport import Http, Request
+from halley.providers.refusals.errors import Asked
+from halley.providers.stream.sse import Caps, LineDecoder, StreamDecoder, TooLarge
+from halley.providers.stream.streaming import stream_events
+from halley.providers.wires.anthropic import AnthropicReader
+from halley.providers.wires.fim import FORMS
+from halley.providers.wires.openai_reader import OpenAIReader
+from halley.providers.wires.responses import ResponsesReader
 
 HERE = Path(__file__).parent
 CASES = sorted(path.stem for path in HERE.glob("*.sse"))

@@ -127,9 +127,9 @@ def read_stdin() -> str:
 
 def _show_file(name: str) -> str:
     """A file, or some of its lines, as the model sees it. Raises BadRequest, and BlockedByPolicy for secrets."""
-    from halley.engine.languages import language_id_of
-    from halley.engine.secrecy import is_secret_path
-    from halley.stores.texts import load_text
+    from halley.engine.code.languages import language_id_of
+    from halley.engine.guards.secrecy import is_secret_path
+    from halley.stores.workspace.texts import load_text
 
     place = find_place(name)
     if is_secret_path(place.path) or is_secret_path(place.path.resolve()):
@@ -168,7 +168,7 @@ def find_place(name: str) -> _Place:
 
 
 def _fenced(text: str, language: str) -> str:
-    from halley.engine.prompts import fence
+    from halley.engine.prompting.prompts import fence
 
     return fence(text, language)
 
@@ -177,7 +177,7 @@ def _instructions(desk: Desk) -> tuple[Any, ...]:
     """The same words that chats in an editor begin with."""
     from dataclasses import replace
 
-    from halley.engine.templates import render_messages
+    from halley.engine.prompting.templates import render_messages
 
     workspace = desk.room.config.workspace(desk.root).workspace
     values = {"guidance": workspace.guidance, "instructions": desk.settings.chat.instructions}

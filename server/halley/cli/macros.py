@@ -92,7 +92,7 @@ async def export(desk: Desk, names: tuple[str, ...]) -> None:
 async def import_(desk: Desk, file: Any, replace: bool) -> None:
     """Take in the macros of FILE (- for stdin) into your own configuration."""
     from halley.features.macros.bundle import new_macros, read_macros
-    from halley.stores.config_writer import save_macro
+    from halley.stores.config.writer import save_macro
 
     try:
         text = await asyncio.to_thread(file.read, 2_000_000)
@@ -144,9 +144,9 @@ def _document(file: str | None) -> tuple[Any, Any]:
     from halley.cli.ask import find_place, read_stdin
     from halley.core.snapshot import Document, Selection
     from halley.core.text import split_lines
-    from halley.engine.languages import language_id_of
+    from halley.engine.code.languages import language_id_of
     from halley.features.macros.values import NOWHERE
-    from halley.stores.texts import load_text
+    from halley.stores.workspace.texts import load_text
 
     if file is None:
         piped = read_stdin()

@@ -28,7 +28,7 @@ async def mcp(desk: Desk, workspace: Path | None, run_macros: bool) -> None:
     from halley.cli.search import index_finder
     from halley.features.tools.builtin import Place
     from halley.features.tools.offering import INSTRUCTIONS, offered_tools, run_offered
-    from halley.tools.serving import serve_tools
+    from halley.mcp.serving import serve_tools
     from halley.version import __version__
 
     root = find_root(workspace.resolve()) if workspace else desk.root

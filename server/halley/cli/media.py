@@ -90,9 +90,9 @@ async def speak(
     out: str | None, force: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Read TEXT, a file or what is piped in aloud, into a sound file."""
-    from halley.engine.spoken import speakable
+    from halley.engine.markdown.spoken import speakable
     from halley.features.media.orders import Order
-    from halley.stores.texts import load_text
+    from halley.stores.workspace.texts import load_text
 
     output = _output(out, force, "audio")
     if file is not None:
@@ -278,7 +278,7 @@ def _output(out: str | None, force: bool, makes: str = "") -> Path | None:
     """
     from halley.core.media_types import SUFFIXES
     from halley.features.media.saving import named_with
-    from halley.stores.files import store_failed
+    from halley.stores.disk.files import store_failed
 
     if not out:
         return None

@@ -25,7 +25,7 @@ from halley.core.models import Role, Route
 from halley.core.settings import Settings
 from halley.features.ask import Line
 from halley.features.room import EngineRoom
-from halley.stores.layers import Layer
+from halley.stores.config.layers import Layer
 
 
 @dataclass(slots=True)

@@ -105,7 +105,7 @@ def _copy(path: Path | None, home: Path) -> Path:
 
 
 def _language(path: Path) -> str:
-    from halley.engine.languages import language_id_of
+    from halley.engine.code.languages import language_id_of
 
     return language_id_of(path.name)
 

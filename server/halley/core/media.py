@@ -48,7 +48,7 @@ class JobState:
     progress: float | None = None
     """0 to 1."""
     addresses: tuple[str, ...] = ()
-    """Where the results are: hostile until they have been looked at (`providers/fetching.py`)."""
+    """Where the results are: hostile until they have been looked at (`providers/hosts/fetching.py`)."""
     choices: tuple[str, ...] = ()
     """The host's words for each variant, in order."""
     expires: float | None = None

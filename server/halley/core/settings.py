@@ -1,7 +1,7 @@
 """Every setting, defined once. JSON Schema, the editors' manifests and the reference pages come from here.
 
 A `Settings` is the merged, validated result for one window; the layers it is merged from, and the files they
-come from, are `stores/config.py`'s. All models are frozen and refuse unknown keys. A field's description is
+come from, are `stores/config/store.py`'s. All models are frozen and refuse unknown keys. A field's description is
 what a person reads in their editor; `json_schema_extra["scope"]` says who may set it:
 
     machine     endpoints, keys, programs: the user's own `config.toml`, which no repository can write

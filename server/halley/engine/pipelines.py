@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from halley.core.errors import BadRequest
 from halley.core.settings import MacroSettings, MacroStep
-from halley.engine.templates import names_in
+from halley.engine.prompting.templates import names_in
 
 PREVIOUS = "previous"
 

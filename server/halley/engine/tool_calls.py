@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from halley.engine.inert import visible
+from halley.engine.markdown.inert import visible
 
 MOST_ARGUMENTS = 200_000
 """Characters of one call."""

@@ -29,7 +29,7 @@ from halley.core.events import (
 from halley.core.models import ModelRef, Role, Route
 from halley.core.ports import Replier
 from halley.core.settings import Settings
-from halley.engine.secrecy import redact_prompt
+from halley.engine.guards.secrecy import redact_prompt
 
 
 @dataclass(frozen=True, slots=True)

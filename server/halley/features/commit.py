@@ -10,11 +10,11 @@ from halley.core.calls import Prompt
 from halley.core.errors import BadRequest
 from halley.core.models import Role
 from halley.core.tokens import estimate_tokens
-from halley.engine.prompts import fence
-from halley.engine.templates import builtin_template, render_messages
+from halley.engine.prompting.prompts import fence
+from halley.engine.prompting.templates import builtin_template, render_messages
 from halley.features.ask import Line, ask
 from halley.features.diff import load_shown_diff
-from halley.stores.git import load_recent_messages
+from halley.stores.workspace.git import load_recent_messages
 
 
 async def commit_message(

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from halley.engine.secrecy import is_secret_path
-from halley.stores.git import load_diff, require_repository
-from halley.stores.project_files import is_named
+from halley.engine.guards.secrecy import is_secret_path
+from halley.stores.workspace.git import load_diff, require_repository
+from halley.stores.workspace.project_files import is_named
 
 _FILE = re.compile(r"^(?=diff --(?:git|cc|combined) )", re.MULTILINE)
 """Where the part of a file begins. Lines of content never do so: each has a mark before it."""

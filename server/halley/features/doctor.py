@@ -184,7 +184,7 @@ def _keyring_name() -> str:
 
 def _redact(value: Any) -> Any:
     """The home folder as `~`, and nothing that is shaped like a key."""
-    from halley.engine.secrecy import redact_secrets
+    from halley.engine.guards.secrecy import redact_secrets
 
     if isinstance(value, str):
         home = str(Path.home())

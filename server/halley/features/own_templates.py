@@ -1,7 +1,8 @@
 """Prompt templates a person has put into their configuration folder, in place of those that are shipped.
 
 A template that cannot be right is never used half: the request says which file, which line and what is wrong. What
-may be asked for in a template is what the prompts fill in (`engine/prompts.py`); `docs/templates.md` lists it.
+may be asked for in a template is what the prompts fill in (`engine/prompting/prompts.py`);
+`docs/templates.md` lists it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from halley.core.errors import NotConfigured
-from halley.engine.templates import builtin_names, builtin_template, names_in, problems_in
+from halley.engine.prompting.templates import builtin_names, builtin_template, names_in, problems_in
 
 MOST_BYTES = 200_000
 

@@ -20,29 +20,29 @@ from halley.core.calls import Caller
 from halley.core.errors import NotConfigured
 from halley.core.models import Role, Route
 from halley.core.settings import Settings
-from halley.stores.layers import Layer, roles_layer
-from halley.stores.paths import Paths, find_paths
+from halley.stores.config.layers import Layer, roles_layer
+from halley.stores.disk.paths import Paths, find_paths
 
 if TYPE_CHECKING:
+    from halley.features.context.project import Project
     from halley.features.media.works import Works
-    from halley.features.project import Project
     from halley.features.search.index import WorkspaceIndex
     from halley.features.tools.servers import ToolServers
-    from halley.providers.transport import Http
+    from halley.providers.http.transport import Http
     from halley.routing.catalogue import Catalogue
     from halley.routing.clock import Clock
     from halley.routing.prices import Prices
     from halley.routing.registry import Registry
     from halley.routing.router import Router
     from halley.routing.selection import Selected
-    from halley.stores.chats import ChatStore
-    from halley.stores.config import ConfigStore
-    from halley.stores.database import Database
-    from halley.stores.ledger import LedgerStore
-    from halley.stores.secrets import SecretStore
-    from halley.stores.selections import SelectionStore
-    from halley.stores.tool_picks import ToolPicks
-    from halley.stores.trust import TrustStore
+    from halley.stores.chats.store import ChatStore
+    from halley.stores.config.selections import SelectionStore
+    from halley.stores.config.store import ConfigStore
+    from halley.stores.config.tool_picks import ToolPicks
+    from halley.stores.config.trust import TrustStore
+    from halley.stores.keys.store import SecretStore
+    from halley.stores.ledger.store import LedgerStore
+    from halley.stores.sqlite.database import Database
 
 
 class EngineRoom:
@@ -86,19 +86,19 @@ class EngineRoom:
 
     @cached_property
     def database(self) -> Database:
-        from halley.stores.database import Database
+        from halley.stores.sqlite.database import Database
 
         return Database(self.paths.database)
 
     @cached_property
     def ledger(self) -> LedgerStore:
-        from halley.stores.ledger import LedgerStore
+        from halley.stores.ledger.store import LedgerStore
 
         return LedgerStore(self.database)
 
     @cached_property
     def chats(self) -> ChatStore:
-        from halley.stores.chats import ChatStore
+        from halley.stores.chats.store import ChatStore
 
         return ChatStore(self.database)
 
@@ -112,26 +112,26 @@ class EngineRoom:
 
     @cached_property
     def selections(self) -> SelectionStore:
-        from halley.stores.selections import SelectionStore
+        from halley.stores.config.selections import SelectionStore
 
         return SelectionStore(self.paths)
 
     @cached_property
     def trust(self) -> TrustStore:
-        from halley.stores.trust import TrustStore
+        from halley.stores.config.trust import TrustStore
 
         return TrustStore(self.paths)
 
     @cached_property
     def secrets(self) -> SecretStore:
-        from halley.stores.secrets import SecretStore
+        from halley.stores.keys.store import SecretStore
 
         return SecretStore(self.paths, self.environ)
 
     @cached_property
     def config(self) -> ConfigStore:
         from halley.providers.presets import PRESETS
-        from halley.stores.config import ConfigStore
+        from halley.stores.config.store import ConfigStore
 
         return ConfigStore(self.paths, self.trust, PRESETS)
 
@@ -140,13 +140,13 @@ class EngineRoom:
     @cached_property
     def tools(self) -> ToolServers:
         from halley.features.tools.servers import ToolServers
-        from halley.providers.tls import build_tls_context
+        from halley.providers.http.tls import build_tls_context
 
         return ToolServers(self.secrets, build_tls_context)
 
     @cached_property
     def tool_picks(self) -> ToolPicks:
-        from halley.stores.tool_picks import ToolPicks
+        from halley.stores.config.tool_picks import ToolPicks
 
         return ToolPicks(self.paths)
 
@@ -160,7 +160,7 @@ class EngineRoom:
 
     @cached_property
     def http(self) -> Http:
-        from halley.providers.transport import Http
+        from halley.providers.http.transport import Http
 
         return Http(self.environ)
 
@@ -248,7 +248,7 @@ class EngineRoom:
 
     def project(self, root: Path) -> Project:
         """The workspace's code, shared by all windows on the same folder."""
-        from halley.features.project import Project
+        from halley.features.context.project import Project
 
         if root not in self._projects:
             self._projects[root] = Project(root)
@@ -272,7 +272,7 @@ class EngineRoom:
 
         Raises NotConfigured for one of their own that cannot be used, naming the file, the line and what is wrong.
         """
-        from halley.engine.templates import builtin_template
+        from halley.engine.prompting.templates import builtin_template
         from halley.features.own_templates import load_own_template
 
         own = load_own_template(self.template_folder / f"{name}.md", name)

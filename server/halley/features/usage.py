@@ -16,7 +16,7 @@ from halley.core.calls import Caller
 from halley.core.errors import BadRequest, HalleyError, problem_of
 from halley.core.settings import Settings
 from halley.features.room import EngineRoom
-from halley.stores.usage import Dimension
+from halley.stores.ledger.usage import Dimension
 
 Json = dict[str, Any]
 QUOTA_S = 5.0

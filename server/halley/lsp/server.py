@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from halley.lsp.base.server import Server
 
 HANDLERS: tuple[str, ...] = (
-    "halley.lsp.session",  # first: the others find the client's session
+    "halley.lsp.window.session",  # first: the others find the client's session
     "halley.lsp.handlers.configuration",
     "halley.lsp.handlers.actions",
     "halley.lsp.handlers.completion",

@@ -125,7 +125,7 @@ def _key(endpoint: Endpoint) -> str:
 
 
 def _load(path: Path, provider: str) -> Shelf:
-    from halley.stores.files import load_json
+    from halley.stores.disk.files import load_json
 
     data = load_json(path, MOST_BYTES)
     try:
@@ -136,7 +136,7 @@ def _load(path: Path, provider: str) -> Shelf:
 
 
 def _save(path: Path, shelf: Shelf) -> None:
-    from halley.stores.files import save_private
+    from halley.stores.disk.files import save_private
 
     data = {"fetched_at": shelf.fetched_at, "models": [model_to_json(model) for model in shelf.models]}
     try:

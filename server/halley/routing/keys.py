@@ -1,7 +1,7 @@
 """Which key a request is sent with, and which sources may give it.
 
 A `KeyRing` hands out the keys of a provider in rotation: one key for one request, and a key that its host refused rests
-while the others go on. Finding a key, and the rule that it belongs to an origin, is `stores/secrets.py`'s.
+while the others go on. Finding a key, and the rule that it belongs to an origin, is `stores/keys/store.py`'s.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from halley.core.settings import ProviderSettings
 from halley.providers.endpoint import Endpoint
 from halley.providers.presets import resolve_endpoint
 from halley.routing.clock import Clock
-from halley.stores.origins import same_origin
-from halley.stores.secrets import KeyStatus, SecretStore
+from halley.stores.keys.origins import same_origin
+from halley.stores.keys.store import KeyStatus, SecretStore
 
 REST_S = 300.0
 """How long a refused key is left alone while there are others."""

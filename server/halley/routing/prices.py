@@ -107,7 +107,7 @@ class Prices:
         return self._known
 
     def _save(self) -> None:
-        from halley.stores.files import save_private
+        from halley.stores.disk.files import save_private
 
         if self._file is None:
             return

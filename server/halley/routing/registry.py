@@ -33,7 +33,7 @@ from halley.routing.prices import NO_BOOK, Prices
 from halley.routing.targets import Target
 
 if TYPE_CHECKING:
-    from halley.providers.transport import Http
+    from halley.providers.http.transport import Http
 
 Rings = Callable[[Binding, AskKey | None], KeyRing]
 """Makes the key ring of an endpoint."""
@@ -182,7 +182,7 @@ class Registry:
         asks = ask_key if any(source.client for source in binding.endpoint.keys) else None
         known = self._providers.get((binding, asks))
         if known is None:
-            from halley.providers.wires import build_provider
+            from halley.providers.wires.table import build_provider
 
             ring = self._ring_of(binding, asks)
             known = build_provider(binding.endpoint, self._http(), ring.take), ring
@@ -297,7 +297,7 @@ class Registry:
         """Servers that answer on this machine's usual ports and are what they seem, beside the configured ones."""
         now = self.catalogue.now()
         if now - self._looked_at > LOCAL_FRESH_S:
-            from halley.providers.discovery import find_local_servers
+            from halley.providers.hosts.discovery import find_local_servers
 
             self._looked_at = now
             self._local = [endpoint.id for endpoint in await find_local_servers(self._http())]

@@ -2,9 +2,9 @@
 
     request → session → workspace → client → .halley.toml → user → config.toml → default
 
-The levels are `stores/layers.py`'s; here is only which of them decided, and what stands in for a role that nobody
-chose a model for: edit as chat, complete as fast, fast as chat. With nothing chosen at all, `defaults.py` picks from
-what there is.
+The levels are `stores/config/layers.py`'s; here is only which of them decided, and what stands in for a role that
+nobody chose a model for: edit as chat, complete as fast, fast as chat. With nothing chosen at all, `defaults.py`
+picks from what there is.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from halley.core.errors import NotConfigured
 from halley.core.models import ROLES, ModelRef, Role, Route
 from halley.core.settings import Settings
-from halley.stores.layers import Layer, find_source
+from halley.stores.config.layers import Layer, find_source
 
 STANDS_IN: Mapping[Role, tuple[Role, ...]] = {
     "edit": ("edit", "chat"),

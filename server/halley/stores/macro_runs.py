@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from halley.core.errors import BadRequest, Problem
-from halley.stores.files import load_json, save_private
+from halley.stores.disk.files import load_json, save_private
 
 MOST_KEPT = 50
 

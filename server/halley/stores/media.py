@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from halley.core.errors import BadRequest, Problem
 from halley.core.media import Job, MediaKind
 from halley.core.models import Usage
-from halley.stores.blobs import delete_blob
-from halley.stores.database import Database
-from halley.stores.files import make_private_folder
-from halley.stores.writers import is_gone, writer_id
+from halley.stores.disk.files import make_private_folder
+from halley.stores.sqlite.blobs import delete_blob
+from halley.stores.sqlite.database import Database
+from halley.stores.sqlite.writers import is_gone, writer_id
 
 if TYPE_CHECKING:
     import sqlite3

@@ -20,10 +20,10 @@ from halley.core.errors import Problem
 from halley.core.events import Event
 from halley.core.snapshot import Diagnostic, Snapshot
 from halley.core.text import WorkspaceChange
-from halley.engine.context import Context, build_context
-from halley.engine.symbols import definition_at
+from halley.engine.code.symbols import definition_at
+from halley.engine.prompting.context import Context, build_context
 from halley.features.ask import Line, Reply, ask
-from halley.features.project import Project, gather_context
+from halley.features.context.project import Project, gather_context
 
 if TYPE_CHECKING:
     from halley.features.media.orders import Order

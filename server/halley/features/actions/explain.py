@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from functools import partial
 
 from halley.core.snapshot import Snapshot
-from halley.engine.context import display_path
-from halley.engine.prompts import build_prompt
-from halley.engine.symbols import definition_at
+from halley.engine.code.symbols import definition_at
+from halley.engine.prompting.context import display_path
+from halley.engine.prompting.prompts import build_prompt
 from halley.features.actions.action import Action, Answer, Job, Offer, short
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from halley.core.snapshot import Diagnostic, Snapshot
-from halley.engine.regions import Span, enclosing_definition, line_span
+from halley.engine.code.regions import Span, enclosing_definition, line_span
 from halley.features.actions.action import Action, Edited, Job, Offer, short
 from halley.features.actions.rewrite import chosen_span, rewrite
 

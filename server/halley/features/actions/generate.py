@@ -8,8 +8,8 @@ from functools import partial
 
 from halley.core.errors import BadRequest
 from halley.core.snapshot import Snapshot
-from halley.engine.prompts import CURSOR_MARK, build_prompt
-from halley.engine.regions import line_span
+from halley.engine.code.regions import line_span
+from halley.engine.prompting.prompts import CURSOR_MARK, build_prompt
 from halley.features.actions.action import Action, Edited, Job, Offer
 from halley.features.actions.rewrite import read_edit
 

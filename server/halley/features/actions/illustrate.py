@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from halley.core.errors import BadRequest
 from halley.core.snapshot import Snapshot
-from halley.engine.templates import render_messages
+from halley.engine.prompting.templates import render_messages
 from halley.features.actions.action import Action, Job, Made, Offer
+from halley.features.context.project import check_document
 from halley.features.media.orders import Order
-from halley.features.project import check_document
 
 LANGUAGES = frozenset(("markdown", "mdx", "quarto", "rmd"))
 LONGEST = 3_000

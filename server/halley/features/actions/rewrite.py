@@ -13,10 +13,10 @@ from typing import Literal
 
 from halley.core.errors import BadRequest
 from halley.core.snapshot import Document, Selection, Snapshot
-from halley.engine.context import display_path
-from halley.engine.prompts import build_prompt
-from halley.engine.regions import Span, enclosing_definition, line_span
-from halley.engine.replies import Target, read_reply
+from halley.engine.code.regions import Span, enclosing_definition, line_span
+from halley.engine.prompting.context import display_path
+from halley.engine.prompting.prompts import build_prompt
+from halley.engine.replies.read import Target, read_reply
 from halley.features.actions.action import Edited, Job
 from halley.features.ask import Reply
 

@@ -9,11 +9,11 @@ from pathlib import Path, PurePosixPath
 
 from halley.core.snapshot import Document, Snapshot
 from halley.core.text import CreateFile, WorkspaceChange
-from halley.engine.context import display_path
-from halley.engine.languages import language
-from halley.engine.prompts import build_prompt
-from halley.engine.replies import read_code
-from halley.engine.test_files import test_path_for
+from halley.engine.code.languages import language
+from halley.engine.code.test_files import test_path_for
+from halley.engine.prompting.context import display_path
+from halley.engine.prompting.prompts import build_prompt
+from halley.engine.replies.read import read_code
 from halley.features.actions.action import Action, Answer, Edited, Job, Offer, Outcome, subject
 from halley.features.actions.rewrite import chosen_span, read_edit
 from halley.features.ask import Reply

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from halley.core.errors import BadRequest
 from halley.core.snapshot import Snapshot
-from halley.engine.context import Context, display_path
-from halley.engine.prompts import build_prompt
+from halley.engine.prompting.context import Context, display_path
+from halley.engine.prompting.prompts import build_prompt
 from halley.features.actions.action import Action, Answer, Job, Offer
 from halley.features.actions.rewrite import chosen_span
-from halley.features.project import check_document
+from halley.features.context.project import check_document
 
 
 def offers(snapshot: Snapshot) -> Iterable[Offer]:

@@ -21,7 +21,7 @@ from halley.features.chat.blind import hide_names, without_waits
 from halley.features.chat.desk import ChatDesk, Emit, Json
 from halley.features.chat.events import event_json
 from halley.features.chat.messages import shorter
-from halley.stores.chat_rows import KILLED
+from halley.stores.chats.rows import KILLED
 
 STOPPED = Problem("cancelled", "You stopped this reply.", "Continue goes on with it.")
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from halley.core.errors import Problem
 from halley.core.models import ModelRef
 from halley.features.ask import Line
-from halley.stores.chat_values import Reply, Turn
+from halley.stores.chats.values import Reply, Turn
 
 
 def is_blind(turn: Turn) -> bool:

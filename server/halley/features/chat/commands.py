@@ -15,7 +15,7 @@ from halley.core.models import Role
 from halley.core.settings import MacroSettings
 from halley.core.snapshot import Document, Selection, Snapshot
 from halley.engine.chat_input import ChatInput, Variable, read_input
-from halley.engine.templates import names_in, render
+from halley.engine.prompting.templates import names_in, render
 from halley.features.actions.action import Job
 from halley.features.chat.desk import ChatDesk
 from halley.features.macros.inputs import missing_inputs, read_inputs

@@ -8,13 +8,13 @@ from __future__ import annotations
 from halley.core.calls import Priority, Prompt
 from halley.core.errors import BadRequest, HalleyError
 from halley.core.models import ModelRef
-from halley.engine.conversation import render_transcript, turns_to_sum_up
-from halley.engine.templates import render_messages
+from halley.engine.prompting.conversation import render_transcript, turns_to_sum_up
+from halley.engine.prompting.templates import render_messages
 from halley.features.ask import ask
 from halley.features.chat.desk import ChatDesk, Emit
 from halley.features.chat.messages import budget_of, instructions_of, to_turn, turns_through
-from halley.stores.chat_values import Chat
-from halley.stores.chat_values import Turn as StoredTurn
+from halley.stores.chats.values import Chat
+from halley.stores.chats.values import Turn as StoredTurn
 
 
 async def compact(desk: ChatDesk, chat_id: str) -> int:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from halley.core.calls import Message, Prompt
 from halley.core.errors import BadRequest
 from halley.core.models import ModelRef
-from halley.engine.conversation import build_conversation
-from halley.engine.secrecy import redact_prompt
-from halley.engine.tool_text import with_rules
+from halley.engine.guards.secrecy import redact_prompt
+from halley.engine.prompting.conversation import build_conversation
+from halley.engine.prompting.tool_text import with_rules
 from halley.features.chat.blind import is_blind
 from halley.features.chat.desk import ChatDesk, Json
 from halley.features.chat.messages import to_turn, tokens_of
 from halley.features.chat.pictures import sees_pictures
-from halley.stores.chat_values import Chat, Reply, Turn
+from halley.stores.chats.values import Chat, Reply, Turn
 
 _EVERYTHING = 1 << 40
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from halley.core.models import Model, ModelRef
 from halley.core.snapshot import Snapshot, Workspace
 from halley.features.ask import Line
-from halley.features.project import Project
-from halley.stores.chats import ChatStore
+from halley.features.context.project import Project
+from halley.stores.chats.store import ChatStore
 
 if TYPE_CHECKING:
     from halley.features.media.works import Works
     from halley.features.search.index import WorkspaceIndex
     from halley.features.tools.approving import Ask
     from halley.features.tools.servers import ToolServers
-    from halley.stores.tool_picks import ToolPicks
+    from halley.stores.config.tool_picks import ToolPicks
 
 Json = dict[str, Any]
 Emit = Callable[[Json], None]

@@ -9,7 +9,7 @@ from halley.core.models import Model
 from halley.core.settings import Settings
 from halley.engine.chat_input import VARIABLES, Word, word_at
 from halley.features.chat.commands import COMMANDS
-from halley.features.project import Project
+from halley.features.context.project import Project
 
 Json = dict[str, Any]
 _KINDS = {"/": 3, "#": 6, "@": 9}

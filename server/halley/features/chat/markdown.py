@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from halley.engine.inert import inert_markdown, visible
-from halley.engine.prompts import fence
+from halley.engine.markdown.inert import inert_markdown, visible
+from halley.engine.prompting.prompts import fence
 from halley.features.chat.blind import shown
 from halley.features.chat.rendering import Places, plain_label, rendered_reply
-from halley.stores.chat_values import Chat, Excerpt, Reply, ToolUse, Turn
-from halley.stores.chats import ChatStore
+from halley.stores.chats.store import ChatStore
+from halley.stores.chats.values import Chat, Excerpt, Reply, ToolUse, Turn
 
 
 async def chat_markdown(store: ChatStore, chat_id: str) -> str:

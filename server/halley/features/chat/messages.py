@@ -9,13 +9,13 @@ from typing import Any
 from halley.core.calls import AnyPrompt, ImagePart, Message, Prompt, assistant, user
 from halley.core.models import ModelRef
 from halley.core.tokens import estimate_tokens
-from halley.engine.conversation import Attachment, Turn, build_conversation
-from halley.engine.languages import language_id_of
-from halley.engine.templates import render
+from halley.engine.code.languages import language_id_of
+from halley.engine.prompting.conversation import Attachment, Turn, build_conversation
+from halley.engine.prompting.templates import render
 from halley.features.chat.desk import ChatDesk
 from halley.features.chat.pictures import sees_pictures
-from halley.stores.chat_values import Chat, Excerpt, Reply
-from halley.stores.chat_values import Turn as StoredTurn
+from halley.stores.chats.values import Chat, Excerpt, Reply
+from halley.stores.chats.values import Turn as StoredTurn
 
 UNKNOWN_CONTEXT = 32_000
 """Tokens taken for the context window of a model that does not say."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import quote
 
-from halley.engine.citations import Source, link_places, mark_citations
-from halley.engine.inert import inert_markdown, visible
-from halley.stores.chat_values import Excerpt, Reply
+from halley.engine.markdown.citations import Source, link_places, mark_citations
+from halley.engine.markdown.inert import inert_markdown, visible
+from halley.stores.chats.values import Excerpt, Reply
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,21 +16,21 @@ from halley.core.errors import BadRequest, Problem, error_of
 from halley.core.events import Event, Notice, TextDelta
 from halley.core.models import ModelRef, Role, Route
 from halley.engine.chat_input import ChatInput, read_input
-from halley.engine.conversation import Attachment
+from halley.engine.prompting.conversation import Attachment
 from halley.features.ask import Line
-from halley.features.chat.about import ABOUT
 from halley.features.chat.answering import Asked, answer, settle_with
 from halley.features.chat.blind import hidden_problem, is_blind, label, shuffled
 from halley.features.chat.commands import Expanded, expand_command
 from halley.features.chat.compaction import compact_if_needed
 from halley.features.chat.desk import ChatDesk, Emit, Json
-from halley.features.chat.macro_turn import answer_by_macro, begin, resume
 from halley.features.chat.messages import build_chat_prompt, go_on, to_excerpts
 from halley.features.chat.pictures import check_sees
-from halley.features.chat.search import SEARCHER, listed, search_attachments
 from halley.features.chat.shapes import turn_json
+from halley.features.chat.turns.command import ABOUT
+from halley.features.chat.turns.macro import answer_by_macro, begin, resume
+from halley.features.chat.turns.search import SEARCHER, listed, search_attachments
 from halley.features.chat.variables import load_attachments, selection_attachment
-from halley.stores.chat_values import Chat, Reply, Turn
+from halley.stores.chats.values import Chat, Reply, Turn
 
 CONTINUE = (
     "Your answer was cut off. Go on exactly where it stopped, in the middle of a sentence or line if that is where it "
@@ -231,7 +231,7 @@ async def _send_macro(desk: ChatDesk, request: ChatRequest, typed: ChatInput, em
 
 
 async def _send_media(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:
-    from halley.features.chat.media_turn import APART, answer_by_picture, begin_picture
+    from halley.features.chat.turns.media import APART, answer_by_picture, begin_picture
 
     if make := APART.get(typed.command):
         said, task = await make(desk, request.chat_id, typed)
@@ -253,7 +253,7 @@ async def _send_media(desk: ChatDesk, request: ChatRequest, typed: ChatInput, em
 
 async def _send_dictated(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:
     """As if what the recording says had been typed; it is told what was understood."""
-    from halley.features.chat.media_turn import dictated
+    from halley.features.chat.turns.media import dictated
 
     heard = await dictated(desk, typed)
     emit({"type": "notice", "replyId": "", "text": f"Understood: {heard}"})

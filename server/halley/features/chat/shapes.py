@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from halley.core.models import Times, Usage
-from halley.engine.fences import find_fences
-from halley.engine.labels import label_of
+from halley.engine.markdown.fences import find_fences
+from halley.engine.replies.labels import label_of
 from halley.features.chat.blind import is_blind, shown
 from halley.features.chat.rendering import Places, place_uri, rendered_reply, sources_of
-from halley.stores.chat_values import Chat, ChatSummary, Excerpt, Reply, ToolUse, Turn
+from halley.stores.chats.values import Chat, ChatSummary, Excerpt, Reply, ToolUse, Turn
 
 Json = dict[str, Any]
 

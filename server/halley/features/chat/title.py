@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from halley.core.calls import Priority, Prompt
 from halley.core.errors import HalleyError
-from halley.engine.inert import visible
-from halley.engine.templates import render_messages
+from halley.engine.markdown.inert import visible
+from halley.engine.prompting.templates import render_messages
 from halley.features.ask import ask
 from halley.features.chat.desk import ChatDesk
 

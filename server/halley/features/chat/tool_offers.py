@@ -12,14 +12,14 @@ from dataclasses import replace
 
 from halley.core.errors import BadRequest
 from halley.engine.chat_input import ChatInput
-from halley.engine.inert import visible
-from halley.engine.tool_text import tidy_description, tidy_result
+from halley.engine.markdown.inert import visible
+from halley.engine.prompting.tool_text import tidy_description, tidy_result
 from halley.features.chat.desk import ChatDesk, ToolDesk
 from halley.features.tools.listing import check_known
 from halley.features.tools.servers import ToolServers
 from halley.features.tools.switches import BUILTIN, Switches, key_of
-from halley.tools.connection import Connection
-from halley.tools.values import RemotePrompt, ToolFailed
+from halley.mcp.connection import Connection
+from halley.mcp.values import RemotePrompt, ToolFailed
 
 START_S = 30.0
 _PAIR = re.compile(r"\s*([A-Za-z][\w.-]*)=(\"[^\"\n]*\"|'[^'\n]*'|\S+)")

@@ -19,8 +19,8 @@ from halley.core.events import Citation
 from halley.core.models import Times, Usage
 from halley.features.chat.blind import is_blind, shown
 from halley.features.chat.pictures import mime_of
-from halley.stores.chat_values import Chat, Excerpt, Mark, Reply, StoredImage, ToolUse, Turn
-from halley.stores.chats import ChatStore
+from halley.stores.chats.store import ChatStore
+from halley.stores.chats.values import Chat, Excerpt, Mark, Reply, StoredImage, ToolUse, Turn
 
 Json = dict[str, Any]
 FORMAT, VERSION = "halley-chat", 1

@@ -12,15 +12,15 @@ from dataclasses import replace
 from halley.core.errors import BadRequest, BlockedByPolicy
 from halley.core.snapshot import Document, Snapshot
 from halley.engine.chat_input import Variable, without_variables
-from halley.engine.context import display_path
-from halley.engine.conversation import Attachment
-from halley.engine.prompts import render_diagnostics
-from halley.engine.secrecy import is_secret_path
+from halley.engine.guards.secrecy import is_secret_path
+from halley.engine.prompting.context import display_path
+from halley.engine.prompting.conversation import Attachment
+from halley.engine.prompting.prompts import render_diagnostics
 from halley.features.chat.desk import ChatDesk
-from halley.features.chat.search import attach, search_attachments
+from halley.features.chat.turns.search import attach, search_attachments
+from halley.features.context.files import read_shown_file
+from halley.features.context.project import check_document, may_be_shown
 from halley.features.diff import load_shown_diff
-from halley.features.project import check_document, may_be_shown
-from halley.features.shown_files import read_shown_file
 
 MOST_FILES_OF_A_FOLDER = 40
 

@@ -14,7 +14,7 @@ from halley.core.errors import HalleyError
 from halley.core.events import Event
 from halley.core.settings import MacroSettings, MacroStep
 from halley.engine.pipelines import PREVIOUS, needs_of, steps_of
-from halley.engine.templates import render
+from halley.engine.prompting.templates import render
 from halley.features.actions.action import Job
 from halley.features.macros.steps import run_step
 from halley.stores.macro_runs import Run, StepResult, forget_run, save_run

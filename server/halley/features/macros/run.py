@@ -10,7 +10,7 @@ from pathlib import Path
 from halley.core.errors import BadRequest, error_of
 from halley.core.events import Finish
 from halley.core.settings import MacroSettings, Settings
-from halley.engine.inert import inert_markdown
+from halley.engine.markdown.inert import inert_markdown
 from halley.engine.pipelines import leaves_of, names_used, needs_of, step_names, steps_of
 from halley.features.actions.action import Answer, Job, Made, Outcome
 from halley.features.actions.rewrite import chosen_span, read_edit

@@ -16,15 +16,15 @@ from halley.core.errors import BadRequest, HalleyError, error_of
 from halley.core.events import Event, Image, TextDelta
 from halley.core.models import Role
 from halley.core.settings import MacroSettings, MacroStep
-from halley.engine.secrecy import is_secret_path
-from halley.engine.spoken import speakable
-from halley.engine.templates import render
+from halley.engine.guards.secrecy import is_secret_path
+from halley.engine.markdown.spoken import speakable
+from halley.engine.prompting.templates import render
 from halley.features.actions.action import Job
 from halley.features.ask import Reply, ask
 from halley.features.commit import commit_message
 from halley.features.macros.values import file_value
 from halley.stores.macro_runs import StepResult
-from halley.stores.project_files import list_files, read_text_file
+from halley.stores.workspace.project_files import list_files, read_text_file
 
 MADE = ("image", "speech", "transcription", "video")
 """Kinds that `features/media` makes."""

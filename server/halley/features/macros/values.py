@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from halley.core.errors import BadRequest
 from halley.core.snapshot import Document
-from halley.engine.context import display_path
-from halley.engine.languages import language, language_id_of
-from halley.engine.prompts import fence, render_context, render_diagnostics
+from halley.engine.code.languages import language, language_id_of
+from halley.engine.prompting.context import display_path
+from halley.engine.prompting.prompts import fence, render_context, render_diagnostics
 from halley.features.actions.action import Job
 from halley.features.commit import cut_diff
+from halley.features.context.project import check_document, may_be_shown
 from halley.features.diff import load_shown_diff
-from halley.features.project import check_document, may_be_shown
 
 NOWHERE = "untitled:nothing"
 """The document of a run without any."""

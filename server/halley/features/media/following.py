@@ -16,8 +16,8 @@ from halley.core.media import Job, JobState
 from halley.core.media_types import facts_of_file, mime_of
 from halley.core.ports import JobHost
 from halley.routing.clock import Clock
-from halley.stores.blobs import BlobWriter
 from halley.stores.media import Result
+from halley.stores.sqlite.blobs import BlobWriter
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 20.0
 SHORTEST_PAUSE_S = 0.02

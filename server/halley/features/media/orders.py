@@ -17,8 +17,8 @@ from typing import Any
 from halley.core.errors import BadRequest, BlockedByPolicy
 from halley.core.media import MediaFile, MediaKind, MediaPrompt
 from halley.core.media_types import mime_of
-from halley.engine.secrecy import is_secret_path
-from halley.stores.files import read_regular
+from halley.engine.guards.secrecy import is_secret_path
+from halley.stores.disk.files import read_regular
 
 MOST_BYTES = 25 << 20
 """Of a file that goes along; what OpenAI takes."""

@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 from halley.core.errors import BadRequest
 from halley.core.media_types import suffix_of
 from halley.features.media.names import name_of, proposed_path
-from halley.stores.blobs import blob_path
-from halley.stores.files import make_private_folder, store_failed
+from halley.stores.disk.files import make_private_folder, store_failed
 from halley.stores.media import MediaStore, Result, Task
+from halley.stores.sqlite.blobs import blob_path
 
 
 def proposed_name(task: Task, result: Result, root: Path | None, beside: str = "") -> str:

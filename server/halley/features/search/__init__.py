@@ -8,6 +8,6 @@
     control.py    what was asked of the index, shared by all processes
     searching.py  a question: words and meaning, merged                       related.py    context for actions
 
-The rows are `stores/search_index.py`'s, the vectors `stores/search_vectors.py`'s; chunks, queries and the merging are
+The rows are `stores/index/chunks.py`'s, the vectors `stores/index/vectors.py`'s; chunks, queries and the merging are
 the engine's. Start at `index.py`.
 """

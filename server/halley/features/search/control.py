@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from halley.stores.files import load_json, update_json
+from halley.stores.disk.files import load_json, update_json
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from halley.features.search.cutting import cut_file
-from halley.stores.project_files import read_text_file
-from halley.stores.search_index import ChunkRow, text_digest
+from halley.stores.index.chunks import ChunkRow, text_digest
+from halley.stores.workspace.project_files import read_text_file
 
 ENOUGH_FILES = 400
 """Below it a helper takes longer to start than it spares."""

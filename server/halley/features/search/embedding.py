@@ -24,8 +24,8 @@ from halley.core.tokens import estimate_tokens
 from halley.features.ask import Line, stream_reply
 from halley.features.search.control import load_control
 from halley.features.search.cutting import text_to_embed
-from halley.stores.search_index import Found, load_chunks
-from halley.stores.search_vectors import (
+from halley.stores.index.chunks import Found, load_chunks
+from halley.stores.index.vectors import (
     ModelRows,
     VectorFile,
     all_models,

@@ -27,10 +27,10 @@ from halley.features.search.embedding import Embedder
 from halley.features.search.keeping import Keeper
 from halley.features.search.live import LiveFiles
 from halley.features.search.scan import Rules
-from halley.stores.database import Database
-from halley.stores.layers import Layer
-from halley.stores.search_index import INDEX_STEPS, counts, fact, index_folder
-from halley.stores.search_vectors import all_models, count_embedded
+from halley.stores.config.layers import Layer
+from halley.stores.index.chunks import INDEX_STEPS, counts, fact, index_folder
+from halley.stores.index.vectors import all_models, count_embedded
+from halley.stores.sqlite.database import Database
 
 if TYPE_CHECKING:
     from halley.features.room import EngineRoom

@@ -18,8 +18,8 @@ from halley.core.errors import Problem, StoreFailed, problem_of
 from halley.features.search.control import Control, control_file, load_control
 from halley.features.search.scan import Progress, Rules, run_scan
 from halley.features.search.watching import Watcher
-from halley.stores.files import locked
-from halley.stores.search_index import drop_everything, fact, set_fact
+from halley.stores.disk.files import locked
+from halley.stores.index.chunks import drop_everything, fact, set_fact
 
 if TYPE_CHECKING:
     from halley.features.search.index import WorkspaceIndex

@@ -16,8 +16,8 @@ from halley.core.errors import HalleyError
 from halley.features.search.control import load_control
 from halley.features.search.cutting import cut_file
 from halley.features.search.watching import belongs
-from halley.stores.project_files import MOST_BYTES, is_generated, read_text_file
-from halley.stores.search_index import drop_files, files_below, known_file, note_seen, put_file, text_digest
+from halley.stores.index.chunks import drop_files, files_below, known_file, note_seen, put_file, text_digest
+from halley.stores.workspace.project_files import MOST_BYTES, is_generated, read_text_file
 
 if TYPE_CHECKING:
     from halley.features.search.index import WorkspaceIndex

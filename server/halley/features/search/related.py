@@ -12,10 +12,10 @@ import logging
 from halley.core.errors import HalleyError
 from halley.core.snapshot import Snapshot
 from halley.core.tokens import estimate_tokens
-from halley.engine.context import Related, display_path
-from halley.engine.languages import language_id_of
+from halley.engine.code.languages import language_id_of
+from halley.engine.code.symbols import names_used
+from halley.engine.prompting.context import Related, display_path
 from halley.engine.search_query import names_for_query
-from halley.engine.symbols import names_used
 from halley.features.search.index import WorkspaceIndex
 from halley.features.search.searching import search_like
 

@@ -19,12 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from halley.core.errors import StoreFailed
-from halley.engine.secrecy import is_secret_path
+from halley.engine.guards.secrecy import is_secret_path
 from halley.features.search.cutters import cut_files
 from halley.features.search.cutting import CUT
-from halley.stores.database import open_connection, write_turn
-from halley.stores.project_files import FileFact, list_files
-from halley.stores.search_index import (
+from halley.stores.index.chunks import (
     INDEX_STEPS,
     ChunkRow,
     KnownFile,
@@ -35,6 +33,8 @@ from halley.stores.search_index import (
     put_file,
     set_fact,
 )
+from halley.stores.sqlite.database import open_connection, write_turn
+from halley.stores.workspace.project_files import FileFact, list_files
 
 if TYPE_CHECKING:
     import sqlite3

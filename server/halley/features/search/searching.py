@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from halley.core.errors import BadRequest, HalleyError
+from halley.engine.code.languages import language_id_of
 from halley.engine.fusion import merge_ranks
-from halley.engine.languages import language_id_of
+from halley.engine.guards.secrecy import is_secret_path
 from halley.engine.search_query import match_terms
-from halley.engine.secrecy import is_secret_path
 from halley.features.ask import Line
 from halley.features.search.control import load_control
-from halley.stores.project_files import is_named
-from halley.stores.search_index import Found, find_words, load_chunks
-from halley.stores.search_vectors import ModelRows, chunks_of_rows, find_model, row_of
+from halley.stores.index.chunks import Found, find_words, load_chunks
+from halley.stores.index.vectors import ModelRows, chunks_of_rows, find_model, row_of
+from halley.stores.workspace.project_files import is_named
 
 if TYPE_CHECKING:
     from halley.features.search.index import WorkspaceIndex

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from halley.engine.secrecy import is_secret_path
-from halley.stores.files import make_private_folder
-from halley.stores.project_files import MOST_BYTES, SKIPPED_FOLDERS, is_excluded, is_text_name
+from halley.engine.guards.secrecy import is_secret_path
+from halley.stores.disk.files import make_private_folder
+from halley.stores.workspace.project_files import MOST_BYTES, SKIPPED_FOLDERS, is_excluded, is_text_name
 
 logger = logging.getLogger(__name__)
 

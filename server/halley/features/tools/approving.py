@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from halley.engine.tool_calls import shape_of, show_arguments
 from halley.features.tools.toolbox import OfferedTool
-from halley.stores.tool_picks import Approval, ToolPicks
+from halley.stores.config.tool_picks import Approval, ToolPicks
 
 Decision = Literal["once", "always", "deny"]
 

@@ -17,14 +17,14 @@ from typing import Any
 from halley.core.errors import BadRequest, HalleyError
 from halley.core.settings import Settings
 from halley.core.snapshot import Snapshot, Workspace
-from halley.engine.languages import language_id_of
-from halley.engine.prompts import render_diagnostics
-from halley.engine.secrecy import is_secret_path
-from halley.engine.syntax import syntax_errors
-from halley.features.project import check_document
-from halley.features.shown_files import read_shown_file
-from halley.stores.project_files import list_files, read_text_file
-from halley.tools.values import Outcome, RemoteTool
+from halley.engine.code.languages import language_id_of
+from halley.engine.code.syntax import syntax_errors
+from halley.engine.guards.secrecy import is_secret_path
+from halley.engine.prompting.prompts import render_diagnostics
+from halley.features.context.files import read_shown_file
+from halley.features.context.project import check_document
+from halley.mcp.values import Outcome, RemoteTool
+from halley.stores.workspace.project_files import list_files, read_text_file
 
 MOST_LISTED, MOST_HITS, MOST_CHECKED = 400, 60, 200
 MOST_LINES = 1500

@@ -9,14 +9,14 @@ from typing import Any
 
 from halley.core.errors import BadRequest, Problem
 from halley.core.settings import Settings
-from halley.engine.inert import visible
-from halley.engine.tool_text import tidy_description
+from halley.engine.markdown.inert import visible
+from halley.engine.prompting.tool_text import tidy_description
 from halley.features.tools.builtin import BUILTIN_TOOLS
 from halley.features.tools.servers import ToolServers
 from halley.features.tools.switches import BUILTIN, Switches
-from halley.stores.tool_picks import Approval, ToolPicks
-from halley.tools.connection import Connection
-from halley.tools.values import RemoteTool
+from halley.mcp.connection import Connection
+from halley.mcp.values import RemoteTool
+from halley.stores.config.tool_picks import Approval, ToolPicks
 
 Json = dict[str, Any]
 

@@ -6,7 +6,8 @@
 
 Bounded in calls, in seconds from the first call on (the person's own time not counted) and in money; past a bound the
 model is told to answer with what it has, and once more only. What broke off is never run. After its first round a reply
-stays with the model that began it. Models that cannot call are given the written form (`engine/tool_text.py`).
+stays with the model that began it. Models that cannot call are given the written form
+(`engine/prompting/tool_text.py`).
 """
 
 from __future__ import annotations
@@ -33,9 +34,8 @@ from halley.core.events import (
 )
 from halley.core.models import Times, Usage
 from halley.core.settings import ToolSettings
-from halley.engine.inert import visible
-from halley.engine.tool_calls import read_arguments, show_arguments
-from halley.engine.tool_text import (
+from halley.engine.markdown.inert import visible
+from halley.engine.prompting.tool_text import (
     ENOUGH,
     BlockSplitter,
     result_message,
@@ -43,9 +43,10 @@ from halley.engine.tool_text import (
     tidy_result,
     with_rules,
 )
+from halley.engine.tool_calls import read_arguments, show_arguments
 from halley.features.ask import Line, Reply, stream_reply
 from halley.features.tools.toolbox import OfferedTool, Toolbox
-from halley.tools.values import ToolFailed
+from halley.mcp.values import ToolFailed
 
 Take = Callable[[Event], None]
 Note = Callable[[str], object]

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from halley.core.errors import BadRequest, HalleyError
-from halley.engine.secrecy import redact_secrets
+from halley.engine.guards.secrecy import redact_secrets
 from halley.features.chat.markdown import render_chat
 from halley.features.room import EngineRoom
 from halley.features.tools.builtin import BUILTIN_TOOLS, Place, run_builtin
-from halley.tools.values import Outcome, RemoteTool
+from halley.mcp.values import Outcome, RemoteTool
 
 RunMacro = Callable[[str, Mapping[str, str]], Awaitable[str]]
 INSTRUCTIONS = (

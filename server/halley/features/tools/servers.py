@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from halley.core.errors import HalleyError, NotConfigured
 from halley.core.settings import Settings, ToolServerSettings
-from halley.engine.inert import visible
-from halley.stores.key_sources import describe_source
-from halley.stores.secrets import SecretStore
-from halley.tools.connection import Connection
-from halley.tools.values import Offer, ServerSpec, what_changed
+from halley.engine.markdown.inert import visible
+from halley.mcp.connection import Connection
+from halley.mcp.values import Offer, ServerSpec, what_changed
+from halley.stores.keys.sources import describe_source
+from halley.stores.keys.store import SecretStore
 
 if TYPE_CHECKING:
     import ssl

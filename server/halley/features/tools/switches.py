@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from halley.core.settings import Settings
-from halley.stores.tool_picks import ALL, ToolPicks
+from halley.stores.config.tool_picks import ALL, ToolPicks
 
 SwitchScope = Literal["chat", "workspace", "user", "default"]
 BUILTIN = "halley"

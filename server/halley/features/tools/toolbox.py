@@ -8,13 +8,13 @@ from typing import Any
 
 from halley.core.calls import Tool
 from halley.core.settings import Settings
+from halley.engine.prompting.tool_text import tidy_description
 from halley.engine.tool_calls import wire_names
-from halley.engine.tool_text import tidy_description
 from halley.features.tools.builtin import BUILTIN_TOOLS, Place, run_builtin
 from halley.features.tools.servers import ToolServers
 from halley.features.tools.switches import BUILTIN, Switches
-from halley.tools.connection import Connection
-from halley.tools.values import Outcome, RemoteTool
+from halley.mcp.connection import Connection
+from halley.mcp.values import Outcome, RemoteTool
 
 PATIENCE_S = 4.0
 """How long a reply waits for servers that are starting; then it goes without them."""

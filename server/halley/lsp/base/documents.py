@@ -2,7 +2,7 @@
 
 The editor's text is kept as a list of lines, so that a typed character costs microseconds in any file; the whole text
 is joined when somebody asks for it, once per version. Start at `DocumentStore.change`. Lines and columns are
-`lines.py`'s; reading files is `stores/texts.py`'s.
+`lines.py`'s; reading files is `stores/workspace/texts.py`'s.
 
 A change that cannot be right (an older version, a range that ends before it begins, a document never opened) is not
 made. From then on the document is `is_out_of_step`: its text may differ from the editor's, so nothing may be edited
@@ -236,8 +236,8 @@ def load_document(uri: str) -> Document | None:
     path = path_of_uri(uri)
     if path is None:
         return None
-    from halley.engine.languages import language_id_of
-    from halley.stores.texts import load_text
+    from halley.engine.code.languages import language_id_of
+    from halley.stores.workspace.texts import load_text
 
     try:
         file = load_text(path)

@@ -80,7 +80,7 @@ class Server(Connection):
         item = params["textDocument"]
         language_id = item.get("languageId")
         if not language_id:
-            from halley.engine.languages import language_id_of
+            from halley.engine.code.languages import language_id_of
 
             language_id = language_id_of(item["uri"])
         self.documents.open(item["uri"], language_id, item.get("version") or 0, item["text"])

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from halley.core.events import Finish
 from halley.core.snapshot import Snapshot
-from halley.engine.definitions import definitions, top_level
-from halley.engine.prompts import fence
-from halley.engine.regions import Span, line_span
-from halley.engine.symbols import definitions as symbols
+from halley.engine.code.definitions import definitions, top_level
+from halley.engine.code.regions import Span, line_span
+from halley.engine.code.symbols import definitions as symbols
+from halley.engine.prompting.prompts import fence
 from halley.features.actions.rewrite import read_edit
 from halley.features.ask import Reply
 from halley.lsp.handlers.run import deliver_edit
 from halley.lsp.protocol.editing import ApplyBlockParams
 from halley.lsp.protocol.shape import read_params
-from halley.lsp.session import Session
+from halley.lsp.window.session import Session
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server

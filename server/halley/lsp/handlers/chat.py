@@ -35,7 +35,7 @@ from halley.lsp.protocol.chat import (
     ChatTurnParams,
 )
 from halley.lsp.protocol.shape import read_params
-from halley.lsp.session import Session
+from halley.lsp.window.session import Session
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server

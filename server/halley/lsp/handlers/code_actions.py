@@ -7,8 +7,8 @@ from typing import Any
 
 from halley.core.snapshot import Snapshot
 from halley.features.actions import ACTIONS, Offer
-from halley.lsp.session import Session
 from halley.lsp.to_lsp import to_lsp_range
+from halley.lsp.window.session import Session
 
 Json = dict[str, Any]
 _LLM_GENERATED = 1

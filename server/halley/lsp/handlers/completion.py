@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from halley.core.settings import Settings
 from halley.core.snapshot import Snapshot
-from halley.features.complete import with_selected
-from halley.features.completion_call import Offered
+from halley.features.completion.call import Offered
+from halley.features.completion.completer import with_selected
 from halley.lsp.from_lsp import from_lsp_range
-from halley.lsp.offers import Offer, take_out_what_was_typed_twice
-from halley.lsp.session import Session
 from halley.lsp.to_lsp import to_lsp_range
+from halley.lsp.window.ghost_text import Offer, take_out_what_was_typed_twice
+from halley.lsp.window.session import Session
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server

@@ -17,8 +17,8 @@ from halley.core.settings import ConfigProblem
 from halley.lsp.base.logs import set_log_level
 from halley.lsp.base.uris import path_of_uri
 from halley.lsp.handlers.status import send_status
-from halley.lsp.session import Session
 from halley.lsp.to_lsp import to_lsp_range
+from halley.lsp.window.session import Session
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server

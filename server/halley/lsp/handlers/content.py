@@ -12,8 +12,8 @@ from urllib.parse import unquote, urlsplit
 
 from halley.core.errors import BadRequest
 from halley.features.chat.markdown import chat_markdown
-from halley.lsp.proposing import proposal_text
-from halley.lsp.session import Session
+from halley.lsp.window.proposing import proposal_text
+from halley.lsp.window.session import Session
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server

@@ -16,7 +16,7 @@ from halley.lsp.base.progress import PartialResults
 from halley.lsp.handlers.status import working
 from halley.lsp.protocol.models import CountParams, RespondParams
 from halley.lsp.protocol.shape import read_params
-from halley.lsp.session import Session
+from halley.lsp.window.session import Session
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server

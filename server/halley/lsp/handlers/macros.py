@@ -22,9 +22,9 @@ from halley.lsp.protocol.macros import (
     MacroSaveParams,
 )
 from halley.lsp.protocol.shape import read_params
-from halley.lsp.session import Session
-from halley.stores.config_writer import remove_macro, save_macro
-from halley.stores.layers import Layer, in_order
+from halley.lsp.window.session import Session
+from halley.stores.config.layers import Layer, in_order
+from halley.stores.config.writer import remove_macro, save_macro
 from halley.stores.macro_runs import to_json
 
 if TYPE_CHECKING:

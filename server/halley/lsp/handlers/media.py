@@ -12,7 +12,6 @@ from halley.core.snapshot import Snapshot
 from halley.features.media.orders import Order
 from halley.lsp.base.progress import PartialResults, WorkDone
 from halley.lsp.handlers.status import working
-from halley.lsp.media import Place, beside_of, json_of, offer_to_save, order_of_request, save, workspace_of
 from halley.lsp.protocol.media import (
     MediaChooseParams,
     MediaListParams,
@@ -21,7 +20,16 @@ from halley.lsp.protocol.media import (
     MediaTaskParams,
 )
 from halley.lsp.protocol.shape import read_params
-from halley.lsp.session import Session
+from halley.lsp.window.media import (
+    Place,
+    beside_of,
+    json_of,
+    offer_to_save,
+    order_of_request,
+    save,
+    workspace_of,
+)
+from halley.lsp.window.session import Session
 from halley.stores.media import Task
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from halley.lsp.handlers.status import send_status
 from halley.lsp.protocol.common import UriParams
 from halley.lsp.protocol.models import FavouriteParams, ModelsListParams, SelectParams
 from halley.lsp.protocol.shape import read_params
-from halley.lsp.session import Session
+from halley.lsp.window.session import Session
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server

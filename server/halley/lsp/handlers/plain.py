@@ -21,9 +21,9 @@ from halley.lsp.base.cancellation import current_request
 from halley.lsp.base.features import Handler
 from halley.lsp.base.logs import describe
 from halley.lsp.base.rpc_errors import RpcError
-from halley.lsp.session import Session
-from halley.lsp.show import show_answer, show_error, show_message
-from halley.lsp.shown_values import selection_line, value_markdown
+from halley.lsp.window.session import Session
+from halley.lsp.window.showing import show_answer, show_error, show_message
+from halley.lsp.window.shown_values import selection_line, value_markdown
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server

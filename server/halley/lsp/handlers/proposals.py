@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from halley.lsp.proposing import accept, code_lenses, discard, list_proposals
 from halley.lsp.protocol.editing import ProposalParams
 from halley.lsp.protocol.shape import read_params
+from halley.lsp.window.proposing import accept, code_lenses, discard, list_proposals
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server

@@ -18,8 +18,8 @@ from halley.lsp.protocol.providers import (
     VerifyParams,
 )
 from halley.lsp.protocol.shape import read_params
-from halley.lsp.session import Session
-from halley.stores.config_writer import remove_provider, save_provider
+from halley.lsp.window.session import Session
+from halley.stores.config.writer import remove_provider, save_provider
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server

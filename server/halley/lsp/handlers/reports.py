@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from halley.core.errors import BadRequest
 from halley.features import doctor, usage
 from halley.features.commit import commit_message
-from halley.features.project import gather_context
+from halley.features.context.project import gather_context
 from halley.lsp.base.progress import WorkDone
 from halley.lsp.base.uris import path_of_uri
 from halley.lsp.handlers.status import working
 from halley.lsp.protocol.editing import ContextPreviewParams
 from halley.lsp.protocol.reports import CommitParams, RetryParams, UsageParams
 from halley.lsp.protocol.shape import read_params
-from halley.lsp.session import Session
+from halley.lsp.window.session import Session
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server

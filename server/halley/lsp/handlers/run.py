@@ -2,7 +2,8 @@
 
     params → snapshot → action → outcome → what the person sees
 
-Edits go through `lsp/apply.py`; answers open as documents; what must not simply be applied becomes a proposal.
+Edits go through `lsp/window/applying.py`; answers open as documents; what must not simply be applied becomes a
+proposal.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from halley.features.actions import Job, Outcome, find_action
 from halley.features.actions.action import Answer, Edited, Made
 from halley.features.chat.answering import event_json
 from halley.features.macro_actions import run_macro_action
-from halley.lsp.apply import apply_change
-from halley.lsp.proposing import needs_yes, propose
 from halley.lsp.protocol.editing import EditParams, RunParams
 from halley.lsp.protocol.shape import read_params
-from halley.lsp.session import Session
-from halley.lsp.show import show_answer, show_message
+from halley.lsp.window.applying import apply_change
+from halley.lsp.window.proposing import needs_yes, propose
+from halley.lsp.window.session import Session
+from halley.lsp.window.showing import show_answer, show_message
 
 if TYPE_CHECKING:
     from halley.features.media.orders import Order
@@ -124,7 +125,7 @@ async def deliver(session: Session, snapshot: Snapshot, outcome: Outcome, *, pre
     """Make an outcome visible, and say what became of it."""
     if isinstance(outcome, Made):
         from halley.features.macros.values import NOWHERE
-        from halley.lsp.media import Place, json_of, offer_to_save
+        from halley.lsp.window.media import Place, json_of, offer_to_save
 
         if snapshot.document.uri != NOWHERE:
             session.places.setdefault(outcome.task.id, Place(snapshot.document, snapshot.selection.end))
@@ -187,7 +188,7 @@ def _with_problems(kept: str, problems: tuple[Problem, ...]) -> str:
 
 
 def _fenced(kept: str, base: dict[str, Document]) -> str:
-    from halley.engine.prompts import fence
+    from halley.engine.prompting.prompts import fence
 
     return fence(kept, next((document.language_id for document in base.values()), ""))
 

@@ -12,9 +12,9 @@ from halley.lsp.base.uris import path_of_uri
 from halley.lsp.protocol.common import UriParams
 from halley.lsp.protocol.search import IndexControlParams, SearchParams
 from halley.lsp.protocol.shape import read_params
-from halley.lsp.session import Session, path_in
-from halley.lsp.show import show_message
-from halley.stores.search_index import index_folder
+from halley.lsp.window.session import Session, path_in
+from halley.lsp.window.showing import show_message
+from halley.stores.index.chunks import index_folder
 
 if TYPE_CHECKING:
     from halley.features.search.index import WorkspaceIndex

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from halley.core.errors import HalleyError, NotConfigured, Problem
 
 if TYPE_CHECKING:
-    from halley.lsp.session import Session
+    from halley.lsp.window.session import Session
 
 _STANDING = (
     "auth_failed",

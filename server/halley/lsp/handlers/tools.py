@@ -18,7 +18,7 @@ from halley.lsp.protocol.tools import (
     ToolsRestartParams,
     ToolsSetParams,
 )
-from halley.lsp.session import Session
+from halley.lsp.window.session import Session
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server

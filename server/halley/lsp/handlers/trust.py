@@ -14,12 +14,12 @@ from halley.lsp.handlers.status import send_status
 from halley.lsp.protocol.common import UriParams
 from halley.lsp.protocol.shape import read_params
 from halley.lsp.protocol.trust import TrustParams
-from halley.lsp.session import Session
-from halley.stores.workspace_files import GUIDANCE_FILE, SETTINGS_FILE
+from halley.lsp.window.session import Session
+from halley.stores.config.workspace_files import GUIDANCE_FILE, SETTINGS_FILE
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server
-    from halley.stores.trust import TrustRequest
+    from halley.stores.config.trust import TrustRequest
 
 Json = dict[str, Any]
 

@@ -1,0 +1,1 @@
+"""Source code as text: languages, syntax trees, symbols, layout, meaning."""

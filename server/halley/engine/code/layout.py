@@ -1,0 +1,193 @@
+"""How a text is laid out: line ends, indentation, the final newline; and making new text fit in.
+
+Models answer with `\\n`, with four spaces, and often without the indentation of the place. Everything here keeps what
+the document has: `fit_newlines`, `fit_indentation`, `fit_edges`. All work on whole lines.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from halley.core.text import split_lines
+from halley.engine.edits.diffs import diff_lines
+
+_TABBED = frozenset(("go", "makefile"))
+TAB = 4
+"""Columns of a tab, where nothing says more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What one level of indentation is. `known` is false where the text has none to learn from."""
+
+    tabs: bool = False
+    unit: int = 4
+    known: bool = False
+
+
+# -- lines
+
+
+def content(line: str) -> str:
+    """A line without its end."""
+    return line.rstrip("\r\n")
+
+
+def ending(line: str) -> str:
+    return line[len(content(line)) :]
+
+
+def newline_of(text: str) -> str:
+    """The line end a text mostly has; `\\n` where it has none."""
+    pairs = text.count("\r\n")
+    counts = {"\n": text.count("\n") - pairs, "\r\n": pairs, "\r": text.count("\r") - pairs}
+    return max(counts, key=lambda end: counts[end])
+
+
+def fit_newlines(new: str, old: str, newline: str) -> str:
+    """`new` with `newline` everywhere, but for lines that `old` has too: they keep the ends they have there."""
+    ends = {ending(line) for line in split_lines(old)} - {""}
+    lines = [content(line) for line in split_lines(new)]
+    if ends <= {newline}:
+        return newline.join(lines)
+    was = split_lines(old)
+    fitted = [f"{line}{newline}" for line in lines[:-1]] + lines[-1:]
+    i = j = 0
+    for i1, i2, _, j2 in [*diff_lines([content(line) for line in was], lines), (len(was), 0, 0, 0)]:
+        for n in range(min(i1 - i, len(lines) - 1 - j)):  # the lines that both have; the last has no end
+            fitted[j + n] = lines[j + n] + (ending(was[i + n]) or newline)
+        i, j = i2, j2
+    return "".join(fitted)
+
+
+def fit_edges(new: str, old: str) -> str:
+    """`new` with the blank lines that `old` begins and ends with, and its final newline or the lack of it."""
+    before, after = split_lines(old), split_lines(new)
+    head, tail = _blank_head(before), _blank_head(before[::-1])
+    if not old.strip() or not new.strip():
+        return new
+    kept = after[_blank_head(after) : len(after) - _blank_head(after[::-1])]
+    kept[-1] = content(kept[-1]) + (ending(before[-1 - tail]))
+    return "".join(before[:head] + kept + before[len(before) - tail :])
+
+
+def _blank_head(lines: Sequence[str]) -> int:
+    return next((n for n, line in enumerate(lines) if line.strip()), len(lines))
+
+
+# -- indentation
+
+
+def indentation(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def columns(space: str, tab: int = TAB) -> int:
+    """Width of an indentation."""
+    return len(space.expandtabs(tab))
+
+
+def style_of(lines: Sequence[str], language_id: str = "") -> Style:
+    """Tabs or spaces by the majority of the indented lines, and how many by the commonest step between lines.
+
+    Where no line is indented, the language's own way, if it has only one.
+    """
+    spaces = [indentation(line) for line in lines if line.strip()]
+    tabs = sum(space.startswith("\t") for space in spaces)
+    blanks = sum(space.startswith(" ") for space in spaces)
+    if not tabs and not blanks:
+        return Style(tabs=True, known=True) if language_id in _TABBED else Style()
+    if tabs >= blanks:
+        return Style(tabs=True, unit=TAB, known=True)
+    widths = [columns(space) for space in spaces]
+    steps = Counter(b - a for a, b in pairwise(widths) if 2 <= b - a <= 8)
+    first = min((each for each in widths if each), default=4)
+    return Style(unit=steps.most_common(1)[0][0] if steps else first, known=True)
+
+
+def width(line: str) -> int:
+    """Columns a line is indented by."""
+    return columns(indentation(line))
+
+
+def indent_text(size: int, style: Style) -> str:
+    """An indentation of so many columns; columns that fill no tab stay spaces."""
+    size = max(size, 0)
+    return "\t" * (size // style.unit) + " " * (size % style.unit) if style.tabs else " " * size
+
+
+def fit_style(lines: Sequence[str], style: Style) -> list[str]:
+    """`lines` with tabs where the document has tabs, and spaces where it has spaces."""
+    mine = style_of(lines)
+    if not style.known or not mine.known or mine.tabs == style.tabs:
+        return list(lines)
+    fitted: list[str] = []
+    for line in lines:
+        space = indentation(line)
+        level, rest = divmod(columns(space, mine.unit), mine.unit)
+        fitted.append(indent_text(level * style.unit, style) + " " * rest + line[len(space) :])
+    return fitted
+
+
+def shift(lines: Sequence[str], by: int, style: Style) -> list[str]:
+    """`lines` moved by so many columns; blank ones stay."""
+    if not by:
+        return list(lines)
+    return [_shifted(line, by, style) if line.strip() else line for line in lines]
+
+
+def _shifted(line: str, by: int, style: Style) -> str:
+    space = indentation(line)
+    unit = style.unit if style.tabs else TAB
+    return indent_text(columns(space, unit) + by, style) + line[len(space) :]
+
+
+def fit_indentation(lines: Sequence[str], old: Sequence[str], style: Style) -> list[str]:
+    """The lines of a reply, indented as the `old` lines they replace.
+
+    A reply may have lost the indentation of the whole, or of its first line only. Of what it could have meant the
+    reading is taken that keeps the most of the old lines as they are; a reply that has as many right as any is left
+    alone, unless it has none.
+    """
+    shapes = _readings(lines, old, style)
+    known = Counter(line.rstrip() for line in old if line.strip())
+    scores = [_kept(shape, known) for shape in shapes]
+    best = max(scores)
+    if best == 0 and len(shapes) > 1:
+        return shapes[1]
+    return shapes[scores.index(best)]
+
+
+def _readings(lines: Sequence[str], old: Sequence[str], style: Style) -> list[list[str]]:
+    """As it stands; then the likeliest shift first."""
+    shapes = [list(lines)]
+    here, there = _first(lines), _first(old)
+    if here is None or there is None:
+        return shapes
+    unit = style.unit if style.tabs else TAB
+    have, want = columns(indentation(lines[here]), unit), columns(indentation(old[there]), unit)
+    if have == want:
+        return shapes
+    rest = [columns(indentation(line), unit) for line in lines[here + 1 :] if line.strip()]
+    alone = [*lines[:here], *shift([lines[here]], want - have, style), *lines[here + 1 :]]
+    whole = shift(lines, want - have, style)
+    only_first = bool(rest) and min(rest) >= (want + 1 if _opens(lines[here]) and rest[0] <= want else want)
+    if not only_first and have > want and rest and min(rest) < have - want:
+        only_first = True  # the rest cannot go as far to the left
+    return [*shapes, alone, whole] if only_first else [*shapes, whole, alone]
+
+
+def _kept(lines: Sequence[str], known: Counter[str]) -> int:
+    mine = Counter(line.rstrip() for line in lines if line.strip())
+    return sum((mine & known).values())
+
+
+def _first(lines: Sequence[str]) -> int | None:
+    return next((n for n, line in enumerate(lines) if line.strip()), None)
+
+
+def _opens(line: str) -> bool:
+    return line.rstrip().endswith((":", "{", "(", "[", "do", "then", "=>"))

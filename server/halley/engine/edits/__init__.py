@@ -1,0 +1,1 @@
+"""Edits: build, match, rebase, show as diffs."""

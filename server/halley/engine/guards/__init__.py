@@ -1,0 +1,1 @@
+"""What must not leave or take effect: secrets, protected files, invisible characters."""

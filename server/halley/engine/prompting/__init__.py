@@ -1,0 +1,1 @@
+"""Prompts: the context a model sees, templates, conversations."""

@@ -1,0 +1,152 @@
+"""Which of several blocks in a reply is the answer.
+
+Blocks for other files go to those files. Of the rest, shell commands, sample output, and a copy of the code as it was
+are no answer; then the block that shares most with the part asked about is, or, where that says nothing, the first,
+unless a later one says that it corrects it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from halley.engine.code.definitions import definitions
+from halley.engine.code.languages import ALIASES, LANGUAGES
+from halley.engine.edits.matching import squeeze
+from halley.engine.markdown.fences import Fence
+from halley.engine.replies.labels import Label, label_inside, label_of
+from halley.engine.replies.target import File, Target, find_file
+
+_SHELLS = frozenset(
+    "bash sh shell zsh console shellsession shell-session terminal powershell ps1 cmd bat fish".split()
+)
+_OUTPUTS = frozenset("text txt output plaintext plain log stdout stderr result".split())
+_CORRECTS = re.compile(r"\b(?:correct(?:ed)?|final|fixed|complete|updated|full)\b", re.IGNORECASE)
+_MORE_ALIASES = {
+    "golang": "go", "rs": "rust", "kt": "kotlin", "rb": "ruby", "objc": "objective-c", "cc": "cpp", "h": "c",
+    "hpp": "cpp", "python3": "python", "node": "javascript", "mjs": "javascript", "md": "markdown", "csharp": "csharp",
+    "c#": "csharp", "make": "makefile", "docker": "dockerfile", "ps": "powershell", "jsonc": "json", "vue-html": "html",
+}  # fmt: skip
+_FAMILIES = (
+    {"javascript", "javascriptreact", "typescript", "typescriptreact"},
+    {"c", "cpp"},
+    {"html", "vue", "svelte", "php"},
+    {"css", "scss", "less"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Blocks for the part asked about (several are pieces of it), and blocks for other files, by path."""
+
+    own: tuple[Fence, ...] = ()
+    others: tuple[tuple[str, Fence], ...] = ()
+
+
+def choose_blocks(fences: Sequence[Fence], target: Target) -> Chosen:
+    """See above. Nothing is chosen where no block can be the answer."""
+    own: list[Fence] = []
+    labelled: list[Fence] = []
+    others: list[tuple[str, Fence]] = []
+    for fence in fences:
+        label, fence = _label(fence, target)
+        if label is None or (not label.sure and _unknown(label, target)):
+            own.append(fence)
+        elif _is_own(label, target):
+            labelled.append(fence)
+        else:
+            others.append((label.path, fence))
+    return Chosen(tuple(_answers(labelled or own, target, alone=not others)), tuple(others))
+
+
+def _label(fence: Fence, target: Target) -> tuple[Label | None, Fence]:
+    """The file a block names. A comment that only names it is not part of the code, unless the file has it."""
+    if label := label_of(fence):
+        return label, _less_label(fence, target) if label_inside(fence.lines) == label.path else fence
+    path = label_inside(fence.lines)
+    if path and squeeze(fence.lines[0]) not in {squeeze(row) for row in target.text.split("\n", 5)[:5]}:
+        return Label(path, sure="/" in path), _less_label(fence, target)
+    return None, fence
+
+
+def _less_label(fence: Fence, target: Target) -> Fence:
+    if squeeze(fence.lines[0]) == squeeze(target.text.split("\n", 1)[0]):
+        return fence
+    return Fence(fence.info, fence.lines[1:], fence.above, fence.first, fence.last, fence.closed)
+
+
+def _is_own(label: Label, target: Target) -> bool:
+    file = find_file(label.path, target)
+    return isinstance(file, File) and file.uri == target.uri
+
+
+def _unknown(label: Label, target: Target) -> bool:
+    """A path only mentioned in a sentence, that no known file has."""
+    file = find_file(label.path, target)
+    return isinstance(file, str) or file.document is None
+
+
+def _answers(fences: Sequence[Fence], target: Target, *, alone: bool) -> list[Fence]:
+    fences = [fence for fence in fences if any(line.strip() for line in fence.lines)]
+    if target.language_id != "shellscript":
+        fences = [fence for fence in fences if fence.language not in _SHELLS]
+    if not alone:  # with other files named, only code of this language is meant for this one
+        fences = [fence for fence in fences if _fits(fence, target) is True]
+    fences = _best_fitting(fences, target)
+    fences = _without_copies(fences, target)
+    if len(fences) < 2:
+        return fences
+    return _pieces(fences, target) or [_likeliest(fences, target)]
+
+
+def _best_fitting(fences: Sequence[Fence], target: Target) -> list[Fence]:
+    """Those in the target's language; else those that name none; else all but sample output."""
+    for wanted in (True, None):
+        if fitting := [fence for fence in fences if _fits(fence, target) is wanted]:
+            return fitting
+    code = [fence for fence in fences if fence.language not in _OUTPUTS]
+    return code or list(fences)
+
+
+def _fits(fence: Fence, target: Target) -> bool | None:
+    """Whether a block is in the target's language; None when it does not say."""
+    name = fence.language
+    if not name:
+        return None
+    name = _MORE_ALIASES.get(name, ALIASES.get(name, name))
+    mine = target.language_id
+    if name == mine or any(name in family and mine in family for family in _FAMILIES):
+        return True
+    return False if name in LANGUAGES or name in _OUTPUTS else None
+
+
+def _without_copies(fences: Sequence[Fence], target: Target) -> list[Fence]:
+    """Without blocks that only repeat the part as it is, if anything else is left."""
+    old = _keys(target.selection.of(target.text).split("\n"))
+    changed = [fence for fence in fences if _keys(fence.lines) != old]
+    return changed or list(fences[:1])
+
+
+def _pieces(fences: Sequence[Fence], target: Target) -> list[Fence]:
+    """All blocks, when each is another of the part's definitions."""
+    names = {one.name for one in definitions(target.selection.of(target.text).split("\n"))}
+    seen: set[str] = set()
+    for fence in fences:
+        mine = {one.name for one in definitions(fence.lines)}
+        if not mine or not mine <= names or mine & seen:
+            return []
+        seen |= mine
+    return list(fences)
+
+
+def _likeliest(fences: Sequence[Fence], target: Target) -> Fence:
+    old = set(_keys(target.selection.of(target.text).split("\n")))
+    shares = [len(old & set(_keys(fence.lines))) for fence in fences]
+    best = [fence for fence, share in zip(fences, shares, strict=True) if share >= 0.8 * max(shares)]
+    corrected = [fence for fence in best[1:] if any(_CORRECTS.search(line) for line in fence.above[-3:])]
+    return corrected[-1] if corrected else best[0]
+
+
+def _keys(lines: Sequence[str]) -> list[str]:
+    return [squeeze(line) for line in lines if line.strip()]

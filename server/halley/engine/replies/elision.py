@@ -1,0 +1,140 @@
+"""Placeholders: the lines with which a reply says "the rest as it was".
+
+`elided_rows` tells them from code; `fill_elisions` puts back what they stand for. What a placeholder stands for is
+taken only from between lines that are certainly found; otherwise the answer is None and nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from halley.engine.edits.matching import Run, find_run, squeeze
+
+_COMMENT = re.compile(r"^(?:#|//|--|;|%|/\*|<!--|\{/\*)+\s*(?P<text>.*?)\s*(?:\*/\}?|-->)?$")
+_DOTS = re.compile(r"^(?:\.{3,}|…)$")
+_LONGEST = 160
+"""No placeholder is longer, and the patterns need not look at lines that are."""
+
+_HINTS = re.compile(
+    r"\b(?:rest|remain(?:s|ing|der)?|unchanged|existing|same|previous|other|omitted|as (?:is|before)|elided|snip|"
+    r"original|keep|truncated|code|here)\b",
+    re.IGNORECASE,
+)
+_THINGS = (
+    "(?:code|file|functions?|class|methods?|module|script|component|implementation|body|logic|imports|lines)"
+)
+_AS_IT_WAS = r"(?:unchanged|the same(?: as before)?|as before|as is|as it was)"
+_SAID = re.compile(
+    rf"^(?:(?:the )?(?:rest|remainder) of (?:the |your |this )?(?:\w+ )?{_THINGS}(?: (?:goes |stays )?here|"
+    rf" (?:remains|stays|is) {_AS_IT_WAS}| {_AS_IT_WAS}| continues| below)?"
+    rf"|(?:the )?(?:existing|unchanged|original|previous|remaining|other) {_THINGS}(?: (?:goes |stays )?here|"
+    rf" (?:remains?|stays?|is|are) {_AS_IT_WAS}| {_AS_IT_WAS})?"
+    rf"|(?:everything|all) else (?:remains|stays|is) {_AS_IT_WAS}"
+    rf"|(?:no changes?(?: here)?|unchanged|{_THINGS} unchanged|same as (?:before|above)))\.?$",
+    re.IGNORECASE,
+)
+
+
+def elided_rows(lines: Sequence[str], old: Sequence[str]) -> list[int]:
+    """Which of `lines` stand for others. A line that the old text has too is only itself."""
+    known = {squeeze(line) for line in old}
+    return [
+        row
+        for row, line in enumerate(lines)
+        if squeeze(line) not in known and is_elision(line) and not _is_body(lines, row, known)
+    ]
+
+
+def is_elision(line: str) -> bool:
+    """Whether a line, taken alone, says that something was left out."""
+    stripped = line.strip()
+    if len(stripped) > _LONGEST:
+        return False
+    if _DOTS.match(stripped):
+        return True
+    comment = _COMMENT.match(stripped)
+    if comment is None:
+        return False
+    text = comment["text"]
+    words = text.strip(".… \t()[]")
+    if text.startswith(("...", "…")) or text.endswith(("...", "…")):
+        return not words or bool(_HINTS.search(words))
+    return bool(_SAID.match(words))
+
+
+def fill_elisions(lines: Sequence[str], old: Sequence[str]) -> tuple[list[str], Run] | None:
+    """`lines` with each placeholder replaced by the old lines it stands for, and the old rows that all this replaces.
+
+    A placeholder stands for what lies between the line before it and the line after it, both found in `old`; at the
+    beginning or the end of the reply, for everything there. None where something of this is not certain.
+    """
+    cuts = [-1, *elided_rows(lines, old), len(lines)]
+    parts = _bare_edges([lines[a + 1 : b] for a, b in pairwise(cuts)])
+    filled = list(parts[0])
+    at = _found(parts[0], old, 0, from_end=True) if _says(parts[0]) else 0
+    for n, part in enumerate(parts[1:], 1):
+        stop = _found(part, old, at, from_end=False) if at is not None and _says(part) else None
+        if not _says(part) and n == len(parts) - 1:
+            stop = len(old)
+        if at is None or stop is None:
+            return None
+        filled += [*old[at:stop], *part]
+        at = _found(part, old, stop, from_end=True) if n < len(parts) - 1 else stop
+    first, last = _first_row(parts[0], old), _last_row(parts[-1], old, at or 0)
+    return (filled, (first, last)) if first is not None and last is not None else None
+
+
+def _bare_edges(parts: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    """The parts without blank lines next to a placeholder: what it stands for has its own."""
+    trimmed: list[Sequence[str]] = []
+    for n, part in enumerate(parts):
+        first, last = 0, len(part)
+        while n and first < last and not part[first].strip():
+            first += 1
+        while n < len(parts) - 1 and last > first and not part[last - 1].strip():
+            last -= 1
+        trimmed.append(part[first:last])
+    return trimmed
+
+
+def _found(part: Sequence[str], old: Sequence[str], at: int, *, from_end: bool) -> int | None:
+    """Where in `old` the part begins, or ends: told by as many of its lines as it takes for there to be one place."""
+    said = [line for line in part if line.strip()]
+    for take in range(1, len(said) + 1):
+        found = find_run(said[-take:] if from_end else said[:take], old, at)
+        if len(found) <= 1:
+            return found[0][from_end] if found else None
+    return None
+
+
+def _first_row(part: Sequence[str], old: Sequence[str]) -> int | None:
+    """The old row the reply begins at. A new first line is in the place of the old one, if no line is between them."""
+    if not _says(part):
+        return 0
+    if (row := _found(part, old, 0, from_end=False)) is not None:
+        return row
+    end = _found(part, old, 0, from_end=True)
+    return 0 if end is not None and end <= len(part) else None
+
+
+def _last_row(part: Sequence[str], old: Sequence[str], at: int) -> int | None:
+    """The old row the reply ends at, likewise."""
+    if not _says(part):
+        return len(old)
+    if (row := _found(part, old, at, from_end=True)) is not None:
+        return row
+    return len(old) if len(old) - at <= len(part) else None
+
+
+def _says(part: Sequence[str]) -> bool:
+    return any(line.strip() for line in part)
+
+
+def _is_body(lines: Sequence[str], row: int, known: set[str]) -> bool:
+    """`...` as the body of something new is Python's own, not a placeholder."""
+    above = next((line for line in reversed(lines[:row]) if line.strip()), "")
+    return (
+        bool(_DOTS.match(lines[row].strip())) and above.rstrip().endswith(":") and squeeze(above) not in known
+    )

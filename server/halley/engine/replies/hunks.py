@@ -1,0 +1,215 @@
+"""Hunks: a few lines as they were and as they shall be, and where in a text they belong.
+
+SEARCH/REPLACE blocks and unified diffs both become `Hunk`s. `place_hunk` finds the old lines exactly, else regardless
+of white space, else around placeholders; in one place only, or not at all. Lines that a hunk does not change are taken
+from the text, never from the hunk, so that a model's bad copy of them does no harm.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from halley.engine.code.layout import (
+    TAB,
+    Style,
+    columns,
+    fit_style,
+    indentation,
+    shift,
+    style_of,
+)
+from halley.engine.edits.diffs import diff_lines
+from halley.engine.edits.matching import EXACT_WAYS, WAYS, Run, find_by, squeeze
+from halley.engine.replies.elision import elided_rows, is_elision
+
+Sign = Literal["=", "-", "+"]
+Line = tuple[Sign, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """`lines` in order: kept (`=`), removed (`-`), added (`+`), without line ends. `source` is how the reply wrote it.
+
+    `path` is the file it names, empty where it names none.
+    """
+
+    lines: tuple[Line, ...]
+    path: str = ""
+    source: str = ""
+
+    @property
+    def old(self) -> list[str]:
+        return [line for sign, line in self.lines if sign != "+"]
+
+    @property
+    def new(self) -> list[str]:
+        return [line for sign, line in self.lines if sign != "-"]
+
+
+class Placed(NamedTuple):
+    """Rows `first` to `last` become `lines`, without line ends; a row number stands for that row as it is."""
+
+    first: int
+    last: int
+    lines: tuple[int | str, ...]
+
+
+Unplaced = Literal["missing", "ambiguous", "elided", "empty"]
+
+
+def hunk_of(search: Sequence[str], replace: Sequence[str], path: str = "", source: str = "") -> Hunk:
+    """A hunk from two versions of some lines."""
+    lines: list[Line] = []
+    i = 0
+    keys = [squeeze(line) for line in search], [squeeze(line) for line in replace]
+    blocks = diff_lines(*keys) if _same_layout(search, replace) else diff_lines(search, replace)
+    for i1, i2, j1, j2 in [*blocks, (len(search), len(search), len(replace), len(replace))]:
+        lines += _signed("=", search[i:i1])
+        lines += _signed("-", search[i1:i2])
+        lines += _signed("+", replace[j1:j2])
+        i = i2
+    return Hunk(tuple(lines), path, source)
+
+
+def _signed(sign: Sign, lines: Sequence[str]) -> list[Line]:
+    return [(sign, line) for line in lines]
+
+
+def _same_layout(search: Sequence[str], replace: Sequence[str]) -> bool:
+    """Whether no line differs in white space alone: then such differences are not the change."""
+    old, new = set(search), set(replace)
+    keys = {squeeze(line): line for line in search}
+    return all(
+        line in old or keys.get(squeeze(line), line) in new or squeeze(line) not in keys for line in replace
+    )
+
+
+def place_hunk(hunk: Hunk, rows: Sequence[str], selected: Run | None = None) -> Placed | Unplaced:
+    """Where the hunk belongs in `rows` (lines without ends). Of several places, one in `selected` rows wins."""
+    old = hunk.old
+    if _adds_elision(hunk, rows):
+        return "elided"
+    if not any(line.strip() for line in old):
+        return "empty"
+    for way in range(len(WAYS)):
+        found = find_by(way, old, rows)
+        if found:
+            run = only(found, selected)
+            return _placed(hunk, rows, run, way) if run is not None else "ambiguous"
+    if any(is_elision(line) for line in old):
+        return _around_elisions(hunk, rows, selected)
+    return "missing"
+
+
+def _adds_elision(hunk: Hunk, rows: Sequence[str]) -> bool:
+    """Whether a placeholder is among the added lines, which nothing in the old ones says the meaning of."""
+    signs = [sign for sign, _ in hunk.lines if sign != "-"]
+    return any(signs[row] == "+" for row in elided_rows(hunk.new, rows))
+
+
+def only(found: Sequence[Run], selected: Run | None) -> Run | None:
+    """The one place, or the one that touches the selection; None when it cannot be told."""
+    if len(found) == 1:
+        return found[0]
+    if selected is None:
+        return None
+    inside = [run for run in found if run[0] < selected[1] and run[1] > selected[0]]
+    return inside[0] if len(inside) == 1 else None
+
+
+def _placed(hunk: Hunk, rows: Sequence[str], run: Run, way: int) -> Placed:
+    """The new rows: the text's own where kept, the hunk's, indented as the place is, where added."""
+    added = _fitted(hunk, rows, run, way)
+    skips_blank = way >= EXACT_WAYS
+    out: list[int | str] = []
+    at = run[0]
+    for sign, line in hunk.lines:
+        if sign == "+":
+            out.append(next(added))
+        elif line.strip() or not skips_blank:
+            while skips_blank and not rows[at].strip():
+                out.append(at)
+                at += 1
+            if sign == "=":
+                out.append(at)
+            at += 1
+        elif sign == "-" and at < run[1] and not rows[at].strip():
+            at += 1
+    out += range(at, run[1])
+    return Placed(run[0], run[1], tuple(out))
+
+
+def _fitted(hunk: Hunk, rows: Sequence[str], run: Run, way: int) -> Iterator[str]:
+    added = [line for sign, line in hunk.lines if sign == "+"]
+    if way < EXACT_WAYS:
+        return iter(added)
+    style = style_of(rows)
+    mine = [line for line in hunk.old if line.strip()]
+    theirs = [row for row in rows[run[0] : run[1]] if row.strip()]
+    converted = fit_style([*mine, *added], style)
+    by = _offset(converted[: len(mine)], theirs, style)
+    return iter(shift(converted[len(mine) :], by, style))
+
+
+def _offset(mine: Sequence[str], theirs: Sequence[str], style: Style) -> int:
+    """By how many columns most lines of a hunk are off."""
+    tab = style.unit if style.tabs else TAB
+    offsets = Counter(
+        columns(indentation(b), tab) - columns(indentation(a), tab)
+        for a, b in zip(mine, theirs, strict=False)
+    )
+    return offsets.most_common(1)[0][0] if offsets else 0
+
+
+def _around_elisions(hunk: Hunk, rows: Sequence[str], selected: Run | None) -> Placed | Unplaced:
+    """A hunk with placeholders: its parts, each found once and in order; between them the text stays or goes."""
+    parts = _split(hunk)
+    chains: list[list[Run]] = [[]]
+    for part in parts:
+        found = _places(part.old, rows)
+        chains = [[*chain, run] for chain in chains for run in found if not chain or run[0] >= chain[-1][1]]
+        if len(chains) > 64:
+            return "ambiguous"
+    if not chains:
+        return "missing"
+    run = only([(chain[0][0], chain[-1][1]) for chain in chains], selected)
+    if run is None:
+        return "ambiguous"
+    chain = next(chain for chain in chains if (chain[0][0], chain[-1][1]) == run)
+    return _joined(hunk, parts, chain, rows)
+
+
+def _places(old: Sequence[str], rows: Sequence[str]) -> list[Run]:
+    for way in range(len(WAYS)):
+        if found := find_by(way, old, rows):
+            return found
+    return []
+
+
+def _joined(
+    hunk: Hunk, parts: Sequence[Hunk], chain: Sequence[Run], rows: Sequence[str]
+) -> Placed | Unplaced:
+    marks = [sign for sign, line in hunk.lines if sign != "+" and is_elision(line)]
+    out: list[int | str] = []
+    at = chain[0][0]
+    for n, (part, run) in enumerate(zip(parts, chain, strict=True)):
+        if n and marks[n - 1] == "=":
+            out += range(at, run[0])
+        way = next(way for way in range(len(WAYS)) if run in find_by(way, part.old, rows))
+        out += _placed(part, rows, run, way).lines
+        at = run[1]
+    return Placed(chain[0][0], chain[-1][1], tuple(out))
+
+
+def _split(hunk: Hunk) -> list[Hunk]:
+    """The parts between placeholders; a placeholder at either end stands for nothing."""
+    parts: list[list[Line]] = [[]]
+    for sign, line in hunk.lines:
+        if sign != "+" and is_elision(line):
+            parts.append([])
+        else:
+            parts[-1].append((sign, line))
+    return [Hunk(tuple(part), hunk.path) for part in parts]

@@ -1,0 +1,142 @@
+"""New code at a place: after the line that asks for it, on an empty line, at the end of a file.
+
+`insert_block` makes the block fit: what it repeats of its surroundings is cut off, it gets the indentation of the
+place and the line ends of the document, and blank lines where definitions meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from halley.core.text import split_lines
+from halley.engine.code.definitions import name_in
+from halley.engine.code.layout import (
+    TAB,
+    Style,
+    content,
+    fit_style,
+    newline_of,
+    shift,
+    style_of,
+    width,
+)
+from halley.engine.replies.place import Change, change_rows, echo_after, echo_before, whole_file
+
+_OPENERS = (":", "{", "(", "[")
+_COMMENTS = ("#", "//", "--", "/*", "*", "<!--", "@", ";", "%", '"""')
+
+
+def insert_block(
+    block: Sequence[str], text: str, at: int, *, language_id: str = "", free: bool = False
+) -> Change | str:
+    """The text to insert at `at`; or a change of rows, when the block is the whole file with something new in it."""
+    rows = split_lines(text)
+    bare = [content(row) for row in rows]
+    row, start = _row_of(rows, at)
+    if (whole := whole_file(block, bare, (row, row))) is not None:
+        return change_rows(whole[0], rows, whole[1], free)
+    before = text[start:at]
+    block, by = _without_echo(block, bare, row, before)
+    if not any(line.strip() for line in block):
+        return ""
+    below_last = at == len(text) and bool(before.strip())
+    if below_last:
+        row, before = row + 1, ""
+    style = style_of(bare, language_id)
+    lines = list(block) if free else fit_style(_stripped(block), style)
+    if by is None:
+        by = _offset(lines, bare, row, before, style)
+    lines = shift(lines, by, style)
+    newline = newline_of(text)
+    if before:
+        return newline.join(_on_line(lines, before))
+    fills = not below_last and _fills_blank(lines, bare, row)
+    joined = newline.join(_spaced(lines, bare[:row], bare[row + fills :], language_id))
+    if below_last:
+        return newline + joined
+    return joined if fills else joined + newline
+
+
+def _row_of(rows: Sequence[str], at: int) -> tuple[int, int]:
+    """The row an offset lies in, and where it begins."""
+    start = 0
+    for row, line in enumerate(rows[:-1]):
+        if at < start + len(line):
+            return row, start
+        start += len(line)
+    return len(rows) - 1, start
+
+
+def _without_echo(
+    block: Sequence[str], bare: Sequence[str], row: int, before: str
+) -> tuple[Sequence[str], int | None]:
+    """The block less what it repeats of its surroundings, and how many columns off that was, if there was any."""
+    lines = _stripped(block)
+    typed = before.strip()
+    if typed and lines and lines[0].lstrip().startswith(typed) and len(lines[0].strip()) > len(typed):
+        lines[0] = lines[0].lstrip()[len(typed) :]
+        return lines, None
+    above = list(bare[: row + bool(typed)])
+    while above and not above[-1].strip():
+        above.pop()
+    head = echo_before(lines, above, [])
+    by = width(above[-1]) - width(lines[head - 1]) if head else None
+    below = [line for line in bare[row:] if line.strip()]
+    tail = echo_after(lines[head:], below, [])
+    return lines[head : len(lines) - tail], by
+
+
+def _stripped(lines: Sequence[str]) -> list[str]:
+    """Without blank lines at either end."""
+    kept = list(lines)
+    while kept and not kept[-1].strip():
+        kept.pop()
+    while kept and not kept[0].strip():
+        kept.pop(0)
+    return kept
+
+
+def _offset(lines: Sequence[str], bare: Sequence[str], row: int, before: str, style: Style) -> int:
+    """By how many columns the lines must move to stand where the place is. Lines that are indented already stand."""
+    have = width(lines[0])
+    if before:
+        return width(before + "x") - have
+    if have:
+        return 0
+    above = next((line for line in reversed(bare[:row]) if line.strip()), "")
+    below = next((line for line in bare[row:] if line.strip()), "")
+    want = width(above)
+    if above.rstrip().endswith(_OPENERS):
+        return want + (style.unit if style.known else TAB)
+    if name_in(lines[0]) and not "".join(bare[row : row + 1]).strip():
+        return min(want, width(below))  # beside the next definition; at the margin when nothing follows
+    return want
+
+
+def _on_line(lines: Sequence[str], before: str) -> list[str]:
+    """The first line goes on where the cursor is."""
+    return [lines[0].lstrip(" \t"), *lines[1:]]
+
+
+def _spaced(lines: list[str], above: Sequence[str], below: Sequence[str], language_id: str) -> list[str]:
+    """Blank lines around a definition at the margin, as many as the language's readers expect."""
+    if width(lines[0]) or not (name_in(lines[0]) or lines[0].startswith(("@", "#["))):
+        return lines
+    gap = 2 if language_id == "python" else 1
+    blank_above = next((n for n, line in enumerate(reversed(above)) if line.strip()), None)
+    blank_below = next((n for n, line in enumerate(below) if line.strip()), None)
+    head = 0 if blank_above is None or _leads_in(above[len(above) - 1 - blank_above]) else gap - blank_above
+    tail = 0 if blank_below is None or width(below[blank_below]) else gap - blank_below
+    return [""] * head + lines + [""] * tail
+
+
+def _leads_in(line: str) -> bool:
+    return line.lstrip().startswith(_COMMENTS) or line.rstrip().endswith(_OPENERS)
+
+
+def _fills_blank(lines: Sequence[str], bare: Sequence[str], row: int) -> bool:
+    """Whether it takes the place of a blank line: the next is blank too, or nothing is to be set off."""
+    here, following = bare[row : row + 1], bare[row + 1 : row + 2]
+    if not here or here[0].strip() or row >= len(bare) - 1:
+        return False
+    return not following or not following[0].strip() or not (name_in(lines[0]) or name_in(following[0]))

@@ -1,0 +1,151 @@
+"""Where a whole block of code belongs, and how it fits there.
+
+A model that is asked for the new text of a part may give just that; or the part with lines around it, the whole file,
+only one of several definitions, or the part with placeholders. `place_block` tells these apart by what the block shares
+with the document, and never drops code that the block does not speak of. A place instead of a part is `insert.py`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from halley.engine.code.layout import (
+    content,
+    fit_edges,
+    fit_indentation,
+    fit_newlines,
+    fit_style,
+    newline_of,
+    style_of,
+    width,
+)
+from halley.engine.edits.matching import Run, squeeze, tells
+from halley.engine.replies.elision import elided_rows, fill_elisions
+from halley.engine.replies.pieces import pieces_between, split_pieces
+
+Unplaced = Literal["elided", "partial"]
+
+
+class Change(NamedTuple):
+    """Rows `first` to `last` become `text`."""
+
+    first: int
+    last: int
+    text: str
+
+
+def place_block(
+    block: Sequence[str], rows: Sequence[str], part: Run, *, free: bool = False
+) -> list[Change] | Unplaced:
+    """What a block makes of the `part` rows of a document (`rows`, with their ends).
+
+    "elided": what its placeholders stand for cannot be told. "partial": it holds much less than the part, and which
+    piece of it cannot be told.
+    """
+    bare = [content(row) for row in rows]
+    if elided_rows(block, bare):
+        filled = _filled(block, bare, part)
+        pieces = [filled] if filled is not None else pieces_between(block, bare, part)
+        return [change_rows(lines, rows, run, free) for lines, run in pieces] or "elided"
+    wider = whole_file(block, bare, part) or _without_echoes(block, bare, part)
+    if wider is not None:
+        block, part = wider
+        return [change_rows(block, rows, part, free)]
+    pieces = split_pieces(block, bare, part)
+    if pieces is None:
+        return "partial"
+    return [change_rows(lines, rows, run, free) for lines, run in pieces]
+
+
+def change_rows(block: Sequence[str], rows: Sequence[str], part: Run, free: bool) -> Change:
+    """The rows of a part as the block has them, laid out as the document is."""
+    old = list(rows[part[0] : part[1]])
+    bare = [content(row) for row in old]
+    style = style_of([content(row) for row in rows])
+    lines = list(block) if free else fit_style(block, style)
+    new = "".join(f"{line}\n" for line in fit_indentation(lines, bare, style))
+    text = "".join(old)
+    if not free:
+        new = fit_edges(new, text)
+    if text and not text.endswith(("\n", "\r")):
+        new = new.rstrip("\n")
+    return Change(*part, fit_newlines(new, text, newline_of("".join(rows))))
+
+
+def _filled(block: Sequence[str], bare: Sequence[str], part: Run) -> tuple[Sequence[str], Run] | None:
+    """The block with its placeholders filled from the part, else from the whole file, and what it then replaces."""
+    for first, last in (part, (0, len(bare))):
+        if (filled := fill_elisions(block, bare[first:last])) is not None:
+            lines, (start, end) = filled
+            return lines, (first + start, min(first + end, len(bare) - (not bare[-1])))
+    return None
+
+
+def whole_file(block: Sequence[str], bare: Sequence[str], part: Run) -> tuple[Sequence[str], Run] | None:
+    """The whole file, when the block has all that is not the part, but for a line here and there."""
+    outside = [row for row in [*bare[: part[0]], *bare[part[1] :]] if tells(row)]
+    if len(outside) < 3:
+        return None
+    keys = {squeeze(line) for line in block}
+    held = sum(squeeze(row) in keys for row in outside)
+    if held < len(outside) - max(1, len(outside) // 20):
+        return None
+    return block, (0, len(bare) - (not bare[-1]))
+
+
+def _without_echoes(block: Sequence[str], bare: Sequence[str], part: Run) -> tuple[Sequence[str], Run] | None:
+    """The part with the lines just before or after it, repeated: they are cut off, having been there already."""
+    first, last = part
+    head = echo_before(block, bare[:first], bare[first:last])
+    if head:
+        by = width(bare[first - 1]) - width(block[head - 1])
+        tail = _closing(block[head:], bare[last:], bare[first:last], by)
+    else:
+        tail = echo_after(block, bare[last:], bare[first:last])
+    if not head and not tail:
+        return None
+    return block[head : len(block) - tail], part
+
+
+def _closing(block: Sequence[str], after: Sequence[str], own: Sequence[str], by: int) -> int:
+    """How many lines at the end of a block, moved by so many columns, repeat what stands after the part.
+
+    The block is known to begin before the part, so also a lone bracket counts, where it stands as deep as it did.
+    """
+
+    def shape(line: str, by: int) -> tuple[str, int]:
+        return squeeze(line), (width(line) + by if line.strip() else 0)
+
+    theirs = [shape(row, 0) for row in after[: len(block)]]
+    mine = [shape(line, by) for line in block]
+    own_last = next((shape(row, 0) for row in reversed(own) if row.strip()), None)
+    for count in range(min(len(theirs), len(mine) - 1), 0, -1):
+        if mine[-count:] == theirs[:count] and mine[-1] != own_last:
+            return count
+    return 0
+
+
+def echo_before(block: Sequence[str], before: Sequence[str], own: Sequence[str]) -> int:
+    """How many lines at the beginning of a block repeat what stands before the part, whose rows are `own`."""
+    return _echo(block, before[::-1][: len(block)], own)
+
+
+def echo_after(block: Sequence[str], after: Sequence[str], own: Sequence[str]) -> int:
+    """How many lines at its end repeat what stands after the part."""
+    return _echo(block[::-1], after[: len(block)], own[::-1])
+
+
+def _echo(block: Sequence[str], beside: Sequence[str], own: Sequence[str]) -> int:
+    """The most lines of the block that are the lines `beside` the part, which come nearest first.
+
+    At least one of them has to be telling; and a block that begins as the part itself does repeats nothing.
+    """
+    keys, theirs = [squeeze(line) for line in block], [squeeze(row) for row in beside]
+    if not keys or keys[0] == next((squeeze(row) for row in own if row.strip()), None):
+        return 0
+    for count in range(min(len(theirs), len(keys) - 1), 0, -1):
+        same = theirs[count - 1] == keys[0] and theirs[:count] == keys[:count][::-1]
+        if same and any(map(tells, block[:count])):
+            return count
+    return 0

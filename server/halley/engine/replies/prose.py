@@ -1,0 +1,90 @@
+"""Code without a fence: telling it from the sentences around it.
+
+`bare_code` is the way in. A line that the document has is code; a sentence is not; what is neither is judged by its
+marks. Where most of a reply is sentences there is no code in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from halley.engine.edits.matching import squeeze
+
+PROSE_LANGUAGES = frozenset(
+    ("markdown", "plaintext", "restructuredtext", "latex", "tex", "asciidoc", "text", "")
+)
+
+_REFUSAL = re.compile(
+    r"^\W*(?:i['’]?m (?:sorry|unable|afraid|not able)|i (?:am )?(?:sorry|unable|cannot|can['’]?t|won['’]?t)\b|sorry\b|"
+    r"unfortunately\b|as an ai\b|as a language model\b)",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"^[(\"'“‘`*]*[A-Za-zÀ-ÿ][\w'’`*-]*[)\"'”’`*,;:.!?]*$")
+_MARKS = re.compile(r"[{}=;<>\[\]]|\w\(|^\s*[@#/]|\w\.\w+\(|::|->|=>|^\s{4,}|\t")
+_KEYWORD = re.compile(
+    r"^\s*(?:(?:def|class|fn|func|function|return|if|elif|else|for|while|try|except|finally|with|import|from|const|let|var|"
+    r"public|private|static|struct|enum|impl|trait|use|package|module|end|begin|do|done|fi|esac|pass|break|continue|"
+    r"local|then|switch|case|select|insert|update|delete|create|yield|raise|throw|async|await|match|where)\b)"
+)
+
+
+def bare_code(lines: Sequence[str], rows: Sequence[str], language_id: str) -> list[str] | None:
+    """The lines of a reply that are code, from the first to the last; None where there is none."""
+    if language_id in PROSE_LANGUAGES:
+        return None if is_refusal(lines) else _trimmed(list(lines))
+    known = {squeeze(row) for row in rows if row.strip()}
+    kinds = [_is_code(line, known) for line in lines]
+    code = [n for n, kind in enumerate(kinds) if kind]
+    if not code:
+        return None
+    first, last = code[0], code[-1]
+    inside = [n for n in range(first, last + 1) if lines[n].strip()]
+    if len(code) < 0.6 * len(inside):
+        return None
+    return _trimmed(list(lines[first : last + 1]))
+
+
+def is_refusal(lines: Sequence[str]) -> bool:
+    """Whether it begins by saying that it will not."""
+    said = next((line for line in lines if line.strip()), "")
+    return bool(_REFUSAL.match(said))
+
+
+def _is_code(line: str, known: set[str]) -> bool:
+    if not line.strip():
+        return False
+    if squeeze(line) in known:
+        return True
+    return not _is_sentence(line) and bool(
+        _MARKS.search(line) or _KEYWORD.match(line) or len(line.split()) <= 3
+    )
+
+
+def _is_sentence(line: str) -> bool:
+    """Words and stops. Code in backticks does not make it code."""
+    bare = re.sub(r"`[^`]*`", "code", line.strip())
+    bare = re.sub(r"^(?:[-*•]|\d+[.)]|#{1,6}|>)\s+", "", bare) if not line.startswith((" ", "\t")) else bare
+    words = bare.split()
+    if len(words) < 3 or line.startswith(("\t", "    ")):
+        return len(words) <= 3 and bool(re.match(r"^[A-Z][a-z]+(?: [a-z]+)*[!.:]$", bare))
+    plain = sum(bool(_WORD.match(word)) for word in words)
+    return (
+        plain >= 0.8 * len(words)
+        and not bare.endswith(("{", "}", ";", ")"))
+        and not _KEYWORD_LINE.match(bare)
+    )
+
+
+_KEYWORD_LINE = re.compile(
+    r"^(?:(?:def|class|fn|func|function|import|from|use|package|module|struct|enum|impl|trait|const|let|var)\s+[\w.:]+|"
+    r"(?:return|if|for|while|else|elif|with|match|switch|select|raise|throw)\b.*:?$)"
+)
+
+
+def _trimmed(lines: list[str]) -> list[str] | None:
+    while lines and not lines[0].strip():
+        lines.pop(0)
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return lines or None

@@ -1,0 +1,208 @@
+"""A model's reply becomes a change: the one place where answers in any form are understood.
+
+    reply ── SEARCH/REPLACE blocks ─┐
+          ── unified diff ──────────┼─▶ new text of each file ─▶ minimal edits, checked
+          ── fenced blocks ─────────┤
+          ── bare code ─────────────┘
+
+`read_reply` is the way in; it never raises and never loses text: what could not be placed is named in a problem and
+kept. How the forms are read: `search_replace.py`, `unified_diff.py`, `fences.py`, `prose.py`; where things go:
+`hunks.py`, `place.py`, `insert.py`; for which file: `labels.py`, `target.py`. `read_code` is for a file that is new.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from halley.core.errors import Problem
+from halley.core.text import Change, Edit, WorkspaceChange
+from halley.engine.markdown.fences import Fence, find_fences
+from halley.engine.replies.choosing import choose_blocks
+from halley.engine.replies.drafts import Drafts
+from halley.engine.replies.prose import PROSE_LANGUAGES, bare_code, is_refusal
+from halley.engine.replies.search_replace import has_blocks, read_blocks
+from halley.engine.replies.target import Target
+from halley.engine.replies.unified_diff import DIFF_LANGUAGES, has_diff, is_diff, read_diff
+
+__all__ = ["ReadReply", "Target", "read_code", "read_reply"]
+
+_THOUGHT = re.compile(
+    r"\A\s*<(think|thinking|thought|reasoning)>.*?(?:</\1>|\Z)\s*", re.DOTALL | re.IGNORECASE
+)
+_END_OF_THOUGHT = re.compile(r"\A(?:(?!```).)*?</(?:think|thinking)>\s*", re.DOTALL | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadReply:
+    """What a reply stands for. `kept` is every part of it that was not placed; `confirm`, a reason to ask first."""
+
+    change: WorkspaceChange = field(default_factory=lambda: WorkspaceChange(()))
+    problems: tuple[Problem, ...] = ()
+    kept: str = ""
+    confirm: str = ""
+    uri: str = ""
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The edits of the target's own document."""
+        return tuple(
+            edit
+            for part in self.change.changes
+            if getattr(part, "uri", "") == self.uri
+            for edit in getattr(part, "edits", ())
+        )
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        return self.change.changes
+
+
+def read_reply(reply: str, target: Target) -> ReadReply:
+    """The change that a reply stands for, against exactly the text of `target`."""
+    drafts = Drafts(target)
+    lines = clean_reply(reply, target).split("\n")
+    if target.truncated:
+        drafts.refuse(
+            "The reply broke off before its end.", "Nothing was changed. Ask again, or for less at once."
+        )
+    elif not any(line.strip() for line in lines):
+        drafts.refuse("The reply is empty.", "Ask again, or pick another model.")
+    else:
+        _read(lines, drafts)
+    kept = reply if drafts.keep_all else "\n\n".join(drafts.kept)
+    return ReadReply(drafts.change(), tuple(drafts.problems), kept, drafts.confirm, target.uri)
+
+
+def read_code(reply: str, language_id: str = "") -> str:
+    """The code in a reply that is to be a file of its own, with a final newline; empty where there is none."""
+    from halley.core.snapshot import Selection
+
+    target = Target("", "", Selection(0, 0), language_id=language_id, exists=False)
+    lines = clean_reply(reply, target).split("\n")
+    block = _block_for(lines, find_fences(lines), target)
+    return "\n".join(block).strip("\n") + "\n" if block else ""
+
+
+def clean_reply(reply: str, target: Target) -> str:
+    """Without a byte-order mark, `\\r`, and thinking not kept apart. Entities are not decoded: they may be code."""
+    text = reply.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    if "</think" in target.text or "<think" in target.text:
+        return text
+    thought = _THOUGHT.match(text)
+    if thought is None and "</think" in text:
+        thought = _END_OF_THOUGHT.match(text)
+    return text[thought.end() :] if thought else text
+
+
+def _read(lines: Sequence[str], drafts: Drafts) -> None:
+    target = drafts.target
+    if has_blocks(lines) and not has_blocks(target.text.split("\n")):
+        hunks, broken = read_blocks(lines)
+        drafts.add_hunks(hunks)
+        for text in broken:
+            drafts.problem("A SEARCH/REPLACE block of the reply breaks off.", text)
+        return
+    fences = find_fences(lines, holds_fences=_holds_fences(target))
+    if diffs := _diffs(lines, fences, target):
+        for file in read_diff(diffs):
+            drafts.add_diff(file)
+        return
+    _read_blocks(lines, fences, drafts)
+
+
+def _diffs(lines: Sequence[str], fences: Sequence[Fence], target: Target) -> list[str]:
+    """The lines of a reply that are a unified diff; empty when it is none."""
+    prose = target.language_id in PROSE_LANGUAGES - {""}
+    if target.language_id in DIFF_LANGUAGES or (prose and not _only_diffs(lines, fences)):
+        return []
+    marked = [
+        fence
+        for fence in fences
+        if fence.closed
+        and ((fence.language in DIFF_LANGUAGES and is_diff(fence.lines)) or has_diff(fence.lines))
+    ]
+    if marked:
+        others = [
+            fence for fence in fences if fence not in marked and fence.language in (target.language_id, "")
+        ]
+        return [] if others and not _asks_for(marked) else _with_labels(marked)
+    return list(lines) if not fences and has_diff(lines) else []
+
+
+def _with_labels(fences: Sequence[Fence]) -> list[str]:
+    """The blocks' lines one after another, each headed by the file it is for where only a label says so."""
+    from halley.engine.replies.labels import label_of
+
+    lines: list[str] = []
+    for fence in fences:
+        label = label_of(fence)
+        if label and not any(
+            line.startswith(("--- ", "+++ ", "*** ", "diff --git ")) for line in fence.lines
+        ):
+            lines.append(f"*** Update File: {label.path}")
+        lines += fence.lines
+    return lines
+
+
+def _asks_for(marked: Sequence[Fence]) -> bool:
+    """Whether diffs are the answer although whole blocks stand beside them: they say where they belong."""
+    return all(has_diff(fence.lines) for fence in marked)
+
+
+def _only_diffs(lines: Sequence[str], fences: Sequence[Fence]) -> bool:
+    """Whether a reply for a text that may hold diffs itself is nothing but diffs."""
+    return all(fence.language in DIFF_LANGUAGES for fence in fences) if fences else has_diff(lines)
+
+
+def _read_blocks(lines: Sequence[str], fences: Sequence[Fence], drafts: Drafts) -> None:
+    target = drafts.target
+    chosen = choose_blocks(fences, target)
+    if any(not fence.closed for fence in (*chosen.own, *(fence for _, fence in chosen.others))):
+        drafts.refuse(
+            "The reply ends in the middle of its code.",
+            "Nothing was changed. Ask again, or for less at once.",
+        )
+        return
+    for path, fence in chosen.others:
+        drafts.add_file(path, fence.lines)
+    if chosen.own:
+        drafts.add_blocks([fence.lines for fence in chosen.own])
+    elif not chosen.others:
+        block = _bare(lines, fences, target)
+        if block:
+            drafts.add_blocks([block])
+        else:
+            _refuse_none(lines, drafts)
+
+
+def _refuse_none(lines: Sequence[str], drafts: Drafts) -> None:
+    message = (
+        "The model did not do what was asked."
+        if is_refusal(lines)
+        else "The reply holds no code for this place."
+    )
+    drafts.refuse(message, "Its text is kept. Ask again in other words, or pick another model.")
+
+
+def _block_for(lines: Sequence[str], fences: Sequence[Fence], target: Target) -> Sequence[str] | None:
+    own = choose_blocks(fences, target).own
+    return own[0].lines if own else _bare(lines, fences, target)
+
+
+def _bare(lines: Sequence[str], fences: Sequence[Fence], target: Target) -> list[str] | None:
+    """Code outside any fence; also before a closing mark that nothing opened."""
+    if fences and target.language_id not in PROSE_LANGUAGES:
+        first = fences[0]
+        stray = (
+            len(fences) == 1 and not first.closed and not first.info and not any(map(str.strip, first.lines))
+        )
+        if not stray:
+            return None
+        lines = lines[: first.first]
+    return bare_code(lines, target.text.split("\n"), target.language_id)
+
+
+def _holds_fences(target: Target) -> bool:
+    return target.language_id in ("markdown", "mdx") or "\n```" in f"\n{target.selection.of(target.text)}"

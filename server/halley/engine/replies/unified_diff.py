@@ -1,0 +1,157 @@
+"""Unified diffs as models write them: headers missing, numbers wrong, leading spaces lost.
+
+`read_diff` is the way in. Line numbers are never used: a hunk belongs where its lines are. `*** Update File:` patches
+are read as well. Finding the place is `hunks.py`'s work.
+
+https://www.gnu.org/software/diffutils/manual/html_node/Detailed-Unified.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+
+from halley.engine.replies.hunks import Hunk, Line
+
+DIFF_LANGUAGES = frozenset(("diff", "patch", "udiff"))
+
+_HUNK = re.compile(r"^@@(?:[^@]*@@)?(?P<section>.*)$")
+_NUMBERED = re.compile(r"^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@")
+_OLD, _NEW = re.compile(r"^--- (?P<path>[^\t]+)"), re.compile(r"^\+\+\+ (?P<path>[^\t]+)")
+_GIT = re.compile(r"^diff --git (?P<old>\S+) (?P<new>\S+)$")
+_META = re.compile(
+    r"^(?:index [0-9a-f]+\.\.|(?:new|deleted) file mode |(?:old|new) mode |(?:dis)?similarity index )"
+)
+_RENAME = re.compile(r"^rename (?P<side>from|to) (?P<path>.+)$")
+_STARS = re.compile(r"^\*\*\* (?P<what>Update|Add|Delete) File: (?P<path>.+)$")
+_STARS_OTHER = re.compile(r"^\*\*\* (?:Begin Patch|End Patch|End of File)")
+_STARS_MOVE = re.compile(r"^\*\*\* Move to: (?P<path>.+)$")
+
+
+@dataclass(slots=True)
+class FileDiff:
+    """One file's part of a diff. An empty path means the file does not exist on that side, None that none is named."""
+
+    old_path: str | None = None
+    new_path: str | None = None
+    hunks: list[Hunk] = field(default_factory=list[Hunk])
+
+    @property
+    def path(self) -> str:
+        return self.old_path or self.new_path or ""
+
+
+def has_diff(lines: Sequence[str]) -> bool:
+    """Whether lines outside a `diff` fence are a diff: by a header, and something added or removed."""
+    headed = any(
+        _NUMBERED.match(line) or _STARS.match(line) or (_OLD.match(line) and _NEW.match(following))
+        for line, following in zip_longest(lines, lines[1:], fillvalue="")
+    )
+    return headed and is_diff(lines)
+
+
+def is_diff(lines: Sequence[str]) -> bool:
+    """Whether something is added or removed; a `diff` fence without that is just code."""
+    return any(line[:1] in ("+", "-") and not line.startswith(("---", "+++")) for line in lines)
+
+
+def read_diff(lines: Sequence[str]) -> list[FileDiff]:
+    """Each file's hunks, in order."""
+    reader = _Reader()
+    for n, line in enumerate(lines):
+        reader.take(line, lines[n + 1] if n + 1 < len(lines) else "")
+    reader.end_hunk()
+    return [file for file in reader.files if file.hunks or file.old_path != file.new_path or file.old_path]
+
+
+class _Reader:
+    """What was read so far."""
+
+    def __init__(self) -> None:
+        self.files: list[FileDiff] = []
+        self.rows: list[str] = []
+        self.header = ""
+        self.in_header = False
+
+    def take(self, line: str, following: str) -> None:
+        if self._is_header(line, following):
+            return
+        if match := _HUNK.match(line):
+            self.end_hunk()
+            self.in_header, self.header = False, line
+            if not self.files:
+                self.files.append(FileDiff())
+            section = match["section"].strip()
+            if line.startswith("@@ ") and "@@" not in line[2:] and section:
+                self.rows.append(
+                    f" {section}"
+                )  # "@@ def f():" as patches by stars have it: a line to look for
+        elif not line.startswith("\\"):
+            self.rows.append(line)
+
+    def _is_header(self, line: str, following: str) -> bool:
+        if (old := _OLD.match(line)) and _NEW.match(following):
+            self._begin(_name(old["path"]), None)
+        elif self.in_header and (new := _NEW.match(line)):
+            self.files[-1].new_path = _name(new["path"])
+        elif git := _GIT.match(line):
+            self._begin(_name(git["old"]), _name(git["new"]))
+        elif stars := _STARS.match(line):
+            path = stars["path"].strip()
+            self._begin("" if stars["what"] == "Add" else path, "" if stars["what"] == "Delete" else path)
+        elif (rename := _RENAME.match(line)) and self.in_header:
+            setattr(self.files[-1], "old_path" if rename["side"] == "from" else "new_path", rename["path"])
+        elif (move := _STARS_MOVE.match(line)) and self.files:
+            self.files[-1].new_path = move["path"].strip()
+        else:
+            return bool(_STARS_OTHER.match(line) or (self.in_header and _META.match(line)))
+        return True
+
+    def _begin(self, old: str | None, new: str | None) -> None:
+        """A file's header; `---` after `diff --git` is of the same file."""
+        self.end_hunk()
+        if self.in_header and not self.files[-1].hunks and new is None:
+            self.files[-1].old_path = old
+        else:
+            self.files.append(FileDiff(old, new))
+        self.in_header = True
+
+    def end_hunk(self) -> None:
+        rows, header = self.rows, self.header
+        self.rows, self.header = [], ""
+        while rows and not rows[-1].strip():
+            rows.pop()
+        while rows and not header and not rows[0].strip():
+            rows.pop(0)
+        if not any(row[:1] in ("+", "-") for row in rows):
+            return
+        if not self.files:
+            self.files.append(FileDiff())
+        file = self.files[-1]
+        source = "\n".join([header, *rows] if header else rows)
+        file.hunks.append(Hunk(tuple(_signed(rows)), file.path, source))
+        self.in_header = False
+
+
+def _signed(rows: Sequence[str]) -> list[Line]:
+    """The rows by what their first column says. Where kept lines lost that column they are taken as they stand."""
+    lost = any(row[:1] not in ("", " ", "+", "-", "\t") for row in rows)
+    lines: list[Line] = []
+    for row in rows:
+        if row[:1] == "+":
+            lines.append(("+", row[1:]))
+        elif row[:1] == "-":
+            lines.append(("-", row[1:]))
+        else:
+            lines.append(("=", row[1:] if row[:1] == " " and not lost else row))
+    return lines
+
+
+def _name(path: str) -> str:
+    """A path of a header without git's prefixes; empty for /dev/null."""
+    path = path.strip().strip('"')
+    if path == "/dev/null":
+        return ""
+    return path[2:] if path.startswith(("a/", "b/", "i/", "w/")) else path

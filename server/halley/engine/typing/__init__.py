@@ -1,0 +1,1 @@
+"""Completion while typing: prompts at the cursor and the reading of suggestions."""

@@ -1,0 +1,157 @@
+"""When a completion is done: the end of the line, of the block, or of what the brackets hold.
+
+`scope_of(place)` decides how much is wanted before anything is asked; `cut_at(text, …)` says, while the reply streams,
+where it ends. Everything after the cut would be thrown away, so the stream is closed there. `stops_of(place)` has the
+model stop by itself where that is certain.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from halley.engine.typing.completions import Place
+
+Scope = Literal["line", "block"]
+MOST_LINES = 40
+
+_OPENS = (":", "{", "(", "[", "=>", "->", "=", ",", "&&", "||", "+", "then", "do", "else", "begin", "|")
+_PAIRS = ")]}"
+_CLOSERS = ("}", ")", "]", "end", "fi", "done", "esac", "</")
+_COMMENTS = ("#", "//", "--", '"""', "'''", "/*", "*", "<!--")
+
+
+_MAYBE_FENCE = re.compile(r"\s*`{1,2}\Z|\s*```[^\n]*\Z")
+_FENCE = re.compile(r"\s*```[\w+-]*[ \t]*\n")
+"""Chat models fence what should be bare; the answer is what is inside."""
+
+
+LONGEST_LINE = 2000
+_AFTER = ")]}>'\"`;,:"
+
+
+def is_completable(place: Place) -> bool:
+    """Whether there is a point in asking while typing: comments and strings count, what is finished does not.
+
+    Not in an empty document, before other text of the line (ghost text would push it aside), behind the end of a
+    statement, or in lines no person writes.
+    """
+    before, after = place.line_before.rstrip(), place.line_after.strip()
+    if not place.prefix.strip() or len(place.line_before) + len(place.line_after) > LONGEST_LINE:
+        return False
+    if after and after[0] not in _AFTER:
+        return False
+    return not (before.endswith(";") and not after) or before.lstrip().startswith(_COMMENTS)
+
+
+def scope_of(place: Place) -> Scope:
+    """A block on an empty line, after something that opens one, and below a comment; elsewhere the line."""
+    line = place.line_before.strip()
+    if place.line_after.strip():
+        return "line"
+    if not line or line.endswith(_OPENS) or line.startswith(_COMMENTS):
+        return "block"
+    return "line"
+
+
+def stops_of(place: Place) -> tuple[str, ...]:
+    """Where the model itself may stop, so that nothing is made that `cut_at` would throw away; few, since hosts differ.
+
+    At the end of a line the answer may begin on the next one, so nothing is said there.
+    """
+    if place.line_after.strip():
+        return ("\n",)
+    return ("\n\n\n",) if scope_of(place) == "block" else ()
+
+
+def cut_at(text: str, place: Place, scope: Scope) -> int | None:
+    """Where the completion ends; None while it may go on.
+
+    The offset is into `text`, which is what has streamed so far, untouched.
+    """
+    if _MAYBE_FENCE.match(text):
+        return None
+    if opening := _FENCE.match(text):
+        inner = text[opening.end() :]
+        closing = inner.find("\n```")
+        end = cut_at(inner, place, scope)
+        ends = [found for found in (end, closing if closing >= 0 else None) if found is not None]
+        return opening.end() + min(ends) if ends else None
+    end = _line_end(text) if scope == "line" else _block_end(text, place)
+    closed = _closed(text, _owed(place))
+    return end if closed is None else closed if end is None else min(end, closed)
+
+
+def _line_end(text: str) -> int | None:
+    end = text.find("\n")
+    if end >= 0 and not text[:end].strip():  # the reply began on the next line
+        following = text.find("\n", end + 1)
+        return following if following >= 0 and text[end:following].strip() else None
+    return end if end >= 0 else None
+
+
+def _block_end(text: str, place: Place) -> int | None:
+    """Before the first line that leaves the block, and before a bracket that closes what was opened earlier."""
+    base = _base_indent(place)
+    at, blank_at = 0, None
+    for count, line in enumerate(text.split("\n")[:-1], 1):  # the last line may still grow
+        end = at + len(line) + 1
+        if at and line.strip():
+            if _indent(line) < base and not line.strip().startswith(_CLOSERS):
+                return blank_at if blank_at is not None else at
+            if _indent(line) < base:
+                return end - 1
+        blank_at = (at if blank_at is None else blank_at) if not line.strip() and at else None
+        if count >= MOST_LINES:
+            return end - 1
+        at = end
+    return None
+
+
+def _base_indent(place: Place) -> int:
+    line = place.line_before
+    if not line.strip():
+        return _indent(line + "x")
+    return _indent(line) + (1 if line.rstrip().endswith((":", "{", "then", "do", "else", "begin")) else 0)
+
+
+def _owed(place: Place) -> int:
+    """How many brackets of the cursor's line are open and not closed behind the cursor: the answer may close those."""
+    depth = 0
+    for char in place.line_before:
+        depth = depth + 1 if char in "([{" else max(0, depth - 1) if char in _PAIRS else depth
+    return max(0, depth - sum(char in _PAIRS for char in place.line_after))
+
+
+def _closed(text: str, owed: int) -> int | None:
+    """Where the brackets end the answer; None while they do not. Strings are skipped.
+
+    That is before the first bracket which closes more than the text opened and was `owed`, or at the end of the line
+    in which the last bracket owed is closed.
+    """
+    stack: list[str] = []
+    quote, settled = "", False
+    for at, char in enumerate(text):
+        if quote:
+            if (char == quote and text[at - 1 : at] != "\\") or char == "\n":
+                quote = ""
+        elif char in "\"'`":
+            quote = char
+        elif char in "([{":
+            stack.append(char)
+        elif char in _PAIRS:
+            if stack:
+                stack.pop()
+            elif owed:
+                owed -= 1
+                settled = not owed
+            else:
+                return at
+        elif char == "\n" and settled and not stack:
+            return at
+    return None
+
+
+def _indent(line: str) -> int:
+    stripped = line.lstrip(" \t")
+    return len(line[: len(line) - len(stripped)].expandtabs(4))

@@ -1,0 +1,78 @@
+"""A pipeline as a turn of a chat: `/ship` and the like. What its last steps make is the reply.
+
+Steps are told as notices while they run. Continue takes a run up that failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from halley.core.errors import error_of
+from halley.core.events import Event, Finish, Image, Notice, TextDelta
+from halley.core.models import ModelRef
+from halley.core.settings import MacroSettings
+from halley.engine.chat_input import ChatInput
+from halley.engine.pipelines import leaves_of, needs_of, steps_of
+from halley.features.actions.action import Job
+from halley.features.chat.answering import Asked, settle_with
+from halley.features.chat.commands import macro_job, typed_inputs
+from halley.features.chat.desk import ChatDesk, Emit
+from halley.features.macros.pipeline import StepNews, run_pipeline
+from halley.features.macros.run import begin_run, find_macro, find_run, run_markdown
+from halley.features.macros.steps import role_of
+from halley.stores.chats.values import Turn
+from halley.stores.macro_runs import Run
+
+
+async def begin(desk: ChatDesk, typed: ChatInput, macro: MacroSettings) -> tuple[Job, Run, ModelRef]:
+    """The run, with its variables read, and the model of its last step. Raises BadRequest for wrong inputs."""
+    inputs, rest = typed_inputs(macro, typed.text)
+    job = macro_job(desk, rest, inputs)
+    run = await begin_run(typed.command, macro, job)
+    last = steps_of(macro)[-1]
+    model = last.model or macro.model
+    ref = ModelRef.parse(model) if model else (await desk.line.route_of(role_of(macro, last)))[0]
+    return job, run, ref
+
+
+async def resume(desk: ChatDesk, turn: Turn) -> tuple[Job, Run]:
+    """The run of a turn, to go on with. Raises BadRequest when it is gone."""
+    name = str(turn.details["macro"])
+    job = macro_job(desk, "")
+    return job, find_run(job, name, find_macro(desk.line.settings, name), str(turn.details["run"]))
+
+
+async def answer_by_macro(desk: ChatDesk, job: Job, run: Run, asked: Asked, emit: Emit) -> None:
+    """Runs the pipeline into a reply."""
+    macro = find_macro(desk.line.settings, run.macro)
+    steps = steps_of(macro)
+    leaves = {run.steps[index].name for index in leaves_of(needs_of(steps))}
+
+    async def work(take: Callable[[Event], None]) -> None:
+        live = len(leaves) == 1
+        said = False
+
+        def listen(name: str, event: Any) -> None:
+            nonlocal said
+            if isinstance(event, StepNews):
+                if event.of > 1 and event.step.state == "running":
+                    take(Notice(f"Step {event.number} of {event.of}: {name}"))
+            elif name in leaves and (isinstance(event, Image) or (live and not isinstance(event, Finish))):
+                said = said or isinstance(event, TextDelta)
+                take(event)
+
+        done = await run_pipeline(job, macro, run, listen)
+        if not live or (done.failed and not said):
+            take(TextDelta(_text(done, macro)))
+        if done.failed and done.failed.problem:
+            raise error_of(done.failed.problem)
+
+    await settle_with(desk, asked, emit, work)
+
+
+def _text(run: Run, macro: MacroSettings) -> str:
+    """Pictures are events of their own, and so is what went wrong."""
+    steps = [replace(step, images=[], problem=None) for step in run.steps]
+    return run_markdown(replace(run, steps=steps), macro)

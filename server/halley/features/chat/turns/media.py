@@ -1,0 +1,128 @@
+"""`/image`, `/speak`, `/video` and `/dictate` in a chat.
+
+`/image` is a turn whose reply is the picture; nothing is written into the workspace before a yes (`halley/media/save`).
+`/speak` reads a reply aloud, and `/video` begins a video that goes on behind; neither makes a turn.
+`/dictate` sends what a recording says, word for word: nothing in it is a command or a variable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from halley.core.calls import ImagePart
+from halley.core.errors import BadRequest
+from halley.core.events import Event, Finish, Image, TextDelta
+from halley.core.media import MediaKind
+from halley.core.models import ModelRef
+from halley.engine.chat_input import ChatInput
+from halley.engine.markdown.spoken import speakable
+from halley.features.chat.answering import Asked, settle_with
+from halley.features.chat.desk import ChatDesk, Emit, Json
+from halley.features.media.names import title_of
+from halley.features.media.orders import Order
+from halley.features.media.shapes import task_json
+from halley.features.media.works import Works
+from halley.stores.media import Task
+from halley.stores.sqlite.blobs import load_blob
+
+
+async def begin_picture(desk: ChatDesk, typed: ChatInput) -> tuple[Order, ModelRef]:
+    """What is wanted, and of whom. Raises NotConfigured where no model paints."""
+    _works(desk)
+    model = typed.models[0] if typed.models else None
+    ref = ModelRef.parse(model) if model else (await desk.line.route_of("image"))[0]
+    return Order("image", typed.text.strip(), model=model), ref
+
+
+async def answer_by_picture(
+    desk: ChatDesk, order: Order, images: tuple[ImagePart, ...], asked: Asked, emit: Emit
+) -> None:
+    """Paints into a reply; with a picture attached, changes that one."""
+    works = _works(desk)
+    data = images[0].data if images else None
+    if data is not None:
+        order = Order("imageEdit", order.text, model=order.model)
+
+    async def work(take: Callable[[Event], None]) -> None:
+        id = (await works.start(order, desk.line, desk.workspace_id, data=data)).id
+
+        def hear(task: Task) -> None:
+            if task.id == id:
+                emit({"type": "media", "replyId": asked.reply, "task": task_json(works, task)})
+
+        works.listeners.add(hear)
+        try:
+            await desk.store.note(asked.reply, sent={"media": [id]})
+            task = await works.finished(id)
+        except asyncio.CancelledError:
+            await asyncio.shield(works.cancel(id, desk.line))
+            raise
+        finally:
+            works.listeners.discard(hear)
+        for result in task.results:
+            if bytes_ := await asyncio.to_thread(load_blob, works.store.folder, result.blob):
+                take(Image(result.mime, bytes_))
+        take(TextDelta(f"A picture of: {title_of(task.asked)}"))
+        take(Finish("stop", task.usage, ModelRef.parse(task.model) if task.model else None))
+
+    await settle_with(desk, asked, emit, work)
+
+
+async def speak(desk: ChatDesk, chat_id: str | None, typed: ChatInput) -> tuple[str, Json]:
+    """Reads what was typed aloud, else the last reply. What it said it did, and the task."""
+    works, text = _works(desk), typed.text.strip()
+    if not text:
+        chat = await desk.store.get(chat_id) if chat_id else None
+        replies = [turn.reply for turn in chat.current_turns if turn.reply] if chat else []
+        if not replies:
+            raise BadRequest(
+                "There is no reply to read aloud.", "Ask something first, or write a text after /speak."
+            )
+        text = replies[-1].text
+    order = Order("speech", speakable(text), model=typed.models[0] if typed.models else None)
+    shown = task_json(works, await works.make(order, desk.line, desk.workspace_id))
+    return f"Read aloud: {shown['results'][0]['path']}", shown
+
+
+async def film(desk: ChatDesk, _chat_id: str | None, typed: ChatInput) -> tuple[str, Json]:
+    """Begins a video, which is not waited for."""
+    works = _works(desk)
+    order = Order("video", typed.text.strip(), model=typed.models[0] if typed.models else None)
+    task = await works.start(order, desk.line, desk.workspace_id)
+    return f"A video is being made ({task.id}). It is told when it is there.", task_json(works, task)
+
+
+async def dictated(desk: ChatDesk, typed: ChatInput) -> str:
+    """What the recording at the path that was typed says; with `translate` before the path, in English.
+
+    Raises BadRequest for what is no recording, or says nothing.
+    """
+    works, named = _works(desk), typed.text.strip()
+    kind: MediaKind = "transcription"
+    first, _, rest = named.partition(" ")
+    if first == "translate" and rest.strip():
+        kind, named = "translation", rest.strip()
+    named = named.strip("\"'")
+    if not named:
+        raise BadRequest("Which recording?", "Name its file: /dictate notes/question.wav")
+    path = Path(named).expanduser()
+    if not path.is_absolute():
+        if desk.workspace is None:
+            raise BadRequest("A relative path needs a workspace.", "Name the whole path of the recording.")
+        path = desk.workspace.root / path
+    task = await works.make(Order(kind, source=str(path)), desk.line, desk.workspace_id)
+    if not (task.text or "").strip():
+        raise BadRequest(f"Nothing was understood in {path.name}.", "Record it again, or type it.")
+    return str(task.text).strip()
+
+
+APART = {"speak": speak, "video": film}
+"""Commands that make something and no turn."""
+
+
+def _works(desk: ChatDesk) -> Works:
+    if desk.works is None:
+        raise BadRequest("Pictures and sound cannot be kept here.", "Use `halley image` or `halley speak`.")
+    return desk.works()

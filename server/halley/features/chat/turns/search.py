@@ -1,0 +1,61 @@
+"""The workspace searched from a chat: `#workspace` brings hits into a turn, `/search` lists them without any model.
+
+Hits are numbered, each named by its place (`path:first-last`); a place that a reply cites opens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from halley.core.errors import BadRequest
+from halley.core.tokens import estimate_tokens
+from halley.engine.code.languages import language_id_of
+from halley.engine.prompting.conversation import Attachment
+
+if TYPE_CHECKING:
+    from halley.features.chat.desk import ChatDesk
+
+MOST_HITS = 12
+SEARCHER = "halley/search"
+"""Who gives the reply to `/search`: no model of anybody's."""
+
+
+def attach(title: str, text: str, path: str = "", language_id: str = "", first_line: int = 1) -> Attachment:
+    return Attachment(
+        title, text, language_id or language_id_of(path), path, first_line, estimate_tokens(text)
+    )
+
+
+async def search_attachments(desk: ChatDesk, query: str) -> list[Attachment]:
+    """The best hits, as much of them as `context.max_tokens` allows. Raises BadRequest when there are none."""
+    from halley.features.search.searching import place, search
+
+    if desk.index is None:
+        raise BadRequest("#workspace needs a workspace.", "Open a folder in the editor.")
+    if not query.strip():
+        raise BadRequest(
+            "There is nothing to search for.", 'Write what, as in /search WORDS or #workspace:"words".'
+        )
+    answer = await search(desk.index, desk.line, query, MOST_HITS)
+    if not answer.hits:
+        whole = "" if answer.state == "ready" else f" The index is not whole yet ({answer.state})."
+        raise BadRequest(f"The workspace says nothing about that.{whole}", "Try other words.")
+    found: list[Attachment] = []
+    left = desk.line.settings.context.max_tokens
+    for hit in answer.hits:
+        title = f"[{len(found) + 1}] `{place(hit)}`" + (f" {hit.chunk.symbol}" if hit.chunk.symbol else "")
+        attachment = attach(title, hit.chunk.text, hit.chunk.path, "", hit.chunk.first_line)
+        if attachment.tokens <= left:
+            left -= attachment.tokens
+            found.append(attachment)
+    return found
+
+
+def listed(attachments: Sequence[Attachment]) -> str:
+    """The hits as a numbered list in Markdown."""
+    lines: list[str] = []
+    for number, attachment in enumerate(attachments, 1):
+        title = attachment.title.partition("] ")[2]
+        lines.append(f"{number}. {title}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,307 @@
+"""Inline completion: every question answered, one model call at a time for each document.
+
+    complete ──▶ ready?  ──yes──▶ what is already there, with what was typed taken off
+                   │no
+                   └──▶ a live call whose answer still fits? wait for it : pause, then ask anew
+
+A newer question answers the older one at once with nothing. It ends the older one's model call only when what was typed
+meanwhile no longer fits the answer: people mostly type what the model is about to say. Automatic questions are never
+retried, never fail over and have a deadline; invoked ones ask right away, for up to three candidates.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from halley.core.errors import HalleyError
+from halley.core.snapshot import Snapshot
+from halley.engine.prompting.templates import builtin_template
+from halley.engine.typing.completions import Place, read_completion
+from halley.engine.typing.scope import is_completable
+from halley.features.ask import Line
+from halley.features.completion.call import CompletionCall, Offered, prepare_prompt, start_call
+from halley.features.context.project import Project, is_blocked
+
+KEPT_ANSWERS = 12
+KEPT_DOCUMENTS = 100
+LINGER_S = 0.15
+"""How long a call nobody waits for any more is kept, in case the next keystroke still fits it."""
+
+CANDIDATES = (None, 0.5, 0.9)
+"""Temperatures of the candidates of an invoked completion; None is the model's default."""
+
+
+@dataclass(slots=True)
+class _Document:
+    """What is known of completing one document."""
+
+    answers: deque[CompletionCall] = field(default_factory=lambda: deque(maxlen=KEPT_ANSWERS))
+    call: CompletionCall | None = None
+    asking: asyncio.Future[None] | None = None
+    """Done as soon as a newer question is there."""
+    asked: tuple[str, int] | None = None
+    """The text and the cursor of the question that is being answered now."""
+    last_asked: float = 0.0
+    pace_s: float = 0.3
+    """Seconds between keystrokes, lately."""
+    latency_s: float = 0.3
+    """Seconds until a model's answer was there, lately."""
+
+
+@dataclass(slots=True)
+class Completer:
+    """The completions of one window, by document. `template_of` gives a prompt template, the person's own first."""
+
+    template_of: Callable[[str], str] = builtin_template
+    documents: OrderedDict[str, _Document] = field(default_factory=OrderedDict)
+
+    async def complete(
+        self, line: Line, snapshot: Snapshot, *, automatic: bool, project: Project | None = None
+    ) -> list[Offered]:
+        """Texts to offer at the cursor, best first; empty when superseded or when there is nothing to say.
+
+        Raises the errors of `core.errors` only when invoked: typing is never interrupted by one.
+        """
+        state = self._state(snapshot.document.uri)
+        newer = _supersede(state)
+        state.asked = snapshot.document.text, snapshot.selection.start
+        if automatic and (ready := self._ready(state, snapshot)):
+            return ready
+        if not is_wanted(snapshot, automatic, project):
+            _end_call(state)
+            return []
+        try:
+            if automatic:
+                return await self._automatic(state, newer, line, snapshot, project)
+            return await self._invoked(state, newer, line, snapshot, project)
+        except (HalleyError, TimeoutError):
+            if automatic:
+                return []
+            raise
+        finally:
+            if state.asking is newer:
+                state.asked = None
+
+    def ready(self, snapshot: Snapshot) -> list[Offered]:
+        """What is there already, without asking anybody."""
+        return self._ready(self._state(snapshot.document.uri), snapshot)
+
+    def prepare(
+        self, line: Line, snapshot: Snapshot, project: Project | None = None
+    ) -> asyncio.Task[list[Offered]] | None:
+        """Ask in the background, so that it is ready next time; None where just this is being asked already."""
+        state = self._state(snapshot.document.uri)
+        here = snapshot.document.text, snapshot.selection.start
+        if state.asking is not None and not state.asking.done() and state.asked == here:
+            return None
+        return asyncio.ensure_future(self.complete(line, snapshot, automatic=True, project=project))
+
+    def close(self) -> None:
+        for state in self.documents.values():
+            _supersede(state)
+            _end_call(state)
+
+    # -- how
+
+    def _state(self, uri: str) -> _Document:
+        state = self.documents.setdefault(uri, _Document())
+        self.documents.move_to_end(uri)
+        while len(self.documents) > KEPT_DOCUMENTS:
+            _, oldest = self.documents.popitem(last=False)
+            _end_call(oldest)
+        return state
+
+    def _ready(self, state: _Document, snapshot: Snapshot) -> list[Offered]:
+        for call in reversed(state.answers):
+            if (rest := rest_of(call, snapshot)) is not None and call.is_done:
+                return [call.offer(rest)] if rest else []
+        return []
+
+    async def _automatic(
+        self,
+        state: _Document,
+        newer: asyncio.Future[None],
+        line: Line,
+        snapshot: Snapshot,
+        project: Project | None,
+    ) -> list[Offered]:
+        if state.call is not None and not _still_fits(state.call, snapshot):
+            _end_call(state)
+        if state.call is None:
+            if not await _pause(newer, debounce_s(state, snapshot)):
+                return []
+            prompt = await prepare_prompt(snapshot, project, self.template_of("complete"))
+            if newer.done():  # the next question came while this one was being put together
+                return []
+            _end_call(state)
+            state.call = start_call(line, snapshot, prompt, automatic=True)
+        return await self._wait(state, state.call, newer, snapshot, line, project)
+
+    async def _wait(
+        self,
+        state: _Document,
+        call: CompletionCall,
+        newer: asyncio.Future[None],
+        snapshot: Snapshot,
+        line: Line,
+        project: Project | None,
+    ) -> list[Offered]:
+        """The call's answer for this snapshot; nothing once a newer question is there."""
+        try:
+            await asyncio.wait([newer, call.ready], return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            _let_linger(state, call)
+            raise
+        if newer.done():
+            return []
+        if state.call is call:
+            state.call = None
+        _learn(state, call)
+        rest = rest_of(call, snapshot)
+        if (
+            rest is None and not call.failed
+        ):  # typed away from it while nothing had come: ask for what is there now
+            return await self._automatic(state, newer, line, snapshot, project)
+        return [call.offer(rest)] if rest else []
+
+    async def _invoked(
+        self,
+        state: _Document,
+        newer: asyncio.Future[None],
+        line: Line,
+        snapshot: Snapshot,
+        project: Project | None,
+    ) -> list[Offered]:
+        _end_call(state)
+        prompt = await prepare_prompt(snapshot, project, self.template_of("complete"))
+        if newer.done():
+            return []
+        calls = [
+            start_call(line, snapshot, replace(prompt, temperature=temperature), automatic=False)
+            for temperature in CANDIDATES
+        ]
+        try:
+            gathered = asyncio.gather(*(call.ready for call in calls))
+            await asyncio.wait([newer, gathered], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for call in calls:
+                _supersede_call(call) if newer.done() else call.close()
+        if newer.done():
+            return []
+        for call in calls:
+            _learn(state, call)
+        found = [call.offer(rest) for call in calls if (rest := rest_of(call, snapshot))]
+        if not found and (error := next((call.error for call in calls if call.error), None)):
+            raise error
+        return list({offered.text: offered for offered in found}.values())
+
+
+def rest_of(call: CompletionCall, snapshot: Snapshot) -> str | None:
+    """What of the call's answer is still to be typed at the snapshot's cursor.
+
+    Empty when the answer is used up or worth nothing there; None when it does not belong there at all.
+    """
+    typed = call.typed_since(snapshot)
+    text = _folded(call.text)
+    if typed is None or not text.startswith(_folded(typed)):
+        return None
+    place = Place(call.prefix + typed, call.suffix, call.language_id)
+    return read_completion(text[len(_folded(typed)) :], place) if text else ""
+
+
+def _still_fits(call: CompletionCall, snapshot: Snapshot) -> bool:
+    """Whether a running call may still answer this question: what was typed agrees with what has come so far."""
+    typed = call.typed_since(snapshot)
+    if typed is None:
+        return False
+    typed, streamed = _folded(typed), _folded(call.streamed)
+    return streamed.startswith(typed) or typed.startswith(streamed)
+
+
+def _folded(text: str) -> str:
+    """With one kind of line ends: a document's may not be the model's."""
+    return text.replace("\r\n", "\n")
+
+
+def _supersede(state: _Document) -> asyncio.Future[None]:
+    """Answer the question before this one; the future that the next one will end."""
+    now = time.monotonic()
+    if state.last_asked and now - state.last_asked < 2:
+        state.pace_s += 0.3 * (now - state.last_asked - state.pace_s)
+    state.last_asked = now
+    if state.asking is not None and not state.asking.done():
+        state.asking.set_result(None)
+    state.asking = asyncio.get_running_loop().create_future()
+    return state.asking
+
+
+def debounce_s(state: _Document, snapshot: Snapshot) -> float:
+    """The pause before asking: the setting's, longer for a slow model, never much longer than the person's own pace.
+
+    A slow model is asked a little later, since what is typed meanwhile would waste its answer.
+    """
+    base = snapshot.settings.completion.debounce_ms / 1000
+    patient = min(2 * base, base + 0.1 * max(0.0, state.latency_s - 0.5))
+    return min(patient, max(base / 2, 1.5 * state.pace_s))
+
+
+async def _pause(newer: asyncio.Future[None], seconds: float) -> bool:
+    """False when a newer question came during the pause."""
+    if seconds > 0:
+        await asyncio.wait([newer], timeout=seconds)
+    return not newer.done()
+
+
+def _end_call(state: _Document) -> None:
+    if state.call is not None:
+        _supersede_call(state.call)
+        state.call = None
+
+
+def _supersede_call(call: CompletionCall) -> None:
+    from halley.routing.metering import SUPERSEDED
+
+    call.close(SUPERSEDED)
+
+
+def _let_linger(state: _Document, call: CompletionCall) -> None:
+    """Clients cancel a question before they ask the next: the call waits a moment for it, then it is closed."""
+    asked = state.last_asked
+
+    def close() -> None:
+        if state.call is call and state.last_asked == asked:
+            call.close()
+            state.call = None
+
+    asyncio.get_running_loop().call_later(LINGER_S, close)
+
+
+def _learn(state: _Document, call: CompletionCall) -> None:
+    if call.is_done and not call.failed:
+        state.answers.append(call)
+        state.latency_s += 0.3 * (call.took_s - state.latency_s)
+
+
+def is_wanted(snapshot: Snapshot, automatic: bool, project: Project | None = None) -> bool:
+    """Whether a question here should reach a model: allowed, and for typing also switched on and with a point."""
+    settings, document = snapshot.settings.completion, snapshot.document
+    if is_blocked(project, snapshot):
+        return False
+    if not automatic:
+        return True
+    if not settings.enabled or document.language_id in settings.disabled_languages:
+        return False
+    place = Place(document.text[: snapshot.selection.start], document.text[snapshot.selection.end :])
+    return is_completable(place)
+
+
+def with_selected(snapshot: Snapshot, start: int, end: int, text: str) -> Snapshot:
+    """The snapshot as if the entry chosen in the editor's list (`selectedCompletionInfo`) had been accepted."""
+    whole = snapshot.document.text
+    document = replace(snapshot.document, text=whole[:start] + text + whole[end:])
+    at = start + len(text)
+    return replace(snapshot, document=document, selection=type(snapshot.selection)(at, at))

@@ -1,0 +1,1 @@
+"""The workspace's context for a prompt, and what may be shown."""

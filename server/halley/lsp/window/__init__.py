@@ -1,0 +1,1 @@
+"""One editor window: session, applying, proposing, showing, status."""

@@ -1,0 +1,51 @@
+"""Answers: text to read, kept as documents a client can open.
+
+Where the client knows `workspace/textDocumentContent` an answer is `halley:/answers/<id>.md`; elsewhere it is a
+Markdown file in the cache folder, readable by its owner only. What is kept is inert: editors render it as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from halley.engine.markdown.inert import inert_markdown
+
+_KEPT = 200
+
+
+@dataclass(slots=True)
+class Answers:
+    """The answers of one window, the last 200 of them."""
+
+    folder: Path
+    virtual: bool
+    """Whether the client reads `halley:` documents."""
+    texts: OrderedDict[str, str] = field(default_factory=OrderedDict)
+
+    def keep(self, title: str, text: str) -> str:
+        """The URI under which the answer can be opened from now on."""
+        id = f"{_slug(title)}-{secrets.token_hex(6)}"
+        content = inert_markdown(f"# {title}\n\n{text.rstrip()}\n")
+        self.texts[id] = content
+        while len(self.texts) > _KEPT:
+            self.texts.popitem(last=False)
+        return f"halley:/answers/{id}.md" if self.virtual else self._write(id, content)
+
+    def _write(self, id: str, content: str) -> str:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self.folder / f"{id}.md"
+        path.touch(mode=0o600)
+        path.write_text(content, "utf-8")
+        return path.as_uri()
+
+    def read(self, id: str) -> str | None:
+        return self.texts.get(id)
+
+
+def _slug(title: str) -> str:
+    """A name for a tab: editors show the last part of a document's URI."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40] or "answer"

@@ -1,0 +1,328 @@
+"""One connected client: its documents, settings, workspace folders and pending work.
+
+Everything that belongs to a window lives here, and nothing of it is shared: two windows in one process cannot see each
+other's choice of model. What is shared (stores, HTTP pool, catalogue) is the engine room's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from halley.core.calls import Caller, Operation
+from halley.core.errors import BadRequest, Problem
+from halley.core.models import Role, Route
+from halley.core.settings import ConfigProblem, Settings
+from halley.core.snapshot import Document, Selection, Snapshot, Touched, Workspace
+from halley.core.text import DocumentEdit, WorkspaceChange
+from halley.features.ask import Line
+from halley.features.completion.completer import Completer
+from halley.features.context.project import Project
+from halley.features.proposals import Proposals
+from halley.lsp.base.capabilities import look_up
+from halley.lsp.base.rpc_errors import ClientError
+from halley.lsp.from_lsp import from_lsp_diagnostics, from_lsp_range
+from halley.lsp.window.answers import Answers
+from halley.lsp.window.client import Client
+from halley.lsp.window.folders import Folders, folders_of
+from halley.stores.config.client_settings import parse_client_settings
+from halley.stores.config.layers import Layer, roles_layer
+
+if TYPE_CHECKING:
+    from halley.features.media.works import Works
+    from halley.features.room import EngineRoom
+    from halley.features.search.index import Attendant, WorkspaceIndex
+    from halley.lsp.base.server import Server
+    from halley.lsp.window.ghost_text import Offer
+    from halley.lsp.window.media import Place
+    from halley.stores.media import Task
+
+Json = dict[str, Any]
+
+
+class Session:
+    """A window, from `initialize` to its end."""
+
+    def __init__(self, server: Server, params: Json, room: EngineRoom) -> None:
+        self.server, self.room = server, room
+        self.client = Client.of(params)
+        self.folders: Folders = folders_of(params)
+        self.client_layer = Layer("client")
+        self.session_layer = Layer("session")
+        self.picked: dict[Role, Route] = {}
+        """Routes chosen for this session only."""
+        self.take_client_settings(look_up(params, "initializationOptions.settings"))
+        self.completer = Completer(self.template_of)
+        self.last_offer: Offer | None = None
+        self.proposals = Proposals()
+        self.answers = Answers(room.paths.cache / "answers", self.client.text_document_content)
+        self.busy: list[str] = []
+        self.behind: dict[asyncio.Task[Any], str] = {}
+        """What runs behind commands that were answered already, with its title (`handlers/plain.py`)."""
+        self.problem: Problem | None = None
+        """What keeps models from answering, until somebody does something about it."""
+        self.told: list[ConfigProblem] = []
+        """Problems of the configuration that were told in messages and still hold."""
+        self.last_status: Json | None = None
+        self.watches_catalogue = False
+        self.places: dict[str, Place] = {}
+        """Where the links of media tasks go that were begun in this window."""
+        self.watches_media = False
+        self.attending: dict[Path, Callable[[], None]] = {}
+        """Workspaces whose index is kept for this window, and what ends that."""
+        self.watches_tools = False
+        self.offers_formatting = False
+        """Whether formatting is registered with the client now."""
+
+    # -- the client
+
+    async def request(self, method: str, params: Any, timeout_s: float | None = None) -> Any:
+        """The client's answer, None where it has none to give (an error, or nothing in time)."""
+        try:
+            return await self.server.request(method, params, timeout_s)
+        except ClientError:
+            return None
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether what is cancelled now is cancelled because the window goes, and not by the person."""
+        return self.server.is_over or self.server.lifecycle.state != "running"
+
+    def works(self) -> Works:
+        """The process's media tasks, of whose changes the client is told from now on."""
+        self.watch_media()
+        return self.room.media
+
+    def watch_media(self) -> None:
+        """Tells the client of changed tasks from now on."""
+        if not self.watches_media:
+            self.watches_media = True
+            self.room.media.listeners.add(self._media_changed)
+
+    def _media_changed(self, task: Task) -> None:
+        root = str(self.folders.root_of("")) if self.folders.roots else None
+        if task.workspace in (None, root) or task.id in self.places:
+            self.notify("halley/changed", {"what": "media"})
+
+    def notify(self, method: str, params: Any) -> None:
+        """Ours (`halley/*`) only go to clients that named our capability: others warn of what they do not know."""
+        if self.client.asks or not method.startswith("halley/"):
+            self.server.notify(method, params)
+
+    # -- settings
+
+    def layers(self, uri: str = "") -> tuple[Layer, ...]:
+        """The levels of configuration for a document's workspace, picks included."""
+        root = self.folders.root_of(uri)
+        return (*self.room.layers(root), self.client_layer, self.session_layer)
+
+    def settings_of(self, uri: str = "") -> Settings:
+        """The merged settings for a document's workspace."""
+        return self.room.config.merge(self.layers(uri))
+
+    def pick(self, role: Role, route: Route) -> None:
+        """Choose a route for this session only; an empty one forgets the choice."""
+        if route:
+            self.picked[role] = route
+        else:
+            self.picked.pop(role, None)
+        self.session_layer = roles_layer("session", self.picked)
+
+    def take_client_settings(self, settings: Any) -> None:
+        """What the editor says is set; the last good value of a key stays where the new one is wrong."""
+        self.client_layer = parse_client_settings(
+            settings, self.client_layer, keeps_machine_settings=self.client.secrets
+        )
+
+    def caller(self, uri: str = "") -> Caller:
+        root = self.folders.root_of(uri)
+        return Caller(
+            workspace=str(root) if root else None,
+            ask_key=self._ask_key if self.client.secrets else None,
+            on_operation=self._show_operation,
+            confirm=self.confirm,
+        )
+
+    def line(
+        self, uri: str = "", settings: Settings | None = None, layers: tuple[Layer, ...] | None = None
+    ) -> Line:
+        """An open line to the models for a document of this window, with the settings and picks of this moment.
+
+        `layers` (and the `settings` they make) where they were just looked at.
+        """
+        levels = layers or self.layers(uri)
+        merged = settings or self.room.config.merge(levels)
+
+        async def route_of(role: Role) -> Route:
+            return (await self.room.prepare_route(role, merged, levels)).route
+
+        return Line(self.room.router, self.caller(uri), merged, route_of)
+
+    def template_of(self, name: str) -> str:
+        """A prompt template: the person's own in their configuration folder, else the one shipped."""
+        return self.room.template(name)
+
+    async def _ask_key(self, provider: str, origin: str) -> str | None:
+        answer = await self.request("halley/secrets/get", {"provider": provider, "origin": origin})
+        key = answer.get("key") if isinstance(answer, dict) else None
+        return key if isinstance(key, str) and key else None
+
+    async def confirm(self, question: str) -> bool:
+        """A yes-or-no question; no where nobody answers."""
+        return await self.ask_yes_no(question) is True
+
+    async def ask_yes_no(self, question: str) -> bool | None:
+        """A yes-or-no question; None where nobody answers."""
+        actions = [{"title": "Yes"}, {"title": "No"}]
+        answer = await self.request(
+            "window/showMessageRequest", {"type": 2, "message": question, "actions": actions}
+        )
+        return answer.get("title") == "Yes" if isinstance(answer, dict) else None
+
+    def _show_operation(self, operation: Operation) -> None:
+        if not self.client.asks:
+            if operation.state == "failedOver":
+                said = f"{operation.source} does not answer ({operation.reason}); {operation.target} is asked instead."
+                self.notify("window/showMessage", {"type": 2, "message": said})
+            return
+        shown: Json = {
+            "operation": operation.id,
+            "state": operation.state,
+            "attempt": operation.attempt,
+            "of": operation.of,
+            "waitMs": operation.wait_ms,
+            "reason": operation.reason,
+        }
+        if operation.source:
+            shown["from"] = str(operation.source)
+        if operation.target:
+            shown["to"] = str(operation.target)
+        self.notify("halley/operation", shown)
+
+    # -- documents
+
+    def document(self, uri: str) -> Document | None:
+        """Open in the editor, else read from disk; None when there is neither."""
+        return self.server.documents.get(uri)
+
+    def version(self, uri: str) -> int | None:
+        return self.server.documents.version(uri)
+
+    def snapshot(
+        self,
+        text_document: Json,
+        range: Json,
+        diagnostics: list[Json] | None = None,
+        settings: Settings | None = None,
+    ) -> Snapshot | None:
+        """The editor's state now, for a range of a document; None for a document that is nowhere to be had.
+
+        Raises BadRequest for parameters that are no range.
+        """
+        uri = str(text_document.get("uri", ""))
+        document = self.document(uri)
+        if document is None:
+            return None
+        encoding = self.server.encoding
+        start, end = from_lsp_range(document.text, range, encoding)
+        return Snapshot(
+            document,
+            Selection(start, end),
+            diagnostics=tuple(from_lsp_diagnostics(document.text, diagnostics or [], encoding)),
+            settings=settings or self.settings_of(uri),
+            workspace=self.workspace(uri),
+            open_documents={d.uri: d for d in self.server.documents.open_documents() if d.uri != uri},
+            touched=tuple(
+                Touched(edit.uri, edit.first_line, edit.last_line)
+                for edit in self.server.documents.recent_edits()
+            ),
+        )
+
+    def required_snapshot(self, text_document: Json, range: Json | None = None) -> Snapshot:
+        """As `snapshot`; a whole document without `range`. Raises BadRequest for one that is not there."""
+        nowhere = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
+        snapshot = self.snapshot(text_document, range or nowhere)
+        if snapshot is None:
+            raise BadRequest(
+                f"There is no document {text_document.get('uri')}.", "Open it in the editor first."
+            )
+        return snapshot
+
+    def texts(self, change: WorkspaceChange) -> dict[str, str]:
+        """The texts of the documents a change edits, as they are now."""
+        uris = {part.uri for part in change.changes if isinstance(part, DocumentEdit)}
+        return {uri: document.text for uri in uris if (document := self.document(uri))}
+
+    def project(self, uri: str = "") -> Project | None:
+        """What is known of the workspace's code; shared by all windows on the same folder."""
+        root = self.folders.root_of(uri)
+        return self.room.project(root) if root else None
+
+    def index(self, uri: str = "") -> WorkspaceIndex | None:
+        """The index of a document's workspace, with this window as one it is kept for. Kept once it is used."""
+        root = self.folders.root_of(uri)
+        if root is None:
+            return None
+        index = self.room.index(root)
+        if root not in self.attending:
+            self.attending[root] = index.attach(self._attendant(root.as_uri()))
+            for document in self.server.documents.open_documents():
+                if (path := path_in(root, document.path)) is not None:
+                    index.note_shown(path, self.reader(document.uri))
+        return index
+
+    def nudge_indexes(self) -> None:
+        """Settings or the choice of models may be new: the indexes in use look again."""
+        for root in self.attending:
+            index = self.room.index(root)
+            index.nudge()
+            index.embedder.nudge()
+
+    def _attendant(self, where: str) -> Attendant:
+        from halley.features.search.index import Attendant
+
+        return Attendant(
+            lambda: self.line(where),
+            lambda: self.layers(where),
+            lambda: self.notify("halley/changed", {"what": "index"}),
+            self.ask_yes_no if self.client.questions else None,
+        )
+
+    def reader(self, uri: str) -> Callable[[], str | None]:
+        """How to read an open document later, as it is in that moment; None once it is closed."""
+
+        def read() -> str | None:
+            document = self.document(uri) if self.server.documents.is_open(uri) else None
+            return document.text if document else None
+
+        return read
+
+    def workspace(self, uri: str = "") -> Workspace | None:
+        root = self.folders.root_of(uri)
+        return self.room.config.workspace(root).workspace if root else None
+
+    # -- the end
+
+    async def close(self) -> None:
+        if self.watches_media:
+            self.room.media.listeners.discard(self._media_changed)
+        self.completer.close()
+        for detach in self.attending.values():
+            detach()
+
+
+def path_in(root: Path, path: Path | None) -> str | None:
+    """A file's path in a workspace, with `/`; None where it lies elsewhere."""
+    return path.relative_to(root).as_posix() if path is not None and path.is_relative_to(root) else None
+
+
+def register(server: Server) -> None:
+    """Makes the session when the client has said who it is."""
+
+    def begin(params: Json) -> None:
+        server.session = Session(server, params, server.room)
+        server.closing.push_async_callback(server.session.close)
+
+    server.on_begin.append(begin)

@@ -1,0 +1,37 @@
+"""Showing things to a person, in whatever way their client has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from halley.core.errors import Problem
+
+if TYPE_CHECKING:
+    from halley.lsp.window.session import Session
+
+_MESSAGE_LIMIT = 4000
+_INFO, _WARNING, _ERROR = 3, 2, 1
+
+
+async def show_answer(session: Session, title: str, text: str) -> str:
+    """Open an answer as a document, or say it as a message where nothing can be opened; its URI."""
+    uri = session.answers.keep(title, text)
+    if session.client.show_document:
+        answer = await session.request("window/showDocument", {"uri": uri, "takeFocus": True})
+        if answer and answer.get("success"):
+            return uri
+    if not session.client.asks:  # a plugin of ours shows answers itself
+        short = text if len(text) <= _MESSAGE_LIMIT else f"{text[:_MESSAGE_LIMIT]}…"
+        where = "" if uri.startswith("halley:") else f"\n\n({uri})"
+        await show_message(session, f"{title}\n\n{short}{where}")
+    return uri
+
+
+async def show_message(session: Session, text: str, *, warning: bool = False) -> None:
+    session.notify("window/showMessage", {"type": _WARNING if warning else _INFO, "message": text})
+
+
+async def show_error(session: Session, problem: Problem | str) -> None:
+    """What went wrong and what to do next, as a message."""
+    text = problem if isinstance(problem, str) else f"{problem.message} {problem.help}".strip()
+    session.notify("window/showMessage", {"type": _ERROR, "message": text})

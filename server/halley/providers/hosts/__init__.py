@@ -1,0 +1,1 @@
+"""What is known of a host: its models, local servers, learned limits."""

@@ -1,0 +1,159 @@
+"""What every wire does alike: the key, the headers, sending, and making sense of a refusal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import orjson
+
+from halley.core.errors import BadReply, NotConfigured, UpstreamError
+from halley.providers.endpoint import Endpoint
+from halley.providers.http.transport import Answer, Http, Request
+from halley.providers.refusals.errors import Asked, error_of_answer, error_of_said
+from halley.providers.refusals.said import is_error, read_said, said_of
+from halley.providers.urls import origin_of
+
+GetKey = Callable[[], Awaitable[str | None]]
+REFUSAL_LIMIT = 256 * 1024
+REFUSAL_S = 5.0
+"""How long the body of a refusal is waited for; without it the status has to do."""
+
+
+class Host:
+    """An endpoint with its connections and its key. A key goes to the endpoint's own origin and nowhere
+    else.
+    """
+
+    __slots__ = ("_get_key", "endpoint", "http")
+
+    def __init__(self, endpoint: Endpoint, http: Http, get_key: GetKey) -> None:
+        self.endpoint = endpoint
+        self.http = http
+        self._get_key = get_key
+
+    async def send(
+        self,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        model: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        private: tuple[str, ...] = (),
+        content: bytes = b"",
+        stream: bool = True,
+        public: bool = False,
+        method: str = "",
+    ) -> tuple[Answer, Asked]:
+        """An answer with a good status, still to be read; POST with a body, else GET, unless `method` says.
+
+        `path` is an operation of the API (`/models`) or a whole address of the same origin. Raises what a
+        refusal stands for.
+        """
+        endpoint = self.endpoint
+        url = path if "://" in path else endpoint.url(path)
+        key = "" if public else await self.find_key()
+        sent = dict(headers or {})
+        if body is not None:
+            content = orjson.dumps(body)
+            sent["content-type"] = "application/json"
+        if key:
+            sent |= self._auth(key, url)
+        asked = Asked(endpoint, model, url, tuple(body or ()), (key, *private))
+        method = method or ("POST" if content else "GET")
+        answer = await self.http.send(endpoint, Request(method, url, sent, content, compressed=not stream))
+        if not 200 <= answer.status < 300:
+            raise await _refusal(answer, asked)
+        return answer, asked
+
+    async def send_for_json(self, path: str, body: Mapping[str, Any] | None = None, **options: Any) -> Any:
+        """The whole answer as JSON. Raises what a refusal, an error in its body, or a body that is no JSON
+        stands for.
+        """
+        answer, asked = await self.send(path, body, stream=False, **options)
+        try:
+            data = await answer.read()
+        finally:
+            await answer.aclose()
+        return read_json(data, asked, answer)
+
+    async def headers_for(self, url: str) -> dict[str, str]:
+        """The header with the key, for an address of the endpoint's own origin."""
+        key = await self.find_key()
+        return self._auth(key, url) if key else {}
+
+    async def find_key(self) -> str:
+        """The key, or an empty text where none is needed. Raises NotConfigured."""
+        endpoint = self.endpoint
+        key = ((await self._get_key()) or "").strip() or endpoint.public_key
+        setting = endpoint.setting("key")
+        if not key and endpoint.key_needed:
+            names = [source.env for source in endpoint.keys if source.env]
+            hint = f", or set {' or '.join(names)}" if names else ""
+            raise NotConfigured(
+                f"There is no key for {endpoint.label}.",
+                f"Enter one with `halley key set {endpoint.id}`{hint}.",
+                provider=endpoint.id,
+                setting=setting,
+            )
+        if not (key.isascii() and key.isprintable()) or " " in key:
+            raise NotConfigured(
+                f"The key for {endpoint.label} holds characters no key has.",
+                f"Enter it again with `halley key set {endpoint.id}`.",
+                provider=endpoint.id,
+                setting=setting,
+            )
+        return key
+
+    def _auth(self, key: str, url: str) -> dict[str, str]:
+        if origin_of(url) != self.endpoint.origin:
+            raise AssertionError(f"a key of {self.endpoint.origin} was about to be sent elsewhere")
+        auth = self.endpoint.quirks.auth
+        return {"authorization": f"Bearer {key}"} if auth == "bearer" else {auth: key}
+
+
+def read_json(data: bytes, asked: Asked, answer: Answer) -> Any:
+    """The parsed body of a good status, which may still hold an error, a web page or nothing."""
+    text = data.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not text:
+        raise nothing_said(asked)
+    try:
+        value = orjson.loads(text)
+    except ValueError:
+        said = read_said(text)
+        if said.is_html:
+            raise error_of_answer(answer.status, answer.headers, data, asked) from None
+        raise BadReply(
+            f"{asked.endpoint.label} answered with something that is no JSON.",
+            f"Check `{asked.endpoint.setting('base_url')}`.",
+            provider=asked.endpoint.id,
+            setting=asked.endpoint.setting("base_url"),
+        ) from None
+    if is_error(value):
+        raise error_of_said(said_of(value), asked, answer.status, answer.headers)
+    return value
+
+
+def nothing_said(asked: Asked) -> BadReply:
+    error = BadReply(
+        f"{asked.endpoint.label} answered with nothing.",
+        "Try again, or choose another model.",
+        provider=asked.endpoint.id,
+    )
+    error.empty = True
+    if asked.model:
+        error.about(model=f"{asked.endpoint.id}/{asked.model}")
+    return error
+
+
+async def _refusal(answer: Answer, asked: Asked) -> UpstreamError:
+    body = b""
+    try:
+        async with asyncio.timeout(REFUSAL_S):
+            body = await answer.read(REFUSAL_LIMIT)
+    except (UpstreamError, TimeoutError):
+        pass  # the status says enough
+    finally:
+        await answer.aclose()
+    return error_of_answer(answer.status, answer.headers, body, asked)

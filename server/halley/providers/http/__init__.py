@@ -1,0 +1,1 @@
+"""HTTP: connections, TLS, proxies, limits."""

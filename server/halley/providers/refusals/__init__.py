@@ -1,0 +1,1 @@
+"""From a host's refusal to our errors."""

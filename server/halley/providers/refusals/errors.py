@@ -1,0 +1,319 @@
+"""What a host's refusal means: status, headers and body → one error of `core.errors`.
+
+`error_of_answer` is for answers with an HTTP status, `error_of_said` for an error inside a 200 stream.
+`words.py` holds the words; the first that match decide. Failures of the connection itself are
+`connection_errors.py`'s.
+
+No message carries a key or a piece of the prompt: what the host said is quoted only after `quote` has looked
+at it.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote_plus
+
+from halley.core.errors import (
+    AuthFailed,
+    BadReply,
+    BadRequest,
+    ContextTooLong,
+    ModelNotFound,
+    ProviderUnavailable,
+    ProxyFailed,
+    QuotaExhausted,
+    RateLimited,
+    RedirectRefused,
+    UpstreamError,
+    UpstreamTimeout,
+)
+from halley.providers.endpoint import Endpoint
+from halley.providers.refusals.retry_after import retry_after_ms
+from halley.providers.refusals.said import Said, read_said
+from halley.providers.refusals.words import (
+    AUTH,
+    INVALID_REQUEST,
+    KEY_SHAPED,
+    NO_MODEL,
+    OVERLOADED,
+    QUOTA,
+    RATE,
+    REFUSED_PARAMETER,
+    TOO_LONG,
+)
+
+NEEDED = ("model", "messages", "prompt", "input", "system", "instructions")
+"""Parameters without which there is no request; a refusal that names one of them means something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked of whom, as far as an error needs to know."""
+
+    endpoint: Endpoint
+    model: str | None = None
+    url: str = ""
+    parameters: tuple[str, ...] = ()
+    """Names of the optional parameters that were sent."""
+    private: tuple[str, ...] = ()
+    """Texts that must not be repeated: the key, the prompt."""
+
+
+def error_of_answer(
+    status: int, headers: Mapping[str, str], body: bytes, asked: Asked, now: datetime | None = None
+) -> UpstreamError:
+    """The error that an answer with this status stands for. Names of `headers` are lower case."""
+    said = read_said(body)
+    wait = retry_after_ms(headers, now or datetime.now(UTC), body[:20_000].decode(errors="replace"))
+    return error_of_said(said, asked, status, headers, wait)
+
+
+def error_of_said(
+    said: Said,
+    asked: Asked,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+    wait_ms: int | None = None,
+) -> UpstreamError:
+    """The error that `said` stands for; with `status` None it came inside a stream that began well."""
+    effective = status if status is not None and status >= 300 else said.status
+    error = _classify(said, asked, effective, headers or {})
+    return _with_details(error, said, asked, effective or status, headers or {}, wait_ms)
+
+
+def request_id_of(headers: Mapping[str, str]) -> str | None:
+    for name in (
+        "x-request-id",
+        "request-id",
+        "x-oneapi-request-id",
+        "x-ms-request-id",
+        "apim-request-id",
+        "cf-ray",
+    ):
+        if value := headers.get(name):
+            return value[:100]
+    return None
+
+
+LONGEST_KEY = 512
+
+
+def quote(text: str, private: Iterable[str], limit: int = 240) -> str:
+    """What the host said, fit to be shown: one line, no key, nothing of the prompt; empty where that leaves
+    nothing.
+    """
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:limit]
+    line = KEY_SHAPED.sub("…", line)
+    line = re.sub(r"(https?://[^\s?#]*)[?#]\S*", r"\1", line)
+    for secret in private:
+        if any(_shares_words(line, form) for form in _forms(secret)):
+            return ""
+    return line.strip(" .:") if len(line) > 2 else ""
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    """The text itself; of what could be a key also base64 (of wherever it stands in what is encoded), hexadecimal
+    and URL-encoding.
+    """
+    if not secret or len(secret) > LONGEST_KEY or " " in secret:
+        return (secret,) if secret else ()
+    data = secret.encode()
+    inner = (b64encode(b"x" * before + data).decode()[4:-4] for before in range(3))
+    return (secret, quote_plus(secret), data.hex(), data.hex().upper(), *inner)
+
+
+def _shares_words(line: str, text: str, size: int = 16) -> bool:
+    """Does `line` repeat a run of `text`; short texts (keys, short prompts) count whole."""
+    if len(text) < size:
+        return len(text) >= 6 and text in line
+    return any(line[at : at + size] in text for at in range(max(len(line) - size + 1, 0)))
+
+
+def _classify(said: Said, asked: Asked, status: int | None, headers: Mapping[str, str]) -> UpstreamError:
+    """The tables in their order: what is sure from the status, then the words, then the status again."""
+    who, words = asked.endpoint.label, said.words
+    if status is not None and 300 <= status < 400:
+        return _redirect(asked, status, headers)
+    if said.is_html and (status or 200) < 500 and status not in (401, 402, 407, 408, 413, 429):
+        return _web_page(asked, status or 200)
+    if status == 407:
+        return ProxyFailed(
+            f"The proxy on the way to {who} wants a user name and password.",
+            f"Put them into `{asked.endpoint.setting('proxy')}`.",
+        )
+    if status == 402 or (QUOTA.search(words) and status != 401 and "resource_exhausted" not in words):
+        return QuotaExhausted(
+            f"{who} says the quota or the credit is used up.",
+            f"Top up at {who}, or choose a model of another provider.",
+        )
+    if status == 401 or (AUTH.search(words) and status in (None, 400, 403)):
+        return _auth(asked, f"{who} did not accept the key.")
+    if status == 413 or (TOO_LONG.search(words) and status in (None, 400, 404, 422, 500)):
+        return ContextTooLong(
+            f"The request is longer than {asked.model or 'the model'} can read.",
+            "Send less: a smaller selection, fewer files, a new chat, or a lower `context.max_tokens`.",
+        )
+    if status in (408, 504, 522, 524):
+        return UpstreamTimeout(
+            f"{who} gave up waiting for {asked.model or 'its model'} (status {status}).",
+            "Try again, or choose another model.",
+        )
+    if status == 429 or (status is None and RATE.search(words)):
+        return RateLimited(
+            f"{who} is taking no more requests for the moment.", "Wait a little, or choose another model."
+        )
+    if NO_MODEL.search(words) and status in (None, 400, 403, 404, 422, 500, 503):
+        return _no_model(asked)
+    if status == 403:
+        return _auth(asked, f"{who} refused this key for {asked.model or 'the request'}.")
+    if status in (404, 405):
+        return _wrong_path(asked, status)
+    if status is not None and status >= 500 and not INVALID_REQUEST.search(said.names):
+        return _unavailable(asked, said, status)
+    if status is None and not INVALID_REQUEST.search(said.names) and not REFUSED_PARAMETER.search(words):
+        return _unavailable(asked, said, status)
+    if status == 409 or status == 425:
+        return _unavailable(asked, said, status)
+    return _bad_request(asked, said)
+
+
+def _with_details(
+    error: UpstreamError,
+    said: Said,
+    asked: Asked,
+    status: int | None,
+    headers: Mapping[str, str],
+    wait_ms: int | None,
+) -> UpstreamError:
+    problem = error.problem
+    told = quote(said.message, asked.private) if not said.is_html else ""
+    help = (
+        f"{problem.help} It said: {told}."
+        if told and not isinstance(error, RedirectRefused)
+        else problem.help
+    )
+    error.about(
+        help=help,
+        provider=asked.endpoint.id,
+        model=f"{asked.endpoint.id}/{asked.model}" if asked.model else None,
+        status=status,
+        request_id=request_id_of(headers) or said.request_id or None,
+        retry_after_ms=wait_ms
+        if isinstance(error, RateLimited | ProviderUnavailable | UpstreamTimeout | QuotaExhausted)
+        else None,
+    )
+    return error
+
+
+def _auth(asked: Asked, message: str) -> AuthFailed:
+    endpoint = asked.endpoint
+    setting = endpoint.setting("key")
+    return AuthFailed(
+        message, f"Enter another with `halley key set {endpoint.id}`, or see `{setting}`.", setting=setting
+    )
+
+
+def _no_model(asked: Asked) -> ModelNotFound:
+    return ModelNotFound(
+        f"{asked.endpoint.label} has no model '{asked.model}', or not for this key.",
+        f"See what it has with `halley models --provider {asked.endpoint.id}`.",
+        setting="roles",
+    )
+
+
+def _unavailable(asked: Asked, said: Said, status: int | None) -> ProviderUnavailable:
+    who = asked.endpoint.label
+    if status == 529 or OVERLOADED.search(said.words):
+        return ProviderUnavailable(f"{who} is overloaded.", "Try again in a moment, or choose another model.")
+    told = f" (status {status})" if status else ""
+    return ProviderUnavailable(
+        f"{who} failed to answer{told}.", "Try again in a moment, or choose another model."
+    )
+
+
+def _bad_request(asked: Asked, said: Said) -> BadRequest:
+    error = BadRequest(
+        f"{asked.endpoint.label} refused the request for {asked.model or 'its model'} as malformed.",
+        "Another model may take it.",
+    )
+    error.parameter = refused_parameter(said, asked.parameters)
+    return error
+
+
+def refused_parameter(said: Said, sent: tuple[str, ...]) -> str | None:
+    """Which of the parameters sent the host does not take, where it says so by name."""
+    sent = tuple(name for name in sent if name not in NEEDED)
+    if not REFUSED_PARAMETER.search(said.words):
+        return None
+    named = re.sub(r"^body\.", "", said.param).partition(".")[0].partition("[")[0]
+    if named in sent:
+        return named
+    first = {
+        name: found.start()
+        for name in sent
+        if (found := re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", said.message))
+    }
+    return min(first, key=first.__getitem__) if first else (named or None)
+
+
+def _redirect(asked: Asked, status: int, headers: Mapping[str, str]) -> RedirectRefused:
+    endpoint = asked.endpoint
+    setting = endpoint.setting("base_url")
+    help = f"Halley sends nothing where a redirect points. Check `{setting}`"
+    if better := better_base_url(asked, headers.get("location", "")):
+        help += f"; {better} would work"
+    return RedirectRefused(
+        f"{endpoint.label} answered with a redirect, so the base URL {endpoint.base_url} looks wrong.",
+        help + ".",
+        setting=setting,
+    )
+
+
+def better_base_url(asked: Asked, location: str) -> str | None:
+    """The base URL a redirect hints at: another scheme or host for the same path, or the path it lacks."""
+    from urllib.parse import urljoin, urlsplit
+
+    from halley.providers.urls import normalize_base_url
+
+    endpoint = asked.endpoint
+    target = urlsplit(urljoin(asked.url, location)) if location else None
+    path = urlsplit(asked.url).path
+    if (
+        target
+        and target.scheme in ("http", "https")
+        and target.path.rstrip("/") == path.rstrip("/")
+        and target.hostname
+    ):
+        if (target.scheme, target.netloc) != urlsplit(asked.url)[:2]:
+            return endpoint.base_url.replace(endpoint.origin, f"{target.scheme}://{target.netloc}", 1)
+        return None
+    usual = normalize_base_url(endpoint.origin, endpoint.quirks.version_path)
+    return usual if usual != endpoint.base_url else None
+
+
+def _web_page(asked: Asked, status: int) -> BadReply:
+    endpoint = asked.endpoint
+    setting = endpoint.setting("base_url")
+    better = better_base_url(asked, "")
+    return BadReply(
+        f"{endpoint.base_url} answered with a web page instead of an API's answer (status {status}).",
+        f"The base URL looks wrong: check `{setting}`"
+        + (f"; {better} would work." if better else ", or a proxy is in the way."),
+        setting=setting,
+    )
+
+
+def _wrong_path(asked: Asked, status: int) -> BadRequest:
+    endpoint = asked.endpoint
+    setting = endpoint.setting("base_url")
+    better = better_base_url(asked, "")
+    path = asked.url.partition("?")[0].removeprefix(endpoint.origin)
+    return BadRequest(
+        f"{endpoint.label} has nothing at {path} (status {status}).",
+        f"Check `{setting}`" + (f"; {better} would work." if better else " and the model's name."),
+        setting=setting,
+    )

@@ -1,0 +1,1 @@
+"""From bytes of a streamed reply to events."""

@@ -1,0 +1,211 @@
+"""One streamed answer → events and exactly one `Finish`, or one error: alike for every wire.
+
+A wire brings a `Reader`, which knows what its chunks mean. Here it is decided when an answer is whole, when
+it was cut, and when it never was one: before the first event an error is what the host says it is, after it
+the reply is `Interrupted`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable
+from typing import Any, Protocol
+
+import orjson
+
+from halley.core.errors import HalleyError, Interrupted, ProviderUnavailable, UpstreamError, UpstreamTimeout
+from halley.core.events import Event, Finish
+from halley.providers.endpoint import Endpoint
+from halley.providers.hosts.host import nothing_said
+from halley.providers.http.connection_errors import interrupted, timed_out, too_large
+from halley.providers.http.transport import Answer
+from halley.providers.refusals.errors import Asked, error_of_answer, error_of_said, quote, request_id_of
+from halley.providers.refusals.said import Said, is_error, read_said, said_of
+from halley.providers.stream.sse import StreamDecoder, StreamEvent, TooLarge
+
+GRACE_S = 5.0
+"""How long usage and `[DONE]` are waited for once the answer itself is whole."""
+
+
+class Reader(Protocol):
+    """Knows what the chunks of a wire mean; keeps what is needed from one to the next."""
+
+    started: bool
+    """Has any event come out."""
+    finished: bool
+    """Has the host said that its answer is whole."""
+
+    def feed(self, chunk: Any) -> Iterable[Event]:
+        """The events of one chunk. Raises ChunkError for an error in it."""
+        ...
+
+    def close(self) -> tuple[list[Event], Finish]:
+        """What was held back, and the end. Only called when `finished`."""
+        ...
+
+
+class Decoder(Protocol):
+    @property
+    def kind(self) -> str: ...
+    @property
+    def body(self) -> bytes: ...
+    def may_be_document(self) -> bool: ...
+    def feed(self, data: bytes) -> list[StreamEvent]: ...
+    def close(self) -> list[StreamEvent]: ...
+
+
+class ChunkError(Exception):
+    """A chunk that says the host failed."""
+
+    def __init__(self, said: Said) -> None:
+        super().__init__("the host reported an error")
+        self.said = said
+
+
+async def stream_events(
+    answer: Answer, reader: Reader, asked: Asked, decoder: Decoder | None = None
+) -> AsyncGenerator[Event, None]:
+    """Reads `answer` to its end. Left early it closes the connection; read to the end it gives it back."""
+    decoder = decoder or StreamDecoder()
+    whole = False
+    try:
+        try:
+            more = True
+            while more:
+                found, more = await _read_on(answer, decoder, reader)
+                for event in found:
+                    if event.data == b"[DONE]":
+                        more = False
+                        break
+                    for piece in _feed(reader, event, asked):
+                        yield piece
+                if reader.finished:
+                    answer.expect_end(GRACE_S)
+                if more and decoder.kind == "json" and (document := _document(decoder)) is not None:
+                    more = False
+                    for piece in _feed_value(reader, document, asked, answer):
+                        yield piece
+                elif not more:
+                    for piece in _feed_body(reader, decoder, asked, answer):
+                        yield piece
+        except ChunkError as error:
+            raise _host_error(error.said, reader, asked, answer) from None
+        held, finish = _end(reader, asked, answer)
+        for piece in held:
+            yield piece
+        whole = True
+        answer.finish()
+        yield finish
+    except HalleyError as error:
+        error.about(**_whereabouts(asked, answer, error))
+        raise
+    finally:
+        if not whole:
+            await answer.aclose()
+
+
+async def _read_on(answer: Answer, decoder: Decoder, reader: Reader) -> tuple[list[StreamEvent], bool]:
+    """The next events, and whether more may follow."""
+    try:
+        chunk = await answer.next_chunk()
+        return (decoder.feed(chunk), True) if chunk else (decoder.close(), False)
+    except TooLarge as cap:
+        raise too_large(answer.endpoint, str(cap)) from None
+    except (UpstreamTimeout, Interrupted) as error:
+        if reader.finished:
+            return [], False  # the answer was whole, only the goodbye is missing
+        if not reader.started:
+            raise _before_the_first(error, answer.endpoint) from error.__cause__
+        if isinstance(error, UpstreamTimeout):
+            raise interrupted(answer.endpoint, "fell silent in the middle of its answer") from error.__cause__
+        raise
+
+
+def _before_the_first(error: UpstreamError, endpoint: Endpoint) -> UpstreamError:
+    """A connection that broke before anything was said is a host that does not answer."""
+    if isinstance(error, UpstreamTimeout):
+        return timed_out("first_token", endpoint)
+    return ProviderUnavailable(error.problem.message, "Try again, or choose another model.")
+
+
+def _feed(reader: Reader, event: StreamEvent, asked: Asked) -> Iterable[Event]:
+    data = event.data
+    if not data or data == b"[DONE]":
+        return ()
+    try:
+        chunk = orjson.loads(data)
+    except ValueError:
+        if data.lstrip()[:1] in (b"{", b"[", b'"'):
+            raise interrupted(asked.endpoint, "sent a broken piece in its answer") from None
+        if data.strip() == b"[DONE]":
+            return ()
+        raise ChunkError(read_said(data)) from None
+    if event.name == b"error" or not isinstance(chunk, dict):
+        if isinstance(chunk, dict | str):
+            raise ChunkError(said_of(chunk))
+        return ()
+    return reader.feed(chunk)
+
+
+def _feed_body(reader: Reader, decoder: Decoder, asked: Asked, answer: Answer) -> Iterable[Event]:
+    """What came where a stream should have: a whole JSON answer, an error, a web page, plain text."""
+    body = decoder.body.strip()
+    if not body:
+        return ()
+    if decoder.kind == "html":
+        raise error_of_answer(answer.status, answer.headers, body, asked)
+    if decoder.kind != "json":
+        if reader.started or reader.finished:
+            return ()
+        raise ChunkError(read_said(body))
+    try:
+        value = orjson.loads(body)
+    except ValueError:
+        raise interrupted(asked.endpoint, "sent an answer that is no whole JSON") from None
+    return _feed_value(reader, value, asked, answer)
+
+
+def _feed_value(reader: Reader, value: Any, asked: Asked, answer: Answer) -> Iterable[Event]:
+    if isinstance(value, list):
+        value = value[0] if value else {}
+    if is_error(value):
+        raise error_of_said(said_of(value), asked, answer.status, answer.headers)
+    return reader.feed(value) if isinstance(value, dict) else ()
+
+
+def _document(decoder: Decoder) -> Any:
+    """A JSON body that is whole already, though its host leaves the connection open."""
+    if not decoder.may_be_document():
+        return None
+    try:
+        return orjson.loads(decoder.body)
+    except ValueError:
+        return None
+
+
+def _end(reader: Reader, asked: Asked, answer: Answer) -> tuple[list[Event], Finish]:
+    if reader.finished:
+        held, finish = reader.close()
+        return held, Finish(
+            finish.reason, finish.usage, finish.model, finish.request_id or request_id_of(answer.headers)
+        )
+    if reader.started:
+        raise interrupted(asked.endpoint)
+    raise nothing_said(asked)
+
+
+def _host_error(said: Said, reader: Reader, asked: Asked, answer: Answer) -> UpstreamError:
+    """The host's own error: typed before the first event, an interruption after it."""
+    if not reader.started:
+        return error_of_said(said, asked, answer.status, answer.headers)
+    error = interrupted(asked.endpoint, "failed in the middle of its answer")
+    if told := quote(said.message, asked.private):
+        error.about(help=f"{error.problem.help} It said: {told}.")
+    return error
+
+
+def _whereabouts(asked: Asked, answer: Answer, error: HalleyError) -> dict[str, Any]:
+    return {
+        "provider": asked.endpoint.id,
+        "model": f"{asked.endpoint.id}/{asked.model}" if asked.model else error.problem.model,
+        "request_id": error.problem.request_id or request_id_of(answer.headers),
+    }

@@ -1,0 +1,258 @@
+"""`kind = "anthropic"`: the native `/v1/messages` (https://docs.anthropic.com/en/api/messages), streaming.
+
+System prompt, pictures, tools, thinking, citations, cache usage, and errors in its own envelope. What is
+wrong with a stream as a whole is `streaming.py`'s.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any
+
+import orjson
+
+from halley.core.calls import AnyPrompt, Message, Prompt
+from halley.core.events import Citation, Event, Finish, ReasoningDelta, TextDelta, ToolCallDelta
+from halley.core.models import Model
+from halley.providers.endpoint import Endpoint
+from halley.providers.facts import facts_of
+from halley.providers.hosts.host import GetKey, Host
+from halley.providers.hosts.learning import Learned, send_learning, without
+from halley.providers.hosts.model_list import model_entries, read_model_list
+from halley.providers.http.transport import Answer, Http
+from halley.providers.refusals.errors import Asked
+from halley.providers.refusals.said import said_of
+from halley.providers.stream.finish import finish_reason
+from halley.providers.stream.streaming import ChunkError, stream_events
+from halley.providers.stream.usage import anthropic_usage
+from halley.providers.wires.requests import chat_prompt, private_texts
+
+VERSION = "2023-06-01"
+DEFAULT_MAX_TOKENS = 8192
+"""The protocol wants a limit with every request; this one where neither prompt nor catalogue names another.
+"""
+MOST_PAGES = 20
+
+
+class AnthropicProvider:
+    """An endpoint that speaks `/v1/messages`. Implements `core.ports.Provider`."""
+
+    def __init__(self, endpoint: Endpoint, http: Http, get_key: GetKey) -> None:
+        self.id = endpoint.id
+        self.endpoint = endpoint
+        self.host = Host(endpoint, http, get_key)
+        self._learned: defaultdict[str, Learned] = defaultdict(Learned)
+
+    async def stream(self, model: Model, prompt: AnyPrompt) -> AsyncGenerator[Event, None]:
+        """Events, then exactly one `Finish`, or one error of `core.errors`."""
+        answer, asked = await self._open(model, chat_prompt(prompt, model))
+        async with aclosing(stream_events(answer, AnthropicReader(), asked)) as events:
+            async for event in events:
+                yield event
+
+    async def list_models(self) -> tuple[Model, ...]:
+        """All pages of `/v1/models`."""
+        entries: list[Any] = []
+        after = ""
+        for _ in range(MOST_PAGES):
+            page = await self.host.send_for_json(
+                f"/models?limit=1000{after}", headers={"anthropic-version": VERSION}
+            )
+            entries += model_entries(page) or []
+            if not (isinstance(page, dict) and page.get("has_more") and page.get("last_id")):
+                break
+            after = f"&after_id={page['last_id']}"
+        return read_model_list(self.endpoint, entries)
+
+    async def _open(self, model: Model, prompt: Prompt) -> tuple[Answer, Asked]:
+        name = model.ref.name
+        facts, learned = facts_of(self.endpoint, model), self._learned[name]
+        return await send_learning(
+            self.host,
+            "/messages",
+            lambda: without(build_messages_body(name, prompt, model.max_output), facts, learned),
+            learned,
+            model=name,
+            private=private_texts(prompt),
+            headers={"anthropic-version": VERSION},
+            needed="max_tokens",
+        )
+
+
+def build_messages_body(name: str, prompt: Prompt, max_output: int | None = None) -> dict[str, Any]:
+    """The body of `/v1/messages`: system text apart, roles in turns, tool results inside user messages."""
+    system = "\n\n".join(message.text for message in prompt.messages if message.role == "system")
+    limit = prompt.max_tokens or min(DEFAULT_MAX_TOKENS, max_output or DEFAULT_MAX_TOKENS)
+    return {
+        "model": name,
+        "max_tokens": limit,
+        "system": system or None,
+        "messages": _turns(prompt.messages),
+        "temperature": None if prompt.temperature is None else min(prompt.temperature, 1.0),
+        "stop_sequences": [stop for stop in prompt.stop if stop.strip()] or None,  # blank ones are refused
+        "tools": [
+            {"name": tool.name, "description": tool.description, "input_schema": dict(tool.parameters)}
+            for tool in prompt.tools
+        ]
+        or None,
+        "stream": True,
+    }
+
+
+def _turns(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
+    """Messages of one role in a row become one: the protocol wants turns."""
+    turns: list[dict[str, Any]] = []
+    for message in messages:
+        if message.role == "system" or not (blocks := _blocks(message)):
+            continue
+        role = "assistant" if message.role == "assistant" else "user"
+        if turns and turns[-1]["role"] == role:
+            turns[-1]["content"] += blocks
+        else:
+            turns.append({"role": role, "content": blocks})
+    return turns
+
+
+def _blocks(message: Message) -> list[dict[str, Any]]:
+    blocks: list[dict[str, Any]] = []
+    for part in message.parts:
+        if not isinstance(part, str):
+            data = base64.b64encode(part.data).decode()
+            blocks.append(
+                {"type": "image", "source": {"type": "base64", "media_type": part.mime, "data": data}}
+            )
+        elif part.strip():  # blank text blocks are refused
+            blocks.append({"type": "text", "text": part})
+    if message.role == "tool":
+        return [
+            {"type": "tool_result", "tool_use_id": message.tool_call_id, "content": blocks or message.text}
+        ]
+    return blocks + [
+        {"type": "tool_use", "id": call.id, "name": call.name, "input": _input(call.arguments)}
+        for call in message.tool_calls
+    ]
+
+
+def _input(arguments: str) -> Any:
+    """The arguments as an object; text that is none is wrapped, so that the model sees what it wrote."""
+    try:
+        value = orjson.loads(arguments or "{}")
+    except ValueError:
+        value = None
+    return value if isinstance(value, dict) else {"arguments": arguments}
+
+
+class AnthropicReader:
+    """`message_start`, `content_block_*`, `message_delta`, `message_stop` → events; or a whole message at
+    once.
+    """
+
+    __slots__ = ("_blocks", "_length", "_reason", "_tools", "_usage", "finished", "started")
+
+    def __init__(self) -> None:
+        self.started = self.finished = False
+        self._reason = ""
+        self._usage: dict[str, Any] = {}
+        self._tools = 0
+        self._blocks: dict[
+            int, tuple[int, int]
+        ] = {}  # the host's block → (our tool number, where its text begins)
+        self._length = 0  # of the visible text, in code points
+
+    def feed(self, chunk: Mapping[str, Any]) -> list[Event]:
+        events: list[Event] = []
+        match chunk.get("type"):
+            case "content_block_delta":
+                self._delta(chunk.get("index", 0), chunk.get("delta") or {}, events)
+            case "content_block_start":
+                self._start(chunk.get("index", 0), chunk.get("content_block") or {}, events)
+            case "message_start":
+                self._usage |= _said_usage(chunk.get("message"))
+            case "message_delta":
+                self._end((chunk.get("delta") or {}).get("stop_reason"))
+                self._usage |= _said_usage(chunk)
+            case "message_stop":
+                self.finished = self.finished or bool(self._reason)
+            case "message":
+                self._whole(chunk, events)
+            case "error":
+                raise ChunkError(said_of(chunk))
+            case _ if "error" in chunk:
+                raise ChunkError(said_of(chunk))
+            case _:
+                pass  # ping, content_block_stop, and what is yet to be invented
+        self.started = self.started or bool(events)
+        return events
+
+    def close(self) -> tuple[list[Event], Finish]:
+        usage = anthropic_usage(self._usage) if self._usage else None
+        return [], Finish(finish_reason(self._reason, bool(self._tools)), usage)
+
+    def _start(self, index: int, block: Mapping[str, Any], events: list[Event]) -> None:
+        kind = block.get("type")
+        if kind == "tool_use":
+            self._blocks[index] = (self._tools, self._length)
+            events.append(
+                ToolCallDelta(self._tools, str(block.get("id") or ""), str(block.get("name") or ""))
+            )
+            self._tools += 1
+            if block.get("input"):  # some hosts send it whole
+                events.append(ToolCallDelta(self._tools - 1, arguments=orjson.dumps(block["input"]).decode()))
+            return
+        self._blocks[index] = (-1, self._length)
+        for name in ("text", "thinking"):
+            if block.get(name):
+                self._delta(index, {"type": f"{name}_delta", name: block[name]}, events)
+
+    def _delta(self, index: int, delta: Mapping[str, Any], events: list[Event]) -> None:
+        match delta.get("type"):
+            case "text_delta" if delta.get("text"):
+                self._length += len(delta["text"])
+                events.append(TextDelta(delta["text"]))
+            case "thinking_delta" if delta.get("thinking"):
+                events.append(ReasoningDelta(delta["thinking"]))
+            case "input_json_delta" if delta.get("partial_json"):
+                events.append(
+                    ToolCallDelta(self._blocks.get(index, (0, 0))[0], arguments=delta["partial_json"])
+                )
+            case "citations_delta":
+                events += self._citation(index, delta.get("citation") or {})
+            case _:
+                pass
+
+    def _citation(self, index: int, said: Mapping[str, Any]) -> list[Citation]:
+        """A source on the web; it stands for the text of its block."""
+        if not said.get("url"):
+            return []
+        start = self._blocks.get(index, (0, self._length))[1]
+        return [
+            Citation(
+                str(said["url"]),
+                str(said.get("title") or ""),
+                start,
+                max(self._length, start),
+                str(said.get("cited_text") or ""),
+            )
+        ]
+
+    def _whole(self, message: Mapping[str, Any], events: list[Event]) -> None:
+        blocks: list[dict[str, Any]] = message.get("content") or []
+        for index, block in enumerate(blocks):
+            self._start(index, block, events)
+            citations: list[dict[str, Any]] = block.get("citations") or []
+            for citation in citations:
+                events += self._citation(index, citation)
+        self._usage |= _said_usage(message)
+        self._end(message.get("stop_reason"))
+
+    def _end(self, reason: Any) -> None:
+        if isinstance(reason, str) and reason:
+            self._reason, self.finished = reason, True
+
+
+def _said_usage(value: Any) -> dict[str, Any]:
+    usage = value.get("usage") if isinstance(value, Mapping) else None
+    return {k: v for k, v in usage.items() if v is not None} if isinstance(usage, Mapping) else {}

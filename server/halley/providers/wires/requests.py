@@ -1,0 +1,117 @@
+"""Prompts → request bodies of chat completions, as a model's facts and what was learned allow."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from halley.core.calls import AnyPrompt, EmbedPrompt, FimPrompt, ImagePart, Message, Prompt
+from halley.core.errors import BadRequest
+from halley.core.media import MediaPrompt
+from halley.core.models import Model
+from halley.providers.hosts.learning import Learned, without
+
+
+def build_chat_body(name: str, facts: Mapping[str, Any], prompt: Prompt, learned: Learned) -> dict[str, Any]:
+    """The body of `/chat/completions`, streaming unless the model's host refused that."""
+    limit = learned.token_limit or facts.get("token_limit", "max_tokens")
+    body: dict[str, Any] = {
+        "model": name,
+        "messages": build_messages(prompt.messages, learned.system_as_user or facts.get("system") == "user"),
+        limit: prompt.max_tokens + facts.get("thinks", 0) if prompt.max_tokens else None,
+        "temperature": prompt.temperature,
+        "stop": list(prompt.stop[:4]) or None,  # more than four are refused
+        "tools": [_tool(tool) for tool in prompt.tools] or None,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    return without(body, facts, learned)
+
+
+def chat_prompt(prompt: AnyPrompt, model: Model) -> Prompt:
+    """The prompt for a chat; raises BadRequest for a completion that brings none, and for sound, video and
+    texts to embed."""
+    if isinstance(prompt, MediaPrompt):
+        from halley.providers.wires.media import painting_prompt
+
+        return painting_prompt(prompt, model)
+    if isinstance(prompt, Prompt):
+        return prompt
+    if isinstance(prompt, EmbedPrompt):
+        raise BadRequest(
+            f"{model.ref} makes no embeddings.",
+            "Choose another model with `halley use embed`; `halley models --role embed` lists what there is.",
+            provider=model.ref.provider,
+            model=str(model.ref),
+            setting="roles.embed",
+        )
+    if prompt.fallback is not None:
+        return prompt.fallback
+    raise BadRequest(
+        f"{model.ref} cannot fill in the middle.",
+        "Choose another model for completion.",
+        provider=model.ref.provider,
+        model=str(model.ref),
+        setting="roles.complete",
+    )
+
+
+def build_messages(messages: tuple[Message, ...], system_as_user: bool = False) -> list[dict[str, Any]]:
+    return [_message(message, system_as_user) for message in messages]
+
+
+def private_texts(prompt: AnyPrompt) -> tuple[str, ...]:
+    """What an error must not repeat."""
+    if isinstance(prompt, MediaPrompt):
+        return (prompt.text,)
+    if isinstance(prompt, FimPrompt):
+        return (prompt.prefix, prompt.suffix, *(text for _, text in prompt.context))
+    if isinstance(prompt, EmbedPrompt):
+        return prompt.texts
+    return tuple(part for message in prompt.messages for part in message.parts if isinstance(part, str))
+
+
+def data_url(image: ImagePart) -> str:
+    return data_url_of(image.mime, image.data)
+
+
+def data_url_of(mime: str, data: bytes) -> str:
+    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
+
+
+def _message(message: Message, system_as_user: bool) -> dict[str, Any]:
+    role = "user" if message.role == "system" and system_as_user else message.role
+    said: dict[str, Any] = {"role": role, "content": _content(message)}
+    if message.tool_calls:
+        said["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments or "{}"},
+            }
+            for call in message.tool_calls
+        ]
+        said["content"] = said["content"] or None
+    if message.role == "tool":
+        said["tool_call_id"] = message.tool_call_id
+    return said
+
+
+def _content(message: Message) -> Any:
+    """Plain text where it is all text: many hosts know nothing else."""
+    if all(isinstance(part, str) for part in message.parts):
+        return message.text
+    return [
+        {"type": "text", "text": part}
+        if isinstance(part, str)
+        else {"type": "image_url", "image_url": {"url": data_url(part)}}
+        for part in message.parts
+    ]
+
+
+def _tool(tool: Any) -> dict[str, Any]:
+    return {
+        "type": "function",
+        "function": {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)},
+    }

@@ -1,0 +1,279 @@
+"""`kind = "openai-responses"`: `/v1/responses` (https://platform.openai.com/docs/api-reference/responses),
+streaming.
+
+What OpenAI's Pro, o-series and Codex models prefer. Nothing is stored at the host (`store` is false). What is
+wrong with a stream as a whole is `streaming.py`'s.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from halley.core.calls import AnyPrompt, EmbedPrompt, Message, Prompt
+from halley.core.events import Event, Finish, Image, ReasoningDelta, TextDelta, ToolCallDelta
+from halley.core.media import Job, JobState, MediaPrompt
+from halley.core.models import Model
+from halley.providers.endpoint import Endpoint
+from halley.providers.facts import facts_of
+from halley.providers.hosts.fetching import fetch_result
+from halley.providers.hosts.host import GetKey, Host
+from halley.providers.hosts.learning import Learned, send_learning, without
+from halley.providers.hosts.model_list import read_model_list
+from halley.providers.http.transport import Answer, Http
+from halley.providers.refusals.errors import Asked
+from halley.providers.refusals.said import Said, is_error, said_of
+from halley.providers.stream.citations import citations_of
+from halley.providers.stream.finish import finish_reason
+from halley.providers.stream.streaming import ChunkError, stream_events
+from halley.providers.stream.usage import usage_of
+from halley.providers.wires import jobs
+from halley.providers.wires.media import stream_media
+from halley.providers.wires.requests import chat_prompt, data_url, private_texts
+
+
+class ResponsesProvider:
+    """An endpoint that speaks `/v1/responses`. Implements `core.ports.Provider`."""
+
+    def __init__(self, endpoint: Endpoint, http: Http, get_key: GetKey) -> None:
+        self.id = endpoint.id
+        self.endpoint = endpoint
+        self.host = Host(endpoint, http, get_key)
+        self._learned: defaultdict[str, Learned] = defaultdict(Learned)
+
+    async def stream(self, model: Model, prompt: AnyPrompt) -> AsyncGenerator[Event, None]:
+        """Events, then exactly one `Finish`, or one error of `core.errors`."""
+        if isinstance(prompt, EmbedPrompt):
+            from halley.providers.wires.openai_media import embed
+
+            for event in await embed(self.host, model.ref.name, prompt):
+                yield event
+            return
+        if isinstance(prompt, Prompt) and prompt.expect == "image":
+            prompt = MediaPrompt("image", prompt.messages[-1].text)
+        if isinstance(prompt, MediaPrompt) and not self._paints_as_tool(model, prompt):
+            facts = facts_of(self.endpoint, model)
+            async with aclosing(stream_media(self.host, model, facts, prompt)) as events:
+                async for event in events:
+                    yield event
+            return
+        paint = _painting_tool(prompt) if isinstance(prompt, MediaPrompt) else None
+        answer, asked = await self._open(model, chat_prompt(prompt, model), paint)
+        async with aclosing(stream_events(answer, ResponsesReader(), asked)) as events:
+            async for event in events:
+                yield event
+
+    async def poll(self, job: Job) -> JobState:
+        return await jobs.poll(self.host, job)
+
+    async def fetch(self, address: str, write: Callable[[bytes], object], limit: int) -> None:
+        await fetch_result(self.host, address, write, limit)
+
+    async def cancel(self, job: Job) -> bool:
+        return await jobs.cancel(self.host, job)
+
+    def _paints_as_tool(self, model: Model, prompt: MediaPrompt) -> bool:
+        """A model that talks paints with the `image_generation` tool, one that only paints by its own operation."""
+        return prompt.kind in ("image", "imageEdit") and "image" not in model.roles
+
+    async def list_models(self) -> tuple[Model, ...]:
+        """What `/models` lists, with what is known of each by its name."""
+        return read_model_list(self.endpoint, await self.host.send_for_json("/models"))
+
+    async def _open(self, model: Model, prompt: Prompt, paint: dict[str, Any] | None) -> tuple[Answer, Asked]:
+        name = model.ref.name
+        facts, learned = facts_of(self.endpoint, model), self._learned[name]
+        return await send_learning(
+            self.host,
+            "/responses",
+            lambda: without(
+                build_responses_body(name, facts, prompt) | ({"tools": [paint]} if paint else {}),
+                facts,
+                learned,
+            ),
+            learned,
+            model=name,
+            private=private_texts(prompt),
+        )
+
+
+def _painting_tool(prompt: MediaPrompt) -> dict[str, Any]:
+    wishes = {"size": prompt.size, "quality": prompt.quality, "output_format": prompt.form}
+    return {"type": "image_generation"} | {name: value for name, value in wishes.items() if value}
+
+
+def build_responses_body(name: str, facts: Mapping[str, Any], prompt: Prompt) -> dict[str, Any]:
+    """The body of `/v1/responses`: system text as `instructions`, turns as items. It knows no `stop`."""
+    system = "\n\n".join(message.text for message in prompt.messages if message.role == "system")
+    limit = prompt.max_tokens + facts.get("thinks", 0) if prompt.max_tokens else None
+    return {
+        "model": name,
+        "instructions": system or None,
+        "input": [
+            item for message in prompt.messages if message.role != "system" for item in _items(message)
+        ],
+        "max_output_tokens": max(limit, 16) if limit else None,  # fewer are refused
+        "temperature": prompt.temperature,
+        "tools": [
+            {
+                "type": "function",
+                "name": tool.name,
+                "description": tool.description,
+                "parameters": dict(tool.parameters),
+                "strict": False,
+            }
+            for tool in prompt.tools
+        ]
+        or None,
+        "reasoning": {"summary": "auto"} if facts.get("reasoning") else None,
+        "store": False,
+        "stream": True,
+    }
+
+
+def _items(message: Message) -> list[dict[str, Any]]:
+    if message.role == "tool":
+        return [{"type": "function_call_output", "call_id": message.tool_call_id, "output": message.text}]
+    kind = "output_text" if message.role == "assistant" else "input_text"
+    content = [
+        {"type": kind, "text": part}
+        if isinstance(part, str)
+        else {"type": "input_image", "image_url": data_url(part), "detail": "auto"}
+        for part in message.parts
+        if part
+    ]
+    said: list[dict[str, Any]] = [{"role": message.role, "content": content}] if content else []
+    return said + [
+        {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.arguments or "{}"}
+        for call in message.tool_calls
+    ]
+
+
+class ResponsesReader:
+    """`response.*` events → ours; or a whole response at once."""
+
+    __slots__ = ("_asked_args", "_cited", "_length", "_reason", "_tools", "_usage", "finished", "started")
+
+    def __init__(self) -> None:
+        self.started = self.finished = False
+        self._reason = "stop"
+        self._usage: Any = None
+        self._tools: dict[str, int] = {}  # the host's item → our number
+        self._asked_args: set[int] = set()  # calls whose arguments have streamed
+        self._cited: set[tuple[str, int | None]] = set()
+        self._length = 0
+
+    def feed(self, chunk: Mapping[str, Any]) -> list[Event]:
+        events: list[Event] = []
+        kind = str(chunk.get("type") or "")
+        match kind.removeprefix("response."):
+            case "output_text.delta" | "refusal.delta":
+                self._text(chunk.get("delta"), events)
+            case "reasoning_summary_text.delta" | "reasoning_text.delta" | "reasoning.delta":
+                if isinstance(delta := chunk.get("delta"), str) and delta:
+                    events.append(ReasoningDelta(delta))
+            case "reasoning_summary_part.done":
+                events.append(ReasoningDelta("\n\n"))
+            case "output_text.annotation.added":
+                self._cite({"annotations": [chunk.get("annotation")]}, events)
+            case "output_item.added":
+                self._item(chunk.get("item") or {}, chunk, events, whole=False)
+            case "output_item.done":
+                self._item(chunk.get("item") or {}, chunk, events, whole=True)
+            case "function_call_arguments.delta":
+                self._arguments(chunk, events)
+            case "completed" | "incomplete" | "failed":
+                self._close(chunk.get("response") or {}, events)
+            case "error":
+                raise ChunkError(
+                    said_of(chunk.get("error") or {k: v for k, v in chunk.items() if k != "type"})
+                )
+            case _ if chunk.get("object") == "response":
+                self._close(chunk, events)
+            case _ if is_error(chunk):
+                raise ChunkError(said_of(chunk))
+            case _:
+                pass  # progress of no interest, and what is yet to be invented
+        self.started = self.started or bool(events)
+        return events
+
+    def close(self) -> tuple[list[Event], Finish]:
+        return [], Finish(finish_reason(self._reason, bool(self._tools)), usage_of(self._usage))
+
+    def _text(self, text: Any, events: list[Event]) -> None:
+        if isinstance(text, str) and text:
+            self._length += len(text)
+            events.append(TextDelta(text))
+
+    def _cite(self, said: Mapping[str, Any], events: list[Event]) -> None:
+        for citation in citations_of(said):
+            if (citation.url, citation.start) not in self._cited:
+                self._cited.add((citation.url, citation.start))
+                events.append(citation)
+
+    def _item(
+        self, item: Mapping[str, Any], chunk: Mapping[str, Any], events: list[Event], whole: bool
+    ) -> None:
+        kind = item.get("type")
+        if kind == "function_call":
+            key = str(item.get("id") or chunk.get("output_index") or item.get("call_id") or "")
+            if key not in self._tools:
+                self._tools[key] = len(self._tools)
+                events.append(
+                    ToolCallDelta(
+                        self._tools[key], str(item.get("call_id") or key), str(item.get("name") or "")
+                    )
+                )
+            if whole and self._tools[key] not in self._asked_args and item.get("arguments"):
+                self._asked_args.add(self._tools[key])
+                events.append(ToolCallDelta(self._tools[key], arguments=str(item["arguments"])))
+        elif kind == "image_generation_call" and whole:
+            events += _picture(item)
+
+    def _arguments(self, chunk: Mapping[str, Any], events: list[Event]) -> None:
+        number = self._tools.get(
+            str(chunk.get("item_id") or chunk.get("output_index") or ""), len(self._tools) - 1
+        )
+        if number >= 0 and isinstance(delta := chunk.get("delta"), str) and delta:
+            self._asked_args.add(number)
+            events.append(ToolCallDelta(number, arguments=delta))
+
+    def _close(self, response: Mapping[str, Any], events: list[Event]) -> None:
+        """The response as a whole; its output is only of interest where nothing streamed."""
+        self._usage = response.get("usage") or self._usage
+        status = response.get("status", "completed")
+        if response.get("error") or status in ("failed", "cancelled"):
+            raise ChunkError(
+                said_of({"error": response.get("error")})
+                if response.get("error")
+                else Said(f"status {status}")
+            )
+        if not self.started:
+            for item in response.get("output") or ():
+                self._whole_item(item, events)
+        if status == "incomplete":
+            self._reason = str((response.get("incomplete_details") or {}).get("reason") or "length")
+        if status in ("completed", "incomplete"):
+            self.finished = True
+
+    def _whole_item(self, item: Mapping[str, Any], events: list[Event]) -> None:
+        for part in item.get("content") or ():
+            self._text(part.get("text") or part.get("refusal"), events)
+            self._cite(part, events)
+        for part in item.get("summary") or ():
+            if text := part.get("text"):
+                events.append(ReasoningDelta(str(text)))
+        self._item(item, {}, events, whole=True)
+
+
+def _picture(item: Mapping[str, Any]) -> list[Event]:
+    import base64
+    import binascii
+
+    try:
+        data = base64.b64decode(str(item.get("result") or ""))
+    except (ValueError, binascii.Error):
+        return []
+    return [Image(f"image/{item.get('output_format') or 'png'}", data)] if data else []

@@ -1,0 +1,108 @@
+"""The files with which a repository speaks to Halley: `.halley.toml` and `AGENTS.md` at its root.
+
+Read once, as bytes, so that what is hashed for trust is what is used. A repository is hostile: only an ordinary file
+inside the root counts (no link that leads out, no pipe, no device), and only up to a size.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from halley.core.settings import ConfigProblem
+from halley.stores.config.toml_files import HIDDEN, Reporter
+from halley.stores.config.toml_positions import Span
+from halley.stores.disk.files import Signature, read_regular, signature_of
+
+SETTINGS_FILE = ".halley.toml"
+GUIDANCE_FILE = "AGENTS.md"
+MOST_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceFiles:
+    """What a repository says, not yet believed."""
+
+    root: Path
+    """The real path: links resolved."""
+    settings: bytes | None
+    guidance: str
+    content_hash: str
+    """Stands for the exact content of both files."""
+    problems: tuple[ConfigProblem, ...] = ()
+
+    @property
+    def settings_path(self) -> Path:
+        return self.root / SETTINGS_FILE
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing there to be trusted."""
+        return self.settings is None and not self.guidance
+
+
+def read_workspace_files(root: Path) -> WorkspaceFiles:
+    """What lies at `root`; missing files count as empty, refused ones also leave a problem."""
+    real = Path(os.path.realpath(root))
+    problems: list[ConfigProblem] = []
+    settings = _read(real, SETTINGS_FILE, problems)
+    guidance = _read(real, GUIDANCE_FILE, problems)
+    text = _guidance_text(guidance, real / GUIDANCE_FILE, problems)
+    return WorkspaceFiles(real, settings, text, _hash(settings, guidance), tuple(problems))
+
+
+def signatures(root: Path) -> tuple[Signature, ...]:
+    """Cheap; differ once one of the files did."""
+    folder = str(root)  # `/` of paths takes longer than the look at the file
+    return signature_of(f"{folder}/{SETTINGS_FILE}"), signature_of(f"{folder}/{GUIDANCE_FILE}")
+
+
+def _read(root: Path, name: str, problems: list[ConfigProblem]) -> bytes | None:
+    path = root / name
+    try:
+        if not os.path.lexists(path):
+            return None
+        target = Path(os.path.realpath(path))
+        if not target.is_relative_to(root):
+            problems.append(
+                Reporter(path).whole(f"{name} is a link that leads out of the workspace: not read.")
+            )
+            return None
+        return read_regular(target, MOST_BYTES)
+    except (OSError, ValueError) as error:
+        problems.append(Reporter(path).whole(f"{name} is not read: {_why(error)}."))
+        return None
+
+
+def _why(error: Exception) -> str:
+    code = getattr(error, "errno", None)
+    if code == errno.EFBIG:
+        return f"it is larger than {MOST_BYTES // 1024} KiB"
+    if code in (errno.ENOTSUP, errno.EISDIR, errno.ENXIO):
+        return "it is not an ordinary file"
+    return (getattr(error, "strerror", None) or type(error).__name__).lower()
+
+
+def _guidance_text(raw: bytes | None, path: Path, problems: list[ConfigProblem]) -> str:
+    """Text that a person who reads the file also sees; else nothing, and a problem."""
+    if raw is None:
+        return ""
+    text = raw.decode(errors="replace").removeprefix("\ufeff")
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n")):
+        if match := HIDDEN.search(line):
+            message = (
+                f"An invisible character (U+{ord(match.group()):04X}) stands here: the file is not used."
+            )
+            problems.append(Reporter(path).at(Span(number, match.start(), match.end()), message))
+            return ""
+    return text
+
+
+def _hash(*contents: bytes | None) -> str:
+    whole = hashlib.sha256()
+    for content in contents:
+        whole.update(b"absent;" if content is None else b"%d:" % len(content) + content)
+    return whole.hexdigest()

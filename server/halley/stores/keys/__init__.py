@@ -1,0 +1,1 @@
+"""Keys, each bound to its origin."""

@@ -1,0 +1,1 @@
+"""The ledger: what each model call cost."""
