@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.settings import MacroSettings, Settings
 from halley.engine.pipelines import leaves_of, needs_of, step_names, steps_of
 
@@ -55,5 +55,5 @@ def test_a_step_for_the_image_role_paints() -> None:
     ],
 )
 def test_what_cannot_run_is_said(steps, said: str) -> None:
-    with pytest.raises(BadRequest, match=re.escape(said)):
+    with pytest.raises(InvalidInput, match=re.escape(said)):
         needs_of(_steps(*steps))

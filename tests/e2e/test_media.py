@@ -462,7 +462,7 @@ async def test_the_wrong_model_and_none_at_all(daemon: Start, config: Path, simu
         await start(bare, "image", prompt="waves")
     assert "halley use image PROVIDER/MODEL" in failed.value.problem["help"]
     for kind, params in (("image", {}), ("speech", {}), ("transcription", {})):
-        with pytest.raises(RequestFailed, match="bad_request"):
+        with pytest.raises(RequestFailed, match="invalid_input"):
             await start(window, kind, **params)
     with pytest.raises(RequestFailed, match="no recording"):
         (window.folder / "a.txt").write_text("hello")

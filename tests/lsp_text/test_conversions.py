@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from halley.core.errors import BadRequest, BlockedByPolicy, Problem
+from halley.core.errors import BlockedByPolicy, InvalidInput, Problem
 from halley.core.text import (
     CreateFile,
     DeleteFile,
@@ -82,7 +82,7 @@ def at(line: int, character: int) -> dict[str, int]:
     ],
 )
 def test_what_is_no_range_is_refused(wrong: Any) -> None:
-    with pytest.raises(BadRequest) as caught:
+    with pytest.raises(InvalidInput) as caught:
         from_lsp_range("a\nb", wrong, "utf-16")
     assert caught.value.problem.help
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from halley.core.errors import (
     AuthFailed,
     BadReply,
-    BadRequest,
     ContextTooLong,
     HalleyError,
     ModelNotFound,
@@ -22,6 +21,7 @@ from halley.core.errors import (
     QuotaExhausted,
     RateLimited,
     RedirectRefused,
+    RequestRefused,
     UpstreamTimeout,
 )
 from halley.providers.endpoint import Endpoint
@@ -70,17 +70,17 @@ ROWS: list[tuple[int, Any, type[HalleyError]]] = [
     (404, {"type": "error", "error": {"type": "not_found_error", "message": "model: claude-9"}}, ModelNotFound),
     (503, said("当前分组下对于模型 gpt-x 无可用渠道", type="new_api_error", code="model_not_found"), ModelNotFound),
     (400, said("gpt-x is not a valid model ID", code=400), ModelNotFound),
-    (404, {"detail": "Not Found"}, BadRequest),
+    (404, {"detail": "Not Found"}, RequestRefused),
     (404, b"<html><head><title>404 Not Found</title></head></html>", BadReply),
-    (405, b"", BadRequest),
+    (405, b"", RequestRefused),
     (400, said("This model's maximum context length is 8192 tokens. However, you requested 9000 tokens", code="context_length_exceeded"), ContextTooLong),
     (400, {"type": "error", "error": {"type": "invalid_request_error", "message": "prompt is too long: 201000 tokens > 200000 maximum"}}, ContextTooLong),
     (400, said("The input token count (1200000) exceeds the maximum number of tokens allowed (1048576)."), ContextTooLong),
     (400, {"object": "error", "message": "the request exceeds the available context size, try increasing it", "type": "exceed_context_size_error"}, ContextTooLong),
     (413, said("Request too large"), ContextTooLong),
-    (400, said("Unsupported parameter: 'max_tokens' is not supported with this model.", param="max_tokens", code="unsupported_parameter"), BadRequest),
-    (422, {"detail": [{"type": "extra_forbidden", "loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted"}]}, BadRequest),
-    (500, said("invalid request", code="invalid_request"), BadRequest),
+    (400, said("Unsupported parameter: 'max_tokens' is not supported with this model.", param="max_tokens", code="unsupported_parameter"), RequestRefused),
+    (422, {"detail": [{"type": "extra_forbidden", "loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted"}]}, RequestRefused),
+    (500, said("invalid request", code="invalid_request"), RequestRefused),
     (500, said("boom", type="server_error"), ProviderUnavailable),
     (500, {"msg": "服务器内部错误", "code": 500}, ProviderUnavailable),
     (502, b"<html><title>502 Bad Gateway</title></html>", ProviderUnavailable),
@@ -127,8 +127,39 @@ def test_meaning(status: int, body: Any, kind: type[HalleyError]) -> None:
 )  # fmt: skip
 def test_refused_parameter(body: Any, parameter: str | None) -> None:
     found = error(400, body)
-    assert isinstance(found, BadRequest)
+    assert isinstance(found, RequestRefused)
     assert found.parameter == parameter
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "subject"),
+    [
+        (400, said("`tools` is not supported", param="tools"), "tools"),
+        (400, said("This parameter is not supported.", param="tool_choice"), "tools"),
+        (400, said("gpt-x does not support tools."), "tools"),
+        (404, said("No endpoints found that support tool use."), "tools"),
+        (400, said("messages[0]: role 'system' is not supported", param="messages[0].role"), "system"),
+        (400, said("temperature must be at most 2", param="temperature"), None),
+        (400, said("Bad value in launch_codes(): return 'swordfish-12345-omega' with tool"), None),
+    ],
+)
+def test_what_a_refusal_is_about(status: int, body: Any, subject: str | None) -> None:
+    found = error(status, body)
+    assert isinstance(found, RequestRefused | ModelNotFound)
+    assert found.subject == subject
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_the_name_of_a_model_is_not_what_a_refusal_is_about(status: int) -> None:
+    """A model may be called anything; no other word of the refusal speaks of tools or the system message."""
+    asked = Asked(HOST, "toolbench-system-7b", ASKED.url, ASKED.parameters, ())
+    for message in (
+        "The model toolbench-system-7b does not exist",
+        "toolbench-system-7b: temperature is too high",
+    ):
+        found = error(status, said(message), asked)
+        assert isinstance(found, RequestRefused | ModelNotFound)
+        assert found.subject is None
 
 
 def test_redirect_names_the_base_url_that_would_work() -> None:

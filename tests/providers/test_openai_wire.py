@@ -14,11 +14,12 @@ from halley.core.calls import FimPrompt, ImagePart, Message, Prompt, Tool, ToolC
 from halley.core.errors import (
     AuthFailed,
     BadReply,
-    BadRequest,
     ContextTooLong,
     Interrupted,
+    InvalidInput,
     NotConfigured,
     ProviderUnavailable,
+    RequestRefused,
     UpstreamTimeout,
 )
 from halley.core.events import Finish, TextDelta
@@ -148,7 +149,7 @@ async def test_a_host_that_does_not_stream(provider_of: Any, ask: Any) -> None:
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
-        (refused("tools is not supported for this model", param="tools"), BadRequest),
+        (refused("tools is not supported for this model", param="tools"), RequestRefused),
         (refused("maximum context length is 10 tokens", code="context_length_exceeded"), ContextTooLong),
         (f.reply(401, {"error": "no"}), AuthFailed),
         (f.reply(500), ProviderUnavailable),
@@ -172,7 +173,7 @@ async def test_a_host_that_refuses_everything_is_not_asked_forever(provider_of: 
         _, error = await ask(
             provider_of(host.url), "m", Prompt((user("x"),), max_tokens=9, temperature=0.1, stop=("a",))
         )
-        assert isinstance(error, BadRequest)
+        assert isinstance(error, RequestRefused)
         assert len(host.requests) <= 5
 
 
@@ -397,4 +398,4 @@ async def test_fim_for_a_model_without_it(provider_of: Any, ask: Any) -> None:
         events, _ = await ask(provider_of(host.url), "gpt-4o", FimPrompt("a", "b", fallback=FALLBACK))
         assert text_of(events) == "Hello"
         _, error = await ask(provider_of(host.url), "gpt-4o", FimPrompt("a", "b"))
-        assert isinstance(error, BadRequest) and error.problem.setting == "roles.complete"
+        assert isinstance(error, InvalidInput) and error.problem.setting == "roles.complete"

@@ -10,7 +10,13 @@ from fault_server import FaultServer
 from wire_facts import KEY, text_of
 
 from halley.core.calls import ImagePart, Message, Prompt, Tool, ToolCall, assistant, system, user
-from halley.core.errors import BadRequest, ContextTooLong, ProviderUnavailable, QuotaExhausted, RateLimited
+from halley.core.errors import (
+    ContextTooLong,
+    ProviderUnavailable,
+    QuotaExhausted,
+    RateLimited,
+    RequestRefused,
+)
 from halley.core.events import Finish, ToolCallDelta
 from halley.core.settings import ProviderSettings
 from halley.providers.presets import resolve_endpoint
@@ -139,7 +145,7 @@ def said(kind: str, message: str) -> dict[str, Any]:
         (429, said("rate_limit_error", "This request would exceed your rate limit"), RateLimited),
         (400, said("invalid_request_error", "prompt is too long: 201 tokens > 200 maximum"), ContextTooLong),
         (400, said("invalid_request_error", "Your credit balance is too low"), QuotaExhausted),
-        (400, said("invalid_request_error", "messages: roles must alternate"), BadRequest),
+        (400, said("invalid_request_error", "messages: roles must alternate"), RequestRefused),
         (413, said("request_too_large", "Request exceeds the maximum size"), ContextTooLong),
     ],
 )

@@ -11,7 +11,6 @@ from halley.core.calls import Prompt, user
 from halley.core.errors import (
     AuthFailed,
     BadReply,
-    BadRequest,
     ContextTooLong,
     HalleyError,
     Interrupted,
@@ -21,6 +20,7 @@ from halley.core.errors import (
     QuotaExhausted,
     RateLimited,
     RedirectRefused,
+    RequestRefused,
     TlsFailed,
     UpstreamTimeout,
 )
@@ -84,7 +84,7 @@ async def test_backoff_is_full_jitter_that_doubles(bench):
         AuthFailed("x"),
         TlsFailed("x"),
         RedirectRefused("x"),
-        BadRequest("x"),
+        RequestRefused("x"),
         ModelNotFound("x"),
         BadReply("html"),
     ],

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stores_help import assert_private, files_with, finished, killed, said
 
 from halley.core.calls import ImagePart
-from halley.core.errors import BadRequest, Problem, StoreFailed
+from halley.core.errors import InvalidInput, Problem, StoreFailed
 from halley.core.events import Citation, Finish, Image, Notice, ReasoningDelta, TextDelta, ToolCallDelta
 from halley.core.models import ModelRef, Times, Usage
 from halley.stores.chats import store as chats_module
@@ -85,7 +85,7 @@ async def test_a_failed_reply_keeps_its_text_and_its_problem(database: Database)
     await store.settle(reply)
     found = (await store.get(chat)).turns[0].replies[0]
     assert (found.text, found.status, found.problem) == ("half and half", "complete", None)
-    with pytest.raises(BadRequest):
+    with pytest.raises(InvalidInput):
         await store.reopen("r-unknown")
 
 
@@ -328,7 +328,7 @@ async def test_what_was_deleted_is_gone(database: Database, paths: Paths) -> Non
         store.open_reply(turn, MODEL),
         store.choose(reply),
     ):
-        with pytest.raises(BadRequest, match="There is no"):
+        with pytest.raises(InvalidInput, match="There is no"):
             await missing
     store.append(reply, [TextDelta("too late")])
     await store.settle(reply)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stores_help import finished
 
-from halley.core.errors import BadRequest, StoreFailed
+from halley.core.errors import InvalidInput, StoreFailed
 from halley.stores.config.store import load_user_config
 from halley.stores.config.writer import remove_macro, remove_provider, save_macro, save_provider, save_roles
 from halley.stores.disk.paths import Paths
@@ -85,7 +85,7 @@ def test_removing(paths: Paths) -> None:
 )
 def test_what_is_wrong_is_not_written(paths: Paths, change, setting) -> None:
     paths.config_file.write_text(MINE)
-    with pytest.raises(BadRequest) as caught:
+    with pytest.raises(InvalidInput) as caught:
         change(paths)
     assert caught.value.problem.setting == setting
     assert "CANARY" not in str(caught.value.problem)

@@ -17,7 +17,7 @@ import pytest
 from keyring.backend import KeyringBackend
 from stores_help import assert_private, files_with, finished
 
-from halley.core.errors import BadRequest, NotConfigured
+from halley.core.errors import InvalidInput, NotConfigured
 from halley.core.settings import KeySource
 from halley.stores.disk.paths import Paths
 from halley.stores.keys import keyrings
@@ -208,9 +208,9 @@ async def test_a_locked_or_silent_keyring_says_so(paths: Paths, ring: MemoryKeyr
 
 @pytest.mark.parametrize("wrong", ["", "  ", "two words", "line\nbreak", "sk-“quoted”", "ключ", "a\x00b"])
 async def test_what_cannot_be_a_key(paths: Paths, wrong: str) -> None:
-    with pytest.raises(BadRequest):
+    with pytest.raises(InvalidInput):
         await SecretStore(paths).set_key("comet", HOME, wrong)
-    with pytest.raises(BadRequest):
+    with pytest.raises(InvalidInput):
         await SecretStore(paths).set_key("comet", "nonsense", KEY)
     assert not (paths.data / "secrets.json").exists()
 

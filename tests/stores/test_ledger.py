@@ -15,7 +15,7 @@ import pytest
 from stores_help import MODEL, a_call, files_with, killed, said
 
 from halley.core.calls import Priority
-from halley.core.errors import BadRequest, Problem
+from halley.core.errors import InvalidInput, Problem
 from halley.core.models import ModelRef, Times, Usage
 from halley.stores.disk.paths import Paths
 from halley.stores.ledger.store import LedgerStore
@@ -242,7 +242,7 @@ async def test_a_summary_of_a_time_and_a_workspace(database: Database) -> None:
 
 
 async def test_an_unknown_dimension_names_the_known_ones(database: Database) -> None:
-    with pytest.raises(BadRequest) as caught:
+    with pytest.raises(InvalidInput) as caught:
         await LedgerStore(database).summary(by=["1; DROP TABLE calls"])  # type: ignore[list-item]
     assert "workspace" in caught.value.problem.help
 

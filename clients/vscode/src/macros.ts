@@ -191,7 +191,7 @@ async function importMacros(halley: Halley, given?: string): Promise<void> {
 /** A refusal that names no setting is about names that are taken. */
 async function replaceAfterAll(halley: Halley, content: string, error: unknown): Promise<MacrosImported> {
   const problem = problemOf(error);
-  if (problem.code !== 'bad_request' || problem.setting) throw error;
+  if (problem.code !== 'invalid_input' || problem.setting) throw error;
   const replace = vscode.l10n.t('Replace');
   const picked = await vscode.window.showWarningMessage(problem.message, { modal: true }, replace);
   return picked === replace ? halley.request('halley/macros/import', { content, replace: true }) : { names: [] };

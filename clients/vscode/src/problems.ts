@@ -62,8 +62,8 @@ export function remediesFor(problem: Problem): Remedy[] {
     case 'proxy_failed':
     case 'redirect_refused':
       return [remedy(vscode.l10n.t('Verify Provider'), 'verifyProvider', problem.provider ?? undefined), log];
-    case 'untrusted_workspace':
-      return [{ title: vscode.l10n.t('Manage Trust'), command: 'workbench.trust.manage', arguments: [] }];
+    case 'invalid_input':
+      return []; // the message says what to write instead; the log knows no more
     case 'budget_exceeded':
       return [remedy(vscode.l10n.t('Show Usage'), 'openUsage')];
     default:

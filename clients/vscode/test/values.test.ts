@@ -41,6 +41,7 @@ describe('problems', () => {
 
   it('come with a command that helps', () => {
     expect(remediesFor(problem)[0]).toMatchObject({ command: 'halley.setKey', arguments: ['lab'] });
+    expect(remediesFor({ ...problem, code: 'invalid_input' })).toEqual([]);
     expect(remediesFor({ ...problem, code: 'something new' })[0]).toMatchObject({ command: 'halley.showLog' });
   });
 });

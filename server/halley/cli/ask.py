@@ -16,7 +16,7 @@ import click
 from halley.cli.output import clean, is_watched, milliseconds, money, tell, write
 from halley.cli.running import Desk, with_desk
 from halley.core.calls import Priority, Prompt, user
-from halley.core.errors import BadRequest, BlockedByPolicy, HalleyError
+from halley.core.errors import BlockedByPolicy, HalleyError, InvalidInput
 from halley.core.events import (
     Begun,
     Citation,
@@ -105,14 +105,14 @@ async def _with_tools(
 
 
 async def build_question(prompt: str, files: tuple[str, ...]) -> str:
-    """What was typed, the files named, and what was piped in. Raises BadRequest when there is nothing to ask."""
+    """What was typed, the files named, and what was piped in. Raises InvalidInput when there is nothing to ask."""
     piped = await asyncio.to_thread(read_stdin)
     parts = [prompt] if prompt else []
     parts += [await asyncio.to_thread(_show_file, name) for name in files]
     if piped.strip():
         parts.append(_fenced(piped, "") if prompt else piped)
     if not parts:
-        raise BadRequest("There is no question.", 'Write one: `halley ask "What does this do?" -f FILE`.')
+        raise InvalidInput("There is no question.", 'Write one: `halley ask "What does this do?" -f FILE`.')
     return "\n\n".join(parts)
 
 
@@ -121,12 +121,12 @@ def read_stdin() -> str:
         return ""
     data = sys.stdin.buffer.read(MOST_STDIN + 1)
     if len(data) > MOST_STDIN:
-        raise BadRequest("More than 4 MiB was piped in.", "Send a part of it.")
+        raise InvalidInput("More than 4 MiB was piped in.", "Send a part of it.")
     return data.decode("utf-8", "replace")
 
 
 def _show_file(name: str) -> str:
-    """A file, or some of its lines, as the model sees it. Raises BadRequest, and BlockedByPolicy for secrets."""
+    """A file, or some of its lines, as the model sees it. Raises InvalidInput, and BlockedByPolicy for secrets."""
     from halley.engine.code.languages import language_id_of
     from halley.engine.guards.secrecy import is_secret_path
     from halley.stores.workspace.texts import load_text
@@ -141,11 +141,11 @@ def _show_file(name: str) -> str:
         text = load_text(place.path).text
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is not text"
-        raise BadRequest(f"{place.path} cannot be read: {why}.", "Check its name.") from None
+        raise InvalidInput(f"{place.path} cannot be read: {why}.", "Check its name.") from None
     lines = text.split("\n")
     first, last = place.first or 1, min(place.last or len(lines), len(lines))
     if first > len(lines) or first > last:
-        raise BadRequest(f"{place.path} has {len(lines)} lines.", "Name lines as FILE:10-20.")
+        raise InvalidInput(f"{place.path} has {len(lines)} lines.", "Name lines as FILE:10-20.")
     shown = "\n".join(lines[first - 1 : last])
     which = f", lines {first} to {last}" if place.first else ""
     return f"`{place.path}`{which}:\n\n{_fenced(shown, language_id_of(place.path.name))}"

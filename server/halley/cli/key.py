@@ -10,7 +10,7 @@ import click
 
 from halley.cli.output import print_table, tell, write_json
 from halley.cli.running import Desk, with_desk
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 
 
 @click.group()
@@ -41,7 +41,7 @@ def _read_key(label: str) -> str:
         try:
             return click.prompt(f"Key of {label}", hide_input=True, err=True)
         except click.Abort:
-            raise BadRequest("No key was entered.", "Nothing was changed.") from None
+            raise InvalidInput("No key was entered.", "Nothing was changed.") from None
     return sys.stdin.read(64 * 1024)
 
 

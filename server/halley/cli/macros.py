@@ -11,7 +11,7 @@ import click
 
 from halley.cli.output import is_watched, print_table, tell, write, write_json
 from halley.cli.running import Desk, with_desk
-from halley.core.errors import BadRequest, HalleyError
+from halley.core.errors import HalleyError, InvalidInput
 
 
 @click.group()
@@ -97,7 +97,7 @@ async def import_(desk: Desk, file: Any, replace: bool) -> None:
     try:
         text = await asyncio.to_thread(file.read, 2_000_000)
     except UnicodeDecodeError:
-        raise BadRequest("The file is not UTF-8.", "Export it again.") from None
+        raise InvalidInput("The file is not UTF-8.", "Export it again.") from None
     tables = new_macros(read_macros(text), desk.settings.macros, replace=replace)
     for name, table in tables.items():
         await asyncio.to_thread(save_macro, desk.room.paths, name, table)
@@ -157,7 +157,7 @@ def _document(file: str | None) -> tuple[Any, Any]:
         text = load_text(path).text
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is not text"
-        raise BadRequest(f"{place.path} cannot be read: {why}.", "Check its name.") from None
+        raise InvalidInput(f"{place.path} cannot be read: {why}.", "Check its name.") from None
     lines = split_lines(text)
     first, last = (place.first or 1) - 1, place.last or len(lines)
     start = sum(map(len, lines[:first])) if place.first else 0

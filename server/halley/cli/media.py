@@ -15,7 +15,7 @@ import click
 
 from halley.cli.output import is_watched, print_table, problem_text, tell, write, write_json
 from halley.cli.running import Desk, with_desk
-from halley.core.errors import BadRequest, HalleyError, error_of
+from halley.core.errors import HalleyError, InvalidInput, error_of
 
 if TYPE_CHECKING:
     from halley.features.media.orders import Order
@@ -99,7 +99,7 @@ async def speak(
         try:
             said = (await asyncio.to_thread(load_text, file)).text
         except (OSError, ValueError):
-            raise BadRequest(f"{file} is no text.", "Name a text file.") from None
+            raise InvalidInput(f"{file} is no text.", "Name a text file.") from None
     else:
         said = await _said(text)
     order = Order(
@@ -274,7 +274,7 @@ def _output(out: str | None, force: bool, makes: str = "") -> Path | None:
     """Where to write, looked at before anything is asked, and paid; a folder is made. `makes`: `image`, `audio` or
     `video`, one of whose suffixes a name without one will get.
 
-    Raises BadRequest, StoreFailed.
+    Raises InvalidInput, StoreFailed.
     """
     from halley.core.media_types import SUFFIXES
     from halley.features.media.saving import named_with
@@ -287,7 +287,7 @@ def _output(out: str | None, force: bool, makes: str = "") -> Path | None:
         try:
             output.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
-            raise BadRequest(
+            raise InvalidInput(
                 f"{output} is no folder.", "Choose another name, or leave the slash out."
             ) from None
         except OSError as error:
@@ -296,7 +296,7 @@ def _output(out: str | None, force: bool, makes: str = "") -> Path | None:
         suffixes = [suffix for mime, suffix in SUFFIXES.items() if makes and mime.startswith(makes)]
         for path in dict.fromkeys((output, *(named_with(suffix, output) for suffix in suffixes))):
             if os.path.lexists(path):
-                raise BadRequest(
+                raise InvalidInput(
                     f"{path} is there already.", "Choose another name, or replace it with `--force`."
                 )
     return output

@@ -1,6 +1,7 @@
-"""The errors a person can meet, drawn as the tree they form.
+"""The errors a user can meet, drawn as the tree they form.
 
     HalleyError                  .code                  what the caller may do
+    ├─ InvalidInput              invalid_input          correct what was asked for; no host saw it
     ├─ NotConfigured             not_configured         name a provider, model or key
     ├─ UpstreamError                                    (a model's host said or did something)
     │  ├─ AuthFailed             auth_failed            another key; never retried
@@ -8,7 +9,7 @@
     │  ├─ RateLimited            rate_limited           wait, then retry
     │  ├─ ModelNotFound          model_not_found        pick a near match
     │  ├─ ContextTooLong         context_too_long       trimmed once, then refused
-    │  ├─ BadRequest             bad_request            never retried
+    │  ├─ RequestRefused         bad_request            never retried
     │  ├─ ProviderUnavailable    provider_unavailable   retried, then the next model
     │  ├─ UpstreamTimeout        timeout                retried, then the next model
     │  ├─ Interrupted            interrupted            partial text kept, Continue offered
@@ -17,7 +18,6 @@
     │  ├─ ProxyFailed            proxy_failed           proxy
     │  └─ RedirectRefused        redirect_refused       base_url
     ├─ BlockedByPolicy           blocked_by_policy      a rule of the user's forbids it
-    ├─ UntrustedWorkspace        untrusted_workspace    halley trust
     ├─ StaleDocument             stale_document         the text moved on; the reply is kept
     ├─ BudgetExceeded            budget_exceeded        budget.*
     ├─ StoreFailed               store_failed           the disk, or a file from another version
@@ -31,7 +31,10 @@ are ordinary Python exceptions and are not in this tree.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
+
+Subject = Literal["tools", "system"]
+"""What a host can refuse that Halley can do without: tools (it asks in writing instead), a system message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class Problem:
 
 
 class HalleyError(Exception):
-    """Root of every error that is told to a person."""
+    """Root of every error that is shown to the user."""
 
     code: ClassVar[str] = "internal"
 
@@ -75,14 +78,23 @@ class HalleyError(Exception):
         return self
 
 
+class InvalidInput(HalleyError):
+    """What the user or the editor asked for cannot be done as asked: a wrong value, a name that does not exist."""
+
+    code = "invalid_input"
+
+
 class NotConfigured(HalleyError):
     code = "not_configured"
 
 
 class UpstreamError(HalleyError):
-    """A model's host failed; `retryable` says whether the same request may be sent again."""
+    """A model's host failed."""
 
     retryable: ClassVar[bool] = False
+    """Whether the same request may be sent again."""
+    subject: Subject | None = None
+    """What the host's refusal is about, where that decides what Halley does next."""
 
 
 class AuthFailed(UpstreamError):
@@ -106,11 +118,12 @@ class ContextTooLong(UpstreamError):
     code = "context_too_long"
 
 
-class BadRequest(UpstreamError):
-    """`parameter` is the request parameter the host named as unknown or unsupported, where it did."""
+class RequestRefused(UpstreamError):
+    """The host refused the request itself."""
 
     code = "bad_request"
     parameter: str | None = None
+    """The request parameter the host named as unknown or unsupported, where it did."""
 
 
 class ProviderUnavailable(UpstreamError):
@@ -158,10 +171,6 @@ class BlockedByPolicy(HalleyError):
     kept: str = ""
 
 
-class UntrustedWorkspace(HalleyError):
-    code = "untrusted_workspace"
-
-
 class StaleDocument(HalleyError):
     """The document changed where the reply wanted to edit. `kept` is the text that was not applied."""
 
@@ -184,7 +193,7 @@ class Cancelled(HalleyError):
 
 
 def problem_of(error: BaseException) -> Problem:
-    """What to tell a person of any exception; programming errors become one plain sentence."""
+    """What to show the user for any exception; programming errors become one plain sentence."""
     if isinstance(error, HalleyError):
         return error.problem
     return Problem(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.settings import MacroSettings, MacroStep
 from halley.engine.prompting.templates import names_in
 
@@ -38,7 +38,7 @@ def step_names(steps: Sequence[MacroStep]) -> tuple[str, ...]:
 def needs_of(steps: Sequence[MacroStep]) -> tuple[frozenset[int], ...]:
     """For each step, the indices of those it needs, all before it.
 
-    Raises BadRequest for two steps of one name, and for a step that uses what a later one makes.
+    Raises InvalidInput for two steps of one name, and for a step that uses what a later one makes.
     """
     made: dict[str, int] = {}
     later = {step.as_: number for number, step in enumerate(steps, 1) if step.as_}
@@ -46,14 +46,14 @@ def needs_of(steps: Sequence[MacroStep]) -> tuple[frozenset[int], ...]:
     for index, step in enumerate(steps):
         wanted = names_used(step)
         if early := sorted(name for name in wanted & later.keys() - made.keys()):
-            raise BadRequest(
+            raise InvalidInput(
                 f"Step {index + 1} uses {{{{{early[0]}}}}}, which step {later[early[0]]} makes.",
                 "A step can only use what steps before it make; change their order.",
             )
         needs = {made[name] for name in wanted & made.keys()}
         found.append(frozenset(needs | ({index - 1} if PREVIOUS in wanted and index else set())))
         if step.as_ in made:
-            raise BadRequest(f"Two steps are called '{step.as_}'.", "Give each `as` a name of its own.")
+            raise InvalidInput(f"Two steps are called '{step.as_}'.", "Give each `as` a name of its own.")
         if step.as_:
             made[step.as_] = index
     return tuple(found)

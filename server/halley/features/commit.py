@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from halley.core.calls import Prompt
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.models import Role
 from halley.core.tokens import estimate_tokens
 from halley.engine.prompting.prompts import fence
@@ -31,11 +31,11 @@ async def commit_message(
 
     `template` is the person's own prompt, else the one shipped; `options` are those of `ask` (`model`, `on_event` …).
 
-    Raises BadRequest when there is nothing to commit or no repository.
+    Raises InvalidInput when there is nothing to commit or no repository.
     """
     diff = await load_shown_diff(cwd, staged=staged, exclude=line.settings.context.exclude)
     if not diff.strip():
-        raise BadRequest("There is nothing to commit.", "Change or stage something first (`git add`).")
+        raise InvalidInput("There is nothing to commit.", "Change or stage something first (`git add`).")
     shown = cut_diff(diff, line.settings.context.max_tokens)
     values = {
         "diff": shown,

@@ -17,7 +17,7 @@ _FILE = re.compile(r"^(?=diff --(?:git|cc|combined) )", re.MULTILINE)
 async def load_shown_diff(root: Path, *, staged: bool, exclude: Iterable[str] = ()) -> str:
     """What is staged, and with nothing staged (or `staged` false) all that is not committed.
 
-    `exclude` is `context.exclude`. Raises BadRequest when `root` is in no repository or git is missing.
+    `exclude` is `context.exclude`. Raises InvalidInput when `root` is in no repository or git is missing.
     """
     await require_repository(root)
     patterns = tuple(exclude)

@@ -26,7 +26,7 @@ def macro_offers(snapshot: Snapshot) -> Iterable[Offer]:
 
 
 async def run_macro_action(name: str, job: Job) -> Outcome:
-    """Run the macro on the job's selection. Raises BadRequest for a macro that is not there (any more)."""
+    """Run the macro on the job's selection. Raises InvalidInput for a macro that is not there (any more)."""
     job = _with_instruction(find_macro(job.snapshot.settings, name), job)
 
     def listen(_step: str, event: object) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from halley.core.calls import Caller
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.models import ROLES, Model, ModelRef, Price, Role, Route
 from halley.core.settings import Settings
 from halley.features.room import EngineRoom
@@ -140,7 +140,7 @@ async def select(
     """Chooses the route of a role in a scope; an empty one takes the choice back.
 
     Raises NotConfigured for a provider there is none of, ModelNotFound (with near matches) for a model that the
-    provider's list lacks unless `force`, BadRequest where there is no such scope, StoreFailed.
+    provider's list lacks unless `force`, InvalidInput where there is no such scope, StoreFailed.
     """
     for ref in route:
         room.registry.binding(ref.provider, settings)
@@ -148,13 +148,13 @@ async def select(
             await room.registry.check_listed(ref, settings, caller)
     if scope == "session":
         if pick_session is None:
-            raise BadRequest("There is no session to choose for.", "Choose the scope workspace or user.")
+            raise InvalidInput("There is no session to choose for.", "Choose the scope workspace or user.")
         pick_session(role, route)
         for ref in route[:1]:
             await asyncio.to_thread(room.selections.remember, ref)
     elif scope == "workspace":
         if root is None:
-            raise BadRequest(
+            raise InvalidInput(
                 "There is no workspace to choose for.", "Open a folder, or choose the scope session or user."
             )
         await asyncio.to_thread(room.selections.save, root, role, route)

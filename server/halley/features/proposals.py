@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.snapshot import Document
 from halley.core.text import (
     Change,
@@ -77,20 +77,20 @@ class Proposals:
         return proposal
 
     def find(self, id: str) -> Proposal:
-        """Raises BadRequest when it is not pending any more."""
+        """Raises InvalidInput when it is not pending any more."""
         if id not in self.pending:
-            raise BadRequest(f"Proposal {id} is not pending.", "It was accepted or discarded before.")
+            raise InvalidInput(f"Proposal {id} is not pending.", "It was accepted or discarded before.")
         return self.pending[id]
 
     def accept(self, id: str, hunks: Sequence[int] | None = None) -> WorkspaceChange:
         """The change to apply for the chosen hunks (all without `hunks`); the rest stays pending.
 
-        Raises BadRequest for an unknown proposal or hunk.
+        Raises InvalidInput for an unknown proposal or hunk.
         """
         proposal = self.find(id)
         chosen = set(range(len(proposal.hunks))) if hunks is None else set(hunks)
         if wrong := sorted(chosen - set(range(len(proposal.hunks)))):
-            raise BadRequest(f"Proposal {id} has no hunk {wrong[0]}.", f"It has {len(proposal.hunks)}.")
+            raise InvalidInput(f"Proposal {id} has no hunk {wrong[0]}.", f"It has {len(proposal.hunks)}.")
         change = _change(proposal, chosen)
         if left := _without(proposal, chosen):
             self.pending[id] = left

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from halley.core.calls import Caller
-from halley.core.errors import BadRequest, HalleyError, problem_of
+from halley.core.errors import HalleyError, InvalidInput, problem_of
 from halley.core.settings import Settings
 from halley.features.room import EngineRoom
 from halley.stores.ledger.usage import Dimension
@@ -36,7 +36,7 @@ async def report(
     workspace: str | None = None,
     quota: bool = True,
 ) -> Json:
-    """Raises BadRequest for a moment or a dimension that is none."""
+    """Raises InvalidInput for a moment or a dimension that is none."""
     span = read_moment(since, room.clock.now()), read_moment(until, room.clock.now())
     summing = room.ledger.summary(*span, by=by, workspace=workspace)
     if not quota:
@@ -60,7 +60,10 @@ async def _add_choices(room: EngineRoom, rows: list[Json], since: float) -> None
 
 
 def read_moment(text: str | None, now: float) -> float | None:
-    """Seconds since the epoch, from `7d`, `24h`, `today`, `month`, or a date or time in ISO 8601. Raises BadRequest."""
+    """Seconds since the epoch, from `7d`, `24h`, `today`, `month`, or a date or time in ISO 8601.
+
+    Raises InvalidInput.
+    """
     if not text:
         return None
     word = text.strip().lower()
@@ -74,7 +77,7 @@ def read_moment(text: str | None, now: float) -> float | None:
     try:
         return datetime.fromisoformat(text.strip()).timestamp()
     except (ValueError, OverflowError, OSError):
-        raise BadRequest(
+        raise InvalidInput(
             f"'{text}' is no moment.", "Write 7d, 24h, today, month, or a date such as 2026-11-01."
         ) from None
 

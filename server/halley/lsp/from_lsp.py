@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.snapshot import Diagnostic, Selection
 from halley.lsp.base.lines import LineIndex, line_index
 from halley.lsp.base.uris import path_of_uri
@@ -30,7 +30,7 @@ _SEVERITIES: dict[Any, Severity] = {1: "error", 2: "warning", 3: "information", 
 
 
 def from_lsp_position(text: str | LineIndex, position: Json, encoding: str) -> int:
-    """The offset of a position. Raises BadRequest when it is none."""
+    """The offset of a position. Raises InvalidInput when it is none."""
     index = line_index(text) if isinstance(text, str) else text
     try:
         return index.offset(position, encoding)
@@ -39,7 +39,7 @@ def from_lsp_position(text: str | LineIndex, position: Json, encoding: str) -> i
 
 
 def from_lsp_range(text: str | LineIndex, range: Json, encoding: str) -> tuple[int, int]:
-    """Start and end offsets. Raises BadRequest for what is no range, or ends before it begins."""
+    """Start and end offsets. Raises InvalidInput for what is no range, or ends before it begins."""
     if not isinstance(range, dict):
         raise _no_range("A range needs a start and an end.")
     start = from_lsp_position(text, range.get("start") or {}, encoding)
@@ -56,7 +56,7 @@ def from_lsp_selection(text: str | LineIndex, range: Json, encoding: str) -> Sel
 def from_lsp_diagnostics(
     text: str | LineIndex, diagnostics: Iterable[Json], encoding: str
 ) -> tuple[Diagnostic, ...]:
-    """In the editor's order, one for one. Raises BadRequest for one without a range."""
+    """In the editor's order, one for one. Raises InvalidInput for one without a range."""
     return tuple(from_lsp_diagnostic(text, diagnostic, encoding) for diagnostic in diagnostics)
 
 
@@ -81,5 +81,5 @@ def _message(message: Any) -> str:
     return str(message or "")
 
 
-def _no_range(message: str) -> BadRequest:
-    return BadRequest(message, "Positions are {line, character}, ranges {start, end}, both from 0.")
+def _no_range(message: str) -> InvalidInput:
+    return InvalidInput(message, "Positions are {line, character}, ranges {start, end}, both from 0.")

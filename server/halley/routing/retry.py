@@ -13,7 +13,6 @@ from typing import Literal
 from halley.core.errors import (
     AuthFailed,
     BadReply,
-    BadRequest,
     ContextTooLong,
     HalleyError,
     Interrupted,
@@ -23,6 +22,7 @@ from halley.core.errors import (
     QuotaExhausted,
     RateLimited,
     RedirectRefused,
+    RequestRefused,
     TlsFailed,
     UpstreamTimeout,
 )
@@ -56,7 +56,7 @@ RULES: dict[type[HalleyError], Rule] = {
     BadReply: REFUSED,  # but see `rule_for`
     AuthFailed: REFUSED,
     ModelNotFound: REFUSED,
-    BadRequest: REFUSED,
+    RequestRefused: REFUSED,
     ContextTooLong: REFUSED,  # shortened once by `failover.py`, which is another request
     TlsFailed: REFUSED,
     ProxyFailed: REFUSED,

@@ -9,6 +9,7 @@ No network is touched here; `failover.py` makes the attempts that `Trip.next_ste
 from __future__ import annotations
 
 import asyncio
+import copy
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 
@@ -303,10 +304,8 @@ class Trip:
 
 
 def _copy_of(error: HalleyError) -> HalleyError:
-    """For a second person: an exception that is raised twice collects both tracebacks."""
-    copy = type(error)(error.problem.message)
-    copy.problem = error.problem
-    return copy
+    """For a second caller: an exception that is raised twice collects both tracebacks. Keeps every field."""
+    return copy.copy(error)
 
 
 def _or(names: list[str]) -> str:

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from halley.core.errors import BadRequest, Problem
+from halley.core.errors import InvalidInput, Problem
 from halley.stores.disk.files import load_json, save_private
 
 MOST_KEPT = 50
@@ -83,7 +83,7 @@ def forget_run(folder: Path, run: Run) -> None:
 
 
 def load_run(folder: Path, id: str) -> Run:
-    """A run by its id. Raises BadRequest for one that is not there (any more)."""
+    """A run by its id. Raises InvalidInput for one that is not there (any more)."""
     value = load_json(folder / f"{id}.json") if id.startswith("m-") and id[2:].isalnum() else {}
     try:
         steps = [
@@ -92,17 +92,17 @@ def load_run(folder: Path, id: str) -> Run:
         ]
         return Run(**{**value, "steps": steps})
     except (KeyError, TypeError):
-        raise BadRequest(f"There is no run '{id}' to take up.", "Run the macro anew.") from None
+        raise InvalidInput(f"There is no run '{id}' to take up.", "Run the macro anew.") from None
 
 
 def find_last_run(folder: Path, macro: str, workspace: str | None) -> Run:
-    """The newest unfinished run of a macro in a workspace. Raises BadRequest when there is none."""
+    """The newest unfinished run of a macro in a workspace. Raises InvalidInput when there is none."""
     for path in sorted(folder.glob("m-*.json"), key=_written, reverse=True):
-        with contextlib.suppress(BadRequest):
+        with contextlib.suppress(InvalidInput):
             run = load_run(folder, path.stem)
             if run.macro == macro and run.workspace == workspace:
                 return run
-    raise BadRequest(f"No unfinished run of '{macro}' is kept here.", "Run the macro anew.")
+    raise InvalidInput(f"No unfinished run of '{macro}' is kept here.", "Run the macro anew.")
 
 
 def forget_old_runs(folder: Path) -> None:

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from halley.core.errors import BadRequest, Problem
+from halley.core.errors import InvalidInput, Problem
 from halley.core.media import Job, MediaKind
 from halley.core.models import Usage
 from halley.stores.disk.files import make_private_folder
@@ -125,7 +125,7 @@ class MediaStore:
 
     async def reopen(self, task: Task, facts: Mapping[str, Any]) -> None:
         """The task goes on in this process, with a job that is not submitted yet. Whoever is cancelled meanwhile leaves
-        it as it was. Raises BadRequest where it is not any more as it was."""
+        it as it was. Raises InvalidInput where it is not any more as it was."""
         reopened = False
 
         def write(db: sqlite3.Connection) -> None:
@@ -152,7 +152,7 @@ class MediaStore:
             self._database.submit(take_back)
             raise
         if not reopened:
-            raise BadRequest("Something else is being done with this task.", "Wait until that has ended.")
+            raise InvalidInput("Something else is being done with this task.", "Wait until that has ended.")
 
     async def save_result(self, id: str, result: Result) -> None:
         """Adds a result, or replaces the one of the same variant."""
@@ -162,10 +162,10 @@ class MediaStore:
         )
 
     async def get(self, id: str) -> Task:
-        """Raises BadRequest for a task there is none of."""
+        """Raises InvalidInput for a task there is none of."""
         found = await self._database.read(lambda db: _load(db, "id = ?", (id,), 1))
         if not found:
-            raise BadRequest(
+            raise InvalidInput(
                 f"There is no task '{id}'.", "It may have been removed; `halley media list` shows them."
             )
         return found[0]

@@ -6,7 +6,7 @@ files under `tests/cases/myaction/`. Listing actions is `offers(snapshot)`: pure
 
 from __future__ import annotations
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.features.actions import (
     document,
     edit,
@@ -39,10 +39,10 @@ ACTIONS: dict[str, Action] = {
 
 
 def find_action(id: str) -> Action:
-    """Raises BadRequest naming the actions there are."""
+    """Raises InvalidInput naming the actions there are."""
     action = ACTIONS.get(id)
     if action is None:
-        raise BadRequest(f"There is no action '{id}'.", f"Actions are: {', '.join(ACTIONS)}.")
+        raise InvalidInput(f"There is no action '{id}'.", f"Actions are: {', '.join(ACTIONS)}.")
     return action
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.snapshot import Snapshot
 from halley.features.actions.action import Action, Edited, Job, Offer, short
 from halley.features.actions.rewrite import chosen_span, rewrite
@@ -18,9 +18,9 @@ def offers(snapshot: Snapshot) -> Iterable[Offer]:
 
 
 async def run(job: Job) -> Edited:
-    """Raises BadRequest without an instruction."""
+    """Raises InvalidInput without an instruction."""
     if not job.instruction:
-        raise BadRequest("There is no instruction to edit by.", "Say what should change.")
+        raise InvalidInput("There is no instruction to edit by.", "Say what should change.")
     return await rewrite(job, chosen_span(job), template="edit", feature="edit", label=short(job.instruction))
 
 

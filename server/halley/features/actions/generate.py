@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from functools import partial
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.snapshot import Snapshot
 from halley.engine.code.regions import line_span
 from halley.engine.prompting.prompts import CURSOR_MARK, build_prompt
@@ -30,7 +30,7 @@ def offers(snapshot: Snapshot) -> Iterable[Offer]:
 async def run(job: Job) -> Edited:
     snapshot = job.snapshot
     if not job.instruction and not _asked_by_text(snapshot):
-        raise BadRequest(
+        raise InvalidInput(
             "There is nothing to say what to generate.",
             "Give an instruction, or put the cursor below a comment or a signature.",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.snapshot import Snapshot
 from halley.engine.prompting.templates import render_messages
 from halley.features.actions.action import Action, Job, Made, Offer
@@ -30,9 +30,11 @@ async def run(job: Job) -> Made:
     start, end = passage(job.snapshot)
     text = job.snapshot.document.text[start:end].strip()
     if not text:
-        raise BadRequest("There is nothing to illustrate.", "Put the cursor into a paragraph, or select one.")
+        raise InvalidInput(
+            "There is nothing to illustrate.", "Put the cursor into a paragraph, or select one."
+        )
     if job.make is None:
-        raise BadRequest("Pictures cannot be kept here.", "Use `halley image`.")
+        raise InvalidInput("Pictures cannot be kept here.", "Use `halley image`.")
     values = {"passage": text[:LONGEST], "instruction": job.instruction}
     prompt = render_messages(job.template_of("illustrate"), values)[-1].text
     title = " ".join(job.instruction.split() or text.lstrip("#>*- ").split())

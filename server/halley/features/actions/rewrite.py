@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.snapshot import Document, Selection, Snapshot
 from halley.engine.code.regions import Span, enclosing_definition, line_span
 from halley.engine.prompting.context import display_path
@@ -87,12 +87,12 @@ def _open_files(snapshot: Snapshot) -> dict[str, Document]:
 def chosen_span(job: Job) -> Span:
     """The part an action is about: the selection in whole lines, else the definition around the cursor.
 
-    At the top level of a file it is the whole file. Raises BadRequest for an empty document.
+    At the top level of a file it is the whole file. Raises InvalidInput for an empty document.
     """
     snapshot = job.snapshot
     text, selection = snapshot.document.text, snapshot.selection
     if not text.strip():
-        raise BadRequest("The document is empty.", "Write or open some code first.")
+        raise InvalidInput("The document is empty.", "Write or open some code first.")
     if not selection.is_empty:
         return line_span(text, selection.start, selection.end)
     found = enclosing_definition(text, selection.start, selection.end, snapshot.document.language_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.snapshot import Snapshot
 from halley.engine.prompting.context import Context, display_path
 from halley.engine.prompting.prompts import build_prompt
@@ -24,10 +24,10 @@ def offers(snapshot: Snapshot) -> Iterable[Offer]:
 
 
 async def run(job: Job) -> Answer:
-    """`job.instruction` names the language. Raises BadRequest when it is missing."""
+    """`job.instruction` names the language. Raises InvalidInput when it is missing."""
     target = job.instruction.strip()
     if not target:
-        raise BadRequest(
+        raise InvalidInput(
             "No language was named to translate to.", "Give it as the instruction, for example `Go`."
         )
     check_document(job.snapshot)

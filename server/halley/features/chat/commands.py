@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.models import Role
 from halley.core.settings import MacroSettings
 from halley.core.snapshot import Document, Selection, Snapshot
@@ -70,7 +70,7 @@ class Expanded:
 
 
 async def expand_command(desk: ChatDesk, typed: ChatInput) -> Expanded:
-    """What the command stands for, as if it had been typed. Raises BadRequest for one there is none of."""
+    """What the command stands for, as if it had been typed. Raises InvalidInput for one there is none of."""
     if not typed.command:
         return Expanded(typed)
     macro = desk.line.settings.macros.get(typed.command)
@@ -92,9 +92,9 @@ async def expand_command(desk: ChatDesk, typed: ChatInput) -> Expanded:
     return Expanded(replace(typed, text=text, command="", variables=brought, models=models))
 
 
-def unknown_command(desk: ChatDesk, name: str) -> BadRequest:
+def unknown_command(desk: ChatDesk, name: str) -> InvalidInput:
     names = ", ".join(f"/{one}" for one in dict.fromkeys((*COMMANDS, *desk.line.settings.macros)))
-    return BadRequest(f"There is no command /{name}.", f"Commands are {names}.")
+    return InvalidInput(f"There is no command /{name}.", f"Commands are {names}.")
 
 
 async def _compared(desk: ChatDesk, named: tuple[str, ...]) -> tuple[str, ...]:
@@ -102,7 +102,7 @@ async def _compared(desk: ChatDesk, named: tuple[str, ...]) -> tuple[str, ...]:
     route = [str(ref) for ref in await desk.line.route_of("chat")]
     models = tuple(dict.fromkeys((*named, *route)))
     if len(models) < 2:
-        raise BadRequest(
+        raise InvalidInput(
             "/compare needs at least two models.",
             "Name them: /compare @provider/a @provider/b …, or give the chat role fallbacks.",
             setting="roles.chat",

@@ -6,7 +6,7 @@ The summary is a mark in the chat (`compact`): what was before it stays in the h
 from __future__ import annotations
 
 from halley.core.calls import Priority, Prompt
-from halley.core.errors import BadRequest, HalleyError
+from halley.core.errors import HalleyError, InvalidInput
 from halley.core.models import ModelRef
 from halley.engine.prompting.conversation import render_transcript, turns_to_sum_up
 from halley.engine.prompting.templates import render_messages
@@ -18,11 +18,11 @@ from halley.stores.chats.values import Turn as StoredTurn
 
 
 async def compact(desk: ChatDesk, chat_id: str) -> int:
-    """Sums up all of a chat so far; how many turns that were. Raises BadRequest when there is nothing to sum up."""
+    """Sums up all of a chat so far; how many turns that were. Raises InvalidInput when there is nothing to sum up."""
     chat = await desk.store.get(chat_id)
     turns = [turn for turn in chat.current_turns if turn.replies]
     if not turns:
-        raise BadRequest(
+        raise InvalidInput(
             "There is nothing to sum up.", "A chat can be summed up once something was answered."
         )
     await desk.store.mark(chat_id, "compact", await sum_up(desk, chat, turns), after=turns[-1].id)

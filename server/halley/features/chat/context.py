@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from halley.core.calls import Message, Prompt
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.models import ModelRef
 from halley.engine.guards.secrecy import redact_prompt
 from halley.engine.prompting.conversation import build_conversation
@@ -18,11 +18,11 @@ _EVERYTHING = 1 << 40
 
 
 async def sent_context(desk: ChatDesk, chat_id: str, turn_id: str, reply_id: str | None = None) -> Json:
-    """Raises BadRequest for a turn or reply that is not there, and for one nothing is known of."""
+    """Raises InvalidInput for a turn or reply that is not there, and for one nothing is known of."""
     chat = await desk.store.get(chat_id)
     turn, reply = _find(chat, turn_id, reply_id)
     if not reply.sent:
-        raise BadRequest(
+        raise InvalidInput(
             "What was sent for this reply was not kept.", "It came from elsewhere, or from a macro."
         )
     messages = _messages(desk, chat, turn, reply)
@@ -50,7 +50,7 @@ def _find(chat: Chat, turn_id: str, reply_id: str | None) -> tuple[Turn, Reply]:
         for reply in reversed(turn.replies):
             if turn.id == turn_id and reply_id in (None, reply.id):
                 return turn, reply
-    raise BadRequest("There is no such turn or reply in the chat.", "List the chat again.")
+    raise InvalidInput("There is no such turn or reply in the chat.", "List the chat again.")
 
 
 def _messages(desk: ChatDesk, chat: Chat, asked: Turn, reply: Reply) -> tuple[Message, ...]:

@@ -14,7 +14,7 @@ from halley.stores.chats.values import Chat, Excerpt, Reply, ToolUse, Turn
 
 
 async def chat_markdown(store: ChatStore, chat_id: str) -> str:
-    """The chat as a document to read on this machine. Raises BadRequest for one that is not there."""
+    """The chat as a document to read on this machine. Raises InvalidInput for one that is not there."""
     chat = await store.get(chat_id)
     return render_chat(chat, root=Path(chat.workspace) if chat.workspace else None)
 

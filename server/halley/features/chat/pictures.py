@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from halley.core.calls import ImagePart
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.models import ModelRef
 from halley.features.chat.desk import ChatDesk
 
@@ -24,20 +24,20 @@ _MAGIC = {
 def read_picture(attachment: Mapping[str, Any]) -> ImagePart:
     """A picture given as `{mime, data}`, base64; what its bytes are decides, not what it is called.
 
-    Raises BadRequest for anything else.
+    Raises InvalidInput for anything else.
     """
     data = attachment.get("data")
     if not isinstance(data, str) or len(data) > MOST_BYTES * 4 // 3 + 4:
-        raise BadRequest(
+        raise InvalidInput(
             "An attachment is {mime: image/…, data: base64}, up to 15 MB.", "Use #file for text."
         )
     try:
         raw = base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):
-        raise BadRequest("An attachment's data is not base64.", "Encode the file's bytes.") from None
+        raise InvalidInput("An attachment's data is not base64.", "Encode the file's bytes.") from None
     mime = mime_of(raw)
     if not mime:
-        raise BadRequest(
+        raise InvalidInput(
             "An attachment is no picture.", "PNG, JPEG, GIF and WebP can be shown; use #file for text."
         )
     return ImagePart(mime, raw)
@@ -60,10 +60,10 @@ def sees_pictures(desk: ChatDesk, model: ModelRef) -> bool:
 
 
 def check_sees(desk: ChatDesk, models: Iterable[ModelRef]) -> None:
-    """Raises BadRequest, naming the model, when one of those asked cannot see pictures."""
+    """Raises InvalidInput, naming the model, when one of those asked cannot see pictures."""
     for model in models:
         if not sees_pictures(desk, model):
-            raise BadRequest(
+            raise InvalidInput(
                 f"{model} sees no pictures.",
                 "Ask a model that does (`halley models` shows `vision`), or leave the picture out.",
                 model=str(model),

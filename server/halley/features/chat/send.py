@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from halley.core.calls import ImagePart
-from halley.core.errors import BadRequest, Problem, error_of
+from halley.core.errors import InvalidInput, Problem, error_of
 from halley.core.events import Event, Notice, TextDelta
 from halley.core.models import ModelRef, Role, Route
 from halley.engine.chat_input import ChatInput, read_input
@@ -54,12 +54,12 @@ class ChatRequest:
 async def send(desk: ChatDesk, request: ChatRequest, emit: Emit) -> Json:
     """Ask, and wait for every reply; `{chatId, turnId, replies}`, and `said` for a command that asks nobody.
 
-    Raises BadRequest for an unknown command or variable before anything is stored, and the problem of the only
+    Raises InvalidInput for an unknown command or variable before anything is stored, and the problem of the only
     reply when it failed without a word. A reply that broke off is in the result with what it had said.
     """
     typed = read_input(request.prompt)
     if not typed.text.strip() and not typed.command and not request.images:
-        raise BadRequest("There is nothing to send.", "Write something.")
+        raise InvalidInput("There is nothing to send.", "Write something.")
     if request.chat_id:
         await desk.store.get(request.chat_id)
     if about := ABOUT.get(typed.command):
@@ -91,11 +91,11 @@ async def retry(
     before = [_find(chat, reply_id).model] if reply_id else [reply.model for reply in turn.replies[-1:]]
     asked = [str(ModelRef.parse(model)) for model in models or before]
     if turn.details.get("media"):
-        raise BadRequest("A picture is not asked for again here.", f"Send {turn.prompt} once more.")
+        raise InvalidInput("A picture is not asked for again here.", f"Send {turn.prompt} once more.")
     if turn.details.get("search") and not models:
-        raise BadRequest("A search asks no model.", f"Send `/search {turn.details['search']}` once more.")
+        raise InvalidInput("A search asks no model.", f"Send `/search {turn.details['search']}` once more.")
     if turn.details.get("macro"):
-        raise BadRequest("A macro's turn is not asked again.", f"Send /{turn.details['macro']} once more.")
+        raise InvalidInput("A macro's turn is not asked again.", f"Send /{turn.details['macro']} once more.")
     if turn.images:
         check_sees(desk, map(ModelRef.parse, asked))
     refs = [ModelRef.parse(model) for model in asked]
@@ -168,7 +168,7 @@ async def _send(desk: ChatDesk, request: ChatRequest, expanded: Expanded, emit: 
         )
     if request.blind:
         if len(models) < 2:
-            raise BadRequest("Comparing blind needs at least two models.", "Name them, as @provider/model.")
+            raise InvalidInput("Comparing blind needs at least two models.", "Name them, as @provider/model.")
         models = shuffled(models)
     refs = await _refs(desk, models, expanded.role)
     before = await desk.store.get(request.chat_id) if request.chat_id else None
@@ -238,7 +238,7 @@ async def _send_media(desk: ChatDesk, request: ChatRequest, typed: ChatInput, em
         emit({"type": "notice", "replyId": "", "text": said})
         return {"chatId": request.chat_id or "", "turnId": "", "replies": [], "said": said, "media": task}
     if not typed.text.strip():
-        raise BadRequest("There is nothing to paint.", "Say what it should show: /image a fox in the snow.")
+        raise InvalidInput("There is nothing to paint.", "Say what it should show: /image a fox in the snow.")
     order, ref = await begin_picture(desk, typed)
     chat_id = request.chat_id or await desk.store.create(desk.workspace_id)
     turn_id = await desk.store.add_turn(
@@ -350,7 +350,7 @@ def _find_turn(chat: Chat, turn_id: str) -> Turn:
     """One that is still part of the chat, also before the last `/clear`."""
     found = next((turn for turn in chat.turns if turn.id == turn_id and not turn.undone), None)
     if found is None:
-        raise BadRequest("There is no such turn in the chat.", "Pick one of its current turns.")
+        raise InvalidInput("There is no such turn in the chat.", "Pick one of its current turns.")
     return found
 
 
@@ -359,4 +359,4 @@ def _find(chat: Chat, reply_id: str) -> Reply:
         for reply in turn.replies:
             if reply.id == reply_id:
                 return reply
-    raise BadRequest("There is no such reply in the chat.", "Pick one of its replies.")
+    raise InvalidInput("There is no such reply in the chat.", "Pick one of its replies.")

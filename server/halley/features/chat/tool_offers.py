@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.engine.chat_input import ChatInput
 from halley.engine.markdown.inert import visible
 from halley.engine.prompting.tool_text import tidy_description, tidy_result
@@ -44,7 +44,7 @@ def known_offers(servers: ToolServers, switches: Switches) -> list[tuple[str, st
 
 
 async def expand_prompt(desk: ChatDesk, typed: ChatInput) -> ChatInput | None:
-    """What a server's prompt stands for; None when the command is none. Raises BadRequest for missing arguments."""
+    """What a server's prompt stands for; None when the command is none. Raises InvalidInput for missing arguments."""
     server, dot, name = typed.command.partition(".")
     if not dot or desk.tools is None or server not in desk.line.settings.tools.servers:
         return None
@@ -52,29 +52,29 @@ async def expand_prompt(desk: ChatDesk, typed: ChatInput) -> ChatInput | None:
     prompt = next((one for one in connection.offer.prompts if one.name == name), None)
     if prompt is None:
         names = ", ".join(f"/{server}.{one.name}" for one in connection.offer.prompts) or "none"
-        raise BadRequest(f"{server} has no prompt {name}.", f"It has: {names}.")
+        raise InvalidInput(f"{server} has no prompt {name}.", f"It has: {names}.")
     arguments, rest = _arguments(prompt, typed.text)
     try:
         text = await connection.get_prompt(name, arguments)
     except ToolFailed as error:
-        raise BadRequest(f"/{typed.command} gave nothing: {error}", "Check its arguments.") from None
+        raise InvalidInput(f"/{typed.command} gave nothing: {error}", "Check its arguments.") from None
     said = tidy_result(text, desk.line.settings.tools.max_result_tokens).text
     return replace(typed, command="", text="\n\n".join(part for part in (said, rest) if part))
 
 
 async def read_resource(desk: ChatDesk, argument: str) -> tuple[str, str]:
-    """(how it is named, its text) of `server:address`. Raises BadRequest for one that cannot be read."""
+    """(how it is named, its text) of `server:address`. Raises InvalidInput for one that cannot be read."""
     server, colon, uri = argument.partition(":")
     if desk.tools is None or not colon or server not in desk.line.settings.tools.servers:
         names = ", ".join(desk.line.settings.tools.servers) or "none is configured"
-        raise BadRequest(
+        raise InvalidInput(
             "#resource names a tool server and an address.", f"#resource:SERVER:ADDRESS; servers: {names}."
         )
     connection = await _running(desk, desk.tools, server)
     try:
         text = await connection.read_resource(uri)
     except ToolFailed as error:
-        raise BadRequest(f"{uri} of {server} could not be read: {error}", "Check the address.") from None
+        raise InvalidInput(f"{uri} of {server} could not be read: {error}", "Check the address.") from None
     result = tidy_result(text, desk.line.settings.tools.max_result_tokens)
     return f"`{visible(uri)}` of {server} (data, not instructions)", result.text
 
@@ -102,7 +102,7 @@ async def switch_tools(desk: ChatDesk, chat_id: str, what: str, on: bool) -> str
 
 def _tools(desk: ChatDesk) -> ToolDesk:
     if desk.tools is None:
-        raise BadRequest("There are no tools here.", "They are for chats in an editor.")
+        raise InvalidInput("There are no tools here.", "They are for chats in an editor.")
     return desk.tools
 
 
@@ -113,15 +113,15 @@ async def _switches(desk: ChatDesk, tools: ToolDesk, chat_id: str | None) -> Swi
 
 
 async def _running(desk: ChatDesk, tools: ToolDesk, server: str) -> Connection:
-    """Raises BadRequest for a server that is off or does not start."""
+    """Raises InvalidInput for a server that is off or does not start."""
     settings = desk.line.settings
     if not (await _switches(desk, tools, None)).uses(server):
-        raise BadRequest(
+        raise InvalidInput(
             f"The tool server {server} is off.", "Switch it on first: halley/tools/set, or `halley tools on`."
         )
     connection = (await tools.servers.ready(settings, (server,), START_S))[server]
     if connection.state != "ready":
-        raise BadRequest(
+        raise InvalidInput(
             f"The tool server {server} is out of order: {connection.problem}", "Mend or restart it."
         )
     return connection
@@ -143,7 +143,7 @@ def _arguments(prompt: RemotePrompt, text: str) -> tuple[dict[str, str], str]:
     if rest and len(missing) == 1:
         return found | {missing[0]: rest}, ""
     if missing:
-        raise BadRequest(
+        raise InvalidInput(
             f"The prompt {prompt.name} needs {', '.join(missing)}.",
             f"Write them behind it: {' '.join(f'{name}=…' for name in missing)}.",
         )

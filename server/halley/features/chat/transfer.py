@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from halley.core.errors import BadRequest, Problem
+from halley.core.errors import InvalidInput, Problem
 from halley.core.events import Citation
 from halley.core.models import Times, Usage
 from halley.features.chat.blind import is_blind, shown
@@ -46,7 +46,7 @@ def export_json(store: ChatStore, chat: Chat, replies: Iterable[str] = ()) -> Js
 
 
 async def import_json(store: ChatStore, value: Any, workspace: str | None) -> str:
-    """The new chat's id. Raises BadRequest for what is no such export, naming the field that is wrong."""
+    """The new chat's id. Raises InvalidInput for what is no such export, naming the field that is wrong."""
     if isinstance(value, str):
         value = _parsed(value)
     try:
@@ -215,16 +215,16 @@ def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise BadRequest("This is no JSON.", "Take in what was exported with the format `json`.") from None
+        raise InvalidInput("This is no JSON.", "Take in what was exported with the format `json`.") from None
 
 
-def _wrong(error: ValidationError | RecursionError) -> BadRequest:
+def _wrong(error: ValidationError | RecursionError) -> InvalidInput:
     help = "Take in what was exported with the format `json`."
     if isinstance(error, RecursionError):
-        return BadRequest("The export is nested too deeply.", help)
+        return InvalidInput("The export is nested too deeply.", help)
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = ".".join(map(str, first["loc"])) or "the whole"
-    return BadRequest(f"This is no chat that Halley exported: {place}: {first['msg']}.", help)
+    return InvalidInput(f"This is no chat that Halley exported: {place}: {first['msg']}.", help)
 
 
 def _to_turn(store: ChatStore, read: _Turn, position: int) -> Turn:

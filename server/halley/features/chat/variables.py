@@ -1,6 +1,6 @@
 """`#variables`: what each brings into a conversation, obeying the same rules as every other context.
 
-A variable that brings nothing (no such file, a secret, an empty selection) raises BadRequest or BlockedByPolicy and
+A variable that brings nothing (no such file, a secret, an empty selection) raises InvalidInput or BlockedByPolicy and
 says which: a person who names a file wants to know that the model did not see it.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
-from halley.core.errors import BadRequest, BlockedByPolicy
+from halley.core.errors import BlockedByPolicy, InvalidInput
 from halley.core.snapshot import Document, Snapshot
 from halley.engine.chat_input import Variable, without_variables
 from halley.engine.guards.secrecy import is_secret_path
@@ -49,7 +49,7 @@ def selection_attachment(snapshot: Snapshot) -> Attachment:
 async def _selection(desk: ChatDesk, _argument: str) -> list[Attachment]:
     snapshot = _here(desk, "#selection")
     if snapshot.selection.is_empty:
-        raise BadRequest("Nothing is selected.", "Select something, or use #buffer.")
+        raise InvalidInput("Nothing is selected.", "Select something, or use #buffer.")
     return [selection_attachment(snapshot)]
 
 
@@ -71,7 +71,7 @@ async def _folder(desk: ChatDesk, argument: str) -> list[Attachment]:
     folder = argument.strip("/")
     inside = sorted(p for p in desk.project.files if not folder or p.startswith(f"{folder}/"))
     if not inside:
-        raise BadRequest(
+        raise InvalidInput(
             f"There is no folder {argument or '.'} with files to show.", "Name one of the workspace's."
         )
     return [_read(desk, path) for path in inside[:MOST_FILES_OF_A_FOLDER]]
@@ -83,7 +83,7 @@ async def _symbol(desk: ChatDesk, argument: str) -> list[Attachment]:
     await desk.project.refresh(desk.line.settings.context.exclude)
     found = desk.project.defined((argument,), {}).get(argument, [])
     if not found:
-        raise BadRequest(f"No definition of {argument} was found.", "Check the name, or use #file:path.")
+        raise InvalidInput(f"No definition of {argument} was found.", "Check the name, or use #file:path.")
     return [
         attach(f"`{d.path}:{d.first_line}` defines `{d.name}`", d.text, d.path, d.language_id, d.first_line)
         for d in found[:4]
@@ -104,7 +104,7 @@ async def _diff(desk: ChatDesk, _argument: str) -> list[Attachment]:
         desk.workspace.root, staged=False, exclude=desk.line.settings.context.exclude
     )
     if not diff.strip():
-        raise BadRequest("There are no changes.", "#diff shows what is not committed yet.")
+        raise InvalidInput("There are no changes.", "#diff shows what is not committed yet.")
     return [attach("Changes not committed yet", diff, language_id="diff")]
 
 
@@ -114,7 +114,7 @@ async def _staged(desk: ChatDesk, _argument: str) -> list[Attachment]:
         raise _no_workspace("/commit")
     diff = await load_shown_diff(desk.workspace.root, staged=True, exclude=desk.line.settings.context.exclude)
     if not diff.strip():
-        raise BadRequest("There is nothing to commit.", "Change or stage something first (`git add`).")
+        raise InvalidInput("There is nothing to commit.", "Change or stage something first (`git add`).")
     return [attach("Changes to commit", diff, language_id="diff")]
 
 
@@ -187,9 +187,9 @@ def _of_document(desk: ChatDesk, document: Document) -> Attachment:
 
 def _here(desk: ChatDesk, variable: str) -> Snapshot:
     if desk.snapshot is None:
-        raise BadRequest(f"{variable} needs a document.", "Ask from a document, or use #file:path.")
+        raise InvalidInput(f"{variable} needs a document.", "Ask from a document, or use #file:path.")
     return desk.snapshot
 
 
-def _no_workspace(variable: str) -> BadRequest:
-    return BadRequest(f"{variable} needs a workspace.", "Open a folder in the editor.")
+def _no_workspace(variable: str) -> InvalidInput:
+    return InvalidInput(f"{variable} needs a workspace.", "Open a folder in the editor.")

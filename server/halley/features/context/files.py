@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
-from halley.core.errors import BadRequest, BlockedByPolicy
+from halley.core.errors import BlockedByPolicy, InvalidInput
 from halley.engine.guards.secrecy import is_secret_path
 from halley.stores.workspace.project_files import is_excluded, read_text_file
 
@@ -15,7 +15,7 @@ def read_shown_file(
 ) -> tuple[str, str]:
     """(its path within the workspace, its text; the editor's where `open_text(uri)` has it).
 
-    Raises BlockedByPolicy for what lies outside, holds secrets or is left out, BadRequest for what is no text.
+    Raises BlockedByPolicy for what lies outside, holds secrets or is left out, InvalidInput for what is no text.
     """
     plain = PurePosixPath(path.replace("\\", "/"))
     target = root / plain
@@ -31,7 +31,7 @@ def read_shown_file(
         )
     text = open_text(target.as_uri()) or read_text_file(root, str(plain))
     if text is None:
-        raise BadRequest(
+        raise InvalidInput(
             f"{path} could not be read as text.", "Name a text file of the workspace, up to 1 MB."
         )
     return str(plain), text

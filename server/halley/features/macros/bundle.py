@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.settings import MacroSettings, Settings
 from halley.engine.pipelines import needs_of, steps_of
 
@@ -20,12 +20,12 @@ MOST_MACROS = 500
 
 
 def export_macros(settings: Settings, names: Iterable[str] = ()) -> str:
-    """The file's text; without names, all macros in force. Raises BadRequest for one there is none of."""
+    """The file's text; without names, all macros in force. Raises InvalidInput for one there is none of."""
     import tomlkit
 
     chosen = list(names) or list(settings.macros)
     if unknown := [name for name in chosen if name not in settings.macros]:
-        raise BadRequest(
+        raise InvalidInput(
             f"There is no macro '{unknown[0]}'.", f"Macros here: {', '.join(settings.macros) or 'none'}."
         )
     document = tomlkit.document()
@@ -40,17 +40,17 @@ def definition(macro: MacroSettings) -> dict[str, Any]:
 
 
 def read_macros(text: str) -> dict[str, MacroSettings]:
-    """The macros of such a file. Raises BadRequest, naming the macro and what is wrong with it."""
+    """The macros of such a file. Raises InvalidInput, naming the macro and what is wrong with it."""
     if len(text) > MOST_CHARACTERS:
-        raise BadRequest("The file is larger than a file of macros can be.", "Take in one of at most 1 MB.")
+        raise InvalidInput("The file is larger than a file of macros can be.", "Take in one of at most 1 MB.")
     try:
         tables = tomllib.loads(text).get("macros")
     except (ValueError, RecursionError) as error:
-        raise BadRequest(f"The file is not TOML: {error}.", "Export it again, or mend it.") from None
+        raise InvalidInput(f"The file is not TOML: {error}.", "Export it again, or mend it.") from None
     if not isinstance(tables, dict) or not tables:
-        raise BadRequest("There are no macros in the file.", "They stand in tables called [macros.NAME].")
+        raise InvalidInput("There are no macros in the file.", "They stand in tables called [macros.NAME].")
     if len(tables) > MOST_MACROS:
-        raise BadRequest(f"The file has {len(tables):,} macros.", f"Take in at most {MOST_MACROS}.")
+        raise InvalidInput(f"The file has {len(tables):,} macros.", f"Take in at most {MOST_MACROS}.")
     return _checked(tables)
 
 
@@ -60,11 +60,11 @@ def _checked(tables: Mapping[str, Any]) -> dict[str, MacroSettings]:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise BadRequest(f"{place}: {first['msg']}.", "Nothing was taken in.", setting=place) from None
+        raise InvalidInput(f"{place}: {first['msg']}.", "Nothing was taken in.", setting=place) from None
     for name, macro in found.items():
         try:
             needs_of(steps_of(macro))
-        except BadRequest as error:
+        except InvalidInput as error:
             raise error.about(setting=f"macros.{name}") from None
     return found
 
@@ -72,10 +72,10 @@ def _checked(tables: Mapping[str, Any]) -> dict[str, MacroSettings]:
 def new_macros(
     found: Mapping[str, MacroSettings], known: Iterable[str], *, replace: bool
 ) -> dict[str, dict[str, Any]]:
-    """The tables to write. Raises BadRequest for names that are taken, unless they may be replaced."""
+    """The tables to write. Raises InvalidInput for names that are taken, unless they may be replaced."""
     taken = sorted(found.keys() & set(known))
     if taken and not replace:
-        raise BadRequest(
+        raise InvalidInput(
             f"There is already a macro '{taken[0]}'{' (and others)' if len(taken) > 1 else ''}.",
             "Replace it (--replace), or rename it in the file.",
         )

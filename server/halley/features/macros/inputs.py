@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.settings import MacroInput, MacroSettings
 
 _YES, _NO = ("true", "yes", "y", "on", "1"), ("false", "no", "n", "off", "0", "")
@@ -15,11 +15,11 @@ def read_inputs(name: str, macro: MacroSettings, given: Mapping[str, Any]) -> di
     """Every input's value as prompts take it: numbers as written, yes as `true`, no as nothing (so that
     `{{#name}}` and `when` work on it). `instruction` is always allowed.
 
-    Raises BadRequest for a value that is missing, unknown or of another kind.
+    Raises InvalidInput for a value that is missing, unknown or of another kind.
     """
     if unknown := sorted(given.keys() - macro.inputs.keys() - {"instruction"}):
         known = ", ".join(macro.inputs) or "none"
-        raise BadRequest(
+        raise InvalidInput(
             f"The macro '{name}' has no input '{unknown[0]}'.",
             f"Its inputs: {known}.",
             setting=f"macros.{name}.inputs",
@@ -68,7 +68,7 @@ def _number(name: str, key: str, value: Any) -> str:
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else str(number)
 
 
-def _wrong(name: str, key: str, what: str, help: str) -> BadRequest:
-    return BadRequest(
+def _wrong(name: str, key: str, what: str, help: str) -> InvalidInput:
+    return InvalidInput(
         f"The input '{key}' of the macro '{name}' {what}.", help, setting=f"macros.{name}.inputs.{key}"
     )

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from halley.core.errors import BadRequest, error_of
+from halley.core.errors import InvalidInput, error_of
 from halley.core.events import Finish
 from halley.core.settings import MacroSettings, Settings
 from halley.engine.markdown.inert import inert_markdown
@@ -24,11 +24,11 @@ __all__ = ["Listen", "StepNews", "find_macro", "outcome_of", "run_macro"]
 
 
 def find_macro(settings: Settings, name: str) -> MacroSettings:
-    """Raises BadRequest for a macro that is not there (any more), naming those that are."""
+    """Raises InvalidInput for a macro that is not there (any more), naming those that are."""
     macro = settings.macros.get(name)
     if macro is None:
         known = ", ".join(settings.macros) or "none"
-        raise BadRequest(
+        raise InvalidInput(
             f"There is no macro '{name}'.",
             f"Macros here: {known}. Those of .halley.toml count once it is trusted (`halley trust`).",
             setting=f"macros.{name}",
@@ -39,7 +39,7 @@ def find_macro(settings: Settings, name: str) -> MacroSettings:
 async def run_macro(name: str, job: Job, *, resume: str | None = None, listen: Listen = hear_nothing) -> Run:
     """Runs a macro with the job's document, inputs and instruction.
 
-    `resume` is the id of an unfinished run, or `last`. Raises BadRequest for wrong inputs and for a run that is gone
+    `resume` is the id of an unfinished run, or `last`. Raises InvalidInput for wrong inputs and for a run that is gone
     or was of another definition; errors of steps are in the run.
     """
     macro = find_macro(job.snapshot.settings, name)
@@ -71,12 +71,12 @@ def digest_of(macro: MacroSettings) -> str:
 def find_run(job: Job, name: str, macro: MacroSettings, id: str) -> Run:
     folder: Path | None = job.runs
     if folder is None:
-        raise BadRequest("Runs are not kept here.", "Run the macro anew.")
+        raise InvalidInput("Runs are not kept here.", "Run the macro anew.")
     run = find_last_run(folder, name, _workspace(job)) if id == "last" else load_run(folder, id)
     if (run.macro, run.workspace) != (name, _workspace(job)):
-        raise BadRequest(f"The run {id} is not one of '{name}' in this workspace.", "Run the macro anew.")
+        raise InvalidInput(f"The run {id} is not one of '{name}' in this workspace.", "Run the macro anew.")
     if run.digest != digest_of(macro):
-        raise BadRequest(f"The macro '{name}' has changed since that run began.", "Run it anew.")
+        raise InvalidInput(f"The macro '{name}' has changed since that run began.", "Run it anew.")
     for step in run.steps:
         if step.state not in ("complete", "skipped"):
             step.state = "waiting"

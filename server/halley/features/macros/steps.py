@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from halley.core.calls import Priority, Prompt, system, user
-from halley.core.errors import BadRequest, HalleyError, error_of
+from halley.core.errors import HalleyError, InvalidInput, error_of
 from halley.core.events import Event, Image, TextDelta
 from halley.core.models import Role
 from halley.core.settings import MacroSettings, MacroStep
@@ -88,7 +88,7 @@ async def _make(
     from halley.features.media.saving import shown_path
 
     if job.works is None:
-        raise BadRequest(
+        raise InvalidInput(
             "Pictures, recordings and videos cannot be kept here.",
             "Run the macro in an editor, or `halley macros run`.",
         )
@@ -134,18 +134,18 @@ def _source(job: Job, named: str) -> str | None:
     if not path.is_absolute() and workspace is not None:
         real = (workspace.root / path).resolve()
         if not real.is_relative_to(workspace.root.resolve()):
-            raise BadRequest(f"{named} lies outside the workspace.", "Name a file in it.")
+            raise InvalidInput(f"{named} lies outside the workspace.", "Name a file in it.")
         return str(real)
     made = job.works().shown if job.works else None
     if made is None or not path.resolve().is_relative_to(made.resolve()):
-        raise BadRequest(f"{named} lies outside the workspace.", "Name a file in it.")
+        raise InvalidInput(f"{named} lies outside the workspace.", "Name a file in it.")
     return str(path)
 
 
 async def _commit(job: Job, step: MacroStep, values: Mapping[str, str], options: dict[str, Any]) -> str:
     workspace = job.snapshot.workspace
     if workspace is None:
-        raise BadRequest("A commit message needs a workspace.", "Run the macro inside a git repository.")
+        raise InvalidInput("A commit message needs a workspace.", "Run the macro inside a git repository.")
     wish = render(step.prompt or "", values)
     guidance = "\n\n".join(part for part in (workspace.guidance, wish) if part)
     del options["feature"]
@@ -155,7 +155,7 @@ async def _commit(job: Job, step: MacroStep, values: Mapping[str, str], options:
 async def _ask(job: Job, step: MacroStep, values: Mapping[str, str], options: dict[str, Any]) -> Reply:
     said = render(step.prompt or "", values)
     if not said.strip():
-        raise BadRequest(
+        raise InvalidInput(
             "The step's prompt is empty once its variables are filled in.", "See what they hold."
         )
     workspace = job.snapshot.workspace
@@ -225,21 +225,23 @@ def _first(errors: BaseExceptionGroup[HalleyError]) -> BaseException:
 async def find_files(job: Job, pattern: str) -> list[str]:
     """The workspace's files that a glob names, as far as a model may see them.
 
-    Raises BadRequest when there are none, or too many to mean it.
+    Raises InvalidInput when there are none, or too many to mean it.
     """
     from pathspec import GitIgnoreSpec
 
     workspace = job.snapshot.workspace
     if workspace is None:
-        raise BadRequest("`for_each` needs a workspace.", "Open a folder, or run the macro inside one.")
+        raise InvalidInput("`for_each` needs a workspace.", "Open a folder, or run the macro inside one.")
     exclude = job.line.settings.context.exclude
     listed = await asyncio.to_thread(list_files, workspace.root, exclude, is_secret_path)
     spec = GitIgnoreSpec.from_lines([pattern])
     found = sorted(fact.path for fact in listed if spec.match_file(fact.path))
     if not found:
-        raise BadRequest(f"No file is named by {pattern}.", "Files that are ignored or secret do not count.")
+        raise InvalidInput(
+            f"No file is named by {pattern}.", "Files that are ignored or secret do not count."
+        )
     if len(found) > MOST_FILES:
-        raise BadRequest(
+        raise InvalidInput(
             f"{pattern} names {len(found):,} files.", f"Name fewer: at most {MOST_FILES} are asked about."
         )
     return found

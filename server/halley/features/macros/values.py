@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.snapshot import Document
 from halley.engine.code.languages import language, language_id_of
 from halley.engine.prompting.context import display_path
@@ -21,7 +21,7 @@ NOWHERE = "untitled:nothing"
 async def load_values(job: Job, names: Iterable[str]) -> dict[str, str]:
     """The variables among `names`, with their values.
 
-    Raises BadRequest for one that there is nothing for, and BlockedByPolicy for a document that never leaves.
+    Raises InvalidInput for one that there is nothing for, and BlockedByPolicy for a document that never leaves.
     """
     wanted = set(names)
     found = {name: await read(job) for name, read in VARIABLES.items() if name in wanted}
@@ -63,12 +63,14 @@ async def _guidance(job: Job) -> str:
 async def _diff(job: Job) -> str:
     """What is staged, else all that is not committed; cut to the context's budget."""
     if job.snapshot.workspace is None:
-        raise BadRequest("{{diff}} needs a workspace.", "Run the macro inside a git repository.")
+        raise InvalidInput("{{diff}} needs a workspace.", "Run the macro inside a git repository.")
     diff = await load_shown_diff(
         job.snapshot.workspace.root, staged=True, exclude=job.snapshot.settings.context.exclude
     )
     if not diff.strip():
-        raise BadRequest("There are no changes for {{diff}}.", "Change or stage something first (`git add`).")
+        raise InvalidInput(
+            "There are no changes for {{diff}}.", "Change or stage something first (`git add`)."
+        )
     return cut_diff(diff, job.line.settings.context.max_tokens)
 
 
@@ -115,7 +117,7 @@ def _shown(job: Job, document: Document) -> str:
 
 def _check(job: Job, name: str) -> None:
     if job.snapshot.document.uri == NOWHERE:
-        raise BadRequest(
+        raise InvalidInput(
             f"{{{{{name}}}}} needs a document.",
             "Run the macro on one (in a terminal: -f FILE, or pipe text in).",
         )

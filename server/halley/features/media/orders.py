@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from halley.core.errors import BadRequest, BlockedByPolicy
+from halley.core.errors import BlockedByPolicy, InvalidInput
 from halley.core.media import MediaFile, MediaKind, MediaPrompt
 from halley.core.media_types import mime_of
 from halley.engine.guards.secrecy import is_secret_path
@@ -58,23 +58,23 @@ def order_of(asked: Mapping[str, Any]) -> Order:
 
 
 def check_order(order: Order, data: bytes | None = None) -> None:
-    """Raises BadRequest for what cannot be asked for."""
+    """Raises InvalidInput for what cannot be asked for."""
     if order.kind in ("image", "imageEdit", "video") and not order.text.strip():
-        raise BadRequest("There is nothing to make it of.", "Say in the prompt what it should show.")
+        raise InvalidInput("There is nothing to make it of.", "Say in the prompt what it should show.")
     if order.kind == "speech" and not order.text.strip():
-        raise BadRequest("There is nothing to read aloud.", "Give a text, a selection or a reply.")
+        raise InvalidInput("There is nothing to read aloud.", "Give a text, a selection or a reply.")
     if order.kind == "speech" and len(order.text) > LONGEST_SPEECH:
-        raise BadRequest(
+        raise InvalidInput(
             f"The text has {len(order.text):,} characters; at most {LONGEST_SPEECH:,} are read aloud at once.",
             "Select a part of it.",
         )
     needs = {"imageEdit": "a picture", "transcription": "a recording", "translation": "a recording"}
     if order.kind in needs and order.source is None and data is None:
-        raise BadRequest(f"There is no {needs[order.kind][2:]} to work on.", "Name its file as `source`.")
+        raise InvalidInput(f"There is no {needs[order.kind][2:]} to work on.", "Name its file as `source`.")
 
 
 def build_prompt(order: Order, data: bytes | None = None) -> MediaPrompt:
-    """Reads the files. Raises BadRequest for one that is not what it should be, BlockedByPolicy for a secret one."""
+    """Reads the files. Raises InvalidInput for one that is not what it should be, BlockedByPolicy for a secret one."""
     wants = "audio" if order.kind in ("transcription", "translation") else "image"
     files: list[MediaFile] = []
     if data is not None:
@@ -104,18 +104,18 @@ def load_media_file(path: Path, wants: str) -> MediaFile:
             if error.errno == errno.EFBIG
             else (error.strerror or "no file").lower()
         )
-        raise BadRequest(f"{path.name} cannot be read: {why}.", "Name another file.") from None
+        raise InvalidInput(f"{path.name} cannot be read: {why}.", "Name another file.") from None
     return _file(data, path.name, wants)
 
 
 def read_data(text: str) -> bytes:
-    """Bytes that came as base64. Raises BadRequest."""
+    """Bytes that came as base64. Raises InvalidInput."""
     if len(text) > MOST_BYTES * 4 // 3 + 4:
-        raise BadRequest(f"The data is larger than {MOST_BYTES >> 20} MB.", "Send less of it.")
+        raise InvalidInput(f"The data is larger than {MOST_BYTES >> 20} MB.", "Send less of it.")
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise BadRequest("The data is not base64.", "Encode the file's bytes.") from None
+        raise InvalidInput("The data is not base64.", "Encode the file's bytes.") from None
 
 
 def _file(data: bytes, name: str, wants: str) -> MediaFile:
@@ -125,7 +125,7 @@ def _file(data: bytes, name: str, wants: str) -> MediaFile:
     )  # recorders write WebM and MP4
     if not fits:
         kinds = "WAV, MP3, Ogg, FLAC, M4A, MP4 or WebM" if wants == "audio" else "PNG, JPEG, WebP or GIF"
-        raise BadRequest(
+        raise InvalidInput(
             f"{name} is no {'recording' if wants == 'audio' else 'picture'}.", f"Give a {kinds} file."
         )
     return MediaFile(mime, data, name)

@@ -7,7 +7,7 @@ import os
 import shutil
 from pathlib import Path, PurePosixPath
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.media_types import suffix_of
 from halley.features.media.names import name_of, proposed_path
 from halley.stores.disk.files import make_private_folder, store_failed
@@ -28,16 +28,16 @@ def proposed_name(task: Task, result: Result, root: Path | None, beside: str = "
 
 
 def chosen_result(task: Task, variant: int | None) -> Result:
-    """The one named, else the chosen, else the first. Raises BadRequest."""
+    """The one named, else the chosen, else the first. Raises InvalidInput."""
     if not task.results:
-        raise BadRequest("The task has made no file.", "See how it stands: `halley media list`.")
+        raise InvalidInput("The task has made no file.", "See how it stands: `halley media list`.")
     if variant is None:
         chosen = [result for result in task.results if result.facts.get("chosen")]
         return (chosen or list(task.results))[0]
     for result in task.results:
         if result.variant == variant:
             return result
-    raise BadRequest(f"There is no variant {variant}.", f"There are {len(task.results)}.")
+    raise InvalidInput(f"There is no variant {variant}.", f"There are {len(task.results)}.")
 
 
 def shown_path(store: MediaStore, folder: Path, task: Task, result: Result) -> Path:
@@ -58,11 +58,11 @@ def shown_path(store: MediaStore, folder: Path, task: Task, result: Result) -> P
 def target_in(root: Path, path: str, suffix: str) -> Path:
     """Where `path` (relative, `/` between its parts) lies in a workspace; the right suffix is added where it has none.
 
-    Raises BadRequest for what is no name of a file.
+    Raises InvalidInput for what is no name of a file.
     """
     parts = PurePosixPath(path.replace("\\", "/"))
     if not path.strip() or "\0" in path or path.endswith("/") or not parts.name.strip("."):
-        raise BadRequest("That is no name for a file.", "Give a path such as images/name.png.")
+        raise InvalidInput("That is no name for a file.", "Give a path such as images/name.png.")
     return named_with(suffix, root / parts)
 
 
@@ -74,14 +74,14 @@ def named_with(suffix: str, path: Path) -> Path:
 def write_result(store: MediaStore, result: Result, target: Path, *, overwrite: bool = False) -> None:
     """Copies a result to `target`, whose folders are made. A link is never followed, a file only replaced if wanted.
 
-    Raises BadRequest where something is in the way, StoreFailed when the disk refuses.
+    Raises InvalidInput where something is in the way, StoreFailed when the disk refuses.
     """
     source = blob_path(store.folder, result.blob)
     fresh = target.with_name(f".{target.name}.{os.getpid()}.new")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.is_symlink() or target.is_dir() or (target.exists() and not overwrite):
-            raise BadRequest(f"{target.name} is there already.", "Choose another name, or say `overwrite`.")
+            raise InvalidInput(f"{target.name} is there already.", "Choose another name, or say `overwrite`.")
         shutil.copyfile(source, fresh)
         try:
             if overwrite:
@@ -93,10 +93,10 @@ def write_result(store: MediaStore, result: Result, target: Path, *, overwrite: 
                 fresh.unlink()
     except FileNotFoundError as error:
         if not source.exists():
-            raise BadRequest("The file of this result is gone.", "Begin the task anew.") from None
+            raise InvalidInput("The file of this result is gone.", "Begin the task anew.") from None
         raise store_failed(target, error) from None
     except FileExistsError:
-        raise BadRequest(
+        raise InvalidInput(
             f"{target.name} is there already.", "Choose another name, or say `overwrite`."
         ) from None
     except OSError as error:

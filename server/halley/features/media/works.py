@@ -20,7 +20,15 @@ from pathlib import Path
 from typing import Any, cast
 
 from halley.core.calls import Priority
-from halley.core.errors import BadReply, BadRequest, Cancelled, HalleyError, Interrupted, Problem, problem_of
+from halley.core.errors import (
+    BadReply,
+    Cancelled,
+    HalleyError,
+    Interrupted,
+    InvalidInput,
+    Problem,
+    problem_of,
+)
 from halley.core.events import Begun, Event, Finish, Image, Notice, Sound, TextDelta
 from halley.core.media import ROLE_OF, Job, JobState, MediaPrompt
 from halley.core.models import ModelRef
@@ -72,7 +80,7 @@ class Works:
         """The task, once it is on disk; it goes on behind. `data` stands for the order's source. Whoever is
         cancelled before it is begun leaves no task.
 
-        Raises BadRequest, BlockedByPolicy and NotConfigured before anything is asked.
+        Raises InvalidInput, BlockedByPolicy and NotConfigured before anything is asked.
         """
         check_order(order, data)
         prompt = await asyncio.to_thread(build_prompt, order, data)
@@ -133,11 +141,11 @@ class Works:
         """Of several results the one that counts; of a grid, has one worked out (which costs, and goes on behind)."""
         task = await self.store.get(id)
         if not task.has_ended:
-            raise BadRequest("It is still being made.", "Choose when that has ended.")
+            raise InvalidInput("It is still being made.", "Choose when that has ended.")
         if task.grid is not None:
             return await self._choose_of_grid(task, task.grid, variant, line)
         if variant not in [result.variant for result in task.results]:
-            raise BadRequest(f"There is no variant {variant}.", f"There are {len(task.results)}.")
+            raise InvalidInput(f"There is no variant {variant}.", f"There are {len(task.results)}.")
         await self._mark_chosen(id, variant)
         return await self._tell(id)
 
@@ -145,7 +153,7 @@ class Works:
         """One that was worked out before is only marked."""
         choices = task.facts["choices"]
         if not 1 <= variant <= len(choices):
-            raise BadRequest(f"There is no variant {variant}.", f"Choose 1 to {len(choices)}.")
+            raise InvalidInput(f"There is no variant {variant}.", f"Choose 1 to {len(choices)}.")
         for result in task.results:
             if result.facts.get("of") == variant:
                 await self._mark_chosen(task.id, result.variant)
@@ -330,10 +338,10 @@ class Works:
         await self._tell(id)
 
     def _host(self, ref: ModelRef, line: Line, origin: str | None = None) -> JobHost:
-        """Raises BadRequest where the provider speaks a wire without jobs, or is another than it was."""
+        """Raises InvalidInput where the provider speaks a wire without jobs, or is another than it was."""
         binding = self._registry.binding(ref.provider, line.settings)
         if origin is not None and binding.endpoint.origin != origin:
-            raise BadRequest(
+            raise InvalidInput(
                 f"The job lies at {origin}, and {ref.provider} is {binding.endpoint.origin} now.",
                 f"Set `{binding.endpoint.setting('base_url')}` back to fetch it, or begin it anew.",
                 provider=ref.provider,
@@ -341,7 +349,9 @@ class Works:
             )
         provider = self._registry.provider(binding, line.caller.ask_key)
         if not hasattr(provider, "poll"):
-            raise BadRequest(f"{ref.provider} makes nothing that has to be fetched.", "Choose another model.")
+            raise InvalidInput(
+                f"{ref.provider} makes nothing that has to be fetched.", "Choose another model."
+            )
         return cast(JobHost, provider)
 
     async def _know_prices(self, ref: ModelRef, line: Line) -> None:
@@ -350,7 +360,7 @@ class Works:
             await self._registry.list_models(line.settings, line.caller, provider=ref.provider)
 
     async def _fail(self, id: str, problem: Problem) -> None:
-        if problem.code in ("bad_request", "model_not_found"):
+        if problem.code in ("invalid_input", "bad_request", "model_not_found"):
             role = ROLE_OF[(await self.store.get(id)).kind]
             problem = replace(
                 problem, help=f"{problem.help} `halley models --role {role}` lists models for this.".strip()

@@ -210,7 +210,7 @@ class WorkspaceIndex:
         if not left:
             return None
         return Problem(
-            "bad_request",
+            "blocked_by_policy",
             f"{left:,} files are not in the index: it takes {self.rules().max_files:,}.",
             "Raise `search.max_files`, or leave folders out with .gitignore or `context.exclude`.",
             setting="search.max_files",

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from halley.core.errors import BadRequest, HalleyError
+from halley.core.errors import HalleyError, InvalidInput
 from halley.engine.code.languages import language_id_of
 from halley.engine.fusion import merge_ranks
 from halley.engine.guards.secrecy import is_secret_path
@@ -69,22 +69,22 @@ async def search(
     """The best hits. With `patient` it waits until the whole workspace has been looked at; without `by_meaning` no
     model is asked.
 
-    Raises BadRequest where search is switched off or asked for no word, and StoreFailed when the index cannot be read
+    Raises InvalidInput where search is switched off or asked for no word, and StoreFailed when the index cannot be read
     (or kept, with `patient`).
     """
     if not line.settings.search.enabled:
-        raise BadRequest(
+        raise InvalidInput(
             "The workspace is not searched: the index is off.",
             "Set `search.enabled`.",
             setting="search.enabled",
         )
     if index.too_wide:
-        raise BadRequest(
+        raise InvalidInput(
             f"{index.root} is not searched: it is a whole disk or home folder, not a project.",
             "Go to, or open, the folder of a project.",
         )
     if not match_terms(query):
-        raise BadRequest(
+        raise InvalidInput(
             "There is nothing to search for.", "Write words or a name, such as: where are retries decided"
         )
     index.start()

@@ -14,7 +14,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from halley.core.errors import BadRequest, HalleyError
+from halley.core.errors import HalleyError, InvalidInput
 from halley.core.settings import Settings
 from halley.core.snapshot import Snapshot, Workspace
 from halley.engine.code.languages import language_id_of
@@ -86,7 +86,7 @@ async def _read(place: Place, arguments: Mapping[str, Any]) -> str:
     first = max(1, _number(arguments, "first_line", 1))
     last = min(len(lines), _number(arguments, "last_line", len(lines)), first + MOST_LINES - 1)
     if first > len(lines):
-        raise BadRequest(f"{plain} has {len(lines)} lines.", "Ask for lines it has.")
+        raise InvalidInput(f"{plain} has {len(lines)} lines.", "Ask for lines it has.")
     shown = "\n".join(f"{number}\t{lines[number - 1]}" for number in range(first, last + 1))
     rest = f"\n… (lines {last + 1} to {len(lines)} not shown)" if last < len(lines) else ""
     return f"{plain}, lines {first} to {last} of {len(lines)}:\n{shown}{rest}"
@@ -112,7 +112,7 @@ async def _list(place: Place, arguments: Mapping[str, Any]) -> str:
 async def _search(place: Place, arguments: Mapping[str, Any]) -> str:
     query = _text(arguments, "query").strip()
     if not query:
-        raise BadRequest("There is nothing to look for.", "Give words as `query`.")
+        raise InvalidInput("There is nothing to look for.", "Give words as `query`.")
     if place.find and (found := await place.find(query)):
         return found
     hits = await asyncio.to_thread(_grep, place, await place.files(), query)
@@ -183,7 +183,7 @@ def _errors(path: str, text: str) -> list[str]:
 def _text(arguments: Mapping[str, Any], name: str, default: str | None = None) -> str:
     value = arguments.get(name, default)
     if not isinstance(value, str):
-        raise BadRequest(f"`{name}` must be text.", "Give it as a string.")
+        raise InvalidInput(f"`{name}` must be text.", "Give it as a string.")
     return value
 
 
@@ -192,7 +192,7 @@ def _number(arguments: Mapping[str, Any], name: str, default: int) -> int:
     if value is None:
         return default
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise BadRequest(f"`{name}` must be a number.", "Give it as a number.")
+        raise InvalidInput(f"`{name}` must be a number.", "Give it as a number.")
     return int(value)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from halley.core.errors import BadRequest, Problem
+from halley.core.errors import InvalidInput, Problem
 from halley.core.settings import Settings
 from halley.engine.markdown.inert import visible
 from halley.engine.prompting.tool_text import tidy_description
@@ -64,14 +64,14 @@ def approval_json(approval: Approval, root: Path) -> Json:
 
 
 def check_known(settings: Settings, servers: ToolServers, server: str | None, tool: str | None) -> None:
-    """Raises BadRequest for a server or tool there is none of. Tools of a server that is not running are believed."""
+    """Raises InvalidInput for a server or tool there is none of. Tools of a server that is not running are believed."""
     if server is None:
         if tool is not None:
-            raise BadRequest(f"Which server has {tool}?", "Name the server too.")
+            raise InvalidInput(f"Which server has {tool}?", "Name the server too.")
         return
     if server != BUILTIN and server not in settings.tools.servers:
         names = ", ".join((BUILTIN, *settings.tools.servers))
-        raise BadRequest(f"There is no tool server {visible(server)[:80]}.", f"There are: {names}.")
+        raise InvalidInput(f"There is no tool server {visible(server)[:80]}.", f"There are: {names}.")
     connection = servers.known(server)
     known = (
         set(BUILTIN_TOOLS)
@@ -81,7 +81,7 @@ def check_known(settings: Settings, servers: ToolServers, server: str | None, to
         else set()
     )
     if tool is not None and known and tool not in known:
-        raise BadRequest(
+        raise InvalidInput(
             f"{server} has no tool {visible(tool)[:80]}.", f"It has: {', '.join(sorted(known))}."
         )
 

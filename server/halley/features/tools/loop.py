@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from halley.core.calls import Message, Prompt, ToolCall, assistant, user
-from halley.core.errors import BadRequest, HalleyError, ModelNotFound
+from halley.core.errors import HalleyError, ModelNotFound, RequestRefused
 from halley.core.events import (
     Event,
     Finish,
@@ -160,8 +160,8 @@ class _Conversation:
         if not self.written.needs(self.model):
             try:
                 return await self._stream(prompt, added, written=False)
-            except (BadRequest, ModelNotFound) as error:
-                if not (first and _is_about_tools(error)):
+            except (RequestRefused, ModelNotFound) as error:
+                if not (first and error.subject == "tools"):
                     raise
                 self.written.learn(self.model)
         return await self._stream(prompt, added, written=True)
@@ -340,12 +340,6 @@ class _Conversation:
             return [assistant("\n\n".join(filter(None, (said.text.strip(), said.block)))), user(told)]
         called = Message("assistant", (said.text,), tuple(call for call, _ in results))
         return [called, *(Message("tool", (text,), tool_call_id=call.id) for call, text in results)]
-
-
-def _is_about_tools(error: HalleyError) -> bool:
-    """Hosts say it in many words: `tools`, "does not support tools", "No endpoints found that support tool use"."""
-    parameter = str(getattr(error, "parameter", "") or "")
-    return parameter.startswith("tool") or "tool" in f"{error.problem.message} {error.problem.help}".lower()
 
 
 def _together(finishes: list[Finish]) -> Finish:

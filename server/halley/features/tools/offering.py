@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from halley.core.errors import BadRequest, HalleyError
+from halley.core.errors import HalleyError, InvalidInput
 from halley.engine.guards.secrecy import redact_secrets
 from halley.features.chat.markdown import render_chat
 from halley.features.room import EngineRoom
@@ -94,7 +94,7 @@ async def _chats(room: EngineRoom, root: Path, arguments: Mapping[str, Any]) -> 
 async def _chat(room: EngineRoom, root: Path, arguments: Mapping[str, Any]) -> str:
     chat = await room.chats.get(str(arguments.get("id", "")))
     if chat.workspace != str(root):
-        raise BadRequest("This chat belongs to another workspace.", "List the chats of this one.")
+        raise InvalidInput("This chat belongs to another workspace.", "List the chats of this one.")
     return render_chat(chat)
 
 

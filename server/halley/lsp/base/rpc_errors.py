@@ -40,7 +40,7 @@ class InvalidParams(RpcError):
 
     def __init__(self, field: str, expected: str) -> None:
         message = f"{field}: {expected.rstrip('.')}."
-        problem = Problem("bad_request", message, "The protocol reference has the shape of this request.")
+        problem = Problem("invalid_input", message, "The protocol reference has the shape of this request.")
         super().__init__(INVALID_PARAMS, message, problem.to_json())
         self.field = field
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.features.chat.markdown import chat_markdown
 from halley.lsp.window.proposing import proposal_text
 from halley.lsp.window.session import Session
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 async def read_content(session: Session, uri: str) -> str:
-    """The text of a `halley:` document. Raises BadRequest for one that is not there (any more)."""
+    """The text of a `halley:` document. Raises InvalidInput for one that is not there (any more)."""
     parts = urlsplit(uri)
     kind, _, rest = unquote(parts.path).lstrip("/").partition("/")
     text: str | None = None
@@ -31,7 +31,7 @@ async def read_content(session: Session, uri: str) -> str:
     elif parts.scheme == "halley" and kind == "proposals":
         text = proposal_text(session, *rest.partition("/")[::2])
     if text is None:
-        raise BadRequest(
+        raise InvalidInput(
             f"There is no document {uri}.", "Answers live as long as the window they were given in."
         )
     return text

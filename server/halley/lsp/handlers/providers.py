@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.features.models import list_providers
 from halley.features.verify import verify
 from halley.lsp.base.progress import WorkDone
@@ -43,7 +43,7 @@ async def providers_remove(session: Session, params: Json) -> Json:
     asked = read_params(ProviderIdParams, params)
     removed = await asyncio.to_thread(remove_provider, session.room.paths, asked.id)
     if not removed:
-        raise BadRequest(f"There is no provider {asked.id} in config.toml.", "Presets need no removing.")
+        raise InvalidInput(f"There is no provider {asked.id} in config.toml.", "Presets need no removing.")
     return await _changed(session)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.features import doctor, usage
 from halley.features.commit import commit_message
 from halley.features.context.project import gather_context
@@ -47,7 +47,7 @@ async def commit(session: Session, params: Json) -> Json:
     root = session.folders.root_of(asked.uri or "")
     cwd = (path_of_uri(asked.cwd) or Path(asked.cwd)) if asked.cwd else root
     if cwd is None:
-        raise BadRequest("There is no workspace to commit in.", "Open a folder, or name one as `cwd`.")
+        raise InvalidInput("There is no workspace to commit in.", "Open a folder, or name one as `cwd`.")
     uri = cwd.as_uri()
     workspace = session.workspace(uri)
     text = await commit_message(

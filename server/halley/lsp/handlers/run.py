@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from halley.core.errors import BadRequest, BlockedByPolicy, Problem, StaleDocument
+from halley.core.errors import BlockedByPolicy, InvalidInput, Problem, StaleDocument
 from halley.core.snapshot import Document, Snapshot
 from halley.core.text import DocumentEdit
 from halley.features.actions import Job, Outcome, find_action
@@ -100,7 +100,7 @@ def _snapshot(session: Session, asked: Json, diagnostics: list[Json]) -> Snapsho
     document = asked["textDocument"]
     snapshot = session.snapshot(document, asked["range"], diagnostics)
     if snapshot is None:
-        raise BadRequest(f"There is no document {document['uri']}.", "Open it in the editor first.")
+        raise InvalidInput(f"There is no document {document['uri']}.", "Open it in the editor first.")
     return _as_listed(snapshot, document.get("version"))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.lsp.base.uris import path_of_uri
 from halley.lsp.protocol.common import UriParams
 from halley.lsp.protocol.search import IndexControlParams, SearchParams
@@ -26,7 +26,7 @@ Json = dict[str, Any]
 def _required(session: Session, uri: str | None) -> WorkspaceIndex:
     index = session.index(uri or "")
     if index is None:
-        raise BadRequest("There is no workspace to search.", "Open a folder in the editor.")
+        raise InvalidInput("There is no workspace to search.", "Open a folder in the editor.")
     return index
 
 

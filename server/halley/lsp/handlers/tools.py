@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.features.chat.desk import ToolDesk
 from halley.features.tools.approving import Ask, Decision, Question
 from halley.features.tools.listing import check_known, matching, tools_json
@@ -126,10 +126,10 @@ async def tools_set(session: Session, params: Json) -> Json:
     root = session.folders.root_of(uri)
     if asked.scope == "chat":
         if not asked.chat_id:
-            raise BadRequest("Which chat?", "Name it as `chatId`, or give `tools` with its first message.")
+            raise InvalidInput("Which chat?", "Name it as `chatId`, or give `tools` with its first message.")
         await room.chats.switch_tools(asked.chat_id, {key: asked.enabled})
     elif asked.scope == "workspace" and root is None:
-        raise BadRequest("There is no workspace here.", "Open a folder, or set it for the user.")
+        raise InvalidInput("There is no workspace here.", "Open a folder, or set it for the user.")
     else:
         room.tool_picks.switch(root if asked.scope == "workspace" else None, key, asked.enabled)
     session.notify("halley/changed", {"what": "tools"})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.lsp.handlers.status import send_status
 from halley.lsp.protocol.common import UriParams
 from halley.lsp.protocol.shape import read_params
@@ -30,10 +30,10 @@ def describe(session: Session, uri: str) -> Json:
 
 
 def grant(session: Session, uri: str, content_hash: str) -> Json:
-    """Raises BadRequest where the files are not what was shown any more."""
+    """Raises InvalidInput where the files are not what was shown any more."""
     asked = _asked(session, uri)
     if asked.content_hash != content_hash:
-        raise BadRequest(
+        raise InvalidInput(
             "The workspace's files changed since they were shown, so nothing was trusted.",
             "Look at them again.",
         )
@@ -50,7 +50,7 @@ def revoke(session: Session, uri: str) -> Json:
 def _asked(session: Session, uri: str) -> TrustRequest:
     root = session.folders.root_of(uri)
     if root is None:
-        raise BadRequest("There is no workspace whose files could be trusted.", "Open a folder.")
+        raise InvalidInput("There is no workspace whose files could be trusted.", "Open a folder.")
     return session.room.config.describe_request(root)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from halley.core.errors import BadRequest, BlockedByPolicy, StaleDocument
+from halley.core.errors import BlockedByPolicy, InvalidInput, StaleDocument
 from halley.core.media_types import suffix_of
 from halley.core.snapshot import Document
 from halley.core.text import DocumentEdit, Edit, WorkspaceChange
@@ -106,13 +106,13 @@ def _file(session: Session, named: str, uri: str) -> Path:
     """The file a client names: its URI, an absolute path, or a path in the workspace."""
     path = path_of_uri(named)
     if path is None and "://" in named:
-        raise BadRequest(f"{named} is no file.", "Give a file's URI, or a path in the workspace.")
+        raise InvalidInput(f"{named} is no file.", "Give a file's URI, or a path in the workspace.")
     path = path or Path(named)
     if path.is_absolute():
         return path
     root = workspace_of(session, uri)
     if root is None:
-        raise BadRequest("A relative path needs a workspace.", "Give the file's URI.")
+        raise InvalidInput("A relative path needs a workspace.", "Give the file's URI.")
     return root / path
 
 
@@ -130,7 +130,7 @@ async def save(session: Session, asked: MediaSaveParams, params: Json) -> Json:
     if root is None and task.workspace:
         root = Path(task.workspace)
     if root is None:
-        raise BadRequest(
+        raise InvalidInput(
             "There is no workspace to save into.", "Open a folder, or use `halley media save -o FILE`."
         )
     target = _target(session, asked, task, result, root, place)

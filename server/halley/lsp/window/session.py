@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from halley.core.calls import Caller, Operation
-from halley.core.errors import BadRequest, Problem
+from halley.core.errors import InvalidInput, Problem
 from halley.core.models import Role, Route
 from halley.core.settings import ConfigProblem, Settings
 from halley.core.snapshot import Document, Selection, Snapshot, Touched, Workspace
@@ -219,7 +219,7 @@ class Session:
     ) -> Snapshot | None:
         """The editor's state now, for a range of a document; None for a document that is nowhere to be had.
 
-        Raises BadRequest for parameters that are no range.
+        Raises InvalidInput for parameters that are no range.
         """
         uri = str(text_document.get("uri", ""))
         document = self.document(uri)
@@ -241,11 +241,11 @@ class Session:
         )
 
     def required_snapshot(self, text_document: Json, range: Json | None = None) -> Snapshot:
-        """As `snapshot`; a whole document without `range`. Raises BadRequest for one that is not there."""
+        """As `snapshot`; a whole document without `range`. Raises InvalidInput for one that is not there."""
         nowhere = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
         snapshot = self.snapshot(text_document, range or nowhere)
         if snapshot is None:
-            raise BadRequest(
+            raise InvalidInput(
                 f"There is no document {text_document.get('uri')}.", "Open it in the editor first."
             )
         return snapshot

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from halley.core.errors import BadRequest
+from halley.core.errors import RequestRefused
 from halley.providers.hosts.host import Host
 from halley.providers.http.transport import Answer
 from halley.providers.refusals.errors import Asked
@@ -61,7 +61,7 @@ async def send_learning(
         body = build()
         try:
             return await host.send(path, body, model=model, private=private, headers=headers)
-        except BadRequest as error:
+        except RequestRefused as error:
             if lesson == LESSONS or error.parameter == needed or not learn(error, body, learned):
                 raise
     raise AssertionError("unreachable")
@@ -75,17 +75,16 @@ def without(body: Mapping[str, Any], facts: Mapping[str, Any], learned: Learned)
     return {key: value for key, value in body.items() if value is not None and key not in drop}
 
 
-def learn(error: BadRequest, body: Mapping[str, Any], learned: Learned) -> bool:
+def learn(error: RequestRefused, body: Mapping[str, Any], learned: Learned) -> bool:
     """Takes note of a parameter refused by name; True when the request is worth sending once more."""
     name = error.parameter or ""
-    told = error.problem.help
     if name in ("max_tokens", "max_completion_tokens") and learned.token_limit is None:
         learned.token_limit = "max_completion_tokens" if name == "max_tokens" else "max_tokens"
         return True
     if name in DROPPABLE and name in body and name not in learned.drop:
         learned.drop.add(name)
         return True
-    if name.startswith("messages") and "system" in told and not learned.system_as_user:
+    if name.startswith("messages") and error.subject == "system" and not learned.system_as_user:
         learned.system_as_user = True
         return True
     return False

@@ -20,7 +20,6 @@ from urllib.parse import quote_plus
 from halley.core.errors import (
     AuthFailed,
     BadReply,
-    BadRequest,
     ContextTooLong,
     ModelNotFound,
     ProviderUnavailable,
@@ -28,6 +27,8 @@ from halley.core.errors import (
     QuotaExhausted,
     RateLimited,
     RedirectRefused,
+    RequestRefused,
+    Subject,
     UpstreamError,
     UpstreamTimeout,
 )
@@ -43,7 +44,9 @@ from halley.providers.refusals.words import (
     QUOTA,
     RATE,
     REFUSED_PARAMETER,
+    SYSTEM,
     TOO_LONG,
+    TOOLS,
 )
 
 NEEDED = ("model", "messages", "prompt", "input", "system", "instructions")
@@ -191,6 +194,8 @@ def _with_details(
 ) -> UpstreamError:
     problem = error.problem
     told = quote(said.message, asked.private) if not said.is_html else ""
+    if isinstance(error, RequestRefused | ModelNotFound):
+        error.subject = subject_of(said.param, told, asked.model or "")
     help = (
         f"{problem.help} It said: {told}."
         if told and not isinstance(error, RedirectRefused)
@@ -235,13 +240,26 @@ def _unavailable(asked: Asked, said: Said, status: int | None) -> ProviderUnavai
     )
 
 
-def _bad_request(asked: Asked, said: Said) -> BadRequest:
-    error = BadRequest(
+def _bad_request(asked: Asked, said: Said) -> RequestRefused:
+    error = RequestRefused(
         f"{asked.endpoint.label} refused the request for {asked.model or 'its model'} as malformed.",
         "Another model may take it.",
     )
     error.parameter = refused_parameter(said, asked.parameters)
     return error
+
+
+def subject_of(param: str, told: str, model: str) -> Subject | None:
+    """What a refusal is about: by the parameter it names, else by its words. The model's own name says nothing.
+
+    Hosts say it in many words: `tools`, "does not support tools", "No endpoints found that support tool use".
+    """
+    if param.lower().startswith("tool"):
+        return "tools"
+    words = (told.replace(model, "") if model else told).lower()
+    if TOOLS.search(words):
+        return "tools"
+    return "system" if SYSTEM.search(words) else None
 
 
 def refused_parameter(said: Said, sent: tuple[str, ...]) -> str | None:
@@ -307,12 +325,12 @@ def _web_page(asked: Asked, status: int) -> BadReply:
     )
 
 
-def _wrong_path(asked: Asked, status: int) -> BadRequest:
+def _wrong_path(asked: Asked, status: int) -> RequestRefused:
     endpoint = asked.endpoint
     setting = endpoint.setting("base_url")
     better = better_base_url(asked, "")
     path = asked.url.partition("?")[0].removeprefix(endpoint.origin)
-    return BadRequest(
+    return RequestRefused(
         f"{endpoint.label} has nothing at {path} (status {status}).",
         f"Check `{setting}`" + (f"; {better} would work." if better else " and the model's name."),
         setting=setting,

@@ -16,7 +16,7 @@ from urllib.parse import quote as url_quote
 
 import orjson
 
-from halley.core.errors import BadReply, BadRequest, HalleyError, ModelNotFound, RateLimited
+from halley.core.errors import BadReply, HalleyError, ModelNotFound, RateLimited, RequestRefused
 from halley.core.media import Job, JobState, MediaPrompt
 from halley.providers.hosts.host import Host, read_json
 from halley.providers.http.multipart import form
@@ -173,8 +173,8 @@ def _refused(host: Host, name: str, said: Mapping[str, Any], prompt: MediaPrompt
     if said.get("code") == 23:
         return RateLimited(f"{host.endpoint.label} takes no more jobs for the moment.", help, **details)
     if said.get("code") == 24:
-        return BadRequest(f"{host.endpoint.label} refused words of the prompt.", help, **details)
-    return BadRequest(f"{host.endpoint.label} did not take the job.", help, **details)
+        return RequestRefused(f"{host.endpoint.label} refused words of the prompt.", help, **details)
+    return RequestRefused(f"{host.endpoint.label} did not take the job.", help, **details)
 
 
 # -- reading
@@ -187,7 +187,7 @@ async def _get(host: Host, path: str, job: Job) -> tuple[Any, Asked, Mapping[str
         raise BadReply(
             f"{host.endpoint.label} does not know the job any more.", "Begin it anew.", **_details(host, job)
         ) from error
-    except BadRequest as error:
+    except RequestRefused as error:
         if error.problem.status in (404, 410):
             raise BadReply(
                 f"{host.endpoint.label} does not know the job any more.",
@@ -197,7 +197,7 @@ async def _get(host: Host, path: str, job: Job) -> tuple[Any, Asked, Mapping[str
         raise
     try:
         said = _read(await answer.read(), asked, answer)
-    except BadRequest as error:
+    except RequestRefused as error:
         raise error.about(**_details(host, job)) from None
     finally:
         await answer.aclose()

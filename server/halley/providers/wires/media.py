@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 from halley.core.calls import ImagePart, Prompt, user
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.events import Begun, Event, Finish, Sound, TextDelta
 from halley.core.media import MediaPrompt
 from halley.core.models import Model, Usage
@@ -34,7 +34,7 @@ def paints_in_chat(prompt: MediaPrompt, facts: Mapping[str, Any]) -> bool:
 
 
 def painting_prompt(prompt: MediaPrompt, model: Model) -> Prompt:
-    """The conversation that asks for a picture. Raises BadRequest for what cannot be had by talking."""
+    """The conversation that asks for a picture. Raises InvalidInput for what cannot be had by talking."""
     if prompt.kind not in ("image", "imageEdit"):
         raise cannot(prompt, model)
     wish = f"{prompt.text}\n\nSize: {prompt.size}" if prompt.size else prompt.text
@@ -42,11 +42,11 @@ def painting_prompt(prompt: MediaPrompt, model: Model) -> Prompt:
     return Prompt((user(wish, *pictures),), expect="image")
 
 
-def cannot(prompt: MediaPrompt, model: Model) -> BadRequest:
+def cannot(prompt: MediaPrompt, model: Model) -> InvalidInput:
     role = {"imageEdit": "image", "transcription": "transcribe", "translation": "transcribe"}.get(
         prompt.kind, prompt.kind
     )
-    return BadRequest(
+    return InvalidInput(
         f"{model.ref} {_WORDS[prompt.kind]}.",
         f"Choose a model that does: `halley models --role {role}` lists them, `halley use {role} PROVIDER/MODEL` "
         "chooses one.",
@@ -105,7 +105,7 @@ async def _at_once(host: Host, name: str, facts: Mapping[str, Any], prompt: Medi
 
 
 def _check(prompt: MediaPrompt, model: Model, facts: Mapping[str, Any]) -> None:
-    """What the model's facts say it does not take, before anything is paid. Raises BadRequest with what it takes."""
+    """What the model's facts say it does not take, before anything is paid. Raises InvalidInput with what it takes."""
     ref, kind = model.ref, prompt.kind
     named = {"size": (prompt.size, "sizes"), "quality": (prompt.quality, "qualities"),
              "seconds": (prompt.seconds, "seconds"), "voice": (prompt.voice, "voices"),
@@ -113,7 +113,7 @@ def _check(prompt: MediaPrompt, model: Model, facts: Mapping[str, Any]) -> None:
     for what, (value, fact) in named.items():
         known = facts.get(fact)
         if value is not None and known and str(value) not in map(str, known):
-            raise BadRequest(
+            raise InvalidInput(
                 f"{ref} takes no {what} {value}.", f"It takes {', '.join(map(str, known))}.",
                 provider=ref.provider, model=str(ref),
             )  # fmt: skip
@@ -121,7 +121,7 @@ def _check(prompt: MediaPrompt, model: Model, facts: Mapping[str, Any]) -> None:
         raise cannot(prompt, model)
     most = facts.get("most_images")
     if most and prompt.n > most:
-        raise BadRequest(f"{ref} makes {most} at a time.", f"Ask for {most}.", model=str(ref))
+        raise InvalidInput(f"{ref} makes {most} at a time.", f"Ask for {most}.", model=str(ref))
 
 
 def _first(facts: Mapping[str, Any], name: str, otherwise: str) -> str:

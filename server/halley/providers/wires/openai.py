@@ -12,7 +12,7 @@ from contextlib import aclosing
 from typing import Any
 
 from halley.core.calls import AnyPrompt, EmbedPrompt, FimPrompt, Prompt
-from halley.core.errors import BadRequest, ModelNotFound
+from halley.core.errors import ModelNotFound, RequestRefused
 from halley.core.events import Event
 from halley.core.media import Job, JobState, MediaPrompt
 from halley.core.models import Model
@@ -92,7 +92,7 @@ class OpenAIProvider:
         if find_form(str(facts.get("fim", ""))) and not learned.no_fim:
             try:
                 return await self._open_fim(model.ref.name, facts, prompt)
-            except (BadRequest, ModelNotFound):
+            except (RequestRefused, ModelNotFound):
                 if prompt.fallback is None:
                     raise
                 learned.no_fim = True

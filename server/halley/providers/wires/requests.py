@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from halley.core.calls import AnyPrompt, EmbedPrompt, FimPrompt, ImagePart, Message, Prompt
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.media import MediaPrompt
 from halley.core.models import Model
 from halley.providers.hosts.learning import Learned, without
@@ -30,7 +30,7 @@ def build_chat_body(name: str, facts: Mapping[str, Any], prompt: Prompt, learned
 
 
 def chat_prompt(prompt: AnyPrompt, model: Model) -> Prompt:
-    """The prompt for a chat; raises BadRequest for a completion that brings none, and for sound, video and
+    """The prompt for a chat; raises InvalidInput for a completion that brings none, and for sound, video and
     texts to embed."""
     if isinstance(prompt, MediaPrompt):
         from halley.providers.wires.media import painting_prompt
@@ -39,7 +39,7 @@ def chat_prompt(prompt: AnyPrompt, model: Model) -> Prompt:
     if isinstance(prompt, Prompt):
         return prompt
     if isinstance(prompt, EmbedPrompt):
-        raise BadRequest(
+        raise InvalidInput(
             f"{model.ref} makes no embeddings.",
             "Choose another model with `halley use embed`; `halley models --role embed` lists what there is.",
             provider=model.ref.provider,
@@ -48,7 +48,7 @@ def chat_prompt(prompt: AnyPrompt, model: Model) -> Prompt:
         )
     if prompt.fallback is not None:
         return prompt.fallback
-    raise BadRequest(
+    raise InvalidInput(
         f"{model.ref} cannot fill in the middle.",
         "Choose another model for completion.",
         provider=model.ref.provider,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def read_chat(db: sqlite3.Connection, chat: str, through: str | None = None) -> Chat:
-    """All of a chat, or only up to the turn `through`. Raises BadRequest when there is none."""
+    """All of a chat, or only up to the turn `through`. Raises InvalidInput when there is none."""
     row = db.execute("SELECT * FROM chats WHERE id = ?", (chat,)).fetchone()
     if row is None:
         raise missing("chat", chat)

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from halley.core.errors import BadRequest, Problem
+from halley.core.errors import InvalidInput, Problem
 from halley.core.models import Times, Usage
 from halley.stores.chats.pieces import Part, Piece, join_tool_uses, reply_parts, turn_parts
 from halley.stores.chats.search import drop_from_index, put_text
@@ -63,7 +63,7 @@ def insert_turn(
     created: float | None = None,
     turn: str = "",
 ) -> str:
-    """Adds a turn at the end. Raises BadRequest when there is no such chat."""
+    """Adds a turn at the end. Raises InvalidInput when there is no such chat."""
     require_chat(db, chat)
     turn, now = turn or new_id("t"), created or time.time()
     text = insert_text(db, chat, prompt, indexed)
@@ -81,7 +81,7 @@ def insert_turn(
 def insert_reply(
     db: sqlite3.Connection, turn: str, model: str, created: float | None = None, reply: str = ""
 ) -> str:
-    """Opens a reply. Raises BadRequest when there is no such turn."""
+    """Opens a reply. Raises InvalidInput when there is no such turn."""
     row = db.execute("SELECT chat FROM turns WHERE id = ?", (turn,)).fetchone()
     if row is None:
         raise missing("turn", turn)
@@ -194,7 +194,7 @@ def reopen_reply(db: sqlite3.Connection, reply: str) -> None:
         (writer_id(db), reply),
     )
     if not changed.rowcount:
-        raise BadRequest("This reply cannot be continued.", "It is gone, or is being answered just now.")
+        raise InvalidInput("This reply cannot be continued.", "It is gone, or is being answered just now.")
 
 
 def settle_killed(db: sqlite3.Connection, indexed: bool) -> None:
@@ -329,5 +329,5 @@ def chat_of_reply(db: sqlite3.Connection, reply: str) -> str | None:
     return row["chat"] if row else None
 
 
-def missing(kind: str, id: str) -> BadRequest:
-    return BadRequest(f"There is no {kind} '{id}'.", "It may have been deleted; list the chats again.")
+def missing(kind: str, id: str) -> InvalidInput:
+    return InvalidInput(f"There is no {kind} '{id}'.", "It may have been deleted; list the chats again.")

@@ -50,7 +50,7 @@ RETRY_S = 1.0
 
 
 class ChatStore:
-    """Methods raise BadRequest for a chat, turn or reply that is not there, and StoreFailed for the disk."""
+    """Methods raise InvalidInput for a chat, turn or reply that is not there, and StoreFailed for the disk."""
 
     def __init__(self, database: Database, blobs: Path | None = None) -> None:
         self._database = database
@@ -244,7 +244,7 @@ class ChatStore:
         return await self._write(lambda db, _: chat_rows.choose_reply(db, reply))
 
     async def reply_text(self, reply: str) -> str:
-        """What a reply says. Raises BadRequest for one there is none of."""
+        """What a reply says. Raises InvalidInput for one there is none of."""
         found = await self._database.read(lambda db: chat_rows.chat_of_reply(db, reply))
         if found is None:
             raise chat_rows.missing("reply", reply)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from halley.core.errors import BadRequest, StoreFailed
+from halley.core.errors import InvalidInput, StoreFailed
 from halley.core.models import ModelRef
 from halley.stores.config.check import check
 from halley.stores.config.layers import NOTHING, get_at, with_value
@@ -26,7 +26,7 @@ MOST_BYTES = 4 << 20
 def save_provider(paths: Paths, provider: str, fields: Mapping[str, Any]) -> None:
     """Sets fields of `[providers.<provider>]` (snake_case, as in the file); a field that is None is taken out.
 
-    Raises BadRequest when a value is wrong, StoreFailed when the file cannot be changed.
+    Raises InvalidInput when a value is wrong, StoreFailed when the file cannot be changed.
     """
     changes = {("providers", provider, name): _plain(value) for name, value in fields.items()}
     _change(paths, changes or {("providers", provider): {}})
@@ -103,7 +103,7 @@ def _refuse_wrong(after: dict[str, Any], changes: Mapping[tuple[str, ...], Any])
     for problem in problems:
         keys = tuple(problem.setting.split("."))
         if any(keys[: len(change)] == change or change[: len(keys)] == keys for change in changes):
-            raise BadRequest(problem.message, "Nothing was written.", setting=problem.setting)
+            raise InvalidInput(problem.message, "Nothing was written.", setting=problem.setting)
 
 
 def _edited(text: str, changes: Mapping[tuple[str, ...], Any], after: Any, path: Path) -> str:

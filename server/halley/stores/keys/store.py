@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from halley.core.calls import AskKey
-from halley.core.errors import BadRequest, NotConfigured
+from halley.core.errors import InvalidInput, NotConfigured
 from halley.core.settings import KeySource
 from halley.stores.disk.files import Signature, load_json, signature_of, update_json
 from halley.stores.disk.paths import Paths
@@ -211,7 +211,7 @@ class SecretStore:
     async def set_key(self, provider: str, origin: str, key: str, store: Store | None = None) -> KeyInfo:
         """Stores a key for exactly this origin; without `store`, in the keyring or else in the file.
 
-        Raises BadRequest for what is no key or no origin, KeyringUnusable, StoreFailed.
+        Raises InvalidInput for what is no key or no origin, KeyringUnusable, StoreFailed.
         """
         cleaned = _checked(provider, origin, key)
         where = await self._place(provider, cleaned, store)
@@ -329,12 +329,12 @@ def _checked(provider: str, origin: str, key: str) -> dict[str, str]:
     try:
         cleaned = clean_key(key, provider, "what was entered")
         if cleaned is None:
-            raise BadRequest("No key was entered.", "Paste the provider's key.", provider=provider)
+            raise InvalidInput("No key was entered.", "Paste the provider's key.", provider=provider)
         return {"origin": normalise_origin(origin), "key": cleaned}
     except NotConfigured as error:
-        raise BadRequest(error.problem.message, error.problem.help, provider=provider) from None
+        raise InvalidInput(error.problem.message, error.problem.help, provider=provider) from None
     except ValueError:
-        raise BadRequest(
+        raise InvalidInput(
             f"The address of {provider} is not an http or https address.",
             f"Set `providers.{provider}.base_url` first.",
             provider=provider,

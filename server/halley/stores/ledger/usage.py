@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 
 if TYPE_CHECKING:
     import sqlite3
@@ -126,10 +126,10 @@ def read_summary(
     workspace: str | None,
     by: tuple[Dimension, ...],
 ) -> Summary:
-    """Raises BadRequest for a dimension that is none."""
+    """Raises InvalidInput for a dimension that is none."""
     for name in by:
         if name not in DIMENSIONS:
-            raise BadRequest(
+            raise InvalidInput(
                 f"Usage cannot be grouped by '{name}'.", f"Choose among {', '.join(DIMENSIONS)}."
             )
     keys = ", ".join(f"{_EXPRESSION[name]} AS key_{name}" for name in by)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.models import ModelRef
 from halley.engine.chat_input import ChatInput
 from halley.features.chat.compaction import compact
@@ -26,7 +26,7 @@ async def sum_up(desk: ChatDesk, chat_id: str | None, _typed: ChatInput) -> str:
 
 async def model(desk: ChatDesk, _chat_id: str | None, typed: ChatInput) -> str:
     if desk.choose_model is None:
-        raise BadRequest("The model cannot be chosen here.", "Use `halley use chat PROVIDER/MODEL`.")
+        raise InvalidInput("The model cannot be chosen here.", "Use `halley use chat PROVIDER/MODEL`.")
     names = typed.models or tuple(name for name in typed.text.replace(",", " ").split())
     return await desk.choose_model(tuple(str(ModelRef.parse(name)) for name in names))
 
@@ -39,7 +39,7 @@ async def tools(desk: ChatDesk, chat_id: str | None, typed: ChatInput) -> str:
     if not words:
         return await say_tools(desk, chat_id)
     if words[-1] not in ("on", "off") or len(words) > 2:
-        raise BadRequest(
+        raise InvalidInput(
             "What should be done with the tools?", "Write /tools off, /tools on, or /tools SERVER off."
         )
     what = words[0] if len(words) == 2 else ""
@@ -56,5 +56,5 @@ ABOUT: Mapping[str, Callable[[ChatDesk, str | None, ChatInput], Awaitable[str]]]
 
 def _needed(chat_id: str | None, command: str) -> str:
     if chat_id is None:
-        raise BadRequest(f"/{command} is about a chat, and this one has not begun.", "Say something first.")
+        raise InvalidInput(f"/{command} is about a chat, and this one has not begun.", "Say something first.")
     return chat_id

@@ -27,7 +27,7 @@ from halley.stores.macro_runs import Run
 
 
 async def begin(desk: ChatDesk, typed: ChatInput, macro: MacroSettings) -> tuple[Job, Run, ModelRef]:
-    """The run, with its variables read, and the model of its last step. Raises BadRequest for wrong inputs."""
+    """The run, with its variables read, and the model of its last step. Raises InvalidInput for wrong inputs."""
     inputs, rest = typed_inputs(macro, typed.text)
     job = macro_job(desk, rest, inputs)
     run = await begin_run(typed.command, macro, job)
@@ -38,7 +38,7 @@ async def begin(desk: ChatDesk, typed: ChatInput, macro: MacroSettings) -> tuple
 
 
 async def resume(desk: ChatDesk, turn: Turn) -> tuple[Job, Run]:
-    """The run of a turn, to go on with. Raises BadRequest when it is gone."""
+    """The run of a turn, to go on with. Raises InvalidInput when it is gone."""
     name = str(turn.details["macro"])
     job = macro_job(desk, "")
     return job, find_run(job, name, find_macro(desk.line.settings, name), str(turn.details["run"]))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from halley.core.calls import ImagePart
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.events import Event, Finish, Image, TextDelta
 from halley.core.media import MediaKind
 from halley.core.models import ModelRef
@@ -77,7 +77,7 @@ async def speak(desk: ChatDesk, chat_id: str | None, typed: ChatInput) -> tuple[
         chat = await desk.store.get(chat_id) if chat_id else None
         replies = [turn.reply for turn in chat.current_turns if turn.reply] if chat else []
         if not replies:
-            raise BadRequest(
+            raise InvalidInput(
                 "There is no reply to read aloud.", "Ask something first, or write a text after /speak."
             )
         text = replies[-1].text
@@ -97,7 +97,7 @@ async def film(desk: ChatDesk, _chat_id: str | None, typed: ChatInput) -> tuple[
 async def dictated(desk: ChatDesk, typed: ChatInput) -> str:
     """What the recording at the path that was typed says; with `translate` before the path, in English.
 
-    Raises BadRequest for what is no recording, or says nothing.
+    Raises InvalidInput for what is no recording, or says nothing.
     """
     works, named = _works(desk), typed.text.strip()
     kind: MediaKind = "transcription"
@@ -106,15 +106,15 @@ async def dictated(desk: ChatDesk, typed: ChatInput) -> str:
         kind, named = "translation", rest.strip()
     named = named.strip("\"'")
     if not named:
-        raise BadRequest("Which recording?", "Name its file: /dictate notes/question.wav")
+        raise InvalidInput("Which recording?", "Name its file: /dictate notes/question.wav")
     path = Path(named).expanduser()
     if not path.is_absolute():
         if desk.workspace is None:
-            raise BadRequest("A relative path needs a workspace.", "Name the whole path of the recording.")
+            raise InvalidInput("A relative path needs a workspace.", "Name the whole path of the recording.")
         path = desk.workspace.root / path
     task = await works.make(Order(kind, source=str(path)), desk.line, desk.workspace_id)
     if not (task.text or "").strip():
-        raise BadRequest(f"Nothing was understood in {path.name}.", "Record it again, or type it.")
+        raise InvalidInput(f"Nothing was understood in {path.name}.", "Record it again, or type it.")
     return str(task.text).strip()
 
 
@@ -124,5 +124,5 @@ APART = {"speak": speak, "video": film}
 
 def _works(desk: ChatDesk) -> Works:
     if desk.works is None:
-        raise BadRequest("Pictures and sound cannot be kept here.", "Use `halley image` or `halley speak`.")
+        raise InvalidInput("Pictures and sound cannot be kept here.", "Use `halley image` or `halley speak`.")
     return desk.works()

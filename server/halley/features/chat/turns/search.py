@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from halley.core.errors import BadRequest
+from halley.core.errors import InvalidInput
 from halley.core.tokens import estimate_tokens
 from halley.engine.code.languages import language_id_of
 from halley.engine.prompting.conversation import Attachment
@@ -28,19 +28,19 @@ def attach(title: str, text: str, path: str = "", language_id: str = "", first_l
 
 
 async def search_attachments(desk: ChatDesk, query: str) -> list[Attachment]:
-    """The best hits, as much of them as `context.max_tokens` allows. Raises BadRequest when there are none."""
+    """The best hits, as much of them as `context.max_tokens` allows. Raises InvalidInput when there are none."""
     from halley.features.search.searching import place, search
 
     if desk.index is None:
-        raise BadRequest("#workspace needs a workspace.", "Open a folder in the editor.")
+        raise InvalidInput("#workspace needs a workspace.", "Open a folder in the editor.")
     if not query.strip():
-        raise BadRequest(
+        raise InvalidInput(
             "There is nothing to search for.", 'Write what, as in /search WORDS or #workspace:"words".'
         )
     answer = await search(desk.index, desk.line, query, MOST_HITS)
     if not answer.hits:
         whole = "" if answer.state == "ready" else f" The index is not whole yet ({answer.state})."
-        raise BadRequest(f"The workspace says nothing about that.{whole}", "Try other words.")
+        raise InvalidInput(f"The workspace says nothing about that.{whole}", "Try other words.")
     found: list[Attachment] = []
     left = desk.line.settings.context.max_tokens
     for hit in answer.hits:
