@@ -33,8 +33,9 @@ from halley.features.ask import Line
 from halley.features.chat.desk import ChatDesk
 from halley.features.chat.markdown import render_chat
 from halley.features.chat.rendering import Places, rendered_reply
-from halley.features.chat.send import ChatRequest, send
+from halley.features.chat.send import send
 from halley.features.chat.transfer import export_json, import_json
+from halley.features.chat.turns.turn import ChatRequest
 from halley.features.context.project import Project
 from halley.providers.stream.citations import citations_of
 from halley.stores.chats.store import ChatStore

@@ -39,8 +39,9 @@ from halley.core.models import ModelRef
 from halley.core.settings import Settings
 from halley.features.ask import Line
 from halley.features.chat.desk import ChatDesk
-from halley.features.chat.send import ChatRequest, continue_reply
+from halley.features.chat.send import continue_reply
 from halley.features.chat.send import send as send_turn
+from halley.features.chat.turns.turn import ChatRequest
 from halley.features.room import EngineRoom
 from halley.stores.ledger.store import LedgerStore
 

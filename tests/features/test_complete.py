@@ -15,8 +15,8 @@ from halley.core.models import ModelRef
 from halley.core.settings import Settings
 from halley.core.snapshot import Document, Selection, Snapshot, Workspace
 from halley.features.ask import Line
-from halley.features.completion.completer import Completer, debounce_s
-from halley.features.completion.completer import _Document as Typing
+from halley.features.completion.completer import Completer
+from halley.features.completion.pace import DocumentState, debounce_s
 
 MODEL = ModelRef("sim", "fim")
 
@@ -186,7 +186,7 @@ def test_the_pause_follows_the_person_and_the_model():
     settings = Settings.model_validate({"completion": {"debounce_ms": 200}})
 
     def pause(pace_s: float, latency_s: float) -> float:
-        return round(debounce_s(Typing(pace_s=pace_s, latency_s=latency_s), at("x|", settings)), 3)
+        return round(debounce_s(DocumentState(pace_s=pace_s, latency_s=latency_s), at("x|", settings)), 3)
 
     assert pause(pace_s=0.5, latency_s=0.3) == 0.2, "the setting's"
     assert pause(pace_s=0.09, latency_s=0.3) == 0.135, "who types fast has stopped sooner"

@@ -7,45 +7,22 @@ What had arrived is kept, also when the request is cancelled: by the person, the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from typing import Any
 
 from halley.core.calls import Priority, Prompt
 from halley.core.errors import HalleyError, Problem, problem_of
 from halley.core.events import Event, Finish, Notice, TextDelta, ToolEnded
-from halley.core.models import Role
 from halley.features.ask import stream_reply
 from halley.features.chat.blind import hide_names, without_waits
 from halley.features.chat.desk import ChatDesk, Emit, Json
 from halley.features.chat.events import event_json
 from halley.features.chat.messages import shorter
+from halley.features.chat.turns.turn import Asked
 from halley.stores.chats.rows import KILLED
 
 STOPPED = Problem("cancelled", "You stopped this reply.", "Continue goes on with it.")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A reply that is to be given: its id, by which model (None: the role's route), and how it is shown."""
-
-    reply: str
-    shown: str
-    """The model's name, or `Model A` where it is hidden."""
-    model: str | None = None
-    role: Role = "chat"
-    blind: bool = False
-    opened_as: str = ""
-    """The model that the store has."""
-    has_begun: bool = False
-    """It goes on with a reply that has text or calls already."""
-    chat: str = ""
-    turn: str = ""
-    said: str = ""
-    """What the reply has said already, when it goes on."""
-    switched: Mapping[str, bool] = field(default_factory=dict)
-    """Tools switched for the chat."""
 
 
 async def answer(desk: ChatDesk, prompt: Prompt, asked: Asked, emit: Emit) -> None:
@@ -109,6 +86,3 @@ def _shown(asked: Asked, event: Event) -> Json:
     if asked.blind and isinstance(event, Notice):
         event = Notice(hide_names(event.text, asked.opened_as, asked.shown))
     return event_json(asked.reply, event)
-
-
-__all__ = ["Asked", "answer", "event_json", "settle_with"]

@@ -1,7 +1,7 @@
 """Slash commands: what each makes of what was typed.
 
 A row of COMMANDS is a command of ours: its help, the prompt it stands for, and what it brings in when the person named
-nothing. Every macro is a command too. What `/clear`, `/compact` and `/model` do is in `about.py`.
+nothing. Every macro is a command too. What `/clear`, `/compact` and `/model` do is in `turns/command.py`.
 """
 
 from __future__ import annotations

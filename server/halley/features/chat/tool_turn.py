@@ -12,8 +12,8 @@ from halley.core.calls import Prompt
 from halley.core.events import Event
 from halley.core.models import ModelRef
 from halley.features.ask import Line
-from halley.features.chat.answering import Asked
 from halley.features.chat.desk import ChatDesk, ToolDesk
+from halley.features.chat.turns.turn import Asked
 from halley.features.tools.approving import is_agreed
 from halley.features.tools.builtin import Place
 from halley.features.tools.finding import find_by_index

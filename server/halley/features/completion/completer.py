@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -24,9 +24,9 @@ from halley.engine.typing.completions import Place, read_completion
 from halley.engine.typing.scope import is_completable
 from halley.features.ask import Line
 from halley.features.completion.call import CompletionCall, Offered, prepare_prompt, start_call
+from halley.features.completion.pace import DocumentState, debounce_s, pause
 from halley.features.context.project import Project, is_blocked
 
-KEPT_ANSWERS = 12
 KEPT_DOCUMENTS = 100
 LINGER_S = 0.15
 """How long a call nobody waits for any more is kept, in case the next keystroke still fits it."""
@@ -36,28 +36,11 @@ CANDIDATES = (None, 0.5, 0.9)
 
 
 @dataclass(slots=True)
-class _Document:
-    """What is known of completing one document."""
-
-    answers: deque[CompletionCall] = field(default_factory=lambda: deque(maxlen=KEPT_ANSWERS))
-    call: CompletionCall | None = None
-    asking: asyncio.Future[None] | None = None
-    """Done as soon as a newer question is there."""
-    asked: tuple[str, int] | None = None
-    """The text and the cursor of the question that is being answered now."""
-    last_asked: float = 0.0
-    pace_s: float = 0.3
-    """Seconds between keystrokes, lately."""
-    latency_s: float = 0.3
-    """Seconds until a model's answer was there, lately."""
-
-
-@dataclass(slots=True)
 class Completer:
     """The completions of one window, by document. `template_of` gives a prompt template, the person's own first."""
 
     template_of: Callable[[str], str] = builtin_template
-    documents: OrderedDict[str, _Document] = field(default_factory=OrderedDict)
+    documents: OrderedDict[str, DocumentState] = field(default_factory=OrderedDict)
 
     async def complete(
         self, line: Line, snapshot: Snapshot, *, automatic: bool, project: Project | None = None
@@ -107,15 +90,15 @@ class Completer:
 
     # -- how
 
-    def _state(self, uri: str) -> _Document:
-        state = self.documents.setdefault(uri, _Document())
+    def _state(self, uri: str) -> DocumentState:
+        state = self.documents.setdefault(uri, DocumentState())
         self.documents.move_to_end(uri)
         while len(self.documents) > KEPT_DOCUMENTS:
             _, oldest = self.documents.popitem(last=False)
             _end_call(oldest)
         return state
 
-    def _ready(self, state: _Document, snapshot: Snapshot) -> list[Offered]:
+    def _ready(self, state: DocumentState, snapshot: Snapshot) -> list[Offered]:
         for call in reversed(state.answers):
             if (rest := rest_of(call, snapshot)) is not None and call.is_done:
                 return [call.offer(rest)] if rest else []
@@ -123,7 +106,7 @@ class Completer:
 
     async def _automatic(
         self,
-        state: _Document,
+        state: DocumentState,
         newer: asyncio.Future[None],
         line: Line,
         snapshot: Snapshot,
@@ -132,7 +115,7 @@ class Completer:
         if state.call is not None and not _still_fits(state.call, snapshot):
             _end_call(state)
         if state.call is None:
-            if not await _pause(newer, debounce_s(state, snapshot)):
+            if not await pause(newer, debounce_s(state, snapshot)):
                 return []
             prompt = await prepare_prompt(snapshot, project, self.template_of("complete"))
             if newer.done():  # the next question came while this one was being put together
@@ -143,7 +126,7 @@ class Completer:
 
     async def _wait(
         self,
-        state: _Document,
+        state: DocumentState,
         call: CompletionCall,
         newer: asyncio.Future[None],
         snapshot: Snapshot,
@@ -170,7 +153,7 @@ class Completer:
 
     async def _invoked(
         self,
-        state: _Document,
+        state: DocumentState,
         newer: asyncio.Future[None],
         line: Line,
         snapshot: Snapshot,
@@ -227,7 +210,7 @@ def _folded(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _supersede(state: _Document) -> asyncio.Future[None]:
+def _supersede(state: DocumentState) -> asyncio.Future[None]:
     """Answer the question before this one; the future that the next one will end."""
     now = time.monotonic()
     if state.last_asked and now - state.last_asked < 2:
@@ -239,24 +222,7 @@ def _supersede(state: _Document) -> asyncio.Future[None]:
     return state.asking
 
 
-def debounce_s(state: _Document, snapshot: Snapshot) -> float:
-    """The pause before asking: the setting's, longer for a slow model, never much longer than the person's own pace.
-
-    A slow model is asked a little later, since what is typed meanwhile would waste its answer.
-    """
-    base = snapshot.settings.completion.debounce_ms / 1000
-    patient = min(2 * base, base + 0.1 * max(0.0, state.latency_s - 0.5))
-    return min(patient, max(base / 2, 1.5 * state.pace_s))
-
-
-async def _pause(newer: asyncio.Future[None], seconds: float) -> bool:
-    """False when a newer question came during the pause."""
-    if seconds > 0:
-        await asyncio.wait([newer], timeout=seconds)
-    return not newer.done()
-
-
-def _end_call(state: _Document) -> None:
+def _end_call(state: DocumentState) -> None:
     if state.call is not None:
         _supersede_call(state.call)
         state.call = None
@@ -268,7 +234,7 @@ def _supersede_call(call: CompletionCall) -> None:
     call.close(SUPERSEDED)
 
 
-def _let_linger(state: _Document, call: CompletionCall) -> None:
+def _let_linger(state: DocumentState, call: CompletionCall) -> None:
     """Clients cancel a question before they ask the next: the call waits a moment for it, then it is closed."""
     asked = state.last_asked
 
@@ -280,7 +246,7 @@ def _let_linger(state: _Document, call: CompletionCall) -> None:
     asyncio.get_running_loop().call_later(LINGER_S, close)
 
 
-def _learn(state: _Document, call: CompletionCall) -> None:
+def _learn(state: DocumentState, call: CompletionCall) -> None:
     if call.is_done and not call.failed:
         state.answers.append(call)
         state.latency_s += 0.3 * (call.took_s - state.latency_s)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from halley.core.models import Model, ModelRef
@@ -11,11 +11,12 @@ from halley.features.chat.desk import ChatDesk, Emit
 from halley.features.chat.input_completion import complete_input
 from halley.features.chat.markdown import render_chat
 from halley.features.chat.pictures import read_picture
-from halley.features.chat.send import ChatRequest, continue_reply, retry, send
+from halley.features.chat.send import continue_reply, retry, send
 from halley.features.chat.shapes import chat_json, summary_json
 from halley.features.chat.title import give_title
 from halley.features.chat.tool_offers import known_offers
 from halley.features.chat.transfer import export_json, import_json
+from halley.features.chat.turns.turn import ChatRequest
 from halley.lsp.base.progress import PartialResults, WorkDone
 from halley.lsp.handlers.status import working
 from halley.lsp.handlers.tools import switches_of, tool_desk
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from halley.lsp.base.server import Server
 
 Json = dict[str, Any]
+Streaming = Callable[[Session, Json, Emit], Awaitable[Json]]
+Plain = Callable[[Session, Json], Awaitable[Json]]
 
 
 def desk_of(session: Session, text_document: Json | None = None, range: Json | None = None) -> ChatDesk:
@@ -93,7 +96,7 @@ async def chat_send(session: Session, params: Json, emit: Emit) -> Json:
     models = tuple(asked.models or ())
     request = ChatRequest(asked.prompt, asked.chat_id, models, images, asked.blind, asked.tools or {})
     result = await send(desk, request, emit)
-    session.notify("halley/changed", {"what": "chats"})
+    _changed(session)
     if result["replies"]:
         session.server.run_in_background(_title(session, desk, result["chatId"]), "chat title")
     return result
@@ -101,7 +104,18 @@ async def chat_send(session: Session, params: Json, emit: Emit) -> Json:
 
 async def _title(session: Session, desk: ChatDesk, chat_id: str) -> None:
     if await give_title(desk, chat_id):
-        session.notify("halley/changed", {"what": "chats"})
+        _changed(session)
+
+
+async def _retry(session: Session, params: Json, emit: Emit) -> Json:
+    asked = read_params(ChatRetryParams, params)
+    models, desk = asked.models or (), desk_of(session)
+    return await retry(desk, asked.chat_id, asked.turn_id, models, emit, asked.reply_id)
+
+
+async def _continue(session: Session, params: Json, emit: Emit) -> Json:
+    asked = read_params(ChatContinueParams, params)
+    return await continue_reply(desk_of(session), asked.chat_id, asked.reply_id, emit)
 
 
 async def export_chat(session: Session, params: Json) -> Json:
@@ -116,17 +130,101 @@ async def export_chat(session: Session, params: Json) -> Json:
     }
 
 
-def register(server: Server) -> None:
-    _register_streaming(server)
-    _register_plain(server)
+async def _list(session: Session, params: Json) -> Json:
+    asked = read_params(ChatListParams, params)
+    found = await session.room.chats.list(_workspace_id(session), query=asked.query or "", limit=asked.limit)
+    return {"chats": [summary_json(summary) for summary in found]}
 
-    @server.command("halley.chat")
-    async def _chat(arguments: list[Any]) -> Json:
-        params = arguments[0] if arguments and isinstance(arguments[0], dict) else {}
-        async with WorkDone(server, "Halley: chat") as work:
-            with working(server.session, "chat"):
-                result = await chat_send(server.session, params, _reporting(work.report))
-        return {"chatId": result["chatId"], "text": result.get("said") or _texts(result["replies"])}
+
+async def _get(session: Session, params: Json) -> Json:
+    return chat_json(await session.room.chats.get(read_params(ChatIdParams, params).chat_id))
+
+
+async def _rename(session: Session, params: Json) -> Json:
+    asked = read_params(ChatRenameParams, params)
+    await session.room.chats.rename(asked.chat_id, asked.title)
+    _changed(session)
+    return {}
+
+
+async def _delete(session: Session, params: Json) -> Json:
+    await session.room.chats.delete(read_params(ChatIdParams, params).chat_id)
+    _changed(session)
+    return {}
+
+
+async def _fork(session: Session, params: Json) -> Json:
+    asked = read_params(ChatTurnParams, params)
+    forked = await session.room.chats.fork(asked.chat_id, asked.turn_id)
+    _changed(session)
+    return {"chatId": forked}
+
+
+async def _rollback(session: Session, params: Json) -> Json:
+    asked = read_params(ChatTurnParams, params)
+    undone = await session.room.chats.rollback(asked.chat_id, asked.turn_id)
+    _changed(session)
+    return {"undone": undone}
+
+
+async def _choose(session: Session, params: Json) -> Json:
+    asked = read_params(ChatReplyParams, params)
+    chat = await session.room.chats.get(await session.room.chats.choose(asked.reply_id))
+    _changed(session)
+    models = {
+        reply.id: reply.model
+        for turn in chat.turns
+        if any(one.id == asked.reply_id for one in turn.replies)
+        for reply in turn.replies
+    }
+    return {"chatId": chat.id, "models": models}
+
+
+async def _compact(session: Session, params: Json) -> Json:
+    asked = read_params(ChatMarkParams, params)
+    request = ChatRequest("/compact", asked.chat_id)
+    result = await send(desk_of(session), request, lambda _event: None)
+    _changed(session)
+    return result
+
+
+async def _context(session: Session, params: Json) -> Json:
+    asked = read_params(ChatContextParams, params)
+    return await sent_context(desk_of(session), asked.chat_id, asked.turn_id, asked.reply_id)
+
+
+async def _import(session: Session, params: Json) -> Json:
+    asked = read_params(ChatImportParams, params)
+    taken = await import_json(session.room.chats, asked.content, _workspace_id(session))
+    _changed(session)
+    return {"chatId": taken}
+
+
+async def _clear(session: Session, params: Json) -> Json:
+    await session.room.chats.mark(read_params(ChatMarkParams, params).chat_id, "clear")
+    _changed(session)
+    return {}
+
+
+async def _input(session: Session, params: Json) -> Json:
+    asked = read_params(ChatInputParams, params)
+    settings = session.settings_of(asked.uri or "")
+    listing = await session.room.registry.list_models(settings, session.caller())
+    project = session.project(asked.uri or "")
+    switches = await switches_of(session, asked.uri or "", None)
+    offers = known_offers(session.room.tools, switches)
+    items = await complete_input(asked.text, asked.offset(), settings, project, listing.models, offers)
+    return {"items": items}
+
+
+def _workspace_id(session: Session) -> str | None:
+    found = session.workspace()
+    return found.id if found else None
+
+
+def _changed(session: Session) -> None:
+    """Reports to the client that the list of chats is new."""
+    session.notify("halley/changed", {"what": "chats"})
 
 
 def _texts(replies: list[Json]) -> str:
@@ -147,126 +245,53 @@ def _reporting(report: Callable[[str], None]) -> Emit:
     return emit
 
 
-def _register_streaming(server: Server) -> None:
-    def streaming(method: str, run: Callable[[Session, Json, Emit], Awaitable[Json]]) -> None:
-        @server.feature(method)
-        async def _handler(params: Json) -> Json:
-            with working(server.session, "chat"), PartialResults(server) as results:
-                return await run(server.session, params, results.send)
+STREAMING: Mapping[str, Streaming] = {
+    "halley/chat/send": chat_send,
+    "halley/chat/retry": _retry,
+    "halley/chat/continue": _continue,
+}
+"""Requests whose events are sent as partial results while they run."""
 
-    async def _retry(session: Session, params: Json, emit: Emit) -> Json:
-        asked = read_params(ChatRetryParams, params)
-        models, desk = asked.models or (), desk_of(session)
-        return await retry(desk, asked.chat_id, asked.turn_id, models, emit, asked.reply_id)
+PLAIN: Mapping[str, Plain] = {
+    "halley/chat/list": _list,
+    "halley/chat/get": _get,
+    "halley/chat/rename": _rename,
+    "halley/chat/delete": _delete,
+    "halley/chat/fork": _fork,
+    "halley/chat/rollback": _rollback,
+    "halley/chat/choose": _choose,
+    "halley/chat/compact": _compact,
+    "halley/chat/context": _context,
+    "halley/chat/import": _import,
+    "halley/chat/clear": _clear,
+    "halley/chat/export": export_chat,
+    "halley/chat/input": _input,
+}
 
-    async def _continue(session: Session, params: Json, emit: Emit) -> Json:
-        asked = read_params(ChatContinueParams, params)
-        return await continue_reply(desk_of(session), asked.chat_id, asked.reply_id, emit)
 
-    streaming("halley/chat/send", chat_send)
-    streaming("halley/chat/retry", _retry)
-    streaming("halley/chat/continue", _continue)
+def register(server: Server) -> None:
+    for method, run in STREAMING.items():
+        _register_streaming(server, method, run)
+    for method, answer in PLAIN.items():
+        _register_plain(server, method, answer)
+
+    @server.command("halley.chat")
+    async def _chat(arguments: list[Any]) -> Json:
+        params = arguments[0] if arguments and isinstance(arguments[0], dict) else {}
+        async with WorkDone(server, "Halley: chat") as work:
+            with working(server.session, "chat"):
+                result = await chat_send(server.session, params, _reporting(work.report))
+        return {"chatId": result["chatId"], "text": result.get("said") or _texts(result["replies"])}
 
 
-def _register_plain(server: Server) -> None:
-    def chats() -> Any:
-        return server.session.room.chats
+def _register_streaming(server: Server, method: str, run: Streaming) -> None:
+    @server.feature(method)
+    async def _handler(params: Json) -> Json:
+        with working(server.session, "chat"), PartialResults(server) as results:
+            return await run(server.session, params, results.send)
 
-    def workspace() -> str | None:
-        found = server.session.workspace()
-        return found.id if found else None
 
-    def changed() -> None:
-        server.session.notify("halley/changed", {"what": "chats"})
-
-    @server.feature("halley/chat/list")
-    async def _list(params: Json) -> Json:
-        asked = read_params(ChatListParams, params)
-        found = await chats().list(workspace(), query=asked.query or "", limit=asked.limit)
-        return {"chats": [summary_json(summary) for summary in found]}
-
-    @server.feature("halley/chat/get")
-    async def _get(params: Json) -> Json:
-        return chat_json(await chats().get(read_params(ChatIdParams, params).chat_id))
-
-    @server.feature("halley/chat/rename")
-    async def _rename(params: Json) -> Json:
-        asked = read_params(ChatRenameParams, params)
-        await chats().rename(asked.chat_id, asked.title)
-        changed()
-        return {}
-
-    @server.feature("halley/chat/delete")
-    async def _delete(params: Json) -> Json:
-        await chats().delete(read_params(ChatIdParams, params).chat_id)
-        changed()
-        return {}
-
-    @server.feature("halley/chat/fork")
-    async def _fork(params: Json) -> Json:
-        asked = read_params(ChatTurnParams, params)
-        forked = await chats().fork(asked.chat_id, asked.turn_id)
-        changed()
-        return {"chatId": forked}
-
-    @server.feature("halley/chat/rollback")
-    async def _rollback(params: Json) -> Json:
-        asked = read_params(ChatTurnParams, params)
-        undone = await chats().rollback(asked.chat_id, asked.turn_id)
-        changed()
-        return {"undone": undone}
-
-    @server.feature("halley/chat/choose")
-    async def _choose(params: Json) -> Json:
-        asked = read_params(ChatReplyParams, params)
-        chat = await chats().get(await chats().choose(asked.reply_id))
-        changed()
-        models = {
-            reply.id: reply.model
-            for turn in chat.turns
-            if any(one.id == asked.reply_id for one in turn.replies)
-            for reply in turn.replies
-        }
-        return {"chatId": chat.id, "models": models}
-
-    @server.feature("halley/chat/compact")
-    async def _compact(params: Json) -> Json:
-        asked = read_params(ChatMarkParams, params)
-        request = ChatRequest("/compact", asked.chat_id)
-        result = await send(desk_of(server.session), request, lambda _event: None)
-        changed()
-        return result
-
-    @server.feature("halley/chat/context")
-    async def _context(params: Json) -> Json:
-        asked = read_params(ChatContextParams, params)
-        return await sent_context(desk_of(server.session), asked.chat_id, asked.turn_id, asked.reply_id)
-
-    @server.feature("halley/chat/import")
-    async def _import(params: Json) -> Json:
-        asked = read_params(ChatImportParams, params)
-        taken = await import_json(chats(), asked.content, workspace())
-        changed()
-        return {"chatId": taken}
-
-    @server.feature("halley/chat/clear")
-    async def _clear(params: Json) -> Json:
-        await chats().mark(read_params(ChatMarkParams, params).chat_id, "clear")
-        changed()
-        return {}
-
-    @server.feature("halley/chat/export")
-    async def _export(params: Json) -> Json:
-        return await export_chat(server.session, params)
-
-    @server.feature("halley/chat/input")
-    async def _input(params: Json) -> Json:
-        asked = read_params(ChatInputParams, params)
-        session = server.session
-        settings = session.settings_of(asked.uri or "")
-        listing = await session.room.registry.list_models(settings, session.caller())
-        project = session.project(asked.uri or "")
-        switches = await switches_of(session, asked.uri or "", None)
-        offers = known_offers(session.room.tools, switches)
-        items = await complete_input(asked.text, asked.offset(), settings, project, listing.models, offers)
-        return {"items": items}
+def _register_plain(server: Server, method: str, answer: Plain) -> None:
+    @server.feature(method)
+    async def _handler(params: Json) -> Json:
+        return await answer(server.session, params)

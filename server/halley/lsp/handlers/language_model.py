@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from halley.core.calls import Message, Priority, Prompt, assistant, system, user
 from halley.core.tokens import estimate_tokens
 from halley.features.ask import ask
-from halley.features.chat.answering import event_json
+from halley.features.chat.events import event_json
 from halley.lsp.base.progress import PartialResults
 from halley.lsp.handlers.status import working
 from halley.lsp.protocol.models import CountParams, RespondParams

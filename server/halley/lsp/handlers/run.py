@@ -17,7 +17,7 @@ from halley.core.snapshot import Document, Snapshot
 from halley.core.text import DocumentEdit
 from halley.features.actions import Job, Outcome, find_action
 from halley.features.actions.action import Answer, Edited, Made
-from halley.features.chat.answering import event_json
+from halley.features.chat.events import event_json
 from halley.features.macro_actions import run_macro_action
 from halley.lsp.protocol.editing import EditParams, RunParams
 from halley.lsp.protocol.shape import read_params

@@ -6,12 +6,26 @@ Each says in one sentence what it did; what was typed after `/clear` is asked as
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 from halley.core.errors import InvalidInput
 from halley.core.models import ModelRef
 from halley.engine.chat_input import ChatInput
+from halley.features.chat.commands import Expanded
 from halley.features.chat.compaction import compact
-from halley.features.chat.desk import ChatDesk
+from halley.features.chat.desk import ChatDesk, Emit, Json
+from halley.features.chat.turns.question import ask_question
+from halley.features.chat.turns.turn import ChatRequest, result_without_turn
+
+
+async def send_command(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:
+    """Does what the command says and reports it in `said`; the rest of a `/clear` is asked as a question."""
+    said = await ABOUT[typed.command](desk, request.chat_id, typed)
+    emit({"type": "notice", "replyId": "", "text": said})
+    if typed.command == "clear" and typed.text.strip():
+        rest = replace(typed, command="")
+        return await ask_question(desk, request, Expanded(rest), emit) | {"said": said}
+    return result_without_turn(request, said)
 
 
 async def clear(desk: ChatDesk, chat_id: str | None, _typed: ChatInput) -> str:

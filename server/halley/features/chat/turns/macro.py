@@ -16,14 +16,29 @@ from halley.core.settings import MacroSettings
 from halley.engine.chat_input import ChatInput
 from halley.engine.pipelines import leaves_of, needs_of, steps_of
 from halley.features.actions.action import Job
-from halley.features.chat.answering import Asked, settle_with
+from halley.features.chat.answering import settle_with
 from halley.features.chat.commands import macro_job, typed_inputs
-from halley.features.chat.desk import ChatDesk, Emit
+from halley.features.chat.desk import ChatDesk, Emit, Json
+from halley.features.chat.turns.turn import Asked, ChatRequest, result_of, tell_start
 from halley.features.macros.pipeline import StepNews, run_pipeline
 from halley.features.macros.run import begin_run, find_macro, find_run, run_markdown
 from halley.features.macros.steps import role_of
 from halley.stores.chats.values import Turn
 from halley.stores.macro_runs import Run
+
+
+async def send_macro(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:
+    """Begins a run of the macro and streams it into the one reply of a new turn."""
+    macro = desk.line.settings.macros[typed.command]
+    job, run, ref = await begin(desk, typed, macro)
+    chat_id = request.chat_id or await desk.store.create(desk.workspace_id)
+    details = {"said": request.prompt, "macro": typed.command, "run": run.id}
+    turn_id = await desk.store.add_turn(chat_id, request.prompt, details=details)
+    reply = await desk.store.open_reply(turn_id, ref)
+    asked = Asked(reply, str(ref), opened_as=str(ref))
+    tell_start(emit, asked, chat_id, turn_id)
+    await answer_by_macro(desk, job, run, asked, emit)
+    return await result_of(desk, chat_id, turn_id, [reply])
 
 
 async def begin(desk: ChatDesk, typed: ChatInput, macro: MacroSettings) -> tuple[Job, Run, ModelRef]:

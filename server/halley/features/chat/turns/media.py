@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from halley.core.calls import ImagePart
@@ -18,14 +19,56 @@ from halley.core.media import MediaKind
 from halley.core.models import ModelRef
 from halley.engine.chat_input import ChatInput
 from halley.engine.markdown.spoken import speakable
-from halley.features.chat.answering import Asked, settle_with
+from halley.features.chat.answering import settle_with
+from halley.features.chat.commands import Expanded
 from halley.features.chat.desk import ChatDesk, Emit, Json
+from halley.features.chat.turns.question import ask_question
+from halley.features.chat.turns.turn import Asked, ChatRequest, result_of, result_without_turn, tell_start
 from halley.features.media.names import title_of
 from halley.features.media.orders import Order
 from halley.features.media.shapes import task_json
 from halley.features.media.works import Works
 from halley.stores.media import Task
 from halley.stores.sqlite.blobs import load_blob
+
+
+async def send_picture(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:
+    """`/image`: a turn whose one reply is the picture."""
+    if not typed.text.strip():
+        raise InvalidInput("There is nothing to paint.", "Say what it should show: /image a fox in the snow.")
+    order, ref = await begin_picture(desk, typed)
+    chat_id = request.chat_id or await desk.store.create(desk.workspace_id)
+    turn_id = await desk.store.add_turn(
+        chat_id, request.prompt, images=request.images, details={"said": request.prompt, "media": order.kind}
+    )
+    reply = await desk.store.open_reply(turn_id, ref)
+    asked = Asked(reply, str(ref), opened_as=str(ref))
+    tell_start(emit, asked, chat_id, turn_id)
+    await answer_by_picture(desk, order, request.images, asked, emit)
+    return await result_of(desk, chat_id, turn_id, [reply])
+
+
+async def send_speech(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:
+    """`/speak`: what was typed, else the last reply, read aloud. Makes no turn."""
+    return _made(request, emit, *await speak(desk, request.chat_id, typed))
+
+
+async def send_video(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:
+    """`/video`: begins a video and does not wait for it. Makes no turn."""
+    return _made(request, emit, *await film(desk, typed))
+
+
+async def send_dictated(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:
+    """As if what the recording says had been typed; it is told what was understood."""
+    heard = await dictated(desk, typed)
+    emit({"type": "notice", "replyId": "", "text": f"Understood: {heard}"})
+    said = Expanded(ChatInput(heard, models=typed.models))
+    return await ask_question(desk, replace(request, prompt=heard), said, emit)
+
+
+def _made(request: ChatRequest, emit: Emit, said: str, task: Json) -> Json:
+    emit({"type": "notice", "replyId": "", "text": said})
+    return result_without_turn(request, said) | {"media": task}
 
 
 async def begin_picture(desk: ChatDesk, typed: ChatInput) -> tuple[Order, ModelRef]:
@@ -86,7 +129,7 @@ async def speak(desk: ChatDesk, chat_id: str | None, typed: ChatInput) -> tuple[
     return f"Read aloud: {shown['results'][0]['path']}", shown
 
 
-async def film(desk: ChatDesk, _chat_id: str | None, typed: ChatInput) -> tuple[str, Json]:
+async def film(desk: ChatDesk, typed: ChatInput) -> tuple[str, Json]:
     """Begins a video, which is not waited for."""
     works = _works(desk)
     order = Order("video", typed.text.strip(), model=typed.models[0] if typed.models else None)
@@ -116,10 +159,6 @@ async def dictated(desk: ChatDesk, typed: ChatInput) -> str:
     if not (task.text or "").strip():
         raise InvalidInput(f"Nothing was understood in {path.name}.", "Record it again, or type it.")
     return str(task.text).strip()
-
-
-APART = {"speak": speak, "video": film}
-"""Commands that make something and no turn."""
 
 
 def _works(desk: ChatDesk) -> Works:

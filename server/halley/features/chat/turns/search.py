@@ -5,20 +5,47 @@ Hits are numbered, each named by its place (`path:first-last`); a place that a r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from halley.core.errors import InvalidInput
+from halley.core.events import Event, TextDelta
 from halley.core.tokens import estimate_tokens
+from halley.engine.chat_input import ChatInput
 from halley.engine.code.languages import language_id_of
 from halley.engine.prompting.conversation import Attachment
-
-if TYPE_CHECKING:
-    from halley.features.chat.desk import ChatDesk
+from halley.features.chat.answering import settle_with
+from halley.features.chat.desk import ChatDesk, Emit, Json
+from halley.features.chat.messages import to_excerpts
+from halley.features.chat.turns.turn import Asked, ChatRequest, result_of, tell_start
 
 MOST_HITS = 12
 SEARCHER = "halley/search"
 """Who gives the reply to `/search`: no model of anybody's."""
+
+
+async def send_search(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:
+    """A turn that asks nobody: its excerpts are the hits, its reply is their list, to go on from."""
+    attachments = await search_attachments(desk, typed.text)
+    begun = desk.store.begin_turn(
+        request.chat_id,
+        desk.workspace_id,
+        request.prompt,
+        [SEARCHER],
+        excerpts=to_excerpts(attachments),
+        details={"said": request.prompt, "search": typed.text},
+    )
+    (reply,), chat_id = begun.replies, begun.turn.chat_id
+    asked = Asked(reply, SEARCHER, opened_as=SEARCHER)
+    tell_start(emit, asked, chat_id, begun.turn.id)
+
+    async def work(take: Callable[[Event], None]) -> None:
+        take(TextDelta(listed(attachments)))
+
+    try:
+        await settle_with(desk, asked, emit, work)
+    finally:
+        await begun.saved
+    return await result_of(desk, chat_id, begun.turn.id, [reply])
 
 
 def attach(title: str, text: str, path: str = "", language_id: str = "", first_line: int = 1) -> Attachment:

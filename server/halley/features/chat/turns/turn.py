@@ -1,0 +1,95 @@
+"""What every kind of turn shares: the request, the reply that is to be given, and the result once replies have ended.
+
+The kinds themselves are rows of `table.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from halley.core.calls import ImagePart
+from halley.core.errors import InvalidInput, Problem, error_of
+from halley.core.models import Role
+from halley.features.chat.blind import hidden_problem, is_blind, label
+from halley.features.chat.desk import ChatDesk, Emit, Json
+from halley.features.chat.shapes import turn_json
+from halley.stores.chats.values import Chat, Reply, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    prompt: str
+    chat_id: str | None = None
+    models: tuple[str, ...] = ()
+    """Empty: those mentioned in the prompt, else the chat role's route."""
+    images: tuple[ImagePart, ...] = ()
+    blind: bool = False
+    """Hide which model is which until one is chosen."""
+    tools: Mapping[str, bool] = field(default_factory=dict)
+    """Tools to switch for the chat from here on, keyed `*`, `server` or `server/tool`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A reply that is to be given: its id, by which model (None: the role's route), and how it is shown."""
+
+    reply: str
+    shown: str
+    """The model's name, or `Model A` where it is hidden."""
+    model: str | None = None
+    role: Role = "chat"
+    blind: bool = False
+    opened_as: str = ""
+    """The model that the store has."""
+    has_begun: bool = False
+    """It goes on with a reply that has text or calls already."""
+    chat: str = ""
+    turn: str = ""
+    said: str = ""
+    """What the reply has said already, when it goes on."""
+    switched: Mapping[str, bool] = field(default_factory=dict)
+    """Tools switched for the chat."""
+
+
+def tell_start(emit: Emit, asked: Asked, chat_id: str, turn_id: str) -> None:
+    emit(
+        {"type": "start", "replyId": asked.reply, "model": asked.shown, "chatId": chat_id, "turnId": turn_id}
+    )
+
+
+async def result_of(desk: ChatDesk, chat_id: str, turn_id: str, replies: Sequence[str]) -> Json:
+    chat = await desk.store.get(chat_id)
+    turn = find_turn(chat, turn_id)
+    found = [find_reply(chat, reply) for reply in replies]
+    if all(reply.status == "failed" for reply in found) and found[0].problem:
+        raise error_of(_told(turn, found[0], found[0].problem))
+    wanted = set(replies)
+    root = desk.workspace.root if desk.workspace else None
+    given = [reply for reply in turn_json(turn, root)["replies"] if reply["replyId"] in wanted]
+    return {"chatId": chat_id, "turnId": turn_id, "replies": given}
+
+
+def result_without_turn(request: ChatRequest, said: str) -> Json:
+    """The result of a command that makes no turn; `said` is what it did."""
+    return {"chatId": request.chat_id or "", "turnId": "", "replies": [], "said": said}
+
+
+def find_turn(chat: Chat, turn_id: str) -> Turn:
+    """One that is still part of the chat, also before the last `/clear`."""
+    found = next((turn for turn in chat.turns if turn.id == turn_id and not turn.undone), None)
+    if found is None:
+        raise InvalidInput("There is no such turn in the chat.", "Pick one of its current turns.")
+    return found
+
+
+def find_reply(chat: Chat, reply_id: str) -> Reply:
+    for turn in chat.turns:
+        for reply in turn.replies:
+            if reply.id == reply_id:
+                return reply
+    raise InvalidInput("There is no such reply in the chat.", "Pick one of its replies.")
+
+
+def _told(turn: Turn, reply: Reply, problem: Problem) -> Problem:
+    return hidden_problem(problem, label(turn.replies.index(reply))) if is_blind(turn) else problem
