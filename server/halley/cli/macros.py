@@ -92,7 +92,6 @@ async def export(desk: Desk, names: tuple[str, ...]) -> None:
 async def import_(desk: Desk, file: Any, replace: bool) -> None:
     """Take in the macros of FILE (- for stdin) into your own configuration."""
     from halley.features.macros.bundle import new_macros, read_macros
-    from halley.stores.config.writer import save_macro
 
     try:
         text = await asyncio.to_thread(file.read, 2_000_000)
@@ -100,7 +99,7 @@ async def import_(desk: Desk, file: Any, replace: bool) -> None:
         raise InvalidInput("The file is not UTF-8.", "Export it again.") from None
     tables = new_macros(read_macros(text), desk.settings.macros, replace=replace)
     for name, table in tables.items():
-        await asyncio.to_thread(save_macro, desk.room.paths, name, table)
+        await asyncio.to_thread(desk.room.macros.save, name, table)
         click.echo(name)
 
 
@@ -134,7 +133,7 @@ def _job_on(desk: Desk, document: Any, selection: Any, inputs: dict[str, str], m
     snapshot = Snapshot(document, selection, settings=desk.settings, workspace=workspace)
     return Job(
         desk.line(), snapshot, desk.room.template, instruction=inputs.get("instruction", ""), model=model,
-        project=desk.room.project(desk.root), inputs=inputs, runs=desk.room.paths.state / "macros",
+        project=desk.room.project(desk.root), inputs=inputs, runs=desk.room.macro_runs,
         works=lambda: desk.room.media,
     )  # fmt: skip
 
@@ -219,7 +218,7 @@ class _Json:
             self._print(event_json(name, event))
 
     def end(self, run: Any, _macro: Any) -> None:
-        from halley.stores.macro_runs import to_json
+        from halley.core.macro_runs import to_json
 
         self._print({"type": "run", **to_json(run)})
 

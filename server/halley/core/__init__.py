@@ -1,5 +1,21 @@
 """Values, ports, errors and settings: what every layer may know.
 
+    errors.py       the tree of errors a user can meet
+    events.py       what a reply is made of
+    ports.py        the seams between layers, as Protocols
+    settings.py     every setting, defined once
+    calls.py        what is asked of a model, and on whose behalf
+    models.py       models, roles, usage and cost
+    snapshot.py     the editor's state at one moment, frozen
+    text.py         edits to text, as values
+    tokens.py       how many tokens a text is worth
+    media.py        pictures, sound and video as values
+    media_types.py  what a file is, by its first bytes
+    index.py        what a search index keeps and finds
+    macro_runs.py   one run of a macro
+    usage.py        what was used, added up
+    memory.py       facts about single lines of text, kept
+
 Nothing here imports anything of ours outside `core`, does I/O, reads a clock or awaits. Start with
-`errors.py` (the error tree), `events.py` (what a reply is made of) and `ports.py` (the seams).
+`errors.py`, `events.py` and `ports.py`.
 """

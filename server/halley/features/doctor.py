@@ -125,15 +125,16 @@ def _path_facts(path: Path) -> Json:
 
 
 def _versions() -> dict[str, str]:
-    import sqlite3
     import ssl
     from importlib.metadata import PackageNotFoundError, version
+
+    from halley.stores.sqlite.database import sqlite_version
 
     found = {
         "python": platform.python_version(),
         "executable": sys.executable,
         "platform": platform.platform(),
-        "sqlite": sqlite3.sqlite_version,
+        "sqlite": sqlite_version(),
         "tls": ssl.OPENSSL_VERSION,
     }
     for name in LIBRARIES:

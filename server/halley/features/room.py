@@ -24,6 +24,7 @@ from halley.stores.config.layers import Layer, roles_layer
 from halley.stores.disk.paths import Paths, find_paths
 
 if TYPE_CHECKING:
+    from halley.core.ports import Budgets, Ledger, MacroLibrary, MacroRuns
     from halley.features.context.project import Project
     from halley.features.media.works import Works
     from halley.features.search.index import WorkspaceIndex
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from halley.stores.config.tool_picks import ToolPicks
     from halley.stores.config.trust import TrustStore
     from halley.stores.keys.store import SecretStore
-    from halley.stores.ledger.store import LedgerStore
     from halley.stores.sqlite.database import Database
 
 
@@ -91,7 +91,7 @@ class EngineRoom:
         return Database(self.paths.database)
 
     @cached_property
-    def ledger(self) -> LedgerStore:
+    def ledger(self) -> Ledger:
         from halley.stores.ledger.store import LedgerStore
 
         return LedgerStore(self.database)
@@ -101,6 +101,24 @@ class EngineRoom:
         from halley.stores.chats.store import ChatStore
 
         return ChatStore(self.database)
+
+    @cached_property
+    def macro_runs(self) -> MacroRuns:
+        from halley.stores.macro_runs import MacroRunStore
+
+        return MacroRunStore(self.paths.state / "macros")
+
+    @cached_property
+    def macros(self) -> MacroLibrary:
+        from halley.stores.config.writer import ConfigMacros
+
+        return ConfigMacros(self.paths)
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        from halley.routing.spending import Spending
+
+        return Spending(self.ledger, self.clock)
 
     @cached_property
     def media(self) -> Works:
@@ -194,7 +212,7 @@ class EngineRoom:
     def router(self) -> Router:
         from halley.routing.router import Router
 
-        return Router(self.registry, self.ledger, clock=self.clock, prices=self.prices)
+        return Router(self.registry, self.ledger, clock=self.clock, prices=self.prices, budgets=self.budgets)
 
     # -- settings and routes
 
@@ -262,9 +280,12 @@ class EngineRoom:
     def index(self, root: Path) -> WorkspaceIndex:
         """The workspace's index, shared by all windows on the same folder."""
         from halley.features.search.index import WorkspaceIndex
+        from halley.stores.index.chunks import index_folder
+        from halley.stores.index.store import IndexStore
 
         if root not in self._indexes:
-            self._indexes[root] = WorkspaceIndex(self, root)
+            store = IndexStore(index_folder(self.paths, root))
+            self._indexes[root] = WorkspaceIndex(self, root, store)
         return self._indexes[root]
 
     def template(self, name: str) -> str:

@@ -15,8 +15,8 @@ from typing import Any
 from halley.core.calls import Caller
 from halley.core.errors import HalleyError, InvalidInput, problem_of
 from halley.core.settings import Settings
+from halley.core.usage import Dimension
 from halley.features.room import EngineRoom
-from halley.stores.ledger.usage import Dimension
 
 Json = dict[str, Any]
 QUOTA_S = 5.0

@@ -14,7 +14,7 @@ from contextlib import aclosing
 
 from halley.core.calls import Call
 from halley.core.events import Event
-from halley.core.ports import Ledger
+from halley.core.ports import Budgets, Ledger
 from halley.routing.clock import Clock
 from halley.routing.failover import Failover
 from halley.routing.metering import Chain, Settling, metered
@@ -29,11 +29,12 @@ class Router:
     """Answers calls. One for a process; nothing of it belongs to a window."""
 
     def __init__(
-        self, targets: Targets, ledger: Ledger, *, clock: Clock | None = None, prices: Prices | None = None
-    ) -> None:
+        self, targets: Targets, ledger: Ledger, *, clock: Clock | None = None, prices: Prices | None = None,
+        budgets: Budgets | None = None,
+    ) -> None:  # fmt: skip
         clock = clock or Clock()
         self._settling = Settling(ledger, clock, prices or Prices())
-        self._spending = Spending(ledger, clock)
+        self._budgets = budgets or Spending(ledger, clock)
         self._waits = Waits(clock)
         self._hosts = Hosts(clock)
         self._failover = Failover(self._attempt, targets, self._hosts, self._waits)
@@ -49,7 +50,7 @@ class Router:
         return self._budgeted(call)
 
     async def _budgeted(self, call: Call) -> AsyncGenerator[Event, None]:
-        warning = await self._spending.check(call)
+        warning = await self._budgets.check(call)
         if warning is not None:
             yield warning
         async with aclosing(self._failover.stream(call)) as events:

@@ -31,7 +31,7 @@ class Limit:
 
 @dataclass(slots=True)
 class Spending:
-    """What the person was told or agreed to, by limit and day."""
+    """Implements `core.ports.Budgets` by the ledger's sums. What the person was told or agreed to, by limit and day."""
 
     ledger: Ledger
     clock: Clock

@@ -1,13 +1,17 @@
-"""The disk: configuration, keys, the ledger, chats, selections, trust.
+"""The disk: configuration, keys, the ledger, chats, media, macros' runs, indexes, trust.
 
-One file per subject, and nothing else in Halley opens a file of its own:
+    disk/          paths; private, atomic, locked files
+    sqlite/        the SQLite file, its schema, its writers, blobs
+    config/        the levels of configuration, picks, trust
+    keys/          keys, each bound to its origin
+    ledger/        what every model call cost
+    chats/         conversations
+    index/         a workspace's search index
+    workspace/     a workspace's files and git
+    media.py       tasks that make pictures, sound and video
+    macro_runs.py  runs of macros that are not complete
 
-    paths.py       where everything lies                files.py       private, atomic, locked
-    database.py    the one SQLite file                  migrations.py  its schema, append-only
-    ledger.py      what every model call cost           chats.py       conversations
-    config.py      the levels of configuration          secrets.py     keys, each bound to its origin
-    selections.py  what was picked, and where           trust.py       which repositories are believed
-
+Nothing else in Halley opens a file of its own, and nothing else knows SQLite: what SQLite refuses is StoreFailed.
 Files are 0600 in folders 0700. No key is ever in SQLite, in a log or in any file but the secret store's. Modules
 here are cheap to import: sqlite3, tomlkit and keyring are loaded by the function that first needs them.
 """

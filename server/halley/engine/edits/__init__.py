@@ -1,1 +1,9 @@
-"""Edits: build, match, rebase, show as diffs."""
+"""Edits: build, match, rebase, show as diffs.
+
+    build.py     the smallest edits that turn one text into another
+    matching.py  finding lines among lines, never by likeness
+    rebase.py    edits moved onto a text that changed meanwhile
+    diffs.py     where two sequences of lines differ
+
+What an edit is stands in `core/text.py`. Which edits a reply means is `engine/replies`' business.
+"""

@@ -1,1 +1,8 @@
-"""What must not leave or take effect: secrets, protected files, invisible characters."""
+"""What must not leave or take effect: secrets, protected files, invisible characters.
+
+    secrecy.py    what never leaves the machine: files by name, keys by shape
+    protected.py  a project's own machinery, changed only after a question
+    invisible.py  characters that cannot be seen, and what they do to code
+
+Rules as functions of a path or a text; who asks them is up to the layers above.
+"""

@@ -1,1 +1,9 @@
-"""Markdown in and out: fences, safe rendering, citations."""
+"""Markdown in and out: fences, safe rendering, citations.
+
+    fences.py     fenced blocks, as models write them
+    inert.py      what a model wrote, made harmless to show
+    citations.py  sources as numbered marks, places as links
+    spoken.py     Markdown as one would read it aloud
+
+Start with `fences.py`.
+"""

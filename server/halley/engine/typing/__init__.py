@@ -1,1 +1,8 @@
-"""Completion while typing: prompts at the cursor and the reading of suggestions."""
+"""Completion while typing: prompts at the cursor and the reading of suggestions.
+
+    fim.py          what a model sees of the text around the cursor
+    completions.py  from what it said to what may be shown
+    scope.py        when a completion is done
+
+Start with `completions.py`. When to ask and what to keep is `features/completion`'s business.
+"""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ from halley.features.ask import Line, Reply, ask
 from halley.features.context.project import Project, gather_context
 
 if TYPE_CHECKING:
+    from halley.core.ports import MacroRuns
     from halley.features.media.orders import Order
     from halley.features.media.works import Works
     from halley.features.search.index import WorkspaceIndex
@@ -77,7 +77,7 @@ class Job:
     """Writes down what a run has made so far (`features/macros/pipeline.py` says how)."""
     index: WorkspaceIndex | None = None
     """The workspace's index, where there is a workspace."""
-    runs: Path | None = None
+    runs: MacroRuns | None = None
     """Where macros keep what they have made so far, to be taken up again."""
 
     async def context(self) -> Context:

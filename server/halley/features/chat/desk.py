@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from halley.core.models import Model, ModelRef
+from halley.core.ports import MacroRuns
 from halley.core.snapshot import Snapshot, Workspace
 from halley.features.ask import Line
 from halley.features.context.project import Project
@@ -51,7 +51,7 @@ class ChatDesk:
     """Chooses the chat model of this workspace and says what holds now; with nothing to choose, only says."""
     index: WorkspaceIndex | None = None
     """The workspace's index, where there is a workspace."""
-    runs: Path | None = None
+    runs: MacroRuns | None = None
     """Where macros keep what they have made so far."""
     works: Callable[[], Works] | None = None
     """Where pictures, sound and videos are made."""

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 
 from halley.core.errors import HalleyError
 from halley.core.events import Event
+from halley.core.macro_runs import Run, StepResult
 from halley.core.settings import MacroSettings, MacroStep
 from halley.engine.pipelines import PREVIOUS, needs_of, steps_of
 from halley.engine.prompting.templates import render
 from halley.features.actions.action import Job
 from halley.features.macros.steps import run_step
-from halley.stores.macro_runs import Run, StepResult, forget_run, save_run
 
 NOTHING = ("", "false", "no", "none", "0")
 """What `when` takes for no."""
@@ -56,7 +56,7 @@ async def run_pipeline(job: Job, macro: MacroSettings, run: Run, listen: Listen 
             return
         await _do(job, macro, steps, index, run, listen)
         if job.runs:
-            await asyncio.to_thread(save_run, job.runs, run)
+            await asyncio.to_thread(job.runs.save, run)
 
     tasks += [asyncio.create_task(one(index)) for index in range(len(steps))]
     try:
@@ -68,7 +68,7 @@ async def run_pipeline(job: Job, macro: MacroSettings, run: Run, listen: Listen 
         _keep(job, run)
         raise
     if run.is_complete and job.runs:
-        forget_run(job.runs, run)
+        job.runs.forget(run)
     return run
 
 
@@ -95,7 +95,7 @@ async def _do(
 
     async def keep_run() -> None:
         if job.runs:
-            await asyncio.to_thread(save_run, job.runs, run)
+            await asyncio.to_thread(job.runs.save, run)
 
     job = replace(job, keep_run=keep_run)
     try:
@@ -122,4 +122,4 @@ def _value(step: StepResult) -> str:
 
 def _keep(job: Job, run: Run) -> None:
     if job.runs and any(step.state == "complete" or step.task or step.tasks for step in run.steps):
-        save_run(job.runs, run)
+        job.runs.save(run)

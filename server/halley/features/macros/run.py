@@ -9,6 +9,7 @@ from pathlib import Path
 
 from halley.core.errors import InvalidInput, error_of
 from halley.core.events import Finish
+from halley.core.macro_runs import Run, StepResult, new_run
 from halley.core.settings import MacroSettings, Settings
 from halley.engine.markdown.inert import inert_markdown
 from halley.engine.pipelines import leaves_of, names_used, needs_of, step_names, steps_of
@@ -18,7 +19,6 @@ from halley.features.ask import Reply
 from halley.features.macros.inputs import read_inputs
 from halley.features.macros.pipeline import Listen, StepNews, hear_nothing, run_pipeline
 from halley.features.macros.values import load_values
-from halley.stores.macro_runs import Run, StepResult, find_last_run, forget_old_runs, load_run, new_run
 
 __all__ = ["Listen", "StepNews", "find_macro", "outcome_of", "run_macro"]
 
@@ -56,7 +56,7 @@ async def begin_run(name: str, macro: MacroSettings, job: Job) -> Run:
     needs_of(steps)
     inputs = read_inputs(name, macro, job.inputs)
     if job.runs:
-        await asyncio.to_thread(forget_old_runs, job.runs)
+        await asyncio.to_thread(job.runs.forget_old)
     values = await load_values(job, frozenset[str]().union(*map(names_used, steps)) - inputs.keys())
     if given := job.inputs.get("instruction"):
         values |= {"instruction": str(given), "input": str(given)}
@@ -69,10 +69,9 @@ def digest_of(macro: MacroSettings) -> str:
 
 
 def find_run(job: Job, name: str, macro: MacroSettings, id: str) -> Run:
-    folder: Path | None = job.runs
-    if folder is None:
+    if job.runs is None:
         raise InvalidInput("Runs are not kept here.", "Run the macro anew.")
-    run = find_last_run(folder, name, _workspace(job)) if id == "last" else load_run(folder, id)
+    run = job.runs.find_last(name, _workspace(job)) if id == "last" else job.runs.load(id)
     if (run.macro, run.workspace) != (name, _workspace(job)):
         raise InvalidInput(f"The run {id} is not one of '{name}' in this workspace.", "Run the macro anew.")
     if run.digest != digest_of(macro):

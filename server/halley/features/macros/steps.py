@@ -14,6 +14,7 @@ from typing import Any
 from halley.core.calls import Priority, Prompt, system, user
 from halley.core.errors import HalleyError, InvalidInput, error_of
 from halley.core.events import Event, Image, TextDelta
+from halley.core.macro_runs import StepResult
 from halley.core.models import Role
 from halley.core.settings import MacroSettings, MacroStep
 from halley.engine.guards.secrecy import is_secret_path
@@ -23,7 +24,6 @@ from halley.features.actions.action import Job
 from halley.features.ask import Reply, ask
 from halley.features.commit import commit_message
 from halley.features.macros.values import file_value
-from halley.stores.macro_runs import StepResult
 from halley.stores.workspace.project_files import list_files, read_text_file
 
 MADE = ("image", "speech", "transcription", "video")

@@ -19,8 +19,9 @@ from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from halley.core.index import ChunkRow
+from halley.engine.code.chunks import text_digest
 from halley.features.search.cutting import cut_file
-from halley.stores.index.chunks import ChunkRow, text_digest
 from halley.stores.workspace.project_files import read_text_file
 
 ENOUGH_FILES = 400

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from halley.engine.code.chunks import Chunk, cut_chunks
+from halley.core.index import ChunkRow
+from halley.engine.code.chunks import Chunk, cut_chunks, text_digest
 from halley.engine.code.languages import language_id_of
 from halley.engine.guards.secrecy import mask_secrets
 from halley.engine.search_query import camel_parts, split_name
-from halley.stores.index.chunks import ChunkRow, text_digest
 
 CUT = "1"
 """Raised when files are to be cut anew: other chunks, other words."""

@@ -19,23 +19,12 @@ from typing import TYPE_CHECKING, Any
 from halley.core.calls import AnyPrompt, EmbedPrompt, Priority
 from halley.core.errors import BadReply, BudgetExceeded, HalleyError, Problem, problem_of
 from halley.core.events import Vectors
+from halley.core.index import Found
 from halley.core.models import ModelRef, Usage
 from halley.core.tokens import estimate_tokens
 from halley.features.ask import Line, stream_reply
 from halley.features.search.control import load_control
 from halley.features.search.cutting import text_to_embed
-from halley.stores.index.chunks import Found, load_chunks
-from halley.stores.index.vectors import (
-    ModelRows,
-    VectorFile,
-    all_models,
-    append_vectors,
-    compact,
-    count_embedded,
-    forget_model,
-    missing,
-    remove_strays,
-)
 
 if TYPE_CHECKING:
     from halley.features.search.index import WorkspaceIndex
@@ -67,7 +56,6 @@ class Embedder:
         self._nudge = asyncio.Event()
         self._asked: set[str] = set()
         self._asking: asyncio.Task[None] | None = None
-        self._file: VectorFile | None = None
         self._queries: OrderedDict[tuple[str, str], tuple[float, ...]] = OrderedDict()
 
     def start(self) -> None:
@@ -97,15 +85,12 @@ class Embedder:
         if chosen is None or not self.index.exists:
             return None
 
-        def look(db: Any) -> str | None:
-            models = {one.name: count_embedded(db, one.name) for one in all_models(db)}
-            if not models:
-                return None
-            best = max(models, key=lambda name: models[name])
-            mine = models.get(str(chosen), 0)
-            return str(chosen) if mine and mine >= ENOUGH * models[best] else best
-
-        return await self.index.reader.read(look)
+        models = await self.index.store.embedded_by_model()
+        if not models:
+            return None
+        best = max(models, key=lambda name: models[name])
+        mine = models.get(str(chosen), 0)
+        return str(chosen) if mine and mine >= ENOUGH * models[best] else best
 
     async def vector_of(self, line: Line, model: str, query: str) -> tuple[float, ...]:
         """A question's vector: a call to the model, unless it was asked lately. Raises the errors of `core.errors`."""
@@ -116,12 +101,6 @@ class Embedder:
                 self._queries.popitem(last=False)
         self._queries.move_to_end(key)
         return self._queries[key]
-
-    def file_of(self, model: ModelRows) -> VectorFile:
-        """The model's rows, mapped once for as long as there are no new ones."""
-        if self._file is None or self._file.model != model:
-            self._file = VectorFile(self.index.folder, model)
-        return self._file
 
     # -- making them
 
@@ -171,18 +150,18 @@ class Embedder:
         self.estimate = None
         line = attendant.line()
         line = replace(line, caller=replace(line.caller, confirm=None))  # out of the blue nobody is asked
-        while todo := await self.index.reader.read(lambda db: missing(db, str(model), ROUND)):
+        while todo := await self.index.store.missing(str(model), ROUND):
             self.busy = True
             if self.index.embed_model() != model or not load_control(self.index.folder).agreed(str(model)):
                 self.nudge()
                 return
             await self._embed_round(line, model, todo)
-        await self._tidy(model)
+        await self.index.store.keep_only(str(model))
         self.busy = False
         self.index.tell()
 
     async def _embed_round(self, line: Line, model: ModelRef, todo: Sequence[tuple[bytes, int]]) -> None:
-        chunks = await self.index.reader.read(lambda db: load_chunks(db, [chunk for _, chunk in todo]))
+        chunks = await self.index.store.load_chunks([chunk for _, chunk in todo])
         wanted = [(digest, chunks[id]) for digest, id in todo if id in chunks]
         kept = [self._embed_batch(line, model, batch) for batch in _batches(wanted)]
         for failure in await asyncio.gather(*kept, return_exceptions=True):
@@ -193,22 +172,8 @@ class Embedder:
         """Each batch is kept as soon as it is there: only what is under way is paid for again after a kill."""
         vectors = await embed_texts(line, model, [_text(chunk) for _, chunk in batch], Priority.BATCH)
         digests = [digest for digest, _ in batch]
-        await self.index.writer.run(
-            lambda db: append_vectors(db, self.index.folder, str(model), digests, vectors)
-        )
+        await self.index.store.append_vectors(str(model), digests, vectors)
         self.index.tell(at_most_every_s=0.5)
-
-    async def _tidy(self, model: ModelRef) -> None:
-        """Every chunk has its vector: models that were chosen before go, and so does what nobody needs."""
-
-        def tidy(db: Any) -> None:
-            for other in all_models(db):
-                if other.name != str(model):
-                    forget_model(db, other.name)
-            compact(db, self.index.folder, str(model))
-
-        await self.index.writer.run(tidy)
-        await self.index.reader.read(lambda db: remove_strays(db, self.index.folder))
 
     # -- asking
 
@@ -245,20 +210,7 @@ class Embedder:
 
     async def find_estimate(self, model: ModelRef) -> Json | None:
         """What the missing vectors will take; None where none is missing. A sample is counted, the rest measured."""
-
-        def look(db: Any) -> tuple[int, int, list[Found]]:
-            todo = missing(db, str(model))
-            sample = load_chunks(db, [chunk for _, chunk in todo[:: max(1, len(todo) // SAMPLE)]])
-            characters = 0
-            for start in range(0, len(todo), 500):
-                ids = [chunk for _, chunk in todo[start : start + 500]]
-                marks = ", ".join("?" * len(ids))
-                characters += db.execute(
-                    f"SELECT sum(length(text)) FROM chunks WHERE id IN ({marks})", ids
-                ).fetchone()[0]
-            return len(todo), characters, list(sample.values())
-
-        chunks, characters, sample = await self.index.reader.read(look)
+        chunks, characters, sample = await self.index.store.missing_extent(str(model), SAMPLE)
         if not chunks or not sample:
             return None
         counted = await asyncio.to_thread(lambda: sum(estimate_tokens(_text(chunk)) for chunk in sample))

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from halley.core.errors import NotConfigured, Problem, StoreFailed
 from halley.core.models import ModelRef
+from halley.core.ports import SearchIndex
 from halley.features.ask import Line
 from halley.features.search.control import Control, change_control, load_control
 from halley.features.search.embedding import Embedder
@@ -28,9 +29,6 @@ from halley.features.search.keeping import Keeper
 from halley.features.search.live import LiveFiles
 from halley.features.search.scan import Rules
 from halley.stores.config.layers import Layer
-from halley.stores.index.chunks import INDEX_STEPS, counts, fact, index_folder
-from halley.stores.index.vectors import all_models, count_embedded
-from halley.stores.sqlite.database import Database
 
 if TYPE_CHECKING:
     from halley.features.room import EngineRoom
@@ -52,11 +50,9 @@ class Attendant:
 class WorkspaceIndex:
     """Made once for each workspace folder of a process. Cheap until started."""
 
-    def __init__(self, room: EngineRoom, root: Path) -> None:
-        self.room, self.root = room, root
-        self.folder = index_folder(room.paths, root)
-        self.reader = Database(self.folder / "index.db", INDEX_STEPS, disposable=True)
-        self.writer = Database(self.folder / "index.db", INDEX_STEPS, disposable=True)
+    def __init__(self, room: EngineRoom, root: Path, store: SearchIndex) -> None:
+        self.room, self.root, self.store = room, root, store
+        self.folder = store.folder
         self.attendants: list[Attendant] = []
         self.embedder = Embedder(self)
         self.keeper = Keeper(self)
@@ -83,7 +79,7 @@ class WorkspaceIndex:
 
     @property
     def exists(self) -> bool:
-        return self.reader.path.exists()
+        return self.store.exists
 
     @property
     def enabled(self) -> bool:
@@ -113,7 +109,7 @@ class WorkspaceIndex:
         settings = attendant.line().settings if attendant else self.room.settings(self.root)
         return Rules(
             str(self.root),
-            str(self.writer.path),
+            str(self.store.path),
             settings.context.exclude,
             settings.search.max_files,
             self.live.open_paths,
@@ -140,8 +136,7 @@ class WorkspaceIndex:
         await self.keeper.aclose()
         await self.live.aclose()
         await self.embedder.aclose()
-        await self.reader.aclose()
-        await self.writer.aclose()
+        await self.store.aclose()
 
     # -- how it stands
 
@@ -175,22 +170,17 @@ class WorkspaceIndex:
         return found | ({"problem": problem.to_json()} if problem else {})
 
     async def _figures(self, model: ModelRef | None) -> Json:
-        def look(db: Any) -> tuple[int, int, int, int, list[str]]:
-            files, chunks = counts(db)
-            embedded = count_embedded(db, str(model)) if model else 0
-            return files, int(fact(db, "files") or 0), chunks, embedded, [one.name for one in all_models(db)]
-
-        indexed, listed, chunks, embedded, models = await self.reader.read(look)
+        kept = await self.store.figures(str(model) if model else None)
         answering = await self.embedder.answering()
         size = await asyncio.to_thread(_size_of, self.folder)
         running = self.keeper.progress
         return {
-            "files": running.files if running else max(listed, indexed),
-            "indexed": running.indexed if running else indexed,
-            "chunks": chunks,
-            "embedded": embedded,
+            "files": running.files if running else max(kept.listed, kept.indexed),
+            "indexed": running.indexed if running else kept.indexed,
+            "chunks": kept.chunks,
+            "embedded": kept.embedded,
             "bytes": size,
-        } | ({"answering": answering} if answering in models else {})
+        } | ({"answering": answering} if answering in kept.models else {})
 
     def _state(self, control: Control) -> str:
         if control.paused:

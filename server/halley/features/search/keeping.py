@@ -19,7 +19,6 @@ from halley.features.search.control import Control, control_file, load_control
 from halley.features.search.scan import Progress, Rules, run_scan
 from halley.features.search.watching import Watcher
 from halley.stores.disk.files import locked
-from halley.stores.index.chunks import drop_everything, fact, set_fact
 
 if TYPE_CHECKING:
     from halley.features.search.index import WorkspaceIndex
@@ -180,14 +179,7 @@ class Keeper:
             await index.embedder.stop()
 
     async def _begin_anew(self, control: Control) -> bool:
-        def begin(db: Any) -> bool:
-            if int(fact(db, "generation") or 0) == control.generation:
-                return False
-            drop_everything(db)
-            set_fact(db, "generation", str(control.generation))
-            return True
-
-        return await self.index.writer.run(begin)
+        return await self.index.store.begin_generation(control.generation)
 
     async def _scan(self) -> Progress | None:
         """Looks at everything; None when it was paused or is to begin anew meanwhile."""

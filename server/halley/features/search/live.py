@@ -13,10 +13,10 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from halley.core.errors import HalleyError
+from halley.engine.code.chunks import text_digest
 from halley.features.search.control import load_control
 from halley.features.search.cutting import cut_file
 from halley.features.search.watching import belongs
-from halley.stores.index.chunks import drop_files, files_below, known_file, note_seen, put_file, text_digest
 from halley.stores.workspace.project_files import MOST_BYTES, is_generated, read_text_file
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class LiveFiles:
     async def _put_from_disk(self, path: str) -> None:
         index = self.index
         if not await asyncio.to_thread(belongs, index.root, path, index.rules().exclude):
-            await index.writer.run(lambda db: drop_files(db, [path, *files_below(db, path)]))
+            await index.store.drop_path(path)
             return
         try:
             stat = (index.root / path).stat()
@@ -146,13 +146,13 @@ class LiveFiles:
 
     async def _put(self, path: str, text: str, mtime_ns: int, size: int) -> None:
         index, digest = self.index, text_digest(text)
-        known = await index.reader.read(lambda db: known_file(db, path))
+        known = await index.store.known_file(path)
         if known is not None and known.digest == digest:
             if (known.mtime_ns, known.size) != (mtime_ns, size):
-                await index.writer.run(lambda db: note_seen(db, path, mtime_ns, size))
+                await index.store.note_seen(path, mtime_ns, size)
             return
         rows = await asyncio.to_thread(cut_file, path, text)
-        await index.writer.run(lambda db: put_file(db, path, mtime_ns, size, digest, rows))
+        await index.store.put_file(path, mtime_ns, size, digest, rows)
         index.embedder.nudge()
 
     async def _quietly(self, work: Awaitable[None]) -> None:

@@ -65,11 +65,4 @@ async def _digest_here(index: WorkspaceIndex, snapshot: Snapshot) -> bytes | Non
     """The digest of the chunk at the cursor, as it was when it was indexed."""
     path = display_path(snapshot)
     line = snapshot.document.text.count("\n", 0, snapshot.selection.start) + 1
-    rows = await index.reader.read(
-        lambda db: db.execute(
-            "SELECT digest FROM chunks WHERE file = (SELECT id FROM files WHERE path = ?) "
-            "AND first_line <= ? AND last_line >= ?",
-            (path, line, line),
-        ).fetchone()
-    )
-    return rows[0] if rows else None
+    return await index.store.digest_at(path, line)

@@ -16,28 +16,15 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from halley.core.errors import StoreFailed
+from halley.core.index import KnownFile
 from halley.engine.guards.secrecy import is_secret_path
 from halley.features.search.cutters import cut_files
 from halley.features.search.cutting import CUT
-from halley.stores.index.chunks import (
-    INDEX_STEPS,
-    ChunkRow,
-    KnownFile,
-    drop_files,
-    fact,
-    known_files,
-    note_seen,
-    put_file,
-    set_fact,
-)
-from halley.stores.sqlite.database import open_connection, write_turn
+from halley.stores.index.filling import Entry, open_index
 from halley.stores.workspace.project_files import FileFact, list_files
-
-if TYPE_CHECKING:
-    import sqlite3
 
 BATCH_FILES = 40
 BATCH_CHARACTERS = 1_000_000
@@ -71,23 +58,22 @@ Tell = Callable[[Progress], None]
 
 
 def scan(rules: Rules, tell: Tell) -> Progress:
-    """Brings the index in line with the disk. Raises StoreFailed and sqlite3.Error where that cannot be written."""
-    root, database = Path(rules.root), Path(rules.database)
-    with closing(open_connection(database, INDEX_STEPS)) as db:
-        if fact(db, "cut") != CUT:
-            _write(db, database, _look_again)
+    """Brings the index in line with the disk. Raises StoreFailed where that cannot be written."""
+    root = Path(rules.root)
+    with open_index(Path(rules.database)) as filling:
+        filling.cut_as(CUT)
         folders: list[str] = []
         listed = list_files(root, rules.exclude, is_secret_path, folders)
         listed.sort(key=lambda found: (found.path.count("/"), found.path))
         facts = listed[: rules.max_files]
-        known, skip = known_files(db), set(rules.skip)
+        known, skip = filling.known(), set(rules.skip)
         changed = [f for f in facts if f.path not in skip and _differs(f, known.get(f.path))]
         gone = known.keys() - {f.path for f in facts}
-        _write(db, database, lambda d: _begin(d, len(facts), gone - skip))
+        filling.begin(len(facts), gone - skip)
         tell(Progress(len(facts), len(facts) - len(changed), len(listed) - len(facts)))
         left = len(changed)
         for batch in _batches(root, changed, known):
-            _write(db, database, lambda d, batch=batch: [_put(d, *entry) for entry in batch])
+            filling.put(batch)
             left -= len(batch)
             tell(Progress(len(facts), len(facts) - left, len(listed) - len(facts)))
         return Progress(len(facts), len(facts), len(listed) - len(facts), tuple(folders), done=True)
@@ -97,52 +83,20 @@ def _differs(found: FileFact, known: KnownFile | None) -> bool:
     return known is None or (known.mtime_ns, known.size) != (found.mtime_ns, found.size)
 
 
-def _begin(db: sqlite3.Connection, files: int, gone: Iterable[str]) -> None:
-    drop_files(db, gone)
-    set_fact(db, "files", str(files))
-
-
-def _look_again(db: sqlite3.Connection) -> None:
-    db.execute("UPDATE files SET mtime_ns = -1, digest = x''")
-    set_fact(db, "cut", CUT)
-
-
-Entry = tuple[FileFact, bytes, list[ChunkRow] | None]
-"""`None` for a text that is as it was; no rows for a file that holds nothing to be found."""
-
-
 def _batches(root: Path, changed: Sequence[FileFact], known: dict[str, KnownFile]) -> Iterable[list[Entry]]:
     facts = {found.path: found for found in changed}
     digests = {path: known[path].digest if path in known else None for path in facts}
     batch, size = list[Entry](), 0
     with closing(cut_files(root, list(digests.items()))) as cuts:
         for path, digest, rows in cuts:
-            batch.append((facts[path], digest, rows))
-            size += facts[path].size
+            found = facts[path]
+            batch.append(Entry(path, found.mtime_ns, found.size, digest, rows))
+            size += found.size
             if len(batch) >= BATCH_FILES or size >= BATCH_CHARACTERS:
                 yield batch
                 batch, size = [], 0
     if batch:
         yield batch
-
-
-def _put(db: sqlite3.Connection, found: FileFact, digest: bytes, rows: list[ChunkRow] | None) -> None:
-    if rows is None:
-        note_seen(db, found.path, found.mtime_ns, found.size)
-    else:
-        put_file(db, found.path, found.mtime_ns, found.size, digest, rows)
-
-
-def _write(db: sqlite3.Connection, database: Path, work: Callable[[sqlite3.Connection], Any]) -> None:
-    with write_turn(database):
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            work(db)
-            db.execute("COMMIT")
-        except BaseException:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
 
 
 # -- as a child process
@@ -185,8 +139,6 @@ async def run_scan(rules: Rules, tell: Tell) -> Progress:
 
 
 def main() -> int:
-    import sqlite3
-
     rules = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with suppress(OSError, AttributeError):
@@ -195,7 +147,7 @@ def main() -> int:
         done = scan(
             Rules(**rules | {"exclude": tuple(rules["exclude"]), "skip": tuple(rules["skip"])}), _say_progress
         )
-    except (StoreFailed, sqlite3.Error, OSError) as error:
+    except (StoreFailed, OSError) as error:
         _say({"problem": error.problem.message if isinstance(error, StoreFailed) else str(error)})
         return 1
     _say_progress(done)

@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from halley.core.errors import HalleyError, InvalidInput
+from halley.core.index import Found
 from halley.engine.code.languages import language_id_of
 from halley.engine.fusion import merge_ranks
 from halley.engine.guards.secrecy import is_secret_path
 from halley.engine.search_query import match_terms
 from halley.features.ask import Line
 from halley.features.search.control import load_control
-from halley.stores.index.chunks import Found, find_words, load_chunks
-from halley.stores.index.vectors import ModelRows, chunks_of_rows, find_model, row_of
 from halley.stores.workspace.project_files import is_named
 
 if TYPE_CHECKING:
@@ -125,7 +124,7 @@ async def _rankings(
 
 async def _by_words(index: WorkspaceIndex, query: str) -> list[int]:
     terms = match_terms(query)
-    return await index.reader.read(lambda db: find_words(db, terms, DEPTH)) if terms else []
+    return await index.store.find_words(terms, DEPTH) if terms else []
 
 
 async def _by_meaning(index: WorkspaceIndex, line: Line, query: str) -> list[int]:
@@ -134,25 +133,14 @@ async def _by_meaning(index: WorkspaceIndex, line: Line, query: str) -> list[int
         return []
     async with asyncio.timeout(VECTOR_S):
         vector = await index.embedder.vector_of(line, model, query)
-    rows = await index.reader.read(lambda db: find_model(db, model))
-    return await _near(index, rows, vector, DEPTH) if rows else []
-
-
-async def _near(index: WorkspaceIndex, rows: ModelRows, vector: Sequence[float], depth: int) -> list[int]:
-    """Chunks by how near they are. Some rows belong to no chunk any more, so a few more are looked at."""
-    file = index.embedder.file_of(rows)
-    try:
-        best = await asyncio.to_thread(file.nearest, vector, depth * 2)
-    except OSError:  # written anew in this moment by the process that keeps the index
-        return []
-    return (await index.reader.read(lambda db: chunks_of_rows(db, rows.id, [row for row, _ in best])))[:depth]
+    return await index.store.find_near(model, vector, DEPTH)
 
 
 async def _hits(
     index: WorkspaceIndex, rankings: dict[str, Sequence[int]], exclude: tuple[str, ...], limit: int
 ) -> list[Hit]:
     merged = merge_ranks(rankings, WEIGHTS)
-    chunks = await index.reader.read(lambda db: load_chunks(db, [id for id, _, _ in merged]))
+    chunks = await index.store.load_chunks([id for id, _, _ in merged])
     hits: list[Hit] = []
     for id, score, found_in in merged:
         chunk = chunks.get(id)
@@ -177,11 +165,7 @@ async def search_like(
     rankings: dict[str, Sequence[int]] = {"lexical": await _by_words(index, query)}
     model = await index.embedder.answering() if digest else None
     if model and digest:
-        rows = await index.reader.read(lambda db: find_model(db, model))
-        row = await index.reader.read(lambda db: row_of(db, rows.id, digest)) if rows else None
-        if rows and row is not None and row < rows.rows:
-            vector = index.embedder.file_of(rows).table()[row]
-            rankings["vector"] = await _near(index, rows, vector, DEPTH)
+        rankings["vector"] = await index.store.find_like(model, digest, DEPTH)
     return await _hits(index, rankings, exclude, limit)
 
 

@@ -64,7 +64,7 @@ def desk_of(session: Session, text_document: Json | None = None, range: Json | N
         session.required_snapshot(text_document, range) if text_document else None,
         lambda names: _choose_model(session, uri, names),
         session.index(uri),
-        session.room.paths.state / "macros",
+        session.room.macro_runs,
         works=session.works,
         tools=tool_desk(session),
         is_ending=lambda: session.is_ending,

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from halley.core.macro_runs import to_json
 from halley.core.snapshot import Document, Selection, Snapshot
 from halley.features.actions import Job
 from halley.features.chat.events import event_json
@@ -24,8 +25,6 @@ from halley.lsp.protocol.macros import (
 from halley.lsp.protocol.shape import read_params
 from halley.lsp.window.session import Session
 from halley.stores.config.layers import Layer, in_order
-from halley.stores.config.writer import remove_macro, save_macro
-from halley.stores.macro_runs import to_json
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server
@@ -74,7 +73,7 @@ async def macros_run(
         report=report,
         project=session.project(snapshot.document.uri),
         inputs=inputs,
-        runs=session.room.paths.state / "macros",
+        runs=session.room.macro_runs,
         works=session.works,
     )
 
@@ -123,14 +122,14 @@ def register(server: Server) -> None:
     @server.feature("halley/macros/save")
     async def _save(params: Json) -> Json:
         asked = read_params(MacroSaveParams, params)
-        await asyncio.to_thread(save_macro, server.session.room.paths, asked.name, asked.macro)
+        await asyncio.to_thread(server.session.room.macros.save, asked.name, asked.macro)
         changed()
         return {}
 
     @server.feature("halley/macros/remove")
     async def _remove(params: Json) -> Json:
         asked = read_params(MacroNameParams, params)
-        await asyncio.to_thread(remove_macro, server.session.room.paths, asked.name)
+        await asyncio.to_thread(server.session.room.macros.remove, asked.name)
         changed()
         return {}
 
@@ -149,7 +148,7 @@ def register(server: Server) -> None:
         known = session.settings_of().macros
         tables = new_macros(read_macros(asked.content), known, replace=asked.replace)
         for name, table in tables.items():
-            await asyncio.to_thread(save_macro, session.room.paths, name, table)
+            await asyncio.to_thread(session.room.macros.save, name, table)
         changed()
         return {"names": list(tables)}
 

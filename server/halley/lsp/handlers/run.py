@@ -53,7 +53,7 @@ async def run(session: Session, arguments: list[Any], report: Any) -> Json:
         on_event=Counter(report),
         project=session.project(snapshot.document.uri),
         index=session.index(snapshot.document.uri),
-        runs=session.room.paths.state / "macros",
+        runs=session.room.macro_runs,
         works=session.works,
         make=maker(session, snapshot, report),
     )

@@ -53,6 +53,19 @@ def remove_macro(paths: Paths, name: str) -> bool:
     return _change(paths, {("macros", name): None})
 
 
+class ConfigMacros:
+    """Implements `core.ports.MacroLibrary` by the user's config.toml."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+
+    def save(self, name: str, macro: Mapping[str, Any]) -> None:
+        save_macro(self._paths, name, macro)
+
+    def remove(self, name: str) -> bool:
+        return remove_macro(self._paths, name)
+
+
 def _plain(value: Any) -> Any:
     """Only what TOML knows, without Nones."""
     if isinstance(value, Mapping):

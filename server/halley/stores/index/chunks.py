@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from halley.core.index import ChunkRow, Found, KnownFile
 from halley.stores.sqlite.migrations import Steps
 
 if TYPE_CHECKING:
@@ -85,49 +85,10 @@ MOST_MATCHES = 10_000
 """Matches that are ranked for one query: it bounds its time (`bench/README.md`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkRow:
-    """A chunk as it is stored. `digest` is that of what would be embedded of it."""
-
-    first_line: int
-    last_line: int
-    symbol: str
-    name: str
-    """The words of its symbol."""
-    text: str
-    parts: str
-    """The words inside camelCase names."""
-    digest: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A chunk as it is found."""
-
-    id: int
-    path: str
-    first_line: int
-    last_line: int
-    symbol: str
-    text: str
-    digest: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class KnownFile:
-    mtime_ns: int
-    size: int
-    digest: bytes
-
-
 def index_folder(paths: Paths, root: Path) -> Path:
     """Where a workspace's index lies: by the folder's real path, whatever links led to it."""
     key = hashlib.blake2b(str(root.resolve()).encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
     return paths.cache / "index" / f"{root.name[:40] or 'root'}-{key}"
-
-
-def text_digest(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 # -- writing
@@ -192,6 +153,12 @@ def drop_everything(db: sqlite3.Connection) -> None:
     drop_files(db, [row[0] for row in db.execute("SELECT path FROM files")])
 
 
+def look_again(db: sqlite3.Connection, cut: str) -> None:
+    """All files count as changed, and are to be cut by the rules called `cut`."""
+    db.execute("UPDATE files SET mtime_ns = -1, digest = x''")
+    set_fact(db, "cut", cut)
+
+
 def set_fact(db: sqlite3.Connection, name: str, value: str) -> None:
     db.execute(
         "INSERT INTO facts VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (name, value)
@@ -228,6 +195,27 @@ def counts(db: sqlite3.Connection) -> tuple[int, int]:
     """(files, chunks)."""
     files = db.execute("SELECT count(*) FROM files").fetchone()[0]
     return files, db.execute("SELECT count(*) FROM chunks").fetchone()[0]
+
+
+def count_characters(db: sqlite3.Connection, ids: Sequence[int]) -> int:
+    """How long the texts of these chunks are together."""
+    characters = 0
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        marks = ", ".join("?" * len(some))
+        found = db.execute(f"SELECT sum(length(text)) FROM chunks WHERE id IN ({marks})", some)
+        characters += found.fetchone()[0] or 0
+    return characters
+
+
+def digest_at(db: sqlite3.Connection, path: str, line: int) -> bytes | None:
+    """The digest of the chunk that a line (from 1) of a file is in, as it was when it was indexed."""
+    row = db.execute(
+        "SELECT digest FROM chunks WHERE file = (SELECT id FROM files WHERE path = ?) "
+        "AND first_line <= ? AND last_line >= ?",
+        (path, line, line),
+    ).fetchone()
+    return row[0] if row else None
 
 
 def find_words(db: sqlite3.Connection, terms: Sequence[str], limit: int) -> list[int]:

@@ -1,1 +1,10 @@
-"""The SQLite file: connection, migrations, writers."""
+"""SQLite: the connection, the schema, and who writes.
+
+    database.py    the way in: `Database`, one thread for each file
+    migrations.py  the schema, append-only
+    writers.py     what a killed process left open
+    processes.py   whether a process still runs
+    blobs.py       large files beside the database
+
+What the tables mean is said by the stores that use them.
+"""

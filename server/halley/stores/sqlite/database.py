@@ -376,6 +376,12 @@ def _code(error: Exception) -> int:
     return 0 if code == sqlite3.SQLITE_CORRUPT_VTAB else code & 0xFF
 
 
+def sqlite_version() -> str:
+    import sqlite3
+
+    return sqlite3.sqlite_version
+
+
 def open_connection(path: Path, steps: Steps | None = None) -> sqlite3.Connection:
     """Opens (and makes, 0600) the file and brings its schema up to date.
 

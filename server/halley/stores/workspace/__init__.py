@@ -1,1 +1,8 @@
-"""The workspace's files and git."""
+"""The workspace's files and git, as a model may see them.
+
+    project_files.py  files listed by its ignore rules, read with limits
+    texts.py          text files, read as an editor would
+    git.py            what git says of a working tree
+
+Nothing here writes into a workspace.
+"""

@@ -11,6 +11,7 @@ from typing import Any
 
 from halley.core.errors import error_of
 from halley.core.events import Event, Finish, Image, Notice, TextDelta
+from halley.core.macro_runs import Run
 from halley.core.models import ModelRef
 from halley.core.settings import MacroSettings
 from halley.engine.chat_input import ChatInput
@@ -24,7 +25,6 @@ from halley.features.macros.pipeline import StepNews, run_pipeline
 from halley.features.macros.run import begin_run, find_macro, find_run, run_markdown
 from halley.features.macros.steps import role_of
 from halley.stores.chats.values import Turn
-from halley.stores.macro_runs import Run
 
 
 async def send_macro(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:

@@ -1,0 +1,88 @@
+"""What was used, added up: the answers of a ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+Dimension = Literal["day", "month", "model", "provider", "workspace", "feature", "role", "status", "problem"]
+DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
+
+
+@dataclass(slots=True)
+class UsageRow:
+    """One group of calls, or all of them."""
+
+    keys: dict[str, str | None] = field(default_factory=dict[str, str | None])
+    """Dimension → value, e.g. `{"day": "2026-11-20", "model": "comet/gpt-5-mini"}`."""
+    calls: int = 0
+    """Attempts sent to a model."""
+    requests: int = 0
+    """What was asked for: the attempts of one failover count once."""
+    errors: int = 0
+    """Calls that failed, broke off or were abandoned."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    estimated_calls: int = 0
+    """Calls whose tokens or cost were estimated here."""
+    unpriced_calls: int = 0
+    """Answered calls whose cost is not known."""
+    cost: dict[str, float] = field(default_factory=dict[str, float])
+    """Currency → amount; empty where nothing is known."""
+    first_token_ms: float | None = None
+    """Mean over the calls that had one."""
+    tokens_per_s: float | None = None
+    problems: dict[str, int] = field(default_factory=dict[str, int])
+    """Problem code → calls."""
+
+    def to_json(self) -> dict[str, Any]:
+        """camelCase, the dimensions among the rest."""
+        cost = [{"amount": round(amount, 9), "currency": name} for name, amount in sorted(self.cost.items())]
+        return self.keys | {
+            "calls": self.calls,
+            "requests": self.requests,
+            "errors": self.errors,
+            "inputTokens": self.input_tokens,
+            "outputTokens": self.output_tokens,
+            "cachedTokens": self.cached_tokens,
+            "reasoningTokens": self.reasoning_tokens,
+            "estimatedCalls": self.estimated_calls,
+            "unpricedCalls": self.unpriced_calls,
+            "cost": cost,
+            "firstTokenMs": self.first_token_ms,
+            "tokensPerS": self.tokens_per_s,
+            "problems": self.problems,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    rows: tuple[UsageRow, ...]
+    """In the order of their keys; none when no dimension was named."""
+    totals: UsageRow
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    provider: str
+    model: str
+    language: str
+    shown: int
+    accepted: int
+    accepted_characters: int
+    partly_accepted: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """As in `halley/usage`: `rate` is the share of what was shown that was accepted, whole or in part."""
+        taken = min(self.shown, self.accepted + self.partly_accepted)
+        return {
+            "model": f"{self.provider}/{self.model}",
+            "language": self.language,
+            "shown": self.shown,
+            "accepted": self.accepted,
+            "partlyAccepted": self.partly_accepted,
+            "acceptedCharacters": self.accepted_characters,
+            "rate": round(taken / self.shown, 4) if self.shown else None,
+        }
