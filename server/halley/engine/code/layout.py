@@ -48,19 +48,27 @@ def newline_of(text: str) -> str:
 
 
 def fit_newlines(new: str, old: str, newline: str) -> str:
-    """`new` with `newline` everywhere, but for lines that `old` has too: they keep the ends they have there."""
-    ends = {ending(line) for line in split_lines(old)} - {""}
-    lines = [content(line) for line in split_lines(new)]
-    if ends <= {newline}:
-        return newline.join(lines)
+    """`new` with the line ends of `old`, whose place it takes; `newline` where `old` says nothing.
+
+    A line that both have keeps its end. A changed line gets the end of the line it stands for, and an added one the end
+    of the line above it: so a file with mixed ends keeps each of them.
+    """
     was = split_lines(old)
-    fitted = [f"{line}{newline}" for line in lines[:-1]] + lines[-1:]
-    i = j = 0
-    for i1, i2, _, j2 in [*diff_lines([content(line) for line in was], lines), (len(was), 0, 0, 0)]:
-        for n in range(min(i1 - i, len(lines) - 1 - j)):  # the lines that both have; the last has no end
-            fitted[j + n] = lines[j + n] + (ending(was[i + n]) or newline)
-        i, j = i2, j2
-    return "".join(fitted)
+    lines = [content(line) for line in split_lines(new)]
+    if {ending(line) for line in was} - {""} <= {newline}:
+        return newline.join(lines)
+    ends = [ending(line) for line in was]
+    fitted: list[str] = []
+    i = 0
+    blocks = diff_lines([content(line) for line in was], lines)
+    for i1, i2, j1, j2 in [*blocks, (len(was), len(was), len(lines), len(lines))]:
+        for row in (*range(i, i1), *range(i1, min(i2, i1 + j2 - j1))):
+            fitted.append(ends[row] or newline)
+        above = next((end for end in reversed(fitted) if end), newline)
+        fitted += [above] * ((j2 - j1) - (i2 - i1))
+        i = i2
+    fitted[-1] = ""  # what follows the last line's content is the caller's
+    return "".join(line + end for line, end in zip(lines, fitted, strict=True))
 
 
 def fit_edges(new: str, old: str) -> str:

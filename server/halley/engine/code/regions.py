@@ -25,11 +25,22 @@ _IMPORT = re.compile(
 
 def line_span(text: str, start: int, end: int) -> Span:
     """The whole lines that `start:end` touches, the last line's end included."""
-    first = text.rfind("\n", 0, start) + 1
-    if end > start and text[end - 1 : end] == "\n":
+    first = _line_start(text, start)
+    if end > start and _ends_line(text, end):
         return first, end
-    last = text.find("\n", end)
-    return first, len(text) if last < 0 else last + 1
+    at = min((found for mark in "\r\n" if (found := text.find(mark, end)) >= 0), default=-1)
+    return first, len(text) if at < 0 else at + (2 if text.startswith("\r\n", at) else 1)
+
+
+def _line_start(text: str, at: int) -> int:
+    """A line may end with `\n`, `\r\n` or `\r` alone; between `\r` and `\n` none begins."""
+    if text[at - 1 : at + 1] == "\r\n":
+        at -= 1
+    return max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
+
+
+def _ends_line(text: str, at: int) -> bool:
+    return text[at - 1 : at] == "\n" or (text[at - 1 : at] == "\r" and text[at : at + 1] != "\n")
 
 
 def enclosing_definition(text: str, start: int, end: int, language_id: str) -> Span | None:

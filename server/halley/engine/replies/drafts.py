@@ -22,9 +22,10 @@ from halley.core.text import (
     split_lines,
 )
 from halley.engine.code.layout import content, fit_newlines, newline_of
+from halley.engine.code.regions import line_span
 from halley.engine.edits.build import build_edits
 from halley.engine.guards.invisible import name_of, new_invisible_characters
-from halley.engine.replies.hunks import Hunk, Placed, place_hunk
+from halley.engine.replies.hunks import Hunk, Placed, join_rows, place_hunk
 from halley.engine.replies.imports import hoist_imports
 from halley.engine.replies.insert import insert_block
 from halley.engine.replies.place import Change as RowChange
@@ -152,13 +153,7 @@ class Drafts:
         return _rows_of(rows, selection)
 
     def _put_rows(self, file: File, rows: Sequence[str], placed: Placed) -> str:
-        newline = newline_of(file.text)
-        text = "".join(rows[line] if isinstance(line, int) else line + newline for line in placed.lines)
-        old = "".join(rows[placed.first : placed.last])
-        if not old.endswith(("\n", "\r")) and text.endswith(newline):
-            text = text[: -len(newline)]
-        elif text and not text.endswith(("\n", "\r")) and placed.last < len(rows):
-            text += newline
+        text = join_rows(placed, rows, newline_of(file.text))
         return self._put(file, RowChange(placed.first, placed.last, text), rows)
 
     def _replace_part(self, file: File, block: Sequence[str], selection: Selection) -> None:
@@ -276,11 +271,8 @@ def _rows_of(rows: Sequence[str], selection: Selection) -> tuple[int, int]:
 
 def _within_lines(block: Sequence[str], text: str, selection: Selection) -> str | None:
     """The new text of a part that is less than its lines; None when lines are meant."""
-    start, end = text.rfind("\n", 0, selection.start) + 1, text.find("\n", selection.end)
-    end = len(text) if end < 0 else end
-    if text[selection.end - 1 : selection.end] == "\n":
-        end = selection.end
-    head, tail = text[start : selection.start], text[selection.end : end]
+    start, end = line_span(text, selection.start, selection.end)
+    head, tail = text[start : selection.start], content(text[selection.end : end])
     if not head.strip() and not tail.strip():
         return None
     lines = [line for line in block if line.strip()]

@@ -16,6 +16,8 @@ from halley.engine.code.layout import (
     TAB,
     Style,
     columns,
+    content,
+    ending,
     fit_style,
     indentation,
     shift,
@@ -102,6 +104,39 @@ def place_hunk(hunk: Hunk, rows: Sequence[str], selected: Run | None = None) -> 
     if any(is_elision(line) for line in old):
         return _around_elisions(hunk, rows, selected)
     return "missing"
+
+
+def join_rows(placed: Placed, rows: Sequence[str], newline: str) -> str:
+    """The text that takes the place of a hunk's rows, `rows` having their ends.
+
+    A kept row stays as it is, ends included. A new row gets the end of the row it replaces, an added one that of the
+    row above it. What was without an end at the end of the file stays so.
+    """
+    out: list[str] = []
+    at, above = placed.first, ending(rows[placed.first - 1]) if placed.first else ""
+    for line, kept in zip(placed.lines, _next_kept(placed), strict=True):
+        if isinstance(line, int):
+            out.append(rows[line])
+            at, above = line + 1, ending(rows[line]) or above
+        else:
+            above = (ending(rows[at]) if at < kept else "") or above or newline
+            out.append(line + above)
+            at = min(at + 1, kept)
+    for n, text in enumerate(out[:-1]):
+        if not ending(text):  # the file's last row is its last no more
+            out[n] = text + (above or newline)
+    if out and placed.last == len(rows) and rows[-1]:
+        out[-1] = content(out[-1])
+    return "".join(out)
+
+
+def _next_kept(placed: Placed) -> list[int]:
+    """For each line of a placed hunk the kept row that follows it, or the row after the hunk."""
+    following, found = placed.last, list[int]()
+    for line in reversed(placed.lines):
+        found.append(following)
+        following = line if isinstance(line, int) else following
+    return found[::-1]
 
 
 def _adds_elision(hunk: Hunk, rows: Sequence[str]) -> bool:

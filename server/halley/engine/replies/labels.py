@@ -46,6 +46,23 @@ _LONGEST = 300
 _DECORATION = "*_#>-:` \t"
 
 
+_DOTTED_LANGUAGES = frozenset(
+    (
+        "cmakelists.txt",
+        "node.js",
+        "vue.js",
+        "react.js",
+        "next.js",
+        "three.js",
+        "d3.js",
+        "asp.net",
+        "vb.net",
+        "go.mod",
+    )
+)
+"""Info strings that look like a file's name and are a language's."""
+
+
 class Label(NamedTuple):
     path: str
     sure: bool = True
@@ -89,11 +106,17 @@ def _in_info(info: str) -> str:
     words = info.strip().split()
     if not words:
         return ""
-    _, colon, path = words[0].partition(":")
-    for word in ([path] if colon and path else []) + words:
+    language, colon, path = words[0].partition(":")
+    for word in ([path] if colon and path else [] if names_language(language) else words[:1]) + words[1:]:
         if is_path(word):
             return word
     return ""
+
+
+def names_language(word: str) -> bool:
+    """Whether the first word of an info string says the language, although a file may be called so: `makefile`."""
+    lower = word.lower()
+    return lower in _WELL_KNOWN or lower in _DOTTED_LANGUAGES
 
 
 def _above(lines: Sequence[str]) -> Label | None:

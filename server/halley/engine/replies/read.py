@@ -12,26 +12,22 @@ kept. How the forms are read: `search_replace.py`, `unified_diff.py`, `fences.py
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from halley.core.errors import Problem
 from halley.core.text import Change, Edit, WorkspaceChange
 from halley.engine.markdown.fences import Fence, find_fences
+from halley.engine.replies.byte_order import behind_marks, without_marks
 from halley.engine.replies.choosing import choose_blocks
 from halley.engine.replies.drafts import Drafts
 from halley.engine.replies.prose import PROSE_LANGUAGES, bare_code, is_refusal
 from halley.engine.replies.search_replace import has_blocks, read_blocks
 from halley.engine.replies.target import Target
+from halley.engine.replies.thoughts import without_thoughts
 from halley.engine.replies.unified_diff import DIFF_LANGUAGES, has_diff, is_diff, read_diff
 
 __all__ = ["ReadReply", "Target", "read_code", "read_reply"]
-
-_THOUGHT = re.compile(
-    r"\A\s*<(think|thinking|thought|reasoning)>.*?(?:</\1>|\Z)\s*", re.DOTALL | re.IGNORECASE
-)
-_END_OF_THOUGHT = re.compile(r"\A(?:(?!```).)*?</(?:think|thinking)>\s*", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +57,7 @@ class ReadReply:
 
 def read_reply(reply: str, target: Target) -> ReadReply:
     """The change that a reply stands for, against exactly the text of `target`."""
+    target, marked = without_marks(target)
     drafts = Drafts(target)
     lines = clean_reply(reply, target).split("\n")
     if target.truncated:
@@ -72,7 +69,8 @@ def read_reply(reply: str, target: Target) -> ReadReply:
     else:
         _read(lines, drafts)
     kept = reply if drafts.keep_all else "\n\n".join(drafts.kept)
-    return ReadReply(drafts.change(), tuple(drafts.problems), kept, drafts.confirm, target.uri)
+    change = behind_marks(drafts.change(), marked)
+    return ReadReply(change, tuple(drafts.problems), kept, drafts.confirm, target.uri)
 
 
 def read_code(reply: str, language_id: str = "") -> str:
@@ -88,12 +86,7 @@ def read_code(reply: str, language_id: str = "") -> str:
 def clean_reply(reply: str, target: Target) -> str:
     """Without a byte-order mark, `\\r`, and thinking not kept apart. Entities are not decoded: they may be code."""
     text = reply.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    if "</think" in target.text or "<think" in target.text:
-        return text
-    thought = _THOUGHT.match(text)
-    if thought is None and "</think" in text:
-        thought = _END_OF_THOUGHT.match(text)
-    return text[thought.end() :] if thought else text
+    return without_thoughts(text, target.text)
 
 
 def _read(lines: Sequence[str], drafts: Drafts) -> None:

@@ -76,6 +76,8 @@ def find_file(path: str, target: Target) -> File | str:
     alike = [known for known in target.files if known.endswith(f"/{wanted}")]
     if len(alike) == 1:
         return File(alike[0], target.files[alike[0]].uri, target.files[alike[0]])
+    if not alike and (found := _in_other_case(wanted, target)) is not None:
+        return found
     if reason := refuse_path(path):
         return reason
     if alike:
@@ -83,6 +85,15 @@ def find_file(path: str, target: Target) -> File | str:
     if not target.root_uri:
         return f"'{path}' is in no workspace folder"
     return File(wanted, f"{target.root_uri.rstrip('/')}/{quote(wanted)}")
+
+
+def _in_other_case(wanted: str, target: Target) -> File | None:
+    """A file whose name differs in case alone: on many systems it is the same file, and a second one is never meant."""
+    folded = wanted.casefold()
+    if _same(folded, target.path.casefold()):
+        return target_file(target)
+    alike = [known for known in target.files if _same(folded, known.casefold())]
+    return File(alike[0], target.files[alike[0]].uri, target.files[alike[0]]) if len(alike) == 1 else None
 
 
 def refuse_path(path: str) -> str:

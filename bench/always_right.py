@@ -1,0 +1,142 @@
+"""An always-right model: `python -m bench.always_right --edits 10000`.
+
+A true change of a real file is written in a form that models use, and Halley reads it. What it makes of the reply is
+compared with the truth:
+
+    right     exactly the file that was meant
+    asked     something is proposed and the user is asked first, whatever it is
+    refused   nothing is changed and the reply is kept
+    wrong     "applied", and the file is not what was meant
+
+The table is by form and by language. `--show N` prints the first N wrong ones. The same seed on the same machine gives
+the same tries.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from bench.rightness.changes import TrueChange, make_change
+from bench.rightness.corpus import LANGUAGES, Source, sources
+from bench.rightness.forms import FORMS
+from halley.core.snapshot import Selection
+from halley.core.text import DocumentEdit, apply_edits
+from halley.engine.replies.read import ReadReply, Target, read_reply
+
+OUTCOMES = ("right", "asked", "refused", "wrong")
+_URI = "file:///work/"
+
+
+class Try(NamedTuple):
+    change: TrueChange
+    form: str
+    reply: str
+    outcome: str
+    result: str
+    read: ReadReply
+
+
+def main() -> int:
+    options = _arguments()
+    languages = options.languages or list(LANGUAGES)
+    found = sources(languages, options.files, options.seed)
+    table: Counter[tuple[str, str]] = Counter()
+    shown = 0
+    for one in tries(found, options.edits, options.seed, options.forms or list(FORMS)):
+        table[f"form: {one.form}", one.outcome] += 1
+        table[f"language: {one.change.source.language_id}", one.outcome] += 1
+        table["all", one.outcome] += 1
+        if one.outcome in options.outcomes and shown < options.show:
+            shown += 1
+            _show(one)
+    _print(table, options.json)
+    return 1 if table["all", "wrong"] else 0
+
+
+def tries(found: Sequence[Source], count: int, seed: int, forms: Sequence[str]) -> Iterator[Try]:
+    """`count` tries, forms and files in turns."""
+    choice = random.Random(seed)
+    made = missed = 0
+    while made < count and missed < 200 * (count + 1):
+        source, form = choice.choice(found), forms[made % len(forms)]
+        change = make_change(source, choice)
+        reply = FORMS[form](change, choice) if change else None
+        if change is None or reply is None:
+            missed += 1
+            continue
+        made += 1
+        yield judge(change, form, reply)
+
+
+def judge(change: TrueChange, form: str, reply: str) -> Try:
+    """What Halley makes of one reply."""
+    uri = _URI + change.source.path
+    target = Target(
+        uri,
+        change.old,
+        Selection(change.start, change.end),
+        version=1,
+        language_id=change.source.language_id,
+        path=change.source.path,
+        root_uri=_URI.rstrip("/"),
+    )
+    read = read_reply(reply, target)
+    others = [part for part in read.changes if not isinstance(part, DocumentEdit) or part.uri != uri]
+    result = apply_edits(change.old, read.edits)
+    if others:
+        outcome = "asked" if read.confirm else "wrong"
+    elif result == change.new and not read.problems:
+        outcome = "right"
+    elif read.confirm:
+        outcome = "asked"
+    elif result == change.old:
+        outcome = "refused" if read.problems else "wrong"
+    else:
+        outcome = "wrong"
+    return Try(change, form, reply, outcome, result, read)
+
+
+def _show(one: Try) -> None:
+    from difflib import unified_diff
+
+    print(f"=== {one.outcome}: {one.form}, {one.change.source.path} ({one.change.kind})")
+    print(*(problem.message for problem in one.read.problems), sep="\n")
+    truth = unified_diff(one.change.old.splitlines(True), one.change.new.splitlines(True), "old", "meant")
+    made = unified_diff(one.change.new.splitlines(True), one.result.splitlines(True), "meant", "made")
+    print("".join(f"{line!r}\n" for line in [*truth][:40]))
+    print("".join(f"{line!r}\n" for line in [*made][:40]))
+    print("--- the reply\n" + one.reply[:1500] + "\n", flush=True)
+
+
+def _print(table: Counter[tuple[str, str]], as_json: bool) -> None:
+    names = list(dict.fromkeys(name for name, _ in table))
+    names.sort(key=lambda name: (name == "all", name))
+    if as_json:
+        print(json.dumps({name: {what: table[name, what] for what in OUTCOMES} for name in names}, indent=1))
+        return
+    print(f"{'':40}" + "".join(f"{what:>9}" for what in OUTCOMES))
+    for name in names:
+        print(f"{name:40}" + "".join(f"{table[name, what]:9}" for what in OUTCOMES))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.always_right", description=__doc__.splitlines()[0])
+    parser.add_argument("--edits", type=int, default=2000, help="how many changes are tried")
+    parser.add_argument("--files", type=int, default=60, help="files of each language, at most")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--languages", nargs="*", choices=list(LANGUAGES))
+    parser.add_argument("--forms", nargs="*", choices=list(FORMS))
+    parser.add_argument("--show", type=int, default=0, help="print so many tries that ended as --outcomes")
+    parser.add_argument("--outcomes", nargs="*", default=["wrong"], choices=OUTCOMES)
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
