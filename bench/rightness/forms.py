@@ -34,6 +34,12 @@ def _lines(text: str) -> list[str]:
     return [content(line) for line in split_lines(text.removeprefix("\ufeff"))]
 
 
+def _rows(text: str) -> list[str]:
+    """The lines as `diff` counts them: a final line end begins no other."""
+    lines = _lines(text)
+    return lines[:-1] if lines and not lines[-1] else lines
+
+
 def _plain(text: str) -> str:
     return "\n".join(_lines(text))
 
@@ -106,7 +112,7 @@ def _part_dedented(change: TrueChange, choice: random.Random) -> str | None:
 
 
 def _diff(change: TrueChange, numbers: str, choice: random.Random, context: int = 3) -> list[str]:
-    old, new, path = _lines(change.old), _lines(change.new), change.source.path
+    old, new, path = _rows(change.old), _rows(change.new), change.source.path
     rows = list(unified_diff(old, new, f"a/{path}", f"b/{path}", lineterm="", n=context))
     if numbers == "wrong":
         by = choice.randrange(2, 30)
@@ -227,10 +233,11 @@ def _search_replace(change: TrueChange, choice: random.Random) -> str | None:
 def _elided(change: TrueChange, choice: random.Random) -> str | None:
     """The part with its unchanged stretches left out, a placeholder for each, three lines kept around a change."""
     mark = _placeholder(change.source.language_id, choice)
-    old = _lines(change.old[change.start : change.end])
-    new = _lines(change.part)
+    old, new = _rows(change.old[change.start : change.end]), _rows(change.part)
     if mark is None or len(old) < 12:
         return None
+    if change.kind == "delete" and (old[-1:] != new[-1:] or old[:1] != new[:1]):
+        return None  # a reply that ends early does not say that the rest goes
     out: list[str] = []
     kept = 3
     for tag, _, _, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():

@@ -6,6 +6,7 @@ the document has: `fit_newlines`, `fit_indentation`, `fit_edges`. All work on wh
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from halley.core.text import split_lines
 from halley.engine.edits.diffs import diff_lines
 
 _TABBED = frozenset(("go", "makefile"))
+_COMMENT_ROW = re.compile(r"^\s*\*(?:[\s/]|$)")
+"""The rows of a `/* … */` comment are one column off whatever the file's indentation is."""
 TAB = 4
 """Columns of a tab, where nothing says more."""
 
@@ -103,7 +106,7 @@ def style_of(lines: Sequence[str], language_id: str = "") -> Style:
 
     Where no line is indented, the language's own way, if it has only one.
     """
-    spaces = [indentation(line) for line in lines if line.strip()]
+    spaces = [indentation(line) for line in lines if line.strip() and not _COMMENT_ROW.match(line)]
     tabs = sum(space.startswith("\t") for space in spaces)
     blanks = sum(space.startswith(" ") for space in spaces)
     if not tabs and not blanks:
@@ -127,11 +130,40 @@ def indent_text(size: int, style: Style) -> str:
     return "\t" * (size // style.unit) + " " * (size % style.unit) if style.tabs else " " * size
 
 
-def fit_style(lines: Sequence[str], style: Style) -> list[str]:
-    """`lines` with tabs where the document has tabs, and spaces where it has spaces."""
+def local_style(rows: Sequence[str], part: tuple[int, int], language_id: str = "") -> Style:
+    """The style of the part itself; where it has no indentation, of the rows around it, then of the whole text.
+
+    A licence header or an embedded block of another style must not decide for the place that is edited.
+    """
+    first, last = part
+    for reach in (0, 20, 80):
+        style = style_of(rows[max(first - reach, 0) : last + reach])
+        if style.known:
+            return style
+    return style_of(rows, language_id)
+
+
+def fit_style(lines: Sequence[str], style: Style, old: Sequence[str] = ()) -> list[str]:
+    """`lines` with tabs where the document has tabs, and spaces where it has spaces.
+
+    `old` are lines they take the place of. Where `lines` repeat indented ones of these as they stand, the reply has
+    the document's own layout already, mixed as it may be, and is left alone.
+    """
     mine = style_of(lines)
-    if not style.known or not mine.known or mine.tabs == style.tabs:
+    if not style.known or not mine.known:
         return list(lines)
+    if old and (kept := _kept_indented(lines, old)):
+        converted = _converted(lines, mine, style)
+        return converted if _kept_indented(converted, old) > kept else list(lines)
+    return list(lines) if mine.tabs == style.tabs else _converted(lines, mine, style)
+
+
+def _kept_indented(lines: Sequence[str], old: Sequence[str]) -> int:
+    known = Counter(line.rstrip() for line in old if indentation(line) and line.strip())
+    return _kept([line for line in lines if indentation(line)], known)
+
+
+def _converted(lines: Sequence[str], mine: Style, style: Style) -> list[str]:
     fitted: list[str] = []
     for line in lines:
         space = indentation(line)

@@ -12,38 +12,61 @@ from itertools import pairwise
 
 from halley.engine.edits.matching import Run, find_run, squeeze
 
-_COMMENT = re.compile(r"^(?:#|//|--|;|%|/\*|<!--|\{/\*)+\s*(?P<text>.*?)\s*(?:\*/\}?|-->)?$")
+_COMMENT = re.compile(
+    r"^(?:#|//|--|;|%|/?\*|<!--|\{/\*|\(\*|rem\b|\"{3}|'(?!\w+'))+\s*(?P<text>.*?)\s*(?:\*/\}?|-->|\*\)|\"{3})?$",
+    re.IGNORECASE,
+)
+_BARE = re.compile(r"^(?:\.{2,}|…|[(\[<{])\s*(?P<text>[\w ,/'’()&:+-]*?)\s*(?:\.{2,}|…|[)\]>}])*\.?$")
+"""A placeholder that is no comment: `... rest of the file ...`, `(rest of methods ...)`, `[unchanged]`."""
 _DOTS = re.compile(r"^(?:\.{3,}|…)$")
+_MARGINS = ".… \t()[]{}<>*~_=-#/|:!✂"
 _LONGEST = 160
 """No placeholder is longer, and the patterns need not look at lines that are."""
 
 _HINTS = re.compile(
-    r"\b(?:rest|remain(?:s|ing|der)?|unchanged|existing|same|previous|other|omitted|as (?:is|before)|elided|snip|"
-    r"original|keep|truncated|code|here)\b",
+    r"\b(?:rest|remain(?:s|ing|der)?|unchanged|unmodified|untouched|existing|same|previous(?:ly)?|other|omitted|"
+    r"as (?:is|before|it was)|elided|snip(?:ped)?|original|keep|kept|truncated|code|here|continues?|"
+    r"no(?:t)? (?:other )?change[sd]?|stays?|abbreviated|skipped|hidden|etc|more)\b",
     re.IGNORECASE,
 )
 _THINGS = (
-    "(?:code|file|functions?|class|methods?|module|script|component|implementation|body|logic|imports|lines)"
+    "(?:code|file|functions?|class|classes|methods?|module|script|component|implementation|body|logic|imports|lines|"
+    "fields?|properties|members?|definitions?|entries|content|section|rules?|tests?|handlers?|routes?)"
 )
-_AS_IT_WAS = r"(?:unchanged|the same(?: as before)?|as before|as is|as it was)"
+_AS_IT_WAS = (
+    r"(?:unchanged|unmodified|untouched|the same(?: as before)?|as before|as is|as it was|as they were)"
+)
 _SAID = re.compile(
-    rf"^(?:(?:the )?(?:rest|remainder) of (?:the |your |this )?(?:\w+ )?{_THINGS}(?: (?:goes |stays )?here|"
-    rf" (?:remains|stays|is) {_AS_IT_WAS}| {_AS_IT_WAS}| continues| below)?"
-    rf"|(?:the )?(?:existing|unchanged|original|previous|remaining|other) {_THINGS}(?: (?:goes |stays )?here|"
+    rf"^(?:(?:the |all )?(?:rest|remainder) (?:of )?(?:the |your |this )?(?:\w+ )?{_THINGS}(?: (?:goes |stays )?here|"
+    rf" (?:remains|stays|is|are) {_AS_IT_WAS}| {_AS_IT_WAS}| continues| below)?"
+    rf"|(?:all )?(?:the )?(?:existing|unchanged|original|previous|remaining|other) {_THINGS}(?: (?:goes |stays )?here|"
     rf" (?:remains?|stays?|is|are) {_AS_IT_WAS}| {_AS_IT_WAS})?"
     rf"|(?:everything|all) else (?:remains|stays|is) {_AS_IT_WAS}"
-    rf"|(?:no changes?(?: here)?|unchanged|{_THINGS} unchanged|same as (?:before|above)))\.?$",
+    rf"|(?:the )?(?:rest|remainder)(?: (?:remains?|stays?|is))? {_AS_IT_WAS}"
+    rf"|(?:snip(?:ped)?|omitted|elided|truncated)(?: for brevity)?"
+    rf"|(?:no (?:other )?changes?(?: (?:here|below|above))?|unchanged|{_THINGS} unchanged"
+    r"|same as (?:before|above)))\.?$",
     re.IGNORECASE,
 )
+_STATE = re.compile(
+    rf"\b(?:(?:remains?|stays?|is|are|left|kept|keep) (?:exactly )?{_AS_IT_WAS}|unchanged|omitted|not shown|"
+    r"for brevity|rest of|remaining|no changes?|same as (?:before|above|original)|existing (?:code|implementation)|"
+    r"goes here|stays? here)\b",
+    re.IGNORECASE,
+)
+"""What a comment says of code that is not there: a placeholder only where the reply leaves something out just there."""
 
 
 def elided_rows(lines: Sequence[str], old: Sequence[str]) -> list[int]:
     """Which of `lines` stand for others. A line that the old text has too is only itself."""
     known = {squeeze(line) for line in old}
+    rows = [row for row, line in enumerate(lines) if squeeze(line) not in known and may_be_elision(line)]
+    if not rows:
+        return []
     return [
         row
-        for row, line in enumerate(lines)
-        if squeeze(line) not in known and is_elision(line) and not _is_body(lines, row, known)
+        for row in rows
+        if (is_elision(lines[row]) or _leaves_out(lines, row, old)) and not _is_body(lines, row, known)
     ]
 
 
@@ -54,14 +77,48 @@ def is_elision(line: str) -> bool:
         return False
     if _DOTS.match(stripped):
         return True
-    comment = _COMMENT.match(stripped)
-    if comment is None:
+    found = _COMMENT.match(stripped) or _BARE.match(stripped)
+    if found is None:
         return False
-    text = comment["text"]
-    words = text.strip(".… \t()[]")
-    if text.startswith(("...", "…")) or text.endswith(("...", "…")):
-        return not words or bool(_HINTS.search(words))
+    text = found["text"]
+    words = text.strip(_MARGINS)
+    dotted = (
+        text.startswith(("...", "…"))
+        or text.endswith(("...", "…"))
+        or (found.re is _BARE and "..." in stripped)
+    )
+    if dotted:
+        return (not words and found.re is _COMMENT) or bool(_HINTS.search(words))
     return bool(_SAID.match(words))
+
+
+def may_be_elision(line: str) -> bool:
+    """Whether a line says so if something is missing where it stands: `// b() and c() remain unchanged`."""
+    stripped = line.strip()
+    if len(stripped) > _LONGEST:
+        return False
+    if is_elision(stripped):
+        return True
+    comment = _COMMENT.match(stripped)
+    return comment is not None and bool(_STATE.search(comment["text"]))
+
+
+def _leaves_out(lines: Sequence[str], row: int, old: Sequence[str]) -> bool:
+    """Whether old lines are missing just where a line stands: between the lines around it, as the old text has them."""
+    above = next((squeeze(line) for line in reversed(lines[:row]) if line.strip()), None)
+    below = next((squeeze(line) for line in lines[row + 1 :] if line.strip()), None)
+    keys = [squeeze(line) for line in old if line.strip()]
+    first = -1 if above is None else _only_row(keys, above)
+    last = len(keys) if below is None else _only_row(keys, below)
+    given = {squeeze(line) for line in lines}
+    if first is None or last is None:
+        return sum(key not in given for key in keys) > 1
+    return any(key not in given for key in keys[first + 1 : last])
+
+
+def _only_row(keys: Sequence[str], key: str) -> int | None:
+    rows = [row for row, other in enumerate(keys) if other == key]
+    return rows[0] if len(rows) == 1 else None
 
 
 def fill_elisions(lines: Sequence[str], old: Sequence[str]) -> tuple[list[str], Run] | None:

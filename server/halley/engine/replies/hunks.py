@@ -20,8 +20,8 @@ from halley.engine.code.layout import (
     ending,
     fit_style,
     indentation,
+    local_style,
     shift,
-    style_of,
 )
 from halley.engine.edits.diffs import diff_lines
 from halley.engine.edits.matching import EXACT_WAYS, WAYS, Run, find_by, squeeze
@@ -35,12 +35,15 @@ Line = tuple[Sign, str]
 class Hunk:
     """`lines` in order: kept (`=`), removed (`-`), added (`+`), without line ends. `source` is how the reply wrote it.
 
-    `path` is the file it names, empty where it names none.
+    `path` is the file it names, empty where it names none. `anchors` are lines that stand above it, `@@ def f():` say;
+    `row` is where its header puts it, counted from 0. Both only choose among places where the old lines are.
     """
 
     lines: tuple[Line, ...]
     path: str = ""
     source: str = ""
+    anchors: tuple[str, ...] = ()
+    row: int | None = None
 
     @property
     def old(self) -> list[str]:
@@ -99,7 +102,7 @@ def place_hunk(hunk: Hunk, rows: Sequence[str], selected: Run | None = None) -> 
     for way in range(len(WAYS)):
         found = find_by(way, old, rows)
         if found:
-            run = only(found, selected)
+            run = only(found, selected) or _pointed(hunk, found, rows)
             return _placed(hunk, rows, run, way) if run is not None else "ambiguous"
     if any(is_elision(line) for line in old):
         return _around_elisions(hunk, rows, selected)
@@ -155,6 +158,35 @@ def only(found: Sequence[Run], selected: Run | None) -> Run | None:
     return inside[0] if len(inside) == 1 else None
 
 
+def _pointed(hunk: Hunk, found: Sequence[Run], rows: Sequence[str]) -> Run | None:
+    """The place that the hunk's header points at: by its anchors, else by its number when that is exactly right.
+
+    A model's numbers are often wrong, but a wrong one that hits just one of several places by chance is rare.
+    """
+    if hunk.anchors:
+        below = _below_anchors(hunk.anchors, found, rows)
+        if len(below) == 1:
+            return below[0]
+        found = below or found
+    skipped = next((n for n, line in enumerate(hunk.old) if line.strip()), 0)
+    exact = [run for run in found if hunk.row is not None and run[0] in (hunk.row, hunk.row + skipped)]
+    return exact[0] if len(exact) == 1 else None
+
+
+def _below_anchors(anchors: Sequence[str], found: Sequence[Run], rows: Sequence[str]) -> list[Run]:
+    """The places nearest below the anchors, one for each place where the anchors stand."""
+    heads = [-1]
+    for anchor in anchors:
+        key = squeeze(anchor)
+        named = [n for n, row in enumerate(rows) if squeeze(row) == key]
+        named = named or [n for n, row in enumerate(rows) if key and squeeze(row).startswith(key)]
+        heads = [n for n in named if n > heads[0]]
+        if not heads:
+            return []
+    nearest = {next((run for run in found if run[0] >= head), None) for head in heads}
+    return [run for run in nearest if run is not None]
+
+
 def _placed(hunk: Hunk, rows: Sequence[str], run: Run, way: int) -> Placed:
     """The new rows: the text's own where kept, the hunk's, indented as the place is, where added."""
     added = _fitted(hunk, rows, run, way)
@@ -181,7 +213,7 @@ def _fitted(hunk: Hunk, rows: Sequence[str], run: Run, way: int) -> Iterator[str
     added = [line for sign, line in hunk.lines if sign == "+"]
     if way < EXACT_WAYS:
         return iter(added)
-    style = style_of(rows)
+    style = local_style(rows, run)
     mine = [line for line in hunk.old if line.strip()]
     theirs = [row for row in rows[run[0] : run[1]] if row.strip()]
     converted = fit_style([*mine, *added], style)

@@ -15,9 +15,9 @@ from halley.engine.code.layout import (
     Style,
     content,
     fit_style,
+    local_style,
     newline_of,
     shift,
-    style_of,
     width,
 )
 from halley.engine.replies.place import Change, change_rows, echo_after, echo_before, whole_file
@@ -42,7 +42,7 @@ def insert_block(
     below_last = at == len(text) and bool(before.strip())
     if below_last:
         row, before = row + 1, ""
-    style = style_of(bare, language_id)
+    style = local_style(bare, (row, row), language_id)
     lines = list(block) if free else fit_style(_stripped(block), style)
     if by is None:
         by = _offset(lines, bare, row, before, style)

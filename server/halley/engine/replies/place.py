@@ -16,8 +16,8 @@ from halley.engine.code.layout import (
     fit_indentation,
     fit_newlines,
     fit_style,
+    local_style,
     newline_of,
-    style_of,
     width,
 )
 from halley.engine.edits.matching import Run, squeeze, tells
@@ -62,8 +62,8 @@ def change_rows(block: Sequence[str], rows: Sequence[str], part: Run, free: bool
     """The rows of a part as the block has them, laid out as the document is."""
     old = list(rows[part[0] : part[1]])
     bare = [content(row) for row in old]
-    style = style_of([content(row) for row in rows])
-    lines = list(block) if free else fit_style(block, style)
+    style = local_style([content(row) for row in rows], part)
+    lines = list(block) if free else fit_style(block, style, bare)
     new = "".join(f"{line}\n" for line in fit_indentation(lines, bare, style))
     text = "".join(old)
     if not free:

@@ -92,7 +92,7 @@ def clean_reply(reply: str, target: Target) -> str:
 def _read(lines: Sequence[str], drafts: Drafts) -> None:
     target = drafts.target
     if has_blocks(lines) and not has_blocks(target.text.split("\n")):
-        hunks, broken = read_blocks(lines)
+        hunks, broken = read_blocks(lines, target.text.split("\n"))
         drafts.add_hunks(hunks)
         for text in broken:
             drafts.problem("A SEARCH/REPLACE block of the reply breaks off.", text)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from halley.engine.edits.matching import find_run
 from halley.engine.replies.hunks import Hunk, hunk_of
 from halley.engine.replies.labels import label_above
 
@@ -32,8 +33,11 @@ def has_blocks(lines: Sequence[str]) -> bool:
     return any(_SAYS_SEARCH.match(line) or _MIDDLE.match(line) for line in lines[first:])
 
 
-def read_blocks(lines: Sequence[str]) -> tuple[list[Hunk], list[str]]:
-    """The whole blocks, and the text of those that break off."""
+def read_blocks(lines: Sequence[str], rows: Sequence[str] = ()) -> tuple[list[Hunk], list[str]]:
+    """The whole blocks, and the text of those that break off.
+
+    `rows` is the text they are for: a ruler of equals signs in it (a heading in RST, say) is not taken for the middle.
+    """
     hunks: list[Hunk] = []
     broken: list[str] = []
     path = ""
@@ -43,7 +47,7 @@ def read_blocks(lines: Sequence[str]) -> tuple[list[Hunk], list[str]]:
             at += 1
             continue
         path = label_above(lines[said:at]) or path
-        end, hunk = _block(lines, at, path)
+        end, hunk = _block(lines, at, path, rows)
         if hunk is None:
             broken.append("\n".join(lines[at:end]))
         else:
@@ -52,19 +56,50 @@ def read_blocks(lines: Sequence[str]) -> tuple[list[Hunk], list[str]]:
     return hunks, broken
 
 
-def _block(lines: Sequence[str], first: int, path: str) -> tuple[int, Hunk | None]:
+def _block(lines: Sequence[str], first: int, path: str, rows: Sequence[str]) -> tuple[int, Hunk | None]:
     """The row after a block, and its hunk when it is whole."""
-    marks: dict[str, int] = {}
-    at = first + 1
+    base: int | None = None
+    middles: list[int] = []
+    size = _size(lines[first])
     for at in range(first + 1, len(lines)):
-        if _REPLACE.match(lines[at]) and "middle" in marks:
-            search = lines[first + 1 : marks.get("base", marks["middle"])]
-            replace = lines[marks["middle"] + 1 : at]
-            return at + 1, hunk_of(search, replace, path, "\n".join(lines[first : at + 1]))
-        if _SEARCH.match(lines[at]):
+        line = lines[at]
+        if middles and _REPLACE.match(line) and (_size(line) == size or not _closes_later(lines, at, size)):
+            middle = _middle(lines, first, middles, rows)
+            search = lines[first + 1 : base if base is not None and base < middle else middle]
+            return at + 1, hunk_of(search, lines[middle + 1 : at], path, "\n".join(lines[first : at + 1]))
+        if _SEARCH.match(line) and _size(line) == size:
             return at, None
-        if _BASE.match(lines[at]) and "middle" not in marks:
-            marks["base"] = at
-        elif _MIDDLE.match(lines[at]):
-            marks.setdefault("middle", at)
+        if _BASE.match(line) and not middles:
+            base = at
+        elif _MIDDLE.match(line):
+            middles.append(at)
     return len(lines), None
+
+
+def _middle(lines: Sequence[str], first: int, middles: Sequence[int], rows: Sequence[str]) -> int:
+    """Of several lines of equals signs the one that parts the block.
+
+    The last one above which only lines of the text stand: were it an earlier one, the new lines would begin with lines
+    that the text has there already. Where the text says nothing, the first as long as the block's own marks.
+    """
+    if len(middles) == 1:
+        return middles[0]
+    same = [at for at in middles if _size(lines[at]) == _size(lines[first])] or list(middles)
+    found = [at for at in same if at > first + 1 and find_run(lines[first + 1 : at], rows)]
+    return found[-1] if found else same[0]
+
+
+def _closes_later(lines: Sequence[str], at: int, size: int) -> bool:
+    """Whether a mark of the block's own length closes it below, before another block begins."""
+    for line in lines[at + 1 :]:
+        if _size(line) == size and _REPLACE.match(line):
+            return True
+        if _SAYS_SEARCH.match(line):
+            return False
+    return False
+
+
+def _size(mark: str) -> int:
+    """How many characters long a mark is."""
+    bare = mark.strip()
+    return len(bare) - len(bare.lstrip(bare[:1])) if bare else 0

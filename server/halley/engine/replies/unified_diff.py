@@ -1,7 +1,7 @@
 """Unified diffs as models write them: headers missing, numbers wrong, leading spaces lost.
 
-`read_diff` is the way in. Line numbers are never used: a hunk belongs where its lines are. `*** Update File:` patches
-are read as well. Finding the place is `hunks.py`'s work.
+`read_diff` is the way in. A hunk belongs where its lines are; its line number only decides between several such places.
+`*** Update File:` patches are read as well. Finding the place is `hunks.py`'s work.
 
 https://www.gnu.org/software/diffutils/manual/html_node/Detailed-Unified.html
 """
@@ -18,7 +18,7 @@ from halley.engine.replies.hunks import Hunk, Line
 DIFF_LANGUAGES = frozenset(("diff", "patch", "udiff"))
 
 _HUNK = re.compile(r"^@@(?:[^@]*@@)?(?P<section>.*)$")
-_NUMBERED = re.compile(r"^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@")
+_NUMBERED = re.compile(r"^@@ -(?P<row>\d+)(?:,(?P<old>\d+))? \+\d+(?:,(?P<new>\d+))? @@")
 _OLD, _NEW = re.compile(r"^--- (?P<path>[^\t]+)"), re.compile(r"^\+\+\+ (?P<path>[^\t]+)")
 _GIT = re.compile(r"^diff --git (?P<old>\S+) (?P<new>\S+)$")
 _META = re.compile(
@@ -53,8 +53,22 @@ def has_diff(lines: Sequence[str]) -> bool:
 
 
 def is_diff(lines: Sequence[str]) -> bool:
-    """Whether something is added or removed; a `diff` fence without that is just code."""
-    return any(line[:1] in ("+", "-") and not line.startswith(("---", "+++")) for line in lines)
+    """Whether something is added or removed; a `diff` fence without that is just code.
+
+    `--- a comment` in a hunk removes a line of SQL or Lua, and `+++i;` adds one of C: only the two lines of a header,
+    one below the other, are no change.
+    """
+    at, in_hunk = 0, False
+    while at < len(lines):
+        line, following = lines[at], lines[at + 1] if at + 1 < len(lines) else ""
+        in_hunk = in_hunk or line.startswith("@@")
+        if _OLD.match(line) and _NEW.match(following):
+            at += 2
+            continue
+        if line[:1] in ("+", "-") and (in_hunk or not line.startswith(("---", "+++"))):
+            return True
+        at += 1
+    return False
 
 
 def read_diff(lines: Sequence[str]) -> list[FileDiff]:
@@ -73,21 +87,27 @@ class _Reader:
         self.files: list[FileDiff] = []
         self.rows: list[str] = []
         self.header = ""
+        self.anchors: list[str] = []
         self.in_header = False
+        self.due = _Due()
 
     def take(self, line: str, following: str) -> None:
+        if self.due.takes(line):
+            self.rows.append(line)
+            return
         if self._is_header(line, following):
             return
         if match := _HUNK.match(line):
-            self.end_hunk()
+            if self.rows or self.header.startswith("@@ -"):
+                self.end_hunk()
             self.in_header, self.header = False, line
+            self.due = _Due.of(line)
             if not self.files:
                 self.files.append(FileDiff())
-            section = match["section"].strip()
-            if line.startswith("@@ ") and "@@" not in line[2:] and section:
-                self.rows.append(
-                    f" {section}"
-                )  # "@@ def f():" as patches by stars have it: a line to look for
+            if section := match["section"].strip():
+                self.anchors.append(
+                    section
+                )  # "@@ def f():" as patches by stars have it, or git's own section
         elif not line.startswith("\\"):
             self.rows.append(line)
 
@@ -119,8 +139,8 @@ class _Reader:
         self.in_header = True
 
     def end_hunk(self) -> None:
-        rows, header = self.rows, self.header
-        self.rows, self.header = [], ""
+        rows, header, anchors = self.rows, self.header, tuple(self.anchors)
+        self.rows, self.header, self.anchors, self.due = [], "", [], _Due()
         while rows and not rows[-1].strip():
             rows.pop()
         while rows and not header and not rows[0].strip():
@@ -131,8 +151,36 @@ class _Reader:
             self.files.append(FileDiff())
         file = self.files[-1]
         source = "\n".join([header, *rows] if header else rows)
-        file.hunks.append(Hunk(tuple(_signed(rows)), file.path, source))
+        numbered = _NUMBERED.match(header)
+        row = max(int(numbered["row"]) - 1, 0) if numbered else None
+        file.hunks.append(Hunk(tuple(_signed(rows)), file.path, source, anchors, row))
         self.in_header = False
+
+
+@dataclass(slots=True)
+class _Due:
+    """How many old and new lines the header of a hunk still promises: so long nothing in it is a header."""
+
+    old: int = 0
+    new: int = 0
+
+    @classmethod
+    def of(cls, header: str) -> _Due:
+        found = _NUMBERED.match(header)
+        return cls(int(found["old"] or 1), int(found["new"] or 1)) if found else cls()
+
+    def takes(self, line: str) -> bool:
+        """Whether a line that looks like a header is a line of the hunk: `--- x` removed, `+++ x` added."""
+        sign = line[:1]
+        if self.old <= 0 and self.new <= 0:
+            return False
+        if sign == "-" and self.old > 0:
+            self.old -= 1
+        elif sign == "+" and self.new > 0:
+            self.new -= 1
+        elif sign in ("", " "):
+            self.old, self.new = self.old - 1, self.new - 1
+        return line.startswith(("--- ", "+++ ")) and sign in "+-" and min(self.old, self.new) >= 0
 
 
 def _signed(rows: Sequence[str]) -> list[Line]:
