@@ -85,6 +85,21 @@ def fit_edges(new: str, old: str) -> str:
     return "".join(before[:head] + kept + before[len(before) - tail :])
 
 
+def fit_blank(lines: Sequence[str], old: Sequence[str]) -> list[str]:
+    """`lines` with the white space that blank lines of `old` have, unless that is all that changes."""
+    bare, was = [line.strip() for line in lines], [line.strip() for line in old]
+    if not any(line and not line.strip() for line in old) or bare == was:
+        return list(lines)
+    fitted = list(lines)
+    i = j = 0
+    for i1, i2, _, j2 in [*diff_lines(was, bare), (len(was), len(was), len(bare), len(bare))]:
+        for n in range(i1 - i):
+            if not bare[j + n]:
+                fitted[j + n] = old[i + n]
+        i, j = i2, j2
+    return fitted
+
+
 def _blank_head(lines: Sequence[str]) -> int:
     return next((n for n, line in enumerate(lines) if line.strip()), len(lines))
 

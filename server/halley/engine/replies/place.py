@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from halley.engine.code.layout import (
     content,
+    fit_blank,
     fit_edges,
     fit_indentation,
     fit_newlines,
@@ -64,7 +65,8 @@ def change_rows(block: Sequence[str], rows: Sequence[str], part: Run, free: bool
     bare = [content(row) for row in old]
     style = local_style([content(row) for row in rows], part)
     lines = list(block) if free else fit_style(block, style, bare)
-    new = "".join(f"{line}\n" for line in fit_indentation(lines, bare, style))
+    fitted = fit_indentation(lines, bare, style)
+    new = "".join(f"{line}\n" for line in (fitted if free else fit_blank(fitted, bare)))
     text = "".join(old)
     if not free:
         new = fit_edges(new, text)
@@ -102,7 +104,9 @@ def _without_echoes(block: Sequence[str], bare: Sequence[str], part: Run) -> tup
         by = width(bare[first - 1]) - width(block[head - 1])
         tail = _closing(block[head:], bare[last:], bare[first:last], by)
     else:
-        tail = echo_after(block, bare[last:], bare[first:last])
+        own, around = bare[first:last], (bare[:first], bare[last:])
+        tail = echo_after(block, around[1], own) or _seam(block, around[1], own)
+        head = _seam(block[::-1], around[0][::-1], own[::-1])
     if not head and not tail:
         return None
     return block[head : len(block) - tail], part
@@ -122,6 +126,22 @@ def _closing(block: Sequence[str], after: Sequence[str], own: Sequence[str], by:
     own_last = next((shape(row, 0) for row in reversed(own) if row.strip()), None)
     for count in range(min(len(theirs), len(mine) - 1), 0, -1):
         if mine[-count:] == theirs[:count] and mine[-1] != own_last:
+            return count
+    return 0
+
+
+def _seam(block: Sequence[str], after: Sequence[str], own: Sequence[str]) -> int:
+    """How many lines at the end of a block are those after the part, told by the part's own last line above them.
+
+    So the lone `}` that ends a file, or a class, is not there twice; lines count as deep as they stand.
+    """
+    end = next((n for n in range(len(own) - 1, -1, -1) if own[n].strip()), None)
+    if end is None:
+        return 0
+    for count in range(min(len(after), len(block) - 2), 0, -1):
+        seam = [own[end], *own[end + 1 :], *after[:count]]
+        same = [line.rstrip() for line in block[-len(seam) :]] == [row.rstrip() for row in seam]
+        if same and any(row.strip() for row in after[:count]) and list(own[-len(seam) :]) != seam:
             return count
     return 0
 

@@ -25,7 +25,7 @@ from halley.engine.replies.prose import PROSE_LANGUAGES, bare_code, is_refusal
 from halley.engine.replies.search_replace import has_blocks, read_blocks
 from halley.engine.replies.target import Target
 from halley.engine.replies.thoughts import without_thoughts
-from halley.engine.replies.unified_diff import DIFF_LANGUAGES, has_diff, is_diff, read_diff
+from halley.engine.replies.unified_diff import DIFF_LANGUAGES, has_diff, is_diff, opens_diff, read_diff
 
 __all__ = ["ReadReply", "Target", "read_code", "read_reply"]
 
@@ -108,6 +108,8 @@ def _read(lines: Sequence[str], drafts: Drafts) -> None:
 def _diffs(lines: Sequence[str], fences: Sequence[Fence], target: Target) -> list[str]:
     """The lines of a reply that are a unified diff; empty when it is none."""
     prose = target.language_id in PROSE_LANGUAGES - {""}
+    if opens_diff(lines) and not has_diff(target.text.split("\n")):
+        return list(lines)
     if target.language_id in DIFF_LANGUAGES or (prose and not _only_diffs(lines, fences)):
         return []
     marked = [

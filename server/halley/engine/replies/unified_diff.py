@@ -52,6 +52,15 @@ def has_diff(lines: Sequence[str]) -> bool:
     return headed and is_diff(lines)
 
 
+def opens_diff(lines: Sequence[str]) -> bool:
+    """Whether a reply is a diff from its first line on, so that fences in it are lines of the file."""
+    said = [line for line in lines[:40] if line.strip()][:8]
+    while said and (_GIT.match(said[0]) or _META.match(said[0])):
+        said.pop(0)
+    headed = len(said) > 2 and _OLD.match(said[0]) and _NEW.match(said[1]) and said[2].startswith("@@")
+    return bool(headed) and is_diff(lines)
+
+
 def is_diff(lines: Sequence[str]) -> bool:
     """Whether something is added or removed; a `diff` fence without that is just code.
 
