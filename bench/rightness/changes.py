@@ -85,7 +85,9 @@ def _with_ends(text: str, choice: random.Random) -> str:
         return "\ufeff" + text
     if roll < 0.20 and "\r" not in plain:
         lines = plain.split("\n")
-        return "".join(line + choice.choice(["\n", "\r\n"]) for line in lines[:-1]) + lines[-1]
+        return "".join(line + choice.choice(["\n", "\r\n"]) for line in lines[:-1]) + (
+            lines[-1] and lines[-1] + "\n"
+        )
     return text
 
 

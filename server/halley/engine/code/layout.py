@@ -228,11 +228,24 @@ def _readings(lines: Sequence[str], old: Sequence[str], style: Style) -> list[li
         return shapes
     rest = [columns(indentation(line), unit) for line in lines[here + 1 :] if line.strip()]
     alone = [*lines[:here], *shift([lines[here]], want - have, style), *lines[here + 1 :]]
-    whole = shift(lines, want - have, style)
+    whole = _prefixed(lines, indentation(lines[here]), indentation(old[there])) or shift(
+        lines, want - have, style
+    )
     only_first = bool(rest) and min(rest) >= (want + 1 if _opens(lines[here]) and rest[0] <= want else want)
     if not only_first and have > want and rest and min(rest) < have - want:
         only_first = True  # the rest cannot go as far to the left
     return [*shapes, alone, whole] if only_first else [*shapes, whole, alone]
+
+
+def _prefixed(lines: Sequence[str], have: str, want: str) -> list[str] | None:
+    """`lines` behind the white space that the old text has before its own, when that is all that was lost.
+
+    So tabs and spaces that were mixed stay mixed as they were.
+    """
+    if not want.endswith(have):
+        return None
+    lost = want[: len(want) - len(have)]
+    return [lost + line if line.strip() else line for line in lines]
 
 
 def _kept(lines: Sequence[str], known: Counter[str]) -> int:

@@ -65,7 +65,12 @@ def _label(fence: Fence, target: Target) -> tuple[Label | None, Fence]:
     if label := label_of(fence):
         return label, _less_label(fence, target) if label_inside(fence.lines) == label.path else fence
     path = label_inside(fence.lines)
-    if path and squeeze(fence.lines[0]) not in {squeeze(row) for row in target.text.split("\n", 5)[:5]}:
+    head = target.text.split("\n", 5)[:5]
+    if (
+        path
+        and squeeze(fence.lines[0]) not in map(squeeze, head)
+        and not any(label_inside([row]) for row in head)
+    ):
         return Label(path, sure="/" in path), _less_label(fence, target)
     return None, fence
 

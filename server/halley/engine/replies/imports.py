@@ -27,7 +27,7 @@ def hoist_imports(
     bare = [content(row) for row in rows]
     count = _leading_imports(block)
     at = _after_imports(bare, part[0])
-    own = any(_IMPORT.match(row) for row in bare[part[0] : part[1]])
+    own = any(_IMPORT.match(row.strip()) for row in bare[part[0] : part[1]])
     if not count or not at or own or whole_file(block, bare, part) is not None:
         return block, None
     known = {squeeze(row) for row in bare}

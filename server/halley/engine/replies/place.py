@@ -136,7 +136,7 @@ def _seam(block: Sequence[str], after: Sequence[str], own: Sequence[str]) -> int
     So the lone `}` that ends a file, or a class, is not there twice; lines count as deep as they stand.
     """
     end = next((n for n in range(len(own) - 1, -1, -1) if own[n].strip()), None)
-    if end is None:
+    if end is None or _depths(block) != _depths(own):
         return 0
     for count in range(min(len(after), len(block) - 2), 0, -1):
         seam = [own[end], *own[end + 1 :], *after[:count]]
@@ -144,6 +144,12 @@ def _seam(block: Sequence[str], after: Sequence[str], own: Sequence[str]) -> int
         if same and any(row.strip() for row in after[:count]) and list(own[-len(seam) :]) != seam:
             return count
     return 0
+
+
+def _depths(lines: Sequence[str]) -> tuple[int, int]:
+    """How deep the first line stands, and the least deep: a block whose indentation is lost differs."""
+    widths = [width(line) for line in lines if line.strip()]
+    return (widths[0], min(widths)) if widths else (0, 0)
 
 
 def echo_before(block: Sequence[str], before: Sequence[str], own: Sequence[str]) -> int:
