@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 Run = tuple[int, int]
@@ -77,3 +78,29 @@ def find_by(
         for at in range(len(lines) - len(keys) + 1)
         if lines[at] == keys[0] and lines[at : at + len(keys)] == keys
     ]
+
+
+class Likeness:
+    """Which row of a text a line is much like, by its words. Never enough to place a line, only to know it again."""
+
+    def __init__(self, rows: Sequence[str]) -> None:
+        self._words = [_words(row) for row in rows]
+        self._rows: dict[str, list[int]] = {}
+        for n, words in enumerate(self._words):
+            for word in words:
+                self._rows.setdefault(word, []).append(n)
+
+    def row_like(self, line: str) -> int | None:
+        """The row that shares the most words with a line, if those are most of both."""
+        mine = _words(line)
+        found = Counter(n for word in mine for n in self._rows.get(word, ()))
+        alike = [
+            n
+            for n, shared in found.items()
+            if shared >= 2 and shared >= 0.6 * max(len(mine), len(self._words[n]))
+        ]
+        return max(alike, key=lambda n: found[n], default=None)
+
+
+def _words(line: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", line[:400]))

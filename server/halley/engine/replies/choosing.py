@@ -65,14 +65,19 @@ def _label(fence: Fence, target: Target) -> tuple[Label | None, Fence]:
     if label := label_of(fence):
         return label, _less_label(fence, target) if label_inside(fence.lines) == label.path else fence
     path = label_inside(fence.lines)
-    head = target.text.split("\n", 5)[:5]
     if (
         path
-        and squeeze(fence.lines[0]) not in map(squeeze, head)
-        and not any(label_inside([row]) for row in head)
+        and not any(label_inside([row]) for row in target.text.split("\n", 5)[:5])
+        and not _has_row(target, fence)
     ):
         return Label(path, sure="/" in path), _less_label(fence, target)
     return None, fence
+
+
+def _has_row(target: Target, fence: Fence) -> bool:
+    """Whether the text has the block's first line: then it is a line of it, `%: Makefile` say, and no label."""
+    key = squeeze(fence.lines[0])
+    return any(squeeze(row) == key for row in target.text.split("\n"))
 
 
 def _less_label(fence: Fence, target: Target) -> Fence:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from halley.engine.edits.matching import Run, find_run, squeeze
+from halley.engine.edits.matching import Likeness, Run, find_run, squeeze
 
 _COMMENT = re.compile(
     r"^(?:#|//|--|;|%|/?\*|<!--|\{/\*|\(\*|rem\b|\"{3}|'(?!\w+'))+\s*(?P<text>.*?)\s*(?:\*/\}?|-->|\*\)|\"{3})?$",
@@ -111,6 +111,8 @@ def _leaves_out(lines: Sequence[str], row: int, old: Sequence[str]) -> bool:
     first = -1 if above is None else _only_row(keys, above)
     last = len(keys) if below is None else _only_row(keys, below)
     given = {squeeze(line) for line in lines}
+    if Likeness(old).row_like(lines[row]) is not None:
+        return False  # a comment of the old text that was reworded
     if first is None or last is None:
         return sum(key not in given for key in keys) > 1
     return any(key not in given for key in keys[first + 1 : last])

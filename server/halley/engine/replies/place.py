@@ -7,6 +7,7 @@ with the document, and never drops code that the block does not speak of. A plac
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
@@ -89,8 +90,7 @@ def whole_file(block: Sequence[str], bare: Sequence[str], part: Run) -> tuple[Se
     outside = [row for row in [*bare[: part[0]], *bare[part[1] :]] if tells(row)]
     if len(outside) < 3:
         return None
-    keys = {squeeze(line) for line in block}
-    held = sum(squeeze(row) in keys for row in outside)
+    held = (Counter(map(squeeze, outside)) & Counter(map(squeeze, block))).total()
     if held < len(outside) - max(1, len(outside) // 20):
         return None
     return block, (0, len(bare) - (not bare[-1]))

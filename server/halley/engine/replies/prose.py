@@ -7,10 +7,9 @@ marks. Where most of a reply is sentences there is no code in it.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 
-from halley.engine.edits.matching import squeeze
+from halley.engine.edits.matching import Likeness, squeeze
 
 PROSE_LANGUAGES = frozenset(
     ("markdown", "plaintext", "restructuredtext", "latex", "tex", "asciidoc", "text", "")
@@ -39,40 +38,21 @@ def bare_code(lines: Sequence[str], rows: Sequence[str], language_id: str) -> li
     code = [n for n, kind in enumerate(kinds) if kind]
     if not code:
         return None
-    first, last = _reach(lines, code[0], -1, rows), _reach(lines, code[-1], 1, rows)
+    like = Likeness(rows)
+    first, last = _reach(lines, code[0], -1, like), _reach(lines, code[-1], 1, like)
     inside = [n for n in range(first, last + 1) if lines[n].strip()]
-    if len(code) < 0.6 * len(inside) - (code[0] - first) - (last - code[-1]):
+    if len(code) + (code[0] - first) + (last - code[-1]) < 0.6 * len(inside):
         return None
     return _trimmed(list(lines[first : last + 1]))
 
 
-def _reach(lines: Sequence[str], row: int, step: int, rows: Sequence[str]) -> int:
-    """The last of the lines next to code, with no blank line between, that are much like a line of the document.
+def _reach(lines: Sequence[str], row: int, step: int, like: Likeness) -> int:
+    """The farthest line outside of what is code for certain that is much like a line of the document.
 
     A comment reads like a sentence. One that the reply changed is still told by the words it kept.
     """
-    words: dict[str, set[int]] = {}
-    for n, text in enumerate(rows):
-        for word in _words(text):
-            words.setdefault(word, set()).add(n)
-    while (
-        0 <= row + step < len(lines)
-        and lines[row + step].strip()
-        and _is_like(lines[row + step], rows, words)
-    ):
-        row += step
-    return row
-
-
-def _is_like(line: str, rows: Sequence[str], words: dict[str, set[int]]) -> bool:
-    mine = _words(line)
-    found = Counter(n for word in mine for n in words.get(word, ()))
-    best, shared = max(found.items(), key=lambda pair: pair[1], default=(0, 0))
-    return shared >= 2 and shared >= 0.6 * max(len(mine), len(_words(rows[best])))
-
-
-def _words(line: str) -> set[str]:
-    return set(re.findall(r"\w+", line[:400]))
+    end = len(lines) if step > 0 else -1
+    return next((n for n in range(end - step, row, -step) if like.row_like(lines[n]) is not None), row)
 
 
 def is_refusal(lines: Sequence[str]) -> bool:
