@@ -19,7 +19,7 @@ from halley.engine.guards.protected import PROTECTED_FOLDERS, PROTECTED_NAMES, w
 from halley.features.actions.rewrite import read_edit
 from halley.features.ask import Finish, Reply
 from halley.lsp.base.uris import path_of_uri
-from halley.lsp.window.proposing import needs_yes
+from halley.lsp.window.proposing import needs_approval
 from halley.lsp.window.session import Session
 
 OUTSIDE = [
@@ -104,7 +104,7 @@ def test_nothing_is_written_outside_and_nothing_protected_without_a_yes(root: Pa
         edited = read_edit(snapshot, (0, 6), reply, "Attack")
         for part in edited.change.changes:
             placed += 1
-            if edited.confirm or needs_yes(session, edited.change):
+            if edited.confirm or needs_approval(session, edited.change):
                 continue
             uri = part.new_uri if isinstance(part, RenameFile) else part.uri
             if isinstance(part, DocumentEdit) and uri == document.uri:
@@ -158,7 +158,7 @@ def test_links_out_of_the_workspace_ask(root: Path) -> None:
     for name in ("linked.py", "link/new.py", "deep/link2/new.py"):
         uri = (root / name).as_uri()
         for part in (CreateFile(uri, "x"), DocumentEdit(uri, None, (Edit(0, 0, "x"),))):
-            assert "outside" in needs_yes(session, WorkspaceChange((part,)))
+            assert "outside" in needs_approval(session, WorkspaceChange((part,)))
 
 
 def test_the_tables_are_casefolded() -> None:

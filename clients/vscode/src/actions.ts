@@ -6,6 +6,7 @@ import { command } from './commands';
 import type { Halley } from './halley';
 import { openProposal } from './proposals';
 import type { Outcome, Range as WireRange } from './protocol';
+import { toWire } from './wire';
 
 interface RunArgument {
   action: string;
@@ -104,13 +105,4 @@ function diagnosticsAt(uri: vscode.Uri, selection: vscode.Selection): vscode.Dia
 function diagnosticToWire(diagnostic: vscode.Diagnostic): object {
   const code = typeof diagnostic.code === 'object' ? diagnostic.code.value : diagnostic.code;
   return { range: toWire(diagnostic.range), message: diagnostic.message, severity: diagnostic.severity + 1, source: diagnostic.source, code };
-}
-
-export function toWire(range: vscode.Range): WireRange {
-  const { start, end } = range;
-  return { start: { line: start.line, character: start.character }, end: { line: end.line, character: end.character } };
-}
-
-export function fromWire({ start, end }: WireRange): vscode.Range {
-  return new vscode.Range(start.line, start.character, end.line, end.character);
 }

@@ -2,11 +2,12 @@
 // proposal to accept (whole or hunk by hunk), discard, or write again with other words.
 
 import * as vscode from 'vscode';
-import { askForInstruction, currentEditor, showOutcome, toWire } from './actions';
+import { askForInstruction, currentEditor, showOutcome } from './actions';
 import { command, setContext } from './commands';
 import type { Halley } from './halley';
 import type { Outcome } from './protocol';
 import { shownProposal } from './proposals';
+import { toWire } from './wire';
 
 const SCHEME = 'halley-writing';
 const RECENT = 'halley.instructions';

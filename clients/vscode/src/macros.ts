@@ -1,11 +1,12 @@
 // Macros: a tree of saved prompts and pipelines to run, edit and share. The daemon keeps and runs them.
 
 import * as vscode from 'vscode';
-import { currentEditor, showOutcome, toWire } from './actions';
+import { currentEditor, showOutcome } from './actions';
 import { command } from './commands';
 import type { Halley } from './halley';
 import { problemOf } from './problems';
 import type { Macro, MacrosImported } from './protocol';
+import { toWire } from './wire';
 
 export interface MacroInput {
   description?: string;

@@ -2,12 +2,13 @@
 // followed here, and what comes of it is shown by VS Code's own previews and saved where the person says.
 
 import * as vscode from 'vscode';
-import { askForInstruction, toWire } from './actions';
+import { askForInstruction } from './actions';
 import { command } from './commands';
 import { money } from './figures';
 import type { Halley } from './halley';
 import { problemText, showError, showProblem } from './problems';
 import type { MediaResult, MediaStartParams, MediaTask } from './protocol';
+import { toWire } from './wire';
 
 type Kind = MediaTask['kind'];
 type Place = Pick<MediaStartParams, 'textDocument' | 'range'>;

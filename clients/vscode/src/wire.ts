@@ -1,6 +1,17 @@
-// What the chat view's page and the extension hand each other of a chat, beside the protocol's own types.
+// The protocol's types at the extension's borders: ranges to and from VS Code's, and what the chat view's page and the
+// extension hand each other of a chat. The page takes only types from here: it has no `vscode` to import.
 
-import type { Event, Reply } from './protocol';
+import * as vscode from 'vscode';
+import type { Event, Range as WireRange, Reply } from './protocol';
+
+export function toWire(range: vscode.Range): WireRange {
+  const { start, end } = range;
+  return { start: { line: start.line, character: start.character }, end: { line: end.line, character: end.character } };
+}
+
+export function fromWire({ start, end }: WireRange): vscode.Range {
+  return new vscode.Range(start.line, start.character, end.line, end.character);
+}
 
 /** A picture that goes with a question. */
 export interface Attachment {

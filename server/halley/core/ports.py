@@ -18,11 +18,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from halley.core.calls import AnyPrompt, Call
+from halley.core.editing import Applied, Refused
 from halley.core.events import Event, Notice
 from halley.core.index import ChunkRow, Found, IndexFigures, KnownFile
 from halley.core.macro_runs import Run
 from halley.core.media import Job, JobState
 from halley.core.models import Model, ModelRef
+from halley.core.snapshot import Document
+from halley.core.text import WorkspaceChange
 from halley.core.usage import Acceptance, Dimension, Summary
 
 
@@ -233,3 +236,36 @@ class SearchIndex(Protocol):
         ...
 
     async def aclose(self) -> None: ...
+
+
+class Editor(Protocol):
+    """The one way to edit the user's text, for actions, chats, proposals, tools and agents alike.
+
+    Edits are made for a version of a text and never land on another: what a document has become meanwhile they are
+    moved to, or they are refused. Implemented by `lsp/window/editor.py` for a connected client.
+    """
+
+    def read(self, uri: str) -> Document | None:
+        """A document now, with its version: as the editor shows it, else from disk; None where there is neither."""
+        ...
+
+    def needs_approval(self, change: WorkspaceChange) -> str:
+        """Why the user must approve a change first (a protected file, one outside the workspace); empty if not."""
+        ...
+
+    async def apply(
+        self, change: WorkspaceChange, base: Mapping[str, Document], *, confirm: bool = False
+    ) -> Applied | Refused:
+        """Make the edits as one undo step. `base` holds the documents they were made for, by URI.
+
+        `confirm` lets the user pick among the edits, where the editor can. Asks for no other approval.
+        """
+        ...
+
+    async def propose(self, change: WorkspaceChange, base: Mapping[str, Document], reason: str = "") -> str:
+        """Keep the change as a proposal that the user accepts or discards, and show it; its id."""
+        ...
+
+    async def show(self, title: str, text: str) -> str:
+        """Open Markdown as a document to read; its URI."""
+        ...

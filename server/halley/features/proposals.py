@@ -11,7 +11,9 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from halley.core.editing import Applied, Refused
 from halley.core.errors import InvalidInput
+from halley.core.ports import Editor
 from halley.core.snapshot import Document
 from halley.core.text import (
     Change,
@@ -110,6 +112,30 @@ class Proposals:
     def restore(self, proposal: Proposal) -> None:
         """Put back what could not be applied."""
         self.pending[proposal.id] = proposal
+
+
+async def accept_proposal(
+    proposals: Proposals,
+    editor: Editor,
+    id: str,
+    hunks: Sequence[int] | None = None,
+    *,
+    confirm: bool = False,
+) -> Applied | Refused:
+    """Apply the chosen hunks (all without `hunks`). A proposal that the editor did not apply stays pending.
+
+    `confirm` has the editor ask about each edit, where it can. Raises InvalidInput for an unknown proposal or hunk.
+    """
+    proposal = proposals.find(id)
+    change = proposals.accept(id, hunks)
+    is_applied = False
+    try:
+        answer = await editor.apply(change, proposal.base, confirm=confirm)
+        is_applied = isinstance(answer, Applied) and answer.edits > 0
+    finally:
+        if not is_applied:  # also where the request was cancelled while the editor thought about it
+            proposals.restore(proposal)
+    return answer
 
 
 def _hunks(change: WorkspaceChange) -> list[Hunk]:

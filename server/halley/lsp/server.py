@@ -7,7 +7,7 @@
 `initialize` was answered (`base/front.py`), so nothing at the top of this file may be slow to import.
 
 What a server says of itself is in `base/capabilities.py`, how messages find their handlers in
-`base/protocol.py`, the server itself in `base/server.py`, what one window holds in `session.py`.
+`base/protocol.py`, the server itself in `base/server.py`, what one window holds in `window/session.py`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 HANDLERS: tuple[str, ...] = (
     "halley.lsp.window.session",  # first: the others find the client's session
     "halley.lsp.handlers.configuration",
-    "halley.lsp.handlers.actions",
+    "halley.lsp.handlers.code_actions",
+    "halley.lsp.handlers.run",
     "halley.lsp.handlers.completion",
     "halley.lsp.handlers.formatting",
     "halley.lsp.handlers.content",

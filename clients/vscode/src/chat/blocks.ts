@@ -1,8 +1,9 @@
 // What can be done with a block of code in a reply: put it at the cursor, or have the daemon apply it to its file.
 
 import * as vscode from 'vscode';
-import { showOutcome, toWire } from '../actions';
+import { showOutcome } from '../actions';
 import type { Halley } from '../halley';
+import { toWire } from '../wire';
 
 /** In place of the selection, as one undo step. */
 export async function insertBlock(editor: vscode.TextEditor | undefined, text: string): Promise<void> {

@@ -2,7 +2,6 @@
 // under way in it.
 
 import * as vscode from 'vscode';
-import { toWire } from '../actions';
 import { command } from '../commands';
 import type { Halley } from '../halley';
 import { deferred } from '../deferred';
@@ -16,6 +15,7 @@ import type { CompletionItem, FromPage, ToPage } from './messages';
 import { buildPage, webviewOptions } from './page';
 import { chatStrings } from './strings';
 import { exportChat } from './exporting';
+import { toWire } from '../wire';
 
 const VIEW = 'halley.chat';
 const LAST = 'halley.chat.last';

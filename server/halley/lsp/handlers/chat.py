@@ -18,8 +18,6 @@ from halley.features.chat.tool_offers import known_offers
 from halley.features.chat.transfer import export_json, import_json
 from halley.features.chat.turns.turn import ChatRequest
 from halley.lsp.base.progress import PartialResults, WorkDone
-from halley.lsp.handlers.status import working
-from halley.lsp.handlers.tools import switches_of, tool_desk
 from halley.lsp.protocol.chat import (
     ChatContextParams,
     ChatContinueParams,
@@ -36,7 +34,10 @@ from halley.lsp.protocol.chat import (
     ChatTurnParams,
 )
 from halley.lsp.protocol.shape import read_params
+from halley.lsp.window.model_choice import models_select, selection
 from halley.lsp.window.session import Session
+from halley.lsp.window.status import working
+from halley.lsp.window.tool_questions import switches_of, tool_desk
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server
@@ -73,8 +74,6 @@ def desk_of(session: Session, text_document: Json | None = None, range: Json | N
 
 async def _choose_model(session: Session, uri: str, names: tuple[str, ...]) -> str:
     """`/model`: chooses for the workspace (without one, for this window), and says what holds."""
-    from halley.lsp.handlers.models import models_select, selection
-
     if names:
         scope = "workspace" if session.folders.root_of(uri) else "session"
         roles = await models_select(

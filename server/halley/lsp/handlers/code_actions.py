@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from halley.core.snapshot import Snapshot
 from halley.features.actions import ACTIONS, Offer
 from halley.lsp.to_lsp import to_lsp_range
 from halley.lsp.window.session import Session
+
+if TYPE_CHECKING:
+    from halley.lsp.base.server import Server
 
 Json = dict[str, Any]
 _LLM_GENERATED = 1
@@ -126,3 +129,9 @@ def _range(session: Session, snapshot: Snapshot, offer: Offer) -> Json | None:
     if offer.span is None:
         return None
     return to_lsp_range(snapshot.document.text, *offer.span, session.server.encoding)
+
+
+def register(server: Server) -> None:
+    @server.feature("textDocument/codeAction", raw=True)
+    async def _list(params: Json) -> list[Json]:
+        return await code_actions(server.session, params)

@@ -11,7 +11,8 @@ from halley.features.completion.call import Offered
 from halley.features.completion.completer import with_selected
 from halley.lsp.from_lsp import from_lsp_range
 from halley.lsp.to_lsp import to_lsp_range
-from halley.lsp.window.ghost_text import Offer, take_out_what_was_typed_twice
+from halley.lsp.window.ghost_text import take_out_what_was_typed_twice
+from halley.lsp.window.places import GhostOffer
 from halley.lsp.window.session import Session
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ async def inline_completion(session: Session, params: Json) -> Json:
     _count_shown(session, snapshot, offered[0])
     items = [_item(snapshot, range, lead, text) for text in offered]
     whole, at = snapshot.document.text, snapshot.selection
-    session.last_offer = Offer(
+    session.last_offer = GhostOffer(
         uri, whole, at.start - len(lead), at.end, tuple(str(item["insertText"]) for item in items)
     )
     return {"items": items}

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from halley.core.settings import ConfigProblem
 from halley.lsp.base.logs import set_log_level
 from halley.lsp.base.uris import path_of_uri
-from halley.lsp.handlers.status import send_status
 from halley.lsp.to_lsp import to_lsp_range
 from halley.lsp.window.session import Session
+from halley.lsp.window.status import send_status
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server

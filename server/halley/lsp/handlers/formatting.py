@@ -13,8 +13,8 @@ from halley.core.text import DocumentEdit
 from halley.features.actions import Job, find_action
 from halley.features.actions.action import Edited
 from halley.lsp.base.progress import WorkDone
-from halley.lsp.handlers.run import deliver_edit, warner
 from halley.lsp.to_lsp import to_lsp_text_edits
+from halley.lsp.window.delivery import deliver_edit, warner
 from halley.lsp.window.session import Session
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from halley.core.tokens import estimate_tokens
 from halley.features.ask import ask
 from halley.features.chat.events import event_json
 from halley.lsp.base.progress import PartialResults
-from halley.lsp.handlers.status import working
 from halley.lsp.protocol.models import CountParams, RespondParams
 from halley.lsp.protocol.shape import read_params
 from halley.lsp.window.session import Session
+from halley.lsp.window.status import working
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server

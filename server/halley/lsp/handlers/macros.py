@@ -13,8 +13,6 @@ from halley.features.chat.events import event_json
 from halley.features.macros.run import StepNews, outcome_of, run_macro
 from halley.features.macros.values import NOWHERE
 from halley.lsp.base.progress import PartialResults, WorkDone
-from halley.lsp.handlers.run import deliver
-from halley.lsp.handlers.status import working
 from halley.lsp.protocol.macros import (
     MacroExportParams,
     MacroImportParams,
@@ -23,7 +21,9 @@ from halley.lsp.protocol.macros import (
     MacroSaveParams,
 )
 from halley.lsp.protocol.shape import read_params
+from halley.lsp.window.delivery import deliver
 from halley.lsp.window.session import Session
+from halley.lsp.window.status import working
 from halley.stores.config.layers import Layer, in_order
 
 if TYPE_CHECKING:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from halley.core.errors import Cancelled
-from halley.core.snapshot import Snapshot
-from halley.features.media.orders import Order
 from halley.lsp.base.progress import PartialResults, WorkDone
-from halley.lsp.handlers.status import working
 from halley.lsp.protocol.media import (
     MediaChooseParams,
     MediaListParams,
@@ -21,15 +16,15 @@ from halley.lsp.protocol.media import (
 )
 from halley.lsp.protocol.shape import read_params
 from halley.lsp.window.media import (
-    Place,
-    beside_of,
     json_of,
     offer_to_save,
     order_of_request,
     save,
     workspace_of,
 )
+from halley.lsp.window.media_tasks import percent, said, watched
 from halley.lsp.window.session import Session
+from halley.lsp.window.status import working
 from halley.stores.media import Task
 
 if TYPE_CHECKING:
@@ -53,41 +48,6 @@ async def begin(session: Session, params: Json) -> Task:
     return task
 
 
-async def make_for(session: Session, order: Order, snapshot: Snapshot, report: Callable[..., None]) -> Task:
-    """Makes it for a place in a document, and waits."""
-    document = snapshot.document
-    root = workspace_of(session, document.uri)
-    order = replace(order, beside=beside_of(session, document))
-    line = session.line(document.uri, snapshot.settings)
-    session.watch_media()
-    begun = await session.room.media.start(order, line, str(root) if root else None)
-    session.places[begun.id] = Place(document, snapshot.selection.end)
-    return await watched(session, begun.id, lambda task: report(_said(task), _percent(task)))
-
-
-async def watched(session: Session, id: str, hear: Callable[[Task], None]) -> Task:
-    """The task once it has ended. Being cancelled ends it too, unless it is the connection that ends.
-
-    Raises what went wrong.
-    """
-    works = session.room.media
-
-    def listen(task: Task) -> None:
-        if task.id == id:
-            hear(task)
-
-    works.listeners.add(listen)
-    try:
-        hear(await works.store.get(id))
-        return await works.finished(id)
-    except asyncio.CancelledError:
-        if not session.is_ending:
-            await asyncio.shield(works.cancel(id, session.line()))
-        raise
-    finally:
-        works.listeners.discard(listen)
-
-
 async def media_start(session: Session, params: Json) -> Json:
     asked = read_params(MediaStartParams, params)
     server = session.server
@@ -100,7 +60,7 @@ async def media_start(session: Session, params: Json) -> Json:
             begun = await begin(session, params)
 
             def hear(task: Task) -> None:
-                work.report(_said(task), _percent(task))
+                work.report(said(task), percent(task))
                 if results.wanted:
                     results.send({"type": "media", "replyId": "", "task": json_of(session, task)})
 
@@ -114,7 +74,7 @@ def show_behind(session: Session, id: str) -> None:
         task = await session.room.media.store.get(id)
         async with WorkDone(session.server, f"Halley: {_VERBS[task.kind]}") as work:
             try:
-                await watched(session, id, lambda task: work.report(_said(task), _percent(task)))
+                await watched(session, id, lambda task: work.report(said(task), percent(task)))
             except Cancelled:
                 return
             except Exception as error:
@@ -125,16 +85,6 @@ def show_behind(session: Session, id: str) -> None:
                 session.notify("window/showMessage", {"type": 1, "message": text})
 
     session.server.run_in_background(show(), "media progress")
-
-
-def _said(task: Task) -> str:
-    return {"queued": "waiting for its turn", "choosing": "choose a variant"}.get(
-        task.state, task.model or ""
-    )
-
-
-def _percent(task: Task) -> int | None:
-    return None if task.progress is None else round(task.progress * 100)
 
 
 async def go_on(session: Session) -> None:
@@ -179,9 +129,7 @@ def register(server: Server) -> None:
         if task.has_ended:
             return shown(task)
         async with WorkDone(server, "Halley: painting") as work:
-            return shown(
-                await watched(session, task.id, lambda task: work.report(_said(task), _percent(task)))
-            )
+            return shown(await watched(session, task.id, lambda task: work.report(said(task), percent(task))))
 
     async def _save(params: Json) -> Json:
         return await save(server.session, read_params(MediaSaveParams, params), params)

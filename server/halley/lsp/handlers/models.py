@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from halley.core.models import ModelRef
-from halley.features.models import list_models, mark_favourite, select
-from halley.lsp.handlers.status import send_status
+from halley.features.models import list_models, mark_favourite
 from halley.lsp.protocol.common import UriParams
-from halley.lsp.protocol.models import FavouriteParams, ModelsListParams, SelectParams
+from halley.lsp.protocol.models import FavouriteParams, ModelsListParams
 from halley.lsp.protocol.shape import read_params
+from halley.lsp.window.model_choice import models_select, selection
 from halley.lsp.window.session import Session
 
 if TYPE_CHECKING:
@@ -43,31 +43,6 @@ async def models_list(session: Session, params: Json) -> Json:
         provider=asked.provider,
         refresh=asked.refresh,
     )
-
-
-def selection(session: Session, uri: str) -> Json:
-    return {"roles": session.room.selection(session.settings_of(uri), session.layers(uri))}
-
-
-async def models_select(session: Session, params: Json) -> Json:
-    """Chooses, tells the client, and answers with what holds now and why."""
-    asked = read_params(SelectParams, params)
-    uri = asked.uri or ""
-    await select(
-        session.room,
-        asked.role,
-        tuple(ModelRef.parse(name) for name in asked.route),
-        asked.scope,
-        settings=session.settings_of(uri),
-        caller=session.caller(uri),
-        root=session.folders.root_of(uri),
-        pick_session=session.pick,
-    )
-    session.problem = None
-    session.nudge_indexes()
-    session.notify("halley/changed", {"what": "selection"})
-    send_status(session)
-    return selection(session, uri)
 
 
 async def models_favourite(session: Session, params: Json) -> Json:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from halley.lsp.protocol.editing import ProposalParams
 from halley.lsp.protocol.shape import read_params
-from halley.lsp.window.proposing import accept, code_lenses, discard, list_proposals
+from halley.lsp.window.delivery import accept
+from halley.lsp.window.proposing import code_lenses, discard, list_proposals
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server

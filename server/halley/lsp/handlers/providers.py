@@ -9,7 +9,6 @@ from halley.core.errors import InvalidInput
 from halley.features.models import list_providers
 from halley.features.verify import verify
 from halley.lsp.base.progress import WorkDone
-from halley.lsp.handlers.status import send_status
 from halley.lsp.protocol.providers import (
     ProviderIdParams,
     ProviderParams,
@@ -19,6 +18,7 @@ from halley.lsp.protocol.providers import (
 )
 from halley.lsp.protocol.shape import read_params
 from halley.lsp.window.session import Session
+from halley.lsp.window.status import send_status
 from halley.stores.config.writer import remove_provider, save_provider
 
 if TYPE_CHECKING:

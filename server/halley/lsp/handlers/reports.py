@@ -11,11 +11,11 @@ from halley.features.commit import commit_message
 from halley.features.context.project import gather_context
 from halley.lsp.base.progress import WorkDone
 from halley.lsp.base.uris import path_of_uri
-from halley.lsp.handlers.status import working
 from halley.lsp.protocol.editing import ContextPreviewParams
 from halley.lsp.protocol.reports import CommitParams, RetryParams, UsageParams
 from halley.lsp.protocol.shape import read_params
 from halley.lsp.window.session import Session
+from halley.lsp.window.status import working
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server

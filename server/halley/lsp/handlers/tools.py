@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from halley.core.errors import InvalidInput
-from halley.features.chat.desk import ToolDesk
-from halley.features.tools.approving import Ask, Decision, Question
 from halley.features.tools.listing import check_known, matching, tools_json
-from halley.features.tools.switches import Switches, key_of
-from halley.lsp.handlers.status import send_status
+from halley.features.tools.switches import key_of
 from halley.lsp.protocol.shape import read_params
 from halley.lsp.protocol.tools import (
     ToolsForgetParams,
@@ -19,92 +15,13 @@ from halley.lsp.protocol.tools import (
     ToolsSetParams,
 )
 from halley.lsp.window.session import Session
+from halley.lsp.window.status import send_status
+from halley.lsp.window.tool_questions import switches_of, watch_tools
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import Server
 
 Json = dict[str, Any]
-MOST_SHOWN = 4000
-"""Characters of arguments in a message box; a call with longer ones cannot be agreed to there, unread."""
-ONCE, ALWAYS, DENY = "Allow once", "Always in this workspace", "Deny"
-_ANSWERS: Mapping[str, Decision] = {ONCE: "once", ALWAYS: "always"}
-
-
-def tool_desk(session: Session) -> ToolDesk:
-    """What a chat of this window needs for its tools."""
-    watch_tools(session)
-    return ToolDesk(session.room.tools, session.room.tool_picks, lambda *ids: _asking(session, *ids))
-
-
-def watch_tools(session: Session) -> None:
-    """Tell the client when a server's state or tools change; from the first look on."""
-    if session.watches_tools:
-        return
-    session.watches_tools = True
-    listeners = session.room.tools.on_change
-
-    def changed() -> None:
-        session.notify("halley/changed", {"what": "tools"})
-        send_status(session)
-
-    listeners.append(changed)
-    session.server.closing.callback(lambda: listeners.remove(changed))
-
-
-def _asking(session: Session, chat: str, turn: str, reply: str) -> Ask:
-    async def ask(question: Question) -> Decision:
-        if session.client.tools:
-            return await _ask_plugin(session, question, {"chatId": chat, "turnId": turn, "replyId": reply})
-        return await _ask_box(session, question)
-
-    return ask
-
-
-async def _ask_plugin(session: Session, question: Question, ids: Json) -> Decision:
-    asked = ids | {
-        "callId": question.call_id,
-        "server": question.server,
-        "tool": question.tool,
-        "title": question.title,
-        "arguments": dict(question.arguments),
-        "argumentsText": question.arguments_text,
-        "readOnly": question.read_only,
-        "always": question.always,
-    }
-    if question.changed:
-        asked["changed"] = question.changed
-    answer = await session.request("halley/tools/approve", asked)
-    decision = answer.get("decision") if isinstance(answer, dict) else None
-    return decision if decision in ("once", "always") else "deny"
-
-
-async def _ask_box(session: Session, question: Question) -> Decision:
-    """For clients without a plugin. Arguments that do not fit are not agreed to, since nobody has read them."""
-    text = question.arguments_text
-    if len(text) > MOST_SHOWN:
-        session.notify(
-            "window/showMessage",
-            {
-                "type": 2,
-                "message": f"Halley: a call of {question.server}/{question.tool} was denied: its arguments "
-                f"({len(text)} characters) are too long to be shown here.",
-            },
-        )
-        return "deny"
-    changed = f"\n{question.changed}" if question.changed else ""
-    message = f"Halley: may the model call {question.server}/{question.tool} with these arguments?{changed}\n\n{text}"
-    titles = [ONCE, ALWAYS, DENY] if question.always else [ONCE, DENY]
-    answer = await session.request(
-        "window/showMessageRequest",
-        {"type": 2, "message": message, "actions": [{"title": title} for title in titles]},
-    )
-    return _ANSWERS.get(answer.get("title", ""), "deny") if isinstance(answer, dict) else "deny"
-
-
-async def switches_of(session: Session, uri: str, chat_id: str | None) -> Switches:
-    root, picks = session.folders.root_of(uri), session.room.tool_picks
-    chat = (await session.room.chats.get(chat_id)).tools if chat_id else {}
-    return Switches.of(session.settings_of(uri), picks, root, chat)
 
 
 async def tools_list(session: Session, params: Json) -> Json:

@@ -10,11 +10,11 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from halley.core.errors import InvalidInput
-from halley.lsp.handlers.status import send_status
 from halley.lsp.protocol.common import UriParams
 from halley.lsp.protocol.shape import read_params
 from halley.lsp.protocol.trust import TrustParams
 from halley.lsp.window.session import Session
+from halley.lsp.window.status import send_status
 from halley.stores.config.workspace_files import GUIDANCE_FILE, SETTINGS_FILE
 
 if TYPE_CHECKING:

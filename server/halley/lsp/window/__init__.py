@@ -1,1 +1,23 @@
-"""One editor window: session, applying, proposing, showing, status."""
+"""One connected client: what is known of it, and how edits, answers, questions and news reach it.
+
+    session.py         the client's documents, settings, folders and pending work
+    client.py          what it can do, from its capabilities
+    folders.py         its workspace folders
+    editor.py          it as an `Editor` (`core/ports.py`): the one way its text is edited
+    applying.py        a change moved to the text as it is now, sent, and checked
+    proposing.py       changes that wait for approval, shown and listed
+    delivery.py        what becomes of an action's outcome
+    contents.py        the documents of the `halley:` scheme
+    answers.py         texts to read, kept so that they can be opened
+    showing.py         answers and messages, in whatever way the client has
+    shown_values.py    a command's result as Markdown
+    status.py          what a status bar shows
+    model_choice.py    choosing a model
+    tool_questions.py  which tools are on, and approval of a call
+    media.py           what a media request means, and saving a result
+    media_tasks.py     media tasks while they run
+    ghost_text.py      mending how an editor accepted ghost text
+    places.py          where a link goes, and what ghost text was offered
+
+No file here imports `handlers/`. Start at `session.py`.
+"""

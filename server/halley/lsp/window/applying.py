@@ -15,9 +15,10 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from halley.core.editing import Applied
 from halley.core.errors import BlockedByPolicy, StaleDocument
 from halley.core.snapshot import Document
-from halley.core.text import Change, CreateFile, DocumentEdit, WorkspaceChange, apply_edits
+from halley.core.text import Change, CreateFile, DocumentEdit, Edit, WorkspaceChange, apply_edits
 from halley.engine.edits.rebase import rebase_edits
 from halley.lsp.to_lsp import to_lsp_workspace_edit
 
@@ -34,8 +35,8 @@ says it has."""
 
 async def apply_change(
     session: Session, change: WorkspaceChange, base: Mapping[str, Document], *, confirm: bool = False
-) -> int:
-    """Apply `change` as one undo step; the number of edits made.
+) -> Applied:
+    """Apply `change` as one undo step.
 
     `confirm` leaves it to the person to pick among the edits, where the editor can: none are made where they say no.
     Raises StaleDocument when it cannot be placed or the editor refuses it, BlockedByPolicy when the editor takes no
@@ -56,9 +57,9 @@ async def apply_change(
         answer = await _ask(session, params, expected, _PATIENCE_S if confirm else None)
         if answer and answer.get("applied"):
             if confirm or await _is_made(session, current, sent, expected):
-                return current.edit_count
+                return Applied(current.edit_count, moved=_edits(current) != _edits(change))
         elif confirm:
-            return 0
+            return Applied(0)
         reason = str((answer or {}).get("failureReason") or "")
         if _versions(session, current) == versions:
             break
@@ -155,6 +156,10 @@ def _rebased(session: Session, part: Change, base: Mapping[str, Document], whole
     if rebased.conflicts:
         raise stale(whole, "The text was changed in the same place meanwhile.", base)
     return replace(part, version=now.version, edits=rebased.edits)
+
+
+def _edits(change: WorkspaceChange) -> list[tuple[Edit, ...]]:
+    return [part.edits for part in change.changes if isinstance(part, DocumentEdit)]
 
 
 def _versions(session: Session, change: WorkspaceChange) -> dict[str, int | None]:

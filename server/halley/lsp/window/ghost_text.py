@@ -1,4 +1,4 @@
-"""What was offered last as ghost text, and mending how some editors accept it.
+"""Mending how some editors accept ghost text. What was offered last is `places.py`'s.
 
 Neovim accepts a suggestion at the place it was made for, although the person may have typed on since it came: what was
 typed along then stands there twice. Its acceptance is told by a command, and that is the moment to take it out again.
@@ -6,31 +6,15 @@ typed along then stands there twice. Its acceptance is told by a command, and th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from halley.core.errors import StaleDocument
+from halley.core.editing import Refused
 from halley.core.text import DocumentEdit, Edit, WorkspaceChange
-from halley.engine.typing.completions import Place, typed_twice
-from halley.lsp.window.applying import apply_change
+from halley.engine.typing.completions import typed_twice
+from halley.lsp.window.editor import editor_of
 
 if TYPE_CHECKING:
     from halley.lsp.window.session import Session
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """`text[start:end]` is what the texts were to stand for."""
-
-    uri: str
-    text: str
-    start: int
-    end: int
-    texts: tuple[str, ...]
-
-    @property
-    def place(self) -> Place:
-        return Place(self.text[: self.start], self.text[self.end :])
 
 
 async def take_out_what_was_typed_twice(session: Session, uri: str) -> None:
@@ -43,8 +27,8 @@ async def take_out_what_was_typed_twice(session: Session, uri: str) -> None:
     for text in offer.texts:
         if span := typed_twice(place, text, was, document.text):
             edit = DocumentEdit(uri, document.version, (Edit(*span, ""),))
-            try:
-                await apply_change(session, WorkspaceChange((edit,), "Accept"), {uri: document})
-            except StaleDocument:
-                pass  # typed on already: it is the person's to see
+            answer = await editor_of(session).apply(WorkspaceChange((edit,), "Accept"), {uri: document})
+            # Typed on already: the user sees the doubled text and can mend it. A message would only disturb.
+            if isinstance(answer, Refused) and not answer.is_stale:
+                raise answer.error
             return

@@ -8,11 +8,12 @@ others the daemon shows the file and asks.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from halley.core.errors import BlockedByPolicy, InvalidInput, StaleDocument
+from halley.core.editing import Refused
+from halley.core.errors import BlockedByPolicy, InvalidInput
 from halley.core.media_types import suffix_of
 from halley.core.snapshot import Document
 from halley.core.text import DocumentEdit, Edit, WorkspaceChange
@@ -24,7 +25,9 @@ from halley.features.media.saving import chosen_result, proposed_name, target_in
 from halley.features.media.shapes import task_json
 from halley.lsp.base.uris import path_of_uri
 from halley.lsp.protocol.media import MediaSaveParams, MediaStartParams
-from halley.lsp.window.applying import apply_change
+from halley.lsp.window.contents import read_content
+from halley.lsp.window.editor import editor_of
+from halley.lsp.window.places import LinkPlace
 from halley.lsp.window.proposing import why_ask
 from halley.lsp.window.showing import show_message
 from halley.stores.media import Result, Task
@@ -33,14 +36,6 @@ if TYPE_CHECKING:
     from halley.lsp.window.session import Session
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a link goes: after the line of `offset` in that text."""
-
-    document: Document
-    offset: int
 
 
 def workspace_of(session: Session, uri: str) -> Path | None:
@@ -64,12 +59,12 @@ def beside_of(session: Session, document: Document) -> str:
 
 async def order_of_request(
     session: Session, asked: MediaStartParams, params: Json
-) -> tuple[Order, bytes | None, Place | None]:
+) -> tuple[Order, bytes | None, LinkPlace | None]:
     """What is wanted, its data where the client sent them, and the place in a document it is for."""
     place, selected = None, ""
     if asked.text_document is not None:
         snapshot = session.required_snapshot(params["textDocument"], params.get("range"))
-        place = Place(snapshot.document, snapshot.selection.end)
+        place = LinkPlace(snapshot.document, snapshot.selection.end)
         if (asked.text or asked.prompt) is None and asked.reply_id is None and asked.source is None:
             check_document(snapshot)
             selected = snapshot.selected_text or snapshot.document.text
@@ -96,8 +91,6 @@ async def _spoken(session: Session, asked: MediaStartParams, otherwise: str) -> 
     if asked.reply_id is not None:
         return await session.room.chats.reply_text(asked.reply_id)
     if asked.source is not None and asked.text is None:
-        from halley.lsp.handlers.content import read_content
-
         return await read_content(session, asked.source)
     return otherwise
 
@@ -154,15 +147,15 @@ async def save(session: Session, asked: MediaSaveParams, params: Json) -> Json:
     return {"uri": target.as_uri(), "path": path, "link": link, "applied": applied}
 
 
-def _place(session: Session, asked: MediaSaveParams, params: Json) -> Place | None:
+def _place(session: Session, asked: MediaSaveParams, params: Json) -> LinkPlace | None:
     if asked.text_document is None:
         return session.places.get(asked.task)
     snapshot = session.required_snapshot(params["textDocument"], params.get("range"))
-    return Place(snapshot.document, snapshot.selection.end)
+    return LinkPlace(snapshot.document, snapshot.selection.end)
 
 
 def _target(
-    session: Session, asked: MediaSaveParams, task: Task, result: Result, root: Path, place: Place | None
+    session: Session, asked: MediaSaveParams, task: Task, result: Result, root: Path, place: LinkPlace | None
 ) -> Path:
     beside = beside_of(session, place.document) if place else ""
     named = asked.path or proposed_name(task, result, root, beside)
@@ -179,14 +172,17 @@ async def _agree(session: Session, target: Path) -> None:
         raise BlockedByPolicy(f"{target.name} was not saved. {reason}", "Save it under another name.")
 
 
-async def _insert(session: Session, place: Place, link: str) -> bool:
+async def _insert(session: Session, place: LinkPlace, link: str) -> bool:
     """The link as one undo step; False where it cannot be placed any more, and then it is said."""
     document = place.document
     at, before, after = place_of_link(document.text, place.offset)
     edit = DocumentEdit(document.uri, document.version, (Edit(at, at, f"{before}{link}{after}"),))
-    try:
-        await apply_change(session, WorkspaceChange((edit,), "Insert a link"), {document.uri: document})
-    except StaleDocument:
+    answer = await editor_of(session).apply(
+        WorkspaceChange((edit,), "Insert a link"), {document.uri: document}
+    )
+    if isinstance(answer, Refused):
+        if not answer.is_stale:
+            raise answer.error
         await show_message(session, f"The file is saved; its link could not be put into the document: {link}")
         return False
     return True

@@ -6,20 +6,18 @@ that may change meaning, a file of the project's own machinery, a path that leav
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from halley.core.errors import HalleyError
 from halley.core.snapshot import Document
 from halley.core.text import CreateFile, DeleteFile, DocumentEdit, RenameFile, WorkspaceChange
 from halley.engine.guards.protected import why_protected
 from halley.features.proposals import Hunk, Proposal
 from halley.lsp.base.uris import path_of_uri
 from halley.lsp.to_lsp import to_lsp_range
-from halley.lsp.window.applying import apply_change
+from halley.lsp.window.showing import show_answer, show_message
 
 if TYPE_CHECKING:
     from halley.lsp.window.session import Session
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-def needs_yes(session: Session, change: WorkspaceChange) -> str:
+def needs_approval(session: Session, change: WorkspaceChange) -> str:
     """Why a person must agree first; empty where the change may simply be applied."""
     for part in change.changes:
         uris = [part.old_uri, part.new_uri] if isinstance(part, RenameFile) else [part.uri]
@@ -61,18 +59,16 @@ def _why(session: Session, path: Path | None, is_open: bool) -> str:
 
 async def propose(
     session: Session, change: WorkspaceChange, base: Mapping[str, Document], reason: str = ""
-) -> Json:
-    """Keep the change as a proposal and show it; `{proposal: id}`."""
+) -> str:
+    """Keep the change as a proposal and show it; its id."""
     proposal = session.proposals.add(change, base, reason)
     announce(session)
     if not session.client.proposals:
         await _show(session, proposal)
-    return {"proposal": proposal.id}
+    return proposal.id
 
 
 async def _show(session: Session, proposal: Proposal) -> None:
-    from halley.lsp.window.showing import show_answer, show_message
-
     why = f" {proposal.reason}" if proposal.reason else ""
     how = "by its code lens or among the code actions" if session.client.lenses else "among the code actions"
     said = f"A proposal waits for your yes.{why} Accept or discard it {how}."
@@ -109,27 +105,6 @@ def announce(session: Session) -> None:
     session.notify("halley/changed", {"what": "proposals"})
     if session.client.refresh_lenses:
         session.server.run_in_background(session.request("workspace/codeLens/refresh", None), "lenses")
-
-
-async def accept(
-    session: Session, id: str, hunks: Sequence[int] | None = None, *, confirm: bool = False
-) -> Json:
-    """Apply the chosen hunks; what cannot be applied stays a proposal. `{applied, edits}`.
-
-    `confirm` has the editor ask about each edit (VS Code: the refactor preview).
-    """
-    proposal = session.proposals.find(id)
-    change = session.proposals.accept(id, hunks)
-    try:
-        edits = await apply_change(session, change, proposal.base, confirm=confirm)
-        if not edits:
-            session.proposals.restore(proposal)
-    except (HalleyError, asyncio.CancelledError):
-        session.proposals.restore(proposal)
-        raise
-    finally:
-        announce(session)
-    return {"applied": edits > 0, "edits": edits}
 
 
 def discard(session: Session, id: str, hunks: Sequence[int] | None = None) -> Json:

@@ -27,6 +27,7 @@ from halley.lsp.from_lsp import from_lsp_diagnostics, from_lsp_range
 from halley.lsp.window.answers import Answers
 from halley.lsp.window.client import Client
 from halley.lsp.window.folders import Folders, folders_of
+from halley.lsp.window.places import GhostOffer, LinkPlace
 from halley.stores.config.client_settings import parse_client_settings
 from halley.stores.config.layers import Layer, roles_layer
 
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from halley.features.room import EngineRoom
     from halley.features.search.index import Attendant, WorkspaceIndex
     from halley.lsp.base.server import Server
-    from halley.lsp.window.ghost_text import Offer
-    from halley.lsp.window.media import Place
     from halley.stores.media import Task
 
 Json = dict[str, Any]
@@ -55,7 +54,7 @@ class Session:
         """Routes chosen for this session only."""
         self.take_client_settings(look_up(params, "initializationOptions.settings"))
         self.completer = Completer(self.template_of)
-        self.last_offer: Offer | None = None
+        self.last_offer: GhostOffer | None = None
         self.proposals = Proposals()
         self.answers = Answers(room.paths.cache / "answers", self.client.text_document_content)
         self.busy: list[str] = []
@@ -67,7 +66,7 @@ class Session:
         """Problems of the configuration that were told in messages and still hold."""
         self.last_status: Json | None = None
         self.watches_catalogue = False
-        self.places: dict[str, Place] = {}
+        self.places: dict[str, LinkPlace] = {}
         """Where the links of media tasks go that were begun in this window."""
         self.watches_media = False
         self.attending: dict[Path, Callable[[], None]] = {}
