@@ -66,7 +66,7 @@ make_venv() {
 
 find_python() {
   local candidate
-  for candidate in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11 python3.15 python; do
+  for candidate in "${PYTHON:-python3}" python3 python3.14 python3.13 python3.12 python3.11 python3.15 python; do
     candidate=$(command -v "$candidate") || continue
     "$candidate" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2> /dev/null && echo "$candidate" && return
   done
