@@ -1,5 +1,6 @@
 // Bundles: the extension and the language client that it loads later (Node, CommonJS), and the two webviews (browser). `--watch` keeps going; `--dev` keeps source maps,
 // `--outdir=` puts them elsewhere.
+import { fileURLToPath } from 'node:url';
 import { build, context } from 'esbuild';
 
 const dev = process.argv.includes('--dev');
@@ -37,7 +38,7 @@ const later = {
 const unused = {
   name: 'unused',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/(notebook|diagnostic)$/ }, ({ importer }) => (/vscode-languageclient/.test(importer) ? { path: new URL('shims/features.cjs', import.meta.url).pathname } : undefined));
+    onResolve({ filter: /^\.\/(notebook|diagnostic)$/ }, ({ importer }) => (/vscode-languageclient/.test(importer) ? { path: fileURLToPath(new URL('shims/features.cjs', import.meta.url)) } : undefined));
   },
 };
 

@@ -18,12 +18,12 @@ TITLES = (
 )
 RESULTS = (
     "total(items) is a function",
-    "+def most_expensive_item(items):",
+    "+def most_expensive_item(items: object) -> object:",
     "for item in items)",
     "+def discount(amount, percent):",
-    "return sum(numbers) / count",
-    "These things could go wrong:",
-    "You began with: “What could go wrong in this file?",
+    "return count",
+    "You asked: “What is in this file?",
+    "Before this you asked:",
     "chat is simulator/sim-code",
 )
 WRONG = re.compile(r"went wrong inside|no such action|nothing changed|nothing to suggest", re.IGNORECASE)

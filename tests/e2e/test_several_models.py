@@ -11,7 +11,7 @@ import pytest
 from window import Json, RequestFailed, Window
 
 from halley.simulator import Simulator
-from halley.simulator.images import paint
+from halley.simulator.media.images import paint
 
 MODELS = ["simulator/sim-chat", "simulator/sim-code", "simulator/sim-fast"]
 

@@ -24,7 +24,7 @@ from debian import CannotHave
 from install_vscode import VSCode, install
 from vscode_window import SCRIPTS, CodeServer, Step, drive
 
-from halley.simulator.sound import speak
+from halley.simulator.media.sound import speak
 
 ROOT = Path(__file__).parents[2]
 EDITORS = ROOT / ".editors"

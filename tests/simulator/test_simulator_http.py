@@ -113,7 +113,7 @@ async def test_http_1_0_gets_a_plain_stream(sim: Simulator):
 async def test_a_client_that_leaves_is_noticed(sim: Simulator):
     reader, writer = await asyncio.open_connection("127.0.0.1", sim.port)
     writer.write(raw(ASK | {"stream": True}, "x-simulator-tokens-per-s: 50\r\n"))
-    await reader.readuntil(b"Hello")
+    await reader.readuntil(b"asked")
     assert sim.open_streams == 1
     writer.transport.abort()
     await sim.wait_for(lambda s: s.open_streams == 0)

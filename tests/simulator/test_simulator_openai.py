@@ -248,11 +248,11 @@ async def test_completion_fills_the_middle(openai_client: AsyncOpenAI):
     made = await openai_client.completions.create(
         model="sim-fim", prompt="def add(a, b):\n    ", suffix="\n", max_tokens=64
     )
-    assert made.choices[0].text == "return a + b"
+    assert made.choices[0].text == "return a, b"
     assert made.system_fingerprint == "halley-simulator"
     tokens = "<|fim_prefix|>def add(a, b):\n    <|fim_suffix|>\n<|fim_middle|>"
     by_tokens = await openai_client.completions.create(model="sim-fim", prompt=tokens, max_tokens=64)
-    assert by_tokens.choices[0].text == "return a + b"
+    assert by_tokens.choices[0].text == "return a, b"
 
 
 async def test_embeddings_are_near_for_near_texts(openai_client: AsyncOpenAI):
@@ -375,15 +375,15 @@ async def test_a_models_own_tokens_are_read(sim: Simulator, shape: str):
         "max_tokens": 32,
         "stop": [str(n) for n in range(16)],
     }
-    assert (await post(sim, "/v1/completions", body)).json()["choices"][0]["text"] == "return a + b"
+    assert (await post(sim, "/v1/completions", body)).json()["choices"][0]["text"] == "return a, b"
 
 
 async def test_other_forms_of_filling_in_the_middle(sim: Simulator):
     plain = {"model": "sim-fim", "prompt": PREFIX, "suffix": SUFFIX, "max_tokens": 32}
-    assert (await post(sim, "/beta/completions", plain)).json()["choices"][0]["text"] == "return a + b"
+    assert (await post(sim, "/beta/completions", plain)).json()["choices"][0]["text"] == "return a, b"
     assert (await post(sim, "/v1/fim/completions", plain)).json()["choices"][0]["message"][
         "content"
-    ] == "return a + b"
+    ] == "return a, b"
     infill = {
         "model": "sim-fim",
         "input_prefix": PREFIX,
@@ -406,4 +406,4 @@ async def test_other_forms_of_filling_in_the_middle(sim: Simulator):
     answer = await post(sim, "/api/generate", ollama)
     *parts, end = map(json.loads, answer.text.splitlines())
     assert answer.headers["content-type"] == "application/x-ndjson"
-    assert "".join(part["response"] for part in parts) == "return a + b" and end["done_reason"] == "stop"
+    assert "".join(part["response"] for part in parts) == "return a, b" and end["done_reason"] == "stop"

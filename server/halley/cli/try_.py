@@ -187,7 +187,7 @@ class Tour:
 
     async def chat(self) -> None:
         chat_id = None
-        for prompt in ("What could go wrong in this file? #buffer", "And what did I ask you first?"):
+        for prompt in ("What is in this file? #buffer", "And what did I ask you first?"):
             self.asked("halley/chat/send", prompt)
             params = {"prompt": prompt, "chatId": chat_id, "partialResultToken": f"chat-{prompt[:4]}"}
             result = await self.streaming(

@@ -7,10 +7,9 @@ are not conversations are in `routes.py`'s table; the manner of leaving is `conn
 from __future__ import annotations
 
 import sys
-import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -22,51 +21,18 @@ from halley.simulator.envelope import ApiError, bad_request
 from halley.simulator.faults import FaultRule
 from halley.simulator.frames import Frame, encode
 from halley.simulator.http import Request, Response
-from halley.simulator.jobs import SimJob
-from halley.simulator.media import Route, check_type, find_route
+from halley.simulator.media.routes import check_type, find_route
 from halley.simulator.misbehave import Bend
 from halley.simulator.multipart import read_form
 from halley.simulator.options import Options, merge_options, request_wishes
 from halley.simulator.params import KNOWN, check_params
-from halley.simulator.records import Records, Seen
+from halley.simulator.records import Seen
 from halley.simulator.routes import GETS, POSTS, Reply, no_such_path
-from halley.simulator.script import Script, ScriptedReply
+from halley.simulator.script import ScriptedReply
+from halley.simulator.state import Call, Route, State
 
 
-@dataclass(slots=True)
-class Call:
-    """One call to a model, as far as it is known before it is answered."""
-
-    path: str
-    model: str
-    body: dict[str, Any]
-    options: Options
-    request_id: str
-    random: Random
-    scripted: ScriptedReply | None
-    query: Mapping[str, str] = field(default_factory=dict)
-    route: tuple[Route, tuple[str, ...]] | None = None
-    """The row of `media.ROUTES` it is for, where it is for one."""
-
-    @property
-    def wants_stream(self) -> bool:
-        return self.body.get("stream") is True
-
-    @property
-    def anthropic(self) -> bool:
-        return self.path == "/v1/messages"
-
-
-class App:
-    def __init__(self, options: Options, origin: Callable[[], str]) -> None:
-        self.options = options
-        self.origin = origin
-        self.records = Records()
-        self.script = Script()
-        self.asked: dict[FaultRule, int] = {}
-        """How often each rule has been asked whether it strikes."""
-        self.jobs: dict[str, SimJob] = {}
-
+class App(State):
     def handle(self, request: Request) -> Response:
         if request.path.startswith("/_simulator/"):
             return self._control(request)
@@ -212,15 +178,14 @@ class App:
         pieces: Iterator[bytes] = encode(frames, reply is not None and reply.lines)
         if fault and fault.wire:
             pieces = fault.wire(pieces, bend)
-        options = call.options
+        options, lines = call.options, reply is not None and reply.lines
+        kind = "application/x-ndjson" if lines else "text/event-stream; charset=utf-8"
         return Response(
-            200,
-            {"content-type": _stream_type(reply), "cache-control": "no-cache"},
-            pieces,
+            200, {"content-type": kind, "cache-control": "no-cache"}, pieces,
             delay_s=options.delay_ms / 1000,
             every_s=options.chunk_tokens / options.tokens_per_s if options.tokens_per_s > 0 else 0.0,
             ending=fault.ending if fault else "end",
-        )
+        )  # fmt: skip
 
     def _whole(self, call: Call, reply: Reply, rule: FaultRule | None) -> Response:
         body = orjson.dumps(reply.whole())
@@ -233,7 +198,7 @@ class App:
             return response
         if fault.body:
             response.body = fault.body(body, self._bend(call, rule, lambda _: Response(), reply))
-        if fault.body and fault.ending != "end" and "error" not in call_name(rule):
+        if fault.body and fault.ending != "end" and rule is not None and "error" not in rule.name:
             response.ending, response.declared_length = fault.ending, len(body)
         return response
 
@@ -241,28 +206,14 @@ class App:
         self, call: Call, rule: FaultRule | None, normal: Callable[[bool], Response], reply: Reply | None
     ) -> Bend:
         return Bend(
-            request_id=call.request_id,
-            anthropic=call.anthropic,
-            model=call.model,
-            body=call.body,
-            settings=dict(rule.settings) if rule else {},
-            random=call.random,
-            origin=self.origin(),
-            normal=normal,
-            error_frame=(reply.error_frame if reply else None) or _plain_error_frame,
-        )
+            request_id=call.request_id, anthropic=call.anthropic, model=call.model, body=call.body,
+            settings=dict(rule.settings) if rule else {}, random=call.random, origin=self.origin(),
+            normal=normal, error_frame=(reply.error_frame if reply else None) or _plain_error_frame,
+        )  # fmt: skip
 
 
 OPEN = ("/api/models", "/infill", "/api/generate")
 """Paths without a key: the public catalogue, and what local servers have, which know no keys."""
-
-
-def _stream_type(reply: Reply | None) -> str:
-    return "application/x-ndjson" if reply is not None and reply.lines else "text/event-stream; charset=utf-8"
-
-
-def call_name(rule: FaultRule | None) -> str:
-    return rule.name if rule else ""
 
 
 def _plain_error_frame(message: str) -> Frame:
@@ -309,7 +260,3 @@ def _scripted_response(scripted: ScriptedReply) -> Response:
     )
     headers = {"content-type": "text/plain" if text is not None else "application/json"} | scripted.headers
     return Response(scripted.status or 200, headers, body, delay_s=(scripted.delay_ms or 0) / 1000)
-
-
-def created_now() -> int:
-    return int(time.time())

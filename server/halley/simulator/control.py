@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -11,51 +11,41 @@ from halley.simulator.envelope import bad_request
 from halley.simulator.faults import FAULTS
 from halley.simulator.http import Request, Response, json_response
 from halley.simulator.options import merge_options
-
-if TYPE_CHECKING:
-    from halley.simulator.app import App
+from halley.simulator.state import State
 
 
-def _requests(app: App, request: Request) -> Response:
+def _requests(app: State, request: Request) -> Response:
     return json_response(
         {"requests": [seen.to_json() for seen in app.records.all], "open": sorted(app.records.open)}
     )
 
 
-def _forget(app: App, request: Request) -> Response:
+def _forget(app: State, request: Request) -> Response:
     app.records.clear()
     return json_response({"requests": []})
 
 
-def _add_script(app: App, request: Request) -> Response:
+def _add_script(app: State, request: Request) -> Response:
     return json_response({"added": app.script.add_json(_json(request)), "waiting": len(app.script.waiting)})
 
 
-def _drop_script(app: App, request: Request) -> Response:
+def _drop_script(app: State, request: Request) -> Response:
     app.script.clear()
     return json_response({"waiting": 0})
 
 
-def _options(app: App, request: Request) -> Response:
+def _options(app: State, request: Request) -> Response:
     options = app.options
     return json_response(
-        {
-            "seed": options.seed,
-            "delay_ms": options.delay_ms,
-            "tokens_per_s": options.tokens_per_s,
-            "chunk_tokens": options.chunk_tokens,
-            "faults": [rule.name for rule in options.faults],
-            "strict": options.strict,
-            "any_key": options.any_key,
-            "job_polls": options.job_polls,
-            "job_fails": options.job_fails,
-            "job_lifetime_s": options.job_lifetime_s,
-            "result_address": options.result_address,
-        }
-    )
+        {"seed": options.seed, "delay_ms": options.delay_ms, "tokens_per_s": options.tokens_per_s,
+        "chunk_tokens": options.chunk_tokens, "faults": [rule.name for rule in options.faults],
+        "strict": options.strict, "any_key": options.any_key, "job_polls": options.job_polls,
+        "job_fails": options.job_fails, "job_lifetime_s": options.job_lifetime_s,
+        "result_address": options.result_address}
+    )  # fmt: skip
 
 
-def _set_options(app: App, request: Request) -> Response:
+def _set_options(app: State, request: Request) -> Response:
     wishes = _json(request)
     if not isinstance(wishes, dict):
         raise bad_request("options are an object, as GET /_simulator/options shows it")
@@ -64,7 +54,7 @@ def _set_options(app: App, request: Request) -> Response:
     return _options(app, request)
 
 
-def _faults(app: App, request: Request) -> Response:
+def _faults(app: State, request: Request) -> Response:
     return json_response({name: fault.says for name, fault in FAULTS.items()})
 
 
@@ -75,12 +65,9 @@ def _json(request: Request) -> Any:
         raise bad_request("the body is not JSON") from error
 
 
-CONTROL: dict[tuple[str, str], Callable[[App, Request], Response]] = {
-    ("GET", "/_simulator/requests"): _requests,
-    ("DELETE", "/_simulator/requests"): _forget,
-    ("POST", "/_simulator/script"): _add_script,
-    ("DELETE", "/_simulator/script"): _drop_script,
-    ("GET", "/_simulator/options"): _options,
-    ("POST", "/_simulator/options"): _set_options,
+CONTROL: dict[tuple[str, str], Callable[[State, Request], Response]] = {
+    ("GET", "/_simulator/requests"): _requests, ("DELETE", "/_simulator/requests"): _forget,
+    ("POST", "/_simulator/script"): _add_script, ("DELETE", "/_simulator/script"): _drop_script,
+    ("GET", "/_simulator/options"): _options, ("POST", "/_simulator/options"): _set_options,
     ("GET", "/_simulator/faults"): _faults,
-}
+}  # fmt: skip

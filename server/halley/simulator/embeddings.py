@@ -15,7 +15,7 @@ from hashlib import blake2b
 from typing import Any
 
 from halley.core.tokens import estimate_tokens
-from halley.simulator.envelope import bad_request
+from halley.simulator.envelope import bad_request, missing
 
 DIMENSIONS = 256
 MOST_INPUTS = 2048
@@ -68,7 +68,7 @@ def _inputs(given: Any) -> list[str]:
     if isinstance(given, str):
         given = [given]
     if not isinstance(given, list) or not given:
-        raise bad_request("Missing required parameter: 'input'.", "input", "missing_required_parameter")
+        raise missing("input")
     if len(given) > MOST_INPUTS:
         raise bad_request(f"Invalid 'input': at most {MOST_INPUTS} texts.", "input", "invalid_value")
     if all(isinstance(item, int) for item in given):

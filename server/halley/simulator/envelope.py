@@ -27,13 +27,9 @@ class ApiError(Exception):
 
     def body(self, request_id: str) -> dict[str, Any]:
         return {
-            "error": {
-                "message": f"{self.message} (request id: {request_id})",
-                "type": self.type,
-                "param": self.param,
-                "code": self.code,
-            }
-        }
+            "error": {"message": f"{self.message} (request id: {request_id})", "type": self.type,
+            "param": self.param, "code": self.code}
+        }  # fmt: skip
 
     def response(self, request_id: str, anthropic: bool = False) -> Response:
         """In the wire's own envelope."""
@@ -42,21 +38,19 @@ class ApiError(Exception):
 
 
 _ANTHROPIC_TYPES = {
-    400: "invalid_request_error",
-    401: "authentication_error",
-    402: "billing_error",
-    403: "permission_error",
-    404: "not_found_error",
-    413: "request_too_large",
-    429: "rate_limit_error",
-    504: "timeout_error",
+    400: "invalid_request_error", 401: "authentication_error", 402: "billing_error", 403: "permission_error",
+    404: "not_found_error", 413: "request_too_large", 429: "rate_limit_error", 504: "timeout_error",
     529: "overloaded_error",
-}
+}  # fmt: skip
 
 
 def anthropic_error(status: int, message: str, request_id: str) -> dict[str, Any]:
     kind = _ANTHROPIC_TYPES.get(status, "api_error")
     return {"type": "error", "error": {"type": kind, "message": message}, "request_id": request_id}
+
+
+def missing(name: str) -> ApiError:
+    return bad_request(f"Missing required parameter: '{name}'.", name, "missing_required_parameter")
 
 
 def bad_request(message: str, param: str | None = None, code: str | None = None) -> ApiError:

@@ -20,7 +20,7 @@ import orjson
 from halley.simulator.conversation import Answer, split_pieces
 from halley.simulator.envelope import ApiError
 from halley.simulator.frames import Frame
-from halley.simulator.http import Response, html_response
+from halley.simulator.http import Ending, Response
 
 BOMB_BYTES = 256 * 1024 * 1024
 
@@ -43,22 +43,59 @@ class Bend:
 # -- instead of an answer
 
 
-def reset(bend: Bend) -> Response:
-    return Response(body=iter(()), ending="reset")
-
-
-def close(bend: Bend) -> Response:
-    return Response(body=iter(()), ending="cut")
-
-
-def stall(bend: Bend) -> Response:
-    return Response(body=iter(()), ending="stall")
+def ends(ending: Ending) -> Callable[[Bend], Response]:
+    """Not a byte of an answer."""
+    return lambda bend: Response(body=iter(()), ending=ending)
 
 
 def error(
-    status: int, message: str, type: str = "comet_api_error", code: Any = ""
+    status: int, message: str, type: str = "comet_api_error", code: Any = "", param: str | None = None
 ) -> Callable[[Bend], Response]:
-    return lambda bend: ApiError(status, message, type, code=code).response(bend.request_id, bend.anthropic)
+    """An error in the wire's own envelope; `MODEL` in the message stands for the model that was asked."""
+
+    def instead(bend: Bend) -> Response:
+        problem = ApiError(status, message.replace("MODEL", bend.model), type, param=param, code=code)
+        return problem.response(bend.request_id, bend.anthropic)
+
+    return instead
+
+
+def rate_limited(bend: Bend) -> Response:
+    soon = time.time() + 2
+    forms = {
+        "date": {"retry-after": formatdate(soon, usegmt=True)},
+        "ms": {"retry-after-ms": bend.settings.get("ms", "250")},
+        "reset": {
+            "x-ratelimit-remaining-requests": "0",
+            "x-ratelimit-reset-requests": bend.settings.get("in", "500ms"),
+        },
+        "iso": {"anthropic-ratelimit-requests-reset": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(soon))},
+        "none": {},
+    }
+    wish = bend.settings.get("retry_after", "1")
+    response = error(429, "Rate limit reached for requests", "rate_limit_error", "rate_limit_exceeded")(bend)
+    response.headers |= forms.get(wish, {"retry-after": wish})
+    return response
+
+
+def unsupported(bend: Bend) -> Response:
+    """A 400 while the parameter is there; once it is left out the call goes through."""
+    candidates = ("temperature", "stream_options", "max_tokens", "tools", "stop")
+    name = bend.settings.get("param") or next((c for c in candidates if c in bend.body), "temperature")
+    if name not in bend.body:
+        return bend.normal(bool(bend.body.get("stream")))
+    message = f"Unsupported parameter: '{name}' is not supported with this model."
+    return error(400, message, "invalid_request_error", "unsupported_parameter", name)(bend)
+
+
+def redirect(bend: Bend) -> Response:
+    target = bend.settings.get("to") or f"{bend.origin.replace('127.0.0.1', 'localhost')}/elsewhere/v1"
+    return Response(301, {"location": target}, b"")
+
+
+def error_200(bend: Bend) -> Response:
+    code = bend.settings.get("code", "rate_limit_exceeded")
+    return error(200, "upstream error: 上游负载已饱和", code=code)(bend)
 
 
 def bare(status: int, body: bytes = b"", content_type: str = "") -> Callable[[Bend], Response]:
@@ -74,79 +111,6 @@ def cloudflare(status: int) -> Callable[[Bend], Response]:
     return lambda bend: Response(
         status, {"content-type": "text/html", "server": "cloudflare", "cf-ray": "sim-ray"}, page.encode()
     )
-
-
-def rate_limited(bend: Bend) -> Response:
-    wish = bend.settings.get("retry_after", "1")
-    headers = {"retry-after": wish}
-    if wish == "date":
-        headers = {"retry-after": formatdate(time.time() + 2, usegmt=True)}
-    elif wish == "ms":
-        headers = {"retry-after-ms": bend.settings.get("ms", "250")}
-    elif wish == "reset":
-        headers = {
-            "x-ratelimit-remaining-requests": "0",
-            "x-ratelimit-reset-requests": bend.settings.get("in", "500ms"),
-        }
-    elif wish == "iso":
-        until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
-        headers = {"anthropic-ratelimit-requests-reset": until}
-    elif wish == "none":
-        headers = {}
-    problem = ApiError(
-        429,
-        "Rate limit reached for requests",
-        "rate_limit_error",
-        code="rate_limit_exceeded",
-        headers=headers,
-    )
-    return problem.response(bend.request_id, bend.anthropic)
-
-
-def no_such_model(bend: Bend) -> Response:
-    message = f"The model `{bend.model}` does not exist or you do not have access to it."
-    return ApiError(404, message, "invalid_request_error", param="model", code="model_not_found").response(
-        bend.request_id, bend.anthropic
-    )
-
-
-def too_long(bend: Bend) -> Response:
-    message = (
-        "This model's maximum context length is 8192 tokens. However, your messages resulted in 9001 tokens."
-    )
-    return ApiError(
-        400, message, "invalid_request_error", param="messages", code="context_length_exceeded"
-    ).response(bend.request_id, bend.anthropic)
-
-
-def unsupported(bend: Bend) -> Response:
-    """A 400 while the parameter is there; once it is left out the call goes through."""
-    candidates = ("temperature", "stream_options", "max_tokens", "tools", "stop")
-    name = bend.settings.get("param") or next((c for c in candidates if c in bend.body), "temperature")
-    if name not in bend.body:
-        return bend.normal(bool(bend.body.get("stream")))
-    message = f"Unsupported parameter: '{name}' is not supported with this model."
-    return ApiError(400, message, "invalid_request_error", param=name, code="unsupported_parameter").response(
-        bend.request_id, bend.anthropic
-    )
-
-
-def redirect(bend: Bend) -> Response:
-    target = bend.settings.get("to") or f"{bend.origin.replace('127.0.0.1', 'localhost')}/elsewhere/v1"
-    return Response(301, {"location": target}, b"")
-
-
-def html_page(bend: Bend) -> Response:
-    return html_response(
-        "<!doctype html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>"
-    )
-
-
-def error_200(bend: Bend) -> Response:
-    problem = ApiError(
-        200, "upstream error: 上游负载已饱和", code=bend.settings.get("code", "rate_limit_exceeded")
-    )
-    return problem.response(bend.request_id, bend.anthropic)
 
 
 def gzip_bomb(bend: Bend) -> Response:
@@ -186,15 +150,6 @@ def oversize(bend: Bend) -> Response:
     return Response(200, {"content-type": "application/json"}, pieces())
 
 
-def endless_headers(bend: Bend) -> Response:
-    many = {f"x-padding-{n}": "x" * 4000 for n in range(2000)}
-    return Response(200, many, b"{}")
-
-
-def whole_instead(bend: Bend) -> Response:
-    return bend.normal(False)
-
-
 def whole_as_event_stream(bend: Bend) -> Response:
     response = bend.normal(False)
     response.headers["content-type"] = "text/event-stream"
@@ -220,28 +175,17 @@ def half(frames: list[Frame], bend: Bend) -> list[Frame]:
     return frames[: _middle(frames, bend)]
 
 
-def half_done(frames: list[Frame], bend: Bend) -> list[Frame]:
-    return half(frames, bend) + [frame for frame in frames if frame.kind == "done"]
+def half_then(*more: Frame) -> Callable[[list[Frame], Bend], list[Frame]]:
+    """Some of the text, and then these."""
+    return lambda frames, bend: [*half(frames, bend), *more]
 
 
-def no_frames(frames: list[Frame], bend: Bend) -> list[Frame]:
-    return [Frame("raw", b": hello\n\n")]
-
-
-def error_first(frames: list[Frame], bend: Bend) -> list[Frame]:
-    return [bend.error_frame("The server had an error processing your request")]
-
-
-def error_midway(frames: list[Frame], bend: Bend) -> list[Frame]:
+def lost_midway(frames: list[Frame], bend: Bend) -> list[Frame]:
     return [*half(frames, bend), bend.error_frame("The upstream connection was lost")]
 
 
-def error_text_midway(frames: list[Frame], bend: Bend) -> list[Frame]:
-    return [*half(frames, bend), Frame("error", b'{"error":"upstream timed out"}')]
-
-
-def plain_midway(frames: list[Frame], bend: Bend) -> list[Frame]:
-    return [*half(frames, bend), Frame("error", b"upstream connect error or disconnect/reset before headers")]
+def without(kind: str) -> Callable[[list[Frame], Bend], list[Frame]]:
+    return lambda frames, bend: [frame for frame in frames if frame.kind != kind]
 
 
 def malformed(frames: list[Frame], bend: Bend) -> list[Frame]:
@@ -256,10 +200,6 @@ def invalid_utf8(frames: list[Frame], bend: Bend) -> list[Frame]:
     at = _middle(frames, bend)
     bad = b'{"id":"x","object":"chat.completion.chunk","created":0,"model":"m","choices":[{"index":0,"delta":{"content":"\xff\xfe"}}]}'
     return [*frames[:at], Frame("text", bad), *frames[at:]]
-
-
-def no_done(frames: list[Frame], bend: Bend) -> list[Frame]:
-    return [frame for frame in frames if frame.kind != "done"]
 
 
 def pings(frames: list[Frame], bend: Bend) -> list[Frame]:
@@ -288,11 +228,6 @@ def _rewritten(change: Callable[[dict[str, Any], Frame], None]) -> Callable[[lis
 def _choices(value: dict[str, Any]) -> list[dict[str, Any]]:
     found = value.get("choices")
     return found if isinstance(found, list) else []
-
-
-def usage_null(frames: list[Frame], bend: Bend) -> list[Frame]:
-    kept = [frame for frame in frames if frame.kind != "usage"]
-    return _rewritten(lambda value, _: value.update(usage=None))(kept, bend)
 
 
 def choices_empty_first(frames: list[Frame], bend: Bend) -> list[Frame]:
@@ -329,6 +264,10 @@ def _empty_finish(value: dict[str, Any], frame: Frame) -> None:
             choice["finish_reason"] = ""
 
 
+def usage_null(frames: list[Frame], bend: Bend) -> list[Frame]:
+    return _rewritten(lambda value, _: value.update(usage=None))(without("usage")(frames, bend), bend)
+
+
 content_null = _rewritten(_null_content)
 content_parts = _rewritten(_parts_content)
 no_index = _rewritten(_without_index)
@@ -352,15 +291,12 @@ def message_beside_delta(frames: list[Frame], bend: Bend) -> list[Frame]:
     if not deltas:
         return frames
     choice = {
-        "index": 0,
-        "delta": {},
-        "message": {"role": "assistant", "content": whole},
-        "finish_reason": None,
-    }
+        "index": 0, "delta": {}, "message": {"role": "assistant", "content": whole}, "finish_reason": None,
+    }  # fmt: skip
     return [Frame("text", orjson.dumps(deltas[0] | {"choices": [choice]})), *rest]
 
 
-# -- bodies that do not stream
+# -- bodies that do not stream, and bytes on their way out
 
 
 def half_body(body: bytes, bend: Bend) -> bytes:
@@ -368,26 +304,7 @@ def half_body(body: bytes, bend: Bend) -> bytes:
 
 
 def error_body(body: bytes, bend: Bend) -> bytes:
-    return ApiError(200, "The upstream connection was lost").response(bend.request_id, bend.anthropic).body  # type: ignore[return-value]
-
-
-def invalid_utf8_body(body: bytes, bend: Bend) -> bytes:
-    return body.replace(b'"content":"', b'"content":"\xff\xfe', 1)
-
-
-def usage_null_body(body: bytes, bend: Bend) -> bytes:
-    return orjson.dumps(orjson.loads(body) | {"usage": None})
-
-
-def bom_body(body: bytes, bend: Bend) -> bytes:
-    return b"\xef\xbb\xbf" + body
-
-
-def blank_lines_body(body: bytes, bend: Bend) -> bytes:
-    return b"\n" * 20 + body
-
-
-# -- bytes on their way out
+    return error(200, "The upstream connection was lost")(bend).body  # type: ignore[return-value]
 
 
 def crlf(pieces: Iterator[bytes], bend: Bend) -> Iterator[bytes]:
@@ -395,14 +312,6 @@ def crlf(pieces: Iterator[bytes], bend: Bend) -> Iterator[bytes]:
         whole = piece.replace(b"\n", b"\r\n")
         yield whole[:-1]
         yield whole[-1:]
-
-
-def cr(pieces: Iterator[bytes], bend: Bend) -> Iterator[bytes]:
-    return (piece.replace(b"\n", b"\r") for piece in pieces)
-
-
-def no_space(pieces: Iterator[bytes], bend: Bend) -> Iterator[bytes]:
-    return (b"data:" + piece[6:] if piece.startswith(b"data: ") else piece for piece in pieces)
 
 
 def no_blank_line(pieces: Iterator[bytes], bend: Bend) -> Iterator[bytes]:
@@ -420,10 +329,6 @@ def multi_line_data(pieces: Iterator[bytes], bend: Bend) -> Iterator[bytes]:
         yield piece.replace(b',"', b',\ndata: "', 1) if piece.startswith(b"data: {") else piece
 
 
-def one_byte(pieces: Iterator[bytes], bend: Bend) -> Iterator[bytes]:
-    return (piece[i : i + 1] for piece in pieces for i in range(len(piece)))
-
-
 def bom(pieces: Iterator[bytes], bend: Bend) -> Iterator[bytes]:
     yield b"\xef\xbb\xbf"
     yield from pieces
@@ -435,12 +340,6 @@ def bom(pieces: Iterator[bytes], bend: Bend) -> Iterator[bytes]:
 def think_tags(answer: Answer, bend: Bend) -> Answer:
     thought = answer.reasoning or "The person wants an answer; let me look at what they sent."
     return replace(answer, text=f"<think>\n{thought}\n</think>\n\n{answer.text}", reasoning="", pieces=None)
-
-
-def unicode_lines(answer: Answer, bend: Bend) -> Answer:
-    return replace(
-        answer, text=f"before\u2028between\u2029and\u0085after\u000b\n\n{answer.text}", pieces=None
-    )
 
 
 def filtered(answer: Answer, bend: Bend) -> Answer:

@@ -1,4 +1,4 @@
-"""The parameters each endpoint knows: facts, held against the SDKs' request types by a test.
+"""The parameters each endpoint knows: `params.toml` lists them.
 
 Strict hosts answer 400 and name what they do not know; so does the simulator, unless it is told to be lenient. A
 client that only ever met a lenient host meets the strict ones in production.
@@ -6,82 +6,31 @@ client that only ever met a lenient host meets the strict ones in production.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
+from importlib import resources
 from typing import Any
 
 from halley.simulator.envelope import bad_request
 
-KNOWN: dict[str, frozenset[str]] = {
-    "/v1/chat/completions": frozenset(
-        """audio frequency_penalty function_call functions logit_bias logprobs max_completion_tokens max_tokens messages
-        metadata modalities model moderation n parallel_tool_calls prediction presence_penalty prompt_cache_key
-        prompt_cache_options prompt_cache_retention reasoning_effort response_format safety_identifier seed service_tier
-        stop store stream stream_options temperature tool_choice tools top_logprobs top_p user verbosity
-        web_search_options""".split()
-    ),
-    "/v1/completions": frozenset(
-        """best_of echo frequency_penalty logit_bias logprobs max_tokens model n presence_penalty prompt seed stop stream
-        stream_options suffix temperature top_p user""".split()
-    ),
-    "/infill": frozenset(
-        "cache_prompt input_extra input_prefix input_suffix model n_predict prompt stop stream temperature top_k top_p".split()
-    ),
-    "/api/generate": frozenset(
-        "context format images keep_alive model options prompt raw stream suffix system template think".split()
-    ),
-    "/v1/fim/completions": frozenset(
-        "max_tokens metadata min_tokens model prompt random_seed stop stream suffix temperature top_p".split()
-    ),
-    "/v1/embeddings": frozenset("dimensions encoding_format input model user".split()),
-    "/v1/images/generations": frozenset(
-        """background complexity frame_count frame_duration_ms model moderation n output_compression output_format
-        partial_images prompt quality response_format safety_identifier size stream style svg user""".split()
-    ),
-    "/v1/images/edits": frozenset(
-        """background complexity frame_count frame_duration_ms image input_fidelity markup mask model n
-        output_compression output_format partial_images prompt quality response_format safety_identifier size stream
-        svg user""".split()
-    ),
-    "/v1/audio/speech": frozenset(
-        "input instructions model response_format speed stream_format voice".split()
-    ),
-    "/v1/audio/transcriptions": frozenset(
-        """chunking_strategy file include known_speaker_names known_speaker_references language model prompt
-        response_format stream temperature timestamp_granularities""".split()
-    ),
-    "/v1/audio/translations": frozenset("file model prompt response_format temperature".split()),
-    "/v1/videos": frozenset("input_reference model prompt seconds size".split()),
-    "/v1/responses": frozenset(
-        """access_programs background background_options context_management conversation image include input
-        instructions max_output_tokens max_tool_calls metadata model moderation parallel_tool_calls
-        previous_response_id prompt prompt_cache_key prompt_cache_options prompt_cache_retention reasoning
-        safety_identifier service_tier store stream stream_options temperature text tool_choice tools top_logprobs
-        top_p truncation user""".split()
-    ),
-    "/v1/messages": frozenset(
-        """cache_control container diagnostics inference_geo max_tokens messages metadata model output_config
-        service_tier speed stop_sequences stream system temperature thinking tool_choice tools top_k top_p
-        user_profile_id workspace_id""".split()
-    ),
-}
+
+def _read() -> dict[str, frozenset[str]]:
+    rows = tomllib.loads((resources.files("halley.simulator") / "params.toml").read_text("utf-8"))
+    return {path: frozenset(names.split()) for path, names in rows.items()}
+
+
+KNOWN = _read()
+KNOWN["/beta/completions"] = KNOWN["/v1/completions"]
 
 NUMBERS: dict[str, tuple[float, float]] = {
-    "temperature": (0, 2),
-    "top_p": (0, 1),
-    "presence_penalty": (-2, 2),
-    "frequency_penalty": (-2, 2),
-    "n": (1, 128),
-    "max_tokens": (1, 10_000_000),
-    "max_completion_tokens": (1, 10_000_000),
-    "max_output_tokens": (16, 10_000_000),
-    "top_logprobs": (0, 20),
-}
+    "temperature": (0, 2), "top_p": (0, 1), "presence_penalty": (-2, 2), "frequency_penalty": (-2, 2),
+    "n": (1, 128), "max_tokens": (1, 10_000_000), "max_completion_tokens": (1, 10_000_000),
+    "max_output_tokens": (16, 10_000_000), "top_logprobs": (0, 20),
+}  # fmt: skip
 """Range of each number, both ends included."""
 
 _WHOLE = ("n", "max_tokens", "max_completion_tokens", "max_output_tokens", "top_logprobs", "seed")
 
-
-KNOWN["/beta/completions"] = KNOWN["/v1/completions"]
 
 _MOST_STOPS = 16
 """OpenAI takes 4; hosts of models with fill-in-the-middle tokens take as many as such a model has."""

@@ -61,20 +61,12 @@ class Seen:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "number": self.number,
-            "method": self.method,
-            "path": self.path.split("?")[0],
-            "headers": {k: mask(v) if k in _SECRET else v for k, v in self.headers.items()},
-            "body": self.json,
-            "model": self.model,
-            "status": self.status,
-            "fault": self.fault,
-            "scripted": self.scripted,
-            "stream": self.stream,
-            "state": self.state,
-            "pieces": self.pieces,
+            "number": self.number, "method": self.method, "path": self.path.split("?")[0],
+            "headers": {k: mask(v) if k in _SECRET else v for k, v in self.headers.items()}, "body": self.json,
+            "model": self.model, "status": self.status, "fault": self.fault, "scripted": self.scripted,
+            "stream": self.stream, "state": self.state, "pieces": self.pieces,
             "seconds": None if self.ended_at is None else round(self.ended_at - self.at, 6),
-        }
+        }  # fmt: skip
 
 
 class Records:

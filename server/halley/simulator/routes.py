@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from halley.simulator.catalogue import MODELS, model_list, model_object, public_catalogue, quota
 from halley.simulator.conversation import Answer, limit_answer
@@ -13,16 +13,14 @@ from halley.simulator.embeddings import embed
 from halley.simulator.envelope import ApiError
 from halley.simulator.frames import Frame
 from halley.simulator.http import Request, Response, html_response, json_response
-from halley.simulator.images import generate_images
-from halley.simulator.wire import Meta, Wire
-from halley.simulator.wire_chat import CHAT
-from halley.simulator.wire_completions import COMPLETIONS, FIM
-from halley.simulator.wire_local import GENERATE, INFILL
-from halley.simulator.wire_messages import MESSAGES
-from halley.simulator.wire_responses import RESPONSES
-
-if TYPE_CHECKING:
-    from halley.simulator.app import App, Call
+from halley.simulator.media.images import generate_images
+from halley.simulator.state import Call, State
+from halley.simulator.wires.chat import CHAT
+from halley.simulator.wires.completions import COMPLETIONS, FIM
+from halley.simulator.wires.local import GENERATE, INFILL
+from halley.simulator.wires.messages import MESSAGES
+from halley.simulator.wires.responses import RESPONSES
+from halley.simulator.wires.wire import Meta, Wire
 
 BendAnswer = Callable[[Answer], Answer]
 
@@ -50,20 +48,13 @@ def converse(wire: Wire, prefix: str) -> Callable[[Call, BendAnswer], Reply]:
             found = (wire.answer(asked, call.model, at) for at in range(limits.n))
             answers = [limit_answer(bend(answer), limits.max_tokens, limits.stop) for answer in found]
         meta = Meta(
-            f"{prefix}{call.request_id[8:]}",
-            call.model,
-            int(time.time()),
-            asked.tokens,
-            call.body,
+            f"{prefix}{call.request_id[8:]}", call.model, int(time.time()), asked.tokens, call.body,
             call.options.chunk_tokens,
-        )
+        )  # fmt: skip
         return Reply(
-            lambda: wire.whole(answers, meta),
-            sum(answer.tokens for answer in answers),
-            lambda: wire.frames(answers, meta),
-            wire.error_frame,
-            wire.lines,
-        )
+            lambda: wire.whole(answers, meta), sum(answer.tokens for answer in answers),
+            lambda: wire.frames(answers, meta), wire.error_frame, wire.lines,
+        )  # fmt: skip
 
     return endpoint
 
@@ -80,38 +71,31 @@ def _images(call: Call, bend: BendAnswer) -> Reply:
 
 POSTS: dict[str, Callable[[Call, BendAnswer], Reply]] = {
     "/v1/chat/completions": converse(CHAT, "chatcmpl-sim-"),
-    "/v1/completions": converse(COMPLETIONS, "cmpl-sim-"),
-    "/v1/fim/completions": converse(FIM, "fim-sim-"),
-    "/beta/completions": converse(COMPLETIONS, "cmpl-sim-"),
-    "/infill": converse(INFILL, "infill-sim-"),
-    "/api/generate": converse(GENERATE, "generate-sim-"),
-    "/v1/responses": converse(RESPONSES, "resp_sim_"),
-    "/v1/messages": converse(MESSAGES, "msg_sim_"),
-    "/v1/embeddings": _embeddings,
+    "/v1/completions": converse(COMPLETIONS, "cmpl-sim-"), "/v1/fim/completions": converse(FIM, "fim-sim-"),
+    "/beta/completions": converse(COMPLETIONS, "cmpl-sim-"), "/infill": converse(INFILL, "infill-sim-"),
+    "/api/generate": converse(GENERATE, "generate-sim-"), "/v1/responses": converse(RESPONSES, "resp_sim_"),
+    "/v1/messages": converse(MESSAGES, "msg_sim_"), "/v1/embeddings": _embeddings,
     "/v1/images/generations": _images,
-}
+}  # fmt: skip
 
 
-def _models(app: App, call: Call) -> Response:
+def _models(app: State, call: Call) -> Response:
     return json_response(model_list())
 
 
-def _catalogue(app: App, call: Call) -> Response:
+def _catalogue(app: State, call: Call) -> Response:
     return json_response(public_catalogue())
 
 
-def _quota(app: App, call: Call) -> Response:
+def _quota(app: State, call: Call) -> Response:
     return json_response(quota(app.records.count, app.records.tokens))
 
 
-GETS: dict[str, Callable[[App, Call], Response]] = {
-    "/v1/models": _models,
-    "/api/models": _catalogue,
-    "/user/quota": _quota,
-} | {
+GETS: dict[str, Callable[[State, Call], Response]] = {
+    "/v1/models": _models, "/api/models": _catalogue, "/user/quota": _quota} | {
     f"/v1/models/{id}": lambda app, call, m=model: json_response(model_object(m))
     for id, model in MODELS.items()
-}
+}  # fmt: skip
 
 
 def no_such_path(request: Request, path: str) -> Response | None:

@@ -1,110 +1,104 @@
-"""Completing: the text that belongs at the cursor, from the text around it.
+"""Completing: what belongs at the cursor, taken from the text at hand.
 
-Every idea is a function of the `Place` that gives candidates, best first (`IDEAS`); the first candidate that fits
-is the answer. A candidate fits when it does not repeat what follows, and when the file parses with it: exactly for
-Python, with no more errors than before for languages with a grammar. Nothing fits: nothing is said.
+The rest of a word or of a line that stands elsewhere in the text, the nearest name where one is due, and brackets that
+are still open. A candidate fits when the file has no more errors with it. Where nothing fits, nothing is said.
 """
 
 from __future__ import annotations
 
-import ast
 import re
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator
 
-from halley.simulator.answers.complete_ideas import IDEAS
-from halley.simulator.answers.languages import count_errors
-from halley.simulator.answers.place import Place, open_brackets
+from halley.simulator.answers.languages import RESERVED, count_errors, is_python, known
+
+_WORD = re.compile(r"(?<![\w.])[^\W\d]\w*(?!\w*\()")
+_ASSIGNED = re.compile(r"(?<![\w.])([^\W\d]\w*)\s*=(?!=)")
+_LITERALS = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|#[^\n]*|//[^\n]*")
+_HEADER = re.compile(r"(?:def|function|func|fn)\s+\w*\s*\(([^()]*)\)[^\n]*\s*\Z")
+_NAME_DUE = re.compile(r"(?:\breturn|\bin|[=(,+*/-]|\bif|\bwhile) ?\Z")
+_CLOSERS = {"(": ")", "[": "]", "{": "}"}
 
 
 def complete(prefix: str, suffix: str, language: str, others: tuple[str, ...] = ()) -> str:
     """What belongs between prefix and suffix; empty when nothing does. `others` are texts of other files."""
-    place = Place(prefix, suffix, language, others)
-    if place.in_comment:
-        return ""  # there is prose there, which nobody asked for
-    check = Check(place)
-    for idea in IDEAS:
-        for candidate in idea(place):
-            trimmed = without_suffix(candidate, suffix)
-            if trimmed.strip() and check.fits(trimmed):
-                return trimmed
+    line = prefix.rsplit("\n", 1)[-1]
+    comment = known(language).comment
+    bare = _LITERALS.sub("", line)
+    if (comment and comment in line) or "'" in bare or '"' in bare:
+        return ""  # prose, or a string that nobody has closed yet
+    rest = suffix.split("\n", 1)[0].strip()
+    for candidate in _candidates(prefix, suffix, line, language, others):
+        said = candidate.rstrip().removesuffix(rest) if rest else candidate.rstrip()
+        if (
+            said.strip()
+            and not suffix.lstrip().startswith(said.strip())
+            and _fits(prefix, said, suffix, language)
+        ):
+            return said
     return ""
 
 
-def without_suffix(candidate: str, suffix: str) -> str:
-    """The candidate without an end that the suffix already has."""
-    rest = suffix.split("\n", 1)[0].rstrip()
-    if rest and candidate.rstrip().endswith(rest):
-        return candidate.rstrip()[: -len(rest)]
-    following = suffix.strip().split("\n")[0].strip() if suffix.strip() else ""
-    lines = candidate.split("\n")
-    if (
-        following
-        and len(following) > 2
-        and lines[-1].strip() == following
-        and suffix.lstrip(" \t").startswith("\n")
-    ):
-        return "\n".join(lines[:-1])
-    return candidate
-
-
-@dataclass(frozen=True)
-class Check:
-    """Whether a candidate may stand at the place."""
-
-    place: Place
-
-    def fits(self, candidate: str) -> bool:
-        if self._repeats(candidate):
-            return False
-        if self.place.language == "python":
-            return self._python(candidate)
-        if self._errors_before is None:
-            return True
-        after = count_errors(self.place.prefix + candidate + self.place.suffix, self.place.language)
-        return after is None or after <= self._errors_before
-
-    def _repeats(self, candidate: str) -> bool:
-        """True when the candidate only says again what stands right after the cursor."""
-        said, after = candidate.strip(), self.place.suffix.lstrip()
-        return bool(said) and (after.startswith(said) and len(said) > 1)
-
-    @cached_property
-    def _errors_before(self) -> int | None:
-        return count_errors(self.place.prefix + self.place.suffix, self.place.language)
-
-    def _python(self, candidate: str) -> bool:
-        place = self.place
-        if parses(place.prefix + candidate + place.suffix):
-            return True
-        if candidate.endswith(":") and not place.rest_of_line.strip():
-            body = f"\n{place.indent}{place.unit}pass"
-            if parses(place.prefix + candidate + body + place.suffix):
-                return True
-        if parses(place.prefix.rsplit("\n", 1)[0] + "\n" + place.suffix.partition("\n")[2]):
-            return False  # without the cursor's line the file parses: the candidate is what spoils it
-        return self._block_parses(candidate)
-
-    def _block_parses(self, candidate: str) -> bool:
-        """The file is broken elsewhere: judge the statement at the cursor alone."""
-        line = self.place.line + candidate + self.place.rest_of_line
-        if open_brackets(self.place.prefix[-2000:]):
-            return True
-        text = re.sub(r"^[ \t]*(?:el(?=if\b))?", "", line)
-        body = text + ("\n    pass" if text.rstrip().endswith(":") else "")
-        indented = "\n".join(
-            row if at == 0 else row.removeprefix(self.place.indent) for at, row in enumerate(body.split("\n"))
+def _candidates(prefix: str, suffix: str, line: str, language: str, others: tuple[str, ...]) -> Iterator[str]:
+    typed = line.lstrip()
+    partial = match[0] if (match := re.search(r"[^\W\d]\w*\Z", line)) else ""
+    names = _names(prefix, suffix, partial)
+    if _NAME_DUE.search(line):
+        space = "" if re.search(r"[\s(]\Z", line) else " "
+        colon = ":" if re.match(r"(?:for|while|if)\b", typed) and language == "python" else ""
+        yield from (space + name + colon for name in names[:6])
+    if len(typed) >= 3:
+        lines = "\n".join((prefix[: -len(line)], suffix, *others)).split("\n")
+        yield from (
+            found.strip()[len(typed) :] for found in reversed(lines) if found.strip().startswith(typed)
         )
-        return parses(f"async def _():\n  for _ in _:\n{_shift(indented)}")
+    if len(partial) >= 2:
+        yield from (name[len(partial) :] for name in names if name.startswith(partial) and name != partial)
+    if not typed and (header := _HEADER.search(prefix)):
+        yield _first_line(prefix, header[1], language)
+    if typed and (closers := _open_brackets(prefix)):
+        yield closers
 
 
-def _shift(text: str) -> str:
-    return "\n".join("    " + row for row in text.split("\n"))
+def _first_line(prefix: str, parameters: str, language: str) -> str:
+    """A body's first line, which gives back what the function is given."""
+    names = [
+        words[0]
+        for part in parameters.split(",")
+        if (words := _WORD.findall(part)) and words[0] not in ("self", "mut")
+    ]
+    indent = "" if prefix.rsplit("\n", 1)[-1] else known(language).unit
+    given = ", ".join(names)
+    if language == "python":
+        return f"{indent}return {given or None}"
+    return f"{indent}return {given};" if len(names) == 1 else f"{indent}return [{given}];"
 
 
-def parses(text: str) -> bool:
-    try:
-        ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return False
-    return True
+def _names(prefix: str, suffix: str, partial: str) -> list[str]:
+    """Identifiers of the text, the nearest to the cursor first, and what was assigned before everything else."""
+    before = _LITERALS.sub("", prefix[-20_000:].removesuffix(partial))
+    found = [*_WORD.findall(before), *_ASSIGNED.findall(before)]
+    after = _WORD.findall(_LITERALS.sub("", suffix[:8_000]))
+    return [name for name in dict.fromkeys([*reversed(found), *after]) if name not in RESERVED]
+
+
+def _open_brackets(text: str) -> str:
+    """The closers of the brackets still open at the end of the last statement, innermost first."""
+    waiting: list[str] = []
+    for mark in re.findall(r"[()\[\]{}]", _LITERALS.sub("", text.rsplit("\n\n", 1)[-1])):
+        if mark in _CLOSERS:
+            waiting.append(_CLOSERS[mark])
+        elif waiting and waiting[-1] == mark:
+            waiting.pop()
+    return "".join(reversed(waiting))
+
+
+def _fits(prefix: str, said: str, suffix: str, language: str) -> bool:
+    whole = prefix + said + suffix
+    if language == "python":
+        line = prefix.rsplit("\n", 1)[-1]
+        body = f"\n{line[: len(line) - len(line.lstrip())]}    pass"
+        if is_python(whole) or (said.endswith(":") and is_python(prefix + said + body + suffix)):
+            return True
+        if is_python(prefix.rpartition("\n")[0] + "\n" + suffix.partition("\n")[2]):
+            return False  # without the cursor's line the file parses: the candidate is what spoils it
+    return count_errors(whole, language) <= count_errors(prefix + suffix, language)

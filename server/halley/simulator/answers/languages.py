@@ -1,10 +1,11 @@
-"""What the simulator knows of languages: ids, the names people use for them, comments, grammars.
+"""What the simulator knows of languages: their names, comments and grammars, and how a skeleton of a function looks.
 
 Its own table, because it imports nothing of the daemon's: the two meet only over the wire.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -20,142 +21,116 @@ class Known:
     aliases: tuple[str, ...] = ()
     grammar: tuple[str, str] | None = None
     """Module and function of the tree-sitter wheel."""
-    braces: bool = True
-    doc: tuple[str, str, str] = ("/**", " * ", " */")
-    """A documentation comment: opening line, prefix, closing line; empty lines are left out."""
-    tail: str = ""
-    """The comment's end, where a line comment needs one."""
+    skeleton: str = ""
+    """A function without a body; `NAME` and `PARAMS` stand for themselves."""
+    parameter: str = "NAME"
+    unit: str = "    "
+    """One level of indentation."""
 
+
+_JS = 'function NAME(PARAMS) {\n  throw new Error("not written yet");\n}'
+_TS = _JS.replace("(PARAMS)", "(PARAMS): unknown")
+_C = "void *NAME(PARAMS) {\n    return 0;  /* not written yet */\n}"
+_PY = "def NAME(PARAMS) -> object:\n    raise NotImplementedError"
 
 _KNOWN = (
-    Known("python", "Python", "#", ("py", "python3", "pyi"), ("tree_sitter_python", "language"), False),
-    Known("javascript", "JavaScript", "//", ("js", "mjs", "cjs", "node", "javascriptreact", "jsx"), ("tree_sitter_javascript", "language")),
-    Known("typescript", "TypeScript", "//", ("ts", "mts"), ("tree_sitter_typescript", "language_typescript")),
-    Known("typescriptreact", "TypeScript (TSX)", "//", ("tsx",), ("tree_sitter_typescript", "language_tsx")),
-    Known("go", "Go", "//", ("golang",), ("tree_sitter_go", "language"), doc=("", "// ", "")),
-    Known("rust", "Rust", "//", ("rs",), ("tree_sitter_rust", "language"), doc=("", "/// ", "")),
-    Known("java", "Java", "//", (), ("tree_sitter_java", "language")),
-    Known("c", "C", "//", ("h",), ("tree_sitter_c", "language")),
-    Known("cpp", "C++", "//", ("c++", "cc", "cxx", "hpp"), ("tree_sitter_cpp", "language")),
-    Known("csharp", "C#", "//", ("cs", "c#"), ("tree_sitter_c_sharp", "language"), doc=("", "/// ", "")),
-    Known("php", "PHP", "//", (), ("tree_sitter_php", "language_php")),
-    Known("ruby", "Ruby", "#", ("rb",), ("tree_sitter_ruby", "language"), False, ("", "# ", "")),
-    Known("lua", "Lua", "--", (), ("tree_sitter_lua", "language"), False, ("", "--- ", "")),
-    Known("shellscript", "Shell", "#", ("sh", "bash", "zsh", "shell"), ("tree_sitter_bash", "language"), False, ("", "# ", "")),
-    Known("kotlin", "Kotlin", "//", ("kt", "kts")),
-    Known("swift", "Swift", "//", (), doc=("", "/// ", "")),
-    Known("scala", "Scala", "//", ()),
-    Known("html", "HTML", "<!--", ("htm", "xml"), ("tree_sitter_html", "language"), False, ("", "<!-- ", ""), " -->"),
-    Known("css", "CSS", "/*", ("scss", "less"), ("tree_sitter_css", "language"), True, ("", "/* ", ""), " */"),
-    Known("json", "JSON", "", (), ("tree_sitter_json", "language")),
-    Known("sql", "SQL", "--", (), None, False, ("", "-- ", "")),
-    Known("yaml", "YAML", "#", ("yml",), None, False, ("", "# ", "")),
-    Known("toml", "TOML", "#", (), None, False, ("", "# ", "")),
-    Known("markdown", "Markdown", "<!--", ("md",), None, False, ("", "<!-- ", ""), " -->"),
-    Known("makefile", "Make", "#", ("make",), None, False, ("", "# ", "")),
-    Known("dockerfile", "Dockerfile", "#", ("docker",), None, False, ("", "# ", "")),
-    Known("plaintext", "text", "", ("text", "txt", "diff", "patch"), None, False),
+    Known("python", "Python", "#", ("py", "python3", "pyi"), ("tree_sitter_python", "language"), _PY, "NAME: object"),
+    Known("javascript", "JavaScript", "//", ("js", "mjs", "cjs", "jsx", "javascriptreact"), ("tree_sitter_javascript", "language"), _JS, unit="  "),
+    Known("typescript", "TypeScript", "//", ("ts", "mts"), ("tree_sitter_typescript", "language_typescript"), _TS, "NAME: unknown", "  "),
+    Known("typescriptreact", "TypeScript (TSX)", "//", ("tsx",), ("tree_sitter_typescript", "language_tsx"), _TS, "NAME: unknown", "  "),
+    Known("go", "Go", "//", ("golang",), ("tree_sitter_go", "language"), 'func NAME(PARAMS) any {\n\tpanic("not written yet")\n}', "NAME any", "\t"),
+    Known("rust", "Rust", "//", ("rs",), ("tree_sitter_rust", "language"), "fn NAME(PARAMS) {\n    todo!()\n}", "NAME: &str"),
+    Known("java", "Java", "//", (), ("tree_sitter_java", "language"), "static Object NAME(PARAMS) {\n    throw new UnsupportedOperationException();\n}", "Object NAME"),
+    Known("c", "C", "//", ("h",), ("tree_sitter_c", "language"), _C, "void *NAME"),
+    Known("cpp", "C++", "//", ("c++", "cc", "cxx", "hpp"), ("tree_sitter_cpp", "language"), _C, "void *NAME"),
+    Known("csharp", "C#", "//", ("cs", "c#"), ("tree_sitter_c_sharp", "language"), "static object NAME(PARAMS) {\n    throw new System.NotImplementedException();\n}", "object NAME"),
+    Known("php", "PHP", "//", (), ("tree_sitter_php", "language_php"), "function NAME(PARAMS) {\n    throw new Exception('not written yet');\n}", "$NAME"),
+    Known("ruby", "Ruby", "#", ("rb",), ("tree_sitter_ruby", "language"), "def NAME(PARAMS)\n  raise NotImplementedError\nend", unit="  "),
+    Known("lua", "Lua", "--", (), ("tree_sitter_lua", "language"), 'local function NAME(PARAMS)\n  error("not written yet")\nend', unit="  "),
+    Known("shellscript", "Shell", "#", ("sh", "bash", "zsh", "shell"), ("tree_sitter_bash", "language"), "NAME() {\n  return 1 # not written yet\n}", unit="  "),
+    Known("html", "HTML", "<!--", ("htm", "xml"), ("tree_sitter_html", "language"), unit="  "),
+    Known("css", "CSS", "/*", ("scss", "less"), ("tree_sitter_css", "language"), unit="  "),
+    Known("json", "JSON", "", (), ("tree_sitter_json", "language"), unit="  "),
+    Known("sql", "SQL", "--"),
+    Known("yaml", "YAML", "#", ("yml",)),
+    Known("toml", "TOML", "#"),
+    Known("markdown", "Markdown", "<!--", ("md",)),
+    Known("makefile", "Make", "#", ("make",)),
+    Known("dockerfile", "Dockerfile", "#", ("docker",)),
+    Known("plaintext", "text", "", ("text", "txt", "diff", "patch")),
 )  # fmt: skip
 
-BY_NAME: dict[str, Known] = {
-    key.lower(): known for known in _KNOWN for key in (known.id, known.name, *known.aliases)
-}
+RESERVED = frozenset(
+    """and as assert async await break case class const continue def del elif else except export False false fn for from
+    func function global if import in int is lambda let local match mut new None nil not null or pass print pub raise
+    return self static string struct this True true try type use var void while with yield""".split()
+)
+"""Words that some language keeps for itself."""
 
-_ARBITRARY = Known("plaintext", "text", "", braces=False)
+_BY_NAME = {key.lower(): known for known in _KNOWN for key in (known.id, known.name, *known.aliases)}
+_LOOKS: tuple[tuple[str, str], ...] = (
+    ("rust", r"\bfn \w+\(.*\{|\blet mut\b"),
+    ("go", r"(?m)^package \w+|^func "),
+    ("javascript", r"\bfunction\b|\b(?:const|let|var) \w+\s*=|=> \{|;\s*$"),
+    ("python", r""),
+)
 
 
 def known(name: str) -> Known:
     """By id, fence tag, extension or the name people write; plain text for what is not known."""
-    return BY_NAME.get(name.strip().lower().lstrip("."), _ARBITRARY)
+    return _BY_NAME.get(name.strip().lower().lstrip("."), _BY_NAME["plaintext"])
 
 
 def language_of_path(path: str) -> str:
-    base = path.rsplit("/", 1)[-1].lower()
-    extension = base.rsplit(".", 1)[-1] if "." in base else base
-    return known(extension).id
-
-
-_MENTION = re.compile(
-    r"(?<![\w.])(" + "|".join(re.escape(n) for n in sorted(BY_NAME, key=len, reverse=True)) + r")(?![\w#+])",
-    re.I,
-)
-_TOO_SHORT = frozenset({"c", "go", "h", "r", "text", "make", "node", "md", "py"})
-
-
-def mentioned_languages(text: str) -> list[str]:
-    """Languages named in prose, in order; names that are also words must be written as names are (`Go`, `C`)."""
-    found: list[str] = []
-    for match in _MENTION.finditer(text):
-        word = match[1]
-        if word.lower() in _TOO_SHORT and not _is_language(word, text, match):
-            continue
-        if known(word).id not in found:
-            found.append(known(word).id)
-    return found
-
-
-def _is_language(word: str, text: str, match: re.Match[str]) -> bool:
-    """Whether a short word is meant as a language: written as one (`Go`), or where one is expected."""
-    after, before = text[match.end() : match.end() + 12].lower(), text[: match.start()].lower()
-    noun = re.match(r"\s+(?:function|code|program|method|struct|file|script)", after)
-    expected = noun or before.endswith((" in ", " to ", " into "))
-    return bool(expected) or (word[0].isupper() and match.start() > 0)
-
-
-_LOOKS: tuple[tuple[str, str], ...] = (
-    ("php", r"<\?php"),
-    ("html", r"<!doctype html|<html|<div\b"),
-    ("rust", r"\bfn \w+|\blet mut\b|\bimpl\b|\buse \w+::"),
-    ("go", r"^package \w+|\bfunc (?:\(\w+ \*?\w+\) )?\w+\(|:="),
-    ("csharp", r"^using [\w.]+;|\bnamespace \w+"),
-    ("java", r"\bpublic (?:static |final )*(?:class|void|int|String)\b|^import java"),
-    ("cpp", r"#include <\w+>|\bstd::"),
-    ("c", r"#include [<\"]\w+\.h"),
-    ("typescript", r"\binterface \w+ \{|: (?:string|number|boolean)\b"),
-    ("javascript", r"\b(?:const|let|var) \w+\s*=|\bfunction\b|=>|console\."),
-    ("lua", r"\blocal (?:function )?\w+|\bthen$"),
-    ("ruby", r"^\s*def \w+(?:\(.*\))?\s*$|\bend$"),
-    (
-        "python",
-        r"^\s*(?:def|class|async def) .*:\s*$|^\s*(?:import|from) \w+|\bself\b|^\s*(?:if|for|while) .*:\s*$",
-    ),
-    ("css", r"^[.#\w][^{;]*\{\s*$"),
-)
+    return known(path.rsplit("/", 1)[-1].rsplit(".", 1)[-1]).id
 
 
 def guess_language(text: str) -> str:
-    """The language whose marks the text shows most of; Python when it shows none, plain text never being completed."""
-    scores = {language: len(re.findall(pattern, text, re.M | re.I)) for language, pattern in _LOOKS}
-    best = max(scores, key=lambda language: scores[language])
-    return best if scores[best] else "python"
+    """Where nothing names the language of a text to complete: the first whose marks it shows."""
+    return next(language for language, pattern in _LOOKS if re.search(pattern, text))
+
+
+def words_of(text: str) -> list[str]:
+    """The words of prose or of identifiers, in lower case: `isEven`, `is_even` and "is even" are the same."""
+    return re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", " ", text).lower())
 
 
 @cache
-def parser(language: str) -> Any | None:
-    """A tree-sitter parser, or None where there is no grammar."""
+def _parser(language: str) -> Any | None:
     grammar = known(language).grammar
     if grammar is None:
         return None
-    try:
-        import tree_sitter
+    import tree_sitter
 
-        load = getattr(import_module(grammar[0]), grammar[1])
-        return tree_sitter.Parser(tree_sitter.Language(load()))
-    except (ImportError, AttributeError, ValueError):
-        return None
+    return tree_sitter.Parser(tree_sitter.Language(getattr(import_module(grammar[0]), grammar[1])()))
 
 
-def count_errors(text: str, language: str) -> int | None:
-    """Error and missing nodes in the text's tree; None where no grammar can say."""
-    engine = parser(language)
-    if engine is None:
-        return None
-    root = engine.parse(text.encode("utf-8", "surrogatepass")).root_node
-    if not root.has_error:
-        return 0
-    errors, waiting = 0, [root]
+def parse(text: str, language: str) -> Any | None:
+    """The root of the text's tree-sitter tree; None where the simulator has no grammar."""
+    engine = _parser(language)
+    return engine.parse(text.encode("utf-8", "surrogatepass")).root_node if engine else None
+
+
+def walk(root: Any) -> list[Any]:
+    """The nodes below and including `root`, in source order. No recursion: code may be nested very deeply."""
+    found, waiting = [], [root]
     while waiting:
-        node = waiting.pop()
-        errors += node.is_error or node.is_missing
-        waiting += [child for child in node.children if child.has_error or child.is_missing]
-    return errors
+        found.append(node := waiting.pop())
+        waiting += reversed(node.children)
+    return found
+
+
+def count_errors(text: str, language: str) -> int:
+    """Error and missing nodes in the text's tree; 0 where no grammar can say."""
+    root = parse(text, language)
+    if root is None or not root.has_error:
+        return 0
+    return sum(node.is_error or node.is_missing for node in walk(root))
+
+
+def is_python(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True

@@ -7,40 +7,21 @@ test can hold a job, fail it, let it expire, or name a hostile address.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from halley.simulator.envelope import ApiError, bad_request
-from halley.simulator.film import film
 from halley.simulator.http import Response, json_response
-from halley.simulator.images import needed_text, paint, paint_grid, size_of
+from halley.simulator.media.film import film
+from halley.simulator.media.images import needed_text, paint, paint_grid, size_of
 from halley.simulator.multipart import Upload
-
-if TYPE_CHECKING:
-    from halley.simulator.app import App, Call
+from halley.simulator.state import Call, SimJob, State
 
 POLL_AFTER_MS = 50
 VIDEO_SIZES = ("720x1280", "1280x720", "1024x1792", "1792x1024")
 _CHOICES = ("U1", "U2", "U3", "U4")
 
 
-@dataclass(slots=True)
-class SimJob:
-    id: str
-    kind: str
-    """`video`, `grid` or `picture`."""
-    model: str
-    prompt: str
-    size: str
-    seconds: int
-    created: float
-    variant: int = 0
-    asked: int = 0
-    """How often it was asked about."""
-    cancelled: bool = False
-
-
-def create_video(app: App, call: Call) -> Response:
+def create_video(app: State, call: Call) -> Response:
     """`POST /v1/videos`."""
     prompt = needed_text(call.body, "prompt")
     size, seconds = str(call.body.get("size") or "1280x720"), str(call.body.get("seconds") or "4")
@@ -59,48 +40,48 @@ def create_video(app: App, call: Call) -> Response:
     return _video_response(app, job)
 
 
-def retrieve_video(app: App, call: Call, id: str) -> Response:
+def retrieve_video(app: State, call: Call, id: str) -> Response:
     """`GET /v1/videos/{id}`."""
     job = _find(app, id)
     job.asked += 1
     return _video_response(app, job)
 
 
-def delete_video(app: App, call: Call, id: str) -> Response:
+def delete_video(app: State, call: Call, id: str) -> Response:
     _find(app, id).cancelled = True
     del app.jobs[id]
     return json_response({"id": id, "object": "video.deleted", "deleted": True})
 
 
-def list_videos(app: App, call: Call) -> Response:
+def list_videos(app: State, call: Call) -> Response:
     found = [_video(app, job) for job in app.jobs.values() if job.kind == "video"]
     return json_response(
         {"object": "list", "data": found[::-1], "has_more": False, "first_id": None, "last_id": None}
     )
 
 
-def video_content(app: App, call: Call, id: str) -> Response:
+def video_content(app: State, call: Call, id: str) -> Response:
     """`GET /v1/videos/{id}/content`."""
     return _file(app, _find(app, id))
 
 
-def file(app: App, call: Call, name: str) -> Response:
+def file(app: State, call: Call, name: str) -> Response:
     """`GET /files/{id}`: where results lie that are had without a key."""
     return _file(app, _find(app, name.partition(".")[0]))
 
 
-def moved(app: App, call: Call) -> Response:
+def moved(app: State, call: Call) -> Response:
     """`GET /moved?to=…`: a redirect to anywhere."""
     return Response(302, {"location": call.query.get("to", "")})
 
 
-def imagine(app: App, call: Call) -> Response:
+def imagine(app: State, call: Call) -> Response:
     """`POST /mj/submit/imagine`."""
     job = _add(app, call, "grid", needed_text(call.body, "prompt"), "256x256", 0)
     return json_response({"code": 1, "description": "Submit success", "result": job.id, "properties": {}})
 
 
-def act(app: App, call: Call) -> Response:
+def act(app: State, call: Call) -> Response:
     """`POST /mj/submit/action`: work one quarter of a grid out."""
     grid = _find(app, str(call.body.get("taskId")))
     label = str(call.body.get("customId") or "").rpartition("::")[2]
@@ -111,7 +92,7 @@ def act(app: App, call: Call) -> Response:
     return json_response({"code": 1, "description": "Submit success", "result": job.id, "properties": {}})
 
 
-def fetch_task(app: App, call: Call, id: str) -> Response:
+def fetch_task(app: State, call: Call, id: str) -> Response:
     """`GET /mj/task/{id}/fetch`."""
     job = _find(app, id)
     job.asked += 1
@@ -131,26 +112,26 @@ def fetch_task(app: App, call: Call, id: str) -> Response:
     return json_response(value, headers={"openai-poll-after-ms": str(POLL_AFTER_MS)})
 
 
-def cancel_task(app: App, call: Call, id: str) -> Response:
+def cancel_task(app: State, call: Call, id: str) -> Response:
     _find(app, id).cancelled = True
     del app.jobs[id]
     return json_response({"code": 1, "description": "cancelled", "result": id})
 
 
-def _add(app: App, call: Call, kind: str, prompt: str, size: str, seconds: int) -> SimJob:
+def _add(app: State, call: Call, kind: str, prompt: str, size: str, seconds: int) -> SimJob:
     id = f"{'video_sim' if kind == 'video' else 'mj_sim'}_{call.request_id[8:]}"
     job = app.jobs[id] = SimJob(id, kind, call.model or "sim-midjourney", prompt, size, seconds, time.time())
     return job
 
 
-def _find(app: App, id: str) -> SimJob:
+def _find(app: State, id: str) -> SimJob:
     job = app.jobs.get(id)
     if job is None:
         raise ApiError(404, f"No job was found with id '{id}'", "invalid_request_error", code="not_found")
     return job
 
 
-def _standing(app: App, job: SimJob) -> tuple[str, int]:
+def _standing(app: State, job: SimJob) -> tuple[str, int]:
     """The status in OpenAI's words, and the percentage."""
     polls = app.options.job_polls
     if job.asked >= polls:
@@ -158,11 +139,11 @@ def _standing(app: App, job: SimJob) -> tuple[str, int]:
     return ("in_progress" if job.asked else "queued"), 100 * job.asked // max(1, polls)
 
 
-def _video_response(app: App, job: SimJob) -> Response:
+def _video_response(app: State, job: SimJob) -> Response:
     return json_response(_video(app, job), headers={"openai-poll-after-ms": str(POLL_AFTER_MS)})
 
 
-def _video(app: App, job: SimJob) -> dict[str, Any]:
+def _video(app: State, job: SimJob) -> dict[str, Any]:
     status, progress = _standing(app, job)
     failed = (
         {"code": "simulated", "message": "the simulator was told to fail"} if status == "failed" else None
@@ -179,7 +160,7 @@ def _video(app: App, job: SimJob) -> dict[str, Any]:
     return value
 
 
-def _address(app: App, job: SimJob, suffix: str) -> str:
+def _address(app: State, job: SimJob, suffix: str) -> str:
     """Where the result lies: as the option says, else with us."""
     wanted = app.options.result_address
     own = f"{app.origin()}/files/{job.id}.{suffix}"
@@ -188,7 +169,7 @@ def _address(app: App, job: SimJob, suffix: str) -> str:
     return own if wanted in ("", "own") else wanted
 
 
-def _file(app: App, job: SimJob) -> Response:
+def _file(app: State, job: SimJob) -> Response:
     if time.time() >= job.created + app.options.job_lifetime_s:
         raise ApiError(404, "The file has expired", "invalid_request_error", code="expired")
     if _standing(app, job)[0] != "completed":

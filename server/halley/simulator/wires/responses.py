@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from halley.simulator.conversation import Answer, Conversation, OfferedTool, Said
-from halley.simulator.envelope import bad_request
+from halley.simulator.envelope import bad_request, missing
 from halley.simulator.frames import Frame, Kind
-from halley.simulator.wire import Limits, Meta, Wire, dumps, text_of_parts
+from halley.simulator.wires.wire import Limits, Meta, Wire, dumps, text_of_parts
 
 _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 
@@ -25,7 +25,7 @@ def read(body: Mapping[str, Any]) -> Conversation:
     elif isinstance(given, list) and given:
         said += [item for at, raw in enumerate(given) if (item := _said(raw, at))]
     else:
-        raise bad_request("Missing required parameter: 'input'.", "input", "missing_required_parameter")
+        raise missing("input")
     tools = tuple(
         _tool(t) for t in body.get("tools") or () if isinstance(t, dict) and t.get("type") == "function"
     )
@@ -88,30 +88,20 @@ def _response(meta: Meta, status: str, answer: Answer | None) -> dict[str, Any]:
     body = meta.body
     reason = "max_output_tokens" if answer and answer.finish == "length" else "content_filter"
     return {
-        "id": meta.id,
-        "object": "response",
-        "created_at": meta.created,
-        "status": status,
-        "error": None,
+        "id": meta.id, "object": "response", "created_at": meta.created, "status": status, "error": None,
         "incomplete_details": {"reason": reason} if status == "incomplete" else None,
-        "instructions": body.get("instructions"),
-        "max_output_tokens": body.get("max_output_tokens"),
-        "model": meta.model,
-        "output": [item for item, _ in _items(answer, meta)] if answer else [],
+        "instructions": body.get("instructions"), "max_output_tokens": body.get("max_output_tokens"),
+        "model": meta.model, "output": [item for item, _ in _items(answer, meta)] if answer else [],
         "parallel_tool_calls": body.get("parallel_tool_calls", True),
         "previous_response_id": body.get("previous_response_id"),
-        "reasoning": {"effort": None, "summary": None},
-        "store": bool(body.get("store", True)),
-        "temperature": body.get("temperature", 1.0),
-        "text": body.get("text") or {"format": {"type": "text"}},
+        "reasoning": {"effort": None, "summary": None}, "store": bool(body.get("store", True)),
+        "temperature": body.get("temperature", 1.0), "text": body.get("text") or {"format": {"type": "text"}},
         "tool_choice": body.get("tool_choice", "auto"),
         "tools": [{"strict": None, "parameters": None} | tool for tool in body.get("tools") or []],
-        "top_p": body.get("top_p", 1.0),
-        "truncation": body.get("truncation", "disabled"),
-        "usage": _usage(answer, meta) if answer else None,
-        "user": body.get("user"),
+        "top_p": body.get("top_p", 1.0), "truncation": body.get("truncation", "disabled"),
+        "usage": _usage(answer, meta) if answer else None, "user": body.get("user"),
         "metadata": (body.get("metadata") or {}) | {"simulated": "true"},
-    }
+    }  # fmt: skip
 
 
 def _usage(answer: Answer, meta: Meta) -> dict[str, Any]:
@@ -135,29 +125,17 @@ def _items(answer: Answer, meta: Meta) -> list[tuple[dict[str, Any], str]]:
     if answer.text or not answer.tool_calls:
         content = [{"type": "output_text", "text": answer.text, "annotations": [], "logprobs": []}]
         items.append(
-            (
-                {
-                    "type": "message",
-                    "id": f"msg_{tail}",
-                    "role": "assistant",
-                    "status": status,
-                    "content": content,
-                },
-                "text",
-            )
-        )
+            ({"type": "message", "id": f"msg_{tail}", "role": "assistant", "status": status, "content": content
+            }, "text")
+        )  # fmt: skip
     for at, image in enumerate(answer.images):
         picture = {"type": "image_generation_call", "id": f"ig_{tail}_{at}", "status": "completed"}
         items.append((picture | {"result": b64encode(image).decode()}, "image"))
     for at, call in enumerate(answer.tool_calls):
         item = {
-            "type": "function_call",
-            "id": f"fc_{tail}_{at}",
-            "call_id": call.id,
-            "name": call.name,
-            "arguments": call.arguments,
-            "status": "completed",
-        }
+            "type": "function_call", "id": f"fc_{tail}_{at}", "call_id": call.id, "name": call.name,
+            "arguments": call.arguments, "status": "completed",
+        }  # fmt: skip
         items.append((item, "tool"))
     return items
 
@@ -204,11 +182,9 @@ def _text(events: _Events, item: dict[str, Any], at: int, answer: Answer, meta: 
     where = {"item_id": item["id"], "output_index": at, "content_index": 0}
     part = item["content"][0]
     events.add(
-        "start",
-        "response.output_item.added",
-        output_index=at,
+        "start", "response.output_item.added", output_index=at,
         item=item | {"content": [], "status": "in_progress"},
-    )
+    )  # fmt: skip
     events.add("start", "response.content_part.added", **where, part=part | {"text": ""})
     for piece in answer.cut(meta.chunk_tokens):
         events.add("text", "response.output_text.delta", **where, delta=piece, logprobs=[])
@@ -229,20 +205,15 @@ def _picture(events: _Events, item: dict[str, Any], at: int, answer: Answer, met
 def _tool_call(events: _Events, item: dict[str, Any], at: int, answer: Answer, meta: Meta) -> None:
     where = {"item_id": item["id"], "output_index": at}
     events.add(
-        "start",
-        "response.output_item.added",
-        output_index=at,
+        "start", "response.output_item.added", output_index=at,
         item=item | {"arguments": "", "status": "in_progress"},
-    )
+    )  # fmt: skip
     for piece in Answer(item["arguments"]).cut(meta.chunk_tokens):
         events.add("tool", "response.function_call_arguments.delta", **where, delta=piece)
     events.add(
-        "finish",
-        "response.function_call_arguments.done",
-        **where,
-        arguments=item["arguments"],
+        "finish", "response.function_call_arguments.done", **where, arguments=item["arguments"],
         name=item["name"],
-    )
+    )  # fmt: skip
     events.add("finish", "response.output_item.done", output_index=at, item=item)
 
 

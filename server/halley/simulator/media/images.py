@@ -16,7 +16,7 @@ from hashlib import blake2b
 from typing import Any
 
 from halley.core.tokens import estimate_tokens
-from halley.simulator.envelope import bad_request
+from halley.simulator.envelope import bad_request, missing
 from halley.simulator.multipart import Upload
 
 LARGEST = 2048
@@ -36,7 +36,7 @@ def edit_images(body: Mapping[str, Any], created: int) -> tuple[dict[str, Any], 
     prompt, came = needed_text(body, "prompt"), body.get("image")
     uploads = [one for one in (came if isinstance(came, list) else [came]) if isinstance(one, Upload)]
     if not uploads:
-        raise bad_request("Missing required parameter: 'image'.", "image", "missing_required_parameter")
+        raise missing("image")
     data = uploads[0].data
     if not data.startswith((b"\x89PNG", b"\xff\xd8\xff", b"RIFF")):
         raise bad_request("Invalid image file or mode for image 1.", "image", "invalid_image_file")
@@ -53,7 +53,7 @@ def needed_text(body: Mapping[str, Any], name: str) -> str:
     """Raises ApiError (400) where it is missing."""
     value = body.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise bad_request(f"Missing required parameter: '{name}'.", name, "missing_required_parameter")
+        raise missing(name)
     return value
 
 
@@ -66,20 +66,13 @@ def painted(
     pictures = [paint(subject, width, height, at) for at in range(int(body.get("n") or 1))]
     prompt_tokens, spoken = estimate_tokens(prompt), width * height // 1024 * len(pictures)
     value = {
-        "created": created,
-        "data": [
-            {"b64_json": base64.b64encode(picture).decode(), "revised_prompt": f"(simulated) {prompt}"}
-            for picture in pictures
-        ],
-        "size": f"{width}x{height}",
-        "output_format": "png",
-        "usage": {
-            "input_tokens": prompt_tokens,
-            "input_tokens_details": {"text_tokens": prompt_tokens, "image_tokens": 0},
-            "output_tokens": spoken,
-            "total_tokens": prompt_tokens + spoken,
-        },
-    }
+        "created": created, "data": [
+        {"b64_json": base64.b64encode(picture).decode(), "revised_prompt": f"(simulated) {prompt}"}
+        for picture in pictures], "size": f"{width}x{height}", "output_format": "png", "usage": {
+        "input_tokens": prompt_tokens,
+        "input_tokens_details": {"text_tokens": prompt_tokens, "image_tokens": 0}, "output_tokens": spoken,
+        "total_tokens": prompt_tokens + spoken},
+    }  # fmt: skip
     return value, spoken
 
 
@@ -152,11 +145,8 @@ def png(width: int, height: int, rows: bytes) -> bytes:
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     note = b"Software\0Halley's simulator"
     parts = (
-        chunk(b"IHDR", head),
-        chunk(b"tEXt", note),
-        chunk(b"IDAT", zlib.compress(rows, 6)),
-        chunk(b"IEND", b""),
-    )
+        chunk(b"IHDR", head), chunk(b"tEXt", note), chunk(b"IDAT", zlib.compress(rows, 6)), chunk(b"IEND", b""),
+    )  # fmt: skip
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from halley.simulator import wire_completions
 from halley.simulator.conversation import Answer, Conversation, Said
 from halley.simulator.frames import Frame
-from halley.simulator.wire import Limits, Meta, Wire, dumps
+from halley.simulator.wires import completions as wire_completions
+from halley.simulator.wires.wire import Limits, Meta, Wire, dumps
 
 _ENDS = {"stop": "eos", "length": "limit"}
 
@@ -30,14 +30,9 @@ def _infill_limits(body: Mapping[str, Any]) -> Limits:
 
 def _infill_end(answer: Answer, meta: Meta) -> dict[str, Any]:
     return {
-        "index": 0,
-        "content": "",
-        "stop": True,
-        "stop_type": _ENDS.get(answer.finish, "eos"),
-        "model": meta.model,
-        "tokens_predicted": answer.tokens,
-        "tokens_evaluated": meta.prompt_tokens,
-    }
+        "index": 0, "content": "", "stop": True, "stop_type": _ENDS.get(answer.finish, "eos"),
+        "model": meta.model, "tokens_predicted": answer.tokens, "tokens_evaluated": meta.prompt_tokens,
+    }  # fmt: skip
 
 
 def _generate_limits(body: Mapping[str, Any]) -> Limits:
@@ -48,13 +43,9 @@ def _generate_limits(body: Mapping[str, Any]) -> Limits:
 
 def _generate_end(answer: Answer, meta: Meta) -> dict[str, Any]:
     return {
-        "model": meta.model,
-        "response": "",
-        "done": True,
-        "done_reason": answer.finish,
-        "prompt_eval_count": meta.prompt_tokens,
-        "eval_count": answer.tokens,
-    }
+        "model": meta.model, "response": "", "done": True, "done_reason": answer.finish,
+        "prompt_eval_count": meta.prompt_tokens, "eval_count": answer.tokens,
+    }  # fmt: skip
 
 
 def _speaks(
@@ -78,19 +69,10 @@ def _error_frame(message: str) -> Frame:
 
 
 INFILL = Wire(
-    "infill",
-    _read_infill,
-    _infill_limits,
-    *_speaks("content", {"index": 0, "stop": False}, _infill_end),
-    _error_frame,
-    wire_completions.answer,
-)
+    "infill", _read_infill, _infill_limits, *_speaks("content", {"index": 0, "stop": False}, _infill_end),
+    _error_frame, wire_completions.answer,
+)  # fmt: skip
 GENERATE = Wire(
-    "generate",
-    wire_completions.read,
-    _generate_limits,
-    *_speaks("response", {"done": False}, _generate_end),
-    _error_frame,
-    wire_completions.answer,
-    lines=True,
-)
+    "generate", wire_completions.read, _generate_limits, *_speaks("response", {"done": False}, _generate_end),
+    _error_frame, wire_completions.answer, lines=True,
+)  # fmt: skip

@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from halley.simulator import wire_chat
 from halley.simulator.answers.complete import complete
 from halley.simulator.answers.languages import guess_language, language_of_path
 from halley.simulator.conversation import FINGERPRINT, Answer, Conversation, Said
 from halley.simulator.envelope import bad_request
 from halley.simulator.frames import DONE, Frame
-from halley.simulator.wire import Limits, Meta, Wire, dumps
+from halley.simulator.wires import chat as wire_chat
+from halley.simulator.wires.wire import Limits, Meta, Wire, dumps
 
 FIM_TOKENS: tuple[str, ...] = (
     r"<\|fim_prefix\|>(?P<prefix>.*?)<\|fim_suffix\|>(?P<suffix>.*?)<\|fim_middle\|>",  # Qwen coder, CodeGemma
@@ -45,7 +45,7 @@ def read(body: Mapping[str, Any]) -> Conversation:
 def split_fim(prompt: str, suffix: str) -> tuple[str, str]:
     """Prefix and suffix, taken out of a model's own tokens where the prompt has them."""
     for pattern in FIM_TOKENS:
-        if found := re.search(pattern, prompt, re.S):
+        if found := re.search(pattern, prompt, re.DOTALL):
             return found["prefix"], found["suffix"]
     return prompt, suffix
 
@@ -75,12 +75,9 @@ def whole(answers: Sequence[Answer], meta: Meta) -> dict[str, Any]:
 
 def _head(meta: Meta) -> dict[str, Any]:
     return {
-        "id": meta.id,
-        "object": "text_completion",
-        "created": meta.created,
-        "model": meta.model,
+        "id": meta.id, "object": "text_completion", "created": meta.created, "model": meta.model,
         "system_fingerprint": FINGERPRINT,
-    }
+    }  # fmt: skip
 
 
 def _choice(text: str, index: int, finish: str | None) -> dict[str, Any]:

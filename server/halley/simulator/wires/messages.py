@@ -10,7 +10,7 @@ import orjson
 from halley.simulator.conversation import Answer, Conversation, OfferedTool, Said
 from halley.simulator.envelope import anthropic_error, bad_request
 from halley.simulator.frames import Frame, Kind
-from halley.simulator.wire import Limits, Meta, Wire, dumps, text_of_parts
+from halley.simulator.wires.wire import Limits, Meta, Wire, dumps, text_of_parts
 
 _REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
 
@@ -38,14 +38,10 @@ def _said(message: Any, at: int) -> list[Said]:
     text, images = text_of_parts(content, f"messages.{at}.content")
     parts: list[Any] = content if isinstance(content, list) else []
     results = [
-        Said(
-            "tool",
-            text_of_parts(part.get("content"), "content")[0],
-            tool_call_id=str(part.get("tool_use_id", "")),
-        )
-        for part in parts
+        Said("tool", text_of_parts(part.get("content"), "content")[0],
+        tool_call_id=str(part.get("tool_use_id", ""))) for part in parts
         if isinstance(part, dict) and part.get("type") == "tool_result"
-    ]
+    ]  # fmt: skip
     own = [Said(role, text, images)] if text or images or not results else []
     return [*own, *results]
 
@@ -73,21 +69,11 @@ def whole(answers: Sequence[Answer], meta: Meta) -> dict[str, Any]:
 
 def _message(meta: Meta, content: list[dict[str, Any]], reason: str | None, spoken: int) -> dict[str, Any]:
     return {
-        "id": meta.id,
-        "type": "message",
-        "role": "assistant",
-        "model": meta.model,
-        "content": content,
-        "stop_reason": reason,
-        "stop_sequence": None,
-        "usage": {
-            "input_tokens": meta.prompt_tokens,
-            "cache_creation_input_tokens": 0,
-            "cache_read_input_tokens": 0,
-            "output_tokens": spoken,
-            "service_tier": "standard",
-        },
-    }
+        "id": meta.id, "type": "message", "role": "assistant", "model": meta.model, "content": content,
+        "stop_reason": reason, "stop_sequence": None, "usage": {"input_tokens": meta.prompt_tokens,
+        "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "output_tokens": spoken,
+        "service_tier": "standard"},
+    }  # fmt: skip
 
 
 def _blocks(answer: Answer) -> list[dict[str, Any]]:
@@ -98,13 +84,8 @@ def _blocks(answer: Answer) -> list[dict[str, Any]]:
         blocks.append({"type": "text", "text": answer.text})
     for call in answer.tool_calls:
         blocks.append(
-            {
-                "type": "tool_use",
-                "id": f"toolu_{call.id}",
-                "name": call.name,
-                "input": _object(call.arguments),
-            }
-        )
+            {"type": "tool_use", "id": f"toolu_{call.id}", "name": call.name, "input": _object(call.arguments)}
+        )  # fmt: skip
     return blocks
 
 
@@ -125,11 +106,9 @@ def frames(answers: Sequence[Answer], meta: Meta) -> list[Frame]:
         match block["type"]:
             case "thinking":
                 empty, kind, field, pieces = (
-                    {"thinking": "", "signature": ""},
-                    "reasoning",
-                    "thinking",
+                    {"thinking": "", "signature": ""}, "reasoning", "thinking",
                     Answer(answer.reasoning).cut(meta.chunk_tokens),
-                )
+                )  # fmt: skip
             case "text":
                 empty, kind, field, pieces = {"text": ""}, "text", "text", answer.cut(meta.chunk_tokens)
             case _:

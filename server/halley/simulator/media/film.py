@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from functools import lru_cache
 
-from halley.simulator.images import painted_rows
+from halley.simulator.media.images import painted_rows
 
 FRAMES_A_SECOND = 4
 SHRINK = 8

@@ -7,47 +7,27 @@
 from __future__ import annotations
 
 import math
-import re
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from halley.simulator import jobs
 from halley.simulator.catalogue import MODELS
-from halley.simulator.envelope import ApiError, bad_request
+from halley.simulator.envelope import ApiError, bad_request, missing
 from halley.simulator.http import Response, json_response
-from halley.simulator.images import edit_images, needed_text
+from halley.simulator.media import jobs
+from halley.simulator.media.images import edit_images, needed_text
+from halley.simulator.media.sound import LONGEST, listen, speak
 from halley.simulator.multipart import Upload
-from halley.simulator.sound import LONGEST, listen, speak
-
-if TYPE_CHECKING:
-    from halley.simulator.app import App, Call
+from halley.simulator.state import Call, Route, State
 
 VOICES = ("alloy", "ash", "ballad", "coral", "echo", "fable", "nova", "onyx", "sage", "shimmer", "verse")
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """`pattern`'s group goes to the handler. `type` is what kind of model may be asked; empty where none is named."""
-
-    method: str
-    pattern: str
-    handle: Callable[..., Response]
-    type: str = ""
-    open: bool = False
-    """No key is asked for."""
-
-    def match(self, method: str, path: str) -> re.Match[str] | None:
-        return re.fullmatch(self.pattern, path) if method == self.method else None
-
-
-def edit(app: App, call: Call) -> Response:
+def edit(app: State, call: Call) -> Response:
     value, _ = edit_images(call.body, int(time.time()))
     return json_response(value)
 
 
-def speech(app: App, call: Call) -> Response:
+def speech(app: State, call: Call) -> Response:
     text = needed_text(call.body, "input")
     voice, form = str(call.body.get("voice") or ""), str(call.body.get("response_format") or "wav")
     if voice not in VOICES:
@@ -66,18 +46,18 @@ def speech(app: App, call: Call) -> Response:
     return Response(200, {"content-type": "audio/wav"}, sound)
 
 
-def transcription(app: App, call: Call) -> Response:
+def transcription(app: State, call: Call) -> Response:
     return _written(call, "")
 
 
-def translation(app: App, call: Call) -> Response:
+def translation(app: State, call: Call) -> Response:
     return _written(call, "(simulated translation) ")
 
 
 def _written(call: Call, before: str) -> Response:
     file, form = call.body.get("file"), str(call.body.get("response_format") or "json")
     if not isinstance(file, Upload):
-        raise bad_request("Missing required parameter: 'file'.", "file", "missing_required_parameter")
+        raise missing("file")
     if not file.data.startswith((b"RIFF", b"ID3", b"OggS", b"fLaC", b"\xff\xfb", b"\x1aE\xdf\xa3")):
         raise bad_request("Invalid file format.", "file", "invalid_value")
     text, seconds = listen(file.data)
@@ -91,12 +71,10 @@ def _written(call: Call, before: str) -> Response:
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/v1/images/edits", edit, "image"),
-    Route("POST", "/v1/audio/speech", speech, "speech"),
+    Route("POST", "/v1/images/edits", edit, "image"), Route("POST", "/v1/audio/speech", speech, "speech"),
     Route("POST", "/v1/audio/transcriptions", transcription, "transcribe"),
     Route("POST", "/v1/audio/translations", translation, "transcribe"),
-    Route("POST", "/v1/videos", jobs.create_video, "video"),
-    Route("GET", "/v1/videos", jobs.list_videos),
+    Route("POST", "/v1/videos", jobs.create_video, "video"), Route("GET", "/v1/videos", jobs.list_videos),
     Route("GET", "/v1/videos/([^/]+)", jobs.retrieve_video),
     Route("DELETE", "/v1/videos/([^/]+)", jobs.delete_video),
     Route("GET", "/v1/videos/([^/]+)/content", jobs.video_content),
@@ -104,9 +82,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/mj(?:-fast|-turbo|-relax)?(?:/mj)?/submit/action", jobs.act),
     Route("GET", "/mj(?:-fast|-turbo|-relax)?(?:/mj)?/task/([^/]+)/fetch", jobs.fetch_task),
     Route("POST", "/mj(?:-fast|-turbo|-relax)?(?:/mj)?/task/([^/]+)/cancel", jobs.cancel_task),
-    Route("GET", "/files/([^/]+)", jobs.file, open=True),
-    Route("GET", "/moved", jobs.moved, open=True),
-)
+    Route("GET", "/files/([^/]+)", jobs.file, open=True), Route("GET", "/moved", jobs.moved, open=True),
+)  # fmt: skip
 
 
 def find_route(method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:

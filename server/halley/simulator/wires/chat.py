@@ -11,24 +11,20 @@ from itertools import zip_longest
 from typing import Any
 
 from halley.simulator.conversation import FINGERPRINT, Answer, Conversation, OfferedTool, Said, SaidToolCall
-from halley.simulator.envelope import bad_request
+from halley.simulator.envelope import bad_request, missing
 from halley.simulator.frames import DONE, Frame
-from halley.simulator.wire import Limits, Meta, Wire, dumps, text_of_parts
+from halley.simulator.wires.wire import Limits, Meta, Wire, dumps, text_of_parts
 
 _ROLES = {
-    "system": "system",
-    "developer": "system",
-    "user": "user",
-    "assistant": "assistant",
-    "tool": "tool",
+    "system": "system", "developer": "system", "user": "user", "assistant": "assistant", "tool": "tool",
     "function": "tool",
-}
+}  # fmt: skip
 
 
 def read(body: Mapping[str, Any]) -> Conversation:
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages:
-        raise bad_request("Missing required parameter: 'messages'.", "messages", "missing_required_parameter")
+        raise missing("messages")
     said = tuple(_said(message, at) for at, message in enumerate(messages))  # pyright: ignore[reportUnknownVariableType]
     tools = tuple(_tool(t, at) for at, t in enumerate(body.get("tools") or ()))
     return Conversation(said, tools, _choice(body.get("tool_choice")), _schema(body.get("response_format")))
@@ -39,11 +35,9 @@ def _said(message: Any, at: int) -> Said:
     if role not in _ROLES:
         raise bad_request(f"Invalid value for 'messages[{at}].role': {role!r}.", f"messages[{at}].role")
     if "content" not in message and role != "assistant":
-        raise bad_request(f"Missing required parameter: 'messages[{at}].content'.", f"messages[{at}].content")
+        raise missing(f"messages[{at}].content")
     if role == "tool" and not message.get("tool_call_id"):
-        raise bad_request(
-            f"Missing required parameter: 'messages[{at}].tool_call_id'.", f"messages[{at}].tool_call_id"
-        )
+        raise missing(f"messages[{at}].tool_call_id")
     text, images = text_of_parts(message.get("content"), f"messages[{at}].content")
     return Said(_ROLES[role], text, images, str(message.get("tool_call_id") or ""))  # type: ignore[arg-type]
 
@@ -51,9 +45,7 @@ def _said(message: Any, at: int) -> Said:
 def _tool(tool: Any, at: int) -> OfferedTool:
     function = tool.get("function") if isinstance(tool, dict) else None
     if not isinstance(function, dict) or not function.get("name"):
-        raise bad_request(
-            f"Missing required parameter: 'tools[{at}].function.name'.", f"tools[{at}].function.name"
-        )
+        raise missing(f"tools[{at}].function.name")
     schema = dumps(function.get("parameters") or {"type": "object", "properties": {}}).decode()
     return OfferedTool(str(function["name"]), str(function.get("description") or ""), schema)
 
@@ -80,30 +72,20 @@ def limits(body: Mapping[str, Any]) -> Limits:
 def usage(answers: Sequence[Answer], meta: Meta) -> dict[str, Any]:
     spoken = sum(answer.tokens for answer in answers)
     return {
-        "prompt_tokens": meta.prompt_tokens,
-        "completion_tokens": spoken,
+        "prompt_tokens": meta.prompt_tokens, "completion_tokens": spoken,
         "total_tokens": meta.prompt_tokens + spoken,
-        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
-        "completion_tokens_details": {
-            "reasoning_tokens": sum(a.reasoning_tokens for a in answers),
-            "audio_tokens": 0,
-        },
-    }
+        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0}, "completion_tokens_details": {
+        "reasoning_tokens": sum(a.reasoning_tokens for a in answers), "audio_tokens": 0},
+    }  # fmt: skip
 
 
 def whole(answers: Sequence[Answer], meta: Meta) -> dict[str, Any]:
     return {
-        "id": meta.id,
-        "object": "chat.completion",
-        "created": meta.created,
-        "model": meta.model,
-        "system_fingerprint": FINGERPRINT,
-        "choices": [
-            {"index": at, "message": _message(answer), "logprobs": None, "finish_reason": answer.finish}
-            for at, answer in enumerate(answers)
-        ],
-        "usage": usage(answers, meta),
-    }
+        "id": meta.id, "object": "chat.completion", "created": meta.created, "model": meta.model,
+        "system_fingerprint": FINGERPRINT, "choices": [
+        {"index": at, "message": _message(answer), "logprobs": None, "finish_reason": answer.finish}
+        for at, answer in enumerate(answers)], "usage": usage(answers, meta),
+    }  # fmt: skip
 
 
 def _message(answer: Answer) -> dict[str, Any]:

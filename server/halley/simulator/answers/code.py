@@ -1,0 +1,232 @@
+"""Answers that are code: formatting, fixing an undefined name, skeletons, and simple forms of the rest.
+
+`CODE` is the table. Where the simulator cannot do what is asked, the code comes back as it is with a sentence that says so.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import textwrap
+from collections.abc import Callable
+from difflib import get_close_matches
+
+from halley.simulator.answers.languages import RESERVED, is_python, known, words_of
+from halley.simulator.answers.outline import Definition, outline
+from halley.simulator.answers.reading import Task, strip_blocks
+
+Written = tuple[str, str, str]
+"""Code, its language, and a note for outside the code."""
+
+_FILLER = frozenset(
+    """a an the of for in on to and or with that this which it its is return returns write function method class code
+    please create add make when if no not from by list lists none null python javascript typescript go rust""".split()
+)
+
+_USUAL = (
+    ("list", "items"),
+    ("item", "items"),
+    ("number", "number"),
+    ("text", "text"),
+    ("string", "text"),
+    ("file", "path"),
+)
+"""What a parameter is called, by a word of the request."""
+
+
+# -- formatting
+
+
+def format_code(task: Task) -> Written:
+    """Python by autopep8, never with another meaning; other languages are left as they are."""
+    import autopep8
+
+    flat, indent = _dedent(task.code)
+    if task.language != "python" or not is_python(flat):
+        return task.code, task.language, "The simulator lays out Python that parses, and nothing else."
+    wrap = re.search(r"\b(?:wrap|line|columns?|characters)\D{0,20}(\d{2,3})", task.prose, re.I)
+    width = max(40, (int(wrap[1]) if wrap else 100) - len(indent))
+    done = autopep8.fix_code(
+        flat + "\n", {"max_line_length": width, "ignore": ["W503", "W504"]}
+    ).removesuffix("\n")
+    same = is_python(done) and ast.dump(ast.parse(done)) == ast.dump(ast.parse(flat))
+    return textwrap.indent(done, indent) if same else task.code, task.language, ""
+
+
+def _dedent(code: str) -> tuple[str, str]:
+    flat = textwrap.dedent(code)
+    first = next((line for line in code.split("\n") if line.strip()), "")
+    return flat, first[: len(first) - len(first.lstrip())] if flat != code else ""
+
+
+# -- fixing
+
+
+def fix(task: Task) -> Written:
+    """An undefined name becomes the nearest one of the code, or an import of Python's standard library."""
+    code = task.code
+    for report in task.diagnostics:
+        named = re.findall(r"[`'\"“]([^\W\d]\w*)[`'\"”]", report)
+        if not named or not re.search(
+            r"undefined|not defined|cannot find|unresolved|undeclared", report, re.I
+        ):
+            continue
+        names = set(re.findall(r"[^\W\d]\w*", "\n".join((code, *(block.code for block in task.others))))) - {
+            named[-1]
+        }
+        if task.language == "python" and named[-1] in sys.stdlib_module_names:
+            code = f"import {named[-1]}\n{code}"
+        elif near := get_close_matches(named[-1], sorted(names), 1):
+            code = re.sub(rf"\b{named[-1]}\b", near[0], code)
+    return code, task.language, "" if code != task.code else "The simulator repairs undefined names only."
+
+
+# -- skeletons
+
+
+def generate(task: Task) -> Written:
+    """A skeleton with a name and typed parameters from the words that ask for it. It writes no bodies."""
+    language = task.language if known(task.language).skeleton else "python"
+    words = strip_blocks(task.words)
+    if task.prefix.strip() and ("signature just before" in words or not words):
+        words = _words_before_cursor(task.prefix)
+    line = task.prefix.rsplit("\n", 1)[-1]
+    code = textwrap.indent(
+        _skeleton(_name(words), _parameters(words), language), line if not line.strip() else ""
+    )
+    return code, language, "This is a skeleton: the simulator writes no bodies."
+
+
+def _words_before_cursor(prefix: str) -> str:
+    """The comment that ends where the cursor is, without its marks."""
+    lines: list[str] = []
+    for line in reversed(prefix.rstrip().split("\n")):
+        if not re.match(r"\s*(?:#|//|--|\*|/\*)", line):
+            break
+        lines.insert(0, line.strip(" \t#/*-"))
+    return " ".join(lines) or prefix.rstrip().rsplit("\n", 1)[-1]
+
+
+def _name(words: str) -> str:
+    named = re.search(r"(?:called|named)\s+`?([A-Za-z_]\w*)|([A-Za-z_]\w*)\(|`([A-Za-z_]\w*)`", words)
+    if named:
+        name = next(name for name in named.groups() if name)
+        return f"do_{name}" if name in RESERVED else name
+    plain = [
+        word
+        for word in words_of(re.split(r"[.,;:\n]", words)[0])
+        if word not in _FILLER and not word[0].isdigit()
+    ]
+    return "_".join(plain[:3] if len(plain) > 1 else ["do", *(plain or ["this"])])
+
+
+def _parameters(words: str) -> list[str]:
+    given = re.search(r"\w\(([^()]*)\)", words) or re.search(r"\btak(?:es|ing)\s+([^.;]+)", words)
+    found = re.findall(r"[A-Za-z_]\w*", given[1] if given else "")
+    names = [name for name in dict.fromkeys(found) if name.lower() not in (_FILLER | RESERVED)][:6]
+    return names or [name for word, name in _USUAL if re.search(rf"\b{word}s?\b", words, re.I)][:1]
+
+
+def _skeleton(name: str, parameters: list[str], language: str) -> str:
+    facts = known(language)
+    given = ", ".join(facts.parameter.replace("NAME", parameter) for parameter in parameters)
+    return facts.skeleton.replace("NAME", name).replace("PARAMS", given)
+
+
+def translate(task: Task) -> Written:
+    """The signatures of the code's functions in the other language."""
+    target = task.target
+    functions = [found for found in outline(task.code, task.language)[1] if found.is_function]
+    if not functions or not known(target).skeleton:
+        return (
+            task.code,
+            task.language,
+            "The simulator translates signatures of functions only, and found none.",
+        )
+    said = [_skeleton(found.name, _plain(found), target) for found in functions]
+    return "\n\n".join(said), target, "These are signatures only: the simulator translates no bodies."
+
+
+def write_tests(task: Task) -> Written:
+    """That what is defined is there: all that can be said without understanding it. Python only."""
+    functions = [
+        found for found in outline(textwrap.dedent(task.code), task.language)[1] if found.kind == "function"
+    ]
+    if task.language != "python" or not functions:
+        mark = known(task.language).comment or "#"
+        names = ", ".join(found.name for found in functions)
+        return (
+            f"{mark} No test: {names}".rstrip(": "),
+            task.language,
+            "The simulator writes tests of Python functions only.",
+        )
+    module = (task.block.path.rsplit("/", 1)[-1] or "module.py").removesuffix(".py")
+    lines = [f"from {module} import {', '.join(found.name for found in functions)}"]
+    lines += [
+        f"\n\ndef test_{found.name}_can_be_called():\n    assert callable({found.name})"
+        for found in functions
+    ]
+    return "\n".join(lines), "python", "These tests say only that the functions are there."
+
+
+# -- changes
+
+
+def document(task: Task) -> Written:
+    """What the tree says of each definition that has no documentation: parameters, results, errors."""
+    flat, indent = _dedent(task.code)
+    rows = flat.split("\n")
+    wanted = [found for found in outline(flat, task.language)[1] if not found.doc and found.kind != "module"]
+    for found in sorted(wanted, key=lambda one: -one.start):
+        if task.language != "python":
+            lead = re.match(r"[ \t]*", rows[found.start])[0]  # type: ignore[index]
+            rows.insert(found.start, f"{lead}{known(task.language).comment} {_sentence(found)}")
+        elif found.body > found.start:
+            lead = re.match(r"[ \t]*", rows[found.body])[0]  # type: ignore[index]
+            rows.insert(found.body, f'{lead}"""{_sentence(found)}"""')
+    return textwrap.indent("\n".join(rows), indent), task.language, ""
+
+
+def _sentence(found: Definition) -> str:
+    """Facts of its signature and body, in one sentence."""
+    facts = [("takes", _plain(found)), ("returns", found.returns), ("raises", found.raises)]
+    said = ", ".join(f"{verb} {' or '.join(what[:4])}" for verb, what in facts if what)
+    text = f"{' '.join(words_of(found.name)).capitalize()}{': ' if said else ''}{said}."
+    return re.sub(r'\\|"""|\*/', "", text)
+
+
+def _plain(found: Definition) -> list[str]:
+    return [
+        name
+        for given in found.parameters
+        if (name := given.split()[-1].strip("*&$.")) not in ("self", "cls", "this")
+    ]
+
+
+def edit(task: Task) -> Written:
+    """ "Rename a to b" and "replace x with y"; everything else comes back as it is."""
+    words = task.words
+    if renamed := re.search(r"\brename\s+`?([\w$]+)`?\s+(?:to|into)\s+`?([\w$]+)", words, re.I):
+        return re.sub(rf"\b{re.escape(renamed[1])}\b", renamed[2], task.code), task.language, ""
+    if swapped := re.search(r"\breplace\s+[`'\"](.+?)[`'\"]\s+(?:with|by)\s+[`'\"](.*?)[`'\"]", words, re.I):
+        return task.code.replace(swapped[1], swapped[2]), task.language, ""
+    return _as_it_is(task)
+
+
+def _as_it_is(task: Task) -> Written:
+    note = f"The simulator cannot do this: “{' '.join((task.words or task.kind).split())[:120]}”. The code is as it was."
+    return task.code, task.language, note
+
+
+CODE: dict[str, Callable[[Task], Written]] = {
+    "format": format_code,
+    "fix": fix,
+    "generate": generate,
+    "translate": translate,
+    "tests": write_tests,
+    "document": document,
+    "edit": edit,
+    "improve": _as_it_is,
+}
+"""Tasks answered with code; all but `generate` need some to work on."""
