@@ -12,7 +12,8 @@ import pytest
 
 from halley.core.errors import BlockedByPolicy, HalleyError
 from halley.providers.endpoint import Endpoint
-from halley.providers.hosts.fetching import _check_public, is_public, trust_of
+from halley.providers.hosts.fetching import _check_public, trust_of
+from halley.providers.http.addresses import is_public
 from halley.providers.http.clients import Clients
 from halley.providers.http.transport import Http, Request
 

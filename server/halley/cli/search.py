@@ -76,7 +76,7 @@ async def index(desk: Desk, action: str, yes: bool, as_json: bool) -> int:
 
 def _index(desk: Desk) -> tuple[WorkspaceIndex, asyncio.Event]:
     """The index of the folder's workspace, and an event that is set with everything new about it."""
-    from halley.features.search.index import Attendant
+    from halley.features.search.parts import Attendant
 
     news = asyncio.Event()
     found = desk.room.index(desk.root)
@@ -99,7 +99,7 @@ def _index(desk: Desk) -> tuple[WorkspaceIndex, asyncio.Event]:
 
 def index_finder(desk: Desk, *, by_meaning: bool = True) -> Callable[[str], Awaitable[str]]:
     """Asks the workspace's index on behalf of the tool `search_workspace`."""
-    from halley.features.search.index import Attendant
+    from halley.features.search.parts import Attendant
     from halley.features.tools.finding import find_by_index
 
     found = desk.room.index(desk.root)

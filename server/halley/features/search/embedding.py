@@ -27,7 +27,7 @@ from halley.features.search.control import load_control
 from halley.features.search.cutting import text_to_embed
 
 if TYPE_CHECKING:
-    from halley.features.search.index import WorkspaceIndex
+    from halley.features.search.parts import Index
 
 logger = logging.getLogger(__name__)
 Json = dict[str, Any]
@@ -47,7 +47,7 @@ KEPT_QUERIES = 256
 class Embedder:
     """Of one index. Runs only where the index is kept; every process may embed a question."""
 
-    def __init__(self, index: WorkspaceIndex) -> None:
+    def __init__(self, index: Index) -> None:
         self.index = index
         self.estimate: Json | None = None
         self.problem: Problem | None = None

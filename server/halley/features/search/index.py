@@ -14,43 +14,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from halley.core.errors import NotConfigured, Problem, StoreFailed
 from halley.core.models import ModelRef
 from halley.core.ports import SearchIndex
-from halley.features.ask import Line
 from halley.features.search.control import Control, change_control, load_control
 from halley.features.search.embedding import Embedder
 from halley.features.search.keeping import Keeper
 from halley.features.search.live import LiveFiles
+from halley.features.search.parts import Attendant, Surroundings
 from halley.features.search.scan import Rules
-from halley.stores.config.layers import Layer
-
-if TYPE_CHECKING:
-    from halley.features.room import EngineRoom
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Attendant:
-    """On whose behalf the index is kept. `ask` puts a yes-or-no question to the person at any time (None: there was
-    no answer); without it they are told when they search."""
-
-    line: Callable[[], Line]
-    layers: Callable[[], tuple[Layer, ...]]
-    changed: Callable[[], None] = lambda: None
-    ask: Callable[[str], Awaitable[bool | None]] | None = None
 
 
 class WorkspaceIndex:
     """Made once for each workspace folder of a process. Cheap until started."""
 
-    def __init__(self, room: EngineRoom, root: Path, store: SearchIndex) -> None:
+    def __init__(self, room: Surroundings, root: Path, store: SearchIndex) -> None:
         self.room, self.root, self.store = room, root, store
         self.folder = store.folder
         self.attendants: list[Attendant] = []

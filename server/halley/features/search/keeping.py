@@ -21,7 +21,7 @@ from halley.features.search.watching import Watcher
 from halley.stores.disk.files import locked
 
 if TYPE_CHECKING:
-    from halley.features.search.index import WorkspaceIndex
+    from halley.features.search.parts import Index
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ RESCAN_S = 30.0
 class Keeper:
     """Of one index, in this process. Idle until started."""
 
-    def __init__(self, index: WorkspaceIndex) -> None:
+    def __init__(self, index: Index) -> None:
         self.index = index
         self.keeps = False
         """This process is the one that keeps the index."""

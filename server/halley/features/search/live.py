@@ -20,7 +20,7 @@ from halley.features.search.watching import belongs
 from halley.stores.workspace.project_files import MOST_BYTES, is_generated, read_text_file
 
 if TYPE_CHECKING:
-    from halley.features.search.index import WorkspaceIndex
+    from halley.features.search.parts import Index
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ UNSAVED = -1
 class LiveFiles:
     """Of one index."""
 
-    def __init__(self, index: WorkspaceIndex) -> None:
+    def __init__(self, index: Index) -> None:
         self.index = index
         self._open: dict[str, Callable[[], str | None]] = {}
         """How to read the documents open in editors, by path."""

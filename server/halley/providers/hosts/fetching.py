@@ -18,22 +18,18 @@ import binascii
 import socket
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv6Network, ip_address
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
 from halley.core.errors import BadReply, BlockedByPolicy, UpstreamError
 from halley.providers.endpoint import Endpoint
 from halley.providers.hosts.host import Host
+from halley.providers.http.addresses import is_global, is_public
 from halley.providers.http.connection_errors import too_large
 from halley.providers.http.transport import Answer, Request
 from halley.providers.refusals.errors import Asked, error_of_answer
 from halley.providers.urls import origin_of
 
 MOST_REDIRECTS = 4
-_UNICAST = IPv6Network("2000::/3")
-"""All that is given out of IPv6: https://www.iana.org/assignments/ipv6-address-space"""
-_TRANSLATED = IPv6Network("64:ff9b::/96")
-"""IPv4 addresses in networks that speak IPv6 only (RFC 6052)."""
 Write = Callable[[bytes], object]
 
 
@@ -101,29 +97,6 @@ def trust_of(address: str, endpoint: Endpoint) -> str:
     return "public"
 
 
-def is_public(host: str) -> bool:
-    """A name with a dot, or an address of the open network. Names are not looked up."""
-    try:
-        return _is_global(host)
-    except ValueError:
-        inner = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".intranet", ".corp")
-        # what is all digits and dots is another way to write an address
-        return "." in host and not host.endswith(inner) and not host.replace(".", "").isdigit()
-
-
-def _is_global(address: str) -> bool:
-    """Raises ValueError for what is no address."""
-    found = ip_address(address.partition("%")[0])
-    if isinstance(found, IPv4Address):
-        return found.is_global and not found.is_multicast and not found.is_reserved
-    inner = found.sixtofour
-    if found in _TRANSLATED:
-        inner = IPv4Address(int(found) & 0xFFFFFFFF)
-    elif not found.is_global or found not in _UNICAST:
-        return False  # what else there is leads to no host of the open network
-    return inner is None or _is_global(str(inner))
-
-
 async def _check_public(address: str, endpoint: Endpoint) -> None:
     """Looks the name up, for a sentence that says why."""
     parts = urlsplit(address)
@@ -133,7 +106,7 @@ async def _check_public(address: str, endpoint: Endpoint) -> None:
         )
     except OSError:
         return  # the connection will say so
-    if not all(_is_global(str(row[4][0])) for row in found):
+    if not all(is_global(str(row[4][0])) for row in found):
         raise _refused(endpoint, origin_of(address), "it lies on this machine or in a private network")
 
 

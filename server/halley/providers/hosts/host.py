@@ -11,7 +11,7 @@ import orjson
 from halley.core.errors import BadReply, NotConfigured, UpstreamError
 from halley.providers.endpoint import Endpoint
 from halley.providers.http.transport import Answer, Http, Request
-from halley.providers.refusals.errors import Asked, error_of_answer, error_of_said
+from halley.providers.refusals.errors import Asked, error_of_answer, error_of_said, nothing_said
 from halley.providers.refusals.said import is_error, read_said, said_of
 from halley.providers.urls import origin_of
 
@@ -133,18 +133,6 @@ def read_json(data: bytes, asked: Asked, answer: Answer) -> Any:
     if is_error(value):
         raise error_of_said(said_of(value), asked, answer.status, answer.headers)
     return value
-
-
-def nothing_said(asked: Asked) -> BadReply:
-    error = BadReply(
-        f"{asked.endpoint.label} answered with nothing.",
-        "Try again, or choose another model.",
-        provider=asked.endpoint.id,
-    )
-    error.empty = True
-    if asked.model:
-        error.about(model=f"{asked.endpoint.id}/{asked.model}")
-    return error
 
 
 async def _refusal(answer: Answer, asked: Asked) -> UpstreamError:

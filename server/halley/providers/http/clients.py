@@ -149,7 +149,7 @@ def _public_resolver() -> Any:
     """Looks names up as ever, and takes none that leads to this machine or into a private network."""
     from aiohttp.resolver import ThreadedResolver
 
-    from halley.providers.hosts.fetching import is_public
+    from halley.providers.http.addresses import is_public
 
     class PublicResolver(ThreadedResolver):
         async def resolve(self, host: str, *arguments: Any, **options: Any) -> Any:

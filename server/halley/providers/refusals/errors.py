@@ -88,6 +88,18 @@ def error_of_said(
     return _with_details(error, said, asked, effective or status, headers or {}, wait_ms)
 
 
+def nothing_said(asked: Asked) -> BadReply:
+    error = BadReply(
+        f"{asked.endpoint.label} answered with nothing.",
+        "Try again, or choose another model.",
+        provider=asked.endpoint.id,
+    )
+    error.empty = True
+    if asked.model:
+        error.about(model=f"{asked.endpoint.id}/{asked.model}")
+    return error
+
+
 def request_id_of(headers: Mapping[str, str]) -> str | None:
     for name in (
         "x-request-id",

@@ -15,10 +15,16 @@ import orjson
 from halley.core.errors import HalleyError, Interrupted, ProviderUnavailable, UpstreamError, UpstreamTimeout
 from halley.core.events import Event, Finish
 from halley.providers.endpoint import Endpoint
-from halley.providers.hosts.host import nothing_said
 from halley.providers.http.connection_errors import interrupted, timed_out, too_large
 from halley.providers.http.transport import Answer
-from halley.providers.refusals.errors import Asked, error_of_answer, error_of_said, quote, request_id_of
+from halley.providers.refusals.errors import (
+    Asked,
+    error_of_answer,
+    error_of_said,
+    nothing_said,
+    quote,
+    request_id_of,
+)
 from halley.providers.refusals.said import Said, is_error, read_said, said_of
 from halley.providers.stream.sse import StreamDecoder, StreamEvent, TooLarge
 

@@ -22,7 +22,7 @@ from halley.providers.hosts.host import Host, read_json
 from halley.providers.http.multipart import form
 from halley.providers.http.transport import Answer
 from halley.providers.refusals.errors import Asked, quote
-from halley.providers.wires.requests import data_url_of
+from halley.providers.wires.data_urls import data_url_of
 
 _DONE = "completed complete succeeded success finished".split()
 _FAILED = "failed failure error cancelled canceled expired rejected".split()

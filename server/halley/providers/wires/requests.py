@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 
-from halley.core.calls import AnyPrompt, EmbedPrompt, FimPrompt, ImagePart, Message, Prompt
+from halley.core.calls import AnyPrompt, EmbedPrompt, FimPrompt, Message, Prompt
 from halley.core.errors import InvalidInput
 from halley.core.media import MediaPrompt
 from halley.core.models import Model
 from halley.providers.hosts.learning import Learned, without
+from halley.providers.wires.data_urls import data_url
+from halley.providers.wires.media import painting_prompt
 
 
 def build_chat_body(name: str, facts: Mapping[str, Any], prompt: Prompt, learned: Learned) -> dict[str, Any]:
@@ -33,8 +34,6 @@ def chat_prompt(prompt: AnyPrompt, model: Model) -> Prompt:
     """The prompt for a chat; raises InvalidInput for a completion that brings none, and for sound, video and
     texts to embed."""
     if isinstance(prompt, MediaPrompt):
-        from halley.providers.wires.media import painting_prompt
-
         return painting_prompt(prompt, model)
     if isinstance(prompt, Prompt):
         return prompt
@@ -70,14 +69,6 @@ def private_texts(prompt: AnyPrompt) -> tuple[str, ...]:
     if isinstance(prompt, EmbedPrompt):
         return prompt.texts
     return tuple(part for message in prompt.messages for part in message.parts if isinstance(part, str))
-
-
-def data_url(image: ImagePart) -> str:
-    return data_url_of(image.mime, image.data)
-
-
-def data_url_of(mime: str, data: bytes) -> str:
-    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
 
 
 def _message(message: Message, system_as_user: bool) -> dict[str, Any]:

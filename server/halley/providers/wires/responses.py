@@ -30,8 +30,9 @@ from halley.providers.stream.finish import finish_reason
 from halley.providers.stream.streaming import ChunkError, stream_events
 from halley.providers.stream.usage import usage_of
 from halley.providers.wires import jobs
+from halley.providers.wires.data_urls import data_url
 from halley.providers.wires.media import stream_media
-from halley.providers.wires.requests import chat_prompt, data_url, private_texts
+from halley.providers.wires.requests import chat_prompt, private_texts
 
 
 class ResponsesProvider:

@@ -1,0 +1,33 @@
+"""Which hosts lie on the open network: what a host that is not trusted may name. Names are not looked up here."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Network, ip_address
+
+_UNICAST = IPv6Network("2000::/3")
+"""All that is given out of IPv6: https://www.iana.org/assignments/ipv6-address-space"""
+_TRANSLATED = IPv6Network("64:ff9b::/96")
+"""IPv4 addresses in networks that speak IPv6 only (RFC 6052)."""
+
+
+def is_public(host: str) -> bool:
+    """A name with a dot, or an address of the open network. Names are not looked up."""
+    try:
+        return is_global(host)
+    except ValueError:
+        inner = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".intranet", ".corp")
+        # what is all digits and dots is another way to write an address
+        return "." in host and not host.endswith(inner) and not host.replace(".", "").isdigit()
+
+
+def is_global(address: str) -> bool:
+    """Raises ValueError for what is no address."""
+    found = ip_address(address.partition("%")[0])
+    if isinstance(found, IPv4Address):
+        return found.is_global and not found.is_multicast and not found.is_reserved
+    inner = found.sixtofour
+    if found in _TRANSLATED:
+        inner = IPv4Address(int(found) & 0xFFFFFFFF)
+    elif not found.is_global or found not in _UNICAST:
+        return False  # what else there is leads to no host of the open network
+    return inner is None or is_global(str(inner))
