@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from html import unescape
 from pathlib import Path
+
+import pytest
+
+from halley.cli.setup import EDITORS
 
 TITLES = (
     "1. Explain a function",
@@ -53,3 +60,63 @@ def shows(said: str) -> None:
 def text_of(picture: Path) -> str:
     """What is written in it; a line of the terminal is several pieces, each of a colour."""
     return unescape(re.sub(r"<[^>]*>", "", picture.read_text("utf-8"))).replace("\u00a0", " ")
+
+
+def test_every_next_step_works_as_printed(shell, monkeypatch: pytest.MonkeyPatch):
+    """Pasted into a shell one after the other, where neither `halley` nor an installer is on PATH, but Neovim is."""
+    home, programs = shell.folder / "a home", shell.folder / "programs"
+    programs.mkdir()
+    (programs / "nvim").write_text("#!/bin/sh\n")
+    (programs / "nvim").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    monkeypatch.setenv("HOME", str(home))
+    steps = next_steps(shell.spawn("try").out)
+    assert [what for what, _ in steps] == [
+        "install it",
+        "set up neovim",
+        "connect a provider",
+        "see what was used",
+    ]
+    lines = [*(command for _, command in steps), "halley --version"]
+    done = subprocess.run(
+        ["sh", "-ec", "\n".join(lines)],
+        cwd=shell.folder, input="sk-tried\n", capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "vim.lsp.enable('halley')" in done.stdout
+    assert (home / ".local/bin/halley").exists()
+
+
+@pytest.mark.parametrize("tool", ["uv", "pipx"])
+def test_an_installer_that_is_there_is_named_with_the_folder_of_the_sources(shell, monkeypatch, tool: str):
+    programs = shell.folder / "programs"
+    programs.mkdir()
+    (programs / tool).write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > "{programs}/called"\n')
+    (programs / tool).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    steps = dict(next_steps(shell.spawn("try").out))
+    subprocess.run(["sh", "-ec", steps["install it"]], cwd=shell.folder, check=True, timeout=60)
+    called = (programs / "called").read_text().splitlines()
+    assert "install" in called
+    assert (Path(called[-1]) / "pyproject.toml").exists()
+
+
+def test_where_halley_is_on_the_path_it_is_called_by_its_name(shell, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    steps = next_steps(shell.spawn("try").out)
+    assert all(command.startswith("halley ") for _, command in steps), steps
+
+
+@pytest.mark.parametrize("name", [name for name, found in EDITORS.items() if found.file])
+def test_the_lines_for_an_editor_are_those_of_its_page(shell, name: str):
+    page = (Path(__file__).parents[2] / f"docs/editors/{name}.md").read_text("utf-8")
+    assert EDITORS[name].lines in page
+    assert EDITORS[name].lines in shell("setup", name).out
+
+
+def next_steps(said: str) -> list[tuple[str, str]]:
+    """What is to be done, and the command for it."""
+    lines = said.split("\nNext\n")[1].strip().splitlines()
+    return [
+        (what, command) for what, command in (re.split(r" {2,}", line.strip(), maxsplit=1) for line in lines)
+    ]

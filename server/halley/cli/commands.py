@@ -12,6 +12,7 @@ from halley.version import __version__
 COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("halley.cli.serve:serve", "The daemon: LSP on stdio, or on a socket for many editors."),
     "try": ("halley.cli.try_:command", "A tour of Halley on a real file; needs no key."),
+    "setup": ("halley.cli.setup:setup", "How to set up the editors found on this machine."),
     "ask": ("halley.cli.ask:ask", "Ask a model something, with files at hand."),
     "models": ("halley.cli.models:models", "The models there are: context, prices, abilities."),
     "use": ("halley.cli.use:use", "Choose which model does what."),

@@ -10,6 +10,8 @@ import asyncio
 import difflib
 import os
 import re
+import shlex
+import shutil
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -57,7 +59,9 @@ async def _tour(path: Path | None, model: str | None) -> int:
         try:
             await editor.initialize(file.parent)
             tour = Tour(editor, await editor.open(file, _language(file)), models)
-            return await tour.run()
+            failed = await tour.run()
+            _show_next_steps()
+            return failed
         finally:
             await editor.stop()
 
@@ -91,6 +95,54 @@ edit = ["simulator/sim-code"]
 complete = ["simulator/sim-fim"]
 fast = ["simulator/sim-fast"]
 """
+
+
+def _show_next_steps() -> None:
+    """Commands that work as printed, from the folder the tour was started in."""
+    console().print("\n[bold]Next[/]")
+    for what, command in next_steps():
+        console().print(f"  {what:<22}", end="")
+        click.secho(command, fg="cyan")
+
+
+def next_steps() -> list[tuple[str, str]]:
+    """What to do next, and the command for it. Started from a clone, `halley` is not on PATH until it is installed."""
+    from halley.cli.setup import editors_found
+
+    halley = _own_command()
+    steps = [] if halley == "halley" else [("install it", _install_command())]
+    steps += [(f"set up {name}", f"{halley} setup {name}") for name in editors_found()] or [
+        ("set up an editor", f"{halley} setup")
+    ]
+    return [
+        *steps,
+        ("connect a provider", f"{halley} key set comet"),
+        ("see what was used", f"{halley} usage"),
+    ]
+
+
+def _own_command() -> str:
+    """`halley`, where that is the program that runs; else its path, from here where it lies below."""
+    own, known = Path(sys.executable).with_name("halley"), shutil.which("halley")
+    if known and own.exists() and Path(known).resolve() == own.resolve():
+        return "halley"
+    if not own.exists():
+        return shlex.join([sys.executable, "-m", "halley"])
+    return shlex.quote(str(own.relative_to(Path.cwd()) if own.is_relative_to(Path.cwd()) else own))
+
+
+def _install_command() -> str:
+    """With a tool that puts programs on PATH, where there is one; else with the environment that runs this."""
+    folder = Path(__file__).parents[3]
+    source = "." if folder == Path.cwd() else shlex.quote(str(folder))
+    if shutil.which("uv"):
+        return f"uv tool install {source}"
+    if shutil.which("pipx"):
+        return f"pipx install {source}"
+    own = Path(sys.executable).with_name("halley")
+    on_path = str(Path.home() / ".local/bin") in os.environ.get("PATH", "").split(os.pathsep)
+    reach = "" if on_path else ' && export PATH="$HOME/.local/bin:$PATH"'
+    return f"mkdir -p ~/.local/bin && ln -sf {shlex.quote(str(own))} ~/.local/bin/halley{reach}"
 
 
 def _copy(path: Path | None, home: Path) -> Path:
@@ -215,7 +267,7 @@ class Tour:
     async def bill(self) -> None:
         report = await self.editor.request("halley/usage", {"by": ["feature"]})
         calls = sum(row.get("calls", 0) for row in report["rows"])
-        console().print(f"[dim]Every call is in the ledger: {calls} calls. `halley usage` shows them.[/]")
+        console().print(f"[dim]Every call is in the ledger: {calls} calls.[/]")
 
     # -- how a step is shown
 
