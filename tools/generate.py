@@ -4,7 +4,7 @@
     python tools/generate.py --check    writes nothing; exit code 1 and a list when a copy is stale
 
 A generator is a module beside this one with `build(root) -> {path: text}`; it reads definitions and returns whole
-files. Adding one is adding a file: nothing here has to be told.
+files. To add one, add a file: this module finds it.
 """
 
 from __future__ import annotations

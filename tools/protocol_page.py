@@ -40,16 +40,16 @@ _HEAD = """\
 <!-- Generated from server/halley/lsp/protocol/. Do not edit: run `make generate`. -->
 # Custom requests
 
-What a client can ask for beyond LSP. A server that knows them says so in `capabilities.experimental.halley =
-{version, protocol}`; a client says what it can do in `experimental.halley = {secrets?, proposals?, chat?, media?,
-tools?, questions?}`. `questions`: its `window/showMessageRequest` takes the keyboard from nobody, so that it may come
-at any time.
+Halley extends LSP with these requests. The server announces them in `capabilities.experimental.halley =
+{version, protocol}`. A client declares what it supports in `experimental.halley = {secrets?, proposals?, chat?, media?,
+tools?, questions?}`. `questions` means that its `window/showMessageRequest` does not take the keyboard focus, so the
+server may send one at any time.
 
-JSON is camelCase; fields that do not apply are left out; unknown fields are ignored. Positions follow the negotiated
-position encoding. Requests that *stream* take `partialResultToken`: each `$/progress` value for it is an array of
-events, in order. Every request can be cancelled and then answers `-32800`; what had arrived is kept.
+JSON is camelCase; absent fields do not apply; unknown fields are ignored. Positions use the negotiated
+position encoding. Requests that *stream* take a `partialResultToken`: each `$/progress` value for it is an array of
+events, in order. Every request can be cancelled; it then fails with `-32800`, and partial output is saved.
 
-A failed request answers `-32803` with a [Problem](#problem) as its `data`.
+A failed request has the error code `-32803` and a [Problem](#problem) as its `data`.
 """
 
 

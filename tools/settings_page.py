@@ -29,16 +29,16 @@ _HEAD = """\
 <!-- Generated from server/halley/core/settings.py. Do not edit: run `make generate`. -->
 # Settings
 
-Settings come from four places, the later ones winning: the defaults, your `config.toml`, a repository's
-`.halley.toml`, and your editor's settings (there written in camelCase: `completion.debounceMs`). A model picked for a
-workspace, a session or a single request wins over all of them. Every change takes effect at once; a wrong value is
-reported and the last good one stays in force.
+Settings come from four places; later ones override earlier ones: the defaults, your `config.toml`, a repository's
+`.halley.toml`, and your editor's settings (in camelCase there: `completion.debounceMs`). A model picked for a
+workspace, a session or a single request overrides all of them. Changes take effect immediately. An invalid value is
+reported, and the last valid one stays in effect.
 
-`halley doctor` names the folder of `config.toml`. JSON Schemas for both files are in
+`halley doctor` prints the folder of `config.toml`. JSON Schemas for both files are in
 [server/halley/stores/schema](../../server/halley/stores/schema).
 
-*Who* says where a setting may be made: *you* is `config.toml`, *editor* the editor's settings, *repository*
-`.halley.toml`. **Trusted** means that a repository's value counts only after `halley trust`. A repository may
+*Who* shows where a setting may be set: *you* means `config.toml`, *editor* the editor's settings, *repository*
+`.halley.toml`. **Trusted** means that a repository's value applies only after `halley trust`. A repository may
 name models only of providers that you have configured, and may only lower your budget.
 """
 

@@ -66,7 +66,7 @@ def build_settings() -> dict[str, Json]:
 
 
 def build_nls(nls: dict[str, str]) -> dict[str, str]:
-    """`package.nls.json` with the settings' descriptions made anew, the rest as it is."""
+    """`package.nls.json` with current descriptions of the settings; everything else is unchanged."""
     kept = {key: text for key, text in nls.items() if not key.startswith(f"{_KEY}.")}
     return kept | descriptions()
 
@@ -80,11 +80,16 @@ def descriptions() -> dict[str, str]:
     for top, field in schema["properties"].items():
         section = _resolve(field, schema)
         if "properties" not in section:
-            texts[_nls_key(top, "")] = field.get("description", "")
+            texts[_nls_key(top, "")] = _in_camel_case(field.get("description", ""))
         for name, leaf in section.get("properties", {}).items():
             if (top, name) not in _NOWHERE:
-                texts[_nls_key(top, name)] = leaf.get("description", "")
+                texts[_nls_key(top, name)] = _in_camel_case(leaf.get("description", ""))
     return texts
+
+
+def _in_camel_case(description: str) -> str:
+    """Settings that a description names, by the names they have in VS Code: `context.maxTokens`."""
+    return re.sub(r"`[a-z][a-z_.]*`", lambda match: to_camel(match[0]), description)
 
 
 def untranslated(nls: dict[str, str], translated: dict[str, str]) -> list[str]:
@@ -141,7 +146,14 @@ def _inline(node: Any, schema: Json) -> Any:
     if not isinstance(node, dict):
         return node
     resolved = _resolve(node, schema)
-    return {key: _inline(value, schema) for key, value in resolved.items() if key not in ("title", "scope")}
+    inlined = {
+        key: _inline(value, schema) for key, value in resolved.items() if key not in ("title", "scope")
+    }
+    if isinstance(inlined.get("description"), str):
+        inlined["description"] = _in_camel_case(inlined["description"])
+    if isinstance(named := inlined.get("properties"), dict) and inlined.get("type") == "object":
+        inlined["properties"] = {to_camel(name): value for name, value in named.items()}
+    return inlined
 
 
 def _resolve(node: Json, schema: Json) -> Json:

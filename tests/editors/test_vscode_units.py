@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -79,6 +80,13 @@ def test_an_untrusted_workspace_sets_no_prompts() -> None:
     ):
         assert name in restricted
     assert "halley.roles.chat" not in restricted
+
+
+def test_descriptions_name_settings_as_vs_code_does() -> None:
+    for language in ("package.nls.json", "package.nls.es.json"):
+        texts = {key: text for key, text in read(language).items() if key.startswith("settings.")}
+        assert {key: text for key, text in texts.items() if re.search(r"`[a-z.]+_[a-z_.]+`", str(text))} == {}
+    assert "`context.maxTokens`" in str(read("package.nls.json")["settings.search.context"])
 
 
 def test_settings_are_translated() -> None:

@@ -14,7 +14,7 @@ export interface ApplyBlockParams {
   range?: Range | null;
 }
 
-/** A block of code in a reply: `first` and `last` are its lines there (from 0, with the marks). */
+/** A code block of a reply. `first` and `last` are its lines in the reply, from 0, including the fences. */
 export interface Block {
   language: string;
   file?: string | null;
@@ -38,13 +38,13 @@ export interface Chat {
   marks: ChatMark[];
 }
 
-/** `models` names every reply of the turn, also of one that was blind. */
+/** `models` maps every reply of the turn to its model, even if the turn was blind. */
 export interface ChatChosen {
   chatId: string;
   models: Record<string, string>;
 }
 
-/** What was sent for a reply; `left_out` older turns did not fit, `summary` stands for some. */
+/** The messages sent for a reply. `left_out` older turns did not fit; `summary` replaces some of them. */
 export interface ChatContext {
   replyId: string;
   model: string;
@@ -67,7 +67,7 @@ export interface ChatContinueParams {
   partialResultToken?: string | number | null;
 }
 
-/** What a variable or the selection brought into a turn. */
+/** An excerpt that a variable or the selection attached to a turn. */
 export interface ChatExcerpt {
   source: string;
   label: string;
@@ -84,7 +84,7 @@ export interface ChatExportParams {
   reasoning?: boolean;
 }
 
-/** Text for Markdown, an object for JSON. */
+/** Text for Markdown; an object for JSON. */
 export interface ChatExported {
   content: unknown;
 }
@@ -93,7 +93,7 @@ export interface ChatIdParams {
   chatId: string;
 }
 
-/** `content` is what `halley/chat/export` gave as JSON: the object, or its text. */
+/** `content` is the JSON export of `halley/chat/export`, as an object or as text. */
 export interface ChatImportParams {
   content: unknown;
 }
@@ -162,7 +162,7 @@ export interface ChatSendParams {
   partialResultToken?: string | number | null;
 }
 
-/** `said` is what a command did that asks no model (`/clear`, `/compact`, `/model`); there is no turn then. */
+/** `said` is the result of a command that makes no turn (`/clear`, `/compact`, `/model`). */
 export interface ChatSent {
   chatId: string;
   turnId: string;
@@ -192,7 +192,7 @@ export interface ChatTurn {
   current?: boolean | null;
 }
 
-/** `turn_id` is the last turn that is kept; without it, all (fork) or none (rollback). */
+/** `turn_id` is the last turn to keep. Without it, all turns (fork) or none (rollback) are kept. */
 export interface ChatTurnParams {
   chatId: string;
   turnId?: string | null;
@@ -213,7 +213,7 @@ export interface CommitMessage {
   message: string;
 }
 
-/** `cwd` is a folder or its URI; by default the workspace's. */
+/** `cwd` is a folder or its URI. It defaults to the workspace's. */
 export interface CommitParams {
   cwd?: string | null;
   uri?: string | null;
@@ -263,7 +263,7 @@ export interface Counted {
   tokens: number;
 }
 
-/** An instructed edit of a range; the reply streams as events while it is written. `preview` asks for a proposal whatever the settings say. */
+/** An edit of a range by an instruction. The reply streams as events. `preview` makes a proposal, regardless of the settings. */
 export interface EditParams {
   textDocument: TextDocument;
   range: Range;
@@ -273,7 +273,7 @@ export interface EditParams {
   partialResultToken?: string | number | null;
 }
 
-/** What embedding the chunks that have no vector yet will take: shown before anything is sent. */
+/** The cost of embedding all chunks without a vector. Shown before anything is sent. */
 export interface EmbedEstimate {
   model: string;
   chunks: number;
@@ -286,7 +286,7 @@ export interface Empty {
 
 }
 
-/** One event of a stream; which fields are there depends on `type`. */
+/** One event of a stream. `type` decides which fields are present. */
 export interface Event {
   type: 'start' | 'text' | 'reasoning' | 'notice' | 'citation' | 'image' | 'toolCall' | 'toolResult' | 'usage' | 'step' | 'media';
   replyId: string;
@@ -324,13 +324,13 @@ export interface Health {
   problem?: Problem | null;
 }
 
-/** `embed` is the yes to the estimate, `decline` the no (it is not asked again for that model). `pause` holds for every window of the workspace until `resume`; `rebuild` throws the index away and begins anew, which needs no new embeddings where texts are the same. */
+/** `embed` approves the estimate; `decline` rejects it, and that model is not suggested again. `pause` applies to every window of the workspace until `resume`. `rebuild` discards the index and starts from scratch; unchanged texts need no new embeddings. */
 export interface IndexControlParams {
   action: 'pause' | 'resume' | 'rebuild' | 'embed' | 'decline';
   uri?: string | null;
 }
 
-/** `off`: switched off (`search.enabled`), or no workspace. `indexing` and `embedding`: it answers already. `estimate` is there while a yes is needed: nothing is embedded until `halley/index/control` says `embed`. */
+/** `off`: disabled by `search.enabled`, or no workspace. In `indexing` and `embedding`, searches already work. `estimate` is present while approval is needed: nothing is embedded until `halley/index/control` sends `embed`. */
 export interface IndexStatus {
   state: 'off' | 'indexing' | 'embedding' | 'paused' | 'ready' | 'failed';
   files?: number;
@@ -370,7 +370,7 @@ export interface Macro {
   definition?: Record<string, unknown>;
 }
 
-/** Without names, all of them. */
+/** Without names, all macros. */
 export interface MacroExportParams {
   names?: string[] | null;
   uri?: string | null;
@@ -390,7 +390,7 @@ export interface MacroNameParams {
   name: string;
 }
 
-/** What became of each step. A run that is not complete can be taken up by its id. */
+/** The state of each step. An incomplete run can be resumed by its ID. */
 export interface MacroRun {
   id: string;
   macro: string;
@@ -398,7 +398,7 @@ export interface MacroRun {
   steps: MacroStepState[];
 }
 
-/** `inputs` by name; `instruction` is what the person said beside. `resume` takes up a run by its id (or `last`). */
+/** `inputs` are by name. `resume` continues a run by its ID (or `last`). */
 export interface MacroRunParams {
   name: string;
   textDocument?: TextDocument | null;
@@ -434,7 +434,7 @@ export interface MacrosList {
   macros: Macro[];
 }
 
-/** `variant` counts from 1. Of several results it is the one `save` takes; of a task with `choices`, the one of these that is worked out in full, where it was not already. */
+/** `variant` counts from 1. It selects the result that `save` uses; for a task with `choices`, the variant to upscale, unless that was done before. */
 export interface MediaChooseParams {
   task: string;
   variant: number;
@@ -446,7 +446,7 @@ export interface MediaListParams {
   limit?: number;
 }
 
-/** One file. `path` is a private copy to show or to play, with the right suffix. */
+/** One file. `path` is a private copy to show or play, with the right extension. */
 export interface MediaResult {
   variant: number;
   mime: string;
@@ -462,7 +462,7 @@ export interface MediaResult {
   saved?: string | null;
 }
 
-/** `path` is relative to the workspace (or a file's URI in it); without, it is the name that was proposed. */
+/** `path` is relative to the workspace, or the URI of a file in it. It defaults to the proposed name. */
 export interface MediaSaveParams {
   task: string;
   variant?: number | null;
@@ -474,7 +474,7 @@ export interface MediaSaveParams {
   uri?: string | null;
 }
 
-/** `link` is the Markdown that was put into the document, or that would be; `applied` says whether it was. */
+/** `link` is the Markdown for the document; `applied` says whether it was inserted. */
 export interface MediaSaved {
   uri: string;
   path: string;
@@ -482,7 +482,7 @@ export interface MediaSaved {
   applied?: boolean;
 }
 
-/** What is wanted. A `text_document` with a `range` gives the text (speech) or what to illustrate (image) where none is given, and is where `save` puts the link. */
+/** What to make. A `text_document` with a `range` supplies the text (speech) or the passage to illustrate (image) if none is given, and is where `save` inserts the link. */
 export interface MediaStartParams {
   kind: 'image' | 'imageEdit' | 'speech' | 'transcription' | 'translation' | 'video';
   prompt?: string | null;
@@ -506,7 +506,7 @@ export interface MediaStartParams {
   partialResultToken?: string | number | null;
 }
 
-/** `choosing`: `results[0]` shows `choices` variants, one of which `halley/media/choose` has worked out; as long as `choices` is there, another one too. */
+/** `choosing`: `results[0]` shows `choices` variants, and `halley/media/choose` upscales one. As long as `choices` is present, others can be chosen too. */
 export interface MediaTask {
   task: string;
   kind: 'image' | 'imageEdit' | 'speech' | 'transcription' | 'translation' | 'video';
@@ -573,7 +573,7 @@ export interface OperationParams {
   to?: string | null;
 }
 
-/** What became of an action: exactly one of `applied`, `proposal`, `answer`, `media`. */
+/** The outcome of an action: exactly one of `applied`, `proposal`, `answer`, `media`. */
 export interface Outcome {
   applied?: boolean | null;
   edits?: number | null;
@@ -588,7 +588,7 @@ export interface Position {
   character: number;
 }
 
-/** A provider that is known by name and not configured yet. */
+/** A built-in provider that is not configured yet. */
 export interface PresetRow {
   id: string;
   label: string;
@@ -632,7 +632,7 @@ export interface ProposalFile {
   proposed: string;
 }
 
-/** A hunk. `range` and `old_text` are of the text it was made for; absent where a file is made, renamed or removed. Of one that is renamed `uri` is the new name. */
+/** A hunk. `range` and `old_text` refer to the text it was made for; they are absent if a file is created, renamed or deleted. For a renamed file, `uri` is the new name. */
 export interface ProposalHunk {
   index: number;
   uri: string;
@@ -643,7 +643,7 @@ export interface ProposalHunk {
   newText?: string | null;
 }
 
-/** `confirm`: the editor asks about each edit before it is made, where it can. */
+/** `confirm`: the editor asks for confirmation of each edit, if it supports that. */
 export interface ProposalParams {
   id: string;
   hunks?: number[] | null;
@@ -671,7 +671,7 @@ export interface ProviderParams {
   provider: string;
 }
 
-/** A provider of the user's configuration. What is absent stays as it is; a preset fills the rest. */
+/** A provider in the user's configuration. Absent fields stay unchanged; a preset supplies the rest. */
 export interface ProviderSaveParams {
   id: string;
   kind?: 'openai' | 'openai-responses' | 'anthropic' | null;
@@ -714,7 +714,7 @@ export interface Reply {
   tools?: ToolUse[];
 }
 
-/** A conversation of somebody else's: nothing is added to it and nothing kept. */
+/** A conversation of another application. Nothing is added to it or saved. */
 export interface RespondParams {
   model: string;
   messages: SaidMessage[];
@@ -734,7 +734,7 @@ export interface RetryParams {
   operation: string;
 }
 
-/** The argument of the `halley.run` command. `background` has it answered at once; what comes of it is shown by the means LSP has. */
+/** The argument of the `halley.run` command. `background`: the command returns immediately, and the result is shown by standard LSP means. */
 export interface RunParams {
   action: string;
   textDocument: TextDocument;
@@ -750,7 +750,7 @@ export interface SaidMessage {
   content: string;
 }
 
-/** Lines of a file, best first. `path` is relative to the workspace; `text` is those lines as they were indexed. `how` says what found it: words, meaning, or both. `score` is only good for comparing hits of one answer. */
+/** Lines of a file, best first. `path` is relative to the workspace; `text` is those lines as they were indexed. `how` says what matched: words, meaning, or both. `score` only compares hits of one result. */
 export interface SearchHit {
   path: string;
   uri: string;
@@ -762,14 +762,14 @@ export interface SearchHit {
   languageId?: string;
 }
 
-/** `uri` names the workspace by any document in it; by default the first folder's. */
+/** `uri` names the workspace by any document in it; it defaults to the first folder's. */
 export interface SearchParams {
   query: string;
   limit?: number;
   uri?: string | null;
 }
 
-/** In a `state` other than `ready` the answer is from what is indexed so far. `notices`: what a person should know of it. */
+/** If `state` is not `ready`, the result covers what is indexed so far. `notices` are for the user. */
 export interface SearchResult {
   hits: SearchHit[];
   state: 'off' | 'indexing' | 'embedding' | 'paused' | 'ready' | 'failed';
@@ -815,7 +815,7 @@ export interface SentMessage {
   images: number;
 }
 
-/** A source, with the number of its marks. */
+/** A cited source. Marks in the text refer to `number`. */
 export interface Source {
   number: number;
   url: string;
@@ -835,7 +835,7 @@ export interface TextDocument {
   version?: number | null;
 }
 
-/** A standing yes: this tool with arguments of this shape, in this workspace, until anything of it changes. */
+/** A permanent approval of a tool, for arguments of this shape in this workspace, until anything about it changes. */
 export interface ToolApproval {
   id: string;
   server: string;
@@ -845,7 +845,7 @@ export interface ToolApproval {
   created: string;
 }
 
-/** One call that waits for a yes. All of it is as the model and the server wrote it: show it as plain text. */
+/** A call that waits for approval. The fields are as the model and the server wrote them: show them as plain text. */
 export interface ToolApproveParams {
   chatId: string;
   turnId: string;
@@ -866,7 +866,7 @@ export interface ToolApproved {
   decision: 'once' | 'always' | 'deny';
 }
 
-/** An argument of a server's prompt. */
+/** An argument of an MCP prompt. */
 export interface ToolArgument {
   name: string;
   description?: string;
@@ -892,7 +892,7 @@ export interface ToolPrompt {
   arguments?: ToolArgument[];
 }
 
-/** Something a server lets one read: `#server:uri` in a chat. */
+/** A readable resource of a server: `#server:uri` in a chat. */
 export interface ToolResource {
   uri: string;
   name: string;
@@ -901,7 +901,7 @@ export interface ToolResource {
   mime?: string | null;
 }
 
-/** `state` is `off` until it is needed for the first time, and while it is switched off. */
+/** `state` is `off` until the server is first needed, and while it is switched off. */
 export interface ToolServer {
   name: string;
   title: string;
@@ -916,7 +916,7 @@ export interface ToolServer {
   resources?: ToolResource[];
 }
 
-/** A tool call of a reply, with its result. It stands at `at` of the reply's `text` (code points). */
+/** A tool call of a reply, with its result. `at` is its offset in the reply's `text`, in code points. */
 export interface ToolUse {
   callId: string;
   server: string;
@@ -931,7 +931,7 @@ export interface ToolUse {
   ms?: number | null;
 }
 
-/** Revokes standing yeses: one by `id`, those of a server or of one of its tools, or (with nothing) all of the workspace's. */
+/** Revokes permanent approvals: one by `id`, those of a server or of one of its tools, or without any field all of the workspace's. */
 export interface ToolsForgetParams {
   id?: string | null;
   server?: string | null;
@@ -950,7 +950,7 @@ export interface ToolsList {
   approvals: ToolApproval[];
 }
 
-/** `uri` tells which workspace, `chat_id` which chat the switches are of. */
+/** `uri` selects the workspace and `chat_id` the chat whose switches are shown. */
 export interface ToolsListParams {
   uri?: string | null;
   chatId?: string | null;
@@ -962,7 +962,7 @@ export interface ToolsRestartParams {
   chatId?: string | null;
 }
 
-/** With neither `server` nor `tool` it is about all of them; `enabled` null forgets what was set at this scope. */
+/** Without `server` and `tool`, all tools are meant. `enabled: null` removes the setting at this scope. */
 export interface ToolsSetParams {
   server?: string | null;
   tool?: string | null;
@@ -972,7 +972,7 @@ export interface ToolsSetParams {
   uri?: string | null;
 }
 
-/** `hash` is of what is described here; `files` are the paths of those that are there. */
+/** `hash` covers the content described here; `files` are the paths of the existing files. */
 export interface TrustAsked {
   root: string;
   hash: string;
@@ -982,7 +982,7 @@ export interface TrustAsked {
   refused: string[];
 }
 
-/** `hash` from `TrustAsked`: nothing is trusted that has changed since it was shown. */
+/** `hash` is from `TrustAsked`, so content that has changed since it was shown is not trusted. */
 export interface TrustParams {
   hash: string;
   uri?: string | null;
@@ -1035,17 +1035,17 @@ export interface VerifyStep {
 }
 
 export interface Requests {
-  /** The catalogue, from cache at once, refreshed behind. */
+  /** The catalogue: from the cache, and refreshed in the background. */
   'halley/models/list': { params: ModelsListParams; result: ModelsList };
-  /** Which route each role has here, and why. */
+  /** The route of each role, and where it was set. */
   'halley/models/selection': { params: UriParams; result: Selection };
-  /** Chooses a route for a role. */
+  /** Sets the route of a role. */
   'halley/models/select': { params: SelectParams; result: Selection };
-  /** Marks a model, so that lists begin with it. */
+  /** Marks a model as a favourite; lists show favourites first. */
   'halley/models/favourite': { params: FavouriteParams; result: Favourites };
-  /** A model's reply to somebody else's conversation. Streams. */
+  /** A model's reply to another application's conversation. Streams. */
   'halley/models/respond': { params: RespondParams; result: Responded };
-  /** About how many tokens a text is worth. */
+  /** The approximate number of tokens of a text. */
   'halley/models/count': { params: CountParams; result: Counted };
   /** The configured providers and the state of their keys. */
   'halley/providers/list': { params: Empty; result: ProvidersList };
@@ -1053,123 +1053,123 @@ export interface Requests {
   'halley/providers/verify': { params: VerifyParams; result: Verified };
   /** Stores a key, bound to the provider's origin. */
   'halley/secrets/set': { params: SecretSetParams; result: Empty };
-  /** Forgets a stored key. */
+  /** Removes a stored key. */
   'halley/secrets/remove': { params: ProviderParams; result: Empty };
-  /** Writes a provider into the user's configuration. */
+  /** Saves a provider in the user's configuration. */
   'halley/providers/save': { params: ProviderSaveParams; result: Empty };
-  /** Takes a provider out of the user's configuration. */
+  /** Removes a provider from the user's configuration. */
   'halley/providers/remove': { params: ProviderIdParams; result: Empty };
   /** One turn of a chat. Streams. */
   'halley/chat/send': { params: ChatSendParams; result: ChatSent };
   /** The workspace's chats, newest first. */
   'halley/chat/list': { params: ChatListParams; result: ChatList };
-  /** One chat, whole. */
+  /** One complete chat. */
   'halley/chat/get': { params: ChatIdParams; result: Chat };
   /** Another reply to a turn. Streams. */
   'halley/chat/retry': { params: ChatRetryParams; result: ChatSent };
-  /** Goes on with a reply that broke off. Streams. */
+  /** Continues an interrupted reply. Streams. */
   'halley/chat/continue': { params: ChatContinueParams; result: ChatSent };
   /** A copy of a chat up to a turn. */
   'halley/chat/fork': { params: ChatTurnParams; result: ChatNamed };
-  /** Takes back every turn after one. */
+  /** Undoes every turn after the given one. */
   'halley/chat/rollback': { params: ChatTurnParams; result: ChatUndone };
   /** Keeps one of several replies for the conversation. */
   'halley/chat/choose': { params: ChatReplyParams; result: ChatChosen };
-  /** A new start, keeping the history. */
+  /** Clears the context; history is kept. */
   'halley/chat/clear': { params: ChatMarkParams; result: Empty };
-  /** Sums up what was said so far; the summary is sent from then on. */
+  /** Summarises the chat so far; from then on the summary is sent instead. */
   'halley/chat/compact': { params: ChatMarkParams; result: ChatSent };
-  /** What was actually sent for a reply, with its tokens. */
+  /** The messages actually sent for a reply, with their tokens. */
   'halley/chat/context': { params: ChatContextParams; result: ChatContext };
-  /** Takes in a chat that was exported as JSON. */
+  /** Imports a chat exported as JSON. */
   'halley/chat/import': { params: ChatImportParams; result: ChatNamed };
   /** A chat as Markdown or JSON. */
   'halley/chat/export': { params: ChatExportParams; result: ChatExported };
   /** Completion of /commands, #variables and @models while typing. */
   'halley/chat/input': { params: ChatInputParams; result: ChatInputItems };
-  /** Gives a chat a title. */
+  /** Renames a chat. */
   'halley/chat/rename': { params: ChatRenameParams; result: Empty };
   /** Deletes a chat. */
   'halley/chat/delete': { params: ChatIdParams; result: Empty };
-  /** Puts a block of code from a reply where it belongs. */
+  /** Applies a code block of a reply where it belongs. */
   'halley/chat/apply': { params: ApplyBlockParams; result: Outcome };
-  /** Edits a range as the instruction says. Streams. */
+  /** Edits a range by an instruction. Streams. */
   'halley/edit': { params: EditParams; result: Outcome };
-  /** Changes that wait for a yes. */
+  /** Changes that wait for approval. */
   'halley/proposals/list': { params: Empty; result: ProposalsList };
   /** Applies a proposal, or some hunks of it. */
   'halley/proposals/accept': { params: ProposalParams; result: Applied };
-  /** Drops a proposal, or some hunks of it. */
+  /** Discards a proposal, or some hunks of it. */
   'halley/proposals/discard': { params: ProposalParams; result: Empty };
-  /** What a model would get to see for a range, and why. */
+  /** What a model would see for a range, and why. */
   'halley/context/preview': { params: ContextPreviewParams; result: ContextPreview };
-  /** The macros in force for a document. */
+  /** The macros available for a document. */
   'halley/macros/list': { params: UriParams; result: MacrosList };
   /** Runs a macro or a pipeline. Streams. */
   'halley/macros/run': { params: MacroRunParams; result: Outcome };
-  /** Macros as one file. */
+  /** Exports macros as one file. */
   'halley/macros/export': { params: MacroExportParams; result: MacroFile };
-  /** Macros of such a file, into the user's configuration. */
+  /** Imports the macros of an exported file into the user's configuration. */
   'halley/macros/import': { params: MacroImportParams; result: MacrosImported };
-  /** Writes a macro into the user's configuration. */
+  /** Saves a macro in the user's configuration. */
   'halley/macros/save': { params: MacroSaveParams; result: Empty };
-  /** Takes a macro out of the user's configuration. */
+  /** Removes a macro from the user's configuration. */
   'halley/macros/remove': { params: MacroNameParams; result: Empty };
   /** Makes a picture, speech, a transcription or a video. Streams. */
   'halley/media/start': { params: MediaStartParams; result: MediaTask };
   /** The workspace's tasks, newest first. */
   'halley/media/list': { params: MediaListParams; result: MediaTasks };
-  /** One task as it stands. */
+  /** The current state of one task. */
   'halley/media/get': { params: MediaTaskParams; result: MediaTask };
-  /** Ends a task here, and at the host where it can be. */
+  /** Cancels a task, also at the host if it supports that. */
   'halley/media/cancel': { params: MediaTaskParams; result: MediaTask };
   /** Chooses one of several variants. */
   'halley/media/choose': { params: MediaChooseParams; result: MediaTask };
-  /** Writes a result into the workspace, and its link into a document. */
+  /** Saves a result in the workspace, and inserts its link into a document. */
   'halley/media/save': { params: MediaSaveParams; result: MediaSaved };
-  /** Forgets a task and its files. */
+  /** Removes a task and its files. */
   'halley/media/remove': { params: MediaTaskParams; result: Empty };
-  /** The tools there are, which are on here, and what was agreed to for good. */
+  /** All tools, which of them are on, and the permanent approvals. */
   'halley/tools/list': { params: ToolsListParams; result: ToolsList };
   /** Switches all tools, a server or one tool on or off, for a chat, a workspace or the user. */
   'halley/tools/set': { params: ToolsSetParams; result: ToolsList };
-  /** Takes back what was agreed to for good. */
+  /** Revokes permanent approvals. */
   'halley/tools/forget': { params: ToolsForgetParams; result: ToolsForgotten };
-  /** Ends a server and starts it anew. */
+  /** Restarts a server. */
   'halley/tools/restart': { params: ToolsRestartParams; result: ToolsList };
   /** Searches the workspace, by words and by meaning. */
   'halley/search': { params: SearchParams; result: SearchResult };
-  /** How far the workspace's index is. */
+  /** The state and progress of the workspace's index. */
   'halley/index/status': { params: UriParams; result: IndexStatus };
-  /** Pauses, resumes or rebuilds the index, or agrees to embeddings. */
+  /** Pauses, resumes or rebuilds the index, or approves embeddings. */
   'halley/index/control': { params: IndexControlParams; result: IndexStatus };
   /** Tokens, cost and errors from the ledger. */
   'halley/usage': { params: UsageParams; result: UsageReport };
-  /** Versions, paths, problems: redacted. */
+  /** Versions, paths and problems, redacted. */
   'halley/doctor': { params: Empty; result: Empty };
-  /** A commit message for what is staged. */
+  /** A commit message for the staged changes. */
   'halley/commit': { params: CommitParams; result: CommitMessage };
-  /** Ends a back-off wait. */
+  /** Ends a backoff wait and retries immediately. */
   'halley/retry/now': { params: RetryParams; result: RetryEnded };
   /** What the workspace's files ask for, and whether it is granted. */
   'halley/trust/describe': { params: UriParams; result: TrustAsked };
   /** Trusts exactly the content that was described. */
   'halley/trust/grant': { params: TrustParams; result: TrustAsked };
-  /** Takes the trust back. */
+  /** Revokes the trust. */
   'halley/trust/revoke': { params: UriParams; result: TrustAsked };
 }
 
 export interface ClientRequests {
-  /** The key the client keeps for exactly this origin. */
+  /** The key that the client stores for exactly this origin. */
   'halley/secrets/get': { params: SecretGetParams; result: SecretGot };
-  /** May this tool be called with these arguments? Only where the client declared `experimental.halley.tools`; the others are asked by `window/showMessageRequest`. */
+  /** Asks the user to approve a tool call. Sent only if the client declared `experimental.halley.tools`; other clients get a `window/showMessageRequest`. */
   'halley/tools/approve': { params: ToolApproveParams; result: ToolApproved };
 }
 
 export interface Notifications {
   /** What the status bar shows. */
   'halley/status': StatusParams;
-  /** A wait, a retry or a failover under way. */
+  /** A wait, a retry or a failover in progress. */
   'halley/operation': OperationParams;
   /** Something a client may have cached has changed. */
   'halley/changed': ChangedParams;

@@ -1,12 +1,12 @@
-"""Every setting, defined once. JSON Schema, the editors' manifests and the reference pages come from here.
+"""Every setting, defined once. JSON Schemas, the editors' manifests and the reference page are generated from here.
 
-A `Settings` is the merged, validated result for one window; the layers it is merged from, and the files they
-come from, are `stores/config/store.py`'s. All models are frozen and refuse unknown keys. A field's description is
-what a person reads in their editor; `json_schema_extra["scope"]` says who may set it:
+A `Settings` is the merged, validated result for one window. `stores/config/store.py` owns the layers it is merged
+from, and their files. All models are frozen and reject unknown keys. A field's description is shown to users in
+their editor; `json_schema_extra["scope"]` says who may set it:
 
     machine     endpoints, keys, programs: the user's own `config.toml`, which no repository can write
     personal    also the editor's settings
-    workspace   also `.halley.toml`; with `"prompt": True` only once the file is trusted, since prompts steer models
+    workspace   also `.halley.toml`; with `"prompt": True` only once the file is trusted, because prompts steer models
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def shared(description: str, *, prompt: bool = False, **kwargs: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class ConfigProblem:
-    """Something wrong in the configuration, and where. It never quotes a value, which might be a key."""
+    """A problem in the configuration, and its position. It never quotes a value, which might be a key."""
 
     path: Path | None
     """The file; None for the editor's settings."""
@@ -65,7 +65,7 @@ class ConfigProblem:
     """Dotted name, e.g. `completion.debounce_ms`; empty for the whole file."""
     severity: Literal["error", "warning", "information"] = "error"
     allowed: tuple[str, ...] = ()
-    """The values or names that would be right, where they can be listed."""
+    """The valid values or names, where they can be listed."""
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line + 1}:{self.start + 1}" if self.path else "editor settings"
@@ -96,17 +96,17 @@ class KeySource(Section):
 
 
 class ProviderSettings(Section):
-    """One endpoint. A preset of the same name fills what is left out."""
+    """One endpoint. A preset of the same name supplies the fields you leave out."""
 
     preset: str | None = machine(
-        "The preset to start from; by default the one with the provider's own name.", default=None
+        "The preset to start from. Defaults to the one with the provider's name.", default=None
     )
     kind: Literal["openai", "openai-responses", "anthropic"] | None = machine(
         "The protocol it speaks.", default=None
     )
-    label: str | None = machine("The name people see.", default=None)
+    label: str | None = machine("The display name.", default=None)
     base_url: str | None = machine(
-        "Address of the API. `/v1` is added unless the path has a version; a trailing `#` means exactly this.",
+        "Base URL of the API. `/v1` is added unless the path has a version; a trailing `#` prevents that.",
         default=None,
     )
     key: KeySource | tuple[KeySource, ...] | None = machine(
@@ -114,22 +114,24 @@ class ProviderSettings(Section):
     )
     headers: dict[str, str] = machine("Headers sent with every request.", default_factory=dict)
     proxy: str | None = machine(
-        "Proxy address; by default the environment's. Empty: none, whatever the environment says.",
+        "Proxy URL. Defaults to the environment's. An empty value means no proxy, even if the environment sets one.",
         default=None,
     )
-    ca_bundle: str | None = machine("Certificates to trust beside the system's.", default=None)
+    ca_bundle: str | None = machine("Certificates to trust in addition to the system's.", default=None)
     client_cert: str | None = machine("Client certificate (PEM with its key).", default=None)
-    concurrency: int = machine("Requests at once.", default=64, ge=1, le=10_000)
-    connect_timeout_s: float = machine("Seconds to connect.", default=10.0, gt=0)
-    first_byte_timeout_s: float = machine("Seconds until the first byte of an answer.", default=60.0, gt=0)
+    concurrency: int = machine("Maximum concurrent requests.", default=64, ge=1, le=10_000)
+    connect_timeout_s: float = machine("Timeout for connecting, in seconds.", default=10.0, gt=0)
+    first_byte_timeout_s: float = machine(
+        "Timeout for the first byte of a response, in seconds.", default=60.0, gt=0
+    )
     stall_timeout_s: float = machine(
-        "Seconds of silence in mid-stream before it counts as broken.", default=60.0, gt=0
+        "Seconds of silence after which a stream counts as broken.", default=60.0, gt=0
     )
     result_origins: tuple[str, ...] = machine(
-        "Other origins that pictures and videos may be fetched from, where they lie in a private network.",
+        "Other origins in a private network from which pictures and videos may be fetched.",
         default=(),
     )
-    enabled: bool = machine("Off hides the provider and its models.", default=True)
+    enabled: bool = machine("`false` hides the provider and its models.", default=True)
 
     @field_validator("base_url", "proxy")
     @classmethod
@@ -171,19 +173,19 @@ def _check_address(text: str, schemes: tuple[str, ...]) -> None:
 
 
 class RoleSettings(Section):
-    """The ordered models of each role; the first is asked, the rest are fallbacks."""
+    """The models of each role, in order: the first is asked, the rest are fallbacks."""
 
-    chat: tuple[ModelName, ...] = shared("Chat and explanations.", default=())
-    edit: tuple[ModelName, ...] = shared("Actions that edit; empty means as chat.", default=())
-    complete: tuple[ModelName, ...] = shared("Inline completion; empty means as fast.", default=())
+    chat: tuple[ModelName, ...] = shared("Models for chat and explanations.", default=())
+    edit: tuple[ModelName, ...] = shared("Models for editing actions. Defaults to `chat`.", default=())
+    complete: tuple[ModelName, ...] = shared("Models for inline completion. Defaults to `fast`.", default=())
     fast: tuple[ModelName, ...] = shared(
-        "Titles, summaries and other small work; empty means as chat.", default=()
+        "Models for titles, summaries and other small tasks. Defaults to `chat`.", default=()
     )
-    embed: tuple[ModelName, ...] = shared("Embeddings for workspace search.", default=())
-    image: tuple[ModelName, ...] = shared("Pictures.", default=())
-    speech: tuple[ModelName, ...] = shared("Text read aloud.", default=())
-    transcribe: tuple[ModelName, ...] = shared("Sound written down.", default=())
-    video: tuple[ModelName, ...] = shared("Videos.", default=())
+    embed: tuple[ModelName, ...] = shared("Embedding models for workspace search.", default=())
+    image: tuple[ModelName, ...] = shared("Models for creating and editing pictures.", default=())
+    speech: tuple[ModelName, ...] = shared("Models for text to speech.", default=())
+    transcribe: tuple[ModelName, ...] = shared("Models for transcribing recordings.", default=())
+    video: tuple[ModelName, ...] = shared("Models for videos.", default=())
 
     @field_validator("*", mode="before")
     @classmethod
@@ -192,30 +194,38 @@ class RoleSettings(Section):
 
 
 class CompletionSettings(Section):
-    enabled: bool = shared("Inline completion while typing.", default=True)
-    debounce_ms: int = shared("Pause in typing before a model is asked.", default=150, ge=0, le=5000)
-    max_tokens: int = shared("Longest completion, in tokens.", default=128, ge=1, le=4096)
-    disabled_languages: tuple[str, ...] = shared("Language ids without automatic completion.", default=())
+    enabled: bool = shared("Suggest completions while you type.", default=True)
+    debounce_ms: int = shared(
+        "Pause in typing before a model is asked, in milliseconds.", default=150, ge=0, le=5000
+    )
+    max_tokens: int = shared("Maximum length of a completion, in tokens.", default=128, ge=1, le=4096)
+    disabled_languages: tuple[str, ...] = shared("Language IDs without automatic completion.", default=())
     list: bool = shared(
         "Offer completions in the ordinary list too, for editors without ghost text.", default=False
     )
-    timeout_ms: int = shared("How long an automatic completion may take.", default=5000, ge=100, le=60_000)
+    timeout_ms: int = shared(
+        "Timeout for an automatic completion, in milliseconds.", default=5000, ge=100, le=60_000
+    )
 
 
 class EditSettings(Section):
     apply: Literal["direct", "preview"] = personal(
-        "Apply at once, or as a proposal to accept.", default="direct"
+        "`direct` applies changes immediately; `preview` shows a proposal to accept.", default="direct"
     )
 
 
 class FormatSettings(Section):
-    enabled: bool = shared("Answer the editor's own format command.", default=False)
-    rules: str = shared("How code should look, in words.", prompt=True, default="")
+    enabled: bool = shared("Offer formatting by a model to the editor's own format command.", default=False)
+    rules: str = shared("Formatting rules in your own words.", prompt=True, default="")
 
 
 class ContextSettings(Section):
-    exclude: tuple[str, ...] = shared("Files never sent to a model (gitignore patterns).", default=())
-    max_tokens: int = personal("Tokens of context in a prompt.", default=12_000, ge=500, le=1_000_000)
+    exclude: tuple[str, ...] = shared(
+        "Files that are never sent to a model (gitignore patterns).", default=()
+    )
+    max_tokens: int = personal(
+        "Maximum context in a prompt, in tokens.", default=12_000, ge=500, le=1_000_000
+    )
 
 
 class SearchSettings(Section):
@@ -223,13 +233,13 @@ class SearchSettings(Section):
 
     enabled: bool = personal("Keep an index of the workspace, for search and for context.", default=True)
     max_files: int = personal(
-        "Files in the index of a workspace; the rest is left out, and the index says so.",
+        "Maximum number of files in a workspace's index. The rest are skipped, and the index status says so.",
         default=20_000,
         ge=1,
         le=50_000,
     )
     context: bool = personal(
-        "Actions draw on the index for context, within `context.max_tokens`.", default=True
+        "Actions take context from the index, within `context.max_tokens`.", default=True
     )
 
 
@@ -240,16 +250,18 @@ class ChatSettings(Section):
 
 
 class BudgetSettings(Section):
-    daily_usd: float | None = shared("Spend per day in US dollars.", default=None, ge=0)
-    monthly_usd: float | None = shared("Spend per month in US dollars.", default=None, ge=0)
-    when_spent: Literal["warn", "ask", "stop"] = shared("What happens when it is spent.", default="ask")
+    daily_usd: float | None = shared("Daily spending limit in US dollars.", default=None, ge=0)
+    monthly_usd: float | None = shared("Monthly spending limit in US dollars.", default=None, ge=0)
+    when_spent: Literal["warn", "ask", "stop"] = shared(
+        "What happens when a limit is reached.", default="ask"
+    )
 
 
 class MacroInput(Section):
-    description: str = Field("", description="What to ask the person for.")
+    description: str = Field("", description="The prompt shown when asking for the value.")
     type: Literal["string", "number", "boolean", "choice"] = Field("string", description="Kind of value.")
     choices: tuple[str, ...] = Field((), description="The values of a choice.")
-    default: str | float | bool | None = Field(None, description="Used when nothing is entered.")
+    default: str | float | bool | None = Field(None, description="Used if you enter nothing.")
 
     @model_validator(mode="after")
     def _has_choices(self) -> MacroInput:
@@ -261,36 +273,40 @@ class MacroInput(Section):
 class MacroStep(Section):
     prompt: str | None = Field(None, description="The prompt, with {{variables}}.")
     kind: Literal["text", "image", "speech", "transcription", "video", "commit"] = Field(
-        "text", description="What the step makes. `speech` reads its prompt aloud."
+        "text", description="The kind of result. `speech` reads its prompt aloud."
     )
     role: Literal["chat", "edit", "fast", "image", "speech", "transcribe", "video"] | None = Field(
-        None, description="Whose models answer."
+        None, description="The role whose models answer."
     )
-    model: ModelName | None = Field(None, description="One model, instead of a role's.")
-    as_: MacroName | None = Field(None, alias="as", description="Name of the result for later steps.")
-    when: str | None = Field(None, description="Skip the step unless this is not empty after substitution.")
+    model: ModelName | None = Field(None, description="A specific model, instead of a role's.")
+    as_: MacroName | None = Field(None, alias="as", description="The result's name, for use in later steps.")
+    when: str | None = Field(None, description="Skip the step if this is empty after substitution.")
     source: str | None = Field(
         None,
-        description="A recording to write down, a picture to change or to begin a video with: a path in the workspace.",
+        description="A workspace path: the recording to transcribe, the picture to edit, or a video's first frame.",
     )
-    for_each: str | None = Field(None, description="Run once for each file of this glob; {{file}} holds it.")
+    for_each: str | None = Field(
+        None, description="Run once for each file that matches this glob; {{file}} is its path."
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> MacroStep:
         if not self.prompt and self.kind not in ("commit", "transcription"):
-            raise ValueError("a step has a prompt, unless it is a commit message or a transcription")
+            raise ValueError("a step needs a prompt, unless it is a commit message or a transcription")
         if self.kind == "transcription" and not self.source:
-            raise ValueError("a transcription has a `source`: the recording to write down")
+            raise ValueError("a transcription needs a `source`: the recording to transcribe")
         return self
 
 
 class MacroSettings(Section):
-    description: str = Field("", description="One line for menus.")
+    description: str = Field("", description="One line, shown in menus.")
     prompt: str | None = Field(None, description="The prompt, with {{variables}}.")
-    role: Literal["chat", "edit", "fast", "image"] = Field("chat", description="Whose models answer.")
-    model: ModelName | None = Field(None, description="One model, instead of a role's.")
+    role: Literal["chat", "edit", "fast", "image"] = Field(
+        "chat", description="The role whose models answer."
+    )
+    model: ModelName | None = Field(None, description="A specific model, instead of a role's.")
     inputs: dict[MacroName, MacroInput] = Field(
-        default_factory=dict, description="Values asked for before a run."
+        default_factory=dict, description="Values to ask for before a run."
     )
     steps: tuple[MacroStep, ...] = Field((), description="The steps of a pipeline.")
     output: Literal["answer", "replace", "insert"] = Field("answer", description="Where the result goes.")
@@ -303,28 +319,29 @@ class MacroSettings(Section):
 
 
 class ToolServerSettings(Section):
-    """A server of tools (https://modelcontextprotocol.io): a program that is started, or an address."""
+    """An MCP server (https://modelcontextprotocol.io): a program to start, or a URL."""
 
-    command: str | None = machine("The program to start; it talks on stdin and stdout.", default=None)
+    command: str | None = machine("The program to start. It speaks MCP on stdin and stdout.", default=None)
     args: tuple[str, ...] = machine("Its arguments.", default=())
     env: dict[str, str] = machine(
-        "Its environment, beside PATH, HOME and the like; it gets nothing else of yours.",
+        "Environment variables, in addition to PATH, HOME and the like. It gets no other variables of yours.",
         default_factory=dict,
     )
-    cwd: str | None = machine("The folder it runs in; by default your home folder.", default=None)
-    url: str | None = machine("The address of a server that is reached over HTTP.", default=None)
+    cwd: str | None = machine("Its working directory. Defaults to your home folder.", default=None)
+    url: str | None = machine("The URL of a server that speaks streamable HTTP.", default=None)
     headers: dict[str, str] = machine("Headers sent with every request to `url`.", default_factory=dict)
     keys: dict[str, KeySource] = machine(
         "Where secrets come from: by variable for a `command`, by header for a `url` "
-        '(`Authorization` is sent as "Bearer …"). Each is env, file or command.',
+        '(`Authorization` is sent as "Bearer …"). Each source is env, file or command.',
         default_factory=dict,
     )
     trusted: bool = machine(
-        "Believe what it says of its tools: those it calls read-only then run without asking.", default=False
+        "Trust the server's read-only annotations: tools it marks read-only run without asking.",
+        default=False,
     )
-    enabled: bool = machine("Off until it is switched on somewhere.", default=True)
-    start_timeout_s: float = machine("Seconds it may take to start.", default=30.0, gt=0, le=600)
-    call_timeout_s: float = machine("Seconds one call may take.", default=60.0, gt=0, le=3600)
+    enabled: bool = machine("On by default; `false` keeps it off until you switch it on.", default=True)
+    start_timeout_s: float = machine("Timeout for starting, in seconds.", default=30.0, gt=0, le=600)
+    call_timeout_s: float = machine("Timeout for one call, in seconds.", default=60.0, gt=0, le=3600)
 
     @field_validator("url")
     @classmethod
@@ -343,30 +360,32 @@ class ToolServerSettings(Section):
 
 
 class ToolSettings(Section):
-    """Tools that models may ask for in a chat."""
+    """Tools that models may call in a chat."""
 
-    enabled: bool = personal("Offer tools at all.", default=True)
+    enabled: bool = personal("Offer tools to models.", default=True)
     builtin: bool = personal(
-        "The built-in tools: read and list files, search, diagnostics. They show what models may see anyway.",
+        "Offer the built-in tools: read and list files, search, diagnostics. They show only what models may see.",
         default=True,
     )
     max_calls: int = personal(
-        "Calls in one reply; after that the model answers with what it has.", default=25, ge=1, le=500
+        "Maximum calls in one reply; then the model answers with what it has.", default=25, ge=1, le=500
     )
     max_seconds: int = personal(
-        "Seconds one reply may go on from its first call, without the time you take to answer.",
+        "Maximum duration of a reply from its first call, in seconds. Time you take to approve does not count.",
         default=300,
         ge=1,
         le=86_400,
     )
     max_usd: float | None = personal(
-        "US dollars the model may cost in one reply with calls, as far as prices are known.",
+        "Maximum cost of one reply with calls, in US dollars, as far as prices are known.",
         default=1.0,
         ge=0,
     )
-    max_result_tokens: int = personal("Longest result shown to a model.", default=6_000, ge=100, le=200_000)
+    max_result_tokens: int = personal(
+        "Maximum length of a tool result, in tokens.", default=6_000, ge=100, le=200_000
+    )
     servers: dict[ToolServerName, ToolServerSettings] = machine(
-        "Servers of tools, by name. Only from your own config.toml.", default_factory=dict
+        "MCP servers by name. Only your own config.toml can set them.", default_factory=dict
     )
 
     @field_validator("servers")
@@ -379,19 +398,19 @@ class ToolSettings(Section):
 
 class LogSettings(Section):
     level: Literal["debug", "info", "warning", "error"] = personal(
-        "What is logged. Never prompts, replies or keys.", default="info"
+        "What is logged. Prompts, replies and keys never are.", default="info"
     )
 
 
 class Settings(Section):
-    """All of it, merged for one window."""
+    """All settings, merged for one window."""
 
-    providers: dict[ProviderId, ProviderSettings] = machine("Endpoints and their keys.", default_factory=dict)
-    roles: RoleSettings = shared("Which models do what.", default_factory=RoleSettings)
-    completion: CompletionSettings = shared("Completion while typing.", default_factory=CompletionSettings)
-    edits: EditSettings = personal("How edits arrive.", default_factory=EditSettings)
+    providers: dict[ProviderId, ProviderSettings] = machine("Endpoints and keys.", default_factory=dict)
+    roles: RoleSettings = shared("The models of each role.", default_factory=RoleSettings)
+    completion: CompletionSettings = shared("Inline completion.", default_factory=CompletionSettings)
+    edits: EditSettings = personal("How edits are applied.", default_factory=EditSettings)
     format: FormatSettings = shared("Formatting by a model.", default_factory=FormatSettings)
-    context: ContextSettings = shared("What models get to see.", default_factory=ContextSettings)
+    context: ContextSettings = shared("What models see.", default_factory=ContextSettings)
     search: SearchSettings = personal("The index of the workspace.", default_factory=SearchSettings)
     chat: ChatSettings = personal("Conversations.", default_factory=ChatSettings)
     budget: BudgetSettings = shared("Spending limits.", default_factory=BudgetSettings)

@@ -13,7 +13,7 @@
 ---@field textDocument halley.TextDocument
 ---@field range? halley.Range
 
---- A block of code in a reply: `first` and `last` are its lines there (from 0, with the marks).
+--- A code block of a reply. `first` and `last` are its lines in the reply, from 0, including the fences.
 ---@class halley.Block
 ---@field language string
 ---@field file? string
@@ -34,12 +34,12 @@
 ---@field turns halley.ChatTurn[]
 ---@field marks halley.ChatMark[]
 
---- `models` names every reply of the turn, also of one that was blind.
+--- `models` maps every reply of the turn to its model, even if the turn was blind.
 ---@class halley.ChatChosen
 ---@field chatId string
 ---@field models table<string, string>
 
---- What was sent for a reply; `left_out` older turns did not fit, `summary` stands for some.
+--- The messages sent for a reply. `left_out` older turns did not fit; `summary` replaces some of them.
 ---@class halley.ChatContext
 ---@field replyId string
 ---@field model string
@@ -59,7 +59,7 @@
 ---@field replyId string
 ---@field partialResultToken? string|integer
 
---- What a variable or the selection brought into a turn.
+--- An excerpt that a variable or the selection attached to a turn.
 ---@class halley.ChatExcerpt
 ---@field source string
 ---@field label string
@@ -74,14 +74,14 @@
 ---@field citations? boolean
 ---@field reasoning? boolean
 
---- Text for Markdown, an object for JSON.
+--- Text for Markdown; an object for JSON.
 ---@class halley.ChatExported
 ---@field content any
 
 ---@class halley.ChatIdParams
 ---@field chatId string
 
---- `content` is what `halley/chat/export` gave as JSON: the object, or its text.
+--- `content` is the JSON export of `halley/chat/export`, as an object or as text.
 ---@class halley.ChatImportParams
 ---@field content any
 
@@ -138,7 +138,7 @@
 ---@field tools? table<string, boolean>
 ---@field partialResultToken? string|integer
 
---- `said` is what a command did that asks no model (`/clear`, `/compact`, `/model`); there is no turn then.
+--- `said` is the result of a command that makes no turn (`/clear`, `/compact`, `/model`).
 ---@class halley.ChatSent
 ---@field chatId string
 ---@field turnId string
@@ -165,7 +165,7 @@
 ---@field replies halley.Reply[]
 ---@field current? boolean
 
---- `turn_id` is the last turn that is kept; without it, all (fork) or none (rollback).
+--- `turn_id` is the last turn to keep. Without it, all turns (fork) or none (rollback) are kept.
 ---@class halley.ChatTurnParams
 ---@field chatId string
 ---@field turnId? string
@@ -182,7 +182,7 @@
 ---@class halley.CommitMessage
 ---@field message string
 
---- `cwd` is a folder or its URI; by default the workspace's.
+--- `cwd` is a folder or its URI. It defaults to the workspace's.
 ---@class halley.CommitParams
 ---@field cwd? string
 ---@field uri? string
@@ -224,7 +224,7 @@
 ---@class halley.Counted
 ---@field tokens integer
 
---- An instructed edit of a range; the reply streams as events while it is written. `preview` asks for a proposal whatever the settings say.
+--- An edit of a range by an instruction. The reply streams as events. `preview` makes a proposal, regardless of the settings.
 ---@class halley.EditParams
 ---@field textDocument halley.TextDocument
 ---@field range halley.Range
@@ -233,7 +233,7 @@
 ---@field preview? boolean
 ---@field partialResultToken? string|integer
 
---- What embedding the chunks that have no vector yet will take: shown before anything is sent.
+--- The cost of embedding all chunks without a vector. Shown before anything is sent.
 ---@class halley.EmbedEstimate
 ---@field model string
 ---@field chunks integer
@@ -243,7 +243,7 @@
 --- No parameters, or no result.
 ---@class halley.Empty
 
---- One event of a stream; which fields are there depends on `type`.
+--- One event of a stream. `type` decides which fields are present.
 ---@class halley.Event
 ---@field type 'start'|'text'|'reasoning'|'notice'|'citation'|'image'|'toolCall'|'toolResult'|'usage'|'step'|'media'
 ---@field replyId string
@@ -277,12 +277,12 @@
 ---@field ms? number
 ---@field problem? halley.Problem
 
---- `embed` is the yes to the estimate, `decline` the no (it is not asked again for that model). `pause` holds for every window of the workspace until `resume`; `rebuild` throws the index away and begins anew, which needs no new embeddings where texts are the same.
+--- `embed` approves the estimate; `decline` rejects it, and that model is not suggested again. `pause` applies to every window of the workspace until `resume`. `rebuild` discards the index and starts from scratch; unchanged texts need no new embeddings.
 ---@class halley.IndexControlParams
 ---@field action 'pause'|'resume'|'rebuild'|'embed'|'decline'
 ---@field uri? string
 
---- `off`: switched off (`search.enabled`), or no workspace. `indexing` and `embedding`: it answers already. `estimate` is there while a yes is needed: nothing is embedded until `halley/index/control` says `embed`.
+--- `off`: disabled by `search.enabled`, or no workspace. In `indexing` and `embedding`, searches already work. `estimate` is present while approval is needed: nothing is embedded until `halley/index/control` sends `embed`.
 ---@class halley.IndexStatus
 ---@field state 'off'|'indexing'|'embedding'|'paused'|'ready'|'failed'
 ---@field files? integer
@@ -318,7 +318,7 @@
 ---@field source? string
 ---@field definition? table<string, any>
 
---- Without names, all of them.
+--- Without names, all macros.
 ---@class halley.MacroExportParams
 ---@field names? string[]
 ---@field uri? string
@@ -334,14 +334,14 @@
 ---@class halley.MacroNameParams
 ---@field name string
 
---- What became of each step. A run that is not complete can be taken up by its id.
+--- The state of each step. An incomplete run can be resumed by its ID.
 ---@class halley.MacroRun
 ---@field id string
 ---@field macro string
 ---@field state 'complete'|'failed'|'stopped'
 ---@field steps halley.MacroStepState[]
 
---- `inputs` by name; `instruction` is what the person said beside. `resume` takes up a run by its id (or `last`).
+--- `inputs` are by name. `resume` continues a run by its ID (or `last`).
 ---@class halley.MacroRunParams
 ---@field name string
 ---@field textDocument? halley.TextDocument
@@ -372,7 +372,7 @@
 ---@class halley.MacrosList
 ---@field macros halley.Macro[]
 
---- `variant` counts from 1. Of several results it is the one `save` takes; of a task with `choices`, the one of these that is worked out in full, where it was not already.
+--- `variant` counts from 1. It selects the result that `save` uses; for a task with `choices`, the variant to upscale, unless that was done before.
 ---@class halley.MediaChooseParams
 ---@field task string
 ---@field variant integer
@@ -382,7 +382,7 @@
 ---@field uri? string
 ---@field limit? integer
 
---- One file. `path` is a private copy to show or to play, with the right suffix.
+--- One file. `path` is a private copy to show or play, with the right extension.
 ---@class halley.MediaResult
 ---@field variant integer
 ---@field mime string
@@ -397,7 +397,7 @@
 ---@field chosen? boolean
 ---@field saved? string
 
---- `path` is relative to the workspace (or a file's URI in it); without, it is the name that was proposed.
+--- `path` is relative to the workspace, or the URI of a file in it. It defaults to the proposed name.
 ---@class halley.MediaSaveParams
 ---@field task string
 ---@field variant? integer
@@ -408,14 +408,14 @@
 ---@field link? boolean
 ---@field uri? string
 
---- `link` is the Markdown that was put into the document, or that would be; `applied` says whether it was.
+--- `link` is the Markdown for the document; `applied` says whether it was inserted.
 ---@class halley.MediaSaved
 ---@field uri string
 ---@field path string
 ---@field link string
 ---@field applied? boolean
 
---- What is wanted. A `text_document` with a `range` gives the text (speech) or what to illustrate (image) where none is given, and is where `save` puts the link.
+--- What to make. A `text_document` with a `range` supplies the text (speech) or the passage to illustrate (image) if none is given, and is where `save` inserts the link.
 ---@class halley.MediaStartParams
 ---@field kind 'image'|'imageEdit'|'speech'|'transcription'|'translation'|'video'
 ---@field prompt? string
@@ -438,7 +438,7 @@
 ---@field wait? boolean
 ---@field partialResultToken? string|integer
 
---- `choosing`: `results[0]` shows `choices` variants, one of which `halley/media/choose` has worked out; as long as `choices` is there, another one too.
+--- `choosing`: `results[0]` shows `choices` variants, and `halley/media/choose` upscales one. As long as `choices` is present, others can be chosen too.
 ---@class halley.MediaTask
 ---@field task string
 ---@field kind 'image'|'imageEdit'|'speech'|'transcription'|'translation'|'video'
@@ -498,7 +498,7 @@
 ---@field from? string
 ---@field to? string
 
---- What became of an action: exactly one of `applied`, `proposal`, `answer`, `media`.
+--- The outcome of an action: exactly one of `applied`, `proposal`, `answer`, `media`.
 ---@class halley.Outcome
 ---@field applied? boolean
 ---@field edits? integer
@@ -511,7 +511,7 @@
 ---@field line integer
 ---@field character integer
 
---- A provider that is known by name and not configured yet.
+--- A built-in provider that is not configured yet.
 ---@class halley.PresetRow
 ---@field id string
 ---@field label string
@@ -550,7 +550,7 @@
 ---@field uri string
 ---@field proposed string
 
---- A hunk. `range` and `old_text` are of the text it was made for; absent where a file is made, renamed or removed. Of one that is renamed `uri` is the new name.
+--- A hunk. `range` and `old_text` refer to the text it was made for; they are absent if a file is created, renamed or deleted. For a renamed file, `uri` is the new name.
 ---@class halley.ProposalHunk
 ---@field index integer
 ---@field uri string
@@ -560,7 +560,7 @@
 ---@field oldText? string
 ---@field newText? string
 
---- `confirm`: the editor asks about each edit before it is made, where it can.
+--- `confirm`: the editor asks for confirmation of each edit, if it supports that.
 ---@class halley.ProposalParams
 ---@field id string
 ---@field hunks? integer[]
@@ -583,7 +583,7 @@
 ---@class halley.ProviderParams
 ---@field provider string
 
---- A provider of the user's configuration. What is absent stays as it is; a preset fills the rest.
+--- A provider in the user's configuration. Absent fields stay unchanged; a preset supplies the rest.
 ---@class halley.ProviderSaveParams
 ---@field id string
 ---@field kind? 'openai'|'openai-responses'|'anthropic'
@@ -622,7 +622,7 @@
 ---@field media? string[]
 ---@field tools? halley.ToolUse[]
 
---- A conversation of somebody else's: nothing is added to it and nothing kept.
+--- A conversation of another application. Nothing is added to it or saved.
 ---@class halley.RespondParams
 ---@field model string
 ---@field messages halley.SaidMessage[]
@@ -638,7 +638,7 @@
 ---@class halley.RetryParams
 ---@field operation string
 
---- The argument of the `halley.run` command. `background` has it answered at once; what comes of it is shown by the means LSP has.
+--- The argument of the `halley.run` command. `background`: the command returns immediately, and the result is shown by standard LSP means.
 ---@class halley.RunParams
 ---@field action string
 ---@field textDocument halley.TextDocument
@@ -652,7 +652,7 @@
 ---@field role 'user'|'assistant'|'system'
 ---@field content string
 
---- Lines of a file, best first. `path` is relative to the workspace; `text` is those lines as they were indexed. `how` says what found it: words, meaning, or both. `score` is only good for comparing hits of one answer.
+--- Lines of a file, best first. `path` is relative to the workspace; `text` is those lines as they were indexed. `how` says what matched: words, meaning, or both. `score` only compares hits of one result.
 ---@class halley.SearchHit
 ---@field path string
 ---@field uri string
@@ -663,13 +663,13 @@
 ---@field symbol? string
 ---@field languageId? string
 
---- `uri` names the workspace by any document in it; by default the first folder's.
+--- `uri` names the workspace by any document in it; it defaults to the first folder's.
 ---@class halley.SearchParams
 ---@field query string
 ---@field limit? integer
 ---@field uri? string
 
---- In a `state` other than `ready` the answer is from what is indexed so far. `notices`: what a person should know of it.
+--- If `state` is not `ready`, the result covers what is indexed so far. `notices` are for the user.
 ---@class halley.SearchResult
 ---@field hits halley.SearchHit[]
 ---@field state 'off'|'indexing'|'embedding'|'paused'|'ready'|'failed'
@@ -707,7 +707,7 @@
 ---@field tokens integer
 ---@field images integer
 
---- A source, with the number of its marks.
+--- A cited source. Marks in the text refer to `number`.
 ---@class halley.Source
 ---@field number integer
 ---@field url string
@@ -724,7 +724,7 @@
 ---@field uri string
 ---@field version? integer
 
---- A standing yes: this tool with arguments of this shape, in this workspace, until anything of it changes.
+--- A permanent approval of a tool, for arguments of this shape in this workspace, until anything about it changes.
 ---@class halley.ToolApproval
 ---@field id string
 ---@field server string
@@ -733,7 +733,7 @@
 ---@field workspace string
 ---@field created string
 
---- One call that waits for a yes. All of it is as the model and the server wrote it: show it as plain text.
+--- A call that waits for approval. The fields are as the model and the server wrote them: show them as plain text.
 ---@class halley.ToolApproveParams
 ---@field chatId string
 ---@field turnId string
@@ -752,7 +752,7 @@
 ---@class halley.ToolApproved
 ---@field decision 'once'|'always'|'deny'
 
---- An argument of a server's prompt.
+--- An argument of an MCP prompt.
 ---@class halley.ToolArgument
 ---@field name string
 ---@field description? string
@@ -775,7 +775,7 @@
 ---@field description string
 ---@field arguments? halley.ToolArgument[]
 
---- Something a server lets one read: `#server:uri` in a chat.
+--- A readable resource of a server: `#server:uri` in a chat.
 ---@class halley.ToolResource
 ---@field uri string
 ---@field name string
@@ -783,7 +783,7 @@
 ---@field description string
 ---@field mime? string
 
---- `state` is `off` until it is needed for the first time, and while it is switched off.
+--- `state` is `off` until the server is first needed, and while it is switched off.
 ---@class halley.ToolServer
 ---@field name string
 ---@field title string
@@ -797,7 +797,7 @@
 ---@field prompts? halley.ToolPrompt[]
 ---@field resources? halley.ToolResource[]
 
---- A tool call of a reply, with its result. It stands at `at` of the reply's `text` (code points).
+--- A tool call of a reply, with its result. `at` is its offset in the reply's `text`, in code points.
 ---@class halley.ToolUse
 ---@field callId string
 ---@field server string
@@ -811,7 +811,7 @@
 ---@field at? integer
 ---@field ms? number
 
---- Revokes standing yeses: one by `id`, those of a server or of one of its tools, or (with nothing) all of the workspace's.
+--- Revokes permanent approvals: one by `id`, those of a server or of one of its tools, or without any field all of the workspace's.
 ---@class halley.ToolsForgetParams
 ---@field id? string
 ---@field server? string
@@ -827,7 +827,7 @@
 ---@field servers halley.ToolServer[]
 ---@field approvals halley.ToolApproval[]
 
---- `uri` tells which workspace, `chat_id` which chat the switches are of.
+--- `uri` selects the workspace and `chat_id` the chat whose switches are shown.
 ---@class halley.ToolsListParams
 ---@field uri? string
 ---@field chatId? string
@@ -837,7 +837,7 @@
 ---@field uri? string
 ---@field chatId? string
 
---- With neither `server` nor `tool` it is about all of them; `enabled` null forgets what was set at this scope.
+--- Without `server` and `tool`, all tools are meant. `enabled: null` removes the setting at this scope.
 ---@class halley.ToolsSetParams
 ---@field server? string
 ---@field tool? string
@@ -846,7 +846,7 @@
 ---@field chatId? string
 ---@field uri? string
 
---- `hash` is of what is described here; `files` are the paths of those that are there.
+--- `hash` covers the content described here; `files` are the paths of the existing files.
 ---@class halley.TrustAsked
 ---@field root string
 ---@field hash string
@@ -855,7 +855,7 @@
 ---@field asks string[]
 ---@field refused string[]
 
---- `hash` from `TrustAsked`: nothing is trusted that has changed since it was shown.
+--- `hash` is from `TrustAsked`, so content that has changed since it was shown is not trusted.
 ---@class halley.TrustParams
 ---@field hash string
 ---@field uri? string

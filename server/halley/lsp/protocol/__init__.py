@@ -1,8 +1,8 @@
-"""Every custom request and notification, as types: the one place they are written. A file for each subject.
+"""Every custom request and notification, as types: the only place that defines them. One file per subject.
 
 `REQUESTS` and `NOTIFICATIONS` are tables; TypeScript and Lua types and the reference page are generated from them.
 Parameters arrive as plain dicts and are validated by `read_params`; results are plain dicts whose shape the result
-types describe. JSON is camelCase, Python snake_case. A new subject is a file with a `REQUESTS` of its own and a row in
+types describe. JSON is camelCase, Python snake_case. A new subject is a file with its own `REQUESTS` and a row in
 `SUBJECTS`.
 """
 

@@ -1,4 +1,4 @@
-"""Chats, their turns and what is typed into them."""
+"""Chats, their turns and their input."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ class ChatSendParams(Shape):
     attachments: list[dict[str, Any]] | None = None
     """Pictures, as `{mime, data}` with the bytes in base64."""
     blind: bool = False
-    """Several models, their names hidden until one reply is chosen."""
+    """Hides the names of several models until one reply is chosen."""
     tools: dict[str, bool] | None = None
-    """Tools to switch for this chat from here on: `*` (all), a server, or `server/tool`."""
+    """Tools to switch on or off for the rest of this chat: `*` (all), a server, or `server/tool`."""
     partial_result_token: Token | None = None
 
 
 class ChatSent(Shape):
-    """`said` is what a command did that asks no model (`/clear`, `/compact`, `/model`); there is no turn then."""
+    """`said` is the result of a command that makes no turn (`/clear`, `/compact`, `/model`)."""
 
     chat_id: str
     turn_id: str
     replies: list[Reply]
     said: str | None = None
     media: MediaTask | None = None
-    """What `/speak` or `/video` began."""
+    """The task that `/speak` or `/video` started."""
 
 
 class ChatIdParams(Shape):
@@ -68,7 +68,7 @@ class ChatList(Shape):
 
 
 class ChatExcerpt(Shape):
-    """What a variable or the selection brought into a turn."""
+    """An excerpt that a variable or the selection attached to a turn."""
 
     source: str
     label: str
@@ -109,7 +109,7 @@ class Chat(Shape):
 
 
 class ChatTurnParams(Shape):
-    """`turn_id` is the last turn that is kept; without it, all (fork) or none (rollback)."""
+    """`turn_id` is the last turn to keep. Without it, all turns (fork) or none (rollback) are kept."""
 
     chat_id: str
     turn_id: str | None = None
@@ -144,7 +144,7 @@ class ChatNamed(Shape):
 
 
 class ChatChosen(Shape):
-    """`models` names every reply of the turn, also of one that was blind."""
+    """`models` maps every reply of the turn to its model, even if the turn was blind."""
 
     chat_id: str
     models: dict[str, str]
@@ -164,7 +164,7 @@ class SentMessage(Shape):
 
 
 class ChatContext(Shape):
-    """What was sent for a reply; `left_out` older turns did not fit, `summary` stands for some."""
+    """The messages sent for a reply. `left_out` older turns did not fit; `summary` replaces some of them."""
 
     reply_id: str
     model: str
@@ -176,7 +176,7 @@ class ChatContext(Shape):
 
 
 class ChatImportParams(Shape):
-    """`content` is what `halley/chat/export` gave as JSON: the object, or its text."""
+    """`content` is the JSON export of `halley/chat/export`, as an object or as text."""
 
     content: Any
 
@@ -194,7 +194,7 @@ class ChatExportParams(Shape):
 
 
 class ChatExported(Shape):
-    """Text for Markdown, an object for JSON."""
+    """Text for Markdown; an object for JSON."""
 
     content: Any
 
@@ -221,31 +221,31 @@ class ChatInputItems(Shape):
 REQUESTS: dict[str, Request] = {
     "halley/chat/send": Request(ChatSendParams, ChatSent, "One turn of a chat.", streams=True),
     "halley/chat/list": Request(ChatListParams, ChatList, "The workspace's chats, newest first."),
-    "halley/chat/get": Request(ChatIdParams, Chat, "One chat, whole."),
+    "halley/chat/get": Request(ChatIdParams, Chat, "One complete chat."),
     "halley/chat/retry": Request(ChatRetryParams, ChatSent, "Another reply to a turn.", streams=True),
     "halley/chat/continue": Request(
-        ChatContinueParams, ChatSent, "Goes on with a reply that broke off.", streams=True
+        ChatContinueParams, ChatSent, "Continues an interrupted reply.", streams=True
     ),
     "halley/chat/fork": Request(ChatTurnParams, ChatNamed, "A copy of a chat up to a turn."),
-    "halley/chat/rollback": Request(ChatTurnParams, ChatUndone, "Takes back every turn after one."),
+    "halley/chat/rollback": Request(ChatTurnParams, ChatUndone, "Undoes every turn after the given one."),
     "halley/chat/choose": Request(
         ChatReplyParams, ChatChosen, "Keeps one of several replies for the conversation."
     ),
-    "halley/chat/clear": Request(ChatMarkParams, Empty, "A new start, keeping the history."),
+    "halley/chat/clear": Request(ChatMarkParams, Empty, "Clears the context; history is kept."),
     "halley/chat/compact": Request(
-        ChatMarkParams, ChatSent, "Sums up what was said so far; the summary is sent from then on."
+        ChatMarkParams, ChatSent, "Summarises the chat so far; from then on the summary is sent instead."
     ),
     "halley/chat/context": Request(
-        ChatContextParams, ChatContext, "What was actually sent for a reply, with its tokens."
+        ChatContextParams, ChatContext, "The messages actually sent for a reply, with their tokens."
     ),
-    "halley/chat/import": Request(ChatImportParams, ChatNamed, "Takes in a chat that was exported as JSON."),
+    "halley/chat/import": Request(ChatImportParams, ChatNamed, "Imports a chat exported as JSON."),
     "halley/chat/export": Request(ChatExportParams, ChatExported, "A chat as Markdown or JSON."),
     "halley/chat/input": Request(
         ChatInputParams, ChatInputItems, "Completion of /commands, #variables and @models while typing."
     ),
-    "halley/chat/rename": Request(ChatRenameParams, Empty, "Gives a chat a title."),
+    "halley/chat/rename": Request(ChatRenameParams, Empty, "Renames a chat."),
     "halley/chat/delete": Request(ChatIdParams, Empty, "Deletes a chat."),
     "halley/chat/apply": Request(
-        ApplyBlockParams, Outcome, "Puts a block of code from a reply where it belongs."
+        ApplyBlockParams, Outcome, "Applies a code block of a reply where it belongs."
     ),
 }

@@ -1,4 +1,4 @@
-"""What several subjects' requests are made of: places in a document, problems, usage."""
+"""Shapes shared by several subjects: positions in a document, problems, usage."""
 
 from __future__ import annotations
 

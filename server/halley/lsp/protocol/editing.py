@@ -1,4 +1,4 @@
-"""Edits of documents: instructed, as proposals, out of a reply; and the context they are made from."""
+"""Edits of documents: from an instruction, as proposals, from a reply; and the context behind them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from halley.lsp.protocol.shape import Request, Shape, Token
 
 
 class ProposalParams(Shape):
-    """`confirm`: the editor asks about each edit before it is made, where it can."""
+    """`confirm`: the editor asks for confirmation of each edit, if it supports that."""
 
     id: str
     hunks: list[int] | None = None
@@ -25,8 +25,8 @@ class ProposalFile(Shape):
 
 
 class ProposalHunk(Shape):
-    """A hunk. `range` and `old_text` are of the text it was made for; absent where a file is made, renamed or removed.
-    Of one that is renamed `uri` is the new name."""
+    """A hunk. `range` and `old_text` refer to the text it was made for; they are absent if a file is created,
+    renamed or deleted. For a renamed file, `uri` is the new name."""
 
     index: int
     uri: str
@@ -80,13 +80,13 @@ class ContextPreview(Shape):
     excerpts: list[ContextExcerpt]
     dropped: list[ContextDropped]
     notices: list[str]
-    """What a person should know of the excerpts: characters in them that nobody sees."""
+    """Warnings about the excerpts, such as invisible characters."""
 
 
 class EditParams(Shape):
-    """An instructed edit of a range; the reply streams as events while it is written.
+    """An edit of a range by an instruction. The reply streams as events.
 
-    `preview` asks for a proposal whatever the settings say.
+    `preview` makes a proposal, regardless of the settings.
     """
 
     text_document: TextDocument
@@ -110,7 +110,7 @@ class ApplyBlockParams(Shape):
 class RunParams(Shape):
     """The argument of the `halley.run` command.
 
-    `background` has it answered at once; what comes of it is shown by the means LSP has.
+    `background`: the command returns immediately, and the result is shown by standard LSP means.
     """
 
     action: str
@@ -123,11 +123,11 @@ class RunParams(Shape):
 
 
 REQUESTS: dict[str, Request] = {
-    "halley/edit": Request(EditParams, Outcome, "Edits a range as the instruction says.", streams=True),
-    "halley/proposals/list": Request(Empty, ProposalsList, "Changes that wait for a yes."),
+    "halley/edit": Request(EditParams, Outcome, "Edits a range by an instruction.", streams=True),
+    "halley/proposals/list": Request(Empty, ProposalsList, "Changes that wait for approval."),
     "halley/proposals/accept": Request(ProposalParams, Applied, "Applies a proposal, or some hunks of it."),
-    "halley/proposals/discard": Request(ProposalParams, Empty, "Drops a proposal, or some hunks of it."),
+    "halley/proposals/discard": Request(ProposalParams, Empty, "Discards a proposal, or some hunks of it."),
     "halley/context/preview": Request(
-        ContextPreviewParams, ContextPreview, "What a model would get to see for a range, and why."
+        ContextPreviewParams, ContextPreview, "What a model would see for a range, and why."
     ),
 }

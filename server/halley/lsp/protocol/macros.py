@@ -1,4 +1,4 @@
-"""Macros and pipelines, and what becomes of an action."""
+"""Macros and pipelines, and the outcome of an action."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from halley.lsp.protocol.shape import Request, Shape, Token
 
 
 class MacroRunParams(Shape):
-    """`inputs` by name; `instruction` is what the person said beside. `resume` takes up a run by its id (or `last`)."""
+    """`inputs` are by name. `resume` continues a run by its ID (or `last`)."""
 
     name: str
     text_document: TextDocument | None = None
@@ -18,7 +18,7 @@ class MacroRunParams(Shape):
     inputs: dict[str, Any] | None = None
     resume: str | None = None
     uri: str | None = None
-    """Names the workspace where there is no document."""
+    """Identifies the workspace if there is no document."""
     partial_result_token: Token | None = None
 
 
@@ -41,9 +41,9 @@ class Macro(Shape):
     output: str
     prompt: str | None = None
     source: str | None = None
-    """The level that defines it: `config.toml`, `.halley.toml` or `client`."""
+    """The configuration layer that defines it: `config.toml`, `.halley.toml` or `client`."""
     definition: dict[str, Any] = {}
-    """The table as it would stand in `config.toml`, to edit and to share."""
+    """The table as written in `config.toml`, for editing and sharing."""
 
 
 class MacrosList(Shape):
@@ -51,7 +51,7 @@ class MacrosList(Shape):
 
 
 class MacroExportParams(Shape):
-    """Without names, all of them."""
+    """Without names, all macros."""
 
     names: list[str] | None = None
     uri: str | None = None
@@ -66,7 +66,7 @@ class MacroFile(Shape):
 class MacroImportParams(Shape):
     content: str
     replace: bool = False
-    """Also those that are there under the same name."""
+    """Overwrite existing macros of the same name."""
 
 
 class MacrosImported(Shape):
@@ -86,7 +86,7 @@ class MacroStepState(Shape):
 
 
 class MacroRun(Shape):
-    """What became of each step. A run that is not complete can be taken up by its id."""
+    """The state of each step. An incomplete run can be resumed by its ID."""
 
     id: str
     macro: str
@@ -95,25 +95,27 @@ class MacroRun(Shape):
 
 
 class Outcome(Shape):
-    """What became of an action: exactly one of `applied`, `proposal`, `answer`, `media`."""
+    """The outcome of an action: exactly one of `applied`, `proposal`, `answer`, `media`."""
 
     applied: bool | None = None
     edits: int | None = None
     proposal: str | None = None
     answer: dict[str, str] | None = None
     media: MediaTask | None = None
-    """A picture that waits to be saved (`halley/media/save`), where the client said `experimental.halley.media`."""
+    """A picture to save with `halley/media/save`, if the client declared `experimental.halley.media`."""
     run: MacroRun | None = None
-    """Beside the outcome of `halley/macros/run`."""
+    """Only for `halley/macros/run`, in addition to the outcome."""
 
 
 REQUESTS: dict[str, Request] = {
-    "halley/macros/list": Request(UriParams, MacrosList, "The macros in force for a document."),
+    "halley/macros/list": Request(UriParams, MacrosList, "The macros available for a document."),
     "halley/macros/run": Request(MacroRunParams, Outcome, "Runs a macro or a pipeline.", streams=True),
-    "halley/macros/export": Request(MacroExportParams, MacroFile, "Macros as one file."),
+    "halley/macros/export": Request(MacroExportParams, MacroFile, "Exports macros as one file."),
     "halley/macros/import": Request(
-        MacroImportParams, MacrosImported, "Macros of such a file, into the user's configuration."
+        MacroImportParams,
+        MacrosImported,
+        "Imports the macros of an exported file into the user's configuration.",
     ),
-    "halley/macros/save": Request(MacroSaveParams, Empty, "Writes a macro into the user's configuration."),
-    "halley/macros/remove": Request(MacroNameParams, Empty, "Takes a macro out of the user's configuration."),
+    "halley/macros/save": Request(MacroSaveParams, Empty, "Saves a macro in the user's configuration."),
+    "halley/macros/remove": Request(MacroNameParams, Empty, "Removes a macro from the user's configuration."),
 }

@@ -1,8 +1,8 @@
-"""Pictures, speech, transcription and video: each is a task, and a task outlives the request that began it.
+"""Pictures, speech, transcription and video: each is a task, and a task outlives the request that started it.
 
 start ──▶ MediaTask: queued → running → (choosing →) complete | failed | cancelled
-             └─ `halley/changed {what: "media"}` and, where asked for, events `{type: "media", task}` as it goes
-save  ──▶ a file in the workspace, and the link to it where a document was named
+             └─ `halley/changed {what: "media"}` and, if requested, progress events `{type: "media", task}`
+save  ──▶ a file in the workspace, and a link to it if a document was given
 """
 
 from __future__ import annotations
@@ -18,41 +18,41 @@ MediaKind = Literal["image", "imageEdit", "speech", "transcription", "translatio
 
 
 class MediaStartParams(Shape):
-    """What is wanted. A `text_document` with a `range` gives the text (speech) or what to illustrate (image) where
-    none is given, and is where `save` puts the link."""
+    """What to make. A `text_document` with a `range` supplies the text (speech) or the passage to illustrate (image) if
+    none is given, and is where `save` inserts the link."""
 
     kind: MediaKind
     prompt: str | None = None
-    """Of a picture, an edit or a video; for a transcription, words that may occur in it."""
+    """For a picture, an edit or a video; for a transcription, words that may occur in it."""
     text: str | None = None
-    """To be read aloud. Markdown is read as prose."""
+    """The text to read aloud. Markdown is read as prose."""
     reply_id: str | None = None
-    """A reply of a chat to be read aloud, instead of `text`."""
+    """A chat reply to read aloud, instead of `text`."""
     source: str | None = None
-    """The picture to edit or to begin a video with, or the sound to write down: a file's URI or a path in the
-    workspace; for speech also the URI of an answer."""
+    """The picture to edit, a video's first frame, or the recording to transcribe: a file's URI or a path in the
+    workspace. For speech, also the URI of an answer."""
     data: str | None = None
-    """The same as bytes in base64, for a client whose files the server cannot see."""
+    """The source's content in base64, for a client whose files the server cannot read."""
     mask: str | None = None
-    """Where a picture may be changed: a PNG whose transparent parts may."""
+    """A PNG whose transparent parts mark where the picture may change."""
     size: str | None = None
-    """Like `1024x1024`; what a model takes is `capabilities.sizes` in `halley/models/list`."""
+    """Such as `1024x1024`. A model's sizes are `capabilities.sizes` in `halley/models/list`."""
     quality: str | None = None
     n: int = Field(1, ge=1, le=10)
     seconds: int | None = Field(None, ge=1, le=120)
     voice: str | None = None
     format: str | None = None
-    """Of the file: `png`, `jpeg`, `webp`; `mp3`, `wav`, `opus`, `aac`, `flac`."""
+    """The file format: `png`, `jpeg`, `webp`; `mp3`, `wav`, `opus`, `aac`, `flac`."""
     language: str | None = None
-    """What is spoken, as `en` or `de`."""
+    """The spoken language, such as `en` or `de`."""
     model: str | None = None
     """`provider/name`, instead of the role's route."""
     uri: str | None = None
-    """Names the workspace where there is no document."""
+    """Identifies the workspace if there is no document."""
     text_document: TextDocument | None = None
     range: Range | None = None
     wait: bool = True
-    """Answer when it has ended. Without, the answer comes once the task is kept, and it goes on behind."""
+    """Respond when the task has ended. If false, respond once it is saved; it continues in the background."""
     partial_result_token: Token | None = None
 
 
@@ -67,15 +67,15 @@ class MediaListParams(Shape):
 
 
 class MediaChooseParams(Shape):
-    """`variant` counts from 1. Of several results it is the one `save` takes; of a task with `choices`, the one
-    of these that is worked out in full, where it was not already."""
+    """`variant` counts from 1. It selects the result that `save` uses; for a task with `choices`, the variant to
+    upscale, unless that was done before."""
 
     task: str
     variant: int = Field(ge=1)
 
 
 class MediaSaveParams(Shape):
-    """`path` is relative to the workspace (or a file's URI in it); without, it is the name that was proposed."""
+    """`path` is relative to the workspace, or the URI of a file in it. It defaults to the proposed name."""
 
     task: str
     variant: int | None = Field(None, ge=1)
@@ -83,13 +83,13 @@ class MediaSaveParams(Shape):
     overwrite: bool = False
     text_document: TextDocument | None = None
     range: Range | None = None
-    """Where the link goes: after its end. Without a document, where the task was begun."""
+    """The link is inserted after its end. Without a document, it goes where the task was started."""
     link: bool = True
     uri: str | None = None
 
 
 class MediaResult(Shape):
-    """One file. `path` is a private copy to show or to play, with the right suffix."""
+    """One file. `path` is a private copy to show or play, with the right extension."""
 
     variant: int
     mime: str
@@ -98,20 +98,20 @@ class MediaResult(Shape):
     uri: str
     """`path` as a URI."""
     proposed: str
-    """The name `save` gives it, relative to the workspace."""
+    """The name that `save` uses by default, relative to the workspace."""
     width: int | None = None
     height: int | None = None
     seconds: float | None = None
     of: int | None = None
-    """The variant of a grid that it works out."""
+    """The variant of a grid that it upscales."""
     chosen: bool | None = None
     saved: str | None = None
     """Where it was saved, as a URI."""
 
 
 class MediaTask(Shape):
-    """`choosing`: `results[0]` shows `choices` variants, one of which `halley/media/choose` has worked out; as long as
-    `choices` is there, another one too."""
+    """`choosing`: `results[0]` shows `choices` variants, and `halley/media/choose` upscales one. As long as
+    `choices` is present, others can be chosen too."""
 
     task: str
     kind: MediaKind
@@ -120,18 +120,18 @@ class MediaTask(Shape):
     """The prompt's beginning, on one line."""
     prompt: str
     model: str | None = None
-    """Who makes it, once that is sure."""
+    """The model that makes it, once known."""
     created: str
     updated: str
     progress: float | None = None
-    """0 to 1, where the host says."""
+    """0 to 1, if the host reports it."""
     text: str | None = None
-    """What was written down."""
+    """The transcript."""
     results: list[MediaResult] = []
     choices: int | None = None
     cost: Cost | None = None
     expires: str | None = None
-    """When the host forgets what is not fetched yet."""
+    """When the host deletes results that are not fetched yet."""
     problem: Problem | None = None
     notices: list[str] = []
 
@@ -141,7 +141,7 @@ class MediaTasks(Shape):
 
 
 class MediaSaved(Shape):
-    """`link` is the Markdown that was put into the document, or that would be; `applied` says whether it was."""
+    """`link` is the Markdown for the document; `applied` says whether it was inserted."""
 
     uri: str
     path: str
@@ -155,13 +155,13 @@ REQUESTS: dict[str, Request] = {
         MediaStartParams, MediaTask, "Makes a picture, speech, a transcription or a video.", streams=True
     ),
     "halley/media/list": Request(MediaListParams, MediaTasks, "The workspace's tasks, newest first."),
-    "halley/media/get": Request(MediaTaskParams, MediaTask, "One task as it stands."),
+    "halley/media/get": Request(MediaTaskParams, MediaTask, "The current state of one task."),
     "halley/media/cancel": Request(
-        MediaTaskParams, MediaTask, "Ends a task here, and at the host where it can be."
+        MediaTaskParams, MediaTask, "Cancels a task, also at the host if it supports that."
     ),
     "halley/media/choose": Request(MediaChooseParams, MediaTask, "Chooses one of several variants."),
     "halley/media/save": Request(
-        MediaSaveParams, MediaSaved, "Writes a result into the workspace, and its link into a document."
+        MediaSaveParams, MediaSaved, "Saves a result in the workspace, and inserts its link into a document."
     ),
-    "halley/media/remove": Request(MediaTaskParams, Empty, "Forgets a task and its files."),
+    "halley/media/remove": Request(MediaTaskParams, Empty, "Removes a task and its files."),
 }

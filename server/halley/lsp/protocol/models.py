@@ -1,4 +1,4 @@
-"""Models: the catalogue, which one does what here, and asking one on behalf of somebody else."""
+"""Models: the catalogue, the selection for each role, and replies for other applications."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Model(Shape):
     deprecated: bool | None = None
     favourite: bool | None = None
     recent: bool | None = None
-    """Chosen for something lately."""
+    """Chosen recently."""
 
 
 class SelectedRole(Shape):
@@ -68,7 +68,7 @@ class SelectParams(Shape):
 class FavouriteParams(Shape):
     model: str
     favourite: bool = True
-    """False takes the mark back."""
+    """False removes the mark."""
 
 
 class Favourites(Shape):
@@ -81,7 +81,7 @@ class SaidMessage(Shape):
 
 
 class RespondParams(Shape):
-    """A conversation of somebody else's: nothing is added to it and nothing kept."""
+    """A conversation of another application. Nothing is added to it or saved."""
 
     model: str
     messages: list[SaidMessage] = Field(min_length=1)
@@ -104,15 +104,15 @@ class Counted(Shape):
 
 REQUESTS: dict[str, Request] = {
     "halley/models/list": Request(
-        ModelsListParams, ModelsList, "The catalogue, from cache at once, refreshed behind."
+        ModelsListParams, ModelsList, "The catalogue: from the cache, and refreshed in the background."
     ),
-    "halley/models/selection": Request(UriParams, Selection, "Which route each role has here, and why."),
-    "halley/models/select": Request(SelectParams, Selection, "Chooses a route for a role."),
+    "halley/models/selection": Request(UriParams, Selection, "The route of each role, and where it was set."),
+    "halley/models/select": Request(SelectParams, Selection, "Sets the route of a role."),
     "halley/models/favourite": Request(
-        FavouriteParams, Favourites, "Marks a model, so that lists begin with it."
+        FavouriteParams, Favourites, "Marks a model as a favourite; lists show favourites first."
     ),
     "halley/models/respond": Request(
-        RespondParams, Responded, "A model's reply to somebody else's conversation.", streams=True
+        RespondParams, Responded, "A model's reply to another application's conversation.", streams=True
     ),
-    "halley/models/count": Request(CountParams, Counted, "About how many tokens a text is worth."),
+    "halley/models/count": Request(CountParams, Counted, "The approximate number of tokens of a text."),
 }

@@ -1,4 +1,4 @@
-"""What the server tells without being asked."""
+"""Notifications from the server."""
 
 from __future__ import annotations
 
@@ -37,6 +37,6 @@ class ChangedParams(Shape):
 
 NOTIFICATIONS: dict[str, tuple[type[Shape], str]] = {
     "halley/status": (StatusParams, "What the status bar shows."),
-    "halley/operation": (OperationParams, "A wait, a retry or a failover under way."),
+    "halley/operation": (OperationParams, "A wait, a retry or a failover in progress."),
     "halley/changed": (ChangedParams, "Something a client may have cached has changed."),
 }

@@ -30,7 +30,7 @@ class Provider(Shape):
 
 
 class PresetRow(Shape):
-    """A provider that is known by name and not configured yet."""
+    """A built-in provider that is not configured yet."""
 
     id: str
     label: str
@@ -94,7 +94,7 @@ class KeySource(Shape):
 
 
 class ProviderSaveParams(Shape):
-    """A provider of the user's configuration. What is absent stays as it is; a preset fills the rest."""
+    """A provider in the user's configuration. Absent fields stay unchanged; a preset supplies the rest."""
 
     id: str
     kind: Literal["openai", "openai-responses", "anthropic"] | None = None
@@ -120,14 +120,14 @@ REQUESTS: dict[str, Request] = {
         VerifyParams, Verified, "Key, catalogue and first token, step by step."
     ),
     "halley/secrets/set": Request(SecretSetParams, Empty, "Stores a key, bound to the provider's origin."),
-    "halley/secrets/remove": Request(ProviderParams, Empty, "Forgets a stored key."),
+    "halley/secrets/remove": Request(ProviderParams, Empty, "Removes a stored key."),
     "halley/secrets/get": Request(
-        SecretGetParams, SecretGot, "The key the client keeps for exactly this origin.", to_client=True
+        SecretGetParams, SecretGot, "The key that the client stores for exactly this origin.", to_client=True
     ),
     "halley/providers/save": Request(
-        ProviderSaveParams, Empty, "Writes a provider into the user's configuration."
+        ProviderSaveParams, Empty, "Saves a provider in the user's configuration."
     ),
     "halley/providers/remove": Request(
-        ProviderIdParams, Empty, "Takes a provider out of the user's configuration."
+        ProviderIdParams, Empty, "Removes a provider from the user's configuration."
     ),
 }

@@ -1,4 +1,4 @@
-"""What a model's reply is made of, as it streams and when it is whole."""
+"""The parts of a model's reply, while streaming and when complete."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Citation(Shape):
 
 
 class Source(Shape):
-    """A source, with the number of its marks."""
+    """A cited source. Marks in the text refer to `number`."""
 
     number: int
     url: str
@@ -25,7 +25,7 @@ class Source(Shape):
 
 
 class Block(Shape):
-    """A block of code in a reply: `first` and `last` are its lines there (from 0, with the marks)."""
+    """A code block of a reply. `first` and `last` are its lines in the reply, from 0, including the fences."""
 
     language: str
     file: str | None = None
@@ -36,7 +36,7 @@ class Block(Shape):
 
 
 class Event(Shape):
-    """One event of a stream; which fields are there depends on `type`."""
+    """One event of a stream. `type` decides which fields are present."""
 
     type: Literal[
         "start",
@@ -55,30 +55,30 @@ class Event(Shape):
     delta: str | None = None
     text: str | None = None
     model: str | None = None
-    """Who replies (`start`), or whom a notice is about."""
+    """The model that replies (`start`), or that a notice is about."""
     name: str | None = None
-    """The step of a macro that began or ended (`step`); its texts have it as `replyId`."""
+    """The macro step that started or ended (`step`). Its text events have this name as `replyId`."""
     state: str | None = None
     number: int | None = None
     of: int | None = None
     chat_id: str | None = None
     turn_id: str | None = None
     task: MediaTask | None = None
-    """How a picture, a video … stands now (`media`)."""
+    """The current state of a media task (`media`)."""
     call_id: str | None = None
-    """The tool call that began (`toolCall`) or ended (`toolResult`)."""
+    """The tool call that started (`toolCall`) or ended (`toolResult`)."""
     server: str | None = None
     tool: str | None = None
     title: str | None = None
     arguments: str | None = None
-    """JSON, as the model wrote it, invisible characters written out (`toolCall`)."""
+    """JSON as the model wrote it, with invisible characters escaped (`toolCall`)."""
     read_only: bool | None = None
-    """Of a call (`toolCall`). `state` is `asking` or `running` then, and one of `ToolUse.state` for `toolResult`, whose
-    `text` is what the tool said, safe to show as plain text."""
+    """For a `toolCall`, whose `state` is `asking` or `running`. A `toolResult` has one of `ToolUse.state`, and its
+    `text` is the tool's output, safe to show as plain text."""
 
 
 class ToolUse(Shape):
-    """A tool call of a reply, with its result. It stands at `at` of the reply's `text` (code points)."""
+    """A tool call of a reply, with its result. `at` is its offset in the reply's `text`, in code points."""
 
     call_id: str
     server: str
@@ -86,8 +86,8 @@ class ToolUse(Shape):
     title: str
     arguments: str
     state: Literal["done", "failed", "denied", "refused", "cut", "unanswered", "open"]
-    """`denied` by the person, `refused` by a rule or limit, `cut`: the arguments broke off, so it was never run;
-    `unanswered`: it waited for a yes when the reply ended, so it was not run; `open`: it was under way then."""
+    """`denied` by the user; `refused` by a rule or limit; `cut`: the arguments were truncated, so it never ran;
+    `unanswered`: it still waited for approval when the reply ended, so it did not run; `open`: it was running then."""
     result: str = ""
     shortened: bool = False
     read_only: bool = False
@@ -107,11 +107,11 @@ class Reply(Shape):
     images: list[dict[str, Any]] = []
     chosen: bool | None = None
     rendered: str = ""
-    """The text as it may be shown: inert Markdown with numbered marks and the list of sources."""
+    """The text to show: inert Markdown with numbered marks and the list of sources."""
     sources: list[Source] = []
     blocks: list[Block] = []
     notices: list[str] = []
     media: list[str] = []
-    """Tasks that this reply began, for `halley/media/get`."""
+    """IDs of tasks that this reply started, for `halley/media/get`."""
     tools: list[ToolUse] = []
     """The tools it called, in order."""

@@ -1,4 +1,4 @@
-"""What a person looks up: usage, health, a commit message; and ending a wait."""
+"""Usage, diagnostics and commit messages; and ending a wait."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from halley.lsp.protocol.shape import Request, Shape
 
 
 class CommitParams(Shape):
-    """`cwd` is a folder or its URI; by default the workspace's."""
+    """`cwd` is a folder or its URI. It defaults to the workspace's."""
 
     cwd: str | None = None
     uri: str | None = None
@@ -44,7 +44,7 @@ class RetryParams(Shape):
 
 REQUESTS: dict[str, Request] = {
     "halley/usage": Request(UsageParams, UsageReport, "Tokens, cost and errors from the ledger."),
-    "halley/doctor": Request(Empty, Empty, "Versions, paths, problems: redacted."),
-    "halley/commit": Request(CommitParams, CommitMessage, "A commit message for what is staged."),
-    "halley/retry/now": Request(RetryParams, RetryEnded, "Ends a back-off wait."),
+    "halley/doctor": Request(Empty, Empty, "Versions, paths and problems, redacted."),
+    "halley/commit": Request(CommitParams, CommitMessage, "A commit message for the staged changes."),
+    "halley/retry/now": Request(RetryParams, RetryEnded, "Ends a backoff wait and retries immediately."),
 }

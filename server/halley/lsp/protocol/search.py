@@ -1,4 +1,4 @@
-"""The workspace searched: hits as places that open, the state of the index, and steering it."""
+"""Workspace search: hits, the state of the index, and its control."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ State = Literal["off", "indexing", "embedding", "paused", "ready", "failed"]
 
 
 class SearchParams(Shape):
-    """`uri` names the workspace by any document in it; by default the first folder's."""
+    """`uri` names the workspace by any document in it; it defaults to the first folder's."""
 
     query: str = Field(min_length=1)
     limit: int = Field(default=20, ge=1, le=200)
@@ -23,7 +23,7 @@ class SearchParams(Shape):
 class SearchHit(Shape):
     """Lines of a file, best first. `path` is relative to the workspace; `text` is those lines as they were indexed.
 
-    `how` says what found it: words, meaning, or both. `score` is only good for comparing hits of one answer.
+    `how` says what matched: words, meaning, or both. `score` only compares hits of one result.
     """
 
     path: str
@@ -33,14 +33,14 @@ class SearchHit(Shape):
     score: float
     how: Literal["lexical", "vector", "both"]
     symbol: str | None = None
-    """What the lines define, with what it lies in (`Order.total`)."""
+    """The qualified name of the symbol the lines define, such as `Order.total`."""
     language_id: str = "plaintext"
 
 
 class SearchResult(Shape):
-    """In a `state` other than `ready` the answer is from what is indexed so far.
+    """If `state` is not `ready`, the result covers what is indexed so far.
 
-    `notices`: what a person should know of it.
+    `notices` are for the user.
     """
 
     hits: list[SearchHit]
@@ -49,7 +49,7 @@ class SearchResult(Shape):
 
 
 class EmbedEstimate(Shape):
-    """What embedding the chunks that have no vector yet will take: shown before anything is sent."""
+    """The cost of embedding all chunks without a vector. Shown before anything is sent."""
 
     model: str
     chunks: int
@@ -58,35 +58,35 @@ class EmbedEstimate(Shape):
 
 
 class IndexStatus(Shape):
-    """`off`: switched off (`search.enabled`), or no workspace. `indexing` and `embedding`: it answers already.
+    """`off`: disabled by `search.enabled`, or no workspace. In `indexing` and `embedding`, searches already work.
 
-    `estimate` is there while a yes is needed: nothing is embedded until `halley/index/control` says `embed`.
+    `estimate` is present while approval is needed: nothing is embedded until `halley/index/control` sends `embed`.
     """
 
     state: State
     files: int = 0
-    """Files of the workspace that belong into the index."""
+    """Files of the workspace that should be indexed."""
     indexed: int = 0
-    """Of those, the ones whose present text is in it."""
+    """Files whose current text is indexed."""
     chunks: int = 0
     embedded: int = 0
-    """Chunks that have a vector of `embed_model`."""
+    """Chunks with a vector of `embed_model`."""
     embed_model: str | None = None
-    """The first model of the role `embed`; none: only words are searched."""
+    """The first model of the role `embed`. Without one, only words are searched."""
     answering: str | None = None
-    """The model whose vectors answer now: another than `embed_model` while its vectors are being made."""
+    """The model whose vectors are in use: an older one while `embed_model`'s are being made."""
     estimate: EmbedEstimate | None = None
     paused: bool = False
     bytes: int = 0
-    """What the index takes on disk."""
+    """The size of the index on disk."""
     problem: Problem | None = None
 
 
 class IndexControlParams(Shape):
-    """`embed` is the yes to the estimate, `decline` the no (it is not asked again for that model).
+    """`embed` approves the estimate; `decline` rejects it, and that model is not suggested again.
 
-    `pause` holds for every window of the workspace until `resume`; `rebuild` throws the index away and begins anew,
-    which needs no new embeddings where texts are the same.
+    `pause` applies to every window of the workspace until `resume`. `rebuild` discards the index and starts from
+    scratch; unchanged texts need no new embeddings.
     """
 
     action: Literal["pause", "resume", "rebuild", "embed", "decline"]
@@ -95,8 +95,10 @@ class IndexControlParams(Shape):
 
 REQUESTS: dict[str, Request] = {
     "halley/search": Request(SearchParams, SearchResult, "Searches the workspace, by words and by meaning."),
-    "halley/index/status": Request(UriParams, IndexStatus, "How far the workspace's index is."),
+    "halley/index/status": Request(
+        UriParams, IndexStatus, "The state and progress of the workspace's index."
+    ),
     "halley/index/control": Request(
-        IndexControlParams, IndexStatus, "Pauses, resumes or rebuilds the index, or agrees to embeddings."
+        IndexControlParams, IndexStatus, "Pauses, resumes or rebuilds the index, or approves embeddings."
     ),
 }

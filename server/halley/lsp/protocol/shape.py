@@ -1,4 +1,4 @@
-"""What every shape is: pydantic models of parameters and results, and a row of the tables of requests."""
+"""The base of every shape (pydantic models of parameters and results), and the row type of the request tables."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Shape(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`streams`: takes `partialResultToken`. `to_client`: the server asks, the client answers."""
+    """`streams`: takes a `partialResultToken`. `to_client`: sent by the server to the client."""
 
     params: type[Shape]
     result: type[Shape]
@@ -40,7 +40,7 @@ S = TypeVar("S", bound=Shape)
 
 
 def read_params(shape: type[S], params: Any) -> S:
-    """Validated parameters. Raises InvalidParams (-32602) naming the field that is wrong."""
+    """Validated parameters. Raises InvalidParams (-32602), naming the invalid field."""
     try:
         return shape.model_validate({} if params is None else params)
     except ValidationError as error:

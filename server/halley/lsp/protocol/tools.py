@@ -1,7 +1,7 @@
-"""Tools a model may ask for: which there are, which are on, which calls the person agreed to.
+"""Tools that models may call: the list, the switches and the approvals.
 
-A tool belongs to a server: one the person has configured (`tools.servers`, the Model Context Protocol), or `halley`,
-which is built in and only reads. Every call is asked about unless the person said "always" to exactly its kind before.
+A tool belongs to a server: an MCP server the user configured (`tools.servers`), or `halley`, which is built in and
+only reads. Every call needs approval unless the user chose "always" for exactly its kind before.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ SwitchScope = Literal["chat", "workspace", "user"]
 
 
 class ToolsListParams(Shape):
-    """`uri` tells which workspace, `chat_id` which chat the switches are of."""
+    """`uri` selects the workspace and `chat_id` the chat whose switches are shown."""
 
     uri: str | None = None
     chat_id: str | None = None
 
 
 class ToolArgument(Shape):
-    """An argument of a server's prompt."""
+    """An argument of an MCP prompt."""
 
     name: str
     description: str = ""
@@ -40,7 +40,7 @@ class ToolPrompt(Shape):
 
 
 class ToolResource(Shape):
-    """Something a server lets one read: `#server:uri` in a chat."""
+    """A readable resource of a server: `#server:uri` in a chat."""
 
     uri: str
     name: str
@@ -54,25 +54,25 @@ class ToolEntry(Shape):
     title: str
     description: str
     read_only: bool
-    """What holds: a server's own word counts only where the person trusts the server."""
+    """The effective value: a server's annotation counts only if the user trusts the server."""
     enabled: bool
-    """What holds here, its server's switch and the one for all tools included."""
+    """The effective value, including the switches for its server and for all tools."""
     scope: Literal["chat", "workspace", "user", "default"]
-    """Where that was decided."""
+    """The scope that set `enabled`."""
     asks: bool
-    """False: it runs without asking (built in, it reads what models may see anyway)."""
+    """False if it runs without approval, as the built-in tools do: they read only what models may see."""
     schema_: dict[str, Any] = Field(alias="schema")
     """JSON Schema of its arguments."""
 
 
 class ToolServer(Shape):
-    """`state` is `off` until it is needed for the first time, and while it is switched off."""
+    """`state` is `off` until the server is first needed, and while it is switched off."""
 
     name: str
     title: str
     state: Literal["off", "starting", "ready", "failed"]
     problem: str | None = None
-    """Why it failed, or what changed about it, in a sentence or two."""
+    """Why it failed, or what changed, in a sentence or two."""
     enabled: bool
     scope: Literal["chat", "workspace", "user", "default"]
     trusted: bool
@@ -83,28 +83,29 @@ class ToolServer(Shape):
 
 
 class ToolApproval(Shape):
-    """A standing yes: this tool with arguments of this shape, in this workspace, until anything of it changes."""
+    """A permanent approval of a tool, for arguments of this shape in this workspace, until anything about it
+    changes."""
 
     id: str
     server: str
     tool: str
     shape: str
-    """The arguments' names and kinds, as a person reads them: `path: string`."""
+    """The arguments' names and types in readable form: `path: string`."""
     workspace: str
     created: str
 
 
 class ToolsList(Shape):
     off: bool
-    """All tools are off here."""
+    """All tools are off."""
     scope: Literal["chat", "workspace", "user", "default"]
-    """Where `off` was decided."""
+    """The scope that set `off`."""
     servers: list[ToolServer]
     approvals: list[ToolApproval]
 
 
 class ToolsSetParams(Shape):
-    """With neither `server` nor `tool` it is about all of them; `enabled` null forgets what was set at this scope."""
+    """Without `server` and `tool`, all tools are meant. `enabled: null` removes the setting at this scope."""
 
     server: str | None = None
     tool: str | None = None
@@ -115,8 +116,8 @@ class ToolsSetParams(Shape):
 
 
 class ToolsForgetParams(Shape):
-    """Revokes standing yeses: one by `id`, those of a server or of one of its tools, or (with nothing) all of the
-    workspace's."""
+    """Revokes permanent approvals: one by `id`, those of a server or of one of its tools, or without any field all
+    of the workspace's."""
 
     id: str | None = None
     server: str | None = None
@@ -135,7 +136,8 @@ class ToolsRestartParams(Shape):
 
 
 class ToolApproveParams(Shape):
-    """One call that waits for a yes. All of it is as the model and the server wrote it: show it as plain text."""
+    """A call that waits for approval. The fields are as the model and the server wrote them: show them as plain
+    text."""
 
     chat_id: str
     turn_id: str
@@ -146,12 +148,12 @@ class ToolApproveParams(Shape):
     title: str
     arguments: dict[str, Any]
     arguments_text: str
-    """The same as indented JSON, invisible characters written out."""
+    """The same as indented JSON, with invisible characters escaped."""
     read_only: bool
     changed: str | None = None
-    """Why a standing yes does not hold any more: what is different from then."""
+    """Why a permanent approval no longer applies: what has changed since."""
     always: bool = True
-    """Whether "always in this workspace" can be answered; without a workspace it cannot."""
+    """Whether "always in this workspace" can be chosen; without a workspace it cannot."""
 
 
 class ToolApproved(Shape):
@@ -162,22 +164,20 @@ class ToolApproved(Shape):
 
 REQUESTS: dict[str, Request] = {
     "halley/tools/list": Request(
-        ToolsListParams, ToolsList, "The tools there are, which are on here, and what was agreed to for good."
+        ToolsListParams, ToolsList, "All tools, which of them are on, and the permanent approvals."
     ),
     "halley/tools/set": Request(
         ToolsSetParams,
         ToolsList,
         "Switches all tools, a server or one tool on or off, for a chat, a workspace or the user.",
     ),
-    "halley/tools/forget": Request(
-        ToolsForgetParams, ToolsForgotten, "Takes back what was agreed to for good."
-    ),
-    "halley/tools/restart": Request(ToolsRestartParams, ToolsList, "Ends a server and starts it anew."),
+    "halley/tools/forget": Request(ToolsForgetParams, ToolsForgotten, "Revokes permanent approvals."),
+    "halley/tools/restart": Request(ToolsRestartParams, ToolsList, "Restarts a server."),
     "halley/tools/approve": Request(
         ToolApproveParams,
         ToolApproved,
-        "May this tool be called with these arguments? Only where the client declared `experimental.halley.tools`; the "
-        "others are asked by `window/showMessageRequest`.",
+        "Asks the user to approve a tool call. Sent only if the client declared `experimental.halley.tools`; "
+        "other clients get a `window/showMessageRequest`.",
         to_client=True,
     ),
 }

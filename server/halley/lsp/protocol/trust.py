@@ -1,4 +1,4 @@
-"""What a workspace's own files ask for, and the person's word for exactly that content."""
+"""What a workspace's own files ask for, and the user's trust in exactly that content."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from halley.lsp.protocol.shape import Request, Shape
 
 
 class TrustAsked(Shape):
-    """`hash` is of what is described here; `files` are the paths of those that are there."""
+    """`hash` covers the content described here; `files` are the paths of the existing files."""
 
     root: str
     hash: str
@@ -16,11 +16,11 @@ class TrustAsked(Shape):
     asks: list[str]
     """A line for each thing that trust would grant."""
     refused: list[str]
-    """What such a file never gets."""
+    """What such a file is never granted."""
 
 
 class TrustParams(Shape):
-    """`hash` from `TrustAsked`: nothing is trusted that has changed since it was shown."""
+    """`hash` is from `TrustAsked`, so content that has changed since it was shown is not trusted."""
 
     hash: str
     uri: str | None = None
@@ -31,5 +31,5 @@ REQUESTS: dict[str, Request] = {
         UriParams, TrustAsked, "What the workspace's files ask for, and whether it is granted."
     ),
     "halley/trust/grant": Request(TrustParams, TrustAsked, "Trusts exactly the content that was described."),
-    "halley/trust/revoke": Request(UriParams, TrustAsked, "Takes the trust back."),
+    "halley/trust/revoke": Request(UriParams, TrustAsked, "Revokes the trust."),
 }
