@@ -1,1 +1,7 @@
-"""The workspace's context for a prompt, and what may be shown."""
+"""The workspace's context for a prompt.
+
+    project.py  files of the workspace, and where names are defined
+    files.py    reading one file for a model, by one set of rules
+
+How excerpts are chosen and ranked is `engine/prompting/context.py`.
+"""

@@ -7,6 +7,7 @@
     embedding.py  vectors, once agreed to
     control.py    what was asked of the index, shared by all processes
     searching.py  a question: words and meaning, merged                       related.py    context for actions
+    parts.py      how its parts see each other and the whole
 
 The rows are `stores/index/chunks.py`'s, the vectors `stores/index/vectors.py`'s; chunks, queries and the merging are
 the engine's. Start at `index.py`.

@@ -7,6 +7,7 @@
     approving.py   the yes to a call, and what a standing yes is bound to
     loop.py        a reply with its calls
     listing.py     all of it as the protocol shows it
+    finding.py     the tool that searches the workspace
     offering.py    ourselves as a server (`halley mcp`)
 
 A tool acts only after a yes: the person's for this call, or one they gave for good to exactly its kind. What only reads
