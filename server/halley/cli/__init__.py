@@ -15,6 +15,7 @@
     media.py      image, speak, transcribe, video, media
     models.py     the catalogue
     search.py     search and index
+    setup.py      what to put where, for each editor
     simulator.py  the simulated host
     tools.py      tools: list, switch, take back
     trust.py      what a workspace's files ask for

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from halley.core.models import Role
 
 MediaKind = Literal["image", "imageEdit", "speech", "transcription", "translation", "video"]
-MEDIA_KINDS: tuple[MediaKind, ...] = get_args(MediaKind)
 ROLE_OF: dict[MediaKind, Role] = {
     "image": "image",
     "imageEdit": "image",

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from halley.core.calls import Caller
 from halley.core.errors import InvalidInput
@@ -25,7 +25,6 @@ from halley.routing.keys import Binding, key_status
 
 Json = dict[str, Any]
 Scope = Literal["session", "workspace", "user"]
-SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
 async def list_models(

@@ -1,6 +1,25 @@
 """Chat: conversations that know the code, kept by the workspace.
 
-`send.py` is the way in: one turn, from what was typed to what was answered. `variables.py` brings code in,
-`messages.py` makes the prompt of a conversation, `answering.py` streams one model's reply into the store,
-`shapes.py` and `markdown.py` show it.
+    send.py              the way in: one turn, from what was typed to its replies
+    turns/               the kinds of turns, one file each
+    desk.py              what a chat needs around it
+    messages.py          the prompt of a conversation
+    variables.py         `#variables`: what each brings in
+    pictures.py          pictures among the attachments
+    commands.py          slash commands
+    input_completion.py  completion of what is typed
+    answering.py         one model's reply, streamed into the store
+    tool_turn.py         a reply with tools
+    tool_offers.py       prompts and resources of tool servers
+    blind.py             comparing without names
+    compaction.py        long chats summed up in time
+    title.py             a chat's title
+    events.py            events of a reply, as the protocol has them
+    shapes.py            chats as the protocol shows them
+    rendering.py         a reply as it may be shown
+    markdown.py          a chat as Markdown
+    context.py           what was sent for a reply
+    transfer.py          a chat as JSON that can be imported
+
+What is stored, and how, is said in `stores/chats`.
 """

@@ -19,9 +19,6 @@ from halley.core.media import MediaPrompt
 from halley.core.models import Model, Usage
 from halley.providers.hosts.host import Host
 
-PATIENT_S = 300.0
-"""Pictures take their time before the first byte."""
-
 _WORDS = {
     "image": "paints no pictures", "imageEdit": "edits no pictures", "speech": "does not speak",
     "transcription": "writes nothing down", "translation": "translates no recordings", "video": "makes no videos",
