@@ -37,6 +37,7 @@ from halley.features.chat.send import send
 from halley.features.chat.transfer import export_json, import_json
 from halley.features.chat.turns.turn import ChatRequest
 from halley.features.context.project import Project
+from halley.features.surroundings import Surroundings
 from halley.providers.stream.citations import citations_of
 from halley.stores.chats.store import ChatStore
 from halley.stores.chats.values import Reply
@@ -72,8 +73,9 @@ def desk_of(case: Case, root: Path, store: ChatStore, listener: Listener) -> Cha
         return ROUTE
 
     line = Line(listener, Caller(str(root)), settings, route_of)
+    around = Surroundings(line, builtin_template, workspace, Project(root))
     snapshot = _snapshot(case, root, settings, workspace) if case.has("workspace") else None
-    return ChatDesk(line, store, builtin_template, Model, workspace, Project(root), snapshot)
+    return ChatDesk(around, store, Model, snapshot)
 
 
 def _snapshot(case: Case, root: Path, settings: Settings, workspace: Workspace) -> Snapshot:

@@ -43,6 +43,7 @@ from halley.features.chat.send import continue_reply
 from halley.features.chat.send import send as send_turn
 from halley.features.chat.turns.turn import ChatRequest
 from halley.features.room import EngineRoom
+from halley.features.surroundings import Surroundings
 from halley.stores.ledger.store import LedgerStore
 
 HOSTS = ("one", "two", "three")
@@ -149,7 +150,9 @@ def desk_of(room: EngineRoom, urls: Sequence[str]) -> ChatDesk:
         return route
 
     line = Line(room.router, Caller(), settings, route_of)
-    return ChatDesk(line, room.chats, room.template, lambda ref: room.registry.find_model(ref, settings))
+    return ChatDesk(
+        Surroundings(line, room.template), room.chats, lambda ref: room.registry.find_model(ref, settings)
+    )
 
 
 async def ask_all(desk: ChatDesk, requests: int = REQUESTS) -> list[dict[str, Any] | HalleyError]:

@@ -28,6 +28,7 @@ from halley.features.actions import Job, find_action
 from halley.features.actions.action import Answer, Edited, Made
 from halley.features.ask import Line
 from halley.features.media.orders import Order
+from halley.features.surroundings import Surroundings
 from halley.stores.media import Task
 
 LANGUAGES = 12
@@ -62,9 +63,8 @@ async def test_action(case: Case, tmp_path: Path) -> None:
         return Task("v-1", None, order.kind, "complete", 0, 0, order.to_json())
 
     job = Job(
-        line_to(model, snapshot.settings),
+        Surroundings(line_to(model, snapshot.settings), builtin_template),
         snapshot,
-        builtin_template,
         instruction=said.get("instruction", ""),
         diagnostics=snapshot.diagnostics,
         warn=warned.append,

@@ -75,7 +75,7 @@ async def _with_tools(
     desk: Desk, prompt: Prompt, options: dict[str, Any], show: Callable[[Event], None]
 ) -> None:
     """Calls that need a yes are asked about on the terminal; where there is none they are denied."""
-    from halley.cli.search import index_finder
+    from halley.cli.search import attended_index
     from halley.cli.tools import terminal_ask
     from halley.core.models import ModelRef
     from halley.features.tools.approving import is_agreed
@@ -88,7 +88,7 @@ async def _with_tools(
     picks = room.tool_picks
     switches = Switches.of(settings, picks, desk.root)
     longest = max((its.start_timeout_s for its in settings.tools.servers.values()), default=0.0)
-    place = Place(desk.root, settings, find=index_finder(desk))
+    place = Place(desk.root, desk.surroundings(attended_index(desk)))
     box = await open_toolbox(room.tools, switches, place, longest)
     if not box.tools:
         tell("… No tools are on here: `halley tools` lists them, `halley tools on` switches them on.")

@@ -129,13 +129,9 @@ def _job_on(desk: Desk, document: Any, selection: Any, inputs: dict[str, str], m
     from halley.core.snapshot import Snapshot
     from halley.features.actions import Job
 
-    workspace = desk.room.config.workspace(desk.root).workspace
-    snapshot = Snapshot(document, selection, settings=desk.settings, workspace=workspace)
-    return Job(
-        desk.line(), snapshot, desk.room.template, instruction=inputs.get("instruction", ""), model=model,
-        project=desk.room.project(desk.root), inputs=inputs, runs=desk.room.macro_runs,
-        works=lambda: desk.room.media,
-    )  # fmt: skip
+    around = desk.surroundings()
+    snapshot = Snapshot(document, selection, settings=around.settings, workspace=around.workspace)
+    return Job(around, snapshot, instruction=inputs.get("instruction", ""), model=model, inputs=inputs)
 
 
 def _document(file: str | None) -> tuple[Any, Any]:

@@ -25,7 +25,7 @@ async def mcp(desk: Desk, workspace: Path | None, run_macros: bool) -> None:
 
     It only reads, unless --run-macros is given.
     """
-    from halley.cli.search import index_finder
+    from halley.cli.search import attended_index
     from halley.features.tools.builtin import Place
     from halley.features.tools.offering import INSTRUCTIONS, offered_tools, run_offered
     from halley.mcp.serving import serve_tools
@@ -34,13 +34,14 @@ async def mcp(desk: Desk, workspace: Path | None, run_macros: bool) -> None:
     root = find_root(workspace.resolve()) if workspace else desk.root
     at = Desk(desk.room, root)
 
-    find = index_finder(at, by_meaning=False)  # another program's questions cost nothing
+    index = attended_index(at)
 
     async def run_macro(name: str, inputs: Mapping[str, str]) -> str:
         return await _run_macro(at, name, inputs)
 
     async def run(name: str, arguments: Mapping[str, Any]) -> Any:
-        place = Place(root, at.settings, find=find)
+        # another program's questions cost nothing, so no model is asked for embeddings
+        place = Place(root, at.surroundings(index), by_meaning=False)
         return await run_offered(at.room, place, run_macro if run_macros else None, name, arguments)
 
     await serve_tools("halley", __version__, INSTRUCTIONS, offered_tools(run_macros=run_macros), run)

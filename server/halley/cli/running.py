@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,6 +26,10 @@ from halley.core.settings import Settings
 from halley.features.ask import Line
 from halley.features.room import EngineRoom
 from halley.stores.config.layers import Layer
+
+if TYPE_CHECKING:
+    from halley.features.search.index import WorkspaceIndex
+    from halley.features.surroundings import Surroundings
 
 
 @dataclass(slots=True)
@@ -54,6 +58,20 @@ class Desk:
             return (await self.room.prepare_route(role, settings, layers)).route
 
         return Line(self.room.router, self.caller(), settings, route_of)
+
+    def surroundings(self, index: WorkspaceIndex | None = None) -> Surroundings:
+        """What features find around them here. A command that searches names the index it keeps meanwhile."""
+        from halley.features.surroundings import Surroundings
+
+        return Surroundings(
+            self.line(),
+            self.room.template,
+            self.room.config.workspace(self.root).workspace,
+            self.room.project(self.root),
+            index,
+            lambda: self.room.media,
+            self.room.macro_runs,
+        )
 
 
 Main = Callable[..., Coroutine[Any, Any, int | None]]

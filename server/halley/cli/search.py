@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -97,14 +96,13 @@ def _index(desk: Desk) -> tuple[WorkspaceIndex, asyncio.Event]:
     return found, news
 
 
-def index_finder(desk: Desk, *, by_meaning: bool = True) -> Callable[[str], Awaitable[str]]:
-    """Asks the workspace's index on behalf of the tool `search_workspace`."""
+def attended_index(desk: Desk) -> WorkspaceIndex:
+    """The workspace's index, kept for this command while it runs."""
     from halley.features.search.parts import Attendant
-    from halley.features.tools.finding import find_by_index
 
     found = desk.room.index(desk.root)
     found.attach(Attendant(desk.line, lambda: desk.layers))
-    return lambda query: find_by_index(found, desk.line(), query, by_meaning=by_meaning)
+    return found
 
 
 async def _agreed(found: WorkspaceIndex, yes: bool) -> bool:

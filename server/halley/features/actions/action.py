@@ -21,14 +21,12 @@ from halley.core.snapshot import Diagnostic, Snapshot
 from halley.core.text import WorkspaceChange
 from halley.engine.code.symbols import definition_at
 from halley.engine.prompting.context import Context, build_context
-from halley.features.ask import Line, Reply, ask
-from halley.features.context.project import Project, gather_context
+from halley.features.ask import Reply, ask
+from halley.features.context.project import gather_context
+from halley.features.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from halley.core.ports import MacroRuns
     from halley.features.media.orders import Order
-    from halley.features.media.works import Works
-    from halley.features.search.index import WorkspaceIndex
     from halley.stores.media import Task
 
 
@@ -52,13 +50,11 @@ async def _kept_already() -> None: ...
 class Job:
     """One run of an action.
 
-    `template_of(name)` gives the prompt template, the person's own where there is one. `report` shows a line of
-    progress; `on_event` sees the reply as it streams.
+    `report` shows a line of progress; `on_event` sees the reply as it streams.
     """
 
-    line: Line
+    around: Surroundings
     snapshot: Snapshot
-    template_of: Callable[[str], str]
     instruction: str = ""
     diagnostics: tuple[Diagnostic, ...] = ()
     model: str | None = None
@@ -66,23 +62,16 @@ class Job:
     warn: Callable[[str], None] = lambda _text: None
     """Tells the person something they should see beside the outcome."""
     on_event: Callable[[Event], None] | None = None
-    project: Project | None = None
     inputs: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Values for a macro's inputs, by name."""
     make: Callable[[Order], Awaitable[Task]] | None = None
     """Makes a picture, sound or video, and waits for it (`features/media`)."""
-    works: Callable[[], Works] | None = None
-    """The media tasks, for macros' steps."""
     keep_run: Callable[[], Awaitable[None]] = _kept_already
     """Writes down what a run has made so far (`features/macros/pipeline.py` says how)."""
-    index: WorkspaceIndex | None = None
-    """The workspace's index, where there is a workspace."""
-    runs: MacroRuns | None = None
-    """Where macros keep what they have made so far, to be taken up again."""
 
     async def context(self) -> Context:
         """What the model gets to see beside the part in question. Raises BlockedByPolicy for a secret file."""
-        context = await gather_context(self.project, self.snapshot, index=self.index)
+        context = await gather_context(self.around.project, self.snapshot, index=self.around.index)
         for notice in context.notices:
             self.warn(notice)
         return context
@@ -103,7 +92,7 @@ class Job:
     async def ask(self, prompt: Prompt, *, feature: str, **options: Any) -> Reply:
         """`features.ask.ask` on this job's line, with its model and its listener."""
         return await ask(
-            self.line, prompt, feature=feature, model=self.model, on_event=self.on_event, **options
+            self.around.line, prompt, feature=feature, model=self.model, on_event=self.on_event, **options
         )
 
 

@@ -31,7 +31,7 @@ async def run(job: Job) -> Answer:
     snapshot = job.snapshot
     build = partial(
         build_prompt,
-        job.template_of("explain"),
+        job.around.template_of("explain"),
         snapshot,
         marked=snapshot.selected_text,
         diagnostics=job.diagnostics,

@@ -38,7 +38,7 @@ async def run(job: Job) -> Edited:
     text = snapshot.document.text
     build = partial(
         build_prompt,
-        job.template_of("generate"),
+        job.around.template_of("generate"),
         snapshot,
         values={
             "instruction": job.instruction,

@@ -36,7 +36,7 @@ async def run(job: Job) -> Made:
     if job.make is None:
         raise InvalidInput("Pictures cannot be kept here.", "Use `halley image`.")
     values = {"passage": text[:LONGEST], "instruction": job.instruction}
-    prompt = render_messages(job.template_of("illustrate"), values)[-1].text
+    prompt = render_messages(job.around.template_of("illustrate"), values)[-1].text
     title = " ".join(job.instruction.split() or text.lstrip("#>*- ").split())
     return Made(await job.make(Order("image", prompt, model=job.model, title=title[:200])))
 

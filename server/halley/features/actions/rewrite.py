@@ -35,7 +35,7 @@ async def rewrite(
     snapshot = job.snapshot
     build = partial(
         build_prompt,
-        job.template_of(template),
+        job.around.template_of(template),
         snapshot,
         marked=snapshot.document.text[span[0] : span[1]],
         diagnostics=job.diagnostics,

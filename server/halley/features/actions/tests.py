@@ -30,7 +30,7 @@ async def run(job: Job) -> Outcome:
     home, existing = _home(snapshot)
     build = partial(
         build_prompt,
-        job.template_of("tests"),
+        job.around.template_of("tests"),
         snapshot,
         marked=snapshot.document.text[start:end],
         values={

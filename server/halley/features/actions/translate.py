@@ -33,7 +33,7 @@ async def run(job: Job) -> Answer:
     check_document(job.snapshot)
     start, end = chosen_span(job)
     prompt = build_prompt(
-        job.template_of("translate"),
+        job.around.template_of("translate"),
         job.snapshot,
         Context(()),
         marked=job.snapshot.document.text[start:end],

@@ -30,7 +30,7 @@ async def answer(desk: ChatDesk, prompt: Prompt, asked: Asked, emit: Emit) -> No
     options: dict[str, Any] = {
         "feature": "chat", "role": asked.role, "model": asked.model, "priority": Priority.CHAT, "shorten": shorter,
     }  # fmt: skip
-    line = without_waits(desk.line) if asked.blind else desk.line
+    line = without_waits(desk.around.line) if asked.blind else desk.around.line
 
     async def work(take: Callable[[Event], None]) -> None:
         if desk.tools is not None and line.settings.tools.enabled:

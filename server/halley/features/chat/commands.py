@@ -73,7 +73,7 @@ async def expand_command(desk: ChatDesk, typed: ChatInput) -> Expanded:
     """What the command stands for, as if it had been typed. Raises InvalidInput for one there is none of."""
     if not typed.command:
         return Expanded(typed)
-    macro = desk.line.settings.macros.get(typed.command)
+    macro = desk.around.settings.macros.get(typed.command)
     if macro is not None and macro.prompt:
         return await _expand_macro(desk, typed, macro, macro.prompt)
     command = COMMANDS.get(typed.command)
@@ -93,13 +93,13 @@ async def expand_command(desk: ChatDesk, typed: ChatInput) -> Expanded:
 
 
 def unknown_command(desk: ChatDesk, name: str) -> InvalidInput:
-    names = ", ".join(f"/{one}" for one in dict.fromkeys((*COMMANDS, *desk.line.settings.macros)))
+    names = ", ".join(f"/{one}" for one in dict.fromkeys((*COMMANDS, *desk.around.settings.macros)))
     return InvalidInput(f"There is no command /{name}.", f"Commands are {names}.")
 
 
 async def _compared(desk: ChatDesk, named: tuple[str, ...]) -> tuple[str, ...]:
     """With fewer than two named, the models of the chat role's route."""
-    route = [str(ref) for ref in await desk.line.route_of("chat")]
+    route = [str(ref) for ref in await desk.around.line.route_of("chat")]
     models = tuple(dict.fromkeys((*named, *route)))
     if len(models) < 2:
         raise InvalidInput(
@@ -159,16 +159,6 @@ def typed_inputs(macro: MacroSettings, text: str) -> tuple[dict[str, str], str]:
 def macro_job(desk: ChatDesk, instruction: str, inputs: Mapping[str, str] | None = None) -> Job:
     """A macro's surroundings, as actions have them."""
     nothing = Snapshot(
-        Document(NOWHERE, ""), Selection(0, 0), settings=desk.line.settings, workspace=desk.workspace
+        Document(NOWHERE, ""), Selection(0, 0), settings=desk.around.settings, workspace=desk.around.workspace
     )
-    return Job(
-        desk.line,
-        desk.snapshot or nothing,
-        desk.template_of,
-        instruction=instruction,
-        project=desk.project,
-        index=desk.index,
-        inputs=inputs or {},
-        runs=desk.runs,
-        works=desk.works,
-    )
+    return Job(desk.around, desk.snapshot or nothing, instruction=instruction, inputs=inputs or {})

@@ -57,12 +57,12 @@ async def compact_if_needed(
 
 async def sum_up(desk: ChatDesk, chat: Chat, stored: list[StoredTurn]) -> str:
     """A summary by the model of the `fast` role. Raises the errors of `core.errors`."""
-    fast = (await desk.line.route_of("fast"))[0]
+    fast = (await desk.around.line.route_of("fast"))[0]
     turns = [to_turn(desk, turn, with_reply=True, pictures=False) for turn in stored]
     transcript = render_transcript(turns, int(budget_of(desk, fast) * 0.8), chat.summary)
-    messages = render_messages(desk.template_of("compact"), {"transcript": transcript})
+    messages = render_messages(desk.around.template_of("compact"), {"transcript": transcript})
     prompt = Prompt(messages, max_tokens=1500)
-    reply = await ask(desk.line, prompt, feature="compact", role="fast", priority=Priority.CHAT)
+    reply = await ask(desk.around.line, prompt, feature="compact", role="fast", priority=Priority.CHAT)
     return reply.text.strip()
 
 

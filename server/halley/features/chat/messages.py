@@ -67,10 +67,10 @@ def turns_through(chat: Chat, through: str) -> list[StoredTurn]:
 def instructions_of(desk: ChatDesk, chat: Chat) -> str:
     """The standing instructions: the template, the project's guidance, the person's own; and the summary."""
     values = {
-        "guidance": desk.workspace.guidance if desk.workspace else "",
-        "instructions": desk.line.settings.chat.instructions,
+        "guidance": desk.around.workspace.guidance if desk.around.workspace else "",
+        "instructions": desk.around.settings.chat.instructions,
     }
-    text = render(desk.template_of("chat"), values)
+    text = render(desk.around.template_of("chat"), values)
     return f"{text}\n\nWhat was said before, in short:\n\n{chat.summary}" if chat.summary else text
 
 

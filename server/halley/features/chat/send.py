@@ -41,7 +41,7 @@ async def send(desk: ChatDesk, request: ChatRequest, emit: Emit) -> Json:
         raise InvalidInput("There is nothing to send.", "Write something.")
     if request.chat_id:
         await desk.store.get(request.chat_id)
-    return await turn_for(typed.command, desk.line.settings.macros)(desk, request, typed, emit)
+    return await turn_for(typed.command, desk.around.settings.macros)(desk, request, typed, emit)
 
 
 async def retry(
@@ -97,8 +97,8 @@ async def continue_reply(desk: ChatDesk, chat_id: str, reply_id: str, emit: Emit
     said = go_on(reply, CONTINUE)
     await desk.store.reopen(reply_id)
     prompt = replace(built.prompt, messages=(*built.prompt.messages, *said))
-    line = _beginning_with(desk.line, ModelRef.parse(reply.model))
-    await answer(replace(desk, line=line), prompt, asked, emit)
+    line = _beginning_with(desk.around.line, ModelRef.parse(reply.model))
+    await answer(replace(desk, around=replace(desk.around, line=line)), prompt, asked, emit)
     return await result_of(desk, chat_id, turn.id, [reply_id])
 
 

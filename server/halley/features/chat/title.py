@@ -17,9 +17,9 @@ async def give_title(desk: ChatDesk, chat_id: str) -> str:
         return chat.title
     try:
         values = {"prompt": chat.turns[0].prompt[:2000]}
-        prompt = Prompt(render_messages(desk.template_of("title"), values), max_tokens=200)
+        prompt = Prompt(render_messages(desk.around.template_of("title"), values), max_tokens=200)
         reply = await ask(
-            desk.line, prompt, feature="title", role="fast", priority=Priority.BATCH, retry=False
+            desk.around.line, prompt, feature="title", role="fast", priority=Priority.BATCH, retry=False
         )
     except HalleyError:
         return ""

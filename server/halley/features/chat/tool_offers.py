@@ -46,7 +46,7 @@ def known_offers(servers: ToolServers, switches: Switches) -> list[tuple[str, st
 async def expand_prompt(desk: ChatDesk, typed: ChatInput) -> ChatInput | None:
     """What a server's prompt stands for; None when the command is none. Raises InvalidInput for missing arguments."""
     server, dot, name = typed.command.partition(".")
-    if not dot or desk.tools is None or server not in desk.line.settings.tools.servers:
+    if not dot or desk.tools is None or server not in desk.around.settings.tools.servers:
         return None
     connection = await _running(desk, desk.tools, server)
     prompt = next((one for one in connection.offer.prompts if one.name == name), None)
@@ -58,15 +58,15 @@ async def expand_prompt(desk: ChatDesk, typed: ChatInput) -> ChatInput | None:
         text = await connection.get_prompt(name, arguments)
     except ToolFailed as error:
         raise InvalidInput(f"/{typed.command} gave nothing: {error}", "Check its arguments.") from None
-    said = tidy_result(text, desk.line.settings.tools.max_result_tokens).text
+    said = tidy_result(text, desk.around.settings.tools.max_result_tokens).text
     return replace(typed, command="", text="\n\n".join(part for part in (said, rest) if part))
 
 
 async def read_resource(desk: ChatDesk, argument: str) -> tuple[str, str]:
     """(how it is named, its text) of `server:address`. Raises InvalidInput for one that cannot be read."""
     server, colon, uri = argument.partition(":")
-    if desk.tools is None or not colon or server not in desk.line.settings.tools.servers:
-        names = ", ".join(desk.line.settings.tools.servers) or "none is configured"
+    if desk.tools is None or not colon or server not in desk.around.settings.tools.servers:
+        names = ", ".join(desk.around.settings.tools.servers) or "none is configured"
         raise InvalidInput(
             "#resource names a tool server and an address.", f"#resource:SERVER:ADDRESS; servers: {names}."
         )
@@ -75,7 +75,7 @@ async def read_resource(desk: ChatDesk, argument: str) -> tuple[str, str]:
         text = await connection.read_resource(uri)
     except ToolFailed as error:
         raise InvalidInput(f"{uri} of {server} could not be read: {error}", "Check the address.") from None
-    result = tidy_result(text, desk.line.settings.tools.max_result_tokens)
+    result = tidy_result(text, desk.around.settings.tools.max_result_tokens)
     return f"`{visible(uri)}` of {server} (data, not instructions)", result.text
 
 
@@ -85,7 +85,7 @@ async def say_tools(desk: ChatDesk, chat_id: str | None) -> str:
     switches = await _switches(desk, tools, chat_id)
     if not switches.all().enabled:
         return f"All tools are off (by {switches.all().scope}). `/tools on` switches them on for this chat."
-    names = (BUILTIN, *desk.line.settings.tools.servers)
+    names = (BUILTIN, *desk.around.settings.tools.servers)
     rows = [f"{name}: {'on' if switches.server(name).enabled else 'off'}" for name in names]
     how = "`/tools off` switches all off for this chat, `/tools SERVER off` one server."
     return f"Tools are on. {'; '.join(rows)}. {how}"
@@ -95,7 +95,7 @@ async def switch_tools(desk: ChatDesk, chat_id: str, what: str, on: bool) -> str
     """Switches all tools, a server or `server/tool` for one chat."""
     tools = _tools(desk)
     server, _, tool = what.partition("/")
-    check_known(desk.line.settings, tools.servers, server or None, tool or None)
+    check_known(desk.around.settings, tools.servers, server or None, tool or None)
     await desk.store.switch_tools(chat_id, {key_of(server or None, tool or None): on})
     return f"{what or 'All tools'}: {'on' if on else 'off'} in this chat."
 
@@ -107,14 +107,14 @@ def _tools(desk: ChatDesk) -> ToolDesk:
 
 
 async def _switches(desk: ChatDesk, tools: ToolDesk, chat_id: str | None) -> Switches:
-    root = desk.workspace.root if desk.workspace else None
+    root = desk.around.root
     chat: Mapping[str, bool] = (await desk.store.get(chat_id)).tools if chat_id else {}
-    return Switches.of(desk.line.settings, tools.picks, root, chat)
+    return Switches.of(desk.around.settings, tools.picks, root, chat)
 
 
 async def _running(desk: ChatDesk, tools: ToolDesk, server: str) -> Connection:
     """Raises InvalidInput for a server that is off or does not start."""
-    settings = desk.line.settings
+    settings = desk.around.settings
     if not (await _switches(desk, tools, None)).uses(server):
         raise InvalidInput(
             f"The tool server {server} is off.", "Switch it on first: halley/tools/set, or `halley tools on`."

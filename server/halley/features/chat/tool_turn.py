@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from halley.core.calls import Prompt
@@ -16,7 +15,6 @@ from halley.features.chat.desk import ChatDesk, ToolDesk
 from halley.features.chat.turns.turn import Asked
 from halley.features.tools.approving import is_agreed
 from halley.features.tools.builtin import Place
-from halley.features.tools.finding import find_by_index
 from halley.features.tools.loop import Written, converse
 from halley.features.tools.switches import Switches
 from halley.features.tools.toolbox import OfferedTool, open_toolbox
@@ -32,10 +30,9 @@ async def answer_with_tools(
     take: Callable[[Event], None],
 ) -> None:
     """Streams the reply into `take`; as any reply where no tool is on."""
-    root = desk.workspace.root if desk.workspace else None
+    root = desk.around.root
     switches = Switches.of(line.settings, tools.picks, root, asked.switched)
-    find = partial(find_by_index, desk.index, line) if desk.index else None
-    place = Place.of(desk.workspace, line.settings, desk.snapshot, find)
+    place = Place.of(replace(desk.around, line=line), desk.snapshot)
     box = await open_toolbox(tools.servers, switches, place)
     news = tools.servers.news(asked.chat, filter(switches.uses, line.settings.tools.servers))
     box = replace(box, notices=(*box.notices, *news))

@@ -65,11 +65,11 @@ async def _file(desk: ChatDesk, argument: str) -> list[Attachment]:
 
 
 async def _folder(desk: ChatDesk, argument: str) -> list[Attachment]:
-    if desk.project is None:
+    if desk.around.project is None:
         raise _no_workspace("#folder")
-    await desk.project.refresh(desk.line.settings.context.exclude)
+    await desk.around.project.refresh(desk.around.settings.context.exclude)
     folder = argument.strip("/")
-    inside = sorted(p for p in desk.project.files if not folder or p.startswith(f"{folder}/"))
+    inside = sorted(p for p in desk.around.project.files if not folder or p.startswith(f"{folder}/"))
     if not inside:
         raise InvalidInput(
             f"There is no folder {argument or '.'} with files to show.", "Name one of the workspace's."
@@ -78,10 +78,10 @@ async def _folder(desk: ChatDesk, argument: str) -> list[Attachment]:
 
 
 async def _symbol(desk: ChatDesk, argument: str) -> list[Attachment]:
-    if desk.project is None:
+    if desk.around.project is None:
         raise _no_workspace("#symbol")
-    await desk.project.refresh(desk.line.settings.context.exclude)
-    found = desk.project.defined((argument,), {}).get(argument, [])
+    await desk.around.project.refresh(desk.around.settings.context.exclude)
+    found = desk.around.project.defined((argument,), {}).get(argument, [])
     if not found:
         raise InvalidInput(f"No definition of {argument} was found.", "Check the name, or use #file:path.")
     return [
@@ -98,10 +98,10 @@ async def _diagnostics(desk: ChatDesk, _argument: str) -> list[Attachment]:
 
 
 async def _diff(desk: ChatDesk, _argument: str) -> list[Attachment]:
-    if desk.workspace is None:
+    if desk.around.workspace is None:
         raise _no_workspace("#diff")
     diff = await load_shown_diff(
-        desk.workspace.root, staged=False, exclude=desk.line.settings.context.exclude
+        desk.around.workspace.root, staged=False, exclude=desk.around.settings.context.exclude
     )
     if not diff.strip():
         raise InvalidInput("There are no changes.", "#diff shows what is not committed yet.")
@@ -110,9 +110,11 @@ async def _diff(desk: ChatDesk, _argument: str) -> list[Attachment]:
 
 async def _staged(desk: ChatDesk, _argument: str) -> list[Attachment]:
     """For `/commit`: what is staged, and with nothing staged all changes."""
-    if desk.workspace is None:
+    if desk.around.workspace is None:
         raise _no_workspace("/commit")
-    diff = await load_shown_diff(desk.workspace.root, staged=True, exclude=desk.line.settings.context.exclude)
+    diff = await load_shown_diff(
+        desk.around.workspace.root, staged=True, exclude=desk.around.settings.context.exclude
+    )
     if not diff.strip():
         raise InvalidInput("There is nothing to commit.", "Change or stage something first (`git add`).")
     return [attach("Changes to commit", diff, language_id="diff")]
@@ -152,10 +154,13 @@ LOADERS: dict[str, Callable[[ChatDesk, str], Awaitable[list[Attachment]]]] = {
 
 def _read(desk: ChatDesk, path: str) -> Attachment:
     """A file of the workspace by its relative path; the editor's text where it is open there."""
-    if desk.workspace is None:
+    if desk.around.workspace is None:
         raise _no_workspace("#file")
     plain, text = read_shown_file(
-        desk.workspace.root, path, desk.line.settings.context.exclude, lambda uri: _open_text(desk, uri)
+        desk.around.workspace.root,
+        path,
+        desk.around.settings.context.exclude,
+        lambda uri: _open_text(desk, uri),
     )
     return attach(f"`{plain}`", text, plain)
 
@@ -172,14 +177,14 @@ def _open_text(desk: ChatDesk, uri: str) -> str | None:
 def _open_documents(desk: ChatDesk) -> list[Document]:
     snapshot = _here(desk, "#open")
     check_document(snapshot)
-    others = [d for d in snapshot.open_documents.values() if may_be_shown(desk.project, d, snapshot)]
+    others = [d for d in snapshot.open_documents.values() if may_be_shown(desk.around.project, d, snapshot)]
     return [snapshot.document, *others]
 
 
 def _of_document(desk: ChatDesk, document: Document) -> Attachment:
     path = document.uri.rsplit("/", 1)[-1]
-    if document.path and desk.workspace and document.path.is_relative_to(desk.workspace.root):
-        path = document.path.relative_to(desk.workspace.root).as_posix()
+    if document.path and desk.around.workspace and document.path.is_relative_to(desk.around.workspace.root):
+        path = document.path.relative_to(desk.around.workspace.root).as_posix()
     if document.path and is_secret_path(document.path):
         raise BlockedByPolicy(f"{path} is a kind of file that holds secrets.", "It is never sent to a model.")
     return attach(f"`{path}`", document.text, path, document.language_id)

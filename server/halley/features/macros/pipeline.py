@@ -55,8 +55,8 @@ async def run_pipeline(job: Job, macro: MacroSettings, run: Run, listen: Listen 
         if result.state in ("complete", "skipped") or not _has(run, needs[index]):
             return
         await _do(job, macro, steps, index, run, listen)
-        if job.runs:
-            await asyncio.to_thread(job.runs.save, run)
+        if job.around.runs:
+            await asyncio.to_thread(job.around.runs.save, run)
 
     tasks += [asyncio.create_task(one(index)) for index in range(len(steps))]
     try:
@@ -67,8 +67,8 @@ async def run_pipeline(job: Job, macro: MacroSettings, run: Run, listen: Listen 
         await asyncio.gather(*tasks, return_exceptions=True)
         _keep(job, run)
         raise
-    if run.is_complete and job.runs:
-        job.runs.forget(run)
+    if run.is_complete and job.around.runs:
+        job.around.runs.forget(run)
     return run
 
 
@@ -94,8 +94,8 @@ async def _do(
     tell()
 
     async def keep_run() -> None:
-        if job.runs:
-            await asyncio.to_thread(job.runs.save, run)
+        if job.around.runs:
+            await asyncio.to_thread(job.around.runs.save, run)
 
     job = replace(job, keep_run=keep_run)
     try:
@@ -121,5 +121,5 @@ def _value(step: StepResult) -> str:
 
 
 def _keep(job: Job, run: Run) -> None:
-    if job.runs and any(step.state == "complete" or step.task or step.tasks for step in run.steps):
-        job.runs.save(run)
+    if job.around.runs and any(step.state == "complete" or step.task or step.tasks for step in run.steps):
+        job.around.runs.save(run)

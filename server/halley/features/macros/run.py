@@ -55,8 +55,8 @@ async def begin_run(name: str, macro: MacroSettings, job: Job) -> Run:
     steps = steps_of(macro)
     needs_of(steps)
     inputs = read_inputs(name, macro, job.inputs)
-    if job.runs:
-        await asyncio.to_thread(job.runs.forget_old)
+    if job.around.runs:
+        await asyncio.to_thread(job.around.runs.forget_old)
     values = await load_values(job, frozenset[str]().union(*map(names_used, steps)) - inputs.keys())
     if given := job.inputs.get("instruction"):
         values |= {"instruction": str(given), "input": str(given)}
@@ -69,9 +69,9 @@ def digest_of(macro: MacroSettings) -> str:
 
 
 def find_run(job: Job, name: str, macro: MacroSettings, id: str) -> Run:
-    if job.runs is None:
+    if job.around.runs is None:
         raise InvalidInput("Runs are not kept here.", "Run the macro anew.")
-    run = job.runs.find_last(name, _workspace(job)) if id == "last" else job.runs.load(id)
+    run = job.around.runs.find_last(name, _workspace(job)) if id == "last" else job.around.runs.load(id)
     if (run.macro, run.workspace) != (name, _workspace(job)):
         raise InvalidInput(f"The run {id} is not one of '{name}' in this workspace.", "Run the macro anew.")
     if run.digest != digest_of(macro):
@@ -99,8 +99,8 @@ async def outcome_of(name: str, job: Job, run: Run) -> Outcome:
     if failed or macro.output == "answer":
         return Answer(title, run_markdown(run, macro), failed.problem if failed else None)
     last = _leaves(run, macro)[-1]
-    if last.task and not last.text and job.works is not None:
-        return Made(await job.works().store.get(last.task))
+    if last.task and not last.text and job.around.media is not None:
+        return Made(await job.around.media().store.get(last.task))
     reply = Reply(final_text(run, macro), finish=Finish("stop"))
     at = job.snapshot.selection.end
     span = chosen_span(job) if macro.output == "replace" else (at, at)

@@ -87,12 +87,12 @@ async def _make(
     from halley.features.media.orders import Order
     from halley.features.media.saving import shown_path
 
-    if job.works is None:
+    if job.around.media is None:
         raise InvalidInput(
             "Pictures, recordings and videos cannot be kept here.",
             "Run the macro in an editor, or `halley macros run`.",
         )
-    works, workspace = job.works(), job.snapshot.workspace
+    works, workspace = job.around.media(), job.snapshot.workspace
     if not result.task:
         source = _source(job, render(step.source or "", values))
         said = render(step.prompt or "", values).strip()
@@ -102,11 +102,11 @@ async def _make(
             model=step.model or macro.model or job.model, title=result.name if not result.name.isdigit() else "",
             feature=f"macro.{name}",
         )  # fmt: skip
-        result.task = (await works.start(order, job.line, workspace.id if workspace else None)).id
+        result.task = (await works.start(order, job.around.line, workspace.id if workspace else None)).id
         begun(result.task)
         await job.keep_run()
     else:
-        await works.resume(job.line)
+        await works.resume(job.around.line)
     try:
         task = await works.finished(result.task)
     except HalleyError:
@@ -136,7 +136,7 @@ def _source(job: Job, named: str) -> str | None:
         if not real.is_relative_to(workspace.root.resolve()):
             raise InvalidInput(f"{named} lies outside the workspace.", "Name a file in it.")
         return str(real)
-    made = job.works().shown if job.works else None
+    made = job.around.media().shown if job.around.media else None
     if made is None or not path.resolve().is_relative_to(made.resolve()):
         raise InvalidInput(f"{named} lies outside the workspace.", "Name a file in it.")
     return str(path)
@@ -149,7 +149,7 @@ async def _commit(job: Job, step: MacroStep, values: Mapping[str, str], options:
     wish = render(step.prompt or "", values)
     guidance = "\n\n".join(part for part in (workspace.guidance, wish) if part)
     del options["feature"]
-    return await commit_message(job.line, workspace.root, guidance=guidance, **options)
+    return await commit_message(job.around.line, workspace.root, guidance=guidance, **options)
 
 
 async def _ask(job: Job, step: MacroStep, values: Mapping[str, str], options: dict[str, Any]) -> Reply:
@@ -161,11 +161,11 @@ async def _ask(job: Job, step: MacroStep, values: Mapping[str, str], options: di
     workspace = job.snapshot.workspace
     facts = {
         "guidance": workspace.guidance if workspace else "",
-        "instructions": job.line.settings.chat.instructions,
+        "instructions": job.around.settings.chat.instructions,
     }
-    instructions = render(job.template_of("chat"), facts)
+    instructions = render(job.around.template_of("chat"), facts)
     return await ask(
-        job.line, Prompt((system(instructions), user(said))), keep_partial=True, **options
+        job.around.line, Prompt((system(instructions), user(said))), keep_partial=True, **options
     )  # fmt: skip
 
 
@@ -232,7 +232,7 @@ async def find_files(job: Job, pattern: str) -> list[str]:
     workspace = job.snapshot.workspace
     if workspace is None:
         raise InvalidInput("`for_each` needs a workspace.", "Open a folder, or run the macro inside one.")
-    exclude = job.line.settings.context.exclude
+    exclude = job.around.settings.context.exclude
     listed = await asyncio.to_thread(list_files, workspace.root, exclude, is_secret_path)
     spec = GitIgnoreSpec.from_lines([pattern])
     found = sorted(fact.path for fact in listed if spec.match_file(fact.path))

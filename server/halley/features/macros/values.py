@@ -71,7 +71,7 @@ async def _diff(job: Job) -> str:
         raise InvalidInput(
             "There are no changes for {{diff}}.", "Change or stage something first (`git add`)."
         )
-    return cut_diff(diff, job.line.settings.context.max_tokens)
+    return cut_diff(diff, job.around.settings.context.max_tokens)
 
 
 async def _open(job: Job) -> str:
@@ -104,7 +104,7 @@ def file_value(path: str, text: str) -> str:
 def _documents(job: Job) -> list[Document]:
     _check(job, "open")
     others = job.snapshot.open_documents.values()
-    return [job.snapshot.document, *(d for d in others if may_be_shown(job.project, d, job.snapshot))]
+    return [job.snapshot.document, *(d for d in others if may_be_shown(job.around.project, d, job.snapshot))]
 
 
 def _shown(job: Job, document: Document) -> str:

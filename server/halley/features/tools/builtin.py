@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from halley.core.errors import HalleyError, InvalidInput
-from halley.core.settings import Settings
-from halley.core.snapshot import Snapshot, Workspace
+from halley.core.snapshot import Snapshot
 from halley.engine.code.languages import language_id_of
 from halley.engine.code.syntax import syntax_errors
 from halley.engine.guards.secrecy import is_secret_path
 from halley.engine.prompting.prompts import render_diagnostics
 from halley.features.context.files import read_shown_file
 from halley.features.context.project import check_document
+from halley.features.surroundings import Surroundings
+from halley.features.tools.finding import find_by_index
 from halley.mcp.values import Outcome, RemoteTool
 from halley.stores.workspace.project_files import list_files, read_text_file
 
@@ -33,26 +34,22 @@ MOST_LINES = 1500
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the tools look. `find` asks the workspace's index and says nothing where that has none of it."""
+    """Where the tools look. `snapshot` is the document at hand, where there is one."""
 
     root: Path
-    settings: Settings
+    around: Surroundings
     snapshot: Snapshot | None = None
-    find: Callable[[str], Awaitable[str]] | None = None
+    by_meaning: bool = True
+    """Whether a search may ask a model for embeddings, which may cost money."""
 
     @classmethod
-    def of(
-        cls,
-        workspace: Workspace | None,
-        settings: Settings,
-        snapshot: Snapshot | None = None,
-        find: Callable[[str], Awaitable[str]] | None = None,
-    ) -> Place | None:
-        return cls(workspace.root, settings, snapshot, find) if workspace else None
+    def of(cls, around: Surroundings, snapshot: Snapshot | None = None) -> Place | None:
+        """None without a workspace."""
+        return cls(around.root, around, snapshot) if around.root else None
 
     @property
     def exclude(self) -> tuple[str, ...]:
-        return self.settings.context.exclude
+        return self.around.settings.context.exclude
 
     def open_text(self, uri: str) -> str | None:
         """The editor's text, where the file is open."""
@@ -113,8 +110,11 @@ async def _search(place: Place, arguments: Mapping[str, Any]) -> str:
     query = _text(arguments, "query").strip()
     if not query:
         raise InvalidInput("There is nothing to look for.", "Give words as `query`.")
-    if place.find and (found := await place.find(query)):
-        return found
+    around = place.around
+    if around.index is not None:
+        found = await find_by_index(around.index, around.line, query, by_meaning=place.by_meaning)
+        if found:
+            return found
     hits = await asyncio.to_thread(_grep, place, await place.files(), query)
     if not hits:
         return f"Nothing in the workspace says {query!r}."

@@ -50,23 +50,17 @@ Plain = Callable[[Session, Json], Awaitable[Json]]
 def desk_of(session: Session, text_document: Json | None = None, range: Json | None = None) -> ChatDesk:
     """The desk for a chat, with the document at hand where the client named one."""
     uri = str((text_document or {}).get("uri", ""))
-    line = session.line(uri)
+    around = session.surroundings(uri)
 
     def model_of(model: ModelRef) -> Model:
-        return session.room.registry.find_model(model, line.settings)
+        return session.room.registry.find_model(model, around.settings)
 
     return ChatDesk(
-        line,
+        around,
         session.room.chats,
-        session.template_of,
         model_of,
-        session.workspace(uri),
-        session.project(uri),
         session.required_snapshot(text_document, range) if text_document else None,
         lambda names: _choose_model(session, uri, names),
-        session.index(uri),
-        session.room.macro_runs,
-        works=session.works,
         tools=tool_desk(session),
         is_ending=lambda: session.is_ending,
     )

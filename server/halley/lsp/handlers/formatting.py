@@ -32,15 +32,12 @@ async def format_document(session: Session, params: Json, report: Any) -> list[J
     snapshot = replace(
         snapshot, tab_size=options.get("tabSize", 4), insert_spaces=options.get("insertSpaces", True)
     )
-    line = session.line(snapshot.document.uri, snapshot.settings)
     outcome = await find_action("format").run(
         Job(
-            line,
+            session.surroundings(snapshot.document.uri, snapshot.settings),
             snapshot,
-            session.template_of,
             report=report,
             warn=warner(session),
-            project=session.project(snapshot.document.uri),
         )
     )
     assert isinstance(outcome, Edited)

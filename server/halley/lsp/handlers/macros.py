@@ -66,15 +66,11 @@ async def macros_run(
     snapshot = _snapshot(session, params, asked.uri or "")
     inputs = asked.inputs or {}
     job = Job(
-        session.line(snapshot.document.uri, snapshot.settings),
+        session.surroundings(snapshot.document.uri, snapshot.settings),
         snapshot,
-        session.template_of,
         instruction=str(inputs.get("instruction", "")),
         report=report,
-        project=session.project(snapshot.document.uri),
         inputs=inputs,
-        runs=session.room.macro_runs,
-        works=session.works,
     )
 
     def listen(step: str, event: Any) -> None:

@@ -38,19 +38,14 @@ async def run(session: Session, arguments: list[Any], report: Any) -> Json:
     params = read_params(RunParams, asked)
     snapshot = _snapshot(session, asked, params.diagnostics or [])
     job = Job(
-        session.line(snapshot.document.uri, snapshot.settings),
+        session.surroundings(snapshot.document.uri, snapshot.settings),
         snapshot,
-        session.template_of,
         instruction=params.instruction.strip(),
         diagnostics=snapshot.diagnostics if params.diagnostics else (),
         model=params.model,
         report=report,
         warn=warner(session),
         on_event=Counter(report),
-        project=session.project(snapshot.document.uri),
-        index=session.index(snapshot.document.uri),
-        runs=session.room.macro_runs,
-        works=session.works,
         make=maker(session, snapshot, report),
     )
     report("asking the model")
@@ -62,16 +57,13 @@ async def edit(session: Session, params: Json, report: Any, emit: Any) -> Json:
     asked = read_params(EditParams, params)
     snapshot = _snapshot(session, params, [])
     job = Job(
-        session.line(snapshot.document.uri, snapshot.settings),
+        session.surroundings(snapshot.document.uri, snapshot.settings),
         snapshot,
-        session.template_of,
         instruction=asked.instruction.strip(),
         model=asked.model,
         report=report,
         warn=warner(session),
         on_event=lambda event: emit(event_json("", event)),
-        project=session.project(snapshot.document.uri),
-        index=session.index(snapshot.document.uri),
     )
     return await deliver(session, snapshot, await perform("edit", job), preview=asked.preview)
 

@@ -21,6 +21,7 @@ from halley.features.ask import Line
 from halley.features.completion.completer import Completer
 from halley.features.context.project import Project
 from halley.features.proposals import Proposals
+from halley.features.surroundings import Surroundings
 from halley.lsp.base.capabilities import look_up
 from halley.lsp.base.rpc_errors import ClientError
 from halley.lsp.from_lsp import from_lsp_diagnostics, from_lsp_range
@@ -159,6 +160,18 @@ class Session:
             return (await self.room.prepare_route(role, merged, levels)).route
 
         return Line(self.room.router, self.caller(uri), merged, route_of)
+
+    def surroundings(self, uri: str = "", settings: Settings | None = None) -> Surroundings:
+        """What features find around a document of this window, as it is in this moment."""
+        return Surroundings(
+            self.line(uri, settings),
+            self.template_of,
+            self.workspace(uri),
+            self.project(uri),
+            self.index(uri),
+            self.works,
+            self.room.macro_runs,
+        )
 
     def template_of(self, name: str) -> str:
         """A prompt template: the person's own in their configuration folder, else the one shipped."""

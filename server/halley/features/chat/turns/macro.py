@@ -29,9 +29,9 @@ from halley.stores.chats.values import Turn
 
 async def send_macro(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:
     """Begins a run of the macro and streams it into the one reply of a new turn."""
-    macro = desk.line.settings.macros[typed.command]
+    macro = desk.around.settings.macros[typed.command]
     job, run, ref = await begin(desk, typed, macro)
-    chat_id = request.chat_id or await desk.store.create(desk.workspace_id)
+    chat_id = request.chat_id or await desk.store.create(desk.around.workspace_id)
     details = {"said": request.prompt, "macro": typed.command, "run": run.id}
     turn_id = await desk.store.add_turn(chat_id, request.prompt, details=details)
     reply = await desk.store.open_reply(turn_id, ref)
@@ -48,7 +48,7 @@ async def begin(desk: ChatDesk, typed: ChatInput, macro: MacroSettings) -> tuple
     run = await begin_run(typed.command, macro, job)
     last = steps_of(macro)[-1]
     model = last.model or macro.model
-    ref = ModelRef.parse(model) if model else (await desk.line.route_of(role_of(macro, last)))[0]
+    ref = ModelRef.parse(model) if model else (await desk.around.line.route_of(role_of(macro, last)))[0]
     return job, run, ref
 
 
@@ -56,12 +56,12 @@ async def resume(desk: ChatDesk, turn: Turn) -> tuple[Job, Run]:
     """The run of a turn, to go on with. Raises InvalidInput when it is gone."""
     name = str(turn.details["macro"])
     job = macro_job(desk, "")
-    return job, find_run(job, name, find_macro(desk.line.settings, name), str(turn.details["run"]))
+    return job, find_run(job, name, find_macro(desk.around.settings, name), str(turn.details["run"]))
 
 
 async def answer_by_macro(desk: ChatDesk, job: Job, run: Run, asked: Asked, emit: Emit) -> None:
     """Runs the pipeline into a reply."""
-    macro = find_macro(desk.line.settings, run.macro)
+    macro = find_macro(desk.around.settings, run.macro)
     steps = steps_of(macro)
     leaves = {run.steps[index].name for index in leaves_of(needs_of(steps))}
 

@@ -37,7 +37,7 @@ async def send_picture(desk: ChatDesk, request: ChatRequest, typed: ChatInput, e
     if not typed.text.strip():
         raise InvalidInput("There is nothing to paint.", "Say what it should show: /image a fox in the snow.")
     order, ref = await begin_picture(desk, typed)
-    chat_id = request.chat_id or await desk.store.create(desk.workspace_id)
+    chat_id = request.chat_id or await desk.store.create(desk.around.workspace_id)
     turn_id = await desk.store.add_turn(
         chat_id, request.prompt, images=request.images, details={"said": request.prompt, "media": order.kind}
     )
@@ -75,7 +75,7 @@ async def begin_picture(desk: ChatDesk, typed: ChatInput) -> tuple[Order, ModelR
     """What is wanted, and of whom. Raises NotConfigured where no model paints."""
     _works(desk)
     model = typed.models[0] if typed.models else None
-    ref = ModelRef.parse(model) if model else (await desk.line.route_of("image"))[0]
+    ref = ModelRef.parse(model) if model else (await desk.around.line.route_of("image"))[0]
     return Order("image", typed.text.strip(), model=model), ref
 
 
@@ -89,7 +89,7 @@ async def answer_by_picture(
         order = Order("imageEdit", order.text, model=order.model)
 
     async def work(take: Callable[[Event], None]) -> None:
-        id = (await works.start(order, desk.line, desk.workspace_id, data=data)).id
+        id = (await works.start(order, desk.around.line, desk.around.workspace_id, data=data)).id
 
         def hear(task: Task) -> None:
             if task.id == id:
@@ -100,7 +100,7 @@ async def answer_by_picture(
             await desk.store.note(asked.reply, sent={"media": [id]})
             task = await works.finished(id)
         except asyncio.CancelledError:
-            await asyncio.shield(works.cancel(id, desk.line))
+            await asyncio.shield(works.cancel(id, desk.around.line))
             raise
         finally:
             works.listeners.discard(hear)
@@ -125,7 +125,7 @@ async def speak(desk: ChatDesk, chat_id: str | None, typed: ChatInput) -> tuple[
             )
         text = replies[-1].text
     order = Order("speech", speakable(text), model=typed.models[0] if typed.models else None)
-    shown = task_json(works, await works.make(order, desk.line, desk.workspace_id))
+    shown = task_json(works, await works.make(order, desk.around.line, desk.around.workspace_id))
     return f"Read aloud: {shown['results'][0]['path']}", shown
 
 
@@ -133,7 +133,7 @@ async def film(desk: ChatDesk, typed: ChatInput) -> tuple[str, Json]:
     """Begins a video, which is not waited for."""
     works = _works(desk)
     order = Order("video", typed.text.strip(), model=typed.models[0] if typed.models else None)
-    task = await works.start(order, desk.line, desk.workspace_id)
+    task = await works.start(order, desk.around.line, desk.around.workspace_id)
     return f"A video is being made ({task.id}). It is told when it is there.", task_json(works, task)
 
 
@@ -152,16 +152,16 @@ async def dictated(desk: ChatDesk, typed: ChatInput) -> str:
         raise InvalidInput("Which recording?", "Name its file: /dictate notes/question.wav")
     path = Path(named).expanduser()
     if not path.is_absolute():
-        if desk.workspace is None:
+        if desk.around.workspace is None:
             raise InvalidInput("A relative path needs a workspace.", "Name the whole path of the recording.")
-        path = desk.workspace.root / path
-    task = await works.make(Order(kind, source=str(path)), desk.line, desk.workspace_id)
+        path = desk.around.workspace.root / path
+    task = await works.make(Order(kind, source=str(path)), desk.around.line, desk.around.workspace_id)
     if not (task.text or "").strip():
         raise InvalidInput(f"Nothing was understood in {path.name}.", "Record it again, or type it.")
     return str(task.text).strip()
 
 
 def _works(desk: ChatDesk) -> Works:
-    if desk.works is None:
+    if desk.around.media is None:
         raise InvalidInput("Pictures and sound cannot be kept here.", "Use `halley image` or `halley speak`.")
-    return desk.works()
+    return desk.around.media()

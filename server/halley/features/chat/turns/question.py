@@ -41,7 +41,8 @@ async def ask_question(desk: ChatDesk, request: ChatRequest, expanded: Expanded,
     models = list(dict.fromkeys(str(ModelRef.parse(model)) for model in request.models or typed.models))
     if request.images:
         check_sees(
-            desk, map(ModelRef.parse, models) if models else [(await desk.line.route_of(expanded.role))[0]]
+            desk,
+            map(ModelRef.parse, models) if models else [(await desk.around.line.route_of(expanded.role))[0]],
         )
     if request.blind:
         if len(models) < 2:
@@ -51,7 +52,7 @@ async def ask_question(desk: ChatDesk, request: ChatRequest, expanded: Expanded,
     before = await desk.store.get(request.chat_id) if request.chat_id else None
     begun = desk.store.begin_turn(
         request.chat_id,
-        desk.workspace_id,
+        desk.around.workspace_id,
         request.prompt,
         refs,
         excerpts=to_excerpts(attachments),
@@ -60,7 +61,7 @@ async def ask_question(desk: ChatDesk, request: ChatRequest, expanded: Expanded,
         tools=request.tools,
     )
     turn = begun.turn
-    chat = before or Chat(turn.chat_id, desk.workspace_id, "", turn.created, turn.created)
+    chat = before or Chat(turn.chat_id, desk.around.workspace_id, "", turn.created, turn.created)
     chat = replace(chat, turns=(*chat.turns, turn), tools={**chat.tools, **request.tools})
     try:  # the first token does not wait for the disk
         await give_replies(desk, chat, turn, asked_of(turn, refs, begun.replies, bool(models)), emit)
@@ -117,7 +118,7 @@ def _selection(desk: ChatDesk, typed: ChatInput) -> Attachment | None:
 
 async def _models_of(desk: ChatDesk, models: Sequence[str], role: Role) -> list[ModelRef]:
     """The models to ask: those named, else the first of the role's route."""
-    return [ModelRef.parse(model) for model in models] or [(await desk.line.route_of(role))[0]]
+    return [ModelRef.parse(model) for model in models] or [(await desk.around.line.route_of(role))[0]]
 
 
 async def _all(work: Sequence[Awaitable[None]]) -> None:

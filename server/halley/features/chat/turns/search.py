@@ -28,7 +28,7 @@ async def send_search(desk: ChatDesk, request: ChatRequest, typed: ChatInput, em
     attachments = await search_attachments(desk, typed.text)
     begun = desk.store.begin_turn(
         request.chat_id,
-        desk.workspace_id,
+        desk.around.workspace_id,
         request.prompt,
         [SEARCHER],
         excerpts=to_excerpts(attachments),
@@ -58,18 +58,18 @@ async def search_attachments(desk: ChatDesk, query: str) -> list[Attachment]:
     """The best hits, as much of them as `context.max_tokens` allows. Raises InvalidInput when there are none."""
     from halley.features.search.searching import place, search
 
-    if desk.index is None:
+    if desk.around.index is None:
         raise InvalidInput("#workspace needs a workspace.", "Open a folder in the editor.")
     if not query.strip():
         raise InvalidInput(
             "There is nothing to search for.", 'Write what, as in /search WORDS or #workspace:"words".'
         )
-    answer = await search(desk.index, desk.line, query, MOST_HITS)
+    answer = await search(desk.around.index, desk.around.line, query, MOST_HITS)
     if not answer.hits:
         whole = "" if answer.state == "ready" else f" The index is not whole yet ({answer.state})."
         raise InvalidInput(f"The workspace says nothing about that.{whole}", "Try other words.")
     found: list[Attachment] = []
-    left = desk.line.settings.context.max_tokens
+    left = desk.around.settings.context.max_tokens
     for hit in answer.hits:
         title = f"[{len(found) + 1}] `{place(hit)}`" + (f" {hit.chunk.symbol}" if hit.chunk.symbol else "")
         attachment = attach(title, hit.chunk.text, hit.chunk.path, "", hit.chunk.first_line)

@@ -65,7 +65,7 @@ async def result_of(desk: ChatDesk, chat_id: str, turn_id: str, replies: Sequenc
     if all(reply.status == "failed" for reply in found) and found[0].problem:
         raise error_of(_told(turn, found[0], found[0].problem))
     wanted = set(replies)
-    root = desk.workspace.root if desk.workspace else None
+    root = desk.around.root
     given = [reply for reply in turn_json(turn, root)["replies"] if reply["replyId"] in wanted]
     return {"chatId": chat_id, "turnId": turn_id, "replies": given}
 
