@@ -14,7 +14,7 @@ from halley.core.events import Event
 from halley.core.settings import ProviderSettings
 from halley.providers.endpoint import Endpoint
 from halley.providers.facts import describe_model
-from halley.providers.http.transport import Http
+from halley.providers.http.client import Http
 from halley.providers.presets import resolve_endpoint
 from halley.providers.wires.table import build_provider
 

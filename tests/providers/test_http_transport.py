@@ -32,7 +32,7 @@ from halley.core.errors import (
 )
 from halley.providers.endpoint import Endpoint
 from halley.providers.hosts.host import Host
-from halley.providers.http.transport import Http, Request
+from halley.providers.http.client import Http, Request
 from halley.providers.http.unpack import PIECE, Unpacker
 
 EndpointOf = Callable[..., Endpoint]
@@ -402,21 +402,25 @@ async def test_clients_are_shared_and_idle_ones_closed(
     async with FaultServer([f.reply(200, {})]) as host:
         await fetch(http, endpoint_of(host.url))
         await fetch(http, endpoint_of(host.url, headers={"X-Other": "1"}))
-        clients = http._clients  # type: ignore[attr-defined]
-        assert len(clients._clients) == 1
+        pool = http._pool  # type: ignore[attr-defined]
+        assert len(pool._transports) == 1
         with pytest.raises(ProviderUnavailable):
             await fetch(http, endpoint_of("https://127.0.0.1:1/v1", ca_bundle=str(bundle)))
-        assert len(clients._clients) == 2
-        monkeypatch.setattr("halley.providers.http.clients.IDLE_S", 0.0)
-        clients.close_idle()
-        assert len(clients._clients) == 1
-        assert all(client.in_use == 0 for client in clients._clients.values())
+        assert len(pool._transports) == 2
+        monkeypatch.setattr("halley.providers.http.pool.IDLE_S", 0.0)
+        pool.close_idle()
+        assert len(pool._transports) == 1
+        assert all(shared.in_use == 0 for shared in pool._transports.values())
 
 
-def test_a_request_loads_one_http_library() -> None:
+def test_a_request_loads_no_more_than_it_needs() -> None:
+    """httpx's words over aiohttp's connections: neither httpx's own connections nor its command line."""
     code = (
-        "import sys, halley.providers.http.clients as c; c._import()\n"
-        "assert 'aiohttp' in sys.modules\n"
-        "assert not {'httpx', 'rich', 'pygments', 'click'} & set(sys.modules), 'more than a request needs'"
+        "import sys, halley.providers.http.client, halley.providers.http.pool as p\n"
+        "assert not {'aiohttp', 'httpx'} & set(sys.modules), 'before the first request'\n"
+        "p.load_libraries()\n"
+        "assert {'aiohttp', 'httpx'} <= set(sys.modules)\n"
+        "unneeded = {'httpcore', 'httpx2', 'httpx_aiohttp', 'anyio', 'certifi', 'rich', 'pygments', 'click'}\n"
+        "assert not unneeded & set(sys.modules), 'more than a request needs'"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

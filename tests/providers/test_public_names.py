@@ -14,8 +14,9 @@ from halley.core.errors import BlockedByPolicy, HalleyError
 from halley.providers.endpoint import Endpoint
 from halley.providers.hosts.fetching import _check_public, trust_of
 from halley.providers.http.addresses import is_public
-from halley.providers.http.clients import Clients
-from halley.providers.http.transport import Http, Request
+from halley.providers.http.client import Http, Request
+from halley.providers.http.pool import Pool
+from halley.providers.http.transport import Transport
 
 ENDPOINT = Endpoint("sim", "Simulator", "openai", "https://models.example")
 PUBLIC = "93.184.216.34"
@@ -53,11 +54,12 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
 
 @pytest.fixture
 async def resolver() -> AsyncIterator[Any]:
-    """That of a client for strangers' addresses, as it is really made."""
-    clients = Clients()
-    client = await clients.get(ENDPOINT, None, public_only=True)
-    yield client.session.connector._resolver  # type: ignore[union-attr]
-    await clients.aclose()
+    """That of a transport for strangers' addresses, as it is really made."""
+    pool = Pool()
+    shared = await pool.get(ENDPOINT, None, public_only=True)
+    assert isinstance(shared.transport, Transport)
+    yield shared.transport._session.connector._resolver  # type: ignore[union-attr]
+    await pool.aclose()
 
 
 @pytest.mark.parametrize("address", PRIVATE)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from halley.core.calls import Call, Caller, FimPrompt, Operation, Priority, Prompt, user
+from halley.core.calls import Call, Caller, FimPrompt, Operation, Priority, Prompt, Trace, user
 from halley.core.errors import HalleyError, NotConfigured
 from halley.core.events import Event, Finish, TextDelta
 from halley.core.models import Model, ModelRef, Price, Usage
@@ -38,7 +38,9 @@ class FakeProvider:
     requests: list[Prompt | FimPrompt] = field(default_factory=list)
     closed: int = 0
 
-    async def stream(self, model: Model, prompt: Prompt | FimPrompt) -> AsyncGenerator[Event, None]:
+    async def stream(
+        self, model: Model, prompt: Prompt | FimPrompt, trace: Trace | None = None
+    ) -> AsyncGenerator[Event, None]:
         script = self.scripts[min(len(self.requests), len(self.scripts) - 1)]
         self.requests.append(prompt)
         try:

@@ -271,7 +271,7 @@ async def test_programming_errors_pass_through_and_are_settled(bench):
 
     one = bench.provider("one")
 
-    async def stream(model, prompt):
+    async def stream(model, prompt, trace):
         raise Broken
         yield
 

@@ -166,7 +166,7 @@ async def test_keys_take_turns_and_a_refused_one_rests(room, simulator):
     ring = keys_module.KeyRing(room.secrets, type(room.clock)(monotonic=lambda: now), binding)
     assert {await ring.take() for _ in range(2)} == {"sk-sim-1", "sk-sim-2"}
     bad = await ring.take()
-    ring.key_failed(AuthFailed("refused"))
+    ring.key_failed(bad, AuthFailed("refused"))
     assert bad not in {await ring.take() for _ in range(4)}
     now += REST_S + 1
     assert bad in {await ring.take() for _ in range(2)}
@@ -176,9 +176,9 @@ async def test_when_all_keys_rest_the_one_that_rests_shortest_is_used(room, simu
     binding = room.registry.binding("sim", two_keys(simulator.base_url))
     ring = keys_module.KeyRing(room.secrets, room.clock, binding)
     first = await ring.take()
-    ring.key_failed(RateLimited("slow").about(retry_after_ms=60_000))
+    ring.key_failed(first, RateLimited("slow").about(retry_after_ms=60_000))
     second = await ring.take()
-    ring.key_failed(RateLimited("slow").about(retry_after_ms=1_000))
+    ring.key_failed(second, RateLimited("slow").about(retry_after_ms=1_000))
     assert first != second
     assert await ring.take() == second
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from halley.core.errors import HalleyError
 from halley.core.events import Citation, Event, Finish, Image, ReasoningDelta, TextDelta, ToolCallDelta
 from halley.providers.endpoint import Endpoint
-from halley.providers.http.transport import Http, Request
+from halley.providers.http.client import Http, Request
 from halley.providers.refusals.errors import Asked
 from halley.providers.stream.sse import Caps, LineDecoder, StreamDecoder, TooLarge
 from halley.providers.stream.streaming import stream_events

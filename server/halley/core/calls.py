@@ -100,6 +100,16 @@ class FimPrompt:
     fallback: Prompt | None = None
 
 
+@dataclass(slots=True, eq=False)
+class Trace:
+    """What a provider notes of one attempt while it streams; routing reads it when the attempt has ended."""
+
+    key: str = field(default="", repr=False)
+    """The key it was last sent with; empty where none was needed."""
+    answered_at: float | None = None
+    """When the host last began to answer: its headers were there (`time.monotonic`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class EmbedPrompt:
     """Texts whose meaning is wanted as vectors, one for each, from a model of the role `embed`."""

@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from halley.core.calls import AnyPrompt, Call
+from halley.core.calls import AnyPrompt, Call, Trace
 from halley.core.editing import Applied, Refused
 from halley.core.events import Event, Notice
 from halley.core.index import ChunkRow, Found, IndexFigures, KnownFile
@@ -37,8 +37,10 @@ class Provider(Protocol):
 
     id: str
 
-    def stream(self, model: Model, prompt: AnyPrompt) -> AsyncGenerator[Event, None]:
-        """Events, then exactly one `Finish`, or one error."""
+    def stream(
+        self, model: Model, prompt: AnyPrompt, trace: Trace | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """Events, then exactly one `Finish`, or one error. Notes in `trace` what was sent and when it was answered."""
         ...
 
     async def list_models(self) -> tuple[Model, ...]:

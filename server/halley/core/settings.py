@@ -29,6 +29,8 @@ from pydantic import (
 
 ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+/\S+$")]
 """`provider/name`."""
+WireKind = Literal["openai", "openai-responses", "anthropic"]
+"""The protocols Halley speaks to models' hosts; `providers/wires/table.py` has a row for each."""
 ProviderId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+$")]
 ToolServerName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
 MacroName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+$")]
@@ -101,9 +103,7 @@ class ProviderSettings(Section):
     preset: str | None = machine(
         "The preset to start from. Defaults to the one with the provider's name.", default=None
     )
-    kind: Literal["openai", "openai-responses", "anthropic"] | None = machine(
-        "The protocol it speaks.", default=None
-    )
+    kind: WireKind | None = machine("The protocol it speaks.", default=None)
     label: str | None = machine("The display name.", default=None)
     base_url: str | None = machine(
         "Base URL of the API. `/v1` is added unless the path has a version; a trailing `#` prevents that.",

@@ -30,7 +30,7 @@ EDITORS = {
     "Neovim": "nvim", "VS Code": "code", "VSCodium": "codium", "Helix": "hx", "Zed": "zed", "Emacs": "emacs",
     "Kate": "kate", "Sublime Text": "subl", "Vim": "vim",
 }  # fmt: skip
-LIBRARIES = ("pygls", "lsprotocol", "aiohttp", "pydantic", "genai-prices", "tree-sitter")
+LIBRARIES = ("pygls", "lsprotocol", "httpx", "aiohttp", "pydantic", "genai-prices", "tree-sitter")
 PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 

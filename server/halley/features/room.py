@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from halley.features.media.works import Works
     from halley.features.search.index import WorkspaceIndex
     from halley.features.tools.servers import ToolServers
-    from halley.providers.http.transport import Http
+    from halley.providers.http.client import Http
     from halley.routing.catalogue import Catalogue
     from halley.routing.clock import Clock
     from halley.routing.prices import Prices
@@ -178,7 +178,7 @@ class EngineRoom:
 
     @cached_property
     def http(self) -> Http:
-        from halley.providers.http.transport import Http
+        from halley.providers.http.client import Http
 
         return Http(self.environ)
 

@@ -1,16 +1,15 @@
 """The wire: how a model's host is asked, and what its answers mean.
 
-    wires/       one file for each protocol, and the table of them
-    hosts/       what every wire does alike, model lists, local servers
-    stream/      one streamed answer → events and one end
-    refusals/    status, headers, body → core.errors
-    http/        connections, limits and deadlines, TLS, proxies
-    endpoint.py  one configured endpoint, as a value
-    presets.py   endpoints known by name (`catalog`), with settings over them
-    facts.py     what is known of a model by its name
-    urls.py      base URLs as people paste them
+    endpoint.py    one configured endpoint, as a value
+    presets.py     the hosts Halley knows (`catalog/*.toml`), and endpoints made of them and of settings
+    facts.py       what is known of a model by its name
+    urls.py        addresses: joined, compared, brought to one spelling
+    wires/         the protocols: a prompt → a request, a reply → events
+    hosts/         what every protocol does alike: key, headers, sending, lists, results
+    stream/        the bytes of a reply → events and one end
+    refusals/      what a host says when it refuses → `core.errors`
+    http/          connections, TLS, proxies, limits
 
-Third-party exceptions become ours here and nowhere else. Nothing here retries, meters or picks a model; a
-wire may only send a request a second time without a parameter that the host has just refused by name. Start with
-`wires/table.py`.
+Third-party exceptions become ours here and nowhere else. Nothing here retries, meters or picks a model; a wire may
+only send a request again without a parameter that the host has just refused by name. Start with `wires/table.py`.
 """

@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-from halley.core.settings import KeySource
+from halley.core.settings import KeySource, WireKind
 from halley.providers.urls import is_loopback, join_url, origin_of
 
-Kind = Literal["openai", "openai-responses", "anthropic"]
 Auth = Literal["bearer", "x-api-key", "api-key"]
 
 
@@ -42,7 +41,7 @@ class Endpoint:
 
     id: str
     label: str
-    kind: Kind
+    kind: WireKind
     base_url: str
     keys: tuple[KeySource, ...] = ()
     """Where to look for a key, in order; the user's own sources before the preset's."""

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from halley.core.errors import NotConfigured
-from halley.core.settings import KeySource, ProviderSettings
-from halley.providers.endpoint import Endpoint, Kind, Quirks
+from halley.core.settings import KeySource, ProviderSettings, WireKind
+from halley.providers.endpoint import Endpoint, Quirks
 from halley.providers.urls import normalize_base_url
 
 CATALOG = Path(__file__).parent / "catalog"
@@ -32,7 +32,7 @@ class Preset:
 
     name: str
     label: str
-    kind: Kind = "openai"
+    kind: WireKind = "openai"
     base_url: str | None = None
     """None where only the user can know it."""
     base_url_env: tuple[str, ...] = ()
@@ -134,7 +134,7 @@ def _keys(settings: ProviderSettings, preset: Preset) -> tuple[KeySource, ...]:
     )
 
 
-def _auth_of(kind: Kind) -> Any:
+def _auth_of(kind: WireKind) -> Any:
     return "x-api-key" if kind == "anthropic" else "bearer"
 
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from halley.core.calls import Call
+from halley.core.calls import Call, Trace
 from halley.core.errors import HalleyError, Interrupted, UpstreamError
 from halley.core.events import Event, Notice
 from halley.core.models import ModelRef
@@ -19,7 +19,7 @@ from halley.routing.targets import Target, Targets
 from halley.routing.trip import Hosts, Trip
 from halley.routing.waits import Waits
 
-Attempt = Callable[[Call, Target, Chain], AsyncGenerator[Event, None]]
+Attempt = Callable[[Call, Target, Chain, Trace], AsyncGenerator[Event, None]]
 """One request to one model: `metering.metered`."""
 
 
@@ -44,7 +44,8 @@ class Failover:
                     yield notice
                 heard = False
                 try:
-                    async with step, aclosing(self.attempt(trip.call, step.target, trip.chain)) as events:
+                    attempt = self.attempt(trip.call, step.target, trip.chain, step.trace)
+                    async with step, aclosing(attempt) as events:
                         async for event in events:
                             if not heard and not isinstance(event, Notice):
                                 heard = True

@@ -6,11 +6,8 @@ while the others go on. Finding a key, and the rule that it belongs to an origin
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-from weakref import WeakKeyDictionary
 
 from halley.core.calls import AskKey
 from halley.core.errors import AuthFailed, HalleyError, NotConfigured, QuotaExhausted, RateLimited
@@ -49,7 +46,7 @@ def bind(endpoint: Endpoint, own: ProviderSettings | None, environ: Mapping[str,
 
 @dataclass(slots=True, eq=False)
 class KeyRing:
-    """One provider's keys, taken in turns. `key_failed` speaks of the key that the current task took last."""
+    """One provider's keys, taken in turns."""
 
     secrets: SecretStore
     clock: Clock
@@ -57,9 +54,6 @@ class KeyRing:
     ask_key: AskKey | None = None
     turn: int = 0
     rests: dict[str, float] = field(default_factory=dict[str, float], repr=False)
-    taken: WeakKeyDictionary[asyncio.Task[Any], str] = field(
-        default_factory=WeakKeyDictionary[asyncio.Task[Any], str], repr=False
-    )
 
     async def take(self) -> str | None:
         """The key for one request; None where there is none. Raises NotConfigured as `SecretStore.resolve_keys`."""
@@ -72,21 +66,13 @@ class KeyRing:
             explicit=self.binding.explicit,
             home=self.binding.home,
         )
-        if not keys:
-            return None
-        key = self._next(keys)
-        task = asyncio.current_task()
-        if task is not None:
-            self.taken[task] = key
-        return key
+        return self._next(keys) if keys else None
 
-    def key_failed(self, error: HalleyError) -> None:
-        """The host refused the key, or has had enough of it for now."""
-        task = asyncio.current_task()
-        key = self.taken.get(task) if task else None
+    def key_failed(self, key: str, error: HalleyError) -> None:
+        """The host refused `key`, or has had enough of it for now. Empty where the request was sent without one."""
         if isinstance(error, AuthFailed):
             self.secrets.forget(self.binding.endpoint.id)
-        if key is not None and isinstance(error, AuthFailed | QuotaExhausted | RateLimited):
+        if key and isinstance(error, AuthFailed | QuotaExhausted | RateLimited):
             told = error.problem.retry_after_ms
             rest = REST_S if told is None or isinstance(error, AuthFailed) else told / 1000
             self.rests[key] = self.clock.monotonic() + rest

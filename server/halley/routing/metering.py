@@ -10,12 +10,12 @@ usage, tokens are counted here and the usage is marked `estimated`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from halley.core.calls import AnyPrompt, Call, EmbedPrompt, FimPrompt, Message, Priority
+from halley.core.calls import AnyPrompt, Call, EmbedPrompt, FimPrompt, Message, Priority, Trace
 from halley.core.errors import HalleyError, Interrupted, Problem, UpstreamTimeout, problem_of
 from halley.core.events import Begun, Event, Finish, Image, Notice, ReasoningDelta, TextDelta, ToolCallDelta
 from halley.core.media import MediaPrompt
@@ -61,9 +61,9 @@ class Chain:
 
 
 async def metered(
-    settling: Settling, call: Call, target: Target, chain: Chain
+    settling: Settling, call: Call, target: Target, chain: Chain, trace: Trace
 ) -> AsyncGenerator[Event, None]:
-    """The model's events; its `Finish` carries model, usage with cost, and times.
+    """The model's events; its `Finish` carries model, usage with cost, and times. `trace` is filled by the provider.
 
     Raises what the provider raises, and Interrupted when its stream ends without a `Finish`.
     """
@@ -71,10 +71,10 @@ async def metered(
     meter = Meter(settling.clock.monotonic())
     settled: asyncio.Task[Any] | None = None
     try:
-        async with aclosing(target.provider.stream(target.model, call.prompt)) as events:
+        async with aclosing(target.provider.stream(target.model, call.prompt, trace)) as events:
             async for event in _until(chain.deadline, settling.clock, call, events):
                 if meter.first_byte_at is None:
-                    meter.note_first_byte(target.answered_at, settling.clock.monotonic())
+                    meter.note_first_byte(trace.answered_at, settling.clock.monotonic())
                 if isinstance(event, Finish):
                     event = await _finish(settling, meter, call, target, event)
                     settled = settling.start(_settle(settling, row, meter, call, target, None))
@@ -223,10 +223,10 @@ class Meter:
     usage: Usage | None = None
     request_id: str | None = None
 
-    def note_first_byte(self, answered_at: Callable[[], float | None] | None, now: float) -> None:
-        """At the first event: when the answer began, as the wire says, which is before that."""
-        told = answered_at() if answered_at else None
-        self.first_byte_at = told if told is not None and self.began_at <= told <= now else now
+    def note_first_byte(self, answered_at: float | None, now: float) -> None:
+        """At the first event: when the answer began, as the wire noted it, which is before that."""
+        is_ours = answered_at is not None and self.began_at <= answered_at <= now
+        self.first_byte_at = answered_at if is_ours else now
 
     def see(self, event: Event, now: float) -> None:
         if self.first_token_at is None and is_visible(event):

@@ -33,7 +33,7 @@ from halley.routing.prices import NO_BOOK, Prices
 from halley.routing.targets import Target
 
 if TYPE_CHECKING:
-    from halley.providers.http.transport import Http
+    from halley.providers.http.client import Http
 
 Rings = Callable[[Binding, AskKey | None], KeyRing]
 """Makes the key ring of an endpoint."""
@@ -166,7 +166,6 @@ class Registry:
             endpoint.origin,
             endpoint.concurrency,
             price_book_of(endpoint),
-            answered_at=self._http().answered_at,
             key_failed=ring.key_failed,
         )
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from halley.core.calls import Call
+from halley.core.calls import Call, Trace
 from halley.core.events import Event
 from halley.core.ports import Budgets, Ledger
 from halley.routing.clock import Clock
@@ -69,5 +69,5 @@ class Router:
         """Waits until every ledger row is settled."""
         await self._settling.aclose()
 
-    def _attempt(self, call: Call, target: Target, chain: Chain) -> AsyncGenerator[Event, None]:
-        return metered(self._settling, call, target, chain)
+    def _attempt(self, call: Call, target: Target, chain: Chain, trace: Trace) -> AsyncGenerator[Event, None]:
+        return metered(self._settling, call, target, chain, trace)

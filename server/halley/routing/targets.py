@@ -24,10 +24,8 @@ class Target:
     concurrency: int = 64
     price_book: str = ""
     """The name `genai-prices` knows the host by; empty where it does not."""
-    answered_at: Callable[[], float | None] | None = None
-    """When the host's last answer to the current task began (monotonic seconds), where the wire tells."""
-    key_failed: Callable[[HalleyError], None] | None = None
-    """To be told when the host refuses the key of a request that the current task made."""
+    key_failed: Callable[[str, HalleyError], None] | None = None
+    """Called with the key of an attempt and how it failed, so that the provider's other keys get their turn."""
 
 
 class Targets(Protocol):

@@ -13,7 +13,7 @@ import copy
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 
-from halley.core.calls import Call
+from halley.core.calls import Call, Trace
 from halley.core.errors import (
     ContextTooLong,
     HalleyError,
@@ -61,6 +61,7 @@ class Step:
     slots: Slots
     shown: Shown
     probe: Probe | None
+    trace: Trace = field(default_factory=Trace)
     judged: bool = False
 
     async def __aenter__(self) -> Step:
@@ -194,7 +195,7 @@ class Trip:
         self.errors.append((ref, self._about(error, target)))
         rule = rule_for(error)
         if target.key_failed is not None:
-            target.key_failed(error)
+            target.key_failed(step.trace.key, error)
         if self._shorten(error, target):
             self.again = (target, 0.0)
         elif not self.call.retry:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from halley.core.settings import WireKind
 from halley.lsp.protocol.common import Empty, Problem
 from halley.lsp.protocol.shape import Request, Shape
 
@@ -97,7 +98,7 @@ class ProviderSaveParams(Shape):
     """A provider in the user's configuration. Absent fields stay unchanged; a preset supplies the rest."""
 
     id: str
-    kind: Literal["openai", "openai-responses", "anthropic"] | None = None
+    kind: WireKind | None = None
     preset: str | None = None
     label: str | None = None
     base_url: str | None = None

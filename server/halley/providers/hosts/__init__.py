@@ -1,11 +1,11 @@
-"""Asking a host: what every wire does alike.
+"""Talking to a model's host, whichever the protocol.
 
-    host.py           key, headers, sending, refusals
-    learning.py       what a host refuses by name, learned once
-    fetching.py       results from addresses a host named
-    discovery.py      servers on this machine
-    model_list.py     a host's list of models, read
-    catalogue_api.py  what its own catalogue says
+    host.py             the key, the headers, sending, and refusals
+    learning.py         parameters a host refuses by name, learned once
+    fetching.py         results from addresses that a host named
+    model_list.py       its list of models
+    catalogue_api.py    its catalogue with prices, and what is left of the money
+    discovery.py        servers on this machine
 
-What a refusal means is said in `providers/refusals`.
+Start with `host.py`.
 """

@@ -14,7 +14,7 @@ from typing import Any
 from halley.core.errors import HalleyError
 from halley.providers.endpoint import Endpoint
 from halley.providers.hosts.host import Host
-from halley.providers.http.transport import Http
+from halley.providers.http.client import Http
 from halley.providers.presets import PRESETS, load_preset, resolve_endpoint
 
 CONNECT_S = 0.3

@@ -4,7 +4,7 @@ the provider's own origin                  fetched with the key, plain HTTP if t
 an origin of `result_origins`              fetched without a key: the person vouches for it
 any other                                  https, without key, headers or client certificate, and only where every
                                            address of its name is public; looked up again by the connection itself
-                                           (`clients.py`), so that a name cannot change its mind
+                                           (`http/transport.py`), so that a name cannot change its mind
 anything else                              refused
 
 A redirect is a new address: looked at anew, and never followed with a key.
@@ -24,8 +24,9 @@ from halley.core.errors import BadReply, BlockedByPolicy, UpstreamError
 from halley.providers.endpoint import Endpoint
 from halley.providers.hosts.host import Host
 from halley.providers.http.addresses import is_global, is_public
+from halley.providers.http.answer import Answer
+from halley.providers.http.client import Request
 from halley.providers.http.connection_errors import too_large
-from halley.providers.http.transport import Answer, Request
 from halley.providers.refusals.errors import Asked, error_of_answer
 from halley.providers.urls import origin_of
 

@@ -8,9 +8,12 @@ from typing import Any
 
 import orjson
 
+from halley.core.calls import Trace
 from halley.core.errors import BadReply, NotConfigured, UpstreamError
 from halley.providers.endpoint import Endpoint
-from halley.providers.http.transport import Answer, Http, Request
+from halley.providers.http.answer import Answer
+from halley.providers.http.client import Http, Request
+from halley.providers.http.forms import Form
 from halley.providers.refusals.errors import Asked, error_of_answer, error_of_said, nothing_said
 from halley.providers.refusals.said import is_error, read_said, said_of
 from halley.providers.urls import origin_of
@@ -24,14 +27,22 @@ REFUSAL_S = 5.0
 class Host:
     """An endpoint with its connections and its key. A key goes to the endpoint's own origin and nowhere
     else.
+
+    `traced` gives one for a single attempt, so that everything which sends through it is noted without
+    handing the trace from function to function.
     """
 
-    __slots__ = ("_get_key", "endpoint", "http")
+    __slots__ = ("_get_key", "_trace", "endpoint", "http")
 
-    def __init__(self, endpoint: Endpoint, http: Http, get_key: GetKey) -> None:
+    def __init__(self, endpoint: Endpoint, http: Http, get_key: GetKey, trace: Trace | None = None) -> None:
         self.endpoint = endpoint
         self.http = http
         self._get_key = get_key
+        self._trace = trace or Trace()
+
+    def traced(self, trace: Trace | None) -> Host:
+        """The same host for one attempt; the key it takes and the time of each answer are noted in `trace`."""
+        return Host(self.endpoint, self.http, self._get_key, trace)
 
     async def send(
         self,
@@ -41,12 +52,12 @@ class Host:
         model: str | None = None,
         headers: Mapping[str, str] | None = None,
         private: tuple[str, ...] = (),
-        content: bytes = b"",
+        form: Form | None = None,
         stream: bool = True,
         public: bool = False,
         method: str = "",
     ) -> tuple[Answer, Asked]:
-        """An answer with a good status, still to be read; POST with a body, else GET, unless `method` says.
+        """An answer with a good status, still to be read; POST with a body or a form, else GET, unless `method` says.
 
         `path` is an operation of the API (`/models`) or a whole address of the same origin. Raises what a
         refusal stands for.
@@ -55,14 +66,16 @@ class Host:
         url = path if "://" in path else endpoint.url(path)
         key = "" if public else await self.find_key()
         sent = dict(headers or {})
+        content = b""
         if body is not None:
             content = orjson.dumps(body)
             sent["content-type"] = "application/json"
         if key:
             sent |= self._auth(key, url)
         asked = Asked(endpoint, model, url, tuple(body or ()), (key, *private))
-        method = method or ("POST" if content else "GET")
-        answer = await self.http.send(endpoint, Request(method, url, sent, content, compressed=not stream))
+        method = method or ("POST" if content or form else "GET")
+        answer = await self.http.send(endpoint, Request(method, url, sent, content, form, not stream))
+        self._trace.answered_at = answer.began_at
         if not 200 <= answer.status < 300:
             raise await _refusal(answer, asked)
         return answer, asked
@@ -86,7 +99,8 @@ class Host:
     async def find_key(self) -> str:
         """The key, or an empty text where none is needed. Raises NotConfigured."""
         endpoint = self.endpoint
-        key = ((await self._get_key()) or "").strip() or endpoint.public_key
+        self._trace.key = (await self._get_key()) or ""
+        key = self._trace.key.strip() or endpoint.public_key
         setting = endpoint.setting("key")
         if not key and endpoint.key_needed:
             names = [source.env for source in endpoint.keys if source.env]

@@ -12,7 +12,7 @@ from typing import Any
 
 from halley.core.errors import RequestRefused
 from halley.providers.hosts.host import Host
-from halley.providers.http.transport import Answer
+from halley.providers.http.answer import Answer
 from halley.providers.refusals.errors import Asked
 
 LESSONS = 4

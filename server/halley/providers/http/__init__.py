@@ -1,13 +1,16 @@
-"""HTTP: connections, TLS, proxies, limits and deadlines. The only place that knows an HTTP library.
+"""HTTP: one request, one answer, and what may go wrong between them. The only folder that knows httpx and aiohttp.
 
-    transport.py          the way in: `Http` sends a request and gives its answer
-    clients.py            connections, kept by endpoint
-    tls.py                which certificates are believed
-    proxies.py            which proxy a request goes by
-    addresses.py          which hosts lie on the open network
-    unpack.py             compressed bodies
-    multipart.py          forms with files
-    connection_errors.py  failures of the connection → core.errors
+    client.py               `Http.send`: a request goes out, its answer comes back as soon as its headers do
+    answer.py               an answer: its body, read within bounds of time and size
+    watch.py                the bound on silence while a body is read
+    forms.py                fields and files for `multipart/form-data`
+    transport.py            the seam: an httpx transport over aiohttp's connections
+    pool.py                 one transport for each proxy and certificate, shared and closed when idle
+    tls.py                  which certificates are trusted
+    proxies.py              which proxy a request takes
+    addresses.py            which addresses belong to the open network
+    unpack.py               compressed bodies, unpacked in bounded pieces
+    connection_errors.py    httpx's exceptions → `core.errors`
 
-Redirects are not followed, cookies not kept, nothing is sent twice.
+Third-party exceptions become ours here and go no further. Start with `client.py`.
 """

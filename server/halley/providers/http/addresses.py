@@ -1,11 +1,15 @@
-"""Which hosts lie on the open network: what a host that is not trusted may name. Names are not looked up here."""
+"""Which addresses belong to the open network. Nothing is looked up here.
+
+A host that names an address for its result must not lead us to this machine or into a private network:
+`hosts/fetching.py` asks before a request, `transport.py` again for what a name resolved to.
+"""
 
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Network, ip_address
 
 _UNICAST = IPv6Network("2000::/3")
-"""All that is given out of IPv6: https://www.iana.org/assignments/ipv6-address-space"""
+"""All of IPv6 that is assigned to hosts: https://www.iana.org/assignments/ipv6-address-space"""
 _TRANSLATED = IPv6Network("64:ff9b::/96")
 """IPv4 addresses in networks that speak IPv6 only (RFC 6052)."""
 
@@ -21,7 +25,7 @@ def is_public(host: str) -> bool:
 
 
 def is_global(address: str) -> bool:
-    """Raises ValueError for what is no address."""
+    """Does the address lead to a host of the open network? Raises ValueError for what is no address."""
     found = ip_address(address.partition("%")[0])
     if isinstance(found, IPv4Address):
         return found.is_global and not found.is_multicast and not found.is_reserved

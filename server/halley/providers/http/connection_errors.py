@@ -1,8 +1,12 @@
-"""Failures of the connection, as aiohttp raises them → `core.errors`."""
+"""Failures of the connection, in httpx's words → `core.errors`.
+
+The system's own failure, where there is one, is the `__cause__` of httpx's (`transport.py`).
+"""
 
 from __future__ import annotations
 
 import errno
+import socket
 import ssl
 from typing import TYPE_CHECKING, Any
 
@@ -17,46 +21,48 @@ from halley.core.errors import (
 )
 
 if TYPE_CHECKING:
-    import aiohttp
-
     from halley.providers.endpoint import Endpoint
     from halley.providers.http.proxies import Proxy
 
 
 def error_of_failure(failure: BaseException, endpoint: Endpoint, proxy: Proxy | None) -> UpstreamError:
-    """What a failure before or while answering means. Anything unknown counts as the host being unavailable."""
-    import aiohttp
+    """What a failure before the answer means. Anything unknown counts as the host being unavailable."""
+    import httpx
 
-    cause = _cause(failure)
-    match cause:
-        case aiohttp.ClientProxyConnectionError():
-            error = _proxy(proxy, "cannot be reached")
-        case aiohttp.ClientHttpProxyError():
-            error = _proxy_status(cause.status, endpoint, proxy)
-        case ssl.SSLError() | aiohttp.ClientSSLError():
+    from halley.providers.http.transport import BrokenBody, ProxyRefused
+
+    cause = failure.__cause__
+    match failure:
+        case _ if isinstance(cause, ssl.SSLError | ssl.CertificateError):
             error = _tls(cause, endpoint)
-        case aiohttp.ClientConnectorDNSError():
-            error = _host(endpoint, f"The name {endpoint.host} cannot be found.")
-        case aiohttp.ConnectionTimeoutError():
+        case ProxyRefused():
+            error = _proxy_status(failure.status, endpoint, proxy)
+        case httpx.ProxyError():
+            error = _proxy(proxy, "cannot be reached")
+        case httpx.ConnectTimeout():
             error = timed_out("connect", endpoint)
-        case aiohttp.ClientConnectorError():
-            error = _host(endpoint, f"{endpoint.label} at {endpoint.host} {_refusal(cause.os_error)}.")
-        case aiohttp.ClientResponseError() if _is_broken_body(cause):
+        case httpx.ConnectError() if isinstance(cause, socket.gaierror):
+            error = _not_found(endpoint, proxy)
+        case httpx.ConnectError():
+            error = _host(endpoint, f"{endpoint.label} at {endpoint.host} {_refusal(cause)}.")
+        case BrokenBody():
             error = _closed(endpoint, "broke off its answer before it began")
-        case aiohttp.ClientResponseError():  # not HTTP, or header lines beyond the limits
+        case httpx.RemoteProtocolError():
             error = not_http(endpoint)
         case _:
             error = _closed(endpoint, "closed the connection without an answer")
     return _about(error, endpoint)
 
 
+def _not_found(endpoint: Endpoint, proxy: Proxy | None) -> UpstreamError:
+    """With a proxy it is the proxy's name that was looked up; the host's is the proxy's to look up."""
+    if proxy is not None:
+        return _proxy(proxy, "cannot be found by its name")
+    return _host(endpoint, f"The name {endpoint.host} cannot be found.")
+
+
 def _closed(endpoint: Endpoint, how: str) -> ProviderUnavailable:
     return ProviderUnavailable(f"{endpoint.label} {how}.", "Try again, or choose another model.")
-
-
-def _is_broken_body(cause: aiohttp.ClientResponseError) -> bool:
-    """HTTP whose body breaks in the same packet as its head: aiohttp then gives neither, and tells it by words only."""
-    return "chunk" in cause.message.lower()
 
 
 TIMEOUTS = {
@@ -109,12 +115,6 @@ def _about(error: Any, endpoint: Endpoint) -> Any:
     return error
 
 
-def _cause(failure: BaseException) -> BaseException:
-    """The TLS failure beneath a failure, where it is one."""
-    under = getattr(failure, "os_error", None)
-    return under if isinstance(under, ssl.SSLError) else failure
-
-
 def _host(endpoint: Endpoint, message: str) -> ProviderUnavailable:
     setting = endpoint.setting("base_url")
     help = "Is it running?" if endpoint.is_local else "Are you online?"
@@ -135,9 +135,7 @@ def _refusal(error: BaseException | None) -> str:
 def _tls(cause: BaseException, endpoint: Endpoint) -> TlsFailed:
     setting = endpoint.setting("ca_bundle")
     reason = (getattr(cause, "verify_message", "") or "").strip()
-    certificate = getattr(cause, "certificate_error", None)
-    reason = reason or (getattr(certificate, "verify_message", "") or "").strip()
-    if reason or isinstance(cause, ssl.CertificateError) or certificate is not None:
+    if reason or isinstance(cause, ssl.CertificateError):
         return TlsFailed(
             f"The certificate of {endpoint.host} is not trusted{f' ({reason})' if reason else ''}.",
             f"If your company inspects traffic, name its certificates in `{setting}`.",

@@ -1,9 +1,10 @@
-"""What a host's refusal means.
+"""From a host's refusal to one error of `core.errors`.
 
-    errors.py       the way in: one error of `core.errors`
-    said.py         what an error body says, in any form
-    words.py        the words by which hosts say it
-    retry_after.py  how long a host wants to be left alone
+    errors.py         status, headers and body → the error
+    said.py           what a body says, in whichever of a dozen shapes
+    words.py          the words that decide which error it is
+    retry_after.py    how long the host asks us to wait
 
-The only place where words of a host decide anything: from here on there are types and fields.
+Start with `errors.py`. Only here do words of a host decide anything: from here on there are types and
+fields. Failures of the connection itself belong to `http`.
 """

@@ -1,12 +1,12 @@
-"""One streamed answer → events and one end, whichever the wire.
+"""From the bytes of a streamed reply to its events.
 
-    streaming.py   the way in
-    sse.py         bytes → events of a stream
-    think.py       thought told apart from text
-    citations.py   sources
-    tool_calls.py  calls in pieces
-    usage.py       tokens used
-    finish.py      why an answer ended
+    streaming.py     one answer → events and exactly one end, whichever the wire
+    sse.py           bytes → server-sent events
+    finish.py        why a reply ended
+    usage.py         tokens and cost
+    tool_calls.py    pieces of tool calls
+    think.py         thinking, kept apart from the answer
+    citations.py     sources that the model named
 
-What the chunks of a protocol look like is said by its wire.
+Start with `streaming.py`.
 """

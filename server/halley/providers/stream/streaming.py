@@ -15,8 +15,8 @@ import orjson
 from halley.core.errors import HalleyError, Interrupted, ProviderUnavailable, UpstreamError, UpstreamTimeout
 from halley.core.events import Event, Finish
 from halley.providers.endpoint import Endpoint
+from halley.providers.http.answer import Answer
 from halley.providers.http.connection_errors import interrupted, timed_out, too_large
-from halley.providers.http.transport import Answer
 from halley.providers.refusals.errors import (
     Asked,
     error_of_answer,

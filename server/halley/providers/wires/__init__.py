@@ -1,16 +1,16 @@
-"""One file per protocol that hosts speak, and the table of them.
+"""The protocols spoken to models' hosts, and the table of them.
 
-    table.py          the way in: one row for each protocol
-    openai.py         chat completions and completions
-    openai_reader.py  their chunks → events
-    openai_media.py   embeddings, pictures, speech, transcription
-    responses.py      `/v1/responses`
-    anthropic.py      `/v1/messages`
-    fim.py            filling in the middle, in each form
-    requests.py       prompts → request bodies
-    media.py          pictures, sound and video: which road they take
-    jobs.py           jobs: submitted, asked about, cancelled
-    data_urls.py      files inside a request
+    table.py            one row for each protocol; `build_provider`
+    wire.py             what all of them have in common
+    openai.py           chat completions and completions; openai_reader.py reads their replies
+    responses.py        `/v1/responses`
+    anthropic.py        `/v1/messages`
+    requests.py         prompts → bodies of chat completions
+    fim.py              filling in the middle: prompts → bodies, by the host's form
+    data_urls.py        pictures and recordings inside a JSON body
+    media.py            which road a picture, a recording or a video takes
+    openai_media.py     pictures, speech, transcription and embeddings by OpenAI's operations
+    jobs.py             videos and Midjourney: submitted, asked about, fetched
 
-Adding a protocol is a file and a row.
+Start with `table.py`. Adding a protocol is a file and a row.
 """

@@ -7,28 +7,27 @@ wrong with a stream as a whole is `streaming.py`'s.
 from __future__ import annotations
 
 import base64
-from collections import defaultdict
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any
 
 import orjson
 
-from halley.core.calls import AnyPrompt, Message, Prompt
+from halley.core.calls import AnyPrompt, Message, Prompt, Trace
 from halley.core.events import Citation, Event, Finish, ReasoningDelta, TextDelta, ToolCallDelta
 from halley.core.models import Model
-from halley.providers.endpoint import Endpoint
 from halley.providers.facts import facts_of
-from halley.providers.hosts.host import GetKey, Host
-from halley.providers.hosts.learning import Learned, send_learning, without
+from halley.providers.hosts.host import Host
+from halley.providers.hosts.learning import send_learning, without
 from halley.providers.hosts.model_list import model_entries, read_model_list
-from halley.providers.http.transport import Answer, Http
+from halley.providers.http.answer import Answer
 from halley.providers.refusals.errors import Asked
 from halley.providers.refusals.said import said_of
 from halley.providers.stream.finish import finish_reason
 from halley.providers.stream.streaming import ChunkError, stream_events
 from halley.providers.stream.usage import anthropic_usage
 from halley.providers.wires.requests import chat_prompt, private_texts
+from halley.providers.wires.wire import Wire
 
 VERSION = "2023-06-01"
 DEFAULT_MAX_TOKENS = 8192
@@ -37,18 +36,15 @@ DEFAULT_MAX_TOKENS = 8192
 MOST_PAGES = 20
 
 
-class AnthropicProvider:
+class AnthropicProvider(Wire):
     """An endpoint that speaks `/v1/messages`. Implements `core.ports.Provider`."""
 
-    def __init__(self, endpoint: Endpoint, http: Http, get_key: GetKey) -> None:
-        self.id = endpoint.id
-        self.endpoint = endpoint
-        self.host = Host(endpoint, http, get_key)
-        self._learned: defaultdict[str, Learned] = defaultdict(Learned)
-
-    async def stream(self, model: Model, prompt: AnyPrompt) -> AsyncGenerator[Event, None]:
+    async def stream(
+        self, model: Model, prompt: AnyPrompt, trace: Trace | None = None
+    ) -> AsyncGenerator[Event, None]:
         """Events, then exactly one `Finish`, or one error of `core.errors`."""
-        answer, asked = await self._open(model, chat_prompt(prompt, model))
+        host = self.host.traced(trace)
+        answer, asked = await self._open(host, model, chat_prompt(prompt, model))
         async with aclosing(stream_events(answer, AnthropicReader(), asked)) as events:
             async for event in events:
                 yield event
@@ -67,11 +63,11 @@ class AnthropicProvider:
             after = f"&after_id={page['last_id']}"
         return read_model_list(self.endpoint, entries)
 
-    async def _open(self, model: Model, prompt: Prompt) -> tuple[Answer, Asked]:
+    async def _open(self, host: Host, model: Model, prompt: Prompt) -> tuple[Answer, Asked]:
         name = model.ref.name
-        facts, learned = facts_of(self.endpoint, model), self._learned[name]
+        facts, learned = facts_of(self.endpoint, model), self.learned[name]
         return await send_learning(
-            self.host,
+            host,
             "/messages",
             lambda: without(build_messages_body(name, prompt, model.max_output), facts, learned),
             learned,

@@ -1,4 +1,4 @@
-"""Files inside a request, as `data:` addresses."""
+"""Pictures and recordings inside a JSON body: `data:` URLs (RFC 2397)."""
 
 from __future__ import annotations
 

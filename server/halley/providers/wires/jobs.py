@@ -19,8 +19,8 @@ import orjson
 from halley.core.errors import BadReply, HalleyError, ModelNotFound, RateLimited, RequestRefused
 from halley.core.media import Job, JobState, MediaPrompt
 from halley.providers.hosts.host import Host, read_json
-from halley.providers.http.multipart import form
-from halley.providers.http.transport import Answer
+from halley.providers.http.answer import Answer
+from halley.providers.http.forms import Form
 from halley.providers.refusals.errors import Asked, quote
 from halley.providers.wires.data_urls import data_url_of
 
@@ -70,10 +70,8 @@ async def cancel(host: Host, job: Job) -> bool:
 
 async def _submit_video(host: Host, name: str, prompt: MediaPrompt) -> tuple[Job, JobState]:
     fields = {"model": name, "prompt": prompt.text, "seconds": prompt.seconds, "size": prompt.size}
-    content, headers = form(fields, [("input_reference", file) for file in prompt.files])
-    answer, asked = await host.send(
-        "/videos", content=content, headers=headers, model=name, private=(prompt.text,), stream=False
-    )
+    form = Form(fields, [("input_reference", file) for file in prompt.files])
+    answer, asked = await host.send("/videos", form=form, model=name, private=(prompt.text,), stream=False)
     try:
         said = _read(await answer.read(), asked, answer)
     finally:

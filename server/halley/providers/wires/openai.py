@@ -6,50 +6,44 @@ and video are `media.py`'s.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any
 
-from halley.core.calls import AnyPrompt, EmbedPrompt, FimPrompt, Prompt
+from halley.core.calls import AnyPrompt, EmbedPrompt, FimPrompt, Prompt, Trace
 from halley.core.errors import ModelNotFound, RequestRefused
 from halley.core.events import Event
-from halley.core.media import Job, JobState, MediaPrompt
+from halley.core.media import MediaPrompt
 from halley.core.models import Model
-from halley.providers.endpoint import Endpoint
 from halley.providers.facts import facts_of
 from halley.providers.hosts.catalogue_api import find_quota, list_with_prices
-from halley.providers.hosts.fetching import fetch_result
-from halley.providers.hosts.host import GetKey, Host
-from halley.providers.hosts.learning import Learned, send_learning, without
-from halley.providers.http.transport import Answer, Http
+from halley.providers.hosts.host import Host
+from halley.providers.hosts.learning import send_learning, without
+from halley.providers.http.answer import Answer
 from halley.providers.refusals.errors import Asked
 from halley.providers.stream.sse import StreamDecoder
 from halley.providers.stream.streaming import Decoder, Reader, stream_events
-from halley.providers.wires import jobs
 from halley.providers.wires.fim import find_form
 from halley.providers.wires.media import painting_prompt, paints_in_chat, stream_media
 from halley.providers.wires.openai_reader import OpenAIReader
 from halley.providers.wires.requests import build_chat_body, chat_prompt, private_texts
+from halley.providers.wires.wire import JobWire
 
 Opened = tuple[Answer, Asked, Reader, Decoder]
 
 
-class OpenAIProvider:
+class OpenAIProvider(JobWire):
     """An endpoint that speaks chat completions. Implements `core.ports.Provider`."""
 
-    def __init__(self, endpoint: Endpoint, http: Http, get_key: GetKey) -> None:
-        self.id = endpoint.id
-        self.endpoint = endpoint
-        self.host = Host(endpoint, http, get_key)
-        self._learned: defaultdict[str, Learned] = defaultdict(Learned)
-
-    async def stream(self, model: Model, prompt: AnyPrompt) -> AsyncGenerator[Event, None]:
+    async def stream(
+        self, model: Model, prompt: AnyPrompt, trace: Trace | None = None
+    ) -> AsyncGenerator[Event, None]:
         """Events, then exactly one `Finish`, or one error of `core.errors`."""
+        host = self.host.traced(trace)
         if isinstance(prompt, EmbedPrompt):
             from halley.providers.wires.openai_media import embed
 
-            for event in await embed(self.host, model.ref.name, prompt):
+            for event in await embed(host, model.ref.name, prompt):
                 yield event
             return
         if isinstance(prompt, Prompt) and prompt.expect == "image":
@@ -57,12 +51,12 @@ class OpenAIProvider:
         if isinstance(prompt, MediaPrompt):
             facts = facts_of(self.endpoint, model)
             if not paints_in_chat(prompt, facts):
-                async with aclosing(stream_media(self.host, model, facts, prompt)) as events:
+                async with aclosing(stream_media(host, model, facts, prompt)) as events:
                     async for event in events:
                         yield event
                 return
             prompt = painting_prompt(prompt, model)
-        answer, asked, reader, decoder = await self._open(model, prompt)
+        answer, asked, reader, decoder = await self._open(host, model, prompt)
         async with aclosing(stream_events(answer, reader, asked, decoder)) as events:
             async for event in events:
                 yield event
@@ -75,33 +69,24 @@ class OpenAIProvider:
         """What is left of the money, where the host tells (`catalogue_api.find_quota`)."""
         return await find_quota(self.host)
 
-    async def poll(self, job: Job) -> JobState:
-        return await jobs.poll(self.host, job)
-
-    async def fetch(self, address: str, write: Callable[[bytes], object], limit: int) -> None:
-        await fetch_result(self.host, address, write, limit)
-
-    async def cancel(self, job: Job) -> bool:
-        return await jobs.cancel(self.host, job)
-
-    async def _open(self, model: Model, prompt: Prompt | FimPrompt) -> Opened:
+    async def _open(self, host: Host, model: Model, prompt: Prompt | FimPrompt) -> Opened:
         facts = facts_of(self.endpoint, model)
         if isinstance(prompt, Prompt):
-            return await self._open_chat(model.ref.name, facts, prompt)
-        learned = self._learned[model.ref.name]
+            return await self._open_chat(host, model.ref.name, facts, prompt)
+        learned = self.learned[model.ref.name]
         if find_form(str(facts.get("fim", ""))) and not learned.no_fim:
             try:
-                return await self._open_fim(model.ref.name, facts, prompt)
+                return await self._open_fim(host, model.ref.name, facts, prompt)
             except (RequestRefused, ModelNotFound):
                 if prompt.fallback is None:
                     raise
                 learned.no_fim = True
-        return await self._open_chat(model.ref.name, facts, chat_prompt(prompt, model))
+        return await self._open_chat(host, model.ref.name, facts, chat_prompt(prompt, model))
 
-    async def _open_chat(self, name: str, facts: Mapping[str, Any], prompt: Prompt) -> Opened:
-        learned = self._learned[name]
+    async def _open_chat(self, host: Host, name: str, facts: Mapping[str, Any], prompt: Prompt) -> Opened:
+        learned = self.learned[name]
         answer, asked = await send_learning(
-            self.host,
+            host,
             "/chat/completions",
             lambda: build_chat_body(name, facts, prompt, learned),
             learned,
@@ -110,13 +95,13 @@ class OpenAIProvider:
         )
         return answer, asked, OpenAIReader(), StreamDecoder()
 
-    async def _open_fim(self, name: str, facts: Mapping[str, Any], prompt: FimPrompt) -> Opened:
+    async def _open_fim(self, host: Host, name: str, facts: Mapping[str, Any], prompt: FimPrompt) -> Opened:
         found = find_form(str(facts["fim"]))
         assert found is not None
         form, family = found
-        learned = self._learned[name]
+        learned = self.learned[name]
         answer, asked = await send_learning(
-            self.host,
+            host,
             form.url(self.endpoint),
             lambda: without(form.body(name, prompt, family), facts, learned),
             learned,

@@ -19,7 +19,7 @@ from halley.core.media import MediaFile
 from halley.core.media_types import HEAD, facts_of_file, mime_of
 from halley.core.models import Usage
 from halley.providers.hosts.host import Host
-from halley.providers.http.multipart import form as build_form
+from halley.providers.http.forms import Form
 from halley.providers.stream.usage import usage_of
 
 SPEECH_LIMIT = 64 * 1024 * 1024
@@ -94,10 +94,7 @@ async def send_image_edit(
     fields = _without_none(model=model, prompt=prompt, n=n, size=size, quality=quality) | _format_of(
         model, form
     )
-    content, headers = build_form(fields, named)
-    said = await host.send_for_json(
-        "/images/edits", content=content, headers=headers, model=model, private=(prompt,)
-    )
+    said = await host.send_for_json("/images/edits", form=Form(fields, named), model=model, private=(prompt,))
     return _images(host, model, said)
 
 
@@ -144,9 +141,8 @@ async def send_transcription(
     fields: dict[str, Any] = {"model": model, "prompt": prompt or None, "response_format": "json"}
     if not translate:
         fields["language"] = language
-    content, headers = build_form(fields, [("file", file)])
     path = "/audio/translations" if translate else "/audio/transcriptions"
-    said = await host.send_for_json(path, content=content, headers=headers, model=model, private=(prompt,))
+    said = await host.send_for_json(path, form=Form(fields, [("file", file)]), model=model, private=(prompt,))
     text = said.get("text") if isinstance(said, dict) else None
     if not isinstance(text, str):
         raise _bad(host, model, "sent no text")

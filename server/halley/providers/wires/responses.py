@@ -7,73 +7,58 @@ wrong with a stream as a whole is `streaming.py`'s.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any
 
-from halley.core.calls import AnyPrompt, EmbedPrompt, Message, Prompt
+from halley.core.calls import AnyPrompt, EmbedPrompt, Message, Prompt, Trace
 from halley.core.events import Event, Finish, Image, ReasoningDelta, TextDelta, ToolCallDelta
-from halley.core.media import Job, JobState, MediaPrompt
+from halley.core.media import MediaPrompt
 from halley.core.models import Model
-from halley.providers.endpoint import Endpoint
 from halley.providers.facts import facts_of
-from halley.providers.hosts.fetching import fetch_result
-from halley.providers.hosts.host import GetKey, Host
-from halley.providers.hosts.learning import Learned, send_learning, without
+from halley.providers.hosts.host import Host
+from halley.providers.hosts.learning import send_learning, without
 from halley.providers.hosts.model_list import read_model_list
-from halley.providers.http.transport import Answer, Http
+from halley.providers.http.answer import Answer
 from halley.providers.refusals.errors import Asked
 from halley.providers.refusals.said import Said, is_error, said_of
 from halley.providers.stream.citations import citations_of
 from halley.providers.stream.finish import finish_reason
 from halley.providers.stream.streaming import ChunkError, stream_events
 from halley.providers.stream.usage import usage_of
-from halley.providers.wires import jobs
 from halley.providers.wires.data_urls import data_url
 from halley.providers.wires.media import stream_media
 from halley.providers.wires.requests import chat_prompt, private_texts
+from halley.providers.wires.wire import JobWire
 
 
-class ResponsesProvider:
+class ResponsesProvider(JobWire):
     """An endpoint that speaks `/v1/responses`. Implements `core.ports.Provider`."""
 
-    def __init__(self, endpoint: Endpoint, http: Http, get_key: GetKey) -> None:
-        self.id = endpoint.id
-        self.endpoint = endpoint
-        self.host = Host(endpoint, http, get_key)
-        self._learned: defaultdict[str, Learned] = defaultdict(Learned)
-
-    async def stream(self, model: Model, prompt: AnyPrompt) -> AsyncGenerator[Event, None]:
+    async def stream(
+        self, model: Model, prompt: AnyPrompt, trace: Trace | None = None
+    ) -> AsyncGenerator[Event, None]:
         """Events, then exactly one `Finish`, or one error of `core.errors`."""
+        host = self.host.traced(trace)
         if isinstance(prompt, EmbedPrompt):
             from halley.providers.wires.openai_media import embed
 
-            for event in await embed(self.host, model.ref.name, prompt):
+            for event in await embed(host, model.ref.name, prompt):
                 yield event
             return
         if isinstance(prompt, Prompt) and prompt.expect == "image":
             prompt = MediaPrompt("image", prompt.messages[-1].text)
         if isinstance(prompt, MediaPrompt) and not self._paints_as_tool(model, prompt):
             facts = facts_of(self.endpoint, model)
-            async with aclosing(stream_media(self.host, model, facts, prompt)) as events:
+            async with aclosing(stream_media(host, model, facts, prompt)) as events:
                 async for event in events:
                     yield event
             return
         paint = _painting_tool(prompt) if isinstance(prompt, MediaPrompt) else None
-        answer, asked = await self._open(model, chat_prompt(prompt, model), paint)
+        answer, asked = await self._open(host, model, chat_prompt(prompt, model), paint)
         async with aclosing(stream_events(answer, ResponsesReader(), asked)) as events:
             async for event in events:
                 yield event
-
-    async def poll(self, job: Job) -> JobState:
-        return await jobs.poll(self.host, job)
-
-    async def fetch(self, address: str, write: Callable[[bytes], object], limit: int) -> None:
-        await fetch_result(self.host, address, write, limit)
-
-    async def cancel(self, job: Job) -> bool:
-        return await jobs.cancel(self.host, job)
 
     def _paints_as_tool(self, model: Model, prompt: MediaPrompt) -> bool:
         """A model that talks paints with the `image_generation` tool, one that only paints by its own operation."""
@@ -83,11 +68,13 @@ class ResponsesProvider:
         """What `/models` lists, with what is known of each by its name."""
         return read_model_list(self.endpoint, await self.host.send_for_json("/models"))
 
-    async def _open(self, model: Model, prompt: Prompt, paint: dict[str, Any] | None) -> tuple[Answer, Asked]:
+    async def _open(
+        self, host: Host, model: Model, prompt: Prompt, paint: dict[str, Any] | None
+    ) -> tuple[Answer, Asked]:
         name = model.ref.name
-        facts, learned = facts_of(self.endpoint, model), self._learned[name]
+        facts, learned = facts_of(self.endpoint, model), self.learned[name]
         return await send_learning(
-            self.host,
+            host,
             "/responses",
             lambda: without(
                 build_responses_body(name, facts, prompt) | ({"tools": [paint]} if paint else {}),

@@ -7,14 +7,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from halley.core.errors import NotConfigured
+from halley.core.settings import WireKind
 
 if TYPE_CHECKING:
     from halley.core.ports import Provider
     from halley.providers.endpoint import Endpoint
     from halley.providers.hosts.host import GetKey
-    from halley.providers.http.transport import Http
+    from halley.providers.http.client import Http
 
-WIRES: dict[str, str] = {
+WIRES: dict[WireKind, str] = {
     "openai": "halley.providers.wires.openai:OpenAIProvider",
     "openai-responses": "halley.providers.wires.responses:ResponsesProvider",
     "anthropic": "halley.providers.wires.anthropic:AnthropicProvider",

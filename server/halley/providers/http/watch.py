@@ -1,0 +1,57 @@
+"""A bound on silence: cancels a read that has waited too long for the host."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Watch:
+    """One timer for a whole body, moved only when it fires: a timer for each read would cost more than the read.
+
+    `begin` and `end` stand around each read, in the task that reads; a reader that is slow itself is not silence of
+    the host. After a cancellation `expired` says whose it was.
+    """
+
+    __slots__ = ("_before", "_expired", "_handle", "_loop", "_since", "_task", "seconds")
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._loop = asyncio.get_running_loop()
+        self._task: asyncio.Task[object] | None = None
+        self._since = self._before = 0.0
+        self._expired = False
+        self._handle: asyncio.TimerHandle | None = None
+
+    def begin(self) -> None:
+        self._task = asyncio.current_task()
+        self._before = self._task.cancelling() if self._task else 0
+        self._since = self._loop.time()
+        if self._handle is None:
+            self.start()
+
+    def end(self) -> None:
+        self._task = None
+
+    def start(self) -> None:
+        self.stop()
+        self._handle = self._loop.call_later(self.seconds, self._check)
+
+    def stop(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    def expired(self) -> bool:
+        """Was the cancellation that arrived just now ours alone? Takes it back if so."""
+        if not self._expired:
+            return False
+        task = asyncio.current_task()
+        return task is None or task.uncancel() <= self._before
+
+    def _check(self) -> None:
+        left = self.seconds if self._task is None else self._since + self.seconds - self._loop.time()
+        if left > 0:
+            self._handle = self._loop.call_later(left, self._check)
+        elif self._task is not None:
+            self._expired = True
+            self._task.cancel()
