@@ -65,7 +65,9 @@ def _rounds(root: Path, rounds: int, runner: asyncio.Runner) -> Iterator[Pair]:
     from halley.core.settings import Settings
     from halley.core.snapshot import Document, Selection, Snapshot, Touched, Workspace
     from halley.engine.code import syntax
-    from halley.features.context.project import Project, gather_context
+    from halley.features.context.gather import gather_context
+    from halley.features.context.project import Project
+    from halley.features.context.shown import permit
 
     text = (root / "big.py").read_text()
     path = root / "big.py"
@@ -92,7 +94,7 @@ def _rounds(root: Path, rounds: int, runner: asyncio.Runner) -> Iterator[Pair]:
             touched=touched,
         )
         began = time.perf_counter()
-        context = await gather_context(project, snapshot)
+        context = await gather_context(permit(project, snapshot))
         took = (time.perf_counter() - began) * 1000
         assert any("defines" in excerpt.reason for excerpt in context.excerpts)
         return took

@@ -85,7 +85,7 @@ def edit_pairs(rounds: int) -> Iterator[Pair]:
 
 def _with_index(rounds: int, measure: Any) -> Iterator[Pair]:
     from halley.features.room import EngineRoom
-    from halley.features.search.parts import Attendant
+    from halley.features.search.ground import Attendant
     from halley.stores.disk.paths import find_paths
 
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from halley.core.errors import BlockedByPolicy
 from halley.core.settings import Settings
 from halley.core.snapshot import Document, Selection, Snapshot, Touched, Workspace
 from halley.engine.prompting.context import Context
-from halley.features.context.project import Project, gather_context
+from halley.features.context import shown
+from halley.features.context.gather import gather_context
+from halley.features.context.project import Project
+from halley.features.context.shown import Permitted, permit
 
 DEFINES = "def compute_price(order):\n    return order.price\n"
 ASKS = "def total(order):\n    return compute_price(order)\n"
@@ -36,7 +40,7 @@ async def context_in(root: Path, exclude: tuple[str, ...] = (), **more: object) 
     project = Project(root)
     await project.refresh(exclude)
     assert project.checked_at, "the folder was not listed in time"
-    return await gather_context(project, snapshot)
+    return await gather_context(permit(project, snapshot))
 
 
 def paths(context: Context) -> set[str]:
@@ -105,9 +109,34 @@ async def test_the_log_says_what_was_sent_and_why_without_its_content(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
     write(tmp_path, b_dot_py=DEFINES)
-    with caplog.at_level(logging.DEBUG, "halley.features.context.project"):
+    with caplog.at_level(logging.DEBUG, "halley.features.context.gather"):
         context = await context_in(tmp_path)
     said = "\n".join(record.getMessage() for record in caplog.records)
     assert f"context: {context.tokens} of {context.budget} tokens" in said
     assert "b.py:1-2, defines `compute_price`," in said
     assert "return" not in said
+
+
+def test_only_the_decision_makes_what_may_be_shown(tmp_path: Path):
+    snapshot = Snapshot(
+        Document((tmp_path / ".env").as_uri(), "KEY=1", path=tmp_path / ".env"), Selection(0, 0)
+    )
+    with pytest.raises(TypeError):
+        Permitted(object(), None, snapshot)
+    with pytest.raises(BlockedByPolicy):
+        permit(None, snapshot)
+
+
+def test_each_open_document_is_decided_on_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    looked: list[Path] = []
+    monkeypatch.setattr(shown, "is_excluded", lambda _root, path, _exclude: bool(looked.append(path)))
+    files = [tmp_path / f"{number}.py" for number in range(4)]
+    opened = {file.as_uri(): Document(file.as_uri(), "", path=file) for file in files}
+    document = Document((tmp_path / "a.py").as_uri(), "", path=tmp_path / "a.py")
+    permitted = permit(
+        None, Snapshot(document, Selection(0, 0), workspace=Workspace(tmp_path), open_documents=opened)
+    )
+    assert looked == []
+    assert [one.path for _, one in permitted.others(2)] == looked == files[:2]
+    assert [one.path for one in permitted.documents[1:]] == looked == files
+    assert permitted.documents and looked == files

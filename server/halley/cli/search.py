@@ -75,7 +75,7 @@ async def index(desk: Desk, action: str, yes: bool, as_json: bool) -> int:
 
 def _index(desk: Desk) -> tuple[WorkspaceIndex, asyncio.Event]:
     """The index of the folder's workspace, and an event that is set with everything new about it."""
-    from halley.features.search.parts import Attendant
+    from halley.features.search.ground import Attendant
 
     news = asyncio.Event()
     found = desk.room.index(desk.root)
@@ -98,7 +98,7 @@ def _index(desk: Desk) -> tuple[WorkspaceIndex, asyncio.Event]:
 
 def attended_index(desk: Desk) -> WorkspaceIndex:
     """The workspace's index, kept for this command while it runs."""
-    from halley.features.search.parts import Attendant
+    from halley.features.search.ground import Attendant
 
     found = desk.room.index(desk.root)
     found.attach(Attendant(desk.line, lambda: desk.layers))

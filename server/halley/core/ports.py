@@ -5,9 +5,10 @@
     Ledger, Budgets          what was spent, what may be  made by `stores/ledger`, `routing/spending.py`
     MacroLibrary, MacroRuns  macros and their runs        made by `stores/config/writer.py`, `stores/macro_runs.py`
     SearchIndex              a workspace's search index   made by `stores/index/store.py`
+    Editor                   the user's documents         made by `lsp/window/editor.py`
 
-The last three lines are what a team could keep in one place for all its members. `features/room.py` makes them; every
-other signature names the port.
+The ledger, macros and the index are what a team could keep in one place for all its members. `features/room.py` makes
+them; every other signature names the port.
 """
 
 from __future__ import annotations

@@ -279,13 +279,15 @@ class EngineRoom:
 
     def index(self, root: Path) -> WorkspaceIndex:
         """The workspace's index, shared by all windows on the same folder."""
+        from halley.features.search.ground import Models
         from halley.features.search.index import WorkspaceIndex
         from halley.stores.index.chunks import index_folder
         from halley.stores.index.store import IndexStore
 
         if root not in self._indexes:
             store = IndexStore(index_folder(self.paths, root))
-            self._indexes[root] = WorkspaceIndex(self, root, store)
+            models = Models(self.settings, self.route, lambda: self.registry, lambda: self.prices)
+            self._indexes[root] = WorkspaceIndex(models, root, store)
         return self._indexes[root]
 
     def template(self, name: str) -> str:

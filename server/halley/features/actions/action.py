@@ -22,7 +22,8 @@ from halley.core.text import WorkspaceChange
 from halley.engine.code.symbols import definition_at
 from halley.engine.prompting.context import Context, build_context
 from halley.features.ask import Reply, ask
-from halley.features.context.project import gather_context
+from halley.features.context.gather import gather_context
+from halley.features.context.shown import permit
 from halley.features.surroundings import Surroundings
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Job:
 
     async def context(self) -> Context:
         """What the model gets to see beside the part in question. Raises BlockedByPolicy for a secret file."""
-        context = await gather_context(self.around.project, self.snapshot, index=self.around.index)
+        context = await gather_context(permit(self.around.project, self.snapshot), index=self.around.index)
         for notice in context.notices:
             self.warn(notice)
         return context

@@ -8,7 +8,7 @@ from halley.core.errors import InvalidInput
 from halley.core.snapshot import Snapshot
 from halley.engine.prompting.templates import render_messages
 from halley.features.actions.action import Action, Job, Made, Offer
-from halley.features.context.project import check_document
+from halley.features.context.shown import check_document
 from halley.features.media.orders import Order
 
 LANGUAGES = frozenset(("markdown", "mdx", "quarto", "rmd"))

@@ -10,7 +10,7 @@ from halley.engine.prompting.context import Context, display_path
 from halley.engine.prompting.prompts import build_prompt
 from halley.features.actions.action import Action, Answer, Job, Offer
 from halley.features.actions.rewrite import chosen_span
-from halley.features.context.project import check_document
+from halley.features.context.shown import check_document
 
 
 def offers(snapshot: Snapshot) -> Iterable[Offer]:

@@ -19,7 +19,7 @@ from halley.engine.prompting.prompts import render_diagnostics
 from halley.features.chat.desk import ChatDesk
 from halley.features.chat.turns.search import attach, search_attachments
 from halley.features.context.files import read_shown_file
-from halley.features.context.project import check_document, may_be_shown
+from halley.features.context.shown import check_document, permit
 from halley.features.diff import load_shown_diff
 
 MOST_FILES_OF_A_FOLDER = 40
@@ -176,9 +176,7 @@ def _open_text(desk: ChatDesk, uri: str) -> str | None:
 
 def _open_documents(desk: ChatDesk) -> list[Document]:
     snapshot = _here(desk, "#open")
-    check_document(snapshot)
-    others = [d for d in snapshot.open_documents.values() if may_be_shown(desk.around.project, d, snapshot)]
-    return [snapshot.document, *others]
+    return permit(desk.around.project, snapshot).documents
 
 
 def _of_document(desk: ChatDesk, document: Document) -> Attachment:

@@ -16,7 +16,8 @@ from halley.engine.typing.completions import Place
 from halley.engine.typing.fim import build_fim
 from halley.engine.typing.scope import Scope, cut_at, scope_of
 from halley.features.ask import Line, stream_reply
-from halley.features.context.project import Project, completion_context
+from halley.features.context.gather import completion_context
+from halley.features.context.shown import Permitted
 
 INVOKED_S = 30.0
 """Until an invoked completion is given up; somebody waits for it, so longer than for an automatic one."""
@@ -95,9 +96,10 @@ class CompletionCall:
         return text[len(self.prefix) : at]
 
 
-async def prepare_prompt(snapshot: Snapshot, project: Project | None, template: str = "") -> FimPrompt:
+async def prepare_prompt(permitted: Permitted, template: str = "") -> FimPrompt:
     """The text around the cursor, and what else fits beside it. `template` is for models that fill no middle."""
-    context = await completion_context(project, snapshot, FIM_BUDGET // 3)
+    context = await completion_context(permitted, FIM_BUDGET // 3)
+    snapshot = permitted.snapshot
     return build_fim(
         snapshot,
         budget=FIM_BUDGET - context.tokens,

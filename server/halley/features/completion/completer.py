@@ -25,7 +25,8 @@ from halley.engine.typing.scope import is_completable
 from halley.features.ask import Line
 from halley.features.completion.call import CompletionCall, Offered, prepare_prompt, start_call
 from halley.features.completion.pace import DocumentState, debounce_s, pause
-from halley.features.context.project import Project, is_blocked
+from halley.features.context.project import Project
+from halley.features.context.shown import Permitted, permit_typing
 
 KEPT_DOCUMENTS = 100
 LINGER_S = 0.15
@@ -54,13 +55,14 @@ class Completer:
         state.asked = snapshot.document.text, snapshot.selection.start
         if automatic and (ready := self._ready(state, snapshot)):
             return ready
-        if not is_wanted(snapshot, automatic, project):
+        permitted = permit_typing(project, snapshot)
+        if permitted is None or not is_wanted(snapshot, automatic):
             _end_call(state)
             return []
         try:
             if automatic:
-                return await self._automatic(state, newer, line, snapshot, project)
-            return await self._invoked(state, newer, line, snapshot, project)
+                return await self._automatic(state, newer, line, permitted)
+            return await self._invoked(state, newer, line, permitted)
         except (HalleyError, TimeoutError):
             if automatic:
                 return []
@@ -109,31 +111,31 @@ class Completer:
         state: DocumentState,
         newer: asyncio.Future[None],
         line: Line,
-        snapshot: Snapshot,
-        project: Project | None,
+        permitted: Permitted,
     ) -> list[Offered]:
+        snapshot = permitted.snapshot
         if state.call is not None and not _still_fits(state.call, snapshot):
             _end_call(state)
         if state.call is None:
             if not await pause(newer, debounce_s(state, snapshot)):
                 return []
-            prompt = await prepare_prompt(snapshot, project, self.template_of("complete"))
+            prompt = await prepare_prompt(permitted, self.template_of("complete"))
             if newer.done():  # the next question came while this one was being put together
                 return []
             _end_call(state)
             state.call = start_call(line, snapshot, prompt, automatic=True)
-        return await self._wait(state, state.call, newer, snapshot, line, project)
+        return await self._wait(state, state.call, newer, line, permitted)
 
     async def _wait(
         self,
         state: DocumentState,
         call: CompletionCall,
         newer: asyncio.Future[None],
-        snapshot: Snapshot,
         line: Line,
-        project: Project | None,
+        permitted: Permitted,
     ) -> list[Offered]:
         """The call's answer for this snapshot; nothing once a newer question is there."""
+        snapshot = permitted.snapshot
         try:
             await asyncio.wait([newer, call.ready], return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
@@ -148,7 +150,7 @@ class Completer:
         if (
             rest is None and not call.failed
         ):  # typed away from it while nothing had come: ask for what is there now
-            return await self._automatic(state, newer, line, snapshot, project)
+            return await self._automatic(state, newer, line, permitted)
         return [call.offer(rest)] if rest else []
 
     async def _invoked(
@@ -156,11 +158,11 @@ class Completer:
         state: DocumentState,
         newer: asyncio.Future[None],
         line: Line,
-        snapshot: Snapshot,
-        project: Project | None,
+        permitted: Permitted,
     ) -> list[Offered]:
+        snapshot = permitted.snapshot
         _end_call(state)
-        prompt = await prepare_prompt(snapshot, project, self.template_of("complete"))
+        prompt = await prepare_prompt(permitted, self.template_of("complete"))
         if newer.done():
             return []
         calls = [
@@ -252,11 +254,9 @@ def _learn(state: DocumentState, call: CompletionCall) -> None:
         state.latency_s += 0.3 * (call.took_s - state.latency_s)
 
 
-def is_wanted(snapshot: Snapshot, automatic: bool, project: Project | None = None) -> bool:
-    """Whether a question here should reach a model: allowed, and for typing also switched on and with a point."""
+def is_wanted(snapshot: Snapshot, automatic: bool) -> bool:
+    """Whether a question here should reach a model: always when invoked, for typing where it is on and has a point."""
     settings, document = snapshot.settings.completion, snapshot.document
-    if is_blocked(project, snapshot):
-        return False
     if not automatic:
         return True
     if not settings.enabled or document.language_id in settings.disabled_languages:

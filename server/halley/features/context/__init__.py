@@ -1,7 +1,9 @@
-"""The workspace's context for a prompt.
+"""The workspace's context for a prompt, and what may be shown.
 
-    project.py  files of the workspace, and where names are defined
-    files.py    reading one file for a model, by one set of rules
+    shown.py      what a model may be shown, decided once at the entrance
+    gather.py     the context of an action, and of inline completion
+    project.py    a workspace's files, and where names are defined
+    files.py      one file of the workspace, named by its path
 
-How excerpts are chosen and ranked is `engine/prompting/context.py`.
+Start at `shown.py`: everything else takes what it permits.
 """

@@ -11,7 +11,7 @@ from halley.engine.prompting.context import display_path
 from halley.engine.prompting.prompts import fence, render_context, render_diagnostics
 from halley.features.actions.action import Job
 from halley.features.commit import cut_diff
-from halley.features.context.project import check_document, may_be_shown
+from halley.features.context.shown import check_document, permit
 from halley.features.diff import load_shown_diff
 
 NOWHERE = "untitled:nothing"
@@ -103,8 +103,7 @@ def file_value(path: str, text: str) -> str:
 
 def _documents(job: Job) -> list[Document]:
     _check(job, "open")
-    others = job.snapshot.open_documents.values()
-    return [job.snapshot.document, *(d for d in others if may_be_shown(job.around.project, d, job.snapshot))]
+    return permit(job.around.project, job.snapshot).documents
 
 
 def _shown(job: Job, document: Document) -> str:

@@ -11,10 +11,10 @@ import asyncio
 import contextlib
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from halley.core.calls import AnyPrompt, EmbedPrompt, Priority
 from halley.core.errors import BadReply, BudgetExceeded, HalleyError, Problem, problem_of
@@ -25,9 +25,7 @@ from halley.core.tokens import estimate_tokens
 from halley.features.ask import Line, stream_reply
 from halley.features.search.control import load_control
 from halley.features.search.cutting import text_to_embed
-
-if TYPE_CHECKING:
-    from halley.features.search.parts import Index
+from halley.features.search.ground import Ground
 
 logger = logging.getLogger(__name__)
 Json = dict[str, Any]
@@ -45,10 +43,13 @@ KEPT_QUERIES = 256
 
 
 class Embedder:
-    """Of one index. Runs only where the index is kept; every process may embed a question."""
+    """Of one index. Runs only where the index is kept; every process may embed a question.
 
-    def __init__(self, index: Index) -> None:
-        self.index = index
+    `control` is told what was answered to an estimate, `embed` or `decline`.
+    """
+
+    def __init__(self, ground: Ground, control: Callable[[str], Awaitable[Json]]) -> None:
+        self.ground, self.control = ground, control
         self.estimate: Json | None = None
         self.problem: Problem | None = None
         self.busy = False
@@ -81,11 +82,11 @@ class Embedder:
 
     async def answering(self) -> str | None:
         """The model whose vectors answer: the chosen one, or the one before while its vectors are being made."""
-        chosen = self.index.embed_model()
-        if chosen is None or not self.index.exists:
+        chosen = self.ground.embed_model()
+        if chosen is None or not self.ground.exists:
             return None
 
-        models = await self.index.store.embedded_by_model()
+        models = await self.ground.store.embedded_by_model()
         if not models:
             return None
         best = max(models, key=lambda name: models[name])
@@ -108,7 +109,7 @@ class Embedder:
         pause = FIRST_PAUSE_S
         while True:
             self._nudge.clear()
-            model = self.index.embed_model()
+            model = self.ground.embed_model()
             try:
                 await self._embed_what_is_missing()
                 pause = FIRST_PAUSE_S
@@ -117,7 +118,7 @@ class Embedder:
             except HalleyError as error:
                 self.problem = error.problem
                 self.busy = False
-                self.index.tell()
+                self.ground.tell()
                 wait = LONGEST_PAUSE_S if isinstance(error, BudgetExceeded) else pause
                 pause = min(pause * 2, LONGEST_PAUSE_S)
                 with contextlib.suppress(TimeoutError):
@@ -132,36 +133,36 @@ class Embedder:
 
     async def _news(self, looked_at: ModelRef | None) -> None:
         """Until somebody nudges, or another model was chosen elsewhere: in a terminal, in another process."""
-        while not self._nudge.is_set() and self.index.embed_model() == looked_at:
+        while not self._nudge.is_set() and self.ground.embed_model() == looked_at:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):
                     await self._nudge.wait()
 
     async def _embed_what_is_missing(self) -> None:
-        model = self.index.embed_model()
-        attendant = self.index.attendant
+        model = self.ground.embed_model()
+        attendant = self.ground.attendant
         if model is None or attendant is None:
             self.estimate = None
             return
-        control = load_control(self.index.folder)
+        control = load_control(self.ground.folder)
         if not control.agreed(str(model)):
             await self._ask_first(model, declined=str(model) in control.answers)
             return
         self.estimate = None
         line = attendant.line()
         line = replace(line, caller=replace(line.caller, confirm=None))  # out of the blue nobody is asked
-        while todo := await self.index.store.missing(str(model), ROUND):
+        while todo := await self.ground.store.missing(str(model), ROUND):
             self.busy = True
-            if self.index.embed_model() != model or not load_control(self.index.folder).agreed(str(model)):
+            if self.ground.embed_model() != model or not load_control(self.ground.folder).agreed(str(model)):
                 self.nudge()
                 return
             await self._embed_round(line, model, todo)
-        await self.index.store.keep_only(str(model))
+        await self.ground.store.keep_only(str(model))
         self.busy = False
-        self.index.tell()
+        self.ground.tell()
 
     async def _embed_round(self, line: Line, model: ModelRef, todo: Sequence[tuple[bytes, int]]) -> None:
-        chunks = await self.index.store.load_chunks([chunk for _, chunk in todo])
+        chunks = await self.ground.store.load_chunks([chunk for _, chunk in todo])
         wanted = [(digest, chunks[id]) for digest, id in todo if id in chunks]
         kept = [self._embed_batch(line, model, batch) for batch in _batches(wanted)]
         for failure in await asyncio.gather(*kept, return_exceptions=True):
@@ -172,8 +173,8 @@ class Embedder:
         """Each batch is kept as soon as it is there: only what is under way is paid for again after a kill."""
         vectors = await embed_texts(line, model, [_text(chunk) for _, chunk in batch], Priority.BATCH)
         digests = [digest for digest, _ in batch]
-        await self.index.store.append_vectors(str(model), digests, vectors)
-        self.index.tell(at_most_every_s=0.5)
+        await self.ground.store.append_vectors(str(model), digests, vectors)
+        self.ground.tell(at_most_every_s=0.5)
 
     # -- asking
 
@@ -182,22 +183,22 @@ class Embedder:
         self.estimate = None if declined else await self.find_estimate(model)
         if self.estimate is None:
             return
-        self.index.tell()
-        attendant = self.index.attendant
+        self.ground.tell()
+        attendant = self.ground.attendant
         if attendant is not None and attendant.ask is not None and str(model) not in self._asked:
             self._asked.add(str(model))
             self._asking = asyncio.create_task(self._ask(model, estimate_text(self.estimate)))
 
     async def _ask(self, model: ModelRef, question: str) -> None:
-        attendant = self.index.attendant
+        attendant = self.ground.attendant
         answer = await attendant.ask(question) if attendant and attendant.ask else None
-        if answer is not None and self.index.embed_model() == model:
+        if answer is not None and self.ground.embed_model() == model:
             self._asking = None  # what we do now stops the asking
-            await self.index.control("embed" if answer else "decline")
+            await self.control("embed" if answer else "decline")
 
     def offer(self, estimate: Json | None) -> str:
         """What a person who has just searched is told of the estimate, once for a model; empty where they are asked."""
-        attendant = self.index.attendant
+        attendant = self.ground.attendant
         if estimate is None or attendant is None or attendant.ask is not None:
             return ""
         if estimate["model"] in self._asked:
@@ -210,7 +211,7 @@ class Embedder:
 
     async def find_estimate(self, model: ModelRef) -> Json | None:
         """What the missing vectors will take; None where none is missing. A sample is counted, the rest measured."""
-        chunks, characters, sample = await self.index.store.missing_extent(str(model), SAMPLE)
+        chunks, characters, sample = await self.ground.store.missing_extent(str(model), SAMPLE)
         if not chunks or not sample:
             return None
         counted = await asyncio.to_thread(lambda: sum(estimate_tokens(_text(chunk)) for chunk in sample))
@@ -225,17 +226,17 @@ class Embedder:
     async def _cost(self, model: ModelRef, tokens: int) -> Json:
         from halley.routing.registry import price_book_of
 
-        room, attendant = self.index.room, self.index.attendant
+        models, attendant = self.ground.models, self.ground.attendant
         assert attendant is not None
         settings = attendant.line().settings
-        known = room.registry.find_model(model, settings)
+        known = models.registry().find_model(model, settings)
         if known.price is None:  # its host's own list may name one
             caller = attendant.line().caller
             with contextlib.suppress(HalleyError):
-                await room.registry.list_models(settings, caller, provider=model.provider)
-            known = room.registry.find_model(model, settings)
-        book = price_book_of(room.registry.endpoint(model.provider, settings))
-        usage = await room.prices.with_cost(Usage(input_tokens=tokens), known, book)
+                await models.registry().list_models(settings, caller, provider=model.provider)
+            known = models.registry().find_model(model, settings)
+        book = price_book_of(models.registry().endpoint(model.provider, settings))
+        usage = await models.prices().with_cost(Usage(input_tokens=tokens), known, book)
         return {"amount": usage.cost_usd or 0.0, "currency": "USD", "source": usage.cost_source}
 
 

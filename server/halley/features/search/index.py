@@ -13,20 +13,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from halley.core.errors import NotConfigured, Problem, StoreFailed
+from halley.core.errors import Problem, StoreFailed
 from halley.core.models import ModelRef
 from halley.core.ports import SearchIndex
 from halley.features.search.control import Control, change_control, load_control
 from halley.features.search.embedding import Embedder
+from halley.features.search.ground import Attendant, Ground, Models
 from halley.features.search.keeping import Keeper
 from halley.features.search.live import LiveFiles
-from halley.features.search.parts import Attendant, Surroundings
-from halley.features.search.scan import Rules
 
 Json = dict[str, Any]
 
@@ -34,46 +32,49 @@ Json = dict[str, Any]
 class WorkspaceIndex:
     """Made once for each workspace folder of a process. Cheap until started."""
 
-    def __init__(self, room: Surroundings, root: Path, store: SearchIndex) -> None:
-        self.room, self.root, self.store = room, root, store
-        self.folder = store.folder
-        self.attendants: list[Attendant] = []
-        self.embedder = Embedder(self)
-        self.keeper = Keeper(self)
-        self.live = LiveFiles(self)
-        self._told_at = 0.0
+    def __init__(self, models: Models, root: Path, store: SearchIndex) -> None:
+        self.ground = Ground(models, root, store)
+        self.embedder = Embedder(self.ground, self.control)
+        self.live = LiveFiles(self.ground, self.embedder.nudge)
+        self.keeper = Keeper(self.ground, self.live, self.embedder)
+
+    @property
+    def root(self) -> Path:
+        return self.ground.root
+
+    @property
+    def store(self) -> SearchIndex:
+        return self.ground.store
+
+    @property
+    def folder(self) -> Path:
+        return self.ground.folder
 
     # -- who is here
 
     def attach(self, attendant: Attendant) -> Callable[[], None]:
         """The newest attendant's settings hold. Returns what ends it; without any, nothing is kept."""
-        self.attendants.append(attendant)
+        self.ground.attendants.append(attendant)
         self.nudge()
 
         def detach() -> None:
-            if attendant in self.attendants:
-                self.attendants.remove(attendant)
+            if attendant in self.ground.attendants:
+                self.ground.attendants.remove(attendant)
             self.nudge()
 
         return detach
 
     @property
-    def attendant(self) -> Attendant | None:
-        return self.attendants[-1] if self.attendants else None
-
-    @property
     def exists(self) -> bool:
-        return self.store.exists
+        return self.ground.exists
 
     @property
     def enabled(self) -> bool:
-        attendant = self.attendant
-        return attendant is not None and not self.too_wide and attendant.line().settings.search.enabled
+        return self.ground.enabled
 
     @property
     def too_wide(self) -> bool:
-        """A whole disk or home folder is nobody's project: it would take long, and hold what nobody meant to show."""
-        return self.root in (Path(self.root.anchor), Path.home())
+        return self.ground.too_wide
 
     @property
     def started(self) -> bool:
@@ -81,23 +82,11 @@ class WorkspaceIndex:
 
     def start(self) -> None:
         if self.keeper.start():
-            self.live.note_all_shown()
+            self.live.start()
 
     def nudge(self) -> None:
         """Look around: settings, what was asked, files."""
         self.keeper.nudge()
-
-    def rules(self) -> Rules:
-        """What belongs into the index, as the newest attendant's settings say."""
-        attendant = self.attendant
-        settings = attendant.line().settings if attendant else self.room.settings(self.root)
-        return Rules(
-            str(self.root),
-            str(self.store.path),
-            settings.context.exclude,
-            settings.search.max_files,
-            self.live.open_paths,
-        )
 
     async def wait_scanned(self) -> None:
         """Until somebody has looked at the whole workspace, or another process keeps the index."""
@@ -125,18 +114,12 @@ class WorkspaceIndex:
     # -- how it stands
 
     def embed_model(self) -> ModelRef | None:
-        """The model somebody chose for embeddings; there is no default."""
-        attendant = self.attendant
-        if attendant is None:
-            return None
-        try:
-            return self.room.route("embed", attendant.line().settings, attendant.layers()).route[0]
-        except (NotConfigured, StoreFailed):
-            return None
+        """The model chosen for embeddings; there is no default."""
+        return self.ground.embed_model()
 
     async def status(self) -> Json:
         """`IndexStatus` of the protocol. Raises StoreFailed when the index cannot be opened."""
-        if self.attendant is None or not self.enabled:
+        if not self.ground.enabled:
             return {"state": "off"}
         control, model = load_control(self.folder), self.embed_model()
         found: Json = {"state": self._state(control), "paused": control.paused}
@@ -185,18 +168,10 @@ class WorkspaceIndex:
             return None
         return Problem(
             "blocked_by_policy",
-            f"{left:,} files are not in the index: it takes {self.rules().max_files:,}.",
+            f"{left:,} files are not in the index: it takes {self.ground.rules().max_files:,}.",
             "Raise `search.max_files`, or leave folders out with .gitignore or `context.exclude`.",
             setting="search.max_files",
         )
-
-    def tell(self, *, at_most_every_s: float = 0.0) -> None:
-        """Tell the attendants that something about the index is new."""
-        now = time.monotonic()
-        if now - self._told_at >= at_most_every_s:
-            self._told_at = now
-            for attendant in list(self.attendants):
-                attendant.changed()
 
     async def control(self, action: str) -> Json:
         """Does what was asked, for every process with this workspace, and says how things stand then."""
@@ -220,7 +195,7 @@ class WorkspaceIndex:
             self.keeper.ready.clear()
         self.nudge()
         self.embedder.nudge()
-        self.tell()
+        self.ground.tell()
         return await self.status()
 
     # -- what editors show and say

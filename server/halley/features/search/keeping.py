@@ -12,21 +12,20 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from halley.core.errors import Problem, StoreFailed, problem_of
 from halley.features.search.control import Control, control_file, load_control
+from halley.features.search.embedding import Embedder
+from halley.features.search.ground import Ground
+from halley.features.search.live import LiveFiles
 from halley.features.search.scan import Progress, Rules, run_scan
+from halley.features.search.steps import Facts, State, next_state
 from halley.features.search.watching import Watcher
 from halley.stores.disk.files import locked
 
-if TYPE_CHECKING:
-    from halley.features.search.parts import Index
-
 logger = logging.getLogger(__name__)
 
-MANY_CHANGES = 200
-"""From here on the child process looks at everything: a branch was changed."""
 POLL_S = 2.0
 """How often a process that does not keep the index looks whether it should, and one that cannot watch looks around."""
 RESCAN_S = 30.0
@@ -35,8 +34,8 @@ RESCAN_S = 30.0
 class Keeper:
     """Of one index, in this process. Idle until started."""
 
-    def __init__(self, index: Index) -> None:
-        self.index = index
+    def __init__(self, ground: Ground, live: LiveFiles, embedder: Embedder) -> None:
+        self.ground, self.live, self.embedder = ground, live, embedder
         self.keeps = False
         """This process is the one that keeps the index."""
         self.progress: Progress | None = None
@@ -54,6 +53,12 @@ class Keeper:
         self._paths: set[str] = set()
         self._watch_problem = ""
         self._watching = asyncio.Event()
+        self._watcher: Watcher | None = None
+        self._watched: tuple[str, ...] | None = None
+        """The folders that are watched, and those the last scan found."""
+        self._found: tuple[str, ...] | None = None
+        self._rules: Rules | None = None
+        self._scanned_at = 0.0
 
     @property
     def started(self) -> bool:
@@ -72,7 +77,7 @@ class Keeper:
 
     def note_changed(self, path: str) -> None:
         """A file of the workspace changed on disk."""
-        self._paths.add(str(self.index.root / path))
+        self._paths.add(str(self.ground.root / path))
         self.nudge()
 
     async def aclose(self) -> None:
@@ -98,7 +103,7 @@ class Keeper:
                     else:
                         self.scanned.set()
                         self.ready.set()
-                        self.index.tell(at_most_every_s=5.0)
+                        self.ground.tell(at_most_every_s=5.0)
             except asyncio.CancelledError:
                 raise
             except Exception as error:
@@ -106,16 +111,16 @@ class Keeper:
                 logger.warning("the index stopped: %s", self.problem.message)
                 self.scanned.set()  # whoever waits is told why it is in vain
                 self.ready.set()
-                self.index.tell()
+                self.ground.tell()
             self.keeps = False
             await self._nudged(POLL_S)
 
     def _is_ours(self, held: contextlib.ExitStack) -> bool:
         """Whether this process keeps the index from now on; it does until `held` is closed."""
-        if not self.index.enabled:
+        if not self.ground.enabled:
             return False
         try:
-            held.enter_context(locked(self.index.folder / "keeper", 0.0))
+            held.enter_context(locked(self.ground.folder / "keeper", 0.0))
         except StoreFailed:
             return False
         return True
@@ -123,78 +128,100 @@ class Keeper:
     # -- keeping it
 
     async def _lead(self) -> None:
-        """Keeps the index until it is switched off or nobody is here."""
-        index = self.index
-        watcher: Watcher | None = None
-        watched: tuple[str, ...] | None = None
-        rules: Rules | None = None
-        scanned_at = 0.0
+        """Keeps the index until it is switched off or nobody is here: one step after the other (`steps.py`)."""
+        steps = {
+            State.PAUSED: self._pause,
+            State.STARTING_TO_WATCH: self._start_to_watch,
+            State.SCANNING: self._look_at_everything,
+            State.CATCHING_UP: self._catch_up,
+            State.RESTING: self._rest,
+        }
         self.rescan, self.problem = True, None
+        self._rules, self._scanned_at = None, 0.0
+        self._watched = self._found = None
         self.ready.clear()
         try:
-            while index.enabled:
-                self._nudge.clear()
-                control = load_control(index.folder)
-                if await self._begin_anew(control):
-                    self.rescan = True
-                now = index.rules()
-                if rules is None or (now.exclude, now.max_files) != (rules.exclude, rules.max_files):
-                    self.rescan, rules = True, now
-                    index.live.forget_rules()
-                if self._watch_problem and time.monotonic() - scanned_at > RESCAN_S:
-                    self.rescan = True
-                if control.paused:
-                    self.rescan = True
-                    await index.embedder.stop()
-                    await self._nudged(POLL_S)
-                    continue
-                if self.rescan or len(self._paths) > MANY_CHANGES:
-                    self.rescan, self._paths = False, set()
-                    done = await self._scan()
-                    if done is None:
-                        continue
-                    scanned_at = time.monotonic()
-                    self.scanned.set()
-                    index.live.note_all_shown()  # skipped by the scan
-                    if done.folders != watched:
-                        if watcher:
-                            watcher.stop()
-                        watcher, watched = self._watch(done.folders), done.folders
-                        await self._watching.wait()
-                        self.rescan = not self._watch_problem  # what changed before it began
-                        continue
-                if self._paths:
-                    paths, self._paths = self._paths, set()
-                    await self._look_at(paths)
-                if not (self.rescan or self._paths):
-                    if not self.ready.is_set():
-                        self.ready.set()
-                        index.tell()
-                    index.embedder.start()
-                    await self._nudged(POLL_S if self._watch_problem else RESCAN_S)
+            while self.ground.enabled:
+                self._nudge.clear()  # before the facts are looked at: later news wakes the step that waits
+                await steps[next_state(await self._facts())]()
         finally:
             self.ready.clear()
-            if watcher:
-                watcher.stop()
-            await index.embedder.stop()
+            self._stop_watching()
+            await self.embedder.stop()
+
+    async def _facts(self) -> Facts:
+        control = load_control(self.ground.folder)
+        if await self._begin_anew(control) or self._has_other_rules() or self.live.missed:
+            self.rescan, self.live.missed = True, False
+        if self._watch_problem and time.monotonic() - self._scanned_at > RESCAN_S:
+            self.rescan = True
+        return Facts(control.paused, self._found != self._watched, self.rescan, len(self._paths))
+
+    def _has_other_rules(self) -> bool:
+        now, before = self._rules_now(), self._rules
+        if before is not None and (now.exclude, now.max_files) == (before.exclude, before.max_files):
+            return False
+        self._rules = now
+        self.live.forget_rules()
+        return True
+
+    def _rules_now(self) -> Rules:
+        return self.ground.rules(self.live.open_paths)
+
+    async def _pause(self) -> None:
+        self.rescan = True
+        await self.embedder.stop()
+        await self._nudged(POLL_S)
+
+    async def _look_at_everything(self) -> None:
+        self.rescan, self._paths = False, set()
+        done = await self._scan()
+        if done is None:
+            return
+        self._scanned_at, self._found = time.monotonic(), done.folders
+        self.scanned.set()
+        self.live.note_all_shown()  # skipped by the scan
+
+    async def _start_to_watch(self) -> None:
+        self._stop_watching()
+        self._watched = self._found
+        self._watcher = self._watch(self._found or ())
+        await self._watching.wait()
+        self.rescan = not self._watch_problem
+
+    def _stop_watching(self) -> None:
+        if self._watcher:
+            self._watcher.stop()
+        self._watcher = None
+
+    async def _catch_up(self) -> None:
+        paths, self._paths = self._paths, set()
+        await self._look_at(paths)
+
+    async def _rest(self) -> None:
+        if not self.ready.is_set():
+            self.ready.set()
+            self.ground.tell()
+        self.embedder.start()
+        await self._nudged(POLL_S if self._watch_problem else RESCAN_S)
 
     async def _begin_anew(self, control: Control) -> bool:
-        return await self.index.store.begin_generation(control.generation)
+        return await self.ground.store.begin_generation(control.generation)
 
     async def _scan(self) -> Progress | None:
         """Looks at everything; None when it was paused or is to begin anew meanwhile."""
-        index = self.index
-        before = load_control(index.folder)
-        scan = asyncio.create_task(run_scan(index.rules(), self._note_progress))
+        ground = self.ground
+        before = load_control(ground.folder)
+        scan = asyncio.create_task(run_scan(self._rules_now(), self._note_progress))
         try:
             while not scan.done():
                 nudged = asyncio.create_task(self._nudge.wait())
                 await asyncio.wait({scan, nudged}, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
                 nudged.cancel()
                 self._nudge.clear()
-                control = load_control(index.folder)
+                control = load_control(ground.folder)
                 asked = (control.paused, control.generation) != (before.paused, before.generation)
-                if asked or not index.enabled:
+                if asked or not ground.enabled:
                     self.rescan = True
                     return None
             done = scan.result()
@@ -208,7 +235,7 @@ class Keeper:
 
     def _note_progress(self, progress: Progress) -> None:
         self.progress = progress
-        self.index.tell(at_most_every_s=0.5)
+        self.ground.tell(at_most_every_s=0.5)
 
     # -- what changes on disk
 
@@ -221,8 +248,8 @@ class Keeper:
                 loop.call_soon_threadsafe(what, *arguments)
 
         watcher = Watcher(
-            [self.index.root / folder for folder in folders],
-            control_file(self.index.folder).with_name("watched"),
+            [self.ground.root / folder for folder in folders],
+            control_file(self.ground.folder).with_name("watched"),
             lambda paths: call(self._changed, paths),
             lambda: call(self._watching.set),
             lambda reason: call(self._watch_failed, reason),
@@ -232,7 +259,7 @@ class Keeper:
         return watcher
 
     def _changed(self, paths: set[str]) -> None:
-        ours = str(self.index.folder)
+        ours = str(self.ground.folder)
         self._paths |= {path for path in paths if not path.startswith(ours)}
         self.nudge()
 
@@ -243,7 +270,7 @@ class Keeper:
 
     async def _look_at(self, paths: set[str]) -> None:
         """Files and folders that changed on disk."""
-        root, live = self.index.root, self.index.live
+        root, live = self.ground.root, self.live
         for path in paths:
             try:
                 relative = Path(path).relative_to(root).as_posix()
@@ -259,4 +286,4 @@ class Keeper:
                 self.rescan = True
             else:
                 await live.put_from_disk(relative)
-        self.index.embedder.nudge()
+        self.embedder.nudge()

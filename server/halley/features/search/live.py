@@ -10,17 +10,15 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from halley.core.errors import HalleyError
 from halley.engine.code.chunks import text_digest
 from halley.features.search.control import load_control
 from halley.features.search.cutting import cut_file
+from halley.features.search.ground import Ground
 from halley.features.search.watching import belongs
 from halley.stores.workspace.project_files import MOST_BYTES, is_generated, read_text_file
-
-if TYPE_CHECKING:
-    from halley.features.search.parts import Index
 
 logger = logging.getLogger(__name__)
 
@@ -31,10 +29,13 @@ UNSAVED = -1
 
 
 class LiveFiles:
-    """Of one index."""
+    """Of one index. Calls `on_put` when chunks of a file are new."""
 
-    def __init__(self, index: Index) -> None:
-        self.index = index
+    def __init__(self, ground: Ground, on_put: Callable[[], None]) -> None:
+        self.ground, self.on_put = ground, on_put
+        self.started = False
+        self.missed = False
+        """A file could not be put: everything is to be looked at again, by whoever keeps the index."""
         self._open: dict[str, Callable[[], str | None]] = {}
         """How to read the documents open in editors, by path."""
         self._dirty: set[str] = set()
@@ -49,6 +50,11 @@ class LiveFiles:
     def is_open(self, path: str) -> bool:
         return path in self._open
 
+    def start(self) -> None:
+        """Puts what is open, and from now on what is typed. Nothing is done before: a folder only opened is free."""
+        self.started = True
+        self.note_all_shown()
+
     async def aclose(self) -> None:
         tasks = [*self._typing.values(), *self._tasks]
         for task in tasks:
@@ -61,7 +67,7 @@ class LiveFiles:
         """A document of the workspace is shown or was typed in; soon after, the text that `read` gives is found."""
         self._open[path] = read
         self._dirty.add(path)
-        if self.index.started and path not in self._typing:
+        if self.started and path not in self._typing:
             self._typing[path] = asyncio.create_task(self._put_soon(path))
 
     def note_all_shown(self) -> None:
@@ -75,7 +81,7 @@ class LiveFiles:
         return self._open.pop(path, None) is not None
 
     def put_soon_from_disk(self, path: str) -> None:
-        if not load_control(self.index.folder).paused:
+        if not load_control(self.ground.folder).paused:
             self._spawn(self.put_from_disk(path))
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -96,11 +102,11 @@ class LiveFiles:
             self._typing.pop(path, None)
 
     async def _put_open(self, path: str) -> None:
-        read, index = self._open.get(path), self.index
+        read, ground = self._open.get(path), self.ground
         if (
             read is None
-            or load_control(index.folder).paused
-            or not index.enabled
+            or load_control(ground.folder).paused
+            or not ground.enabled
             or not await self._may_hold(path)
         ):
             return
@@ -115,8 +121,8 @@ class LiveFiles:
         if path not in self._belongs:
             if len(self._belongs) > 2000:
                 self._belongs.clear()
-            exclude = self.index.rules().exclude
-            self._belongs[path] = await asyncio.to_thread(belongs, self.index.root, path, exclude)
+            exclude = self.ground.rules().exclude
+            self._belongs[path] = await asyncio.to_thread(belongs, self.ground.root, path, exclude)
         return self._belongs[path]
 
     def forget_rules(self, path: str | None = None) -> None:
@@ -133,27 +139,27 @@ class LiveFiles:
         await self._quietly(self._put_from_disk(path))
 
     async def _put_from_disk(self, path: str) -> None:
-        index = self.index
-        if not await asyncio.to_thread(belongs, index.root, path, index.rules().exclude):
-            await index.store.drop_path(path)
+        ground = self.ground
+        if not await asyncio.to_thread(belongs, ground.root, path, ground.rules().exclude):
+            await ground.store.drop_path(path)
             return
         try:
-            stat = (index.root / path).stat()
+            stat = (ground.root / path).stat()
         except OSError:
             return
-        text = await asyncio.to_thread(read_text_file, index.root, path)
+        text = await asyncio.to_thread(read_text_file, ground.root, path)
         await self._put(path, text or "", stat.st_mtime_ns, stat.st_size)
 
     async def _put(self, path: str, text: str, mtime_ns: int, size: int) -> None:
-        index, digest = self.index, text_digest(text)
-        known = await index.store.known_file(path)
+        ground, digest = self.ground, text_digest(text)
+        known = await ground.store.known_file(path)
         if known is not None and known.digest == digest:
             if (known.mtime_ns, known.size) != (mtime_ns, size):
-                await index.store.note_seen(path, mtime_ns, size)
+                await ground.store.note_seen(path, mtime_ns, size)
             return
         rows = await asyncio.to_thread(cut_file, path, text)
-        await index.store.put_file(path, mtime_ns, size, digest, rows)
-        index.embedder.nudge()
+        await ground.store.put_file(path, mtime_ns, size, digest, rows)
+        self.on_put()
 
     async def _quietly(self, work: Awaitable[None]) -> None:
         """A file that could not be put is looked at again by the next scan."""
@@ -161,4 +167,4 @@ class LiveFiles:
             await work
         except (HalleyError, OSError) as error:
             logger.info("a file was not indexed: %s", error)
-            self.index.keeper.rescan = True
+            self.missed = True

@@ -21,7 +21,7 @@ from halley.engine.code.syntax import syntax_errors
 from halley.engine.guards.secrecy import is_secret_path
 from halley.engine.prompting.prompts import render_diagnostics
 from halley.features.context.files import read_shown_file
-from halley.features.context.project import check_document
+from halley.features.context.shown import check_document
 from halley.features.surroundings import Surroundings
 from halley.features.tools.finding import find_by_index
 from halley.mcp.values import Outcome, RemoteTool

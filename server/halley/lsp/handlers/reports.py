@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from halley.core.errors import InvalidInput
 from halley.features import doctor, usage
 from halley.features.commit import commit_message
-from halley.features.context.project import gather_context
+from halley.features.context.gather import gather_context
+from halley.features.context.shown import permit
 from halley.lsp.base.progress import WorkDone
 from halley.lsp.base.uris import path_of_uri
 from halley.lsp.protocol.editing import ContextPreviewParams
@@ -65,7 +66,7 @@ async def context_preview(session: Session, params: Json) -> Json:
     read_params(ContextPreviewParams, params)
     snapshot = session.required_snapshot(params["textDocument"], params.get("range"))
     uri = snapshot.document.uri
-    context = await gather_context(session.project(uri), snapshot, index=session.index(uri))
+    context = await gather_context(permit(session.project(uri), snapshot), index=session.index(uri))
     return {
         "tokens": context.tokens,
         "budget": context.budget,

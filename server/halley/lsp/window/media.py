@@ -18,7 +18,7 @@ from halley.core.media_types import suffix_of
 from halley.core.snapshot import Document
 from halley.core.text import DocumentEdit, Edit, WorkspaceChange
 from halley.engine.markdown.spoken import speakable
-from halley.features.context.project import check_document
+from halley.features.context.shown import check_document
 from halley.features.media.names import markdown_link, place_of_link, title_of
 from halley.features.media.orders import Order, read_data
 from halley.features.media.saving import chosen_result, proposed_name, target_in, write_result

@@ -35,8 +35,8 @@ from halley.stores.config.layers import Layer, roles_layer
 if TYPE_CHECKING:
     from halley.features.media.works import Works
     from halley.features.room import EngineRoom
+    from halley.features.search.ground import Attendant
     from halley.features.search.index import WorkspaceIndex
-    from halley.features.search.parts import Attendant
     from halley.lsp.base.server import Server
     from halley.stores.media import Task
 
@@ -294,7 +294,7 @@ class Session:
             index.embedder.nudge()
 
     def _attendant(self, where: str) -> Attendant:
-        from halley.features.search.parts import Attendant
+        from halley.features.search.ground import Attendant
 
         return Attendant(
             lambda: self.line(where),
