@@ -14,7 +14,7 @@ from halley.engine.prompting.prompts import fence
 from halley.engine.prompting.templates import builtin_template, render_messages
 from halley.features.ask import Line, ask
 from halley.features.diff import load_shown_diff
-from halley.stores.workspace.git import load_recent_messages
+from halley.stores.workspace.git.diff import load_recent_messages
 
 
 async def commit_message(

@@ -1,7 +1,8 @@
 """Files and paths: what every other store stands on.
 
-    paths.py  where everything lies
-    files.py  private, whole files, changed by one process at a time
+    paths.py     where everything lies
+    files.py     private, whole files, changed by one process at a time
+    programs.py  programs found by absolute path, run within bounds
 
 Start with `paths.py`.
 """

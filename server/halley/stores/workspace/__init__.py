@@ -2,7 +2,7 @@
 
     project_files.py  files listed by its ignore rules, read with limits
     texts.py          text files, read as an editor would
-    git.py            what git says of a working tree
+    git/              what git says of a working tree
 
 Nothing here writes into a workspace.
 """
