@@ -67,8 +67,26 @@ def definitions(lines: Sequence[str]) -> list[Definition]:
 
 
 def top_level(found: Sequence[Definition]) -> list[Definition]:
-    """Those that lie in no other."""
-    return [one for one in found if not any(other.head < one.head < other.last for other in found)]
+    """Those that lie in no other. `found` is in the order of their first lines."""
+    return _outside(found, found)
+
+
+def members(found: Sequence[Definition]) -> list[Definition]:
+    """Definitions that others can rely on: all but those within a function."""
+    return _outside(found, [one for one in found if not one.is_container])
+
+
+def _outside(found: Sequence[Definition], around: Sequence[Definition]) -> list[Definition]:
+    """Those of `found` that lie in none of `around`; one pass, as both are in the order of their first lines."""
+    kept: list[Definition] = []
+    reach = at = 0
+    for one in found:
+        while at < len(around) and around[at].head < one.head:
+            reach = max(reach, around[at].last)
+            at += 1
+        if one.head >= reach:
+            kept.append(one)
+    return kept
 
 
 def name_in(line: str) -> str:

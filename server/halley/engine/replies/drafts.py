@@ -28,6 +28,7 @@ from halley.engine.guards.invisible import name_of, new_invisible_characters
 from halley.engine.replies.hunks import Hunk, Placed, join_rows, place_hunk
 from halley.engine.replies.imports import hoist_imports
 from halley.engine.replies.insert import insert_block
+from halley.engine.replies.pieces import left_out
 from halley.engine.replies.place import Change as RowChange
 from halley.engine.replies.place import place_block, whole_file
 from halley.engine.replies.target import File, Target, find_file, target_file
@@ -169,8 +170,15 @@ class Drafts:
         if isinstance(placed, str):
             return self._report(placed, block)
         for change in placed:
+            self._ask_about_losses(bare[change.first : change.last], change.text)
             self._report(self._put(file, change, rows), block)
         return None
+
+    def _ask_about_losses(self, old: Sequence[str], text: str) -> None:
+        """A definition that the reply does not speak of may be meant to go, or only have been left out."""
+        if names := left_out(old, [content(row) for row in split_lines(text)]):
+            said = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+            self.reasons.append(f"The reply leaves out {said}.")
 
     def _insert(self, file: File, block: Sequence[str]) -> None:
         target = self.target
@@ -199,6 +207,8 @@ class Drafts:
         text = "\n".join(block).strip("\n") + "\n"
         if file.document is None:
             self._warn_invisible(text, "", file)
+            if file.uri != self.target.uri:  # asked for was another: a reply must not add what runs by itself
+                self.reasons.append(f"The reply creates {file.path}.")
             self._operations.append(CreateFile(file.uri, text))
         else:
             self._put_span(

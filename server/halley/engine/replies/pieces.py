@@ -7,11 +7,12 @@ apart for certain gives None, and nothing is replaced.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from halley.engine.code.definitions import Definition, definitions, top_level
+from halley.engine.code.definitions import Definition, definitions, members, top_level
 from halley.engine.code.layout import width
 from halley.engine.edits.matching import Run, squeeze
 from halley.engine.replies.elision import elided_rows
@@ -26,7 +27,7 @@ def split_pieces(block: Sequence[str], bare: Sequence[str], part: Run) -> list[P
     given = top_level(there)
     own = [one for one in here if part[0] <= one.head < part[1]]
     size, mine = _size(bare[part[0] : part[1]]), _size(block)
-    left_out = {one.name for one in _members(own)} - {one.name for one in there}
+    left_out = {one.name for one in members(own)} - {one.name for one in there}
     around = _around(given, here, part)
     if not around and (not left_out or not given or mine >= 0.6 * size):
         return [(block, part)]
@@ -35,6 +36,17 @@ def split_pieces(block: Sequence[str], bare: Sequence[str], part: Run) -> list[P
     if pairs is not None:
         return _pieces(pairs, block)
     return None if around or mine < 0.5 * size else [(block, part)]
+
+
+def left_out(old: Sequence[str], new: Sequence[str]) -> list[str]:
+    """The names of definitions that `old` has and `new` has not, when more of them went than came.
+
+    As many new names as lost ones are renamings. Whether the others were to go cannot be told from the reply.
+    """
+    was = list(dict.fromkeys(one.name for one in members(definitions(old))))
+    now = {one.name for one in members(definitions(new))}
+    lost = [name for name in was if name not in now]
+    return lost if len(lost) > len(now - set(was)) else []
 
 
 def pieces_between(block: Sequence[str], bare: Sequence[str], part: Run) -> list[Piece]:
@@ -118,18 +130,14 @@ def _pieces(pairs: Sequence[tuple[Definition, Definition]], lines: Sequence[str]
     return pieces
 
 
-def _members(found: Sequence[Definition]) -> list[Definition]:
-    """Definitions that others can rely on: all but those within a function."""
-    return [
-        one
-        for one in found
-        if all(other.is_container for other in found if other.head < one.head < other.last)
-    ]
-
-
 def _inside(one: Definition, found: Sequence[Definition]) -> list[Definition]:
     """The members of a definition, those of its members left out."""
-    return top_level([other for other in found if one.head < other.head < one.last])
+    first = bisect_right(found, one.head, key=_head)
+    return top_level(found[first : bisect_left(found, one.last, first, key=_head)])
+
+
+def _head(one: Definition) -> int:
+    return one.head
 
 
 def _ends(one: Definition, lines: Sequence[str], placeholder: Sequence[str]) -> bool:
