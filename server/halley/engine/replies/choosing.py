@@ -133,6 +133,8 @@ def _fits(fence: Fence, target: Target) -> bool | None:
 
 def _without_copies(fences: Sequence[Fence], target: Target) -> list[Fence]:
     """Without blocks that only repeat the part as it is, if anything else is left."""
+    if len(fences) < 2:
+        return list(fences)
     old = _keys(target.selection.of(target.text).split("\n"))
     changed = [fence for fence in fences if _keys(fence.lines) != old]
     return changed or list(fences[:1])

@@ -59,14 +59,16 @@ _STATE = re.compile(
 
 def elided_rows(lines: Sequence[str], old: Sequence[str]) -> list[int]:
     """Which of `lines` stand for others. A line that the old text has too is only itself."""
-    known = {squeeze(line) for line in old}
-    rows = [row for row, line in enumerate(lines) if squeeze(line) not in known and may_be_elision(line)]
+    rows = [row for row, line in enumerate(lines) if may_be_elision(line)]
     if not rows:
         return []
+    known = {squeeze(line) for line in old}
     return [
         row
         for row in rows
-        if (is_elision(lines[row]) or _leaves_out(lines, row, old)) and not _is_body(lines, row, known)
+        if squeeze(lines[row]) not in known
+        and (is_elision(lines[row]) or _leaves_out(lines, row, old))
+        and not _is_body(lines, row, known)
     ]
 
 

@@ -22,11 +22,16 @@ from halley.engine.code.layout import (
     newline_of,
     width,
 )
+from halley.engine.edits.diffs import common_prefix, common_suffix
 from halley.engine.edits.matching import Run, squeeze, tells
 from halley.engine.replies.elision import elided_rows, fill_elisions
 from halley.engine.replies.pieces import pieces_between, split_pieces
 
 Unplaced = Literal["elided", "partial"]
+
+
+_TELLING = 8
+"""So many lines that are the same say that a block is the whole file."""
 
 
 class Change(NamedTuple):
@@ -46,6 +51,8 @@ def place_block(
     piece of it cannot be told.
     """
     bare = [content(row) for row in rows]
+    if (narrowed := _narrowed(block, bare, part)) is not None:
+        return [change_rows(narrowed[0], rows, narrowed[1], free)]
     if elided_rows(block, bare):
         filled = _filled(block, bare, part)
         pieces = [filled] if filled is not None else pieces_between(block, bare, part)
@@ -58,6 +65,30 @@ def place_block(
     if pieces is None:
         return "partial"
     return [change_rows(lines, rows, run, free) for lines, run in pieces]
+
+
+def _narrowed(block: Sequence[str], bare: Sequence[str], part: Run) -> tuple[Sequence[str], Run] | None:
+    """The lines that changed, when the block is the file, line for line, but for a stretch inside the part.
+
+    Nothing is to be interpreted then, and a reply of 50,000 lines is not looked at line by line.
+    """
+    block = list(block)  # slices of a list and a tuple are never equal
+    size, mine = _said(bare), _said(block)  # blank lines at the end say nothing
+    head = common_prefix(bare[:size], block[:mine])
+    tail = common_suffix(bare[head:size], block[head:mine])
+    last = size - tail
+    telling = size > head + tail >= max(_TELLING, size // 2)
+    if not telling or head < part[0] or last > part[1]:
+        return None
+    lines = block[head : mine - tail]
+    if not lines or elided_rows(lines, bare):
+        return None
+    return lines, (head, last)
+
+
+def _said(lines: Sequence[str]) -> int:
+    """How many lines there are up to the last that is not blank."""
+    return next((n for n in range(len(lines), 0, -1) if lines[n - 1].strip()), 0)
 
 
 def change_rows(block: Sequence[str], rows: Sequence[str], part: Run, free: bool) -> Change:
