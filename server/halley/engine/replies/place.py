@@ -51,8 +51,8 @@ def place_block(
     piece of it cannot be told.
     """
     bare = [content(row) for row in rows]
-    if (narrowed := _narrowed(block, bare, part)) is not None:
-        return [change_rows(narrowed[0], rows, narrowed[1], free)]
+    if (narrowed := _narrowed(block, bare, part, free)) is not None:
+        return [_as_it_stands(*narrowed, rows)]
     if elided_rows(block, bare):
         filled = _filled(block, bare, part)
         pieces = [filled] if filled is not None else pieces_between(block, bare, part)
@@ -67,13 +67,25 @@ def place_block(
     return [change_rows(lines, rows, run, free) for lines, run in pieces]
 
 
-def _narrowed(block: Sequence[str], bare: Sequence[str], part: Run) -> tuple[Sequence[str], Run] | None:
+def _as_it_stands(lines: Sequence[str], part: Run, rows: Sequence[str]) -> Change:
+    """The lines in the place of a part. Only line ends are fitted: the reply has the file around them."""
+    text = "".join(rows[part[0] : part[1]])
+    new = "".join(f"{line}\n" for line in lines)
+    if part[1] == len(rows) and not text.endswith(("\n", "\r")):
+        new = new.rstrip("\n")
+    return Change(*part, fit_newlines(new, text, newline_of("".join(rows))))
+
+
+def _narrowed(
+    block: Sequence[str], bare: Sequence[str], part: Run, free: bool
+) -> tuple[Sequence[str], Run] | None:
     """The lines that changed, when the block is the file, line for line, but for a stretch inside the part.
 
-    Nothing is to be interpreted then, and a reply of 50,000 lines is not looked at line by line.
+    Nothing is to be interpreted then, and a reply of 50,000 lines is not looked at line by line. Blank lines at the
+    end say nothing, unless the layout is the task.
     """
     block = list(block)  # slices of a list and a tuple are never equal
-    size, mine = _said(bare), _said(block)  # blank lines at the end say nothing
+    size, mine = (len(bare) - (not bare[-1]), len(block)) if free else (_said(bare), _said(block))
     head = common_prefix(bare[:size], block[:mine])
     tail = common_suffix(bare[head:size], block[head:mine])
     last = size - tail
