@@ -12,14 +12,14 @@ from typing import Any
 
 from halley.core.errors import AuthFailed, Cancelled
 from halley.lsp.base.progress import PartialResults, WorkDone
-from halley.lsp.base.server import Server
+from halley.lsp.base.server import HalleyServer
 from halley.lsp.protocol.models import ModelsListParams
 from halley.lsp.protocol.shape import read_params
 
 Params = dict[str, Any]
 
 
-def register(server: Server) -> None:
+def register(server: HalleyServer) -> None:
     events: list[str] = []
 
     @server.feature("halley/echo")
@@ -64,11 +64,11 @@ def register(server: Server) -> None:
 
     @server.feature("halley/tokens")
     async def tokens(params: Params) -> int:
-        return len(server.inflight._tokens)
+        return len(server.protocol.progress.tokens)
 
     @server.feature("halley/waiting")
     async def waiting(params: Params) -> int:
-        return len(server.outgoing._waiting)
+        return len(server.protocol._questions)
 
     @server.feature("halley/document")
     async def document(params: Params) -> Any:
@@ -164,11 +164,11 @@ def register(server: Server) -> None:
     async def shape(params: Params) -> Any:
         return read_params(ModelsListParams, params).model_dump()
 
-    @server.feature("workspace/didRenameFiles", raw=True)
+    @server.feature("workspace/didRenameFiles")
     def renamed(params: Params) -> None:
         events.append("renamed")
 
-    @server.feature("workspace/didDeleteFiles", raw=True)
+    @server.feature("workspace/didDeleteFiles")
     async def deleted(params: Params) -> None:
         events.append("deleting")
         raise RuntimeError("a notification that fails")

@@ -50,7 +50,7 @@ def composed():
 
 
 def registered(server) -> set[str]:
-    return {*server.requests, *server.notifications}
+    return {*server.protocol.fm.features, *server.protocol.fm.builtin_features}
 
 
 @pytest.mark.parametrize("params", [MODERN, PLAIN], ids=["modern", "plain"])
@@ -68,7 +68,7 @@ def test_everything_there_is_announced(composed):
 
 
 def test_the_commands_are_the_registered_ones(composed):
-    assert set(COMMANDS) == set(composed.commands)
+    assert set(COMMANDS) == set(composed.protocol.fm.commands)
 
 
 @pytest.mark.parametrize("params", [MODERN, PLAIN], ids=["modern", "plain"])
@@ -77,27 +77,24 @@ def test_it_is_what_pygls_says_of_the_composed_server(composed, params):
     from lsprotocol import types
     from pygls.capabilities import ServerCapabilitiesBuilder
 
-    from halley.lsp.base.typed import from_json, to_json
+    from halley.lsp.base.intake import from_json, to_json
 
     ours = build_capabilities(params)
-    typed = from_json(ours, types.ServerCapabilities)
-    options = {
-        "textDocument/codeAction": typed.code_action_provider,
-        "textDocument/codeLens": typed.code_lens_provider,
-        "textDocument/completion": typed.completion_provider,
-        "textDocument/inlineCompletion": typed.inline_completion_provider,
-        "textDocument/didSave": typed.text_document_sync.save,
-    }
+    features = composed.protocol.fm
     built = ServerCapabilitiesBuilder(
         from_json(params["capabilities"], types.ClientCapabilities),
         registered(composed),
-        {method: option for method, option in options.items() if option is not None},
-        list(COMMANDS),
+        features.feature_options,
+        list(features.commands),
         types.TextDocumentSyncKind.Incremental,
         None,
         ours["positionEncoding"],  # pygls takes the client's first, we the cheapest
     ).build()
     theirs = to_json(built)
+    if ours["codeActionProvider"] is True:  # for clients that know no code action literals
+        theirs["codeActionProvider"] = True
+    theirs["executeCommandProvider"]["commands"].sort()
+    ours["executeCommandProvider"]["commands"].sort()
     theirs["workspace"].pop("fileOperations")  # pygls announces an empty one
     theirs["workspace"] |= {k: v for k, v in ours["workspace"].items() if k == "textDocumentContent"}
     theirs["experimental"] = ours["experimental"]

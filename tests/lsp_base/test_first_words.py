@@ -16,7 +16,7 @@ class FakeServer:
         self.channel = self
         self.is_writable = True
 
-    def send_raw(self, body: bytes) -> None:
+    def write(self, body: bytes) -> None:
         self.sent.append(json.loads(body)["params"]["value"])
 
 

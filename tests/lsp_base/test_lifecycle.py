@@ -150,15 +150,15 @@ async def test_a_parent_that_is_gone_already(start):
 
 async def test_watching_where_the_kernel_does_not_tell(monkeypatch):
     """A process is known by its number and its start time."""
-    from halley.lsp.base import lifecycle
+    from halley.lsp.base import parent as parents
 
     monkeypatch.delattr(os, "pidfd_open", raising=False)
-    monkeypatch.setattr(lifecycle, "POLL_S", 0)
+    monkeypatch.setattr(parents, "POLL_S", 0)
     parent = await asyncio.create_subprocess_exec(
         sys.executable, "-c", "input()", stdin=asyncio.subprocess.PIPE
     )
     gone = asyncio.Event()
-    watch = asyncio.create_task(lifecycle.watch_process(parent.pid, gone.set))
+    watch = asyncio.create_task(parents.watch_process(parent.pid, gone.set))
     for _ in range(20):
         await asyncio.sleep(0)
     assert not gone.is_set()
@@ -172,12 +172,12 @@ async def test_watching_where_the_kernel_does_not_tell(monkeypatch):
 async def test_a_number_that_was_given_to_another_process(monkeypatch):
     import psutil
 
-    from halley.lsp.base import lifecycle
+    from halley.lsp.base import parent as parents
 
     starts = iter([100.0, 100.0, 200.0])
     monkeypatch.delattr(os, "pidfd_open", raising=False)
-    monkeypatch.setattr(lifecycle, "POLL_S", 0)
+    monkeypatch.setattr(parents, "POLL_S", 0)
     monkeypatch.setattr(psutil.Process, "create_time", lambda self: next(starts))
     gone = []
-    await lifecycle.watch_process(os.getpid(), lambda: gone.append(1))
+    await parents.watch_process(os.getpid(), lambda: gone.append(1))
     assert gone == [1] and next(starts, None) is None

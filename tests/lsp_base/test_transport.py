@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rawclient import frame
 
-from halley.lsp.base.transport import FULL, HIGH_WATER, Channel
+from halley.lsp.base.channel import FULL, HIGH_WATER, Channel
 
 SAMPLE = str(Path(__file__).parent / "sample_server.py")
 

@@ -20,7 +20,7 @@ from halley.lsp.base.front import answer_initialize, seize_stdio
 
 if TYPE_CHECKING:
     from halley.features.room import EngineRoom
-    from halley.lsp.base.server import Server
+    from halley.lsp.base.server import HalleyServer
 
 HANDLERS: tuple[str, ...] = (
     "halley.lsp.window.session",  # first: the others find the client's session
@@ -44,18 +44,18 @@ HANDLERS: tuple[str, ...] = (
     "halley.lsp.handlers.language_model",
     "halley.lsp.handlers.plain",  # last: it wraps the commands of the others
 )
-"""Modules with `register(server: Server) -> None`, in the order they are registered."""
+"""Modules with `register(server: HalleyServer) -> None`, in the order they are registered."""
 
 
-def compose(room: EngineRoom, handlers: Sequence[str] = HANDLERS) -> Server:
+def compose(room: EngineRoom, handlers: Sequence[str] = HANDLERS) -> HalleyServer:
     """A server with all its features, for one client of the process that `room` belongs to."""
     import logging
     from importlib import import_module
 
     from halley.lsp.base.logs import describe
-    from halley.lsp.base.server import Server
+    from halley.lsp.base.server import HalleyServer
 
-    server = Server(room)
+    server = HalleyServer(room)
     for name in handlers:
         try:
             import_module(name).register(server)

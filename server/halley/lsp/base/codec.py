@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -29,12 +30,13 @@ def decode_body(body: bytes) -> Any:
         raise ValueError("nested too deeply") from None
 
 
-def encode_body(message: Any) -> bytes:
+def encode_body(message: Any, encode_other: Callable[[Any], Any] | None = None) -> bytes:
     """The JSON of `message`. Raises ValueError or TypeError when it has none."""
+    encode_other = encode_other or encode_model
     try:
-        body = orjson.dumps(message, _encode_other, _OPTIONS)
+        body = orjson.dumps(message, encode_other, _OPTIONS)
     except orjson.JSONEncodeError:
-        body = orjson.dumps(mend_surrogates(message), _encode_other, _OPTIONS)
+        body = orjson.dumps(mend_surrogates(message), encode_other, _OPTIONS)
     if b"null" in body and has_nan(message):
         raise ValueError("a number is NaN or infinite")
     return body
@@ -62,7 +64,7 @@ def has_nan(value: Any) -> bool:
     return False
 
 
-def _encode_other(value: Any) -> Any:
+def encode_model(value: Any) -> Any:
     """Models of `lsp/protocol/` are sent as the protocol spells them."""
     dump = getattr(value, "model_dump", None)
     if dump is None:

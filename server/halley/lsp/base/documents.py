@@ -15,12 +15,17 @@ import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from pygls.workspace import Workspace
 
 from halley.core.snapshot import Document
 from halley.core.text import split_lines
 from halley.lsp.base.lines import join_halves, split_at_units
 from halley.lsp.base.uris import path_of_uri, uri_key
+
+if TYPE_CHECKING:
+    from lsprotocol.types import TextDocumentItem
 
 logger = logging.getLogger(__name__)
 
@@ -39,10 +44,15 @@ class RecentEdit:
     last_line: int
 
 
-class DocumentStore:
-    """Documents by URI; all of a client's ways to write one URI are one document."""
+class DocumentStore(Workspace):
+    """Documents by URI; all of a client's ways to write one URI are one document.
+
+    Mends of pygls' workspace: it splits lines at `\\f`, U+2028 and U+0085 as well, so that the wrong line is edited; it
+    applies older versions and inverted ranges silently; a character takes it 1.4 ms in 10,000 lines.
+    """
 
     def __init__(self) -> None:
+        super().__init__(None)
         self._open: dict[str, OpenDocument] = {}
         """By key, least recently touched first."""
         self._recent: deque[RecentEdit] = deque(maxlen=RECENT)
@@ -92,6 +102,18 @@ class DocumentStore:
     def close(self, uri: str) -> None:
         """`textDocument/didClose`."""
         self._open.pop(uri_key(uri), None)
+
+    def put_text_document(self, text_document: TextDocumentItem, notebook_uri: str | None = None) -> None:
+        """As pygls' builtin feature for `didOpen` calls it."""
+        from halley.engine.code.languages import language_id_of
+
+        item = text_document
+        language_id = item.language_id or language_id_of(item.uri)
+        self.open(item.uri, language_id, item.version, item.text)
+
+    def remove_text_document(self, doc_uri: str) -> None:
+        """As pygls' builtin feature for `didClose` calls it."""
+        self.close(doc_uri)
 
     # What others ask
 
@@ -190,6 +212,8 @@ class OpenDocument:
 
     def apply(self, change: Json, encoding: str) -> tuple[int, int, int] | None:
         """Make one of `contentChanges`: (first line, lines after it that went, that came); None if refused."""
+        if not isinstance(change["text"], str):
+            raise TypeError("text")
         where = change.get("range")
         if where is None:
             old = self.lines
@@ -197,6 +221,8 @@ class OpenDocument:
             self._way_back = 0, len(self.lines), old
             return _difference(old, self.lines)
         start, end = where["start"], where["end"]
+        if min(start["line"], start["character"], end["line"], end["character"]) < 0:
+            raise ValueError("a position before the text")
         if (end["line"], end["character"]) < (start["line"], start["character"]):
             self.fall_out_of_step("a change ends before it begins")
             return None

@@ -1,68 +1,54 @@
-"""What a server can do: handlers by method and by command name.
+"""The table of handlers: pygls' feature manager, and what Halley needs of it besides.
 
-    @server.feature("halley/models/list")                       # params: dict → JSON values
-    @server.feature("textDocument/codeAction", raw=True)        # the same for a method of LSP's
-    @server.feature("textDocument/rename")                      # params and result: lsprotocol types
-    @server.command("halley.run")                               # arguments: list → JSON values
+    @server.feature("halley/models/list")                                  # params: a dict, for our own types
+    @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, CodeActionOptions())  # params and result: lsprotocol's types
+    @server.command("halley.run")                                          # arguments: a list, as they were sent
 
-A handler is an `async def`, or a `def` that is done in a moment: everything runs on the one loop. Typed handlers
-cost the import of pygls and lsprotocol (half a second, 27 MB), which a server of raw handlers never pays; what
-they are spared in checking is done by `shapes.py`.
-
-A request has one handler; a notification may have several, which run in the order they were registered.
+A handler is an `async def`, or a `def` that is done in a moment: everything runs on the one loop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
 
-Handler = Callable[[Any], Any | Awaitable[Any]]
-H = TypeVar("H", bound=Handler)
-
-_NOTIFICATIONS = {"initialized", "exit", "textDocument/willSave", "window/workDoneProgress/cancel"}
+from lsprotocol import types
+from pygls.feature_manager import FeatureManager
 
 
-class Features:
-    """The table of handlers."""
+class Features(FeatureManager):
+    """Mend: a notification may have several handlers.
 
-    def __init__(self) -> None:
-        self.requests: dict[str, Handler] = {}
-        self.notifications: dict[str, list[Handler]] = {}
-        self.commands: dict[str, Handler] = {}
+    pygls refuses the second with FeatureAlreadyRegisteredError, so that independent features (search, settings) could
+    not both listen to `didSave`. Here they run in the order of their registration; one that fails stops no other.
+    """
 
-    def feature(self, method: str, *, raw: bool = False) -> Callable[[H], H]:
-        """Registers a handler. `halley/*` is always raw. Raises ValueError when a request has one already."""
-
-        def register(function: H) -> H:
-            handler: Handler = function
-            if not raw and not method.startswith("halley/"):
-                from halley.lsp.base.typed import typed_handler
-
-                handler = typed_handler(method, function)
-            if is_notification(method):
-                self.notifications.setdefault(method, []).append(handler)
-            elif method in self.requests:
-                raise ValueError(f"{method} has a handler already")
-            else:
-                self.requests[method] = handler
+    def feature(self, feature_name: str, options: Any | None = None) -> Callable[..., Any]:
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            earlier = self._features.pop(feature_name, None) if is_notification(feature_name) else None
+            add = super(Features, self).feature(feature_name, options)
+            add(function)
+            if earlier is not None:
+                handlers = earlier.handlers if isinstance(earlier, InTurn) else (earlier,)
+                self._features[feature_name] = InTurn(self, (*handlers, self._features[feature_name]))
             return function
 
         return register
 
-    def command(self, name: str) -> Callable[[H], H]:
-        """Registers what `workspace/executeCommand` runs under `name`, given the list of its arguments."""
 
-        def register(function: H) -> H:
-            if name in self.commands:
-                raise ValueError(f"{name} is registered already")
-            self.commands[name] = function
-            return function
+class InTurn:
+    """Several handlers of one notification as one."""
 
-        return register
+    def __init__(self, features: Features, handlers: tuple[Callable[..., Any], ...]) -> None:
+        self._features, self.handlers = features, handlers
+
+    def __call__(self, *args: Any) -> None:
+        protocol: Any = self._features.server.protocol  # type: ignore[union-attr]
+        for handler in self.handlers:
+            protocol._execute_handler(str(uuid4()), handler, protocol._check_handler_result, args)
 
 
 def is_notification(method: str) -> bool:
-    """Whether the client expects no answer, as LSP's names tell."""
-    last = method.rpartition("/")[2]
-    return method in _NOTIFICATIONS or method.startswith("$/") or last.startswith("did")
+    """Whether LSP gives the method no response."""
+    return types.METHOD_TO_TYPES.get(method, (None, method))[1] is None

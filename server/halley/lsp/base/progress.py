@@ -17,14 +17,16 @@ import contextlib
 import itertools
 import logging
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from halley.lsp.base.cancellation import Token, current_request
 from halley.lsp.base.codec import encode_body
-from halley.lsp.base.protocol import Connection
+from halley.lsp.base.intake import Token, current_request
 from halley.lsp.base.rpc_errors import ClientError
+
+if TYPE_CHECKING:
+    from halley.lsp.base.server import HalleyServer
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +44,7 @@ class WorkDone:
     https://microsoft.github.io/language-server-protocol/specifications/lsp/3.18/specification/#workDoneProgress
     """
 
-    def __init__(self, server: Connection, title: str, message: str = "", *, cancellable: bool = True):
+    def __init__(self, server: HalleyServer, title: str, message: str = "", *, cancellable: bool = True):
         self._server = server
         self._begin = {"kind": "begin", "title": title, "cancellable": cancellable}
         self._latest: dict[str, Any] = {"message": message} if message else {}
@@ -67,7 +69,7 @@ class WorkDone:
             self._token = f"halley/{next(_numbers)}"
             task = asyncio.current_task()
             assert task is not None
-            self._server.inflight.add_token(self._token, task)
+            self._server.protocol.progress.tokens[self._token] = task  # type: ignore[assignment]
             self._creating = self._server.run_in_background(self._create(self._token), "progress")
         return self
 
@@ -77,7 +79,7 @@ class WorkDone:
             end["message"] = "Cancelled"
         if self._creating is not None:
             assert self._token is not None
-            self._server.inflight.remove_token(self._token)
+            self._server.protocol.progress.tokens.pop(self._token, None)
             if not self._creating.done():  # the client would wait for an end for ever
                 self._creating.add_done_callback(lambda _: self._finish(end))
                 return
@@ -114,7 +116,7 @@ class PartialResults:
     so that all of it is there before the answer.
     """
 
-    def __init__(self, server: Connection, token: Token | None = None) -> None:
+    def __init__(self, server: HalleyServer, token: Token | None = None) -> None:
         request = current_request.get()
         self._server = server
         self._token = token if token is not None or request is None else request.partial_result_token
@@ -179,7 +181,7 @@ class PartialResults:
         events, self._events = self._events, []
         if any("delta" in event for event in events):  # what announces a text does not hold up its first word
             self._next_at = asyncio.get_running_loop().time() + COALESCE_S
-        self._server.send_raw(b"%b%b}}" % (self._head, encode_body(events)))
+        self._server.channel.write(b"%b%b}}" % (self._head, encode_body(events)))
 
     def __enter__(self) -> PartialResults:
         return self

@@ -1,301 +1,318 @@
-"""JSON-RPC 2.0 with one client: from frames to handlers, and exactly one answer to each request.
+"""`HalleyProtocol`: pygls' protocol with its faults mended, each by one method that says what is mended and why.
 
-Start at `Connection.receive`. Frames are taken one by one, in order; a request's handler runs up to its first
-`await` before the next frame is looked at, so that it sees the documents as they were when it was asked. Then
-it is a task among others, and its answer is sent when the task has ended, however that happened.
+pygls dispatches: `handle_message` finds the handler in the feature manager, runs it, and its builtin features keep
+documents, progress and commands. Where messages come from is `intake.py`; what they are checked against as well.
 
-pygls's own protocol is not under this: what it does with bad messages, cancelled commands, parameters
-and logs would have to be undone method by method. What a server says of itself and when it ends is in
-`lsp/server.py` and `lifecycle.py`.
-
-https://microsoft.github.io/language-server-protocol/specifications/lsp/3.18/specification/#baseProtocol
+    cancelling stops the work itself      `_execute_handler`, `_handle_cancel_notification`
+    exactly one answer                    `_handle_request`, `_send_handler_result`, `_send_response`
+    questions to the client               `send_request_async`, `_handle_response`
+    the beginning and the end             `lsp_initialize`, `lsp_shutdown`, `lsp_exit`, `stop_work`
+    documents                             `lsp_text_document__did_change` and its siblings
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
+import itertools
 import logging
-from collections import deque
-from collections.abc import Coroutine
-from contextvars import copy_context
-from functools import partial
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from typing import Any
+from uuid import uuid4
 
-from halley.lsp.base.cancellation import Inflight, Request, RequestId, current_request
-from halley.lsp.base.codec import decode_body, encode_body
-from halley.lsp.base.features import Features, Handler
-from halley.lsp.base.frames import BadFrame
-from halley.lsp.base.lifecycle import Lifecycle
+from cattrs import Converter
+from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidRequest
+from pygls.protocol import lsp_method
+
+from halley.lsp.base.capabilities import build_initialize_result, look_up
+from halley.lsp.base.codec import encode_body, encode_model
+from halley.lsp.base.features import Features
+from halley.lsp.base.intake import Intake, Token, current_request
 from halley.lsp.base.logs import describe
-from halley.lsp.base.outgoing import Outgoing
-from halley.lsp.base.rpc_errors import (
-    INTERNAL_ERROR,
-    INVALID_REQUEST,
-    METHOD_NOT_FOUND,
-    PARSE_ERROR,
-    InvalidParams,
-    RpcError,
-    error_json,
-)
-from halley.lsp.base.shapes import check_params
-from halley.lsp.base.transport import Channel
+from halley.lsp.base.rpc_errors import INTERNAL_ERROR, ClientError, InvalidParams, error_json
 
 logger = logging.getLogger(__name__)
 
-MAX_QUEUED = 256
-"""Frames read but not looked at, from which on reading pauses."""
+Params = dict[str, Any]
+
+TIME_LIMITS_S = {
+    "window/showMessageRequest": 600.0,
+    "halley/tools/approve": 600.0,
+    "workspace/applyEdit": 120.0,  # the editor may show the edit and ask first
+    "window/showDocument": 5.0,  # shown in other ways when nothing is heard
+    "halley/secrets/get": 120.0,  # a key store may ask for its password
+}
+DEFAULT_TIME_LIMIT_S = 10.0
 
 
-class Connection(Features):
-    """One conversation. `channel` is set before the first frame is received."""
+class HalleyProtocol(Intake):
+    """One conversation with one client."""
 
-    channel: Channel
-    shows_progress = False
-    """Whether the client takes progress tokens that the server made (`window.workDoneProgress`)."""
+    def __init__(self, server: Any, converter: Converter) -> None:
+        self._questions: dict[Token, Future[Any]] = {}
+        """Our requests that the client has not answered. pygls keeps both sides' in one table, whose ids can meet."""
+        self._ids = itertools.count(1)
+        super().__init__(server, converter)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.lifecycle = Lifecycle()
-        self.inflight = Inflight()
-        self.outgoing = Outgoing(self._send)
-        self._queue: deque[bytes | BadFrame | None] = deque()
-        self._pumping = False
-        self._has_new_task = False
-        self._background: set[asyncio.Task[Any]] = set()
-        self.ended = asyncio.Event()
-        self.code = 1
-        """Exit code, meaningful once `ended` is set."""
-        self.requests["workspace/executeCommand"] = self._execute_command
+    def _register_builtin_features(self) -> None:
+        self.fm = Features(self._server, self._converter)
+        super()._register_builtin_features()
 
-    # To the client
+    # Handlers
+
+    def _execute_handler(
+        self,
+        msg_id: Token,
+        handler: Callable[..., Any],
+        callback: Callable[[Any], Any],
+        args: tuple[Any, ...] | None = None,
+        kwargs: Params | None = None,
+    ) -> None:
+        """Mends: a cancelled command ran on; progress tokens and the futures of notifications were kept for ever;
+        `sys.exit` in a handler ended the process.
+
+        Whatever returns a coroutine is one task, and both the request's id and its progress token cancel that task,
+        wherever it waits. pygls' builtins that are generators stay pygls'.
+        """
+        request = current_request.get()
+        work_done = request.work_done_token if request and request.id == msg_id else None
+
+        def done(future: Any) -> None:
+            self._request_futures.pop(msg_id, None)
+            if work_done is not None and self.progress.tokens.get(work_done) is future:
+                del self.progress.tokens[work_done]
+            callback(future)
+
+        if inspect.isgeneratorfunction(handler):
+            super()._execute_handler(msg_id, handler, done, args, kwargs)
+            return
+        future: Any = Future()
+        try:
+            result = handler(*args or (), **kwargs or {})
+            if inspect.iscoroutine(result):
+                future = self._start(msg_id, result)
+                if work_done is not None:
+                    self.progress.tokens[work_done] = future
+            else:
+                future.set_result(result)
+        except (Exception, SystemExit) as error:
+            future.set_exception(error)
+        future.add_done_callback(done)
+
+    def _start(self, key: Token, coroutine: Coroutine[Any, Any, Any], name: str = "") -> asyncio.Task[Any]:
+        self._has_new_task = True
+        task = asyncio.get_running_loop().create_task(_contained(coroutine), name=name or None)
+        self._request_futures[key] = task  # type: ignore[assignment]
+        return task
+
+    def run_in_background(self, coroutine: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        """A task that belongs to the conversation: it ends with it, and its failure is logged."""
+        key = str(uuid4())
+        task = self._start(key, coroutine, name)
+        task.add_done_callback(lambda _: self._request_futures.pop(key, None))
+        task.add_done_callback(self._check_handler_result)
+        return task
+
+    def _check_handler_result(self, future: Any) -> None:
+        """Mend: a notification that fails is logged; pygls shows its traceback to the user in a message."""
+        if not future.cancelled() and (error := future.exception()) is not None:
+            name = future.get_name() if isinstance(future, asyncio.Task) else "A notification"
+            logger.error("%s failed: %s", name, describe(error))
+
+    def _handle_cancel_notification(self, msg_id: Token) -> None:
+        """Mend: pygls forgets the request, so that its id could be used again while its task still runs."""
+        if (future := self._request_futures.get(msg_id)) is not None:
+            future.cancel()
+
+    async def stop_work(self, timeout_s: float = 2.0) -> None:
+        """Cancels whatever is being worked on but the calling request, and waits until it has stopped.
+
+        Mend: pygls iterates over the table that its cancelling changes ("dictionary changed size").
+        """
+        this = asyncio.current_task()
+        working = [future for future in self._request_futures.values() if future is not this]
+        for future in working:
+            future.cancel()
+        if tasks := [future for future in working if isinstance(future, asyncio.Task)]:
+            await asyncio.wait(tasks, timeout=timeout_s)
+
+    # Answers
+
+    def _handle_request(self, msg_id: Token, method_name: str, params: Any) -> None:
+        """Mend: of two requests with one id, the second is refused."""
+        if msg_id in self._request_futures:
+            self._refuse(None, JsonRpcInvalidRequest("The 'id' belongs to a request under way."))
+        else:
+            super()._handle_request(msg_id, method_name, params)
+
+    def _send_handler_result(self, future: Any, *, msg_id: Token) -> None:
+        """The one place where a request's answer is sent, also when it was cancelled before its first step.
+
+        Mends: a result that is no JSON was never answered; errors carried tracebacks, with values, to the client.
+        """
+        error = asyncio.CancelledError() if future.cancelled() else future.exception()
+        if error is None:
+            try:
+                self._send_response(msg_id, future.result())
+            except (TypeError, ValueError, RecursionError) as problem:
+                error = problem
+        request = current_request.get()
+        if error is not None:
+            answer = error_json(error)
+            if answer["code"] == INTERNAL_ERROR:
+                logger.error("%s failed: %s", request.method if request else "A request", describe(error))
+            self._send_response(msg_id, error=answer)
+        elif request and request.method == types.INITIALIZE:  # nothing may be said before it is answered
+            self._server.begin(self._server.initialize_params)
+
+    def _send_response(self, msg_id: Token, result: Any = None, error: Any = None) -> None:
+        """pygls' own, without its types around every result: 30 µs of each round trip."""
+        said = {"result": result} if error is None else {"error": error}
+        self._send_data({"jsonrpc": self.VERSION, "id": msg_id, **said})
+
+    def _send_data(self, data: Any) -> None:
+        """Mends: a message goes out whole and from the loop only; NaN, which is no JSON, is refused; no body is logged.
+
+        Raises ValueError or TypeError for what has no JSON form, so that the caller can answer; pygls logs it and says
+        nothing.
+        """
+        if self.writer is not None:
+            self.writer.write(encode_body(data, self._serialize_message))
+
+    def _serialize_message(self, data: Any) -> Any:
+        """lsprotocol's types and our own models; pygls sends any other object's `__dict__`."""
+        return self._converter.unstructure(data) if hasattr(data, "__attrs_attrs__") else encode_model(data)
 
     def notify(self, method: str, params: Any = None) -> None:
         """Sends a notification. Raises ValueError or TypeError when `params` has no JSON form."""
-        message = {"jsonrpc": "2.0", "method": method}
-        self._send(message if params is None else message | {"params": params})
+        message = {"jsonrpc": self.VERSION, "method": method}
+        self._send_data(message if params is None else message | {"params": params})
 
-    async def request(self, method: str, params: Any = None, timeout_s: float | None = None) -> Any:
-        """Asks the client; None means the method's own time limit. Raises ClientError (see `outgoing.py`)."""
-        return await self.outgoing.request(method, params, timeout_s)
+    # Questions to the client
 
-    def send_raw(self, body: bytes) -> None:
-        """Sends a message that is JSON already."""
-        self.channel.write(body)
+    def send_request(
+        self,
+        method: str,
+        params: Any = None,
+        callback: Callable[[Any], None] | None = None,
+        msg_id: Token | None = None,
+    ) -> Future[Any]:
+        """As in pygls; parameters may be plain, and the result is."""
+        id = next(self._ids) if msg_id is None else msg_id
+        future: Future[Any] = Future()
+        if callback is not None:
+            future.add_done_callback(lambda f: f.cancelled() or f.exception() or callback(f.result()))
+        message = {"jsonrpc": self.VERSION, "id": id, "method": method}
+        self._send_data(message if params is None else message | {"params": params})
+        self._questions[id] = future
+        return future
 
-    # From the client
+    async def send_request_async(  # type: ignore[override]
+        self,
+        method: str,
+        params: Any = None,
+        msg_id: Token | None = None,
+        timeout_s: float | None = None,
+    ) -> Any:
+        """The client's result. Raises ClientError when it answers with an error, or not within the limit.
 
-    def receive(self, frames: list[bytes | BadFrame]) -> None:
-        """Takes frames as they were read."""
-        if self.is_over:
-            return
-        self._queue.extend(frames)
-        if len(self._queue) > MAX_QUEUED:
-            self.channel.hold_reading("messages to handle")
-        if not self._pumping:
-            self._pump()
-
-    def at_end_of_input(self) -> None:
-        """The client has closed its side, and nobody reads any more; what it said before that still counts."""
-        if not self.is_over:
-            self._queue.append(None)
-            if not self._pumping:
-                self._pump()
-
-    def _pump(self) -> None:
-        self._pumping = True
-        loop = asyncio.get_running_loop()
-        while self._queue:
-            # The first step of a task, and that of a task it makes, sees nothing the client said later.
-            if self._has_new_task:
-                self._has_new_task = False
-                loop.call_soon(self._pump)
-                return
-            self._take(self._queue.popleft())
-        self._pumping = False
-        self.channel.release_reading("messages to handle")
-
-    def _take(self, frame: bytes | BadFrame | None) -> None:
-        """Handles one frame. Whatever is wrong with it, the conversation goes on."""
-        if frame is None:
-            self.end(self.lifecycle.exit_code)
-            return
-        if isinstance(frame, BadFrame):
-            self._refuse(None, RpcError(PARSE_ERROR, frame.reason))
-            return
+        Mends: whoever waits may be cancelled while the client still thinks: it is told, and its late answer is dropped
+        (pygls raises InvalidStateError there, its issue 621). A client that never answers costs no more than the limit.
+        """
+        limit = timeout_s or TIME_LIMITS_S.get(method, DEFAULT_TIME_LIMIT_S)
+        id = next(self._ids) if msg_id is None else msg_id
+        future = self.send_request(method, params, msg_id=id)
         try:
-            message = decode_body(frame)
-        except ValueError:
-            self._refuse(None, RpcError(PARSE_ERROR, "The message is not UTF-8 JSON."))
-            return
-        try:
-            self._sort(message)
-        except RpcError as error:
-            id = message.get("id") if isinstance(message, dict) else None
-            self._refuse(id if type(id) in (int, str) else None, error)
-        except Exception as error:
-            logger.error("A message could not be handled: %s", describe(error))
+            async with asyncio.timeout(limit):
+                return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            self.notify(types.CANCEL_REQUEST, {"id": id})
+            raise
+        except TimeoutError:
+            self.notify(types.CANCEL_REQUEST, {"id": id})
+            raise ClientError(
+                f"The editor did not answer {method} within {limit:g} s.",
+                "Answer the question the editor shows, or look into its log for this request.",
+            ) from None
+        finally:
+            self._questions.pop(id, None)
 
-    def _sort(self, message: Any) -> None:
-        """Request, notification or response? Raises RpcError when it is none of them."""
-        if not isinstance(message, dict):
-            what = "Batches are not part of LSP." if isinstance(message, list) else "Not an object."
-            raise RpcError(INVALID_REQUEST, what)
-        if message.get("jsonrpc") != "2.0":
-            raise RpcError(INVALID_REQUEST, "'jsonrpc' has to be '2.0'.")
-        method = message.get("method")
-        if method is None and ("result" in message or "error" in message):
-            self.outgoing.take(message)
+    def _handle_response(self, msg_id: Any, result: Any = None, error: Any = None) -> None:
+        future = self._questions.pop(msg_id, None) if type(msg_id) in (int, str) else None
+        if future is None or future.done():
             return
-        if not isinstance(method, str):
-            raise RpcError(INVALID_REQUEST, "'method' has to be a string.")
-        if "id" not in message:
-            self._take_notification(method, message.get("params"))
-            return
-        if type(message["id"]) not in (int, str):
-            raise RpcError(INVALID_REQUEST, "'id' has to be a string or an integer.")
-        self._take_request(message["id"], method, message.get("params"))
-
-    # Requests
-
-    def _take_request(self, id: RequestId, method: str, params: Any) -> None:
-        if (refusal := self.lifecycle.refuse(method)) is not None:
-            raise refusal
-        if id in self.inflight:
-            self._refuse(None, RpcError(INVALID_REQUEST, "The 'id' belongs to a request under way."))
-            return
-        handler = self.requests.get(method)
-        if handler is None:
-            raise RpcError(METHOD_NOT_FOUND, f"There is no method '{method[:80]}'.")
-        request = Request(id, method, _as_object(params))
-        check_params(method, request.params)
-        self._start(request, handler)
-
-    def _start(self, request: Request, handler: Handler) -> None:
-        context = copy_context()
-        context.run(current_request.set, request)
-        try:
-            result = context.run(handler, request.params)
-        except (Exception, SystemExit) as error:
-            self._answer_error(request, error)
-            return
-        if not inspect.iscoroutine(result):
-            self._answer(request, result)
-            return
-        self._has_new_task = True
-        task = asyncio.get_running_loop().create_task(
-            _contained(result), name=request.method, context=context
-        )
-        self.inflight.add(request, task)
-        task.add_done_callback(partial(self._finish, request))
-
-    def _finish(self, request: Request, task: asyncio.Task[Any]) -> None:
-        """The one place where the answer of a task is sent: also when it was cancelled before its first step."""
-        self.inflight.remove(request)
-        if task.cancelled():
-            self._answer_error(request, asyncio.CancelledError())
-        elif (error := task.exception()) is not None:
-            self._answer_error(request, error)
+        if error is None:
+            future.set_result(result)
         else:
-            self._answer(request, task.result())
+            future.set_exception(_client_error(error))
 
-    def _answer(self, request: Request, result: Any) -> None:
-        try:
-            body = encode_body({"jsonrpc": "2.0", "id": request.id, "result": result})
-        except (TypeError, ValueError, RecursionError) as error:
-            self._answer_error(request, error)
-        else:
-            self.channel.write(body)
+    def fail_questions(self) -> None:
+        """The client is gone and answers no more."""
+        for id in list(self._questions):
+            self._questions.pop(id).set_exception(ClientError("The editor has closed the connection."))
 
-    def _answer_error(self, request: Request, error: BaseException) -> None:
-        answer = error_json(error)
-        if answer["code"] == INTERNAL_ERROR:
-            logger.error("%s failed: %s", request.method, describe(error))
-        self._send({"jsonrpc": "2.0", "id": request.id, "error": answer})
+    # The beginning and the end
 
-    def _refuse(self, id: RequestId | None, error: RpcError) -> None:
-        logger.warning("refused a message: %d", error.code)
-        self._send({"jsonrpc": "2.0", "id": id, "error": error.to_json()})
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(self, params: Params) -> Any:  # type: ignore[override]
+        """The document that `front.py` answers with before pygls is imported; a test compares it with pygls' builder.
 
-    async def _execute_command(self, params: dict[str, Any]) -> Any:
-        function = self.commands.get(params["command"])
-        if function is None:
-            raise InvalidParams("command", f"one of {', '.join(sorted(self.commands))} is expected")
-        result = function(params.get("arguments") or [])
-        return await result if inspect.isawaitable(result) else result
+        Mends: the parameters stay plain (clients send what the types refuse), the position encoding is the cheapest
+        that both sides know, and not the client's first, and nothing of the parameters is logged.
+        """
+        self._server.initialize_params = params
+        return build_initialize_result(params)
 
-    # Notifications
+    @lsp_method(types.SHUTDOWN)
+    async def lsp_shutdown(self, *_: Any) -> None:  # type: ignore[override]
+        self._shutdown = True
+        await self.stop_work()
+        await self._server.close_all()
 
-    def _take_notification(self, method: str, params: Any) -> None:
-        if method == "exit":
-            self.end(self.lifecycle.exit_code)
-            return
-        if not self.lifecycle.listens:
-            return
-        try:
-            params = _as_object(params)
-            check_params(method, params)
-        except RpcError as error:
-            logger.warning("dropped %s: %s", method, error.message)
-            self._notification_lost(method, params)
-            return
-        if method == "$/cancelRequest":
-            self.inflight.cancel(params.get("id"))
-        elif method == "window/workDoneProgress/cancel":
-            self.inflight.cancel_token(params.get("token"))
-        for handler in self.notifications.get(method, ()):
-            self._run_notification(method, handler, params)
+    @lsp_method(types.EXIT)
+    def lsp_exit(self, *_: Any) -> None:  # type: ignore[override]
+        """Mend: pygls raises SystemExit, which its own `start_io` swallows, so that the exit code is always 0."""
+        self._server.end(self.exit_code)
 
-    def _notification_lost(self, method: str, params: Any) -> None:
-        """For those who have to know that the client said something that was not understood."""
-
-    def _run_notification(self, method: str, handler: Handler, params: dict[str, Any]) -> None:
-        try:
-            result = handler(params)
-        except (Exception, SystemExit) as error:
-            logger.error("%s failed: %s", method, describe(error))
-            return
-        if inspect.iscoroutine(result):
-            self.run_in_background(result, method)
-
-    def run_in_background(self, coroutine: Any, name: str) -> asyncio.Task[Any]:
-        """A task that belongs to the conversation: it ends with it, and its failure is logged."""
-        self._has_new_task = True
-        task = asyncio.get_running_loop().create_task(_contained(coroutine), name=name)
-        self._background.add(task)
-        task.add_done_callback(self._finish_background)
-        return task
-
-    def _finish_background(self, task: asyncio.Task[Any]) -> None:
-        self._background.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("%s failed: %s", task.get_name(), describe(error))
-
-    # The end
-
-    def end(self, code: int) -> None:
-        """The conversation is over; `code` is what the process exits with. The first call counts."""
-        if not self.is_over:
-            self.code = code
-            self._queue.clear()
-            self.ended.set()
+    # Documents: the store first, then the features that listen
 
     @property
-    def is_over(self) -> bool:
-        return self.ended.is_set()
+    def workspace(self) -> Any:
+        return self._server.documents
 
-    async def stop_work(self, timeout_s: float = 2.0) -> None:
-        """Cancels whatever is being worked on but the calling request, and waits until it has stopped."""
-        this = asyncio.current_task()
-        tasks = [task for task in self._background if task is not this]
-        for task in tasks:
-            task.cancel()
-        await self.inflight.cancel_all(timeout_s, keep=this)
-        if tasks:
-            await asyncio.wait(tasks, timeout=timeout_s)
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: Params) -> Any:  # type: ignore[override]
+        """Mend: all changes of one message at once, by its version. A change that is malformed leaves the document out
+        of step; pygls applies the others (or an older version) silently, and the next edit lands in the wrong place."""
+        uri = look_up(params, "textDocument.uri")
+        try:
+            its = params["textDocument"]
+            self.workspace.change(uri, its.get("version"), params["contentChanges"], self._server.encoding)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            logger.warning("dropped a malformed change")
+            if isinstance(uri, str):
+                self.workspace.distrust(uri, "a change was malformed")
+            return
+        if (handler := self.fm.features.get(types.TEXT_DOCUMENT_DID_CHANGE)) is not None:
+            handler(params)
 
-    def _send(self, message: dict[str, Any]) -> None:
-        self.channel.write(encode_body(message))
+    @lsp_method(types.TEXT_DOCUMENT_DID_SAVE)
+    def lsp_text_document__did_save(self, params: types.DidSaveTextDocumentParams) -> Any:
+        """What lies on disk now is what the editor shows: a document out of step is in step again."""
+        self.workspace.save(params.text_document.uri)
+        if (handler := self.fm.features.get(types.TEXT_DOCUMENT_DID_SAVE)) is not None:
+            yield handler, (params,), None
+
+    @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
+    def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> Any:
+        """Mends: the command's own coroutine is the task that is cancelled (pygls answers -32800 and lets it run on),
+        and its arguments are a list as it was sent, however many there are."""
+        command = self.fm.commands.get(params.command)
+        if command is None:
+            raise InvalidParams("command", f"one of {', '.join(sorted(self.fm.commands))} is expected")
+        return command(list(params.arguments or ()))
 
 
 async def _contained(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -306,9 +323,10 @@ async def _contained(coroutine: Coroutine[Any, Any, Any]) -> Any:
         raise RuntimeError("a handler tried to end the process") from error
 
 
-def _as_object(params: Any) -> dict[str, Any]:
-    if params is None:
-        return {}
-    if not isinstance(params, dict):
-        raise InvalidParams("params", "an object is expected")
-    return params
+def _client_error(error: Any) -> ClientError:
+    details = error if isinstance(error, dict) else {}
+    said = str(details.get("message") or "no reason given").strip().rstrip(".")
+    problem = ClientError(f"The editor refused a request: {said}.", "The editor's log may say more.")
+    code = details.get("code")
+    problem.rpc_code = code if isinstance(code, int) else None
+    return problem

@@ -1,6 +1,6 @@
-"""Errors as JSON-RPC tells them: codes, and the one function that turns an exception into an answer.
+"""Errors as JSON-RPC states them: pygls' exceptions, and the one function that turns any exception into an answer.
 
-What a person reads is made in `core/errors.py`; here it only gets its number. No traceback and no text of a
+What users read is written in `core/errors.py`; here it only gets its number. No traceback and no text of a
 message ever passes through here.
 
 https://microsoft.github.io/language-server-protocol/specifications/lsp/3.18/specification/#errorCodes
@@ -11,37 +11,23 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from pygls.exceptions import JsonRpcException as RpcError
+from pygls.exceptions import JsonRpcInvalidParams, JsonRpcRequestCancelled
+
 from halley.core.errors import Cancelled, HalleyError, Problem, problem_of
 
-PARSE_ERROR = -32700
-INVALID_REQUEST = -32600
-METHOD_NOT_FOUND = -32601
-INVALID_PARAMS = -32602
-INTERNAL_ERROR = -32603
-SERVER_NOT_INITIALIZED = -32002
+INTERNAL_ERROR = RpcError.CODE
+REQUEST_CANCELLED = JsonRpcRequestCancelled.CODE
 REQUEST_FAILED = -32803
-REQUEST_CANCELLED = -32800
 
 
-class RpcError(Exception):
-    """An answer that is an error, with its code."""
-
-    def __init__(self, code: int, message: str, data: Any = None) -> None:
-        super().__init__(message)
-        self.code, self.message, self.data = code, message, data
-
-    def to_json(self) -> dict[str, Any]:
-        error = {"code": self.code, "message": self.message}
-        return error if self.data is None else error | {"data": self.data}
-
-
-class InvalidParams(RpcError):
+class InvalidParams(JsonRpcInvalidParams):
     """Parameters of the wrong shape; `field` is the dotted path of the first that is."""
 
     def __init__(self, field: str, expected: str) -> None:
         message = f"{field}: {expected.rstrip('.')}."
-        problem = Problem("invalid_input", message, "The protocol reference has the shape of this request.")
-        super().__init__(INVALID_PARAMS, message, problem.to_json())
+        problem = Problem("bad_request", message, "The protocol reference has the shape of this request.")
+        super().__init__(message, data=problem.to_json())
         self.field = field
 
 
@@ -53,9 +39,10 @@ class ClientError(HalleyError):
 
 
 def error_json(error: BaseException) -> dict[str, Any]:
-    """The `error` of a response."""
+    """The `error` of a response. pygls sends the traceback as `data`; an editor shows that to its user."""
     if isinstance(error, RpcError):
-        return error.to_json()
+        said = {"code": error.code, "message": error.message}
+        return said if error.data is None else said | {"data": error.data}
     if isinstance(error, asyncio.CancelledError):
         return {"code": REQUEST_CANCELLED, "message": "The request was cancelled."}
     if isinstance(error, HalleyError):

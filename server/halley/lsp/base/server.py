@@ -1,6 +1,6 @@
-"""One server for one client: the lifecycle around a conversation.
+"""One server for one client: pygls' `LanguageServer` on our protocol, documents and transport.
 
-`Server` is what handlers see. What they add to it: features and commands (`features.py`), things to do once the
+`HalleyServer` is what handlers see. What they add to it: features and commands (`features.py`), things to do once the
 client is known (`on_begin`), things to close at the end (`closing`). What they use: `request`, `notify`,
 `documents`, `session`, and the tokens of `progress.py`.
 """
@@ -10,50 +10,75 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, cast
 
-from halley.lsp.base.cancellation import Request
-from halley.lsp.base.capabilities import build_initialize_result, choose_encoding, look_up
+from pygls.lsp.server import LanguageServer
+
+from halley.lsp.base.capabilities import choose_encoding, look_up
+from halley.lsp.base.channel import Channel
 from halley.lsp.base.documents import DocumentStore
-from halley.lsp.base.lifecycle import watch_process
+from halley.lsp.base.intake import shared_converter
 from halley.lsp.base.logs import describe
-from halley.lsp.base.protocol import Connection
+from halley.lsp.base.parent import watch_process
+from halley.lsp.base.protocol import HalleyProtocol
+from halley.version import __version__
+
+if TYPE_CHECKING:
+    from pygls.io_ import Writer
+
+    from halley.features.room import EngineRoom
+    from halley.lsp.window.session import Session
 
 logger = logging.getLogger(__name__)
 
 Params = dict[str, Any]
 
 
-class Server(Connection):
+class HalleyServer(LanguageServer):
     """One client's server, from `initialize` to its end."""
 
-    def __init__(self, room: Any = None) -> None:
-        super().__init__()
+    protocol: HalleyProtocol  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]
+    room: EngineRoom
+    """The process's engine room, shared by all servers in it."""
+    session: Session
+    """The client's window, made when it has said `initialize`."""
+    channel: Channel
+    """Set before the first frame is received."""
+
+    def __init__(self, room: EngineRoom) -> None:
         self.room = room
-        """The process's engine room, shared by all servers in it."""
-        self.session: Any = None
-        """The client's `Session`, made when it has said `initialize`."""
+        self.documents = DocumentStore()
+        self.has_begun = False
         self.initialize_params: Params = {}
         self.encoding = "utf-16"
         """What `character` counts in positions: `utf-8`, `utf-16` or `utf-32`."""
-        self.documents = DocumentStore()
+        self.shows_progress = False
+        """Whether the client takes progress tokens that the server made (`window.workDoneProgress`)."""
         self.on_begin: list[Callable[[Params], None]] = []
         """Called with `InitializeParams` once, before anything else is handled."""
         self.closing = contextlib.AsyncExitStack()
         """What belongs to this client and is closed with it, last opened first."""
-        self._register_lifecycle()
+        self.ended = asyncio.Event()
+        self.code = 1
+        """Exit code, meaningful once `ended` is set."""
+        super().__init__(
+            "halley", __version__, protocol_cls=HalleyProtocol, converter_factory=shared_converter
+        )
 
-    # Beginning
+    def connect(self, channel: Channel) -> None:
+        """Our transport under pygls: whole messages, written from the loop."""
+        self.channel = channel
+        self.protocol.set_writer(cast("Writer", channel), include_headers=False)
 
     def begin(self, params: Params) -> None:
-        """The client is known: `initialize` was answered, or is about to be."""
-        self.lifecycle.state = "running"
+        """The client is known: `initialize` was answered, by `front.py` or by us."""
+        self.has_begun = True
         self.initialize_params = params
         self.encoding = choose_encoding(params.get("capabilities"))
         self.shows_progress = look_up(params, "capabilities.window.workDoneProgress") is True
         pid = params.get("processId")
-        if type(pid) is int:
+        if type(pid) is int:  # pygls does not watch it
             self.run_in_background(watch_process(pid, lambda: self.end(1)), "parent watch")
         for callback in self.on_begin:
             try:
@@ -61,60 +86,45 @@ class Server(Connection):
             except Exception as error:
                 logger.error("a part of the server did not begin: %s", describe(error))
 
-    def _answer(self, request: Request, result: Any) -> None:
-        super()._answer(request, result)
-        if request.method == "initialize":  # nothing may be said before it is answered
-            self.begin(request.params)
+    # What handlers use
 
-    # Documents: the store first, then whoever registered for the same notifications
+    def notify(self, method: str, params: Any = None) -> None:
+        """Sends a notification. Raises ValueError or TypeError when `params` has no JSON form."""
+        self.protocol.notify(method, params)
 
-    def _register_lifecycle(self) -> None:
-        self.requests["initialize"] = build_initialize_result
-        self.requests["shutdown"] = self._shutdown
-        self.feature("textDocument/didOpen", raw=True)(self._did_open)
-        self.feature("textDocument/didChange", raw=True)(self._did_change)
-        self.feature("textDocument/didSave", raw=True)(self._did_save)
-        self.feature("textDocument/didClose", raw=True)(self._did_close)
+    async def request(self, method: str, params: Any = None, timeout_s: float | None = None) -> Any:
+        """Asks the client; None means the method's own time limit. Raises ClientError."""
+        return await self.protocol.send_request_async(method, params, timeout_s=timeout_s)
 
-    def _did_open(self, params: Params) -> None:
-        item = params["textDocument"]
-        language_id = item.get("languageId")
-        if not language_id:
-            from halley.engine.code.languages import language_id_of
+    def run_in_background(self, coroutine: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        """A task that belongs to the conversation: it ends with it, and its failure is logged."""
+        return self.protocol.run_in_background(coroutine, name)
 
-            language_id = language_id_of(item["uri"])
-        self.documents.open(item["uri"], language_id, item.get("version") or 0, item["text"])
-
-    def _did_change(self, params: Params) -> None:
-        its = params["textDocument"]
-        self.documents.change(its["uri"], its.get("version"), params["contentChanges"], self.encoding)
-
-    def _notification_lost(self, method: str, params: Any) -> None:
-        uri = look_up(params, "textDocument.uri")
-        if method == "textDocument/didChange" and isinstance(uri, str):
-            self.documents.distrust(uri, "a change was malformed")
-
-    def _did_save(self, params: Params) -> None:
-        self.documents.save(params["textDocument"]["uri"])
-
-    def _did_close(self, params: Params) -> None:
-        self.documents.close(params["textDocument"]["uri"])
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Mend: pygls shows errors, with the values in them, to the user in a message. Here they are logged."""
+        logger.error("%s: %s", getattr(source, "__name__", source), describe(error))
 
     # The end
 
-    async def _shutdown(self, params: Params) -> None:
-        self.lifecycle.state = "shut_down"
-        await self.stop_work()
-        await self._close_all()
+    @property
+    def is_over(self) -> bool:
+        return self.ended.is_set()
+
+    def end(self, code: int) -> None:
+        """The conversation is over; `code` is what the process exits with. The first call counts."""
+        if not self.is_over:
+            self.code = code
+            self.ended.set()
 
     async def aclose(self) -> None:
         """Ends what still runs, writes out what was said, and closes the connection."""
-        await self.stop_work()
-        await self._close_all()
-        self.outgoing.fail_all()
+        await self.protocol.stop_work()
+        await self.close_all()
+        self.protocol.fail_questions()
         await self.channel.aclose()
 
-    async def _close_all(self) -> None:
+    async def close_all(self) -> None:
+        """Closes what belongs to this client."""
         closing, self.closing = self.closing, contextlib.AsyncExitStack()
         try:
             async with asyncio.timeout(5):

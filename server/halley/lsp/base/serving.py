@@ -15,63 +15,55 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from halley.lsp.base.frames import BadFrame
+from halley.lsp.base.channel import Channel
 from halley.lsp.base.front import Opening
 from halley.lsp.base.logs import describe
-from halley.lsp.base.transport import Channel, open_stdin, open_stdout, serve_unix
+from halley.lsp.base.transport import Stdio, serve_unix
+
+if TYPE_CHECKING:
+    from halley.lsp.base.server import HalleyServer
 
 logger = logging.getLogger(__name__)
 
 
-class Served(Protocol):
-    """What is needed of a server to run it."""
-
-    channel: Channel
-    ended: asyncio.Event
-    code: int
-
-    def receive(self, frames: list[bytes | BadFrame]) -> None: ...
-    def begin(self, params: dict[str, Any]) -> Any: ...
-    def end(self, code: int) -> None: ...
-    def at_end_of_input(self) -> None: ...
-    async def aclose(self) -> None: ...
-
-
-async def serve_stdio(server: Served, opening: Opening, stdin: int, stdout: int) -> int:
+async def serve_stdio(server: HalleyServer, opening: Opening, stdin: int, stdout: int) -> int:
     """Runs `server` from where `opening` left off; its exit code."""
-    server.channel = Channel(server.receive, server.at_end_of_input, opening.parser)
+    protocol = server.protocol
+    server.connect(Channel(protocol.receive, protocol.at_end_of_input, opening.parser))
+    stdio = Stdio(server.channel, stdin, stdout)
     with end_on_signals(lambda: server.end(0)):
-        await open_stdout(server.channel, stdout)
+        await stdio.open()
         if opening.params is not None:
             server.begin(opening.params)
-        server.receive(opening.frames)
-        await open_stdin(server.channel, stdin)
+        protocol.receive(opening.frames)
+        await stdio.listen()
         await server.ended.wait()
         await server.aclose()
+        await stdio.aclose()
     return server.code
 
 
-async def serve_pipe(make_server: Callable[[], Served], path: str) -> int:
+async def serve_pipe(make_server: Callable[[], HalleyServer], path: str) -> int:
     """Runs one server for each client of the unix socket at `path` until a signal ends the process.
 
     Raises FileExistsError when another daemon answers there, NotImplementedError on Windows.
     """
     running: set[asyncio.Task[None]] = set()
-    servers: set[Served] = set()
+    servers: set[HalleyServer] = set()
     stop = asyncio.Event()
 
     def connect() -> Channel:
         server = make_server()
-        server.channel = Channel(server.receive, server.at_end_of_input)
+        server.connect(Channel(server.protocol.receive, server.protocol.at_end_of_input))
         servers.add(server)
         task = asyncio.get_running_loop().create_task(attend(server))
         running.add(task)
         task.add_done_callback(running.discard)
         return server.channel
 
-    async def attend(server: Served) -> None:
+    async def attend(server: HalleyServer) -> None:
         try:
             await server.ended.wait()
             await server.aclose()

@@ -1,13 +1,8 @@
-"""Bytes to and from one client, on the event loop.
+"""What a channel is connected to: stdin and stdout, or a unix socket. Above that there is no difference.
 
-A `Channel` hands each frame it reads to `on_frames` and writes whole messages only, from the loop only, so that
-messages can never interleave (with PYTHONUNBUFFERED stdout writes from threads do). `open_stdout` and `open_stdin`
-connect one to file descriptors, `serve_unix` makes one for each connection of a unix socket: above that there is
-no difference.
-
-Nothing here blocks the loop: a client that does not read makes `drain` wait, and beyond `FULL` bytes of unread
-answers nothing more is read from it. Where the loop cannot watch a descriptor (files, terminals, Windows'
-pipes), threads move the bytes (`thread_pipes.py`) and the loop still owns the order.
+The loop reads and writes pipes and sockets itself. Everything else (files, terminals, Windows' pipes) it cannot watch:
+there, two threads move the bytes to and from a socket pair, and the channel has its other end. pygls reads in the
+thread pool of its handlers instead, where six slow ones block all input.
 """
 
 from __future__ import annotations
@@ -15,136 +10,68 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
 import stat
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from halley.lsp.base.frames import BadFrame, FrameParser, frame
+from halley.lsp.base.channel import Channel
 
-HIGH_WATER = 1024 * 1024
-"""Unread bytes from which on `drain` waits."""
-FULL = 32 * 1024 * 1024
-"""Unread bytes from which on the client is not listened to."""
-
-OnFrames = Callable[[list[bytes | BadFrame]], None]
+_CHUNK = 256 * 1024
 
 
-class Channel(asyncio.Protocol):
-    """One client's byte stream, both ways."""
+class Stdio:
+    """Two file descriptors, owned from now on, as a channel's two ends."""
 
-    def __init__(self, on_frames: OnFrames, on_end: Callable[[], None], parser: FrameParser | None = None):
-        self._on_frames, self._on_end = on_frames, on_end
-        self._parser = parser or FrameParser()
-        self._reader: Any = None  # asyncio.ReadTransport, or what looks like one
-        self._writer: Any = None  # asyncio.WriteTransport, or what looks like one
-        self._writable = asyncio.Event()
-        self._writable.set()
-        self._holds: set[str] = set()  # who wants reading to pause
-        self._closed = False
-        self._later: list[bytes] | None = (
-            None  # what is said in this turn of the loop after the first message
-        )
+    def __init__(self, channel: Channel, stdin: int, stdout: int) -> None:
+        self._channel, self._in, self._out = channel, stdin, stdout
+        self._far: socket.socket | None = None
+        self._writer = threading.Thread(target=self._pump_out, name="halley-stdout", daemon=True)
 
-    # Writing
+    async def open(self) -> None:
+        """Lets the channel write."""
+        loop = asyncio.get_running_loop()
+        if _is_watchable(self._in) and _is_watchable(self._out):
+            stdout = os.fdopen(self._out, "wb", 0)
+            writer, _ = await loop.connect_write_pipe(lambda: _WriteSide(self._channel), stdout)
+            self._channel.use_writer(writer)
+        else:
+            near, self._far = socket.socketpair()
+            self._writer.start()
+            await loop.create_connection(lambda: self._channel, sock=near)
 
-    def write(self, body: bytes) -> None:
-        """Sends one message. Call it on the loop; it never waits.
+    async def listen(self) -> None:
+        """Lets the channel read: frames come from now on."""
+        if self._far is None:
+            stdin = os.fdopen(self._in, "rb", 0)
+            await asyncio.get_running_loop().connect_read_pipe(lambda: self._channel, stdin)
+        else:
+            threading.Thread(target=self._pump_in, name="halley-stdin", daemon=True).start()
 
-        The first of a turn of the loop goes at once, those that follow go together at its end: under many streams
-        a call to the system for each message is what costs most.
-        """
-        if self._closed or self._writer is None or self._writer.is_closing():
-            return
-        if self._later is not None:
-            self._later.append(frame(body))
-            return
-        self._later = []
-        asyncio.get_running_loop().call_soon(self._write_later)
-        self._pass_on(frame(body))
+    async def aclose(self) -> None:
+        """Waits, after the channel has closed, until a thread has passed on what was written."""
+        if self._far is not None:
+            await asyncio.to_thread(self._writer.join, 2.0)
 
-    def _write_later(self) -> None:
-        later, self._later = self._later, None
-        if later and self._writer is not None and not self._writer.is_closing():
-            self._pass_on(b"".join(later))
+    def _pump_in(self) -> None:
+        assert self._far is not None
+        with contextlib.suppress(OSError):
+            while data := os.read(self._in, _CHUNK):
+                self._far.sendall(data)
+        with contextlib.suppress(OSError):
+            self._far.shutdown(socket.SHUT_WR)
 
-    def _pass_on(self, data: bytes) -> None:
-        self._writer.write(data)
-        if self._writer.get_write_buffer_size() > FULL:
-            self.hold_reading("unread answers")
-
-    @property
-    def is_writable(self) -> bool:
-        """False while the client has more than `HIGH_WATER` bytes to read."""
-        return self._writable.is_set()
-
-    async def drain(self) -> None:
-        """Waits until the client has read enough of what was sent, or is gone."""
-        await self._writable.wait()
-
-    # Reading
-
-    def hold_reading(self, why: str) -> None:
-        """Reads nothing more until `why` is released."""
-        if not self._holds and self._reader is not None:
-            self._reader.pause_reading()
-        self._holds.add(why)
-
-    def release_reading(self, why: str) -> None:
-        if why in self._holds:
-            self._holds.discard(why)
-            if not self._holds and self._reader is not None and not self._closed:
-                self._reader.resume_reading()
-
-    # The life of the connection
-
-    async def aclose(self, timeout_s: float = 2.0) -> None:
-        """Writes out what was sent, for at most `timeout_s`, and closes both ways."""
-        if self._closed:
-            return
-        if self._writer is not None:
-            self._write_later()
-            self._writer.set_write_buffer_limits(high=0)  # from now on `drain` waits for the last byte
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(timeout_s):
-                    await self.drain()
-        self._closed = True
-        for transport in (self._reader, self._writer):
-            if transport is not None and not transport.is_closing():
-                transport.abort() if hasattr(transport, "abort") else transport.close()
-        self._writable.set()
-
-    def use_writer(self, writer: Any) -> None:
-        self._writer = writer
-        writer.set_write_buffer_limits(high=HIGH_WATER)
-
-    # asyncio.Protocol
-
-    def connection_made(self, transport: Any) -> None:
-        self._reader = transport
-        if isinstance(transport, asyncio.Transport):  # a socket is both
-            self.use_writer(transport)
-
-    def data_received(self, data: bytes) -> None:
-        frames = self._parser.feed(data)
-        if frames:
-            self._on_frames(frames)
-
-    def eof_received(self) -> bool:
-        self._on_end()
-        return True  # the rest is still written; `aclose` closes
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._writable.set()
-        self._on_end()
-
-    def pause_writing(self) -> None:
-        self._writable.clear()
-
-    def resume_writing(self) -> None:
-        self._writable.set()
-        self.release_reading("unread answers")
+    def _pump_out(self) -> None:
+        assert self._far is not None
+        with contextlib.suppress(OSError):
+            while data := self._far.recv(_CHUNK):
+                view = memoryview(data)
+                while view:
+                    view = view[os.write(self._out, view) :]
+        with contextlib.suppress(OSError):  # nobody reads: the channel learns of it
+            self._far.shutdown(socket.SHUT_RDWR)
 
 
 class _WriteSide(asyncio.BaseProtocol):
@@ -157,29 +84,6 @@ class _WriteSide(asyncio.BaseProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._channel.connection_lost(exc)
-
-
-async def open_stdout(channel: Channel, fd: int) -> None:
-    """Lets `channel` write to a file descriptor, which it then owns."""
-    if _is_watchable(fd):
-        loop = asyncio.get_running_loop()
-        writer, _ = await loop.connect_write_pipe(lambda: _WriteSide(channel), os.fdopen(fd, "wb", 0))
-        channel.use_writer(writer)
-    else:
-        from halley.lsp.base.thread_pipes import ThreadWriter
-
-        channel.use_writer(ThreadWriter(channel, fd, HIGH_WATER))
-
-
-async def open_stdin(channel: Channel, fd: int) -> None:
-    """Lets `channel` read from a file descriptor, which it then owns: frames come from now on."""
-    if _is_watchable(fd):
-        loop = asyncio.get_running_loop()
-        await loop.connect_read_pipe(lambda: channel, os.fdopen(fd, "rb", 0))
-    else:
-        from halley.lsp.base.thread_pipes import ThreadReader
-
-        channel.connection_made(ThreadReader(channel, fd))
 
 
 def _is_watchable(fd: int) -> bool:

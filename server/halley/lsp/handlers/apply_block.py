@@ -15,7 +15,7 @@ from halley.lsp.window.delivery import deliver_edit
 from halley.lsp.window.session import Session
 
 if TYPE_CHECKING:
-    from halley.lsp.base.server import Server
+    from halley.lsp.base.server import HalleyServer
 
 Json = dict[str, Any]
 
@@ -28,7 +28,7 @@ async def apply_block(session: Session, params: Json) -> Json:
     return await deliver_edit(session, edited, {snapshot.document.uri: snapshot.document})
 
 
-def register(server: Server) -> None:
+def register(server: HalleyServer) -> None:
     @server.feature("halley/chat/apply")
     async def _apply(params: Json) -> Json:
         return await apply_block(server.session, params)

@@ -40,7 +40,7 @@ from halley.lsp.window.status import working
 from halley.lsp.window.tool_questions import switches_of, tool_desk
 
 if TYPE_CHECKING:
-    from halley.lsp.base.server import Server
+    from halley.lsp.base.server import HalleyServer
 
 Json = dict[str, Any]
 Streaming = Callable[[Session, Json, Emit], Awaitable[Json]]
@@ -262,7 +262,7 @@ PLAIN: Mapping[str, Plain] = {
 }
 
 
-def register(server: Server) -> None:
+def register(server: HalleyServer) -> None:
     for method, run in STREAMING.items():
         _register_streaming(server, method, run)
     for method, answer in PLAIN.items():
@@ -277,14 +277,14 @@ def register(server: Server) -> None:
         return {"chatId": result["chatId"], "text": result.get("said") or _texts(result["replies"])}
 
 
-def _register_streaming(server: Server, method: str, run: Streaming) -> None:
+def _register_streaming(server: HalleyServer, method: str, run: Streaming) -> None:
     @server.feature(method)
     async def _handler(params: Json) -> Json:
         with working(server.session, "chat"), PartialResults(server) as results:
             return await run(server.session, params, results.send)
 
 
-def _register_plain(server: Server, method: str, answer: Plain) -> None:
+def _register_plain(server: HalleyServer, method: str, answer: Plain) -> None:
     @server.feature(method)
     async def _handler(params: Json) -> Json:
         return await answer(server.session, params)

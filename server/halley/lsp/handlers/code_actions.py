@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
 
 from halley.core.snapshot import Snapshot
 from halley.features.actions import ACTIONS, Offer
+from halley.lsp.base.capabilities import CODE_ACTION_KINDS
+from halley.lsp.base.intake import to_json
 from halley.lsp.to_lsp import to_lsp_range
 from halley.lsp.window.session import Session
 
 if TYPE_CHECKING:
-    from halley.lsp.base.server import Server
+    from halley.lsp.base.server import HalleyServer
 
 Json = dict[str, Any]
-_LLM_GENERATED = 1
-"""`CodeActionTag.LLMGenerated` (LSP 3.18)."""
-_AUTOMATIC = 2
-"""`CodeActionTriggerKind.Automatic`."""
+Listed = types.CodeAction | types.Command
 
 
-async def code_actions(session: Session, params: Json) -> list[Json]:
+async def code_actions(session: Session, params: types.CodeActionParams) -> list[Listed]:
     """The offers for the range, each carrying `command = halley.run`."""
-    context = params.get("context") or {}
-    diagnostics = context.get("diagnostics") or []
-    snapshot = session.snapshot(params["textDocument"], params["range"], diagnostics)
+    diagnostics: list[Any] = list(params.context.diagnostics)  # as plain as they came
+    uri, range = params.text_document.uri, to_json(params.range)
+    snapshot = session.snapshot({"uri": uri}, range, diagnostics)
     if snapshot is None:
         return []
-    only, trigger = context.get("only"), context.get("triggerKind")
+    only, trigger = params.context.only, params.context.trigger_kind
     listed = (
-        [] if trigger == _AUTOMATIC else [one for one in _pending(session) if _is_wanted(one["kind"], only)]
+        []
+        if trigger == types.CodeActionTriggerKind.Automatic
+        else [one for one in _pending(session) if _is_wanted(one.kind, only)]
     )
     offers = _wanted(_offers(snapshot), only, trigger)
     return [_form(session, one) for one in listed] + [
-        _to_lsp(session, snapshot, params, offer, diagnostics)
+        _to_lsp(session, snapshot, range, offer, diagnostics)
         for offer in offers
         if session.client.asks or not offer.needs_instruction
     ]
@@ -53,20 +56,26 @@ def _offers(snapshot: Snapshot) -> Iterable[Offer]:
     yield from macro_offers(snapshot)
 
 
-def _wanted(offers: Iterable[Offer], only: list[str] | None, trigger: int | None) -> Iterable[Offer]:
+def _wanted(
+    offers: Iterable[Offer], only: Sequence[str] | None, trigger: types.CodeActionTriggerKind | None
+) -> Iterable[Offer]:
     """Filtered by `context.only`, whose kinds stand for all below them; typing alone lists only quick fixes."""
     for offer in offers:
         if not _is_wanted(offer.kind, only):
             continue
-        if only or trigger != _AUTOMATIC or offer.kind.startswith("quickfix"):
+        if only or trigger != types.CodeActionTriggerKind.Automatic or offer.kind.startswith("quickfix"):
             yield offer
 
 
-def _is_wanted(kind: str, only: list[str] | None) -> bool:
-    return not only or any(kind == one or kind.startswith(f"{one}.") or one == "" for one in only)
+def _is_wanted(kind: str | None, only: Sequence[str] | None) -> bool:
+    return (
+        not only
+        or kind is None
+        or any(kind == one or kind.startswith(f"{one}.") or one == "" for one in only)
+    )
 
 
-def _pending(session: Session) -> Iterable[Json]:
+def _pending(session: Session) -> Iterable[types.CodeAction]:
     """What a client without a plugin has no other way to say: stop, yes and no."""
     if not session.client.asks and session.behind:
         yield _action("Stop Halley", "quickfix.halley.stop", "halley.stop", {})
@@ -83,17 +92,13 @@ def _pending(session: Session) -> Iterable[Json]:
                 )
 
 
-def _action(title: str, kind: str, command: str, argument: Json) -> Json:
-    return {
-        "title": title,
-        "kind": kind,
-        "command": {"title": title, "command": command, "arguments": [argument]},
-    }
+def _action(title: str, kind: str, command: str, argument: Json) -> types.CodeAction:
+    return types.CodeAction(title, kind=kind, command=types.Command(title, command, arguments=[argument]))
 
 
-def _form(session: Session, action: Json) -> Json:
+def _form(session: Session, action: types.CodeAction) -> Listed:
     """A CodeAction, or its bare Command for clients that know nothing else."""
-    return action if session.client.action_literals else action["command"]
+    return action.command if action.command and not session.client.action_literals else action
 
 
 def _behind(session: Session) -> Json:
@@ -102,26 +107,26 @@ def _behind(session: Session) -> Json:
 
 
 def _to_lsp(
-    session: Session, snapshot: Snapshot, params: Json, offer: Offer, diagnostics: list[Json]
-) -> Json:
+    session: Session, snapshot: Snapshot, range: Json, offer: Offer, diagnostics: list[Any]
+) -> Listed:
     about = [diagnostics[index] for index in offer.diagnostics]
     argument: Json = {
         "action": offer.action,
-        "textDocument": {"uri": params["textDocument"]["uri"]},
-        "range": _range(session, snapshot, offer) or params["range"],
+        "textDocument": {"uri": snapshot.document.uri},
+        "range": _range(session, snapshot, offer) or range,
     }
     if about:
         argument["diagnostics"] = about
     if offer.needs_instruction:
         argument["needsInstruction"] = True
-    version = session.version(params["textDocument"]["uri"])
+    version = session.version(snapshot.document.uri)
     if version is not None:
         argument["textDocument"]["version"] = version
     action = _action(offer.title, offer.kind, "halley.run", argument | _behind(session))
     if about:
-        action["diagnostics"] = about
-    if _LLM_GENERATED in session.client.action_tags:
-        action["tags"] = [_LLM_GENERATED]
+        action.diagnostics = about
+    if types.CodeActionTag.LlmGenerated in session.client.action_tags:
+        action.tags = [types.CodeActionTag.LlmGenerated]
     return _form(session, action)
 
 
@@ -131,7 +136,9 @@ def _range(session: Session, snapshot: Snapshot, offer: Offer) -> Json | None:
     return to_lsp_range(snapshot.document.text, *offer.span, session.server.encoding)
 
 
-def register(server: Server) -> None:
-    @server.feature("textDocument/codeAction", raw=True)
-    async def _list(params: Json) -> list[Json]:
+def register(server: HalleyServer) -> None:
+    options = types.CodeActionOptions(code_action_kinds=list(CODE_ACTION_KINDS), resolve_provider=False)
+
+    @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)
+    async def _list(params: types.CodeActionParams) -> list[Listed]:
         return await code_actions(server.session, params)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from lsprotocol import types
+
 from halley.core.settings import Settings
 from halley.core.snapshot import Snapshot
 from halley.features.completion.call import Offered
 from halley.features.completion.completer import with_selected
+from halley.lsp.base.intake import to_json
 from halley.lsp.from_lsp import from_lsp_range
 from halley.lsp.to_lsp import to_lsp_range
 from halley.lsp.window.ghost_text import take_out_what_was_typed_twice
@@ -16,82 +19,75 @@ from halley.lsp.window.places import GhostOffer
 from halley.lsp.window.session import Session
 
 if TYPE_CHECKING:
-    from halley.lsp.base.server import Server
+    from halley.lsp.base.server import HalleyServer
 
 Json = dict[str, Any]
-_INVOKED = 1
-"""`InlineCompletionTriggerKind.Invoked` (LSP 3.18)."""
-_TEXT = 1
-"""`CompletionItemKind.Text`."""
-_PLAIN = 1
-"""`InsertTextFormat.PlainText`: what a model writes is never a snippet."""
 _WORD = re.compile(r"\w+$")
 
 
-async def inline_completion(session: Session, params: Json) -> Json:
+async def inline_completion(
+    session: Session, params: types.InlineCompletionParams
+) -> types.InlineCompletionList:
     """At most one item when automatic, up to three when invoked."""
-    layers = session.layers(str(params["textDocument"]["uri"]))  # looked at once: that is a few files
+    layers = session.layers(params.text_document.uri)  # looked at once: that is a few files
     settings = session.room.config.merge(layers)
     snapshot = _at(session, params, settings)
     if snapshot is None:
-        return {"items": []}
-    context = params.get("context") or {}
-    position = params["position"]
-    range, lead = {"start": position, "end": position}, ""
-    chosen = context.get("selectedCompletionInfo")
-    if isinstance(chosen, dict):
-        range, lead = chosen["range"], str(chosen["text"])
-        start, end = from_lsp_range(snapshot.document.text, range, session.server.encoding)
+        return types.InlineCompletionList([])
+    range, lead = types.Range(params.position, params.position), ""
+    if chosen := params.context.selected_completion_info:
+        range, lead = chosen.range, chosen.text
+        start, end = from_lsp_range(snapshot.document.text, to_json(range), session.server.encoding)
         snapshot = with_selected(snapshot, start, end, lead)
     uri = snapshot.document.uri
     offered = await session.completer.complete(
         session.line(uri, settings, layers),
         snapshot,
-        automatic=context.get("triggerKind") != _INVOKED,
+        automatic=params.context.trigger_kind != types.InlineCompletionTriggerKind.Invoked,
         project=session.project(uri),
     )
     if not offered:
-        return {"items": []}
+        return types.InlineCompletionList([])
     _count_shown(session, snapshot, offered[0])
-    items = [_item(snapshot, range, lead, text) for text in offered]
+    texts = [_inserted(lead, one) for one in offered]
     whole, at = snapshot.document.text, snapshot.selection
-    session.last_offer = GhostOffer(
-        uri, whole, at.start - len(lead), at.end, tuple(str(item["insertText"]) for item in items)
+    session.last_offer = GhostOffer(uri, whole, at.start - len(lead), at.end, tuple(texts))
+    return types.InlineCompletionList(
+        [
+            types.InlineCompletionItem(text, range=range, command=_accepting(snapshot, one))
+            for text, one in zip(texts, offered, strict=True)
+        ]
     )
-    return {"items": items}
 
 
-def _at(session: Session, params: Json, settings: Settings) -> Snapshot | None:
-    cursor = {"start": params["position"], "end": params["position"]}
-    return session.snapshot(params["textDocument"], cursor, settings=settings)
+def _at(
+    session: Session, params: types.InlineCompletionParams | types.CompletionParams, settings: Settings
+) -> Snapshot | None:
+    cursor = to_json(types.Range(params.position, params.position))
+    return session.snapshot({"uri": params.text_document.uri}, cursor, settings=settings)
 
 
-def _item(snapshot: Snapshot, range: Json, lead: str, offered: Offered) -> Json:
+def _inserted(lead: str, offered: Offered) -> str:
+    """Editors write their own line ends; Neovim only these."""
+    return (lead + offered.text).replace("\r\n", "\n")
+
+
+def _accepting(snapshot: Snapshot, offered: Offered) -> types.Command:
     accepted = {
         "uri": snapshot.document.uri,
         "model": offered.model,
         "language": snapshot.document.language_id,
         "characters": len(offered.text),
     }
-    return {
-        "insertText": (lead + offered.text).replace(
-            "\r\n", "\n"
-        ),  # editors write their own line ends; Neovim only these
-        "range": range,
-        "command": {
-            "title": "Accepted",
-            "command": "halley.completion.accepted",
-            "arguments": [accepted],
-        },
-    }
+    return types.Command("Accepted", "halley.completion.accepted", arguments=[accepted])
 
 
-async def list_completion(session: Session, params: Json) -> Json:
-    """What is ready, as ordinary items. Answers at once: it never holds up another server's list."""
-    settings = session.settings_of(params["textDocument"]["uri"])
+async def list_completion(session: Session, params: types.CompletionParams) -> types.CompletionList:
+    """What is ready, as ordinary items. Answers immediately: it never holds up another server's list."""
+    settings = session.settings_of(params.text_document.uri)
     snapshot = _at(session, params, settings)
     if snapshot is None or (session.client.ghost_text and not settings.completion.list):
-        return {"isIncomplete": False, "items": []}
+        return types.CompletionList(is_incomplete=False, items=[])
     ready = session.completer.ready(snapshot)
     if not ready:
         uri = snapshot.document.uri
@@ -100,30 +96,31 @@ async def list_completion(session: Session, params: Json) -> Json:
             work.add_done_callback(lambda task: task.cancelled() or task.exception())
     for offered in ready:
         _count_shown(session, snapshot, offered)
-    items = [_list_item(session, snapshot, params["position"], offered) for offered in ready]
-    return {"isIncomplete": True, "items": items}
+    items = [_list_item(session, snapshot, params.position, offered) for offered in ready]
+    return types.CompletionList(is_incomplete=True, items=items)
 
 
-def _list_item(session: Session, snapshot: Snapshot, position: Json, offered: Offered) -> Json:
+def _list_item(
+    session: Session, snapshot: Snapshot, position: types.Position, offered: Offered
+) -> types.CompletionItem:
     """Begins where the word at the cursor does: editors keep what matches the word that is being typed."""
     word = _word_before(snapshot)
     text = word + offered.text
     first, _, rest = text.partition("\n")
     end = snapshot.selection.start
     start = to_lsp_range(snapshot.document.text, end - len(word), end, session.server.encoding)["start"]
-    item = _item(snapshot, {"start": start, "end": position}, word, offered)
     more = rest.count("\n") + 1 if rest else 0
-    return {
-        "label": first.strip()[:80] or "…",
-        "kind": _TEXT,
-        "detail": f"Halley, {more} more lines" if more else "Halley",
-        "documentation": offered.text,
-        "insertTextFormat": _PLAIN,
-        "filterText": first.strip() or word,
-        "sortText": "~",
-        "textEdit": {"range": item["range"], "newText": item["insertText"]},
-        "command": item["command"],
-    }
+    return types.CompletionItem(
+        first.strip()[:80] or "…",
+        kind=types.CompletionItemKind.Text,
+        detail=f"Halley, {more} more lines" if more else "Halley",
+        documentation=offered.text,
+        insert_text_format=types.InsertTextFormat.PlainText,  # what a model writes is never a snippet
+        filter_text=first.strip() or word,
+        sort_text="~",
+        text_edit=types.TextEdit(types.Range(types.Position(**start), position), _inserted(word, offered)),
+        command=_accepting(snapshot, offered),
+    )
 
 
 def _word_before(snapshot: Snapshot) -> str:
@@ -161,13 +158,13 @@ def _counted(model: str, language: str) -> tuple[Any, str]:
     return ModelRef.parse(model), language
 
 
-def register(server: Server) -> None:
-    @server.feature("textDocument/inlineCompletion", raw=True)
-    async def _inline(params: Json) -> Json:
+def register(server: HalleyServer) -> None:
+    @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
+    async def _inline(params: types.InlineCompletionParams) -> types.InlineCompletionList:
         return await inline_completion(server.session, params)
 
-    @server.feature("textDocument/completion", raw=True)
-    async def _list(params: Json) -> Json:
+    @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(resolve_provider=False))
+    async def _list(params: types.CompletionParams) -> types.CompletionList:
         return await list_completion(server.session, params)
 
     @server.command("halley.completion.accepted")

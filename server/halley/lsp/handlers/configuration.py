@@ -13,7 +13,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lsprotocol import types
+
 from halley.core.settings import ConfigProblem
+from halley.lsp.base.intake import to_json
 from halley.lsp.base.logs import set_log_level
 from halley.lsp.base.uris import path_of_uri
 from halley.lsp.to_lsp import to_lsp_range
@@ -21,7 +24,7 @@ from halley.lsp.window.session import Session
 from halley.lsp.window.status import send_status
 
 if TYPE_CHECKING:
-    from halley.lsp.base.server import Server
+    from halley.lsp.base.server import HalleyServer
 
 Json = dict[str, Any]
 _OUR_FILES = (".halley.toml", "AGENTS.md")
@@ -103,9 +106,9 @@ def changed(session: Session) -> None:
         session.notify("halley/changed", {"what": what})
 
 
-def register(server: Server) -> None:
-    @server.feature("initialized", raw=True)
-    async def _ready(_params: Any) -> None:
+def register(server: HalleyServer) -> None:
+    @server.feature(types.INITIALIZED)
+    async def _ready(_params: types.InitializedParams) -> None:
         await _register_watchers(server)
         await pull_settings(server.session)
         await offer_formatting(server.session)
@@ -113,36 +116,36 @@ def register(server: Server) -> None:
         set_log_level(server.session.settings_of().log.level)
         send_status(server.session)
 
-    @server.feature("workspace/didChangeConfiguration", raw=True)
-    async def _settings(params: Json) -> None:
-        pushed = params.get("settings")
+    @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    async def _settings(params: types.DidChangeConfigurationParams) -> None:
+        pushed = params.settings
         if isinstance(pushed, dict):
             server.session.take_client_settings(pushed.get("halley", pushed))
         await pull_settings(server.session)
         changed(server.session)
 
-    @server.feature("workspace/didChangeWatchedFiles", raw=True)
-    def _watched(params: Json) -> None:
-        paths = [path_of_uri(str(change.get("uri", ""))) for change in params.get("changes", [])]
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def _watched(params: types.DidChangeWatchedFilesParams) -> None:
+        paths = [path_of_uri(change.uri) for change in params.changes]
         if any(path is not None and is_ours(server.session, path) for path in paths):
             changed(server.session)
 
-    @server.feature("workspace/didChangeWorkspaceFolders", raw=True)
-    def _folders(params: Json) -> None:
-        server.session.folders.change(params.get("event", {}))
+    @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    def _folders(params: types.DidChangeWorkspaceFoldersParams) -> None:
+        server.session.folders.change(to_json(params.event))
         changed(server.session)
 
-    @server.feature("textDocument/didOpen", raw=True)
-    def _opened(params: Json) -> None:
-        _check(server.session, params)
+    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
+    def _opened(params: types.DidOpenTextDocumentParams) -> None:
+        _check(server.session, params.text_document.uri)
 
-    @server.feature("textDocument/didSave", raw=True)
-    def _saved(params: Json) -> None:
-        _check(server.session, params, saved=True)
+    @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
+    def _saved(params: types.DidSaveTextDocumentParams) -> None:
+        _check(server.session, params.text_document.uri, saved=True)
 
 
-def _check(session: Session, params: Json, *, saved: bool = False) -> None:
-    path = path_of_uri(str((params.get("textDocument") or {}).get("uri", "")))
+def _check(session: Session, uri: str, *, saved: bool = False) -> None:
+    path = path_of_uri(uri)
     if path is not None and is_ours(session, path):
         if saved:
             changed(session)
@@ -169,7 +172,7 @@ async def offer_formatting(session: Session) -> None:
         await session.request("client/unregisterCapability", {"unregisterations": listed})
 
 
-async def _register_watchers(server: Server) -> None:
+async def _register_watchers(server: HalleyServer) -> None:
     """Have the client tell of changed configuration files, where it takes registrations."""
     client = server.session.client
     wanted = []

@@ -9,29 +9,31 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from lsprotocol import types
+
 from halley.core.text import DocumentEdit
 from halley.features.actions import Job, find_action
 from halley.features.actions.action import Edited
+from halley.lsp.base.intake import from_json, to_json
 from halley.lsp.base.progress import WorkDone
 from halley.lsp.to_lsp import to_lsp_text_edits
 from halley.lsp.window.delivery import deliver_edit, warner
 from halley.lsp.window.session import Session
 
 if TYPE_CHECKING:
-    from halley.lsp.base.server import Server
+    from halley.lsp.base.server import HalleyServer
 
-Json = dict[str, Any]
+Params = types.DocumentFormattingParams | types.DocumentRangeFormattingParams
 
 
-async def format_document(session: Session, params: Json, report: Any) -> list[Json] | None:
+async def format_document(session: Session, params: Params, report: Any) -> list[types.TextEdit] | None:
     """Text edits for the document or range; None when formatting is off or nothing changes."""
-    snapshot = session.required_snapshot(params["textDocument"], params.get("range"))
+    range = to_json(params.range) if isinstance(params, types.DocumentRangeFormattingParams) else None
+    snapshot = session.required_snapshot({"uri": params.text_document.uri}, range)
     if not snapshot.settings.format.enabled:
         return None
-    options = params.get("options") or {}
-    snapshot = replace(
-        snapshot, tab_size=options.get("tabSize", 4), insert_spaces=options.get("insertSpaces", True)
-    )
+    options = params.options
+    snapshot = replace(snapshot, tab_size=options.tab_size, insert_spaces=options.insert_spaces)
     outcome = await find_action("format").run(
         Job(
             session.surroundings(snapshot.document.uri, snapshot.settings),
@@ -45,17 +47,17 @@ async def format_document(session: Session, params: Json, report: Any) -> list[J
         await deliver_edit(session, outcome, {snapshot.document.uri: snapshot.document})
         return None
     return [
-        edit
+        types.TextEdit(from_json(edit["range"], types.Range), edit["newText"])
         for part in outcome.change.changes
         if isinstance(part, DocumentEdit)
         for edit in to_lsp_text_edits(snapshot.document.text, part.edits, session.server.encoding)
     ]
 
 
-def register(server: Server) -> None:
-    async def _format(params: Json) -> list[Json] | None:
+def register(server: HalleyServer) -> None:
+    async def _format(params: Params) -> list[types.TextEdit] | None:
         async with WorkDone(server, "Halley: format") as work:
             return await format_document(server.session, params, work.report)
 
-    server.feature("textDocument/formatting", raw=True)(_format)
-    server.feature("textDocument/rangeFormatting", raw=True)(_format)
+    server.feature(types.TEXT_DOCUMENT_FORMATTING)(_format)
+    server.feature(types.TEXT_DOCUMENT_RANGE_FORMATTING)(_format)

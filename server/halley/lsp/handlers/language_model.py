@@ -19,7 +19,7 @@ from halley.lsp.window.session import Session
 from halley.lsp.window.status import working
 
 if TYPE_CHECKING:
-    from halley.lsp.base.server import Server
+    from halley.lsp.base.server import HalleyServer
 
 Json = dict[str, Any]
 _SAYS = {"user": user, "assistant": assistant, "system": system}
@@ -40,7 +40,7 @@ async def respond(session: Session, params: Json, emit: Any) -> Json:
     return {"text": reply.text}
 
 
-def register(server: Server) -> None:
+def register(server: HalleyServer) -> None:
     @server.feature("halley/models/respond")
     async def _respond(params: Json) -> Json:
         with working(server.session, "answering another extension"), PartialResults(server) as results:

@@ -27,7 +27,7 @@ from halley.lsp.window.status import working
 from halley.stores.config.layers import Layer, in_order
 
 if TYPE_CHECKING:
-    from halley.lsp.base.server import Server
+    from halley.lsp.base.server import HalleyServer
 
 Json = dict[str, Any]
 
@@ -105,7 +105,7 @@ def _snapshot(session: Session, params: Json, uri: str) -> Snapshot:
     )
 
 
-def register(server: Server) -> None:
+def register(server: HalleyServer) -> None:
     _register_run(server)
 
     @server.feature("halley/macros/list")
@@ -149,7 +149,7 @@ def register(server: Server) -> None:
         return {"names": list(tables)}
 
 
-def _register_run(server: Server) -> None:
+def _register_run(server: HalleyServer) -> None:
     async def run(params: Json) -> Json:
         session = server.session
         title = f"Halley: {params.get('name', 'macro')}"

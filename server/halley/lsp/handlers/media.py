@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from lsprotocol import types
+
 from halley.core.errors import Cancelled
 from halley.lsp.base.progress import PartialResults, WorkDone
 from halley.lsp.protocol.media import (
@@ -28,7 +30,7 @@ from halley.lsp.window.status import working
 from halley.stores.media import Task
 
 if TYPE_CHECKING:
-    from halley.lsp.base.server import Server
+    from halley.lsp.base.server import HalleyServer
 
 Json = dict[str, Any]
 _VERBS = {"image": "painting", "imageEdit": "editing", "speech": "reading aloud", "transcription": "writing down",
@@ -98,7 +100,7 @@ async def go_on(session: Session) -> None:
         show_behind(session, id)
 
 
-def register(server: Server) -> None:
+def register(server: HalleyServer) -> None:
     def works() -> Any:
         return server.session.room.media
 
@@ -158,8 +160,8 @@ def register(server: Server) -> None:
             return found
         return (await offer_to_save(session, await works().store.get(found["task"])))["media"]
 
-    @server.feature("initialized", raw=True)
-    def _initialized(_params: Json) -> None:
+    @server.feature(types.INITIALIZED)
+    def _initialized(_params: types.InitializedParams) -> None:
         server.run_in_background(go_on(server.session), "media")
 
 

@@ -13,7 +13,7 @@ from halley.lsp.window.model_choice import models_select, selection
 from halley.lsp.window.session import Session
 
 if TYPE_CHECKING:
-    from halley.lsp.base.server import Server
+    from halley.lsp.base.server import HalleyServer
 
 Json = dict[str, Any]
 
@@ -58,7 +58,7 @@ async def models_favourite(session: Session, params: Json) -> Json:
     return found
 
 
-def register(server: Server) -> None:
+def register(server: HalleyServer) -> None:
     @server.feature("halley/models/list")
     async def _list(params: Json) -> Json:
         return await models_list(server.session, params)

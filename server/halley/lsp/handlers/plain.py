@@ -17,8 +17,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from halley.core.errors import HalleyError, problem_of
-from halley.lsp.base.cancellation import current_request
-from halley.lsp.base.features import Handler
+from halley.lsp.base.intake import current_request
 from halley.lsp.base.logs import describe
 from halley.lsp.base.rpc_errors import RpcError
 from halley.lsp.window.session import Session
@@ -26,9 +25,10 @@ from halley.lsp.window.showing import show_answer, show_error, show_message
 from halley.lsp.window.shown_values import selection_line, value_markdown
 
 if TYPE_CHECKING:
-    from halley.lsp.base.server import Server
+    from halley.lsp.base.server import HalleyServer
 
 Json = dict[str, Any]
+Handler = Callable[[list[Any]], Any]
 
 RUN_BEHIND = ("halley.run", "halley.proposals.accept", "halley.proposals.discard")
 SHOWN = {
@@ -58,7 +58,7 @@ def run_behind(session: Session, title: str, work: Callable[[], Awaitable[Any]])
         try:
             await work()
         except asyncio.CancelledError:
-            if session.server.lifecycle.listens:
+            if session.server.protocol.is_running:
                 await show_message(session, f"{title}: stopped.")
             raise
         except (Exception, SystemExit) as error:
@@ -79,7 +79,7 @@ def stop(session: Session) -> Json:
     return {"stopped": stopped}
 
 
-def _behind(server: Server, name: str, handler: Handler) -> Handler:
+def _behind(server: HalleyServer, name: str, handler: Handler) -> Handler:
     """The command, run behind where its argument says `background`."""
 
     async def command(arguments: list[Any]) -> Any:
@@ -96,7 +96,7 @@ def _behind(server: Server, name: str, handler: Handler) -> Handler:
     return command
 
 
-def _shown(server: Server, name: str, handler: Handler) -> Handler:
+def _shown(server: HalleyServer, name: str, handler: Handler) -> Handler:
     """The command, its answer shown where it is for a person's eyes."""
 
     async def command(arguments: list[Any]) -> Any:
@@ -129,7 +129,7 @@ async def _called(handler: Handler, arguments: list[Any]) -> Any:
     return await result if isinstance(result, Awaitable) else result
 
 
-def register(server: Server) -> None:
+def register(server: HalleyServer) -> None:
     """After the modules whose commands these are."""
 
     @server.command("halley.stop")
@@ -138,5 +138,5 @@ def register(server: Server) -> None:
 
     for names, wrap in ((RUN_BEHIND, _behind), (SHOWN, _shown)):
         for name in names:
-            if handler := server.commands.get(name):  # a module that failed to load has none
-                server.commands[name] = wrap(server, name, handler)
+            if handler := server.protocol.fm.commands.get(name):  # a module that failed to load has none
+                server.protocol.fm.commands[name] = wrap(server, name, handler)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lsprotocol import types
+
+from halley.lsp.base.intake import from_json
 from halley.lsp.protocol.editing import ProposalParams
 from halley.lsp.protocol.shape import read_params
 from halley.lsp.window.delivery import accept
 from halley.lsp.window.proposing import code_lenses, discard, list_proposals
 
 if TYPE_CHECKING:
-    from halley.lsp.base.server import Server
+    from halley.lsp.base.server import HalleyServer
 
 Json = dict[str, Any]
 
 
-def register(server: Server) -> None:
+def register(server: HalleyServer) -> None:
     @server.feature("halley/proposals/list")
     async def _list(_params: Json) -> Json:
         return list_proposals(server.session)
@@ -38,6 +41,7 @@ def register(server: Server) -> None:
     async def _discard_command(arguments: list[Any]) -> Json:
         return await _discard(arguments[0] if arguments else {})
 
-    @server.feature("textDocument/codeLens", raw=True)
-    async def _lenses(params: Json) -> list[Json]:
-        return code_lenses(server.session, params["textDocument"]["uri"])
+    @server.feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions(resolve_provider=False))
+    async def _lenses(params: types.CodeLensParams) -> list[types.CodeLens]:
+        found = code_lenses(server.session, params.text_document.uri)
+        return [from_json(lens, types.CodeLens) for lens in found]

@@ -22,7 +22,7 @@ from halley.lsp.window.status import send_status
 from halley.stores.config.writer import remove_provider, save_provider
 
 if TYPE_CHECKING:
-    from halley.lsp.base.server import Server
+    from halley.lsp.base.server import HalleyServer
 
 Json = dict[str, Any]
 
@@ -77,7 +77,7 @@ async def providers_verify(session: Session, params: Json) -> Json:
     return found
 
 
-def register(server: Server) -> None:
+def register(server: HalleyServer) -> None:
     async def _verify(params: Json) -> Json:
         async with WorkDone(server, "Halley: verify"):
             return await providers_verify(server.session, params)

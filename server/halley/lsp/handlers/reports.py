@@ -19,7 +19,7 @@ from halley.lsp.window.session import Session
 from halley.lsp.window.status import working
 
 if TYPE_CHECKING:
-    from halley.lsp.base.server import Server
+    from halley.lsp.base.server import HalleyServer
 
 Json = dict[str, Any]
 
@@ -86,7 +86,7 @@ async def context_preview(session: Session, params: Json) -> Json:
     }
 
 
-def register(server: Server) -> None:
+def register(server: HalleyServer) -> None:
     async def _commit(params: Json) -> Json:
         async with WorkDone(server, "Halley: commit message"):
             with working(server.session, "commit message"):

@@ -24,7 +24,7 @@ from halley.lsp.window.session import Session
 from halley.lsp.window.status import working
 
 if TYPE_CHECKING:
-    from halley.lsp.base.server import Server
+    from halley.lsp.base.server import HalleyServer
 
 Json = dict[str, Any]
 
@@ -108,7 +108,7 @@ class Counter:
             self.report(f"{self.characters} characters so far")
 
 
-def register(server: Server) -> None:
+def register(server: HalleyServer) -> None:
     @server.feature("halley/edit")
     async def _edit(params: Json) -> Json:
         async with WorkDone(server, "Halley: edit") as work:

@@ -5,7 +5,10 @@ Plain clients get it by `workspace/executeCommand`: `halley.search`, `halley.ind
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
 
 from halley.core.errors import InvalidInput
 from halley.lsp.base.uris import path_of_uri
@@ -18,7 +21,7 @@ from halley.stores.index.chunks import index_folder
 
 if TYPE_CHECKING:
     from halley.features.search.index import WorkspaceIndex
-    from halley.lsp.base.server import Server
+    from halley.lsp.base.server import HalleyServer
 
 Json = dict[str, Any]
 
@@ -58,24 +61,23 @@ async def index_control(session: Session, params: Json) -> Json:
     return await _required(session, asked.uri).control(asked.action)
 
 
-def _kept(session: Session, params: Json) -> tuple[WorkspaceIndex, str] | None:
+def _kept(session: Session, uri: str) -> tuple[WorkspaceIndex, str] | None:
     """The index a document belongs into, and its path there; None while that index is not in use here."""
-    uri = str((params.get("textDocument") or {}).get("uri", ""))
     path, root = path_of_uri(uri), session.folders.root_of(uri)
     if root is None or root not in session.attending or (inside := path_in(root, path)) is None:
         return None
     return session.room.index(root), inside
 
 
-def _shown(session: Session, params: Json) -> None:
+def _shown(session: Session, uri: str) -> None:
     """A document is shown or was changed."""
-    if session.attending and (kept := _kept(session, params)):
-        kept[0].note_shown(kept[1], session.reader(params["textDocument"]["uri"]))
+    if session.attending and (kept := _kept(session, uri)):
+        kept[0].note_shown(kept[1], session.reader(uri))
 
 
-def _changed_on_disk(session: Session, params: Json) -> None:
-    for change in params.get("changes", []):
-        if kept := _kept(session, {"textDocument": change}):
+def _changed_on_disk(session: Session, uris: Iterable[str]) -> None:
+    for uri in uris:
+        if kept := _kept(session, uri):
             kept[0].note_changed(kept[1])
 
 
@@ -87,7 +89,7 @@ def _begin_where_it_was(session: Session) -> None:
             index.start()
 
 
-def register(server: Server) -> None:
+def register(server: HalleyServer) -> None:
     @server.feature("halley/search")
     async def _search(params: Json) -> Json:
         return await search_workspace(server.session, params)
@@ -112,27 +114,27 @@ def register(server: Server) -> None:
     async def _control_command(arguments: list[Any]) -> Json:
         return await index_control(server.session, arguments[0] if arguments else {})
 
-    @server.feature("initialized", raw=True)
+    @server.feature(types.INITIALIZED)
     async def _ready(_params: Any) -> None:
         _begin_where_it_was(server.session)
 
-    @server.feature("textDocument/didOpen", raw=True)
-    def _opened(params: Json) -> None:
-        _shown(server.session, params)
+    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
+    def _opened(params: types.DidOpenTextDocumentParams) -> None:
+        _shown(server.session, params.text_document.uri)
 
-    @server.feature("textDocument/didChange", raw=True)
-    def _changed(params: Json) -> None:
-        _shown(server.session, params)
+    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
+    def _changed(params: Json) -> None:  # plain, as its parameters are for speed
+        _shown(server.session, params["textDocument"]["uri"])
 
-    @server.feature("textDocument/didSave", raw=True)
-    def _saved(params: Json) -> None:
-        _changed_on_disk(server.session, {"changes": [params["textDocument"]]})
+    @server.feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))
+    def _saved(params: types.DidSaveTextDocumentParams) -> None:
+        _changed_on_disk(server.session, [params.text_document.uri])
 
-    @server.feature("textDocument/didClose", raw=True)
-    def _closed(params: Json) -> None:
-        if kept := _kept(server.session, params):
+    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
+    def _closed(params: types.DidCloseTextDocumentParams) -> None:
+        if kept := _kept(server.session, params.text_document.uri):
             kept[0].note_closed(kept[1])
 
-    @server.feature("workspace/didChangeWatchedFiles", raw=True)
-    def _watched(params: Json) -> None:
-        _changed_on_disk(server.session, params)
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def _watched(params: types.DidChangeWatchedFilesParams) -> None:
+        _changed_on_disk(server.session, [change.uri for change in params.changes])

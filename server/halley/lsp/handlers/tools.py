@@ -19,7 +19,7 @@ from halley.lsp.window.status import send_status
 from halley.lsp.window.tool_questions import switches_of, watch_tools
 
 if TYPE_CHECKING:
-    from halley.lsp.base.server import Server
+    from halley.lsp.base.server import HalleyServer
 
 Json = dict[str, Any]
 
@@ -76,7 +76,7 @@ async def tools_restart(session: Session, params: Json) -> Json:
     return await tools_list(session, {"uri": asked.uri, "chatId": asked.chat_id})
 
 
-def register(server: Server) -> None:
+def register(server: HalleyServer) -> None:
     for name, run in (
         ("list", tools_list),
         ("set", tools_set),
@@ -86,7 +86,7 @@ def register(server: Server) -> None:
         _register_one(server, name, run)
 
 
-def _register_one(server: Server, name: str, run: Any) -> None:
+def _register_one(server: HalleyServer, name: str, run: Any) -> None:
     @server.feature(f"halley/tools/{name}")
     async def _request(params: Json) -> Json:
         return await run(server.session, params)

@@ -18,7 +18,7 @@ from halley.lsp.window.status import send_status
 from halley.stores.config.workspace_files import GUIDANCE_FILE, SETTINGS_FILE
 
 if TYPE_CHECKING:
-    from halley.lsp.base.server import Server
+    from halley.lsp.base.server import HalleyServer
     from halley.stores.config.trust import TrustRequest
 
 Json = dict[str, Any]
@@ -66,7 +66,7 @@ def _described(session: Session, asked: TrustRequest) -> Json:
     }
 
 
-def register(server: Server) -> None:
+def register(server: HalleyServer) -> None:
     def changed() -> None:
         for what in ("selection", "macros"):
             server.session.notify("halley/changed", {"what": what})

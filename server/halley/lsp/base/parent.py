@@ -1,55 +1,14 @@
-"""What may be said when, and what the process says when it ends.
-
-    waiting ──initialize──▶ running ──shutdown──▶ shut_down
-       └────────────── exit, end of input, parent gone ──────────────▶ ended
-
-Before `initialize` requests answer -32002, after `shutdown` -32600; notifications are dropped in both; `exit`
-ends the process with 0 after `shutdown` and 1 otherwise. The process also ends when its client is gone:
-its input ends, or the process it named as its parent does (`watch_process`).
-
-https://microsoft.github.io/language-server-protocol/specifications/lsp/3.18/specification/#lifeCycleMessages
-"""
+"""The end of the process that started us: a server whose editor was killed must not linger."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from collections.abc import Callable
-from typing import Any, Literal
-
-from halley.lsp.base.rpc_errors import INVALID_REQUEST, SERVER_NOT_INITIALIZED, RpcError
+from typing import Any
 
 POLL_S = 2.0
 """How often a parent is looked for where the system does not tell of its end."""
-
-
-class Lifecycle:
-    """The state of one conversation."""
-
-    def __init__(self) -> None:
-        self.state: Literal["waiting", "running", "shut_down"] = "waiting"
-
-    def refuse(self, method: str) -> RpcError | None:
-        """Why a request may not be answered now, or None."""
-        if self.state == "waiting":
-            if method == "initialize":
-                return None
-            return RpcError(SERVER_NOT_INITIALIZED, "The first request has to be 'initialize'.")
-        if self.state == "shut_down":
-            return RpcError(INVALID_REQUEST, "The server is shut down.")
-        if method == "initialize":
-            return RpcError(INVALID_REQUEST, "The server is already initialized.")
-        return None
-
-    @property
-    def listens(self) -> bool:
-        """Whether notifications mean something now (`exit` always does)."""
-        return self.state == "running"
-
-    @property
-    def exit_code(self) -> int:
-        """0 after `shutdown`, 1 otherwise."""
-        return 0 if self.state == "shut_down" else 1
 
 
 async def watch_process(pid: int, on_gone: Callable[[], None]) -> None:
