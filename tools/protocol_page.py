@@ -16,7 +16,7 @@ def build(root: Path) -> dict[Path, str]:
 
 
 def protocol_page() -> str:
-    from halley.lsp.protocol import NOTIFICATIONS, REQUESTS
+    from halley.lsp.protocol.table import NOTIFICATIONS, REQUESTS
 
     to_server = [row for row in REQUESTS.items() if not row[1].to_client]
     to_client = [row for row in REQUESTS.items() if row[1].to_client]
@@ -64,7 +64,7 @@ def _requests(rows: list[tuple[str, Any]]) -> str:
 
 
 def _types() -> list[str]:
-    from halley.lsp.protocol import NOTIFICATIONS, REQUESTS
+    from halley.lsp.protocol.table import NOTIFICATIONS, REQUESTS
 
     models = [model for row in REQUESTS.values() for model in (row.params, row.result)]
     models += [params for params, _ in NOTIFICATIONS.values()]

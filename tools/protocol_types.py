@@ -28,7 +28,7 @@ class Names:
 
 def load_definitions() -> dict[str, Json]:
     """Every shape of the protocol by name."""
-    import halley.lsp.protocol  # the subjects' files, whose shapes are then known
+    import halley.lsp.protocol.table  # the subjects' files, whose shapes are then known
     from halley.lsp.protocol.shape import Shape
 
     shapes = [

@@ -25,7 +25,7 @@ _NAMES = Names(
 
 def build_typescript() -> str:
     """The file: one type per model, then the tables of requests and notifications."""
-    from halley.lsp.protocol import NOTIFICATIONS, REQUESTS
+    from halley.lsp.protocol.table import NOTIFICATIONS, REQUESTS
 
     definitions = load_definitions()
     parts = [_HEAD, *(_interface(name, definitions[name]) for name in sorted(definitions))]

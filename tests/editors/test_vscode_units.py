@@ -18,7 +18,7 @@ import build_vscode  # noqa: E402
 import typescript_types  # noqa: E402
 import vscode_manifest  # noqa: E402
 from halley.core.settings import Settings  # noqa: E402
-from halley.lsp.protocol import NOTIFICATIONS, REQUESTS  # noqa: E402
+from halley.lsp.protocol.table import NOTIFICATIONS, REQUESTS  # noqa: E402
 
 
 def read(name: str) -> dict[str, object]:

@@ -238,6 +238,10 @@ def shared_converter() -> Converter:
 
     converter.register_structure_hook_factory(is_sequence, strict)
     converter.register_structure_hook(types.Diagnostic, diagnostic)
+    write = converter.get_unstructure_hook(types.Diagnostic)
+    converter.register_unstructure_hook(
+        types.Diagnostic, lambda value: value if isinstance(value, dict) else write(value)
+    )
     return converter
 
 
