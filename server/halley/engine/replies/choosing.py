@@ -17,6 +17,7 @@ from halley.engine.edits.matching import squeeze
 from halley.engine.markdown.fences import Fence
 from halley.engine.replies.labels import Label, label_inside, label_of
 from halley.engine.replies.target import File, Target, find_file
+from halley.engine.replies.unified_diff import DIFF_LANGUAGES
 
 _SHELLS = frozenset(
     "bash sh shell zsh console shellsession shell-session terminal powershell ps1 cmd bat fish".split()
@@ -99,6 +100,8 @@ def _unknown(label: Label, target: Target) -> bool:
 
 def _answers(fences: Sequence[Fence], target: Target, *, alone: bool) -> list[Fence]:
     fences = [fence for fence in fences if any(line.strip() for line in fence.lines)]
+    if target.language_id not in DIFF_LANGUAGES:  # a diff that could not be read never takes the place of the code
+        fences = [fence for fence in fences if fence.language not in DIFF_LANGUAGES]
     if target.language_id != "shellscript":
         fences = [fence for fence in fences if fence.language not in _SHELLS]
     if not alone:  # with other files named, only code of this language is meant for this one

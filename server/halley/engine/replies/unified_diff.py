@@ -71,7 +71,7 @@ def is_diff(lines: Sequence[str]) -> bool:
     while at < len(lines):
         line, following = lines[at], lines[at + 1] if at + 1 < len(lines) else ""
         in_hunk = in_hunk or line.startswith("@@")
-        if _OLD.match(line) and _NEW.match(following):
+        if not in_hunk and _OLD.match(line) and _NEW.match(following):
             at += 2
             continue
         if line[:1] in ("+", "-") and (in_hunk or not line.startswith(("---", "+++"))):
