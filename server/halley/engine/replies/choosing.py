@@ -100,7 +100,9 @@ def _unknown(label: Label, target: Target) -> bool:
 
 def _answers(fences: Sequence[Fence], target: Target, *, alone: bool) -> list[Fence]:
     fences = [fence for fence in fences if any(line.strip() for line in fence.lines)]
-    if target.language_id not in DIFF_LANGUAGES:  # a diff that could not be read never takes the place of the code
+    if (
+        target.language_id not in DIFF_LANGUAGES
+    ):  # a diff that could not be read never takes the place of the code
         fences = [fence for fence in fences if fence.language not in DIFF_LANGUAGES]
     if target.language_id != "shellscript":
         fences = [fence for fence in fences if fence.language not in _SHELLS]

@@ -30,7 +30,7 @@ from halley.engine.replies.imports import hoist_imports
 from halley.engine.replies.insert import insert_block
 from halley.engine.replies.pieces import left_out
 from halley.engine.replies.place import Change as RowChange
-from halley.engine.replies.place import place_block, whole_file
+from halley.engine.replies.place import is_whole, place_block
 from halley.engine.replies.target import File, Target, find_file, target_file
 from halley.engine.replies.unified_diff import FileDiff
 
@@ -160,7 +160,7 @@ class Drafts:
     def _replace_part(self, file: File, block: Sequence[str], selection: Selection) -> None:
         rows = split_lines(file.text)
         bare = [content(row) for row in rows]
-        whole = whole_file(block, bare, _rows_of(rows, selection)) is not None
+        whole = is_whole(block, bare, _rows_of(rows, selection))
         if not whole and (text := _within_lines(block, file.text, selection)) is not None:
             reason = self._put_span(file, Edit(selection.start, selection.end, text))
             return self._report(reason, block)

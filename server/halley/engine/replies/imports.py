@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from halley.engine.code.layout import content, newline_of
 from halley.engine.edits.matching import Run, squeeze
-from halley.engine.replies.place import Change, whole_file
+from halley.engine.replies.place import Change, is_whole
 
 _IMPORT = re.compile(
     r"^(?:import\b|from\s+\S+\s+import\b|#\s*include\b|use\s+[\w:\\]|using\s+[\w.]+\s*;|require(?:_relative)?\b|"
@@ -28,7 +28,7 @@ def hoist_imports(
     count = _leading_imports(block)
     at = _after_imports(bare, part[0])
     own = any(_IMPORT.match(row.strip()) for row in bare[part[0] : part[1]])
-    if not count or not at or own or whole_file(block, bare, part) is not None:
+    if not count or not at or own or is_whole(block, bare, part):
         return block, None
     known = {squeeze(row) for row in bare}
     new = [line for line in block[:count] if line.strip() and squeeze(line) not in known]

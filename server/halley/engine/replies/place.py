@@ -93,9 +93,7 @@ def _narrowed(
     if not telling or head < part[0] or last > part[1]:
         return None
     lines = block[head : mine - tail]
-    if not lines or elided_rows(lines, bare):
-        return None
-    return lines, (head, last)
+    return None if elided_rows(lines, bare) else (lines, (head, last))
 
 
 def _said(lines: Sequence[str]) -> int:
@@ -126,6 +124,11 @@ def _filled(block: Sequence[str], bare: Sequence[str], part: Run) -> tuple[Seque
             lines, (start, end) = filled
             return lines, (first + start, min(first + end, len(bare) - (not bare[-1])))
     return None
+
+
+def is_whole(block: Sequence[str], bare: Sequence[str], part: Run) -> bool:
+    """Whether a block is the whole file, and not only what is asked about."""
+    return _narrowed(block, bare, part, False) is not None or whole_file(block, bare, part) is not None
 
 
 def whole_file(block: Sequence[str], bare: Sequence[str], part: Run) -> tuple[Sequence[str], Run] | None:
