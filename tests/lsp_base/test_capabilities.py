@@ -46,7 +46,9 @@ NO_HANDLER_OF_THEIR_OWN = {"positionEncoding", "workspace", "experimental"}
 @pytest.fixture
 def composed():
     """The server as it is shipped."""
-    return compose(EngineRoom.open())
+    server = compose(EngineRoom.open())
+    server.protocol.fm.complete()
+    return server
 
 
 def registered(server) -> set[str]:

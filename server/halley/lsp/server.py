@@ -46,6 +46,15 @@ HANDLERS: tuple[str, ...] = (
 )
 """Modules with `register(server: HalleyServer) -> None`, in the order they are registered."""
 
+LATER = frozenset(HANDLERS) - {
+    "halley.lsp.window.session",
+    "halley.lsp.handlers.configuration",
+    "halley.lsp.handlers.code_actions",
+    "halley.lsp.handlers.completion",
+    "halley.lsp.handlers.search",  # it listens to documents
+}
+"""Imported when a message needs one of them, or when the editor has been quiet: a fifth of the start."""
+
 
 def compose(room: EngineRoom, handlers: Sequence[str] = HANDLERS) -> HalleyServer:
     """A server with all its features, for one client of the process that `room` belongs to."""
@@ -56,11 +65,16 @@ def compose(room: EngineRoom, handlers: Sequence[str] = HANDLERS) -> HalleyServe
     from halley.lsp.base.server import HalleyServer
 
     server = HalleyServer(room)
-    for name in handlers:
-        try:
-            import_module(name).register(server)
-        except Exception as error:  # one broken feature leaves the server up
-            logging.getLogger(__name__).error("%s is missing: %s", name, describe(error))
+
+    def register(names: Sequence[str]) -> None:
+        for name in names:
+            try:
+                import_module(name).register(server)
+            except Exception as error:  # one broken feature leaves the server up
+                logging.getLogger(__name__).error("%s is missing: %s", name, describe(error))
+
+    register([name for name in handlers if name not in LATER])
+    server.protocol.fm.later = lambda: register([name for name in handlers if name in LATER])
     return server
 
 

@@ -24,6 +24,15 @@ class Features(FeatureManager):
     not both listen to `didSave`. Here they run in the order of their registration; one that fails stops no other.
     """
 
+    later: Callable[[], None] | None = None
+    """Registers what the first messages do not need: when one does, or when the editor has been quiet."""
+
+    def complete(self) -> None:
+        """Registers what was put off."""
+        later, self.later = self.later, None
+        if later is not None:
+            later()
+
     def feature(self, feature_name: str, options: Any | None = None) -> Callable[..., Any]:
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
             earlier = self._features.pop(feature_name, None) if is_notification(feature_name) else None
@@ -32,6 +41,9 @@ class Features(FeatureManager):
             if earlier is not None:
                 handlers = earlier.handlers if isinstance(earlier, InTurn) else (earlier,)
                 self._features[feature_name] = InTurn(self, (*handlers, self._features[feature_name]))
+            server: Any = self.server
+            if feature_name == types.INITIALIZED and server.is_initialized:  # registered after it was said
+                InTurn(self, (function,))(types.InitializedParams())
             return function
 
         return register

@@ -45,6 +45,8 @@ TIME_LIMITS_S = {
     "halley/secrets/get": 120.0,  # a key store may ask for its password
 }
 DEFAULT_TIME_LIMIT_S = 10.0
+QUIET_S = 0.5
+"""After `initialized`, until the rest of the features is imported, if no message needs it before."""
 
 
 class HalleyProtocol(Intake):
@@ -57,10 +59,21 @@ class HalleyProtocol(Intake):
         super().__init__(server, converter)
 
     def _register_builtin_features(self) -> None:
-        self.fm = Features(self._server, self._converter)
+        self.fm: Features = Features(self._server, self._converter)
         super()._register_builtin_features()
 
     # Handlers
+
+    def _get_handler(self, feature_name: str) -> Any:
+        if feature_name not in self.fm.features and feature_name not in self.fm.builtin_features:
+            self.fm.complete()
+        return super()._get_handler(feature_name)
+
+    @lsp_method(types.INITIALIZED)
+    def lsp_initialized(self, *args: Any) -> Any:
+        self._server.is_initialized = True
+        asyncio.get_running_loop().call_later(QUIET_S, self.fm.complete)
+        yield from super().lsp_initialized(*args)
 
     def _execute_handler(
         self,
@@ -309,6 +322,7 @@ class HalleyProtocol(Intake):
     def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> Any:
         """Mends: the command's own coroutine is the task that is cancelled (pygls answers -32800 and lets it run on),
         and its arguments are a list as it was sent, however many there are."""
+        self.fm.complete()
         command = self.fm.commands.get(params.command)
         if command is None:
             raise InvalidParams("command", f"one of {', '.join(sorted(self.fm.commands))} is expected")

@@ -50,6 +50,8 @@ class HalleyServer(LanguageServer):
         self.room = room
         self.documents = DocumentStore()
         self.has_begun = False
+        self.is_initialized = False
+        """Whether the client has said so."""
         self.initialize_params: Params = {}
         self.encoding = "utf-16"
         """What `character` counts in positions: `utf-8`, `utf-16` or `utf-32`."""
