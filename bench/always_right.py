@@ -1,4 +1,4 @@
-"""An always-right model: `python -m bench.always_right --edits 10000`.
+"""An always-right model: `python -m bench.always_right --edits 10000 --holes 5000`.
 
 A true change of a real file is written in a form that models use, and Halley reads it. What it makes of the reply is
 compared with the truth:
@@ -7,6 +7,10 @@ compared with the truth:
     asked     something is proposed and the user is asked first, whatever it is
     refused   nothing is changed and the reply is kept
     wrong     "applied", and the file is not what was meant
+
+Holes are the same for ghost text: the rest of a line is asked for, with the pairs that editors close behind the
+cursor. What is shown is `right`, a `part` of it (it ends where something stands behind the cursor), `nothing`, or
+`different`.
 
 The table is by form and by language. `--show N` prints the first N wrong ones. The same seed on the same machine gives
 the same tries.
@@ -25,11 +29,13 @@ from typing import NamedTuple
 from bench.rightness.changes import TrueChange, make_change
 from bench.rightness.corpus import LANGUAGES, Source, sources
 from bench.rightness.forms import FORMS
+from bench.rightness.holes import Offer, offers
 from halley.core.snapshot import Selection
 from halley.core.text import DocumentEdit, apply_edits
 from halley.engine.replies.read import ReadReply, Target, read_reply
 
 OUTCOMES = ("right", "asked", "refused", "wrong")
+SHOWN = ("right", "part", "nothing", "different")
 _URI = "file:///work/"
 
 
@@ -55,8 +61,31 @@ def main() -> int:
         if one.outcome in options.outcomes and shown < options.show:
             shown += 1
             _show(one)
-    _print(table, options.json)
+    holes = _fill_holes(found, options)
+    if options.json:
+        print(json.dumps({"edits": _rows(table, OUTCOMES), "holes": _rows(holes, SHOWN)}, indent=1))
+    else:
+        _print(table, OUTCOMES)
+        _print(holes, SHOWN)
     return 1 if table["all", "wrong"] else 0
+
+
+def _fill_holes(found: Sequence[Source], options: argparse.Namespace) -> Counter[tuple[str, str]]:
+    table: Counter[tuple[str, str]] = Counter()
+    shown = 0
+    for one in offers(found, options.holes, options.seed):
+        for name in (f"way: {one.hole.way}", f"language: {one.hole.source.language_id}", "all"):
+            table[name, one.outcome] += 1
+        if one.outcome == "different" and shown < options.show:
+            shown += 1
+            _show_offer(one)
+    return table
+
+
+def _show_offer(one: Offer) -> None:
+    place = one.hole.place
+    print(f"=== {one.hole.way}, {one.hole.source.path}: {place.line_before[-60:]!r} | {one.hole.closed!r}")
+    print(f"said {one.hole.reply[:120]!r}\nmade {one.line[-120:]!r}", flush=True)
 
 
 def tries(found: Sequence[Source], count: int, seed: int, forms: Sequence[str]) -> Iterator[Try]:
@@ -114,20 +143,23 @@ def _show(one: Try) -> None:
     print("--- the reply\n" + one.reply[:1500] + "\n", flush=True)
 
 
-def _print(table: Counter[tuple[str, str]], as_json: bool) -> None:
-    names = list(dict.fromkeys(name for name, _ in table))
-    names.sort(key=lambda name: (name == "all", name))
-    if as_json:
-        print(json.dumps({name: {what: table[name, what] for what in OUTCOMES} for name in names}, indent=1))
+def _rows(table: Counter[tuple[str, str]], outcomes: Sequence[str]) -> dict[str, dict[str, int]]:
+    names = sorted({name for name, _ in table}, key=lambda name: (name == "all", name))
+    return {name: {what: table[name, what] for what in outcomes} for name in names}
+
+
+def _print(table: Counter[tuple[str, str]], outcomes: Sequence[str]) -> None:
+    if not table:
         return
-    print(f"{'':40}" + "".join(f"{what:>9}" for what in OUTCOMES))
-    for name in names:
-        print(f"{name:40}" + "".join(f"{table[name, what]:9}" for what in OUTCOMES))
+    print(f"{'':40}" + "".join(f"{what:>10}" for what in outcomes))
+    for name, row in _rows(table, outcomes).items():
+        print(f"{name:40}" + "".join(f"{count:10}" for count in row.values()))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.always_right", description=__doc__.splitlines()[0])
     parser.add_argument("--edits", type=int, default=2000, help="how many changes are tried")
+    parser.add_argument("--holes", type=int, default=0, help="how many holes under a cursor are tried")
     parser.add_argument("--files", type=int, default=60, help="files of each language, at most")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--languages", nargs="*", choices=list(LANGUAGES))

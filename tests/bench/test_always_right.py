@@ -5,11 +5,13 @@ from __future__ import annotations
 from bench.always_right import tries
 from bench.rightness.corpus import Source
 from bench.rightness.forms import FORMS
+from bench.rightness.holes import offers
 
 from casefile import FOLDER, read_case
 from halley.engine.code.languages import language_id_of
 
 EDITS = 600
+HOLES = 600
 
 
 def test_a_right_reply_never_leads_to_a_wrong_file():
@@ -23,6 +25,18 @@ def test_a_right_reply_never_leads_to_a_wrong_file():
     assert not wrong, "\n\n".join(wrong[:3])
     unplaced = [one for one in found if one.outcome != "right"]
     assert len(unplaced) <= EDITS // 50
+
+
+def test_ghost_text_is_what_was_meant():
+    found = list(offers(corpus(), HOLES, seed=1))
+    assert len(found) == HOLES
+    different = [
+        f"{one.hole.place.line_before!r} | {one.hole.closed!r} ← {one.hole.reply!r} → {one.line!r}"
+        for one in found
+        if one.outcome == "different"
+    ]
+    assert len(different) <= HOLES // 100, "\n".join(different)
+    assert sum(one.outcome == "nothing" for one in found) <= HOLES // 10
 
 
 def corpus() -> list[Source]:

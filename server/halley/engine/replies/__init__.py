@@ -1,7 +1,6 @@
 """From a model's reply to edits.
 
     read.py            the way in: a reply in any form becomes a change
-    thoughts.py        thinking that a host left in the text
     byte_order.py      byte-order marks
     target.py          what the reply is for
     choosing.py        which of several blocks is the answer

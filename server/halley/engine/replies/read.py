@@ -18,13 +18,13 @@ from dataclasses import dataclass, field
 from halley.core.errors import Problem
 from halley.core.text import Change, Edit, WorkspaceChange
 from halley.engine.markdown.fences import Fence, find_fences
+from halley.engine.markdown.thoughts import without_thoughts
 from halley.engine.replies.byte_order import behind_marks, without_marks
 from halley.engine.replies.choosing import choose_blocks
 from halley.engine.replies.drafts import Drafts
 from halley.engine.replies.prose import PROSE_LANGUAGES, bare_code, is_refusal
 from halley.engine.replies.search_replace import has_blocks, read_blocks
 from halley.engine.replies.target import Target
-from halley.engine.replies.thoughts import without_thoughts
 from halley.engine.replies.unified_diff import DIFF_LANGUAGES, has_diff, is_diff, opens_diff, read_diff
 
 __all__ = ["ReadReply", "Target", "read_code", "read_reply"]

@@ -10,7 +10,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from halley.engine.code.layout import fit_style, style_of
 from halley.engine.guards.secrecy import find_secrets
+from halley.engine.markdown.thoughts import without_thoughts
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +62,87 @@ def read_completion(reply: str, place: Place) -> str:
 
 
 _FENCE = re.compile(r"\A\s*```[\w+-]*[ \t]*\n(.*?)(?:\n```[ \t]*\s*\Z|\Z)", re.DOTALL)
-_MARKS = re.compile(r"<\|[\w ▁-]+\|>|<(?:fim|file)[_-]?\w*>|</?s>|\[(?:PREFIX|SUFFIX|MIDDLE)\]|<EOT>")
+_MARKS = re.compile(
+    r"<[|｜][\w▁.-]+(?: [\w▁.-]+)*[|｜]>|<fim[_-]\w+>|<(?:file_sep|filename|repo_name|reponame|gh_stars|endoftext|EOT)>"
+    r"|\[(?:PREFIX|SUFFIX|MIDDLE)\]"
+)
+"""Tokens of fill-in-the-middle models, as their tokenizers spell them: StarCoder, DeepSeek, Qwen, Codestral, CodeLlama.
+
+A name with blanks inside the bars is F#, and `<file>` is XML: they are no tokens.
+"""
+_END_OF_SEQUENCE = re.compile(r"\s*(?:</s>|<s>)\s*\Z")
+MARKUP = frozenset(
+    ("html", "xml", "vue", "svelte", "php", "markdown", "mdx", "javascriptreact", "typescriptreact", "xsl")
+)
+_WORD_TYPED = re.compile(r"[^\W\d]\w*\Z")
+_WORD_AHEAD = re.compile(r"\w+")
 
 
-def drop_fence(text: str, _place: Place) -> str:
+def holds_fences(language_id: str) -> bool:
+    """Whether a fence is text of the file."""
+    return language_id in ("markdown", "mdx", "restructuredtext")
+
+
+def drop_thoughts(text: str, place: Place) -> str:
+    """Thinking that a host left in the text."""
+    return without_thoughts(text, place.prefix[-4000:] + place.suffix[:4000])
+
+
+def drop_fence(text: str, place: Place) -> str:
     """Chat models fence what should be bare."""
-    found = _FENCE.match(text)
+    found = None if holds_fences(place.language_id) else _FENCE.match(text)
     return found[1] if found else text
 
 
-def drop_marks(text: str, _place: Place) -> str:
-    """A model's own control tokens end the text."""
-    found = _MARKS.search(text)
-    return text[: found.start()] if found else text
+def drop_marks(text: str, place: Place) -> str:
+    """A model's own control tokens end the text, unless the document has them itself."""
+    for found in _MARKS.finditer(text):
+        if found[0] not in place.prefix and found[0] not in place.suffix:
+            text = text[: found.start()]
+            break
+    end = _END_OF_SEQUENCE.search(text)
+    return text[: end.start()] if end and place.language_id not in MARKUP else text
 
 
 def drop_echo(text: str, place: Place) -> str:
-    """Some models begin by repeating the line up to the cursor."""
+    """Some models begin by repeating what was typed: the line, its last words, or the word at the cursor."""
     line = place.line_before
-    return text[len(line) :] if line.strip() and text.startswith(line) else text
+    said = line.strip()
+    if said and said not in _TWICE and not line.isidentifier() and text.startswith(line):
+        return text[len(line) :]
+    typed = line.lstrip(" \t")
+    if typed.rstrip() and (rest := _after_words(text.lstrip(" "), typed)) is not None:
+        return rest
+    word = _WORD_TYPED.search(line)
+    ahead = _WORD_AHEAD.match(text)
+    if not word or not ahead or not text.startswith(word[0]):
+        return text
+    joined = re.compile(rf"\b{re.escape(word[0] + ahead[0])}\b")
+    if joined.search(place.prefix) or joined.search(place.suffix):
+        return text  # a name of the document is continued: `re|` may become `rerender`
+    return text[len(word[0]) :]
+
+
+_TWICE = frozenset(("long", "not"))
+"""Words that may stand twice in a row: `long long` in C."""
+
+
+def _after_words(text: str, typed: str) -> str | None:
+    """What follows the last words of the typed line, as many as the text begins with; None if it begins otherwise."""
+    said = typed.rstrip()
+    for start in [0, *(found.end() for found in re.finditer(r"\s+|(?<=[(\[{=,])", said))]:
+        words = said[start:]
+        if len(words) < 3 or not words[0].isalpha() or not text.startswith(words) or words in _TWICE:
+            continue
+        rest = text[len(words) :]
+        if (
+            rest[:1].isalnum()
+            or rest[:1] == "_"
+            or (said == typed and not rest[:1].isspace() and words.isidentifier())
+        ):
+            continue  # a longer word, or the word at the cursor alone
+        return rest.lstrip(" ") if said != typed else rest
+    return None
 
 
 def fit_indentation(text: str, place: Place) -> str:
@@ -113,28 +177,102 @@ def drop_halves(text: str, _place: Place) -> str:
 
 def drop_suffix_overlap(text: str, place: Place) -> str:
     """What the reply repeats of the text after the cursor."""
+    text = _drop_closers(text, place)
     for end in range(min(len(text), len(place.suffix), 400), 0, -1):
-        if text.endswith(place.suffix[:end]) and place.suffix[:end].strip():
+        overlap = place.suffix[:end]
+        if text.endswith(overlap) and any(character.isalnum() for character in overlap):
             return text[: len(text) - end]
-    return _drop_closers(text, place)
-
-
-def _drop_closers(text: str, place: Place) -> str:
-    """Closing marks that already stand right after the cursor, like the `)` an editor put there."""
-    after = place.line_after.strip()
-    if not after or set(after) - set(")]}>'\"`;,: "):
-        return text
-    kept = text.rstrip()
-    if "\n" not in kept and kept.endswith(after) and _unbalanced(kept):
-        return kept[: len(kept) - len(after)]
     return text
 
 
-def _unbalanced(text: str) -> bool:
-    """True where the text closes more than it opens."""
-    return any(text.count(close) > text.count(open) for open, close in ("()", "[]", "{}")) or any(
-        text.count(quote) % 2 for quote in "'\"`"
-    )
+def _drop_closers(text: str, place: Place) -> str:
+    """Without the closing marks that stand right after the cursor already, like the `)` an editor put there.
+
+    They are repeated where the text closes what was opened before the cursor: `len(x))` in `print(|)`. A `)` that
+    closes what the text opened itself stays: `len(x)` there.
+    """
+    after = place.line_after.strip()
+    if not after or set(after) - set(")]}>'\"`;,: "):
+        return text
+    first, newline, rest = text.partition("\n")
+    at = closes_before(first, place.line_before)
+    if at is not None and first[at] == after[0]:
+        return first[:at]
+    return text if newline or rest or not _only_marks(first, after) else ""
+
+
+def _only_marks(text: str, after: str) -> bool:
+    return bool(text.strip()) and after.startswith(text.strip())
+
+
+_OPENER = {")": "(", "]": "[", "}": "{"}
+
+
+def closes_before(text: str, line_before: str) -> int | None:
+    """Where `text` closes a bracket or a string that `line_before` left open; None where it closes only its own."""
+    stack, quote = open_marks(line_before)
+    own: list[str] = []
+    at = 0
+    while at < len(text):
+        character = text[at]
+        if quote:
+            if character == quote and text[at - 1 : at] != "\\":
+                return at if not own else None
+        elif character in "\"'`":
+            end = _string_end(text, at)
+            at = end if end is not None else at
+        elif character in "([{":
+            own.append(character)
+        elif character in _OPENER:
+            if own and own[-1] == _OPENER[character]:
+                own.pop()
+            elif not own and stack and stack[-1] == _OPENER[character]:
+                return at
+        at += 1
+    return None
+
+
+def open_marks(line: str) -> tuple[list[str], str]:
+    """The brackets a line leaves open, outermost first, and the quote it is inside of, if any.
+
+    An apostrophe in a word opens nothing; nor does a quote with a partner later in the line.
+    """
+    stack: list[str] = []
+    at = 0
+    while at < len(line):
+        character = line[at]
+        if character in "\"'`" and not (character == "'" and line[at - 1 : at].isalnum()):
+            end = _string_end(line, at)
+            if end is None:
+                return stack, character
+            at = end
+        elif character in "([{":
+            stack.append(character)
+        elif character in _OPENER and stack and stack[-1] == _OPENER[character]:
+            stack.pop()
+        at += 1
+    return stack, ""
+
+
+def _string_end(text: str, at: int) -> int | None:
+    """Where the string that begins at `at` ends in the same line."""
+    end = at + 1
+    while end < len(text) and text[end] != "\n":
+        if text[end] == "\\":
+            end += 1
+        elif text[end] == text[at]:
+            return end
+        end += 1
+    return None
+
+
+def fit_tabs(text: str, place: Place) -> str:
+    """Tabs where the lines above the cursor have tabs, spaces where they have spaces."""
+    first, newline, rest = text.partition("\n")
+    if not newline:
+        return text
+    style = style_of(place.prefix[-8000:].split("\n")[-60:], place.language_id)
+    return first + newline + "\n".join(fit_style(rest.split("\n"), style))
 
 
 def drop_repeated_lines(text: str, place: Place) -> str:
@@ -159,12 +297,14 @@ def drop_blank(text: str, _place: Place) -> str:
 
 
 STEPS: tuple[Callable[[str, Place], str], ...] = (
+    drop_thoughts,
     drop_fence,
     drop_marks,
     fold_newlines,
     drop_halves,
     drop_echo,
     fit_indentation,
+    fit_tabs,
     drop_secrets,
     drop_repeated_lines,
     drop_suffix_overlap,

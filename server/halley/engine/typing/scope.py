@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from halley.engine.typing.completions import Place
+from halley.engine.typing.completions import Place, holds_fences, open_marks
 
 Scope = Literal["line", "block"]
 MOST_LINES = 40
@@ -26,6 +26,12 @@ _FENCE = re.compile(r"\s*```[\w+-]*[ \t]*\n")
 """Chat models fence what should be bare; the answer is what is inside."""
 
 
+_THINKING = re.compile(
+    r"\s*(?:<think(?:ing)?>(?!.*</think)|\[THINK\](?!.*\[/THINK\]))", re.DOTALL | re.IGNORECASE
+)
+"""Thinking that a host left in the text: the answer has not begun."""
+_PROSE = frozenset(("markdown", "mdx", "plaintext", "restructuredtext", "latex", "asciidoc"))
+_LOOK_BACK = 4000
 LONGEST_LINE = 2000
 _AFTER = ")]}>'\"`;,:"
 
@@ -69,16 +75,19 @@ def cut_at(text: str, place: Place, scope: Scope) -> int | None:
 
     The offset is into `text`, which is what has streamed so far, untouched.
     """
-    if _MAYBE_FENCE.match(text):
+    fenced = not holds_fences(place.language_id)
+    if fenced and _MAYBE_FENCE.match(text):
         return None
-    if opening := _FENCE.match(text):
+    if _THINKING.match(text):
+        return None
+    if fenced and (opening := _FENCE.match(text)):
         inner = text[opening.end() :]
         closing = inner.find("\n```")
         end = cut_at(inner, place, scope)
         ends = [found for found in (end, closing if closing >= 0 else None) if found is not None]
         return opening.end() + min(ends) if ends else None
     end = _line_end(text) if scope == "line" else _block_end(text, place)
-    closed = _closed(text, _owed(place))
+    closed = _closed(text, place)
     return end if closed is None else closed if end is None else min(end, closed)
 
 
@@ -115,41 +124,56 @@ def _base_indent(place: Place) -> int:
     return _indent(line) + (1 if line.rstrip().endswith((":", "{", "then", "do", "else", "begin")) else 0)
 
 
-def _owed(place: Place) -> int:
-    """How many brackets of the cursor's line are open and not closed behind the cursor: the answer may close those."""
-    depth = 0
-    for char in place.line_before:
-        depth = depth + 1 if char in "([{" else max(0, depth - 1) if char in _PAIRS else depth
-    return max(0, depth - sum(char in _PAIRS for char in place.line_after))
+def _closed(text: str, place: Place) -> int | None:
+    """Where the brackets end the answer; None while they do not.
 
-
-def _closed(text: str, owed: int) -> int | None:
-    """Where the brackets end the answer; None while they do not. Strings are skipped.
-
-    That is before the first bracket which closes more than the text opened and was `owed`, or at the end of the line
-    in which the last bracket owed is closed.
+    That is before the first bracket which closes what stands closed behind the cursor already, or at the end of the
+    line in which the last bracket of the cursor's line is closed. A bracket that closes nothing which is open anywhere
+    is text: `1) Install`, `:)`, the pattern of a shell's `case`.
     """
-    stack: list[str] = []
-    quote, settled = "", False
-    for at, char in enumerate(text):
-        if quote:
-            if (char == quote and text[at - 1 : at] != "\\") or char == "\n":
-                quote = ""
-        elif char in "\"'`":
-            quote = char
+    before, quote = open_marks(place.line_before)
+    behind = [mark for mark in place.line_after if mark in _PAIRS]
+    owed = max(0, len(before) - len(behind))
+    outer = _open_above(place)
+    if quote or place.language_id in _PROSE or place.line_before.lstrip().startswith(_COMMENTS):
+        return None
+    depth, settled, at = 0, False, 0
+    while at < len(text):
+        char = text[at]
+        if char in "\"'`" and not (char == "'" and text[at - 1 : at].isalnum()):
+            at = _string_end(text, at)
         elif char in "([{":
-            stack.append(char)
-        elif char in _PAIRS:
-            if stack:
-                stack.pop()
-            elif owed:
-                owed -= 1
-                settled = not owed
-            else:
-                return at
-        elif char == "\n" and settled and not stack:
+            depth += 1
+        elif char in _PAIRS and depth:
+            depth -= 1
+        elif char in _PAIRS and owed:
+            owed -= 1
+            settled = not owed
+        elif (char in _PAIRS and (behind or outer)) or (char == "\n" and settled and not depth):
             return at
+        at += 1
     return None
+
+
+def _string_end(text: str, at: int) -> int:
+    """Where the string that begins at `at` ends; `at` itself where its line holds no end of it."""
+    end = text.find(text[at], at + 1)
+    while end > 0 and text[end - 1] == "\\":
+        end = text.find(text[at], end + 1)
+    return at if end < 0 or "\n" in text[at:end] else end
+
+
+def _open_above(place: Place) -> bool:
+    """Whether the lines around leave a bracket open that the lines below close."""
+    if (below := place.suffix.lstrip()[:1]) and below in _PAIRS:
+        return True
+    depth = 0
+    for line in place.prefix[-_LOOK_BACK:].split("\n")[:-1]:
+        if line.lstrip().startswith(_COMMENTS):
+            continue
+        opened = sum(char in "([{" for char in line)
+        depth = max(0, depth + opened - sum(char in _PAIRS for char in line))
+    return depth > 0
 
 
 def _indent(line: str) -> int:
