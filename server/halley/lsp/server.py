@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from halley.lsp.base.server import HalleyServer
 
 HANDLERS: tuple[str, ...] = (
-    "halley.lsp.window.session",  # first: the others find the client's session
+    "halley.lsp.window.begin",  # first: the others find the client's session
     "halley.lsp.handlers.configuration",
     "halley.lsp.handlers.code_actions",
     "halley.lsp.handlers.run",
@@ -47,7 +47,7 @@ HANDLERS: tuple[str, ...] = (
 """Modules with `register(server: HalleyServer) -> None`, in the order they are registered."""
 
 LATER = frozenset(HANDLERS) - {
-    "halley.lsp.window.session",
+    "halley.lsp.window.begin",
     "halley.lsp.handlers.configuration",
     "halley.lsp.handlers.code_actions",
     "halley.lsp.handlers.completion",

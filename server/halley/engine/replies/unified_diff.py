@@ -65,8 +65,10 @@ def is_diff(lines: Sequence[str]) -> bool:
     """Whether something is added or removed; a `diff` fence without that is just code.
 
     `--- a comment` in a hunk removes a line of SQL or Lua, and `+++i;` adds one of C: only the two lines of a header,
-    one below the other, are no change.
+    one below the other, are no change. A file that is only renamed has no hunk.
     """
+    if {match["side"] for line in lines if (match := _RENAME.match(line))} == {"from", "to"}:
+        return True
     at, in_hunk = 0, False
     while at < len(lines):
         line, following = lines[at], lines[at + 1] if at + 1 < len(lines) else ""

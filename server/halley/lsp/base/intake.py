@@ -13,7 +13,7 @@ import logging
 from collections import deque
 from contextvars import ContextVar
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from cattrs import Converter, transform_error
 from cattrs.cols import is_sequence, list_structure_factory
@@ -32,7 +32,8 @@ from halley.lsp.base.logs import describe
 from halley.lsp.base.rpc_errors import InvalidParams, RpcError, error_json
 
 if TYPE_CHECKING:
-    from halley.lsp.base.server import HalleyServer
+    from halley.lsp.base.channel import Channel
+    from halley.lsp.base.documents import DocumentStore
 
 logger = logging.getLogger(__name__)
 
@@ -66,10 +67,27 @@ current_request: ContextVar[Request | None] = ContextVar("current_request", defa
 """The request the running code works for; None in notifications and in the background."""
 
 
+class Conversation(Protocol):
+    """What the protocol needs of its server, `HalleyServer`."""
+
+    channel: Channel
+    documents: DocumentStore
+    encoding: str
+    has_begun: bool
+    is_initialized: bool
+    initialize_params: dict[str, Any]
+
+    @property
+    def is_over(self) -> bool: ...
+    def begin(self, params: dict[str, Any]) -> None: ...
+    def end(self, code: int) -> None: ...
+    async def close_all(self) -> None: ...
+
+
 class Intake(LanguageServerProtocol):
     """Mends of pygls' reading loop (`pygls.io_.run_async`), one in each method."""
 
-    _server: HalleyServer  # type: ignore[assignment]
+    _server: Conversation  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def __init__(self, server: Any, converter: Converter) -> None:
         self._queue: deque[bytes | BadFrame | None] = deque()

@@ -112,6 +112,11 @@ class HalleyServer(LanguageServer):
     def is_over(self) -> bool:
         return self.ended.is_set()
 
+    @property
+    def is_running(self) -> bool:
+        """Between `initialize` and `shutdown`."""
+        return self.protocol.is_running
+
     def end(self, code: int) -> None:
         """The conversation is over; `code` is what the process exits with. The first call counts."""
         if not self.is_over:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lsprotocol import types
 
@@ -52,7 +52,7 @@ async def begin(session: Session, params: Json) -> Task:
 
 async def media_start(session: Session, params: Json) -> Json:
     asked = read_params(MediaStartParams, params)
-    server = session.server
+    server = _server_of(session)
     if not asked.wait:
         task = await begin(session, params)
         show_behind(session, task.id)
@@ -69,12 +69,17 @@ async def media_start(session: Session, params: Json) -> Json:
             return json_of(session, await watched(session, begun.id, hear))
 
 
+def _server_of(session: Session) -> HalleyServer:
+    """The server itself: progress is written by its protocol, past what a window otherwise needs."""
+    return cast("HalleyServer", session.server)
+
+
 def show_behind(session: Session, id: str) -> None:
     """Progress of a task that nobody waits for; cancelling it there ends the task."""
 
     async def show() -> None:
         task = await session.room.media.store.get(id)
-        async with WorkDone(session.server, f"Halley: {_VERBS[task.kind]}") as work:
+        async with WorkDone(_server_of(session), f"Halley: {_VERBS[task.kind]}") as work:
             try:
                 await watched(session, id, lambda task: work.report(said(task), percent(task)))
             except Cancelled:

@@ -58,7 +58,7 @@ def run_behind(session: Session, title: str, work: Callable[[], Awaitable[Any]])
         try:
             await work()
         except asyncio.CancelledError:
-            if session.server.protocol.is_running:
+            if session.server.is_running:
                 await show_message(session, f"{title}: stopped.")
             raise
         except (Exception, SystemExit) as error:

@@ -1,6 +1,8 @@
 """One connected client: what is known of it, and how edits, answers, questions and news reach it.
 
     session.py         the client's documents, settings, folders and pending work
+    begin.py           makes the session when the client has said who it is
+    connection.py      what a session needs of the server that holds it
     client.py          what it can do, from its capabilities
     folders.py         its workspace folders
     editor.py          it as an `Editor` (`core/ports.py`): the one way its text is edited

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from halley.features.room import EngineRoom
     from halley.features.search.ground import Attendant
     from halley.features.search.index import WorkspaceIndex
-    from halley.lsp.base.server import HalleyServer
+    from halley.lsp.window.connection import Connection
     from halley.stores.media import Task
 
 Json = dict[str, Any]
@@ -46,7 +46,7 @@ Json = dict[str, Any]
 class Session:
     """A window, from `initialize` to its end."""
 
-    def __init__(self, server: HalleyServer, params: Json, room: EngineRoom) -> None:
+    def __init__(self, server: Connection, params: Json, room: EngineRoom) -> None:
         self.server, self.room = server, room
         self.client = Client.of(params)
         self.folders: Folders = folders_of(params)
@@ -89,7 +89,7 @@ class Session:
     @property
     def is_ending(self) -> bool:
         """Whether what is cancelled now is cancelled because the window goes, and not by the person."""
-        return self.server.is_over or not self.server.protocol.is_running
+        return self.server.is_over or not self.server.is_running
 
     def works(self) -> Works:
         """The process's media tasks, of whose changes the client is told from now on."""
@@ -329,13 +329,3 @@ class Session:
 def path_in(root: Path, path: Path | None) -> str | None:
     """A file's path in a workspace, with `/`; None where it lies elsewhere."""
     return path.relative_to(root).as_posix() if path is not None and path.is_relative_to(root) else None
-
-
-def register(server: HalleyServer) -> None:
-    """Makes the session when the client has said who it is."""
-
-    def begin(params: Json) -> None:
-        server.session = Session(server, params, server.room)
-        server.closing.push_async_callback(server.session.close)
-
-    server.on_begin.append(begin)

@@ -1,0 +1,20 @@
+"""The window begins when the client has said who it is: `initialize` makes its session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from halley.lsp.window.session import Session
+
+if TYPE_CHECKING:
+    from halley.lsp.base.server import HalleyServer
+
+
+def register(server: HalleyServer) -> None:
+    """Makes the session, and closes it with the connection."""
+
+    def begin(params: dict[str, Any]) -> None:
+        server.session = Session(server, params, server.room)
+        server.closing.push_async_callback(server.session.close)
+
+    server.on_begin.append(begin)
