@@ -14,7 +14,7 @@ import hypothesis
 import network_guard
 import pytest
 
-pytest_plugins = ["casefile"]
+pytest_plugins = ["casefile", "tries"]
 
 hypothesis.settings.register_profile("halley", deadline=None)  # a busy machine is not a failure
 hypothesis.settings.load_profile("halley")

@@ -15,7 +15,12 @@ import pytest
 
 from halley.core.snapshot import Document, Selection, Snapshot, Workspace
 from halley.core.text import CreateFile, DocumentEdit, RenameFile
-from halley.engine.guards.protected import PROTECTED_FOLDERS, PROTECTED_NAMES, why_protected
+from halley.engine.guards.protected import (
+    PROTECTED_ENDINGS,
+    PROTECTED_FOLDERS,
+    PROTECTED_NAMES,
+    why_protected,
+)
 from halley.features.actions.rewrite import read_edit
 from halley.features.ask import Finish, Reply
 from halley.lsp.base.uris import path_of_uri
@@ -162,4 +167,4 @@ def test_links_out_of_the_workspace_ask(root: Path) -> None:
 
 
 def test_the_tables_are_casefolded() -> None:
-    assert all(name == name.casefold() for name in (*PROTECTED_FOLDERS, *PROTECTED_NAMES))
+    assert all(name == name.casefold() for name in (*PROTECTED_FOLDERS, *PROTECTED_NAMES, *PROTECTED_ENDINGS))

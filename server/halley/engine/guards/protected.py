@@ -6,7 +6,7 @@ commits. Paths are relative to the workspace, with `/`, links already followed.
 
 from __future__ import annotations
 
-import unicodedata
+from halley.engine.guards.names import plain_name
 
 PROTECTED_FOLDERS: dict[str, str] = {
     ".git": "git's own folder",
@@ -99,19 +99,92 @@ PROTECTED_NAMES: dict[str, str] = {
     ".dir-locals.el": "what runs when the editor starts",
     "sitecustomize.py": "what runs when Python starts",
     "usercustomize.py": "what runs when Python starts",
+    "conftest.py": "what runs when tests are looked for",
+    ".devcontainer.json": "what starts with the container",
+    ".gitpod.yml": "what starts with the container",
+    ".gitpod.dockerfile": "what starts with the container",
+    ".mcp.json": "which programs give models tools",
+    "mcp.json": "which programs give models tools",
+    "gemini.md": "guidance for models",
+    ".windsurfrules": "guidance for models",
+    ".clinerules": "guidance for models",
+    ".aider.conf.yml": "guidance for models",
+    ".lefthook.yml": "hooks that run on commit",
+    ".lefthook.yaml": "hooks that run on commit",
+    ".lefthook.toml": "hooks that run on commit",
+    ".lefthook.json": "hooks that run on commit",
+    "lefthook.toml": "hooks that run on commit",
+    "lefthook.json": "hooks that run on commit",
+    "lefthook-local.yml": "hooks that run on commit",
+    ".lefthook-local.yml": "hooks that run on commit",
+    ".huskyrc": "hooks that run on commit",
+    ".huskyrc.json": "hooks that run on commit",
+    ".overcommit.yml": "hooks that run on commit",
+    ".simple-git-hooks.json": "hooks that run on commit",
+    ".simple-git-hooks.js": "hooks that run on commit",
+    ".lintstagedrc": "hooks that run on commit",
+    ".lintstagedrc.json": "hooks that run on commit",
+    ".zprofile": "what runs when a shell starts",
+    ".zlogin": "what runs when a shell starts",
+    ".bash_login": "what runs when a shell starts",
+    ".bash_logout": "what runs when a shell starts",
+    ".inputrc": "what runs when a shell starts",
+    ".netrc": "keys",
+    ".tool-versions": "what runs on entering the folder",
+    "gradlew": "what starts the build",
+    "gradlew.bat": "what starts the build",
+    "gradle-wrapper.properties": "what starts the build",
+    "gradle-wrapper.jar": "what starts the build",
+    "init.gradle": "what starts the build",
+    "mvnw": "what starts the build",
+    "mvnw.cmd": "what starts the build",
+    ".pnpmfile.cjs": "what runs when packages are installed",
+    ".bazelrc": "settings of the build",
+    ".gdbinit": "what runs when the debugger starts",
+    ".lldbinit": "what runs when the debugger starts",
+    ".pdbrc": "what runs when the debugger starts",
+    ".pythonrc": "what runs when Python starts",
+    ".irbrc": "what runs when Ruby starts",
+    ".pryrc": "what runs when Ruby starts",
+    ".rprofile": "what runs when R starts",
+    "_vimrc": "what runs when the editor starts",
+    ".gvimrc": "what runs when the editor starts",
+    ".ideavimrc": "what runs when the editor starts",
+    ".dir-locals-2.el": "what runs when the editor starts",
+    ".projectile": "settings of the editor",
+    ".emacs.el": "what runs when the editor starts",
+    "autorun.inf": "what runs when the drive is opened",
+    "desktop.ini": "what runs when the folder is opened",
+}
+"""Files that something runs or believes without being told to. What runs only when its command is typed (a Makefile,
+`package.json`) is none: where a reply creates it without being asked, it is a proposal like every new file."""
+
+PROTECTED_ENDINGS: dict[str, str] = {
+    ".code-workspace": "settings of the editor",
+    ".sublime-project": "settings of the editor",
+    ".sublime-workspace": "settings of the editor",
+    ".pth": "what runs when Python starts",
+    ".desktop": "what runs when it is opened",
+    ".lnk": "what runs when it is opened",
+    ".url": "what runs when it is opened",
+    ".scf": "what runs when the folder is opened",
 }
 
 
 def why_protected(path: str) -> str:
     """Why a change to `path` needs a yes, as a sentence; empty where it does not."""
-    parts = [_plain(part) for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
+    parts = [plain_name(part) for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
     if not parts or ".." in parts:
         return f"{path or 'This'} lies outside the workspace."
     for part in parts[:-1]:
         if kind := _folder_kind(part):
             return f"{path} is {kind}."
-    kind = PROTECTED_NAMES.get(parts[-1]) or _folder_kind(parts[-1])
+    kind = PROTECTED_NAMES.get(parts[-1]) or _folder_kind(parts[-1]) or _ending_kind(parts[-1])
     return f"{path} is {kind}." if kind else ""
+
+
+def _ending_kind(name: str) -> str:
+    return PROTECTED_ENDINGS.get(name[name.rfind(".") :], "") if "." in name else ""
 
 
 def _folder_kind(part: str) -> str:
@@ -124,9 +197,3 @@ def _folder_kind(part: str) -> str:
             (kind for name, kind in PROTECTED_FOLDERS.items() if name.lstrip(".").startswith(stem)), ""
         )
     return ""
-
-
-def _plain(part: str) -> str:
-    """As the most forgiving file system reads it: case, compatibility forms, trailing dots and streams aside."""
-    folded = unicodedata.normalize("NFKC", part).casefold().split(":")[0]
-    return "".join(c for c in folded if unicodedata.category(c) != "Cf").rstrip(". ") or folded

@@ -8,19 +8,23 @@ tests; a false alarm costs a few characters of context, a miss costs somebody's 
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, replace
 from fnmatch import translate
 from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from halley.engine.guards.names import plain_name
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from halley.core.calls import AnyPrompt, EmbedPrompt, FimPrompt, Message, Part
 
 
 SECRET_NAMES = tuple(
-    """.env .env.* *.env .envrc .netrc _netrc .npmrc .pypirc .pgpass .my.cnf .htpasswd .git-credentials .dockercfg
+    """.env .env.* .env-* .env_* .env[0-9]* *.env .envrc .envrc[._-]*
+    .netrc _netrc .npmrc .pypirc .pgpass .my.cnf .htpasswd .git-credentials .dockercfg
     .s3cfg .boto .vault-token .terraformrc credentials
     credentials.json credentials.toml credentials.yml credentials.yaml
     secret.txt secrets.txt secret.y*ml secrets.y*ml secret.json secrets.json secrets.toml
@@ -47,35 +51,73 @@ HARMLESS_ENDINGS = (".example", ".sample", ".template", ".dist", ".defaults", ".
 def is_secret_path(path: PurePath | str) -> bool:
     """True for a path whose content never enters a context, however it is spelled.
 
-    Case, compatibility forms of Unicode, trailing dots and spaces, and NTFS streams make no difference.
+    Case, compatibility forms of Unicode, invisible characters, spaces around it, trailing dots, NTFS streams and what
+    editors add to the names of their backups make no difference.
     """
     return _is_secret(str(path))
 
 
 @lru_cache(maxsize=4096)  # the same few files are asked about with every key
 def _is_secret(path: str) -> bool:
-    parts = [_plain(part) for part in re.split(r"[\\/]+", path) if part not in ("", ".")]
+    parts = [plain_name(part) for part in re.split(r"[\\/]+", path) if part not in ("", ".")]
     if not parts:
         return False
-    if any(part in SECRET_FOLDERS for part in parts[:-1]):
+    if any(form in SECRET_FOLDERS for part in parts[:-1] for form in _forms(part)):
         return True
-    name = parts[-1]
-    if name.endswith(HARMLESS_ENDINGS) and not name.startswith("id_"):
-        return name in SECRET_FOLDERS
-    if name.startswith("id_") and name.endswith(".pub"):
-        return False
-    return name in SECRET_FOLDERS or _SECRET_NAME.match(name) is not None
+    forms = _forms(parts[-1])
+    return any(map(_is_secret_name, forms)) and not any(map(_is_harmless, forms))
+
+
+def _is_secret_name(name: str) -> bool:
+    return name in SECRET_FOLDERS or (not _is_harmless(name) and _SECRET_NAME.match(name) is not None)
+
+
+def _is_harmless(name: str) -> bool:
+    if name.startswith("id_"):
+        return name.endswith(".pub")
+    return _HARMLESS.search(name) is not None
 
 
 _SECRET_NAME = re.compile("|".join(map(translate, SECRET_NAMES)))
+_HARMLESS = re.compile(
+    f"(?:{'|'.join(map(re.escape, HARMLESS_ENDINGS))}"
+    r"|^\.env(?:rc)?[._-](?:.*[._-])?(?:example|sample|template|dist))$"
+)
 
 
-def _plain(part: str) -> str:
-    if part.isascii():
-        return part.lower().split(":")[0].rstrip(". ") or part.lower()
-    folded = unicodedata.normalize("NFKC", part).casefold()
-    folded = "".join(c for c in folded if unicodedata.category(c) != "Cf")
-    return folded.split(":")[0].rstrip(". ") or folded
+def _forms(name: str) -> list[str]:
+    """The name itself, and the names of what it may be a backup, a copy or a swap file of."""
+    forms = [name]
+    for known in forms if len(name) <= _LONGEST else ():  # grows: a copy of a copy
+        if len(forms) < _MOST_FORMS:
+            forms += [form for form in dict.fromkeys(_originals(known)) if form and form not in forms]
+    return forms
+
+
+_MOST_FORMS = 64
+_LONGEST = 512
+"""Characters of a name; file systems take 255."""
+
+
+def _originals(name: str) -> Iterator[str]:
+    before, after = _COPY_BEFORE.sub("", name), _COPY_AFTER.sub("", name)
+    yield before.strip().rstrip(". ")
+    yield after.strip().rstrip(". ")
+    if after.startswith(".") and _SWAP.search(name):  # vim hides `secrets.json` as `.secrets.json.swp`
+        yield after[1:]
+    stem, dot, ending = name.rpartition(".")
+    if stem:
+        yield f"{_COPY_AFTER.sub('', stem)}{dot}{ending}"
+
+
+_COPY_BEFORE = re.compile(r"^(?:\.?#|~\$?|(?:copy|backup|bak|old)(?: of |[ ._-](?=.*\.)))")
+_COPY_AFTER = re.compile(
+    r"(?:[#~]|\.~\d{1,6}~|\.sw[a-px]|\.un~| ?\(\d{1,4}\)|[ ._-]{0,3}\d{4}-\d\d-\d\d"
+    r"|[ ._-]{1,3}(?:bak|bkp|bck|back|backup|old|orig|original|save|saved|copy|tmp|temp|new|prev|previous|rej"
+    r"|dpkg-\w{1,20}|rpm\w{1,20}|\d{1,14})\d{0,3})$"
+)
+"""What editors, package managers and people put around the name of a file that they keep a copy of."""
+_SWAP = re.compile(r"\.(?:sw[a-px]|un~)$")
 
 
 @dataclass(frozen=True, slots=True)
