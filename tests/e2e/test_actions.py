@@ -56,6 +56,20 @@ async def test_listing_asks_no_model(window: Window, buffer: Buffer, simulator: 
     assert simulator.accepted == 0
 
 
+async def test_one_selected_character_is_a_cursor(
+    window: Window, buffer: Buffer, simulator: Simulator
+) -> None:
+    """Helix and Kakoune always have one: what is offered and what is sent follow the definition there."""
+    at = buffer.range("result = 0", cursor=True)
+    one = {"start": at["start"], "end": {**at["start"], "character": at["start"]["character"] + 1}}
+    listed = [await window.code_actions(buffer, range) for range in (at, one)]
+    assert [action["title"] for action in listed[0]] == [action["title"] for action in listed[1]]
+    simulator.script("It adds up.")
+    await window.run(await window.action(buffer, one, EXPLAIN))
+    asked = str(simulator.requests[-1].body)
+    assert "def total(items)" in asked and "return result" in asked
+
+
 async def test_explain_opens_markdown(window: Window, buffer: Buffer, simulator: Simulator) -> None:
     simulator.script("It adds up the **prices**.")
     result = await window.run(await window.action(buffer, buffer.range("total", cursor=True), EXPLAIN))

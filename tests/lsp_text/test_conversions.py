@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from halley.core.errors import BlockedByPolicy, InvalidInput, Problem
+from halley.core.snapshot import Selection
 from halley.core.text import (
     CreateFile,
     DeleteFile,
@@ -179,3 +180,15 @@ def test_equal_uris_have_one_key() -> None:
 def test_edits_that_meet_within_a_line_end_are_one() -> None:
     lsp = to_lsp_text_edits("x\r\ny", [Edit(0, 2, "a"), Edit(2, 3, "b")], "utf-16")
     assert lsp == [{"range": {"start": at(0, 0), "end": at(1, 0)}, "newText": "ab"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_cursor"),
+    [
+        ("", True), ("a", True), ("\n", True), ("\r\n", True), ("é", True), ("e\u0301", True), ("👍🏽", True),
+        ("🇩🇪", True), ("👩\u200d💻", True), ("❤️", True), ("ab", False), ("a\n", False), ("👍👍", False), (" x", False),
+    ],
+)  # fmt: skip
+def test_what_is_seen_as_one_character_is_a_cursor(text: str, is_cursor: bool) -> None:
+    selection = Selection(3, 3 + len(text))
+    assert selection.as_cursor(f"abc{text}def") == (Selection(3, 3) if is_cursor else selection)

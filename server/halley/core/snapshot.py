@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
+from unicodedata import combining
 
 from halley.core.settings import Settings
 
@@ -24,6 +25,29 @@ class Document:
     """Where it lies, for `file:` URIs."""
 
 
+_JOINERS = "\u200d\ufe0e\ufe0f"
+
+
+def _is_one_character(text: str) -> bool:
+    """Whether a text is what a person sees as one character: with its accents, an emoji of several parts, a line end.
+
+    Not the whole of https://unicode.org/reports/tr29/, which only decides here what a cursor is.
+    """
+    if len(text) <= 1 or text == "\r\n":
+        return True
+    if len(text) > 16:
+        return False
+    if len(text) == 2 and all(0x1F1E6 <= ord(character) <= 0x1F1FF for character in text):
+        return True  # a flag
+    joined = False
+    for character in text[1:]:
+        extends = combining(character) or character in _JOINERS or 0x1F3FB <= ord(character) <= 0x1F3FF
+        if not extends and not joined:
+            return False
+        joined = character == "\u200d"
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Half-open range of code points; `start == end` is a cursor."""
@@ -37,6 +61,10 @@ class Selection:
 
     def of(self, text: str) -> str:
         return text[self.start : self.end]
+
+    def as_cursor(self, text: str) -> Selection:
+        """Itself, or the cursor it is: Helix and Kakoune always select the character that the cursor is on."""
+        return Selection(self.start, self.start) if _is_one_character(self.of(text)) else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ Params = types.DocumentFormattingParams | types.DocumentRangeFormattingParams
 async def format_document(session: Session, params: Params, report: Any) -> list[types.TextEdit] | None:
     """Text edits for the document or range; None when formatting is off or nothing changes."""
     range = to_json(params.range) if isinstance(params, types.DocumentRangeFormattingParams) else None
-    snapshot = session.required_snapshot({"uri": params.text_document.uri}, range)
+    snapshot = session.required_snapshot({"uri": params.text_document.uri}, range, exact=True)
     if not snapshot.settings.format.enabled:
         return None
     options = params.options

@@ -229,9 +229,12 @@ class Session:
         range: Json,
         diagnostics: list[Json] | None = None,
         settings: Settings | None = None,
+        *,
+        exact: bool = False,
     ) -> Snapshot | None:
-        """The editor's state now, for a range of a document; None for a document that is nowhere to be had.
+        """The editor's state now, for a range of a document; None for a document that does not exist.
 
+        A range of one character is a cursor, unless it is to be taken as `exact`.
         Raises InvalidInput for parameters that are no range.
         """
         uri = str(text_document.get("uri", ""))
@@ -240,9 +243,10 @@ class Session:
             return None
         encoding = self.server.encoding
         start, end = from_lsp_range(document.text, range, encoding)
+        selected = Selection(start, end)
         return Snapshot(
             document,
-            Selection(start, end),
+            selected if exact else selected.as_cursor(document.text),
             diagnostics=tuple(from_lsp_diagnostics(document.text, diagnostics or [], encoding)),
             settings=settings or self.settings_of(uri),
             workspace=self.workspace(uri),
@@ -253,10 +257,12 @@ class Session:
             ),
         )
 
-    def required_snapshot(self, text_document: Json, range: Json | None = None) -> Snapshot:
+    def required_snapshot(
+        self, text_document: Json, range: Json | None = None, *, exact: bool = False
+    ) -> Snapshot:
         """As `snapshot`; a whole document without `range`. Raises InvalidInput for one that is not there."""
         nowhere = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
-        snapshot = self.snapshot(text_document, range or nowhere)
+        snapshot = self.snapshot(text_document, range or nowhere, exact=exact)
         if snapshot is None:
             raise InvalidInput(
                 f"There is no document {text_document.get('uri')}.", "Open it in the editor first."
