@@ -82,7 +82,7 @@ def test_a_name_without_a_suffix_gets_the_one_of_what_came(halley, command, suff
     assert halley(command, "a fox", "-o", "fox").out == f"fox.{suffix}\n"
     made = kind_of(halley.folder / f"fox.{suffix}")
     again = halley(command, "a fox", "-o", "fox")
-    assert again.code == 1 and f"fox.{suffix} is there already" in again.err
+    assert again.code == 1 and f"fox.{suffix} already exists" in again.err
     assert len(tasks(halley)) == 1, "and that before anything is asked"
     (halley.folder / f"fox.{suffix}").write_text("old")
     assert halley(command, "a fox", "-o", "fox", "--force").out == f"fox.{suffix}\n"
@@ -106,7 +106,7 @@ def test_what_could_not_be_written_is_kept_and_can_be_saved(halley):
     (halley.folder / "two-2.png").write_text("mine")
     ran = halley("image", "a fox", "-n", "2", "-o", "two.png")
     task = tasks(halley)[0]["task"]
-    assert ran.code == 1 and "two-2.png is there already" in ran.err
+    assert ran.code == 1 and "two-2.png already exists" in ran.err
     assert f"halley media save {task} -v 2 -o FILE" in ran.err
     assert (halley.folder / "two-2.png").read_text() == "mine"
     assert halley("media", "save", task, "-v", "2", "-o", "other.png").out == "other.png\n"
@@ -143,7 +143,7 @@ def test_a_grid_says_how_to_choose_of_it(halley):
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("image",), 1, "Say in the prompt"),
+        (("image",), 1, "Describe the result"),
         (("speak",), 1, "Give a text"),
         (("transcribe",), 2, "Missing argument 'FILE'"),
         (("transcribe", "nowhere.wav"), 2, "nowhere.wav"),

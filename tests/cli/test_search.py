@@ -61,7 +61,7 @@ def test_wrong_arguments_are_exit_code_2(indexed, arguments):
 @pytest.mark.parametrize("query", ["", "  ", "..."])
 def test_an_empty_query_says_so(indexed, query):
     ran = indexed("search", query)
-    assert ran.code == 1 and ran.out == "" and "There is nothing to search for." in ran.err
+    assert ran.code == 1 and ran.out == "" and "The search is empty." in ran.err
 
 
 def test_a_whole_home_folder_is_not_indexed(indexed):

@@ -17,10 +17,10 @@ TITLES = (
     "1. Explain a function",
     "2. Generate code from a comment",
     "3. Fix a diagnostic",
-    "4. Format, proven to mean the same",
+    "4. Format, provably equivalent",
     "5. Complete at the cursor",
-    "6. Chat, with the file at hand",
-    "7. Switch the model of this workspace",
+    "6. Chat about the current file",
+    "7. Switch this workspace's model",
     "Every call is in the ledger",
 )
 RESULTS = (
@@ -33,7 +33,7 @@ RESULTS = (
     "Before this you asked:",
     "chat is simulator/sim-code",
 )
-WRONG = re.compile(r"went wrong inside|no such action|nothing changed|nothing to suggest", re.IGNORECASE)
+WRONG = re.compile(r"went wrong inside|no such action|nothing changed|no suggestion here", re.IGNORECASE)
 
 
 def test_the_tour_shows_what_each_step_is_to_show_and_can_be_kept_as_a_picture(shell):

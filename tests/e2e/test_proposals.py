@@ -181,7 +181,7 @@ async def test_invisible_characters_beside_the_question_are_told(daemon, simulat
     await window.command(
         "halley.run", {"action": "explain", "textDocument": {"uri": buffer.uri}, "range": buffer.whole()}
     )
-    assert any("cannot be seen" in message and "U+200B" in message for message in window.messages)
+    assert any("invisible characters" in message and "U+200B" in message for message in window.messages)
 
 
 async def test_a_broken_template_says_which_file_and_line(

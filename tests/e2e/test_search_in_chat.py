@@ -385,7 +385,7 @@ async def test_search_in_chat_lists_places_that_open_and_asks_no_model(daemon, s
     place = (window.folder / "shop/orders.py").as_uri()
     assert f"{place}#L6" in reply["rendered"]
     assert len(simulator.requests) == sent
-    with pytest.raises(RequestFailed, match="says nothing about that"):
+    with pytest.raises(RequestFailed, match="found nothing in the workspace"):
         await window.request("halley/chat/send", {"prompt": "/search xylophone"})
 
 

@@ -73,7 +73,7 @@ async def test_always_holds_for_one_shape_and_until_the_tool_says_otherwise(
     said.write_text("Now it does something else.")
     listed = await window.request("halley/tools/restart", {"server": "demo"})
     await once(text="four")
-    assert len(asked) == 3 and "not what it said" in asked[2]["changed"]
+    assert len(asked) == 3 and "differently" in asked[2]["changed"]
     assert len(listed["approvals"]) == 2
     assert (await window.request("halley/tools/forget", {"server": "demo"}))["forgotten"] == 2
     await once(text="five")

@@ -20,7 +20,7 @@ async def test_a_wait_is_shown_and_retry_now_ends_it(window: Window, simulator: 
     (shown,) = await window.until(lambda: operations(window))
     assert shown["state"] == "waiting" and 49_000 <= shown["waitMs"] <= 50_000
     assert (shown["attempt"], shown["of"], shown["from"]) == (2, 3, "simulator/sim-chat")
-    assert "no more requests" in shown["reason"]
+    assert "rate limiting requests" in shown["reason"]
 
     assert await window.request("halley/retry/now", {"operation": shown["operation"]}) == {"ended": True}
     result, _ = await asking

@@ -117,7 +117,7 @@ async def test_a_real_server_that_is_killed_is_known_as_dead(npm_servers: Path, 
             await died.wait()
         with pytest.raises(ToolFailed):
             await connection.call("list_allowed_directories", {}, 5)
-        connection.start(anew=True)
+        connection.start(force=True)
         assert await connection.wait(START_S), connection.problem
         assert (await connection.call("list_allowed_directories", {}, 30)).text
     finally:

@@ -72,20 +72,20 @@ FAULTS: list[tuple[str, list[Any], type[HalleyError], str]] = [
         "broken in the packet of its head",
         [f.send(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n"), f.close()],
         ProviderUnavailable,
-        "before it began",
+        "before answering",
     ),
-    ("no HTTP", [f.send(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), f.close()], BadReply, "does not speak HTTP"),
+    ("no HTTP", [f.send(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), f.close()], BadReply, "does not speak valid HTTP"),
     (
         "endless header line",
         [f.send(b"HTTP/1.1 200 OK\r\nx: "), f.endless(b"y" * 4096)],
         BadReply,
-        "does not speak HTTP",
+        "does not speak valid HTTP",
     ),
     (
         "endless headers",
         [f.send(b"HTTP/1.1 200 OK\r\n"), f.endless(b"x-a: " + b"y" * 80 + b"\r\n")],
         BadReply,
-        "does not speak HTTP",
+        "does not speak valid HTTP",
     ),
     ("gzip bomb", f.gzip_bomb(), BadReply, "without end"),
     ("endless body", [*f.head(), f.endless()], BadReply, "without end"),
@@ -391,7 +391,7 @@ async def test_a_proxy_that_is_not_there(endpoint_of: EndpointOf) -> None:
 
 
 async def test_socks_is_refused_by_name(http: Http, endpoint_of: EndpointOf) -> None:
-    with pytest.raises(ProxyFailed, match="none that Halley can use"):
+    with pytest.raises(ProxyFailed, match="cannot be used"):
         await fetch(http, endpoint_of("https://models.example/v1", proxy="socks5://127.0.0.1:9"))
 
 

@@ -41,8 +41,8 @@ _LINES = re.compile(r"^(.*?):L?(\d+)(?:-L?(\d+))?$")
 @click.argument("prompt", nargs=-1)
 @click.option("-m", "--model", metavar="PROVIDER/NAME", help="Ask this model instead of the chosen one.")
 @click.option("-f", "--file", "files", multiple=True, metavar="FILE[:L1-L2]", help="Show the model a file.")
-@click.option("--tools/--no-tools", default=False, help="Let it use the tools that are on here.")
-@click.option("--json", "as_json", is_flag=True, help="Print the reply's events, one JSON object a line.")
+@click.option("--tools/--no-tools", default=False, help="Let it use the enabled tools.")
+@click.option("--json", "as_json", is_flag=True, help="Print the reply's events as JSON lines.")
 @with_desk
 async def ask(
     desk: Desk, prompt: tuple[str, ...], model: str | None, files: tuple[str, ...], tools: bool, as_json: bool
@@ -74,7 +74,7 @@ async def _plainly(
 async def _with_tools(
     desk: Desk, prompt: Prompt, options: dict[str, Any], show: Callable[[Event], None]
 ) -> None:
-    """Calls that need a yes are asked about on the terminal; where there is none they are denied."""
+    """Calls that need approval are asked about on the terminal; without one they are denied."""
     from halley.cli.search import attended_index
     from halley.cli.tools import terminal_ask
     from halley.core.models import ModelRef
@@ -91,7 +91,7 @@ async def _with_tools(
     place = Place(desk.root, desk.surroundings(attended_index(desk)))
     box = await open_toolbox(room.tools, switches, place, longest)
     if not box.tools:
-        tell("… No tools are on here: `halley tools` lists them, `halley tools on` switches them on.")
+        tell("… No tools are on: `halley tools` lists them, `halley tools on` switches them on.")
 
     async def agree(tool: OfferedTool, arguments: Any, id: str, on_ask: Callable[[], None]) -> bool:
         return await is_agreed(picks, desk.root, tool, arguments, id, terminal_ask, on_ask)
@@ -121,7 +121,7 @@ def read_stdin() -> str:
         return ""
     data = sys.stdin.buffer.read(MOST_STDIN + 1)
     if len(data) > MOST_STDIN:
-        raise InvalidInput("More than 4 MiB was piped in.", "Send a part of it.")
+        raise InvalidInput("The piped input is larger than 4 MiB.", "Send a part of it.")
     return data.decode("utf-8", "replace")
 
 
@@ -134,7 +134,7 @@ def _show_file(name: str) -> str:
     place = find_place(name)
     if is_secret_path(place.path) or is_secret_path(place.path.resolve()):
         raise BlockedByPolicy(
-            f"{place.path} is the kind of file that holds secrets, so no model is shown it.",
+            f"{place.path} is a kind of file that holds secrets, so it is never sent to a model.",
             "Copy the part you mean into the question.",
         )
     try:

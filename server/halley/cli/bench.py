@@ -41,7 +41,7 @@ FARTHEST = 2.0
 @click.option(
     "--prompt-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The prompt; by default a small programming task.",
+    help="The prompt. Defaults to a small programming task.",
 )
 @click.option(
     "--concurrency", type=click.IntRange(1, 1000), default=1, show_default=True, help="Calls at once."
@@ -81,7 +81,7 @@ async def bench(
 
 
 async def _warm(desk: Desk, refs: Sequence[ModelRef]) -> None:
-    """A model that its provider does not list is told of, and asked all the same: lists are not always whole.
+    """A model that its provider does not list is reported and tried anyway: lists are not always complete.
 
     Raises NotConfigured for a provider there is none of.
     """

@@ -11,7 +11,9 @@ from halley.cli.running import Desk, with_desk
 
 @click.command()
 @click.option(
-    "--staged/--all", default=True, help="Only what is staged (all changes, when nothing is), or all changes."
+    "--staged/--all",
+    default=True,
+    help="Use only staged changes (all changes if nothing is staged), or all changes.",
 )
 @with_desk
 async def commit(desk: Desk, staged: bool) -> None:

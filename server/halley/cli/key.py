@@ -23,7 +23,7 @@ def key() -> None:
 @click.option(
     "--store",
     type=click.Choice(["keyring", "file"]),
-    help="Where it is kept; by default the system keyring, or a private file where there is none.",
+    help="Where to store it. Defaults to the system keyring, or a private file if there is none.",
 )
 @with_desk
 async def set_key(desk: Desk, provider: str, store: str | None) -> None:
@@ -51,7 +51,7 @@ def _read_key(label: str) -> str:
 async def remove_key(desk: Desk, provider: str) -> int:
     """Forget the key of PROVIDER."""
     if await desk.room.secrets.remove_key(provider):
-        click.echo(f"The key of {provider} is forgotten.")
+        click.echo(f"The key of {provider} was removed.")
         return 0
     tell(f"No key of {provider} was stored.\n`halley key list` shows the keys there are.")
     return 1

@@ -31,7 +31,9 @@ async def list_(desk: Desk, as_json: bool) -> None:
         write_json({name: definition(macro) for name, macro in found.items()})
         return
     if not found:
-        tell("There are no macros. They stand in [macros.NAME] of config.toml, or of a trusted .halley.toml.")
+        tell(
+            "There are no macros. Define them as [macros.NAME] in config.toml, or in a trusted .halley.toml."
+        )
         return
     rows = [
         (name, str(len(macro.steps) or 1), ", ".join(macro.inputs) or "-", macro.description)
@@ -42,21 +44,26 @@ async def list_(desk: Desk, as_json: bool) -> None:
 
 @macros.command()
 @click.argument("name")
-@click.option("-f", "--file", metavar="FILE[:L1-L2]", help="The document it runs on, or some of its lines.")
+@click.option("-f", "--file", metavar="FILE[:L1-L2]", help="The document to run on, or some of its lines.")
 @click.option(
-    "-i", "--input", "inputs", multiple=True, metavar="NAME=VALUE", help="A value the macro asks for."
+    "-i",
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A value for one of the macro's inputs.",
 )
-@click.option("-m", "--model", metavar="PROVIDER/NAME", help="For steps that name no model.")
+@click.option("-m", "--model", metavar="PROVIDER/NAME", help="The model for steps that name none.")
 @click.option(
-    "--resume", metavar="RUN", help="Take up an unfinished run by its id, or the `last` of this macro."
+    "--resume", metavar="RUN", help="Resume an unfinished run by its ID, or the `last` one of this macro."
 )
 @click.option(
     "--save",
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Put pictures, recordings and videos here.",
+    help="The folder for pictures, recordings and videos.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print what happens as events, one JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print events as JSON lines.")
 @with_desk
 async def run(
     desk: Desk, name: str, file: str | None, inputs: tuple[str, ...], model: str | None, resume: str | None,
@@ -87,7 +94,7 @@ async def export(desk: Desk, names: tuple[str, ...]) -> None:
 
 @macros.command("import")
 @click.argument("file", type=click.File("r", encoding="utf-8"))
-@click.option("--replace", is_flag=True, help="Also those that are there under the same name.")
+@click.option("--replace", is_flag=True, help="Replace existing ones of the same name.")
 @with_desk
 async def import_(desk: Desk, file: Any, replace: bool) -> None:
     """Take in the macros of FILE (- for stdin) into your own configuration."""
@@ -196,7 +203,7 @@ class _Terminal:
                 print_error(error)
         if not run.is_complete:
             tell(
-                f"What is done is kept: `halley macros run {run.macro} --resume {run.id}` goes on from there."
+                f"Finished steps are saved: `halley macros run {run.macro} --resume {run.id}` resumes from there."
             )
 
 

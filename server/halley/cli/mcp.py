@@ -16,9 +16,11 @@ from halley.cli.running import Desk, find_root, with_desk
     "--workspace",
     metavar="DIR",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The workspace it shows; by default the one of this folder.",
+    help="The workspace to serve. Defaults to the current folder's.",
 )
-@click.option("--run-macros", is_flag=True, help="Also let it run macros, which asks models and costs money.")
+@click.option(
+    "--run-macros", is_flag=True, help="Also allow running macros, which calls models and costs money."
+)
 @with_desk
 async def mcp(desk: Desk, workspace: Path | None, run_macros: bool) -> None:
     """Serve this workspace to another program by the Model Context Protocol: search, files, diagnostics, chats, macros.

@@ -1,6 +1,6 @@
 """`halley image`, `speak`, `transcribe`, `video`: made, written where asked; and `halley media`, the tasks there are.
 
-A video that is interrupted goes on at its host: `halley media wait` fetches it.
+An interrupted video continues at its host: `halley media wait` fetches it.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _MODEL = click.option(
 )
 _OUT = click.option(
     "-o", "--output", "out", metavar="FILE", type=click.Path(),
-    help="Where to write it: a file (a name without a suffix gets the one of what came), or a folder (`pics/`, made if "
-    "missing) for a name of its own. By default the current folder.",
+    help="The output: a file (an extension is added if missing), or a folder (`pics/`, created if "
+    "missing) for an automatic name. Defaults to the current folder.",
 )  # fmt: skip
 _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the task as JSON.")
-_FORCE = click.option("--force", is_flag=True, help="Replace a file that is there.")
+_FORCE = click.option("--force", is_flag=True, help="Overwrite an existing file.")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -41,13 +41,13 @@ def _words(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command()
 @_words
-@click.option("-e", "--edit", "source", type=_FILE, metavar="PICTURE", help="Change this picture instead.")
-@click.option("--mask", type=_FILE, metavar="PNG", help="Where it may be changed: the transparent parts.")
-@click.option("--size", metavar="WxH", help="As the model takes it, like 1024x1024.")
-@click.option("--quality", help="As the model takes it, like low or high.")
+@click.option("-e", "--edit", "source", type=_FILE, metavar="PICTURE", help="Edit this picture instead.")
+@click.option("--mask", type=_FILE, metavar="PNG", help="A mask whose transparent parts may be edited.")
+@click.option("--size", metavar="WxH", help="A size the model supports, such as 1024x1024.")
+@click.option("--quality", help="A quality the model supports, such as low or high.")
 @click.option("--format", "form", help="png, jpeg or webp.")
 @click.option("-n", "number", type=click.IntRange(1, 10), default=1, help="How many.")
-@click.option("--choose", type=click.IntRange(1, 9), help="Of a grid of variants, work this one out.")
+@click.option("--choose", type=click.IntRange(1, 9), help="Upscale this variant of a grid.")
 @_MODEL
 @_OUT
 @_FORCE
@@ -78,7 +78,7 @@ async def image(
 @click.option(
     "-f", "--file", type=_FILE, metavar="FILE", help="Read this file aloud; Markdown is read as prose."
 )
-@click.option("--voice", help="As the model takes it, like alloy or nova.")
+@click.option("--voice", help="A voice the model supports, such as alloy or nova.")
 @click.option("--format", "form", help="mp3, wav, opus, aac or flac.")
 @_MODEL
 @_OUT
@@ -99,7 +99,7 @@ async def speak(
         try:
             said = (await asyncio.to_thread(load_text, file)).text
         except (OSError, ValueError):
-            raise InvalidInput(f"{file} is no text.", "Name a text file.") from None
+            raise InvalidInput(f"{file} is not a text file.", "Name a text file.") from None
     else:
         said = await _said(text)
     order = Order(
@@ -110,8 +110,8 @@ async def speak(
 
 @click.command()
 @click.argument("file", type=_FILE)
-@click.option("--translate", is_flag=True, help="In English, whatever is spoken.")
-@click.option("--language", metavar="CODE", help="What is spoken, like en or de.")
+@click.option("--translate", is_flag=True, help="Translate into English.")
+@click.option("--language", metavar="CODE", help="The spoken language, such as en or de.")
 @click.option("--hint", default="", help="Words that may occur in it.")
 @_MODEL
 @_JSON
@@ -133,10 +133,14 @@ async def transcribe(
 
 @click.command()
 @_words
-@click.option("-i", "--image", "source", type=_FILE, metavar="PICTURE", help="Begin with this picture.")
-@click.option("--size", metavar="WxH", help="As the model takes it, like 1280x720.")
-@click.option("--seconds", type=click.IntRange(1, 120), help="How long, as the model takes it.")
-@click.option("--no-wait", is_flag=True, help="Submit it and stop; `halley media wait` fetches it.")
+@click.option(
+    "-i", "--image", "source", type=_FILE, metavar="PICTURE", help="Use this picture as the first frame."
+)
+@click.option("--size", metavar="WxH", help="A size the model supports, such as 1280x720.")
+@click.option("--seconds", type=click.IntRange(1, 120), help="The duration in seconds.")
+@click.option(
+    "--no-wait", is_flag=True, help="Submit the job and exit; `halley media wait` fetches the result."
+)
 @_MODEL
 @_OUT
 @_FORCE
@@ -146,7 +150,7 @@ async def video(
     desk: Desk, prompt: tuple[str, ...], source: Path | None, size: str | None, seconds: int | None, no_wait: bool,
     model: str | None, out: str | None, force: bool, as_json: bool,
 ) -> int:  # fmt: skip
-    """Make a video of PROMPT. It goes on at its host when this is interrupted."""
+    """Make a video of PROMPT. It continues at its host if this is interrupted."""
     from halley.features.media.orders import Order
 
     output = _output(out, force, "video")
@@ -192,13 +196,13 @@ async def list_(desk: Desk, as_json: bool) -> None:
 @_JSON
 @with_desk
 async def wait(desk: Desk, task: str | None, out: str | None, force: bool, as_json: bool) -> int:
-    """Go on with a task that was interrupted (all of them without TASK), and write what comes of it."""
+    """Resume an interrupted task (without TASK, all of them), and write its results."""
     output = _output(out, force)
     works = desk.room.media
     ids = await works.resume(desk.line())
     found = [task] if task else ids
     if not found:
-        tell("Nothing is under way that no other process looks after.")
+        tell("No unattended task is running.")
     code = 0
     for id in found:
         done = await _watch(desk, id)
@@ -288,7 +292,7 @@ def _output(out: str | None, force: bool, makes: str = "") -> Path | None:
             output.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
             raise InvalidInput(
-                f"{output} is no folder.", "Choose another name, or leave the slash out."
+                f"{output} is not a folder.", "Choose another name, or leave the slash out."
             ) from None
         except OSError as error:
             raise store_failed(output, error) from None
@@ -297,7 +301,7 @@ def _output(out: str | None, force: bool, makes: str = "") -> Path | None:
         for path in dict.fromkeys((output, *(named_with(suffix, output) for suffix in suffixes))):
             if os.path.lexists(path):
                 raise InvalidInput(
-                    f"{path} is there already.", "Choose another name, or replace it with `--force`."
+                    f"{path} already exists.", "Choose another name, or replace it with `--force`."
                 )
     return output
 
@@ -336,7 +340,7 @@ async def _watch(desk: Desk, id: str) -> Task:
     except asyncio.CancelledError:
         if (await works.store.get(id)).job is not None:
             tell(
-                f"It goes on at its host: `halley media wait {id}` fetches it, `halley media cancel {id}` ends it."
+                f"It continues at its host: `halley media wait {id}` fetches it, `halley media cancel {id}` cancels it."
             )
         raise
     finally:
@@ -351,7 +355,7 @@ async def _end(desk: Desk, task: Task, output: Path | None, force: bool, as_json
             write(f"{path}\n")
     if task.state == "choosing" and not as_json:
         count = len(task.facts["choices"])
-        tell(f"{count} variants: `halley media choose {task.id} 1` … {count} works one out.")
+        tell(f"{count} variants: `halley media choose {task.id} 1` … {count} upscales one.")
     if as_json:
         _print_json(desk, await desk.room.media.store.get(task.id))
     elif is_watched() and task.usage and task.usage.cost_usd is not None:
@@ -389,7 +393,7 @@ async def _write(
         await asyncio.to_thread(write_result, store, result, target, overwrite=force)
     except HalleyError as error:  # what was made is not lost
         number = f" -v {result.variant}" if len(task.results) > 1 else ""
-        help = f"It is kept: `halley media save {task.id}{number} -o FILE` writes it elsewhere."
+        help = f"It is saved: `halley media save {task.id}{number} -o FILE` copies it."
         raise error_of(replace(error.problem, help=help)) from None
     saved = {**result.facts, "saved": str(target.resolve())}
     await store.save_result(task.id, replace(result, facts=saved))

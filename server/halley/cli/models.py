@@ -12,11 +12,11 @@ from halley.core.models import ROLES, Role
 
 
 @click.command()
-@click.option("--role", type=click.Choice(ROLES), help="Only models that can do this.")
+@click.option("--role", type=click.Choice(ROLES), help="Only models for this role.")
 @click.option("--provider", metavar="NAME", help="Only this provider's.")
-@click.option("--refresh", is_flag=True, help="Ask the providers again instead of showing what is cached.")
-@click.option("--favourite", metavar="MODEL", help="Mark this one: lists and pickers begin with it.")
-@click.option("--no-favourite", "unmark", metavar="MODEL", help="Take the mark back.")
+@click.option("--refresh", is_flag=True, help="Refresh the list from the providers instead of the cache.")
+@click.option("--favourite", metavar="MODEL", help="Mark this model as a favourite; favourites come first.")
+@click.option("--no-favourite", "unmark", metavar="MODEL", help="Remove the favourite mark.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.argument("search", required=False)
 @with_desk

@@ -42,7 +42,7 @@ def console(stderr: bool = False) -> Console:
 
 
 def is_watched() -> bool:
-    """True when a person sees what goes to stderr."""
+    """True when a user sees what goes to stderr."""
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 

@@ -116,7 +116,7 @@ def find_root(start: Path) -> Path:
 
 
 def show_operation(operation: Operation) -> None:
-    """Waits and failovers, told to whoever watches."""
+    """Waits and failovers, reported on stderr."""
     from halley.cli.output import is_watched, tell
 
     if not is_watched():
@@ -130,7 +130,7 @@ def show_operation(operation: Operation) -> None:
 
 
 async def confirm(question: str) -> bool:
-    """The person's yes; no where nobody sits there. Raises Cancelled when they interrupt."""
+    """The user's answer; false without a terminal. Raises Cancelled when they interrupt."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
     try:

@@ -49,7 +49,7 @@ ACTIONS = ("status", "pause", "resume", "rebuild", "embed", "decline")
 
 @click.command()
 @click.argument("action", type=click.Choice(ACTIONS), default="status")
-@click.option("--yes", is_flag=True, help="Agree to the estimate without being asked (embed).")
+@click.option("--yes", is_flag=True, help="Approve the estimate without asking (embed).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_desk
 async def index(desk: Desk, action: str, yes: bool, as_json: bool) -> int:

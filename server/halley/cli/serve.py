@@ -8,15 +8,15 @@ import click
 
 
 @click.command()
-@click.option("--stdio", is_flag=True, help="LSP on stdin and stdout (what happens anyway).")
-@click.option("--pipe", metavar="PATH", help="Serve many editors on a unix socket at PATH.")
-@click.option("--log-file", metavar="FILE", help="Where the log goes; by default stderr.")
+@click.option("--stdio", is_flag=True, help="LSP on stdin and stdout (the default).")
+@click.option("--pipe", metavar="PATH", help="Serve several editors on a Unix socket at PATH.")
+@click.option("--log-file", metavar="FILE", help="The log file. Defaults to stderr.")
 @click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="info",
     show_default=True,
-    help="How much is logged: never prompts, replies or keys.",
+    help="The log level. Prompts, replies and keys are never logged.",
 )
 def serve(stdio: bool, pipe: str | None, log_file: str | None, log_level: str) -> None:
     """Serve an editor. stdout carries LSP only; the log goes to stderr or --log-file."""

@@ -25,18 +25,20 @@ import click
     multiple=True,
     help="Misbehave: NAME[:probability][:first=N][:after=N].",
 )
-@click.option("--list-faults", is_flag=True, help="Show every fault by name and stop.")
+@click.option("--list-faults", is_flag=True, help="List all faults and exit.")
 @click.option("--seed", type=int, default=0, help="The same seed gives the same faults.")
-@click.option("--delay-ms", type=click.FloatRange(0), default=0.0, help="Wait before the first token.")
+@click.option("--delay-ms", type=click.FloatRange(0), default=0.0, help="Delay before the first token.")
 @click.option(
     "--tokens-per-s",
     type=click.FloatRange(0),
     default=0.0,
-    help="Pace of a reply; 0 is as fast as it is read.",
+    help="Pace of a reply; 0 means as fast as the client reads.",
 )
 @click.option("--chunk-tokens", type=click.IntRange(1), default=1, help="Tokens in one streamed chunk.")
-@click.option("--lenient", is_flag=True, help="Let unknown parameters pass; otherwise a 400 names them.")
-@click.option("--any-key", is_flag=True, help="Take any key, or none; otherwise keys begin with sk-sim.")
+@click.option("--lenient", is_flag=True, help="Accept unknown parameters; otherwise they get a 400.")
+@click.option(
+    "--any-key", is_flag=True, help="Accept any key or none; otherwise a key must begin with sk-sim."
+)
 def simulator(list_faults: bool, lenient: bool, faults: tuple[str, ...], **options: Any) -> None:
     """Run a unified API on this machine that answers without any model.
 
@@ -58,7 +60,7 @@ def simulator(list_faults: bool, lenient: bool, faults: tuple[str, ...], **optio
 
 
 _HOW_TO_USE_IT = """
-To use it, put this into config.toml (`halley doctor` names its place):
+To use it, put this into config.toml (`halley doctor` prints its path):
 
   [providers.simulator]
   base_url = "{url}"

@@ -34,7 +34,7 @@ async def list_(desk: Desk, as_json: bool) -> int:
 
 @tools.command("on")
 @click.argument("what", required=False, metavar="[SERVER[/TOOL]]")
-@click.option("--user", is_flag=True, help="Everywhere, not only in this workspace.")
+@click.option("--user", is_flag=True, help="Apply everywhere, not only in this workspace.")
 @with_desk
 async def on(desk: Desk, what: str | None, user: bool) -> None:
     """Switch all tools, a server or one tool on."""
@@ -43,7 +43,7 @@ async def on(desk: Desk, what: str | None, user: bool) -> None:
 
 @tools.command("off")
 @click.argument("what", required=False, metavar="[SERVER[/TOOL]]")
-@click.option("--user", is_flag=True, help="Everywhere, not only in this workspace.")
+@click.option("--user", is_flag=True, help="Apply everywhere, not only in this workspace.")
 @with_desk
 async def off(desk: Desk, what: str | None, user: bool) -> None:
     """Switch all tools, a server or one tool off."""
@@ -60,18 +60,18 @@ async def forget(desk: Desk, what: str | None) -> None:
     server, tool = _parts(what)
     picks = desk.room.tool_picks
     count = picks.forget(desk.root, matching(picks.approvals(desk.root), None, server, tool))
-    tell(f"{count} standing yes{'' if count == 1 else 'es'} taken back.")
+    tell(f"{count} permanent approval{'' if count == 1 else 's'} revoked.")
 
 
 def terminal_ask(question: Question) -> Any:
-    """Asks on the terminal; denied where nobody sits there."""
+    """Asks on the terminal; denies if there is none."""
 
     async def ask() -> Decision:
         import asyncio
         import sys
 
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            tell(f"… {question.server}/{question.tool} needs a yes, and nobody can be asked here: denied.")
+            tell(f"… {question.server}/{question.tool} needs approval, which is not possible here: denied.")
             return "deny"
         tell(f"\nMay the model call {question.server}/{question.tool}?")
         if question.changed:

@@ -1,4 +1,4 @@
-"""`halley trust`: what a workspace's files ask for, and the person's word for exactly that content."""
+"""`halley trust`: what a workspace's files ask for, and the user's word for exactly that content."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.command()
 @click.argument("folder", metavar="[DIR]", type=_FOLDER, required=False)
 @click.option("-y", "--yes", is_flag=True, help="Trust without asking.")
-@click.option("--json", "as_json", is_flag=True, help="Print what is asked for as JSON, and trust nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print what it asks for as JSON, without trusting it.")
 @with_desk
 async def trust(desk: Desk, folder: Path | None, yes: bool, as_json: bool) -> int:
     """Show what the workspace's .halley.toml and AGENTS.md ask for, and trust that content until it changes."""
@@ -44,7 +44,7 @@ async def trust(desk: Desk, folder: Path | None, yes: bool, as_json: bool) -> in
 
 async def _agreed() -> bool:
     if not sys.stdin.isatty():
-        tell("Nobody can be asked here: add --yes to trust it.")
+        tell("There is no terminal to ask on: add --yes to trust it.")
         return False
     try:
         return await asyncio.to_thread(click.confirm, "Trust exactly this?")
@@ -59,7 +59,7 @@ async def untrust(desk: Desk, folder: Path | None) -> int:
     """Take back the trust in a workspace."""
     root = find_root(folder.resolve()) if folder else desk.root
     if desk.room.trust.untrust(root):
-        click.echo(f"{clean(str(root))} is not trusted any more.")
+        click.echo(f"{clean(str(root))} is no longer trusted.")
         return 0
     tell(f"{root} was not trusted.")
     return 1

@@ -33,8 +33,8 @@ Json = dict[str, Any]
 @click.option(
     "--file", "path", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Your own file."
 )
-@click.option("-m", "--model", help="A model of a real provider, as provider/name.")
-@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Keep the tour as a picture.")
+@click.option("-m", "--model", help="A real provider's model, as provider/name.")
+@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Save the tour as a picture.")
 def command(path: Path | None, model: str | None, svg: Path | None) -> None:
     """A tour of Halley on a real file: explain, generate, fix, format, complete, chat, switch the model."""
     console().record = svg is not None
@@ -146,7 +146,7 @@ def _install_command() -> str:
 
 
 def _copy(path: Path | None, home: Path) -> Path:
-    """The file the tour works on: always a copy, so that nobody's work is touched."""
+    """The file the tour works on: always a copy, so that the user's work is untouched."""
     workspace = home / "workspace"
     workspace.mkdir(exist_ok=True)
     sample = resources.files("halley.cli") / "sample" / "orders.py"
@@ -164,7 +164,7 @@ def _language(path: Path) -> str:
 
 @dataclass(slots=True)
 class Tour:
-    """The steps, one method each; a step that fails says why and the tour goes on."""
+    """The steps, one method each; a step that fails says why and the tour continues."""
 
     editor: Editor
     buffer: Buffer
@@ -176,10 +176,10 @@ class Tour:
             ("Explain a function", self.explain),
             ("Generate code from a comment", self.generate),
             ("Fix a diagnostic", self.fix),
-            ("Format, proven to mean the same", self.format),
+            ("Format, provably equivalent", self.format),
             ("Complete at the cursor", self.complete),
-            ("Chat, with the file at hand", self.chat),
-            ("Switch the model of this workspace", self.switch),
+            ("Chat about the current file", self.chat),
+            ("Switch this workspace's model", self.switch),
         ]
         for number, (title, step) in enumerate(steps, 1):
             console().rule(f"[bold]{number}. {title}[/]", align="left")
@@ -235,7 +235,7 @@ class Tour:
         for item in items:
             console().print(f"{clean(line)}[dim italic]{clean(item['insertText'])}[/]")
         if not items:
-            console().print("[yellow]nothing to suggest here[/]")
+            console().print("[yellow]no suggestion here[/]")
 
     async def chat(self) -> None:
         chat_id = None

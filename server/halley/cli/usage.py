@@ -28,7 +28,7 @@ Json = dict[str, Any]
 async def usage(
     desk: Desk, by: str, since: str | None, until: str | None, no_quota: bool, as_json: bool
 ) -> None:
-    """What was used and what it cost. A cost with ~ is estimated from list prices; ? is not known."""
+    """Show usage and costs. A cost with ~ is estimated from list prices; ? is not known."""
     from halley.features.usage import report
 
     dimensions: Any = [name.strip() for name in by.split(",") if name.strip()]

@@ -131,7 +131,7 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A wait the person should see (`halley/operation`)."""
+    """A wait the user should see (`halley/operation`)."""
 
     id: str
     state: Literal["waiting", "retrying", "failedOver", "done"]
@@ -156,7 +156,7 @@ class Caller:
     ask_key: AskKey | None = field(default=None, compare=False)
     on_operation: Callable[[Operation], None] | None = field(default=None, compare=False)
     confirm: Callable[[str], Awaitable[bool]] | None = field(default=None, compare=False)
-    """Asks the person a yes-or-no question (`budget.when_spent = "ask"`); None where nobody can be asked."""
+    """Asks the user a yes-or-no question (`budget.when_spent = "ask"`); None where no user can be asked."""
 
 
 @dataclass(frozen=True, slots=True)

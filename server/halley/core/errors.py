@@ -145,7 +145,7 @@ class Interrupted(UpstreamError):
 class BadReply(UpstreamError):
     """An answer that is none: HTML, an unparsable body, nothing at all.
 
-    `empty` replies may be sent for once more; the rest may not.
+    `empty` replies may be sent for again; the rest may not.
     """
 
     code = "bad_reply"
@@ -199,7 +199,7 @@ def problem_of(error: BaseException) -> Problem:
     return Problem(
         "internal",
         f"Something went wrong inside Halley ({type(error).__name__}).",
-        "The log has the details (`halley doctor` names its place); please report it.",
+        "The log has the details (`halley doctor` prints its path); please report it.",
     )
 
 

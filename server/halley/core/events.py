@@ -11,7 +11,7 @@
     ├─ Sound            a recording
     ├─ Begun            the host works on it: how to ask for it later
     ├─ Vectors          what texts mean, as numbers
-    ├─ Notice           something the person should see that is not the reply (a failover, a trim)
+    ├─ Notice           something the user should see that is not the reply (a failover, a trim)
     └─ Finish           the end: reason and usage
 
 A stream yields any number of events and then exactly one `Finish`, or raises exactly one error of
@@ -48,12 +48,12 @@ class ToolCallDelta:
 
 
 ToolState = Literal["done", "failed", "denied", "refused", "cut"]
-"""`denied` by the person, `refused` by a rule or a limit, `cut`: the arguments broke off, so it was never run."""
+"""`denied` by the user, `refused` by a rule or a limit, `cut`: the arguments broke off, so it was never run."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCalled:
-    """A call as a person sees it. Comes twice for one that is asked about: `asking`, then `running`."""
+    """A call as a user sees it. Comes twice for one that is asked about: `asking`, then `running`."""
 
     id: str
     server: str

@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 MOST_LINES, LONGEST = 4096, 500
-"""Lines that are kept for each question, and characters of one beyond which it is asked anew."""
+"""Lines that are kept for each question, and characters of one beyond which it is asked again."""
 
 
 def by_line(look: Callable[[str], T]) -> Callable[[str], T]:

@@ -90,7 +90,7 @@ class Usage:
     estimated: bool = False
     """True when the host sent no usage and the tokens were counted here."""
     cost_source: Literal["provider", "estimated", "unknown"] = "unknown"
-    """Who says `cost_usd`: the host, or a price list. A cost that nobody knows is None, never 0."""
+    """The source of `cost_usd`: the host, or a price list. An unknown cost is None, never 0."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from halley.core.usage import Acceptance, Dimension, Summary
 class Provider(Protocol):
     """One endpoint with its wire and key. Raises only `core.errors`.
 
-    Whoever leaves a stream early closes it (`aclose`), which closes the upstream socket.
+    A caller that stops early must close the stream (`aclose`), which closes the upstream socket.
     """
 
     id: str

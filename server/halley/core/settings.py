@@ -163,12 +163,12 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 def _check_address(text: str, schemes: tuple[str, ...]) -> None:
     """Raises ValueError unless it is an address with a host that has one reading only."""
     if not text.isprintable() or any(c.isspace() or c == "\\" for c in text):
-        raise ValueError("an address holds no spaces, backslashes or invisible characters")
+        raise ValueError("an address contains no spaces, backslashes or invisible characters")
     parts = urlsplit(text)
     if parts.scheme not in schemes or not parts.hostname:
         raise ValueError(f"an address begins with {schemes[0]}:// or {schemes[1]}:// and names a host")
     if "@" in parts.netloc and schemes[0] == "https":
-        raise ValueError("an address holds no user name or password: use `key` or `headers`")
+        raise ValueError("an address contains no user name or password: use `key` or `headers`")
     _ = parts.port  # raises ValueError when it is no port
 
 

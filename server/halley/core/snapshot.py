@@ -81,7 +81,7 @@ class Diagnostic:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """Lines the person typed in not long ago, `last_line` included. Both count from 0."""
+    """Lines the user typed in not long ago, `last_line` included. Both count from 0."""
 
     uri: str
     first_line: int
@@ -104,7 +104,7 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Document, version, selection, diagnostics and settings, as they were when the person asked."""
+    """Document, version, selection, diagnostics and settings, as they were when the user asked."""
 
     document: Document
     selection: Selection
@@ -114,7 +114,7 @@ class Snapshot:
     open_documents: Mapping[str, Document] = field(default_factory=lambda: MappingProxyType({}))
     """The other documents open in the session, by URI, most recently touched first."""
     touched: tuple[Touched, ...] = ()
-    """Where the person typed, the latest first."""
+    """Where the user typed, the latest first."""
     tab_size: int = 4
     insert_spaces: bool = True
 

@@ -1,4 +1,4 @@
-"""What a person typed into a chat: `/commands`, `#variables` and `@models`, told apart from plain text.
+"""What a user typed into a chat: `/commands`, `#variables` and `@models`, told apart from plain text.
 
 `read_input` takes the text to pieces; `words_at` finds the piece being typed, for completion. Nothing inside a fenced
 block or backticks is a command, and an address or an e-mail is no mention.
@@ -16,7 +16,7 @@ VARIABLES: dict[str, str] = {
     "folder": "The files of a folder: #folder:path",
     "symbol": "A definition: #symbol:name",
     "diagnostics": "What the editor reports here",
-    "diff": "Changes not committed yet",
+    "diff": "Uncommitted changes",
     "open": "All open files",
     "recent": "What was edited lately",
     "workspace": 'What the workspace says about the question, or about #workspace:"words"',

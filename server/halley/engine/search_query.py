@@ -1,4 +1,4 @@
-"""What a person types into a search, as FTS5 terms; and the words of a text that its index is to know.
+"""What a user types into a search, as FTS5 terms; and the words of a text that its index is to know.
 
 The index keeps the text as it is (its tokenizer splits `snake_case` by itself) and beside it the parts of camelCase
 names (`camel_parts`). A query is taken to pieces in the same way, so that `parseArgs` and `parse_args` find each other;

@@ -1,6 +1,6 @@
 """Tool calls as models write them: read strictly, shown whole, told apart by their shape.
 
-What a person is shown is what is run: arguments are parsed once, and text that could be read in two ways (a name twice,
+What a user is shown is what is run: arguments are parsed once, and text that could be read in two ways (a name twice,
 no object, numbers that are none) is not run at all.
 """
 
@@ -34,12 +34,12 @@ def read_arguments(text: str) -> dict[str, Any] | None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a name stands twice")
+        raise ValueError("a name occurs twice")
     return found
 
 
 def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def show_arguments(arguments: Mapping[str, Any]) -> str:

@@ -102,7 +102,7 @@ async def stream_reply(
 ) -> AsyncGenerator[Event, None]:
     """The reply's events. `model` (`provider/name`) asks exactly that one, instead of the role's route.
 
-    Ends with one `Finish` or raises one of `core.errors`. Whoever leaves early closes it.
+    Ends with one `Finish` or raises one of `core.errors`. A caller that stops early must close it.
     """
     prompt, hidden = redact_prompt(prompt)
     route = (ModelRef.parse(model),) if model else await line.route_of(role)
@@ -149,7 +149,7 @@ def _not_empty(reply: Reply) -> Reply:
         return reply
     if reply.finish and reply.finish.reason == "length":
         raise BadReply(
-            "The model used all its tokens thinking and said nothing.",
+            "The model used all its tokens for reasoning and gave no answer.",
             "Ask again, ask for less, or pick another model with `halley use`.",
             model=str(reply.finish.model) if reply.finish.model else None,
         )

@@ -29,7 +29,7 @@ async def commit_message(
 ) -> str:
     """The message for what is staged in `cwd`; with nothing staged, for all changes of the working tree.
 
-    `template` is the person's own prompt, else the one shipped; `options` are those of `ask` (`model`, `on_event` …).
+    `template` is the user's own prompt, else the one shipped; `options` are those of `ask` (`model`, `on_event` …).
 
     Raises InvalidInput when there is nothing to commit or no repository.
     """

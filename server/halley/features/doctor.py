@@ -1,4 +1,4 @@
-"""The report a person pastes into a bug report: what is installed, where things lie, what is wrong.
+"""The report a user pastes into a bug report: what is installed, where things lie, what is wrong.
 
 Redacted: the home folder is `~`, addresses lose user names and queries, and there is no key, prompt or reply in it.
 `check` is `halley/doctor`; each finding of `problems` says what to do.
@@ -177,7 +177,7 @@ def _keyring_name() -> str:
 
         found = keyring.get_keyring()
         if isinstance(found, fail.Keyring | null.Keyring):
-            return "none: keys are kept in a private file"
+            return "none: keys are stored in a private file"
         return str(found.name)
     except Exception as error:
         return f"none ({type(error).__name__})"

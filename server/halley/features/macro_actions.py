@@ -40,7 +40,7 @@ async def run_macro_action(name: str, job: Job) -> Outcome:
 
 
 def _with_instruction(macro: MacroSettings, job: Job) -> Job:
-    """What the person said is the one value that was missing."""
+    """What the user said is the one value that was missing."""
     missing = [key for key in missing_inputs(macro) if key not in job.inputs]
     if len(missing) == 1 and job.instruction:
         return replace(job, inputs={**job.inputs, missing[0]: job.instruction})

@@ -147,14 +147,14 @@ async def select(
             await room.registry.check_listed(ref, settings, caller)
     if scope == "session":
         if pick_session is None:
-            raise InvalidInput("There is no session to choose for.", "Choose the scope workspace or user.")
+            raise InvalidInput("There is no session here.", "Choose the scope workspace or user.")
         pick_session(role, route)
         for ref in route[:1]:
             await asyncio.to_thread(room.selections.remember, ref)
     elif scope == "workspace":
         if root is None:
             raise InvalidInput(
-                "There is no workspace to choose for.", "Open a folder, or choose the scope session or user."
+                "There is no workspace here.", "Open a folder, or choose the scope session or user."
             )
         await asyncio.to_thread(room.selections.save, root, role, route)
     else:

@@ -1,4 +1,4 @@
-"""Prompt templates a person has put into their configuration folder, in place of those that are shipped.
+"""Prompt templates a user has put into their configuration folder, in place of those that are shipped.
 
 A template that cannot be right is never used half: the request says which file, which line and what is wrong. What
 may be asked for in a template is what the prompts fill in (`engine/prompting/prompts.py`);
@@ -21,7 +21,7 @@ _FACTS = frozenset(
 
 
 def load_own_template(path: Path, name: str) -> str | None:
-    """The person's own template; None where there is none. Raises NotConfigured for one that cannot be used."""
+    """The user's own template; None where there is none. Raises NotConfigured for one that cannot be used."""
     try:
         if path.stat().st_size > MOST_BYTES:
             raise _broken(path, name, f"It is larger than {MOST_BYTES} bytes.")
@@ -56,7 +56,7 @@ def _unknown(path: Path) -> NotConfigured:
 
     near = get_close_matches(path.stem, sorted(builtin_names()), 1)
     return NotConfigured(
-        f"The template {path} is never used: there is none of that name.",
+        f"The template {path} is never used: no template has that name.",
         f"Did you mean {near[0]}.md?" if near else f"There are: {', '.join(sorted(builtin_names()))}.",
         setting=f"templates/{path.name}",
     )
@@ -73,6 +73,6 @@ def names_for(name: str) -> frozenset[str]:
 def _broken(path: Path, name: str, what: str) -> NotConfigured:
     return NotConfigured(
         f"The template {path} cannot be used. {what}",
-        f"Correct it, or remove it to have the one shipped for '{name}'.",
+        f"Correct it, or remove it to use the built-in template for '{name}'.",
         setting=f"templates/{name}.md",
     )

@@ -1,4 +1,4 @@
-"""Proposals: changes that wait for a person's yes, hunk by hunk.
+"""Proposals: changes that wait for a user's yes, hunk by hunk.
 
 A proposal keeps the text it was made for, so that it can be shown as a whole file (`text_of`), accepted in part, and
 moved to where the text has gone meanwhile. Accepting returns the change to apply; what was not chosen stays as a
@@ -81,7 +81,7 @@ class Proposals:
     def find(self, id: str) -> Proposal:
         """Raises InvalidInput when it is not pending any more."""
         if id not in self.pending:
-            raise InvalidInput(f"Proposal {id} is not pending.", "It was accepted or discarded before.")
+            raise InvalidInput(f"Proposal {id} is not pending.", "It has already been accepted or discarded.")
         return self.pending[id]
 
     def accept(self, id: str, hunks: Sequence[int] | None = None) -> WorkspaceChange:

@@ -274,7 +274,7 @@ class EngineRoom:
 
     @property
     def template_folder(self) -> Path:
-        """Where a person puts templates of their own."""
+        """Where a user puts templates of their own."""
         return self.paths.config / "templates"
 
     def index(self, root: Path) -> WorkspaceIndex:
@@ -291,7 +291,7 @@ class EngineRoom:
         return self._indexes[root]
 
     def template(self, name: str) -> str:
-        """A prompt template: the person's own `templates/NAME.md` beside config.toml, else the one shipped.
+        """A prompt template: the user's own `templates/NAME.md` beside config.toml, else the one shipped.
 
         Raises NotConfigured for one of their own that cannot be used, naming the file, the line and what is wrong.
         """

@@ -78,12 +78,12 @@ def read_moment(text: str | None, now: float) -> float | None:
         return datetime.fromisoformat(text.strip()).timestamp()
     except (ValueError, OverflowError, OSError):
         raise InvalidInput(
-            f"'{text}' is no moment.", "Write 7d, 24h, today, month, or a date such as 2026-11-01."
+            f"'{text}' is not a time.", "Write 7d, 24h, today, month, or a date such as 2026-11-01."
         ) from None
 
 
 async def find_quotas(room: EngineRoom, settings: Settings, caller: Caller) -> list[Json]:
-    """What each provider that tells such things has left, in the person's money; asked all at once, and briefly."""
+    """What each provider that tells such things has left, in the user's money; asked all at once, and briefly."""
     bindings = [b for b in room.registry.bindings(settings) if b.endpoint.quirks.quota]
 
     async def one(binding: Any) -> Json | None:

@@ -4,7 +4,7 @@
     verify_all_models   every model of a provider, a few at a time
 
 Each stream is closed at its first token, so that a test costs next to nothing. A host that rests after failures is
-woken: whoever tests wants to know how it is now.
+woken: a test must show the current state.
 """
 
 from __future__ import annotations
@@ -209,7 +209,7 @@ def _is_hopeless(steps: Steps) -> bool:
 
 def _no_model(provider: str) -> NotConfigured:
     return NotConfigured(
-        f"There is no model of {provider} to ask.",
+        f"{provider} has no model to test.",
         f"Name one: `halley verify {provider} --model NAME`.",
         provider=provider,
     )

@@ -42,7 +42,7 @@ def to_lsp_workspace_edit(
 ) -> Json:
     """The WorkspaceEdit for `change`. `texts` holds each edited document's text, by URI, that its edits are made for.
 
-    `confirm` asks the editor to have every part confirmed by the person, where it can.
+    `confirm` asks the editor to have every part confirmed by the user, where it can.
     Raises BlockedByPolicy when the client cannot create, rename or delete the files this needs.
     """
     _check_operations(change, client)
@@ -148,7 +148,7 @@ def _check_operations(change: WorkspaceChange, client: EditClient) -> None:
         if operation and not (client.document_changes and operation in client.resource_operations):
             raise BlockedByPolicy(
                 f"This editor cannot {operation} files for a language server.",
-                "Do it by hand with the text that is shown; nothing was changed.",
+                "Nothing was changed; apply the shown text by hand.",
             )
 
 

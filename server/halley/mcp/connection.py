@@ -63,7 +63,7 @@ class Connection:
         self.problem = ""
         self.is_refused = False
         self.note = ""
-        """What a person should know of a server that works: what changed, what of its offer was refused."""
+        """What a user should know of a server that works: what changed, what of its offer was refused."""
         self.offer = before or Offer()
         self._on_change, self._verify = on_change, verify
         self._task: asyncio.Task[None] | None = None
@@ -75,13 +75,13 @@ class Connection:
 
     # -- its life
 
-    def start(self, *, anew: bool = False) -> None:
-        """Begins to start it, unless it runs, is starting, or failed a moment ago (`anew` starts it all the same)."""
+    def start(self, *, force: bool = False) -> None:
+        """Begins to start it, unless it runs, is starting, or failed a moment ago (`force` starts it anyway)."""
         if self.is_refused or (self._task is not None and not self._task.done()):
             return
-        if not anew and self.state == "failed" and time.monotonic() < self._rest_until:
+        if not force and self.state == "failed" and time.monotonic() < self._rest_until:
             return
-        if anew:
+        if force:
             self._failures = 0
         for event in (self._settled, self._wanted_end, self._stale, self._died):
             event.clear()
@@ -131,7 +131,7 @@ class Connection:
             if self._wanted_end.is_set():
                 self._become("off")
             else:
-                self._fail("It ended by itself." if not self.problem else self.problem, said)
+                self._fail("It exited." if not self.problem else self.problem, said)
         except TimeoutError:
             self._fail(f"It did not start within {self.spec.start_timeout_s:g} s.", said)
         except asyncio.CancelledError:
@@ -147,7 +147,7 @@ class Connection:
             self._settled.set()
 
     async def _until_the_end(self, client: Client) -> None:
-        """Lists anew whatever changed, until it is to end or has died."""
+        """Lists again whatever changed, until it is to end or has died."""
         while True:
             waits = [asyncio.create_task(e.wait()) for e in (self._wanted_end, self._died, self._stale)]
             try:
@@ -266,7 +266,7 @@ class Connection:
             if _is_lost(error):
                 self.problem = why
                 self._died.set()
-                raise ToolFailed(f"{self.spec.name} was lost while it worked: {why}") from None
+                raise ToolFailed(f"{self.spec.name} was lost while working: {why}") from None
             raise ToolFailed(why) from None
         self._hangs = 0
         return result
@@ -313,10 +313,10 @@ def _is_name(name: str) -> bool:
 def _tool(tool: Any, refused: list[str]) -> RemoteTool | None:
     schema: Any = tool.input_schema
     if not _is_name(tool.name):
-        refused.append("A tool whose name cannot be shown is left out.")
+        refused.append("A tool whose name cannot be displayed is skipped.")
         return None
     if len(json.dumps(schema)) > MOST_SCHEMA:
-        refused.append(f"{tool.name} is left out: its schema is longer than {MOST_SCHEMA} characters.")
+        refused.append(f"{tool.name} is skipped: its schema is longer than {MOST_SCHEMA} characters.")
         return None
     hints = tool.annotations
     title = tool.title or (hints.title if hints else None) or tool.name
@@ -329,7 +329,7 @@ def _once(tools: Iterable[RemoteTool], refused: list[str]) -> list[RemoteTool]:
     found: dict[str, RemoteTool] = {}
     for tool in tools:
         if tool.name in found:
-            refused.append(f"{tool.name} is offered twice; the second is left out.")
+            refused.append(f"{tool.name} is offered twice; the second is skipped.")
         else:
             found[tool.name] = tool
     return list(found.values())

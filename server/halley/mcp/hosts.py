@@ -1,4 +1,4 @@
-"""A server that is a host: streamable HTTP, with the person's own certificates and a bound on what it sends."""
+"""A server that is a host: streamable HTTP, with the user's own certificates and a bound on what it sends."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A server that is a program: JSON messages, one a line, over its pipes.
 
 Not the SDK's own transport: a line is bounded here, what the program says on stderr is kept for the problem people read
-(never printed, never a file that grows), and the end of the program is told at once. The program gets a small
+(never printed, never a file that grows), and the program's exit is reported immediately. The program gets a small
 environment of its own, runs in the home folder, and goes with everything it started.
 """
 
@@ -153,7 +153,7 @@ def _parse(line: bytes) -> SessionMessage | Exception:
     try:
         return SessionMessage(mcp_types.jsonrpc_message_adapter.validate_json(line, by_name=False))
     except ValueError:
-        return ValueError("a line that is no message")  # never its text: it is logged
+        return ValueError("a line that is not a message")  # never its text: it is logged
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
@@ -173,7 +173,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 async def _gone(process: asyncio.subprocess.Process) -> None:
     """Not `wait()`, which also waits for pipes that a grandchild may hold."""
-    while process.returncode is None:  # noqa: ASYNC110 - the loop's child watcher sets it, and tells nobody
+    while process.returncode is None:  # noqa: ASYNC110 - the loop's child watcher sets it without a notification
         await asyncio.sleep(0.01)
 
 

@@ -13,7 +13,7 @@ State = Literal["off", "starting", "ready", "failed"]
 
 
 class ToolFailed(Exception):
-    """A call that gave no result. The message is for the person and the model; it never holds a key."""
+    """A call that gave no result. The message is for the user and the model; it never holds a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class RemoteTool:
 
     @property
     def fingerprint(self) -> str:
-        """Stands for all that a model and a person are told of it."""
+        """A digest of everything that the model and the user see of it."""
         told = [self.name, self.title, self.description, self.schema, self.read_only]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
@@ -116,4 +116,4 @@ def what_changed(before: Offer, after: Offer) -> str:
         )
         if names
     ]
-    return f"Its tools are not what they were: {'; '.join(parts)}." if parts else ""
+    return f"Its tools have changed: {'; '.join(parts)}." if parts else ""

@@ -1,6 +1,6 @@
 """One configured endpoint, as a value: the preset with the user's settings over it.
 
-`presets.resolve_endpoint` makes these. Two equal endpoints are the same endpoint: whoever pools providers may
+`presets.resolve_endpoint` makes these. Two equal endpoints are the same endpoint: code that pools providers may
 use them as keys.
 """
 

@@ -116,7 +116,7 @@ def _base_url(
     if not named:
         hint = f" or the environment variable {preset.base_url_env[0]}" if preset.base_url_env else ""
         raise NotConfigured(
-            f"The provider '{id}' has no address.", f"Set `{setting}`{hint}.", provider=id, setting=setting
+            f"The provider '{id}' has no base URL.", f"Set `{setting}`{hint}.", provider=id, setting=setting
         )
     if variable and not settings.base_url:
         setting = variable

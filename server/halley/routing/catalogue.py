@@ -144,7 +144,7 @@ def _save(path: Path, shelf: Shelf) -> None:
     except StoreFailed:
         import logging
 
-        logging.getLogger(__name__).warning("the model list could not be kept in %s", path)
+        logging.getLogger(__name__).warning("the model list could not be saved in %s", path)
 
 
 def model_to_json(model: Model) -> dict[str, Any]:

@@ -4,7 +4,7 @@
                                      ▲                       └─failed──▶ resting, twice as long
 
 While a host rests, routes pass it by. Where no other host is left, the rest is not waited out: one request probes at
-once, and whoever else needs that host meanwhile shares the outcome of that probe.
+once, and other calls that need that host share the outcome of that probe.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What is asked when nobody chose a model: the first provider that can be used, and its usual models.
+"""The models used when none was chosen: the first provider that can be used, and its usual models.
 
 `defaults.toml` names the usual models by preset. Nothing here asks a host; the catalogue, where it is known, decides
-between the names, and stands in for a host that has none (a local server).
+between the names, and is the fallback for a host that has none (a local server).
 """
 
 from __future__ import annotations

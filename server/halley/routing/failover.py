@@ -70,8 +70,8 @@ def interrupted(error: HalleyError, model: ModelRef) -> HalleyError:
         return error.about(provider=model.provider, model=str(model))
     problem = error.problem
     return Interrupted(
-        f"The reply broke off: {problem.message}",
-        "What had arrived is kept. Ask it to continue, or ask again.",
+        f"The reply was interrupted: {problem.message}",
+        "The partial reply is saved. Continue it, or ask again.",
         provider=model.provider,
         model=str(model),
         status=problem.status,

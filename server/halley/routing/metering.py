@@ -84,7 +84,7 @@ async def metered(
                     meter.see(event, settling.clock.monotonic())
                 yield event
         if settled is None:
-            raise Interrupted("The reply ended before it was complete.", "Ask again, or ask it to continue.")
+            raise Interrupted("The reply ended before it was complete.", "Continue it, or ask again.")
     except BaseException as error:
         settled = settled or settling.start(_settle(settling, row, meter, call, target, error))
         raise
@@ -143,7 +143,7 @@ async def _finish(settling: Settling, meter: Meter, call: Call, target: Target, 
 async def _settle(
     settling: Settling, row: int, meter: Meter, call: Call, target: Target, error: BaseException | None
 ) -> None:
-    """Writes how the attempt ended; its cost once more, when the price was not known yet.
+    """Writes how the attempt ended; its cost again, when the price was not known yet.
 
     Never raises: a reply that came is not taken back because the disk is full.
     """
@@ -153,7 +153,7 @@ async def _settle(
         meter.pieces or meter.images
     ):  # a host that began to answer will charge for it
         meter.usage = meter.estimate(call.prompt)
-    # While a person types the answer goes before the disk: another thread that wakes takes the interpreter away.
+    # While a user types the answer goes before the disk: another thread that wakes takes the interpreter away.
     behind = call.priority is Priority.INLINE
     facts = {
         "status": _status(error, meter, call),
@@ -190,9 +190,9 @@ async def _write(ledger: Ledger, row: int, **facts: Any) -> None:
 
 
 def _status(error: BaseException | None, meter: Meter, call: Call) -> str:
-    """In the ledger's words. Whoever cancels because of newer typing says so: `task.cancel(SUPERSEDED)`.
+    """In the ledger's words. A caller that cancels because of newer typing says so: `task.cancel(SUPERSEDED)`.
 
-    Whoever fills in the middle stops reading where the middle ends, and has what it asked for.
+    Fill-in-the-middle stops reading where the middle ends; that counts as complete.
     """
     filled = isinstance(call.prompt, FimPrompt) and isinstance(error, GeneratorExit) and meter.pieces
     if error is None or filled:
@@ -268,7 +268,7 @@ class Meter:
 
 
 def is_visible(event: Event) -> bool:
-    """True for what the person sees of a reply; after it, no other model may answer instead."""
+    """True for what the user sees of a reply; after it, no other model may answer instead."""
     return not isinstance(event, Notice | Finish)
 
 

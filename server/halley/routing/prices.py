@@ -26,7 +26,7 @@ LookUp = Callable[[Sequence[Key]], Awaitable[list[Price | None]]]
 FRESH_S = 7 * 86_400
 LONGEST_LOOKUP_S = 30.0
 NO_BOOK = "-"
-"""For hosts whose models are in nobody's price list, whatever they are called."""
+"""For hosts whose models are in no price list, whatever their names."""
 
 
 class Prices:
@@ -94,7 +94,7 @@ class Prices:
             found = await self._look_up(keys)
             self._prices().update(zip(keys, found, strict=True))
             self._save()
-        except Exception as error:  # then nobody knows, until the next process asks
+        except Exception as error:  # then prices stay unknown until the next process asks
             _log(f"prices could not be looked up: {type(error).__name__}")
             self._prices().update(dict.fromkeys(keys))
         finally:

@@ -25,7 +25,7 @@ class _Waiter:
 
 @dataclass(slots=True)
 class Slots:
-    """One provider's. `limit` may change at any time; nobody who has a slot loses it."""
+    """One provider's slots. `limit` may change at any time; taken slots stay taken."""
 
     limit: int
     taken: int = 0

@@ -3,7 +3,7 @@
     Registry.find_target   a model where it can be asked (for the router)
     Registry.find_model    what is known of a model; never waits for a network
     Registry.list_models   the catalogue, from cache at once and refreshed behind
-    Registry.defaults      what to ask when nobody chose
+    Registry.defaults      the models used when none was chosen
 
 A provider that takes its key from the editor belongs to the window whose editor it is, and is never shared.
 """
@@ -119,7 +119,7 @@ class Registry:
         return provider in settings.providers or load_preset(provider) is not None
 
     def bindings(self, settings: Settings) -> list[Binding]:
-        """Those a person can use: the configured ones, presets with a key, local servers that answered."""
+        """Those a user can use: the configured ones, presets with a key, local servers that answered."""
         names = dict.fromkeys((*settings.providers, *self._preset_names(), *self._local))
         found: list[Binding] = []
         for name in names:
@@ -148,7 +148,7 @@ class Registry:
         hint = f"Did you mean {near[0]}? " if near else ""
         return NotConfigured(
             f"There is no provider '{provider}'.",
-            f"{hint}Add [providers.{provider}] with a base_url to config.toml; `halley doctor` names its place.",
+            f"{hint}Add [providers.{provider}] with a base_url to config.toml; `halley doctor` prints its path.",
             provider=provider,
             setting=f"providers.{provider}",
         )
@@ -277,7 +277,7 @@ class Registry:
         models = tuple(_priced(model, binding.endpoint) for model in models)
         return await self._prices.fill(models, price_book_of(binding.endpoint))
 
-    # -- when nobody chose
+    # -- when no model was chosen
 
     def defaults(self, settings: Settings) -> Callable[[Role], Route]:
         """For as long as one answer takes: whose keys there are is looked up with the first role that asks.

@@ -42,7 +42,7 @@ class Router:
     def stream(self, call: Call) -> AsyncGenerator[Event, None]:
         """Events, then exactly one `Finish` that names model, usage and times; or one of `core.errors`.
 
-        Whoever leaves early closes it, which closes the upstream socket and settles the ledger.
+        A caller that stops early must close it, which closes the upstream socket and settles the ledger.
         """
         budget = call.settings.budget
         if budget.daily_usd is None and budget.monthly_usd is None:

@@ -2,9 +2,9 @@
 
     request → session → workspace → client → .halley.toml → user → config.toml → default
 
-The levels are `stores/config/layers.py`'s; here is only which of them decided, and what stands in for a role that
-nobody chose a model for: edit as chat, complete as fast, fast as chat. With nothing chosen at all, `defaults.py`
-picks from what there is.
+The levels are `stores/config/layers.py`'s; this module only finds which of them decided, and the substitute for a
+role that has no model of its own: edit as chat, complete as fast, fast as chat. With nothing chosen at all,
+`defaults.py` picks from what there is.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ class Selected:
     scope: str
     """The level that decided: request, session, workspace, client, .halley.toml, user, config.toml or default."""
     source: str
-    """The same for a person, with the file where there is one."""
+    """The same for a user, with the file where there is one."""
 
     def to_json(self) -> dict[str, object]:
         return {"route": [str(ref) for ref in self.route], "scope": self.scope, "source": self.source}
 
 
 Defaults = Callable[[Role], Route]
-"""The route of a role nobody chose a model for; empty when there is nothing to choose from."""
+"""The route of a role without a chosen model; empty when there is nothing to choose from."""
 
 
 def resolve_route(
@@ -116,7 +116,7 @@ def nothing_configured(role: Role) -> NotConfigured:
     return NotConfigured(
         "No model is configured.",
         "Enter a key with `halley key set comet`, or put it in the environment (COMETAPI_KEY, OPENAI_API_KEY, "
-        "ANTHROPIC_API_KEY …); a local server such as Ollama is found by itself. To try Halley without any, run "
-        "`halley simulator`, or `halley try`.",
+        "ANTHROPIC_API_KEY …); a local server such as Ollama is detected automatically. To try Halley without a key, "
+        "run `halley simulator`, or `halley try`.",
         setting=f"roles.{role}",
     )

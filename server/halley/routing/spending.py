@@ -1,6 +1,6 @@
 """Money limits, looked at before a call is made: `budget.daily_usd`, `budget.monthly_usd`, `budget.when_spent`.
 
-    warn   says so once a day, and goes on        ask   asks the person once a day        stop   refuses
+    warn   says so once a day, and continues        ask   asks the user once a day        stop   refuses
 
 What was spent is the ledger's sum, estimates included. How often a host may be asked again is another budget, in
 `retry_budget.py`.
@@ -31,7 +31,7 @@ class Limit:
 
 @dataclass(slots=True)
 class Spending:
-    """Implements `core.ports.Budgets` by the ledger's sums. What the person was told or agreed to, by limit and day."""
+    """Implements `core.ports.Budgets` by the ledger's sums. What the user was told or agreed to, by limit and day."""
 
     ledger: Ledger
     clock: Clock
@@ -64,10 +64,10 @@ class Spending:
 
 
 async def _agreed(call: Call, said: str) -> bool:
-    """The person's answer; no where nobody can be asked, or where a question would interrupt typing."""
+    """The user's answer; false where no user can be asked, or where a question would interrupt typing."""
     if call.caller.confirm is None or call.priority is Priority.INLINE:
         return False
-    return await call.caller.confirm(f"{said}. Go on for the rest of the day?")
+    return await call.caller.confirm(f"{said}. Continue for the rest of the day?")
 
 
 def _exceeded(said: str, limit: Limit) -> BudgetExceeded:
@@ -79,7 +79,7 @@ def _exceeded(said: str, limit: Limit) -> BudgetExceeded:
 
 
 def limits_of(budget: BudgetSettings, now: float) -> list[Limit]:
-    """The limits that are set. Days and months are the person's own (local time)."""
+    """The limits that are set. Days and months are the user's own (local time)."""
     today = time.localtime(now)
     day = time.mktime((today.tm_year, today.tm_mon, today.tm_mday, 0, 0, 0, 0, 0, -1))
     month = time.mktime((today.tm_year, today.tm_mon, 1, 0, 0, 0, 0, 0, -1))

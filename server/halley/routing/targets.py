@@ -20,7 +20,7 @@ class Target:
     model: Model
     provider: Provider
     host: str
-    """Origin, by which hosts are told apart for cooldowns and retry budgets."""
+    """The origin, which identifies hosts for cooldowns and retry budgets."""
     concurrency: int = 64
     price_book: str = ""
     """The name `genai-prices` knows the host by; empty where it does not."""

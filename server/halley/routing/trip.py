@@ -118,7 +118,7 @@ class Trip:
     errors: list[tuple[ModelRef, HalleyError]] = field(default_factory=list[tuple[ModelRef, HalleyError]])
     notices: list[Notice] = field(default_factory=list[Notice])
     again: tuple[Target, float] | None = None
-    """The target to ask once more, and the pause before that."""
+    """The target to ask again, and the pause before that."""
     tries: int = 0
     last_resort: bool = False
     left: tuple[ModelRef, str] | None = None
@@ -140,7 +140,7 @@ class Trip:
             await self._pause(target, pause)
             if not self._health(target).is_closed:
                 return self._step(target)
-            self._left(target.model.ref, "its host rests after failing again and again")
+            self._left(target.model.ref, "its host is paused after repeated failures")
         return await self._next_model()
 
     async def _next_model(self) -> Step | None:
@@ -174,7 +174,7 @@ class Trip:
         ref, health = target.model.ref, self._health(target)
         if not self.last_resort:
             self.resting.append(ref)
-            self._left(ref, "its host rests after failing again and again")
+            self._left(ref, "its host is paused after repeated failures")
             return False
         if health.probe is None:
             return True
@@ -257,7 +257,7 @@ class Trip:
         self.left = self.left or (ref, why)
 
     def _tell_moved(self, ref: ModelRef) -> None:
-        """Never silently: whoever answers instead of the model that was picked is named."""
+        """Never silent: if another model answers than the one picked, the notice names it."""
         if self.left is None or self.left[0] == ref:
             self.left = None
             return
@@ -270,7 +270,7 @@ class Trip:
         return taken
 
     async def verdict(self) -> HalleyError:
-        """The error the person sees: the first model's, with what became of the others."""
+        """The error the user sees: the first model's, with what became of the others."""
         if not self.errors:
             return self._all_resting()
         ref, error = self.errors[0]
@@ -294,8 +294,8 @@ class Trip:
             return NotConfigured("No model was named.", "Pick one with `halley use`.")
         ref = self.call.route[0]
         return ProviderUnavailable(
-            f"{ref} is left alone for a moment after failing again and again.",
-            "It is asked again by itself soon; `halley verify` says what is wrong with it.",
+            f"{ref} is paused after repeated failures.",
+            "Halley will retry automatically; `halley verify` shows the problem.",
             provider=ref.provider,
             model=str(ref),
         )

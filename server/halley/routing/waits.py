@@ -1,4 +1,4 @@
-"""Waits that a person can see and end.
+"""Waits that a user can see and end.
 
 A call that has to wait, to retry or to move on to another model shows one `Operation`, under one id from its first
 state to `done`; "retry now" ends its wait by that id.
@@ -48,7 +48,7 @@ class Shown:
     id: str = ""
 
     def show(self, state: Any, **facts: Any) -> str:
-        """Tells the person; the operation's id."""
+        """Tells the user; the operation's id."""
         self.id = self.id or f"op-{next(_ids)}"
         self._tell(Operation(self.id, state, **facts))
         return self.id

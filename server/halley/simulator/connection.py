@@ -33,7 +33,7 @@ RESET_AFTER_S = 0.02
 """So that what was written before a reset has time to arrive: a reset also throws away what is still under way."""
 
 CATCH_UP_S = 1.0
-"""A paced stream that is further behind than this goes on from where it is."""
+"""A paced stream that is further behind than this continues from where it is."""
 
 Handler = Callable[[Request], Response]
 

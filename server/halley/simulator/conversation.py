@@ -62,7 +62,7 @@ class Conversation:
 
     @property
     def last(self) -> str:
-        """What the person said last."""
+        """What the user said last."""
         return self.users[-1] if self.users else ""
 
     @property

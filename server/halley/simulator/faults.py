@@ -1,6 +1,6 @@
 """Every way a host misbehaves, by name.
 
-A row of `FAULTS` says what the person on the other side sees, and bends an exchange at one or more of four places:
+A row of `FAULTS` says what the user on the other side sees, and bends an exchange at one or more of four places:
 
     instead   a response of its own; the request is never answered
     answer    what is said

@@ -338,7 +338,7 @@ def bom(pieces: Iterator[bytes], bend: Bend) -> Iterator[bytes]:
 
 
 def think_tags(answer: Answer, bend: Bend) -> Answer:
-    thought = answer.reasoning or "The person wants an answer; let me look at what they sent."
+    thought = answer.reasoning or "The user wants an answer; let me look at what they sent."
     return replace(answer, text=f"<think>\n{thought}\n</think>\n\n{answer.text}", reasoning="", pieces=None)
 
 

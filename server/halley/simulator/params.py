@@ -1,6 +1,6 @@
 """The parameters each endpoint knows: `params.toml` lists them.
 
-Strict hosts answer 400 and name what they do not know; so does the simulator, unless it is told to be lenient. A
+Strict hosts answer 400 and name what they do not know; so does the simulator, unless it is set to be lenient. A
 client that only ever met a lenient host meets the strict ones in production.
 """
 

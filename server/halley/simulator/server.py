@@ -148,7 +148,7 @@ class Simulator:
         self._app.asked.clear()
 
     def set_faults(self, *rules: str) -> None:
-        """Other faults from now on; their counts begin anew."""
+        """Other faults from now on; their counts start over."""
         from dataclasses import replace
 
         self.options = replace(self.options, faults=tuple(parse_rule(rule) for rule in rules))
@@ -170,7 +170,7 @@ class Simulator:
 
 
 def free_port() -> int:
-    """A port nobody listens on just now."""
+    """A port that is free right now."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return probe.getsockname()[1]

@@ -35,7 +35,7 @@ class MacroRunStore:
     def load(self, id: str) -> Run:
         """A run by its id. Raises InvalidInput for one that is not there (any more)."""
         if (run := self._read(id)) is None:
-            raise InvalidInput(f"There is no run '{id}' to take up.", "Run the macro anew.")
+            raise InvalidInput(f"There is no run '{id}' to resume.", "Run the macro again.")
         return run
 
     def find_last(self, macro: str, workspace: str | None) -> Run:
@@ -44,7 +44,7 @@ class MacroRunStore:
             run = self._read(path.stem)
             if run is not None and (run.macro, run.workspace) == (macro, workspace):
                 return run
-        raise InvalidInput(f"No unfinished run of '{macro}' is kept here.", "Run the macro anew.")
+        raise InvalidInput(f"There is no unfinished run of '{macro}' here.", "Run the macro again.")
 
     def forget_old(self) -> None:
         """Keeps the newest `MOST_KEPT`."""

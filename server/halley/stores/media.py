@@ -3,9 +3,9 @@
     media          what was asked (plain JSON), how it stands, and what the host calls its job
     media_results  the files, by the names of their blobs in `data/media/`
 
-A host's job is written down before it is asked about, so that whoever comes after a killed process goes on with it
+A host's job is saved before it is polled, so that after a crash the next process resumes it
 (`adopt`). `state` is `queued`, `running`, `choosing`, `complete`, `failed` or `cancelled`; a row that is queued or
-running belongs to its `writer`. No key goes in here, and no address of a result: those are asked for anew.
+running belongs to its `writer`. No key goes in here, and no address of a result: those are asked for again.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class MediaStore:
         self.folder = folder
 
     async def create(self, kind: MediaKind, asked: Mapping[str, Any], workspace: str | None) -> Task:
-        """A new task, once it is on disk; whoever is cancelled meanwhile leaves none. Raises StoreFailed."""
+        """A new task, once it is on disk; a caller cancelled before that leaves none. Raises StoreFailed."""
         id, now = f"v-{secrets.token_hex(6)}", time.time()
 
         def write(db: sqlite3.Connection) -> Task:
@@ -104,9 +104,7 @@ class MediaStore:
             )
             return _load(db, "id = ?", (id,), 1)[0]
 
-        make_private_folder(
-            self.folder
-        )  # which tells later processes that there may be something to go on with
+        make_private_folder(self.folder)  # which shows later processes that there may be a task to resume
         try:
             task = await self._database.run(write)
         except asyncio.CancelledError:  # it is written all the same
@@ -124,8 +122,8 @@ class MediaStore:
         )
 
     async def reopen(self, task: Task, facts: Mapping[str, Any]) -> None:
-        """The task goes on in this process, with a job that is not submitted yet. Whoever is cancelled meanwhile leaves
-        it as it was. Raises InvalidInput where it is not any more as it was."""
+        """The task continues in this process, with a job that is not submitted yet. A caller cancelled before that
+        leaves it as it was. Raises InvalidInput where it is not any more as it was."""
         reopened = False
 
         def write(db: sqlite3.Connection) -> None:
@@ -152,7 +150,9 @@ class MediaStore:
             self._database.submit(take_back)
             raise
         if not reopened:
-            raise InvalidInput("Something else is being done with this task.", "Wait until that has ended.")
+            raise InvalidInput(
+                "Another operation on this task is in progress.", "Wait until it has finished."
+            )
 
     async def save_result(self, id: str, result: Result) -> None:
         """Adds a result, or replaces the one of the same variant."""
@@ -197,7 +197,7 @@ class MediaStore:
         return await self._database.run(claim)
 
     async def remove(self, id: str) -> None:
-        """The task, and the files nobody else has."""
+        """The task, and the files that no other task uses."""
         await asyncio.wrap_future(self._forget(lambda db: _forget(db, [id])))
 
     def _forget(self, rows: Callable[[sqlite3.Connection], list[str]]) -> Future[list[str]]:
@@ -257,7 +257,7 @@ def _forget_oldest(db: sqlite3.Connection) -> list[str]:
 
 
 def _forget(db: sqlite3.Connection, ids: list[str]) -> list[str]:
-    """The blobs that nobody has any more."""
+    """The blobs that are no longer referenced."""
     gone: list[str] = []
     for id in ids:
         blobs = [row["blob"] for row in db.execute("SELECT blob FROM media_results WHERE task = ?", (id,))]

@@ -80,7 +80,7 @@ def cut_chunks(text: str, language_id: str) -> tuple[Chunk, ...]:
 
 
 def _text(lines: list[str], first: int, last: int) -> str:
-    """One line can be longer than any chunk; what it says beyond that nobody wrote."""
+    """One line can be longer than any chunk; anything beyond that was generated."""
     return "".join(lines[first:last])[: 2 * MOST_CHARACTERS]
 
 

@@ -1,7 +1,7 @@
 """The definitions in some lines, by name and extent: for lines that no parser could read on their own.
 
-A reply is a fragment, in any language, often with its indentation lost. What is a definition is told from its first
-line, and where it ends from indentation; `regions.py` asks the grammar where there is a whole text.
+A reply is a fragment, in any language, often with its indentation lost. Whether a line is a definition is decided by
+its first line, and where it ends from indentation; `regions.py` asks the grammar where there is a whole text.
 """
 
 from __future__ import annotations

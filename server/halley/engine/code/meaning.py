@@ -228,7 +228,7 @@ def _jsx(text: bytes) -> bytes:
 
 
 def _holder(tree: syntax.Tree, node: Any) -> bytes:
-    """The name of the HTML element a node stands in or is the tag of."""
+    """The name of the HTML element that contains a node, or whose tag it is."""
     while node is not None and node.type not in ("element", "script_element", "style_element"):
         node = node.parent
     tag = node.children[0] if node is not None and node.children else None
@@ -254,7 +254,7 @@ class _Gap:
 
 
 def _said(signs: list[tuple[str, bytes]], place: int) -> str:
-    """The token at a place of the tree, as a person knows it."""
+    """The token at a place of the tree, as a user knows it."""
     for _, text in signs[place:]:
         if text:
             return _SPACE.sub(" ", text[:160].decode("utf-8", "replace"))[:40]

@@ -142,7 +142,7 @@ def parse(text: str, language_id: str) -> Tree | None:
 
 
 def parse_once(text: str, language_id: str) -> Tree | None:
-    """As `parse`, in any thread, for a text nobody will ask about again: nothing is kept."""
+    """As `parse`, in any thread, for a text that is not needed again: nothing is cached."""
     grammar = _grammar(language_id)
     if grammar is None:
         return None

@@ -5,5 +5,5 @@
     rebase.py    edits moved onto a text that changed meanwhile
     diffs.py     where two sequences of lines differ
 
-What an edit is stands in `core/text.py`. Which edits a reply means is `engine/replies`' business.
+`core/text.py` defines edits. `engine/replies` decides which edits a reply means.
 """

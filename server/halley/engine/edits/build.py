@@ -1,8 +1,8 @@
 """Edits from texts: the smallest that turn one into another, so that cursors, marks and folds survive.
 
 `build_edits` compares by lines, then trims each changed line to what changed in it. `group_edits` puts edits together
-that a person would say yes or no to as one. Moving edits onto a changed text is `rebase.py`'s; `rebase_edits` and
-`apply_edits` can be had from here.
+that a user would say yes or no to as one. Moving edits onto a changed text is `rebase.py`'s; `rebase_edits` and
+`apply_edits` is re-exported here.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def build_edits(old: str, new: str) -> tuple[Edit, ...]:
 
 
 def group_edits(text: str, edits: Iterable[Edit]) -> tuple[tuple[Edit, ...], ...]:
-    """Edits that lie in the same or in neighbouring lines, together: the hunks a person sees."""
+    """Edits that lie in the same or in neighbouring lines, together: the hunks a user sees."""
     groups: list[list[Edit]] = []
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
         last = groups[-1][-1] if groups else None

@@ -1,6 +1,6 @@
 """Characters that cannot be seen, and what they can do to code.
 
-Direction marks make code read otherwise than it runs; tag characters and zero-width ones carry words nobody sees;
+Direction marks make code read otherwise than it runs; tag characters and zero-width ones carry invisible words;
 control characters drive terminals. What is joined by them rightly (emoji, scripts that need joiners) is let be.
 
 https://www.unicode.org/reports/tr36/ · https://trojansource.codes
@@ -40,7 +40,7 @@ def new_invisible_characters(new: str, old: str) -> list[tuple[int, str]]:
 
 
 def name_of(character: str) -> str:
-    """As a person can look it up: `U+202E RIGHT-TO-LEFT OVERRIDE`."""
+    """As a user can look it up: `U+202E RIGHT-TO-LEFT OVERRIDE`."""
     return f"U+{ord(character):04X} {unicodedata.name(character, 'control character')}"
 
 

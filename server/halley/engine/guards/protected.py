@@ -1,4 +1,4 @@
-"""Paths of a project's own machinery, which no reply may change without a yes.
+"""Paths of a project's own machinery, which no reply may change without approval.
 
 A model's reply is hostile input: a change to one of these could run a program the next time somebody opens, builds or
 commits. Paths are relative to the workspace, with `/`, links already followed.

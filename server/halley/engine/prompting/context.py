@@ -71,7 +71,7 @@ class Context:
     dropped: tuple[Dropped, ...] = ()
     budget: int = 0
     notices: tuple[str, ...] = ()
-    """What a person should know of the excerpts: characters in them that nobody sees."""
+    """What a user should know of the excerpts: invisible characters in them."""
 
     @property
     def tokens(self) -> int:
@@ -199,7 +199,7 @@ def _first_tokens(text: str, budget: int) -> str:
 
 
 def display_path(snapshot: Snapshot) -> str:
-    """The document's path as a person names it: relative to the workspace where it lies inside."""
+    """The document's path as a user names it: relative to the workspace where it lies inside."""
     path, workspace = snapshot.document.path, snapshot.workspace
     if path is None:
         return snapshot.document.uri.rsplit("/", 1)[-1] or "untitled"

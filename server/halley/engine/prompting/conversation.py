@@ -89,7 +89,7 @@ def render_transcript(turns: Sequence[Turn], budget: int, before: str = "") -> s
     share = max(50, budget // max(1, len(turns)))
     parts = [f"Before all this, in short:\n\n{before}"] if before else []
     for turn in turns:
-        parts.append(f"The person:\n\n{_cut(turn.as_prompt(), share // 2)}")
+        parts.append(f"The user:\n\n{_cut(turn.as_prompt(), share // 2)}")
         if turn.reply:
             parts.append(f"The assistant:\n\n{_cut(turn.reply, share // 2)}")
     return "\n\n---\n\n".join(parts)

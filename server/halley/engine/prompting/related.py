@@ -45,7 +45,7 @@ class Defined:
 def related_definitions(
     part: str, own_path: str, index: Mapping[str, Sequence[Defined]], own_names: frozenset[str] = frozenset()
 ) -> list[Related]:
-    """Definitions of the names `part` uses, from other files; a name that many files define helps nobody."""
+    """Definitions of the names `part` uses, from other files; a name that many files define is no help."""
     found: list[Related] = []
     for place, name in enumerate(names_used(part)[: MOST_NAMES * 4]):
         candidates = [defined for defined in index.get(name, ()) if defined.path != own_path]

@@ -59,7 +59,7 @@ class Drafts:
 
     @property
     def confirm(self) -> str:
-        """Why a person should look first; empty when there is no reason to."""
+        """Why a user should look first; empty when there is no reason to."""
         return " ".join(self.reasons)
 
     # -- what is not placed
@@ -218,8 +218,8 @@ class Drafts:
     def _rename(self, file: File, path: str) -> None:
         to = find_file(path, self.target)
         if isinstance(to, str) or to.document is not None or file.document is None:
-            reason = to if isinstance(to, str) else f"'{path}' is there already"
-            self.problem(f"The reply renames a file to what cannot be: {reason}.", path, "blocked_by_policy")
+            reason = to if isinstance(to, str) else f"'{path}' already exists"
+            self.problem(f"The reply renames a file to an invalid name: {reason}.", path, "blocked_by_policy")
             return
         self.reasons.append(f"The reply renames {file.path} to {to.path}.")
         self._operations.append(RenameFile(file.uri, to.uri))
@@ -259,8 +259,8 @@ class Drafts:
         names = ", ".join(dict.fromkeys(name_of(character) for _, character in found[:5]))
         line = new.count("\n", 0, found[0][0]) + 1
         where = f"line {line} of {file.path or 'the file'}"
-        message = f"The reply holds characters that cannot be seen ({names}), first in {where}."
-        help = "They can make code read differently from what it does: look before you accept."
+        message = f"The reply contains invisible characters ({names}), first in {where}."
+        help = "They can make code look different from what it does: review before you accept."
         self.problems.append(Problem("bad_reply", message, help))
         self.reasons.append(message)
 

@@ -38,7 +38,7 @@ def hoist_imports(
 
 
 def _leading_imports(block: Sequence[str]) -> int:
-    """Rows up to the first that is code; 0 when one of them goes on in the next, or nothing follows."""
+    """Rows up to the first that is code; 0 when one of them continues on the next, or nothing follows."""
     last = 0
     for row, line in enumerate(block):
         if _IMPORT.match(line):
@@ -53,6 +53,6 @@ def _leading_imports(block: Sequence[str]) -> int:
 
 
 def _after_imports(bare: Sequence[str], before: int) -> int:
-    """The row after the last import at the margin above `before`; 0 where there is none, or it goes on."""
+    """The row after the last import at the margin above `before`; 0 if there is none, or it continues."""
     found = [row for row in range(before) if _IMPORT.match(bare[row])]
     return found[-1] + 1 if found and not _GOES_ON.search(bare[found[-1]]) else 0

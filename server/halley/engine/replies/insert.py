@@ -114,7 +114,7 @@ def _offset(lines: Sequence[str], bare: Sequence[str], row: int, before: str, st
 
 
 def _on_line(lines: Sequence[str], before: str) -> list[str]:
-    """The first line goes on where the cursor is."""
+    """The first line continues at the cursor."""
     return [lines[0].lstrip(" \t"), *lines[1:]]
 
 

@@ -61,9 +61,7 @@ def read_reply(reply: str, target: Target) -> ReadReply:
     drafts = Drafts(target)
     lines = clean_reply(reply, target).split("\n")
     if target.truncated:
-        drafts.refuse(
-            "The reply broke off before its end.", "Nothing was changed. Ask again, or for less at once."
-        )
+        drafts.refuse("The reply ended early.", "Nothing was changed. Try again, or ask for less.")
     elif not any(line.strip() for line in lines):
         drafts.refuse("The reply is empty.", "Ask again, or pick another model.")
     else:
@@ -95,7 +93,7 @@ def _read(lines: Sequence[str], drafts: Drafts) -> None:
         hunks, broken = read_blocks(lines, target.text.split("\n"))
         drafts.add_hunks(hunks)
         for text in broken:
-            drafts.problem("A SEARCH/REPLACE block of the reply breaks off.", text)
+            drafts.problem("A SEARCH/REPLACE block of the reply is incomplete.", text)
         return
     fences = find_fences(lines, holds_fences=_holds_fences(target))
     if diffs := _diffs(lines, fences, target):
@@ -157,7 +155,7 @@ def _read_blocks(lines: Sequence[str], fences: Sequence[Fence], drafts: Drafts) 
     if any(not fence.closed for fence in (*chosen.own, *(fence for _, fence in chosen.others))):
         drafts.refuse(
             "The reply ends in the middle of its code.",
-            "Nothing was changed. Ask again, or for less at once.",
+            "Nothing was changed. Try again, or ask for less.",
         )
         return
     for path, fence in chosen.others:
@@ -174,11 +172,11 @@ def _read_blocks(lines: Sequence[str], fences: Sequence[Fence], drafts: Drafts) 
 
 def _refuse_none(lines: Sequence[str], drafts: Drafts) -> None:
     message = (
-        "The model did not do what was asked."
+        "The model declined the request."
         if is_refusal(lines)
-        else "The reply holds no code for this place."
+        else "The reply contains no code for this place."
     )
-    drafts.refuse(message, "Its text is kept. Ask again in other words, or pick another model.")
+    drafts.refuse(message, "Its text is saved. Rephrase the request, or pick another model.")
 
 
 def _block_for(lines: Sequence[str], fences: Sequence[Fence], target: Target) -> Sequence[str] | None:

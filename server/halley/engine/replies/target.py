@@ -81,7 +81,7 @@ def find_file(path: str, target: Target) -> File | str:
     if reason := refuse_path(path):
         return reason
     if alike:
-        return f"'{path}' could be any of {', '.join(sorted(alike))}"
+        return f"'{path}' is ambiguous: it could be any of {', '.join(sorted(alike))}"
     if not target.root_uri:
         return f"'{path}' is in no workspace folder"
     return File(wanted, f"{target.root_uri.rstrip('/')}/{quote(wanted)}")
@@ -100,13 +100,13 @@ def refuse_path(path: str) -> str:
     """Why nothing may be written there; empty when something may. Stricter than any one file system."""
     parts = path.split("/")
     if path.startswith(("/", "~")) or "\\" in path or _FORBIDDEN.search(path):
-        return f"'{path}' is no path inside the workspace"
+        return f"'{path}' is not a path inside the workspace"
     if ".." in parts:
         return f"'{path}' leads outside the workspace"
     if not path.strip() or len(path) > 400 or invisible_characters(path):
-        return f"{path!r} is no name for a file"
+        return f"{path!r} is not a valid file name"
     if any((part.endswith((" ", ".")) and part != ".") or _RESERVED.match(part) for part in parts):
-        return f"'{path}' is a name that not every system can have"
+        return f"'{path}' is not a valid file name on every system"
     return ""
 
 

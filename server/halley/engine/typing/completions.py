@@ -146,7 +146,7 @@ def _after_words(text: str, typed: str) -> str | None:
 
 
 def fit_indentation(text: str, place: Place) -> str:
-    """On an indented empty line some models begin with the indentation once more, in every line or only the first."""
+    """On an indented empty line some models begin with the indentation again, in every line or only the first."""
     indent = place.line_before
     if not indent or indent.strip() or not text.startswith((" ", "\t")):
         return text

@@ -61,7 +61,7 @@ class Job:
     model: str | None = None
     report: Callable[[str], None] = lambda _text: None
     warn: Callable[[str], None] = lambda _text: None
-    """Tells the person something they should see beside the outcome."""
+    """Tells the user something they should see beside the outcome."""
     on_event: Callable[[Event], None] | None = None
     inputs: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Values for a macro's inputs, by name."""
@@ -85,7 +85,7 @@ class Job:
         context = await self.context()
 
         def shorter(_prompt: AnyPrompt) -> Prompt:
-            self.report("the context was too long and is cut")
+            self.report("the context was too long and was cut")
             return build(build_context(self.snapshot, budget=max(200, context.tokens // 3)))
 
         return await self.ask(build(context), feature=feature, shorten=shorter, **options)
@@ -110,7 +110,7 @@ class Answer:
 class Edited:
     """A change to make. `kept` is the text of what could not be placed: never thrown away.
 
-    `confirm` is a reason to ask the person first (a formatting that changes meaning, a protected file).
+    `confirm` is a reason to ask the user first (a formatting that changes meaning, a protected file).
     """
 
     change: WorkspaceChange
@@ -121,7 +121,7 @@ class Edited:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A finished media task: nothing is written anywhere before a yes."""
+    """A finished media task: nothing is written before confirmation."""
 
     task: Task
 

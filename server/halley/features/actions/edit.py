@@ -1,4 +1,4 @@
-"""Edit: the selection or the definition at the cursor, changed as the person says."""
+"""Edit: the selection or the definition at the cursor, changed as the user says."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def offers(snapshot: Snapshot) -> Iterable[Offer]:
 async def run(job: Job) -> Edited:
     """Raises InvalidInput without an instruction."""
     if not job.instruction:
-        raise InvalidInput("There is no instruction to edit by.", "Say what should change.")
+        raise InvalidInput("The instruction is empty.", "Describe the change.")
     return await rewrite(job, chosen_span(job), template="edit", feature="edit", label=short(job.instruction))
 
 

@@ -31,7 +31,7 @@ async def run(job: Job) -> Edited:
     snapshot = job.snapshot
     if not job.instruction and not _asked_by_text(snapshot):
         raise InvalidInput(
-            "There is nothing to say what to generate.",
+            "There is nothing to generate from.",
             "Give an instruction, or put the cursor below a comment or a signature.",
         )
     at = _place(snapshot)

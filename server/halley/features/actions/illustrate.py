@@ -1,4 +1,4 @@
-"""Illustrate: a picture of what a passage of a Markdown document says. It becomes a file only after a yes."""
+"""Illustrate: a picture of what a passage of a Markdown document says. It is saved only after confirmation."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def run(job: Job) -> Made:
             "There is nothing to illustrate.", "Put the cursor into a paragraph, or select one."
         )
     if job.make is None:
-        raise InvalidInput("Pictures cannot be kept here.", "Use `halley image`.")
+        raise InvalidInput("Pictures cannot be saved here.", "Use `halley image`.")
     values = {"passage": text[:LONGEST], "instruction": job.instruction}
     prompt = render_messages(job.around.template_of("illustrate"), values)[-1].text
     title = " ".join(job.instruction.split() or text.lstrip("#>*- ").split())

@@ -27,9 +27,7 @@ async def run(job: Job) -> Answer:
     """`job.instruction` names the language. Raises InvalidInput when it is missing."""
     target = job.instruction.strip()
     if not target:
-        raise InvalidInput(
-            "No language was named to translate to.", "Give it as the instruction, for example `Go`."
-        )
+        raise InvalidInput("No target language was given.", "Enter it as the instruction, for example `Go`.")
     check_document(job.snapshot)
     start, end = chosen_span(job)
     prompt = build_prompt(

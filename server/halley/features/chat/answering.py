@@ -1,7 +1,7 @@
 """One model's reply to a turn, streamed to the client and into the store as it comes.
 
 Whatever happens, the reply is settled: complete, interrupted (text or a call's result had come), or failed (none had).
-What had arrived is kept, also when the request is cancelled: by the person, the reply then says that they stopped it.
+What had arrived is kept, also when the request is cancelled: by the user, the reply then says that they stopped it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from halley.features.chat.messages import shorter
 from halley.features.chat.turns.turn import Asked
 from halley.stores.chats.rows import KILLED
 
-STOPPED = Problem("cancelled", "You stopped this reply.", "Continue goes on with it.")
+STOPPED = Problem("cancelled", "You stopped this reply.", "Continue resumes it.")
 
 
 async def answer(desk: ChatDesk, prompt: Prompt, asked: Asked, emit: Emit) -> None:

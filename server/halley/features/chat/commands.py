@@ -1,6 +1,6 @@
 """Slash commands: what each makes of what was typed.
 
-A row of COMMANDS is a command of ours: its help, the prompt it stands for, and what it brings in when the person named
+A row of COMMANDS is a command of ours: its help, the prompt it stands for, and what it brings in when the user named
 nothing. Every macro is a command too. What `/clear`, `/compact` and `/model` do is in `turns/command.py`.
 """
 
@@ -33,7 +33,9 @@ class Command:
 
 COMMANDS: Mapping[str, Command] = {
     "explain": Command("Explain the code", "Explain this code."),
-    "fix": Command("Find and fix what is wrong", "Find what is wrong with this code and show it corrected."),
+    "fix": Command(
+        "Find and fix what is wrong", "Find what is wrong with this code and show the corrected version."
+    ),
     "tests": Command("Write tests", "Write tests for this code, in the project's own test framework."),
     "doc": Command("Write documentation", "Document this code in its language's own convention."),
     "review": Command(
@@ -46,18 +48,18 @@ COMMANDS: Mapping[str, Command] = {
         "Reply with the message only.",
         "staged",
     ),
-    "search": Command("List what the workspace says about some words; asks no model", "", ""),
-    "compare": Command("Ask several models the same thing", "", ""),
-    "image": Command("Paint a picture, or change one that is attached", "", ""),
+    "search": Command("Search the workspace; calls no model", "", ""),
+    "compare": Command("Ask several models the same question", "", ""),
+    "image": Command("Create a picture, or edit an attached one", "", ""),
     "speak": Command("Read the last reply aloud", "", ""),
     "video": Command("Make a video", "", ""),
-    "dictate": Command("Send what a recording says; `translate` before its path: in English", "", ""),
+    "dictate": Command("Send a recording's words; put `translate` before its path for English", "", ""),
     "model": Command("Choose the model of this workspace", "", ""),
-    "compact": Command("Sum up what was said so far", "", ""),
+    "compact": Command("Summarise the conversation so far", "", ""),
     "tools": Command(
-        "Tools of this chat: which are on; `off`, `on`, or a server's name and `off` or `on`", "", ""
+        "List this chat's tools; switch with `off`, `on`, or a server's name and `off` or `on`", "", ""
     ),
-    "clear": Command("Begin anew, keeping the history", "", ""),
+    "clear": Command("Clear the context; history is kept", "", ""),
 }
 
 

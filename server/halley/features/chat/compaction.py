@@ -23,7 +23,7 @@ async def compact(desk: ChatDesk, chat_id: str) -> int:
     turns = [turn for turn in chat.current_turns if turn.replies]
     if not turns:
         raise InvalidInput(
-            "There is nothing to sum up.", "A chat can be summed up once something was answered."
+            "There is nothing to summarise.", "A chat can be summarised after its first reply."
         )
     await desk.store.mark(chat_id, "compact", await sum_up(desk, chat, turns), after=turns[-1].id)
     return len(turns)
@@ -34,7 +34,7 @@ async def compact_if_needed(
 ) -> tuple[Chat, str]:
     """The chat as it is to be sent, and what to tell when older turns had to be summed up for it.
 
-    When no summary can be had, nothing changes: what does not fit is left out then, and said.
+    If no summary is available, nothing changes: turns that do not fit are left out, with a notice.
     """
     stored = turns_through(chat, through)
     turns = [to_turn(desk, turn, with_reply=turn.id != through) for turn in stored]

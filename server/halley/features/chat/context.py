@@ -23,7 +23,7 @@ async def sent_context(desk: ChatDesk, chat_id: str, turn_id: str, reply_id: str
     turn, reply = _find(chat, turn_id, reply_id)
     if not reply.sent:
         raise InvalidInput(
-            "What was sent for this reply was not kept.", "It came from elsewhere, or from a macro."
+            "The messages sent for this reply were not saved.", "It was imported, or a macro made it."
         )
     messages = _messages(desk, chat, turn, reply)
     return {

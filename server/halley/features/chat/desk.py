@@ -23,8 +23,8 @@ Emit = Callable[[Json], None]
 
 @dataclass(frozen=True, slots=True)
 class ToolDesk:
-    """Tools for a window's chats. `ask_for(chat, turn, reply)` is who asks the person about that reply's calls; None
-    where nobody can be asked: what needs a yes is then denied."""
+    """Tools for a window's chats. `ask_for(chat, turn, reply)` is who asks the user about that reply's calls; None
+    where no user can be asked: calls that need approval are then denied."""
 
     servers: ToolServers
     picks: ToolPicks
@@ -39,12 +39,12 @@ class ChatDesk:
     store: ChatStore
     model_of: Callable[[ModelRef], Model]
     snapshot: Snapshot | None = None
-    """The document at hand, where the person has one before them."""
+    """The document at hand, where the user has one before them."""
     choose_model: Callable[[tuple[str, ...]], Awaitable[str]] | None = None
     """Chooses the chat model of this workspace and says what holds now; with nothing to choose, only says."""
     tools: ToolDesk | None = None
     is_ending: Callable[[], bool] = lambda: False
-    """Whether what is cancelled now is cancelled because the window goes, and not by the person."""
+    """Whether what is cancelled now is cancelled because the window goes, and not by the user."""
 
     def context_of(self, model: ModelRef) -> int | None:
         """A model's context window in tokens, None where it is not known."""

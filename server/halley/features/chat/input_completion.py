@@ -1,4 +1,4 @@
-"""Completion of `/commands`, `#variables` and `@models` while a person types into a chat."""
+"""Completion of `/commands`, `#variables` and `@models` while a user types into a chat."""
 
 from __future__ import annotations
 

@@ -94,5 +94,5 @@ def _tool(use: ToolUse) -> str:
 
 def _mark(kind: str, text: str) -> str:
     if kind == "clear":
-        return "---\n\n*A new start.*"
-    return f"---\n\n*What came before, in short:*\n\n{inert_markdown(text)}"
+        return "---\n\n*Context cleared.*"
+    return f"---\n\n*Summary of what came before:*\n\n{inert_markdown(text)}"

@@ -38,7 +38,7 @@ def read_picture(attachment: Mapping[str, Any]) -> ImagePart:
     mime = mime_of(raw)
     if not mime:
         raise InvalidInput(
-            "An attachment is no picture.", "PNG, JPEG, GIF and WebP can be shown; use #file for text."
+            "An attachment is not a picture.", "PNG, JPEG, GIF and WebP can be shown; use #file for text."
         )
     return ImagePart(mime, raw)
 
@@ -64,7 +64,7 @@ def check_sees(desk: ChatDesk, models: Iterable[ModelRef]) -> None:
     for model in models:
         if not sees_pictures(desk, model):
             raise InvalidInput(
-                f"{model} sees no pictures.",
-                "Ask a model that does (`halley models` shows `vision`), or leave the picture out.",
+                f"{model} does not accept pictures.",
+                "Pick a model that does (`halley models` shows `vision`), or remove the picture.",
                 model=str(model),
             )

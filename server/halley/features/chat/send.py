@@ -68,9 +68,9 @@ async def retry(
 
 
 async def continue_reply(desk: ChatDesk, chat_id: str, reply_id: str, emit: Emit) -> Json:
-    """Go on with a reply that was interrupted: the same reply, more text.
+    """Continue an interrupted reply: the same reply, more text.
 
-    The same model goes on with it, and no other where the person had named it; else the role's other models stand in as
+    The same model continues it, and no other if the user named it; otherwise the role's other models are fallbacks as
     they would have for the question. A reply that cannot be continued now stays interrupted, with what it had said.
     """
     chat = await desk.store.get(chat_id)
@@ -104,11 +104,13 @@ async def continue_reply(desk: ChatDesk, chat_id: str, reply_id: str, emit: Emit
 
 def _refuse_what_is_not_retried(turn: Turn, models_named: bool) -> None:
     if turn.details.get("media"):
-        raise InvalidInput("A picture is not asked for again here.", f"Send {turn.prompt} once more.")
+        raise InvalidInput("A picture's turn cannot be retried.", f"Send {turn.prompt} again.")
     if turn.details.get("search") and not models_named:
-        raise InvalidInput("A search asks no model.", f"Send `/search {turn.details['search']}` once more.")
+        raise InvalidInput(
+            "A search's turn cannot be retried.", f"Send `/search {turn.details['search']}` again."
+        )
     if turn.details.get("macro"):
-        raise InvalidInput("A macro's turn is not asked again.", f"Send /{turn.details['macro']} once more.")
+        raise InvalidInput("A macro's turn cannot be retried.", f"Send /{turn.details['macro']} again.")
 
 
 def _beginning_with(line: Line, model: ModelRef) -> Line:

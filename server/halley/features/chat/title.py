@@ -11,7 +11,7 @@ from halley.features.chat.desk import ChatDesk
 
 
 async def give_title(desk: ChatDesk, chat_id: str) -> str:
-    """Names the chat after its first prompt; the title, or nothing when none can be had."""
+    """Names the chat after its first prompt; the title, or nothing if none is available."""
     chat = await desk.store.get(chat_id)
     if chat.title or not chat.turns:
         return chat.title
@@ -25,6 +25,6 @@ async def give_title(desk: ChatDesk, chat_id: str) -> str:
         return ""
     lines = [line for line in visible(reply.text).strip().split("\n") if line.strip()]
     title = lines[0].strip(" \"'`#*.")[:80] if lines else ""
-    if title and not (await desk.store.get(chat_id)).title:  # nobody named it meanwhile
+    if title and not (await desk.store.get(chat_id)).title:  # not renamed in the meantime
         await desk.store.rename(chat_id, title)
     return title

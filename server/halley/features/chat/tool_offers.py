@@ -1,6 +1,6 @@
 """What tool servers bring into a chat beside tools: prompts as `/server.prompt`, resources as `#resource:server:…`.
 
-Both are the person's own doing: a prompt is sent because they typed its name, a resource is read because they named it.
+Both are the user's own doing: a prompt is sent because they typed its name, a resource is read because they named it.
 The texts are hostile all the same: visible, cut to size, without keys.
 """
 
@@ -57,7 +57,7 @@ async def expand_prompt(desk: ChatDesk, typed: ChatInput) -> ChatInput | None:
     try:
         text = await connection.get_prompt(name, arguments)
     except ToolFailed as error:
-        raise InvalidInput(f"/{typed.command} gave nothing: {error}", "Check its arguments.") from None
+        raise InvalidInput(f"/{typed.command} failed: {error}", "Check its arguments.") from None
     said = tidy_result(text, desk.around.settings.tools.max_result_tokens).text
     return replace(typed, command="", text="\n\n".join(part for part in (said, rest) if part))
 
@@ -87,7 +87,7 @@ async def say_tools(desk: ChatDesk, chat_id: str | None) -> str:
         return f"All tools are off (by {switches.all().scope}). `/tools on` switches them on for this chat."
     names = (BUILTIN, *desk.around.settings.tools.servers)
     rows = [f"{name}: {'on' if switches.server(name).enabled else 'off'}" for name in names]
-    how = "`/tools off` switches all off for this chat, `/tools SERVER off` one server."
+    how = "`/tools off` switches all tools off for this chat, `/tools SERVER off` one server."
     return f"Tools are on. {'; '.join(rows)}. {how}"
 
 
@@ -102,7 +102,7 @@ async def switch_tools(desk: ChatDesk, chat_id: str, what: str, on: bool) -> str
 
 def _tools(desk: ChatDesk) -> ToolDesk:
     if desk.tools is None:
-        raise InvalidInput("There are no tools here.", "They are for chats in an editor.")
+        raise InvalidInput("Tools are not available here.", "Use them in an editor's chat.")
     return desk.tools
 
 
@@ -122,7 +122,7 @@ async def _running(desk: ChatDesk, tools: ToolDesk, server: str) -> Connection:
     connection = (await tools.servers.ready(settings, (server,), START_S))[server]
     if connection.state != "ready":
         raise InvalidInput(
-            f"The tool server {server} is out of order: {connection.problem}", "Mend or restart it."
+            f"The tool server {server} does not work: {connection.problem}", "Fix or restart it."
         )
     return connection
 
@@ -145,6 +145,6 @@ def _arguments(prompt: RemotePrompt, text: str) -> tuple[dict[str, str], str]:
     if missing:
         raise InvalidInput(
             f"The prompt {prompt.name} needs {', '.join(missing)}.",
-            f"Write them behind it: {' '.join(f'{name}=…' for name in missing)}.",
+            f"Write them after it: {' '.join(f'{name}=…' for name in missing)}.",
         )
     return found, rest

@@ -1,6 +1,6 @@
 """A chat as JSON that can be taken in again: everything but the files it was kept in.
 
-The texts are as they were written, also what a model wrote: JSON is data, and whoever shows it makes it inert, as
+The texts are as they were written, also what a model wrote: JSON is data, and the code that shows it makes it inert, as
 Halley does. What is taken in is checked field by field and bounded; ids are new.
 """
 
@@ -215,16 +215,18 @@ def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise InvalidInput("This is no JSON.", "Take in what was exported with the format `json`.") from None
+        raise InvalidInput(
+            "This is not JSON.", "Import a chat that was exported with the format `json`."
+        ) from None
 
 
 def _wrong(error: ValidationError | RecursionError) -> InvalidInput:
-    help = "Take in what was exported with the format `json`."
+    help = "Import a chat that was exported with the format `json`."
     if isinstance(error, RecursionError):
         return InvalidInput("The export is nested too deeply.", help)
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = ".".join(map(str, first["loc"])) or "the whole"
-    return InvalidInput(f"This is no chat that Halley exported: {place}: {first['msg']}.", help)
+    return InvalidInput(f"This is not a chat that Halley exported: {place}: {first['msg']}.", help)
 
 
 def _to_turn(store: ChatStore, read: _Turn, position: int) -> Turn:
@@ -243,7 +245,7 @@ def _to_turn(store: ChatStore, read: _Turn, position: int) -> Turn:
 
 
 def _kept(details: Mapping[str, Any]) -> Json:
-    """Not a macro's run, which is on the machine it ran on; nor that names were hidden, which nobody could undo."""
+    """Not a macro's run, which is on the machine it ran on; nor that names were hidden, which could not be undone."""
     return {k: v for k, v in details.items() if k in ("said", "models", "role")}
 
 

@@ -1,7 +1,7 @@
 """`#variables`: what each brings into a conversation, obeying the same rules as every other context.
 
 A variable that brings nothing (no such file, a secret, an empty selection) raises InvalidInput or BlockedByPolicy and
-says which: a person who names a file wants to know that the model did not see it.
+says which: a user who names a file wants to know that the model did not see it.
 """
 
 from __future__ import annotations
@@ -104,8 +104,8 @@ async def _diff(desk: ChatDesk, _argument: str) -> list[Attachment]:
         desk.around.workspace.root, staged=False, exclude=desk.around.settings.context.exclude
     )
     if not diff.strip():
-        raise InvalidInput("There are no changes.", "#diff shows what is not committed yet.")
-    return [attach("Changes not committed yet", diff, language_id="diff")]
+        raise InvalidInput("There are no changes.", "#diff shows uncommitted changes.")
+    return [attach("Uncommitted changes", diff, language_id="diff")]
 
 
 async def _staged(desk: ChatDesk, _argument: str) -> list[Attachment]:
@@ -129,7 +129,7 @@ async def _recent(desk: ChatDesk, _argument: str) -> list[Attachment]:
 
 
 async def _resource(desk: ChatDesk, argument: str) -> list[Attachment]:
-    """`server:address`, read through the person's tool server. What it says is data, and cut to size."""
+    """`server:address`, read through the user's tool server. What it says is data, and cut to size."""
     from halley.features.chat.tool_offers import read_resource
 
     title, text = await read_resource(desk, argument)

@@ -54,8 +54,8 @@ class CompletionCall:
     was_shown: bool = False
     took_s: float = 0.0
     ready: asyncio.Future[None] = field(init=False)
-    """Done when `text` or `error` is final. The call's task goes on until the connection is closed and the ledger
-    written, which nobody waits for."""
+    """Done when `text` or `error` is final. The call's task continues until the connection is closed and the ledger
+    written, which is not waited for."""
     task: asyncio.Task[None] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -76,7 +76,7 @@ class CompletionCall:
         return Offered(text, self.model, first_time)
 
     def close(self, why: str = "") -> None:
-        """End it now, upstream too; `why` is what the ledger says, by default that the person ended it."""
+        """End it now, upstream too; `why` is what the ledger says, by default that the user ended it."""
         if self.is_done:
             return  # it is closing its connection by itself
         self.ready.cancel()

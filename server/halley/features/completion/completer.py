@@ -2,7 +2,7 @@
 
     complete ──▶ ready?  ──yes──▶ what is already there, with what was typed taken off
                    │no
-                   └──▶ a live call whose answer still fits? wait for it : pause, then ask anew
+                   └──▶ a live call whose answer still fits? wait for it : pause, then ask again
 
 A newer question answers the older one at once with nothing. It ends the older one's model call only when what was typed
 meanwhile no longer fits the answer: people mostly type what the model is about to say. Automatic questions are never
@@ -30,7 +30,7 @@ from halley.features.context.shown import Permitted, permit_typing
 
 KEPT_DOCUMENTS = 100
 LINGER_S = 0.15
-"""How long a call nobody waits for any more is kept, in case the next keystroke still fits it."""
+"""How long an abandoned call is kept, in case the next keystroke still fits it."""
 
 CANDIDATES = (None, 0.5, 0.9)
 """Temperatures of the candidates of an invoked completion; None is the model's default."""
@@ -38,7 +38,7 @@ CANDIDATES = (None, 0.5, 0.9)
 
 @dataclass(slots=True)
 class Completer:
-    """The completions of one window, by document. `template_of` gives a prompt template, the person's own first."""
+    """The completions of one window, by document. `template_of` gives a prompt template, the user's own first."""
 
     template_of: Callable[[str], str] = builtin_template
     documents: OrderedDict[str, DocumentState] = field(default_factory=OrderedDict)

@@ -33,7 +33,7 @@ class DocumentState:
 
 
 def debounce_s(state: DocumentState, snapshot: Snapshot) -> float:
-    """The pause before asking: the setting's, longer for a slow model, never much longer than the person's own pace.
+    """The pause before asking: the setting's, longer for a slow model, never much longer than the user's own pace.
 
     A slow model is asked a little later, since what is typed meanwhile would waste its answer.
     """

@@ -1,4 +1,4 @@
-"""Reading a file of the workspace for a model: one set of rules, whoever asks (`#file`, a tool, another program)."""
+"""Reading a file of the workspace for a model: one set of rules for every caller (`#file`, a tool, another program)."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ def read_shown_file(
     plain = PurePosixPath(path.replace("\\", "/"))
     target = root / plain
     if plain.is_absolute() or ".." in plain.parts or not target.resolve().is_relative_to(root.resolve()):
-        raise BlockedByPolicy(
-            f"{path} lies outside the workspace.", "Only files of the workspace can be named."
-        )
+        raise BlockedByPolicy(f"{path} is outside the workspace.", "Name a file of the workspace.")
     if is_secret_path(plain) or is_secret_path(target.resolve().relative_to(root.resolve())):
         raise BlockedByPolicy(f"{path} is a kind of file that holds secrets.", "It is never sent to a model.")
     if is_excluded(root, target, exclude):

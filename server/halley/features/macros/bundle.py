@@ -29,7 +29,7 @@ def export_macros(settings: Settings, names: Iterable[str] = ()) -> str:
             f"There is no macro '{unknown[0]}'.", f"Macros here: {', '.join(settings.macros) or 'none'}."
         )
     document = tomlkit.document()
-    document.add(tomlkit.comment("Macros for Halley. Take them in with `halley macros import FILE`."))
+    document.add(tomlkit.comment("Macros for Halley. Import them with `halley macros import FILE`."))
     document["macros"] = {name: definition(settings.macros[name]) for name in chosen}
     return tomlkit.dumps(document)
 
@@ -42,15 +42,15 @@ def definition(macro: MacroSettings) -> dict[str, Any]:
 def read_macros(text: str) -> dict[str, MacroSettings]:
     """The macros of such a file. Raises InvalidInput, naming the macro and what is wrong with it."""
     if len(text) > MOST_CHARACTERS:
-        raise InvalidInput("The file is larger than a file of macros can be.", "Take in one of at most 1 MB.")
+        raise InvalidInput("The file is too large.", "Import a file of at most 1 MB.")
     try:
         tables = tomllib.loads(text).get("macros")
     except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"The file is not TOML: {error}.", "Export it again, or mend it.") from None
+        raise InvalidInput(f"The file is not TOML: {error}.", "Export it again, or fix it.") from None
     if not isinstance(tables, dict) or not tables:
-        raise InvalidInput("There are no macros in the file.", "They stand in tables called [macros.NAME].")
+        raise InvalidInput("There are no macros in the file.", "Macros are tables named [macros.NAME].")
     if len(tables) > MOST_MACROS:
-        raise InvalidInput(f"The file has {len(tables):,} macros.", f"Take in at most {MOST_MACROS}.")
+        raise InvalidInput(f"The file has {len(tables):,} macros.", f"Import at most {MOST_MACROS} macros.")
     return _checked(tables)
 
 
@@ -60,7 +60,7 @@ def _checked(tables: Mapping[str, Any]) -> dict[str, MacroSettings]:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise InvalidInput(f"{place}: {first['msg']}.", "Nothing was taken in.", setting=place) from None
+        raise InvalidInput(f"{place}: {first['msg']}.", "Nothing was imported.", setting=place) from None
     for name, macro in found.items():
         try:
             needs_of(steps_of(macro))

@@ -1,4 +1,4 @@
-"""The values a person enters for a macro: each of the kind that the macro asks for, or refused by name."""
+"""The values a user enters for a macro: each of the kind that the macro asks for, or refused by name."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def read_inputs(name: str, macro: MacroSettings, given: Mapping[str, Any]) -> di
 
 
 def missing_inputs(macro: MacroSettings) -> tuple[str, ...]:
-    """Those without a default: a person has to be asked."""
+    """Those without a default: a user has to be asked."""
     return tuple(key for key, wanted in macro.inputs.items() if wanted.default is None)
 
 

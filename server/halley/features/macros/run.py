@@ -30,7 +30,7 @@ def find_macro(settings: Settings, name: str) -> MacroSettings:
         known = ", ".join(settings.macros) or "none"
         raise InvalidInput(
             f"There is no macro '{name}'.",
-            f"Macros here: {known}. Those of .halley.toml count once it is trusted (`halley trust`).",
+            f"Macros here: {known}. Macros of .halley.toml work once it is trusted (`halley trust`).",
             setting=f"macros.{name}",
         )
     return macro
@@ -70,12 +70,12 @@ def digest_of(macro: MacroSettings) -> str:
 
 def find_run(job: Job, name: str, macro: MacroSettings, id: str) -> Run:
     if job.around.runs is None:
-        raise InvalidInput("Runs are not kept here.", "Run the macro anew.")
+        raise InvalidInput("Runs are not saved here.", "Run the macro again.")
     run = job.around.runs.find_last(name, _workspace(job)) if id == "last" else job.around.runs.load(id)
     if (run.macro, run.workspace) != (name, _workspace(job)):
-        raise InvalidInput(f"The run {id} is not one of '{name}' in this workspace.", "Run the macro anew.")
+        raise InvalidInput(f"The run {id} is not one of '{name}' in this workspace.", "Run the macro again.")
     if run.digest != digest_of(macro):
-        raise InvalidInput(f"The macro '{name}' has changed since that run began.", "Run it anew.")
+        raise InvalidInput(f"The macro '{name}' has changed since that run began.", "Run it again.")
     for step in run.steps:
         if step.state not in ("complete", "skipped"):
             step.state = "waiting"
@@ -121,7 +121,7 @@ def run_markdown(run: Run, macro: MacroSettings) -> str:
         return _step_markdown(shown[0])
     parts = [f"## {step.name}\n\n{_step_markdown(step)}" for step in shown]
     if run.failed:
-        parts.append(f"`halley macros run {run.macro} --resume {run.id}` takes it up at this step.")
+        parts.append(f"`halley macros run {run.macro} --resume {run.id}` resumes it at this step.")
     return "\n\n".join(part.rstrip() for part in parts)
 
 

@@ -1,6 +1,6 @@
 """One step of a pipeline: a text, a picture, speech, a transcription, a video or a commit message.
 
-Pictures and sound are media tasks: in the ledger, kept privately until a person saves them, and gone on with by a run
+Pictures and sound are media tasks: in the ledger, kept privately until a user saves them, and gone on with by a run
 that is taken up. All but a commit message may be made once for each file of a glob.
 """
 
@@ -83,13 +83,13 @@ async def _make(
     job: Job, name: str, macro: MacroSettings, step: MacroStep, values: Mapping[str, str], result: StepResult,
     begun: Callable[[str], None], on_event: OnEvent,
 ) -> None:  # fmt: skip
-    """A picture, speech, a transcription or a video, as a media task that a run taken up later goes on with."""
+    """A picture, speech, a transcription or a video, as a media task that a resumed run continues."""
     from halley.features.media.orders import Order
     from halley.features.media.saving import shown_path
 
     if job.around.media is None:
         raise InvalidInput(
-            "Pictures, recordings and videos cannot be kept here.",
+            "Pictures, recordings and videos cannot be saved here.",
             "Run the macro in an editor, or `halley macros run`.",
         )
     works, workspace = job.around.media(), job.snapshot.workspace
@@ -110,7 +110,7 @@ async def _make(
     try:
         task = await works.finished(result.task)
     except HalleyError:
-        begun("")  # it is begun anew when the run is taken up
+        begun("")  # it is started again when the run is taken up
         raise
     result.text, result.model = task.text or "", task.model or ""
     paths = [shown_path(works.store, works.shown, task, one) for one in task.results]
@@ -134,11 +134,11 @@ def _source(job: Job, named: str) -> str | None:
     if not path.is_absolute() and workspace is not None:
         real = (workspace.root / path).resolve()
         if not real.is_relative_to(workspace.root.resolve()):
-            raise InvalidInput(f"{named} lies outside the workspace.", "Name a file in it.")
+            raise InvalidInput(f"{named} is outside the workspace.", "Name a file in it.")
         return str(real)
     made = job.around.media().shown if job.around.media else None
     if made is None or not path.resolve().is_relative_to(made.resolve()):
-        raise InvalidInput(f"{named} lies outside the workspace.", "Name a file in it.")
+        raise InvalidInput(f"{named} is outside the workspace.", "Name a file in it.")
     return str(path)
 
 
@@ -156,7 +156,7 @@ async def _ask(job: Job, step: MacroStep, values: Mapping[str, str], options: di
     said = render(step.prompt or "", values)
     if not said.strip():
         raise InvalidInput(
-            "The step's prompt is empty once its variables are filled in.", "See what they hold."
+            "The step's prompt is empty once its variables are filled in.", "Check their values."
         )
     workspace = job.snapshot.workspace
     facts = {
@@ -237,12 +237,11 @@ async def find_files(job: Job, pattern: str) -> list[str]:
     spec = GitIgnoreSpec.from_lines([pattern])
     found = sorted(fact.path for fact in listed if spec.match_file(fact.path))
     if not found:
-        raise InvalidInput(
-            f"No file is named by {pattern}.", "Files that are ignored or secret do not count."
-        )
+        raise InvalidInput(f"No file matches {pattern}.", "Ignored and secret files are skipped.")
     if len(found) > MOST_FILES:
         raise InvalidInput(
-            f"{pattern} names {len(found):,} files.", f"Name fewer: at most {MOST_FILES} are asked about."
+            f"{pattern} matches {len(found):,} files.",
+            f"Narrow the pattern: the limit is {MOST_FILES} files.",
         )
     return found
 

@@ -51,7 +51,8 @@ async def follow(host: JobHost, job: Job, since: float, clock: Clock, on_state: 
             if state.status == "failed":
                 told = f" It said: {state.reason}." if state.reason else ""
                 raise BadReply(
-                    "The host could not make it.", f"Change the prompt, or choose another model.{told}"
+                    "The host could not complete the job.",
+                    f"Change the prompt, or choose another model.{told}",
                 )
             if state.status != "running":
                 return state
@@ -59,7 +60,7 @@ async def follow(host: JobHost, job: Job, since: float, clock: Clock, on_state: 
             pause = min(pause * 1.5, LONGEST_PAUSE_S)
         if time.time() - since > LONGEST_S:
             raise BadReply(
-                "The host has not finished within a day.", "Begin it anew, or choose another model."
+                "The host has not finished within a day.", "Start it again, or choose another model."
             )
 
 
@@ -92,7 +93,7 @@ def _keep(blob: BlobWriter, wants: str, variant: int) -> Result:
     mime = mime_of(blob.head)
     if not mime.startswith(wants):
         words = {"image": "picture", "audio": "recording", "video": "video"}
-        raise BadReply(f"What the host gave is no {words[wants]}.", "Ask again, or choose another model.")
+        raise BadReply(f"The host's result is not a {words[wants]}.", "Ask again, or choose another model.")
     facts = facts_of_file(blob.head)
     known = {"width": facts.width, "height": facts.height, "seconds": facts.seconds}
     return Result(variant, blob.keep(), mime, blob.size, {k: v for k, v in known.items() if v is not None})

@@ -60,17 +60,17 @@ def order_of(asked: Mapping[str, Any]) -> Order:
 def check_order(order: Order, data: bytes | None = None) -> None:
     """Raises InvalidInput for what cannot be asked for."""
     if order.kind in ("image", "imageEdit", "video") and not order.text.strip():
-        raise InvalidInput("There is nothing to make it of.", "Say in the prompt what it should show.")
+        raise InvalidInput("The prompt is empty.", "Describe the result in the prompt.")
     if order.kind == "speech" and not order.text.strip():
         raise InvalidInput("There is nothing to read aloud.", "Give a text, a selection or a reply.")
     if order.kind == "speech" and len(order.text) > LONGEST_SPEECH:
         raise InvalidInput(
-            f"The text has {len(order.text):,} characters; at most {LONGEST_SPEECH:,} are read aloud at once.",
+            f"The text has {len(order.text):,} characters; at most {LONGEST_SPEECH:,} can be read aloud in one go.",
             "Select a part of it.",
         )
     needs = {"imageEdit": "a picture", "transcription": "a recording", "translation": "a recording"}
     if order.kind in needs and order.source is None and data is None:
-        raise InvalidInput(f"There is no {needs[order.kind][2:]} to work on.", "Name its file as `source`.")
+        raise InvalidInput(f"There is no {needs[order.kind][2:]} to work on.", "Give its file as `source`.")
 
 
 def build_prompt(order: Order, data: bytes | None = None) -> MediaPrompt:

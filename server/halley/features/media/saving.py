@@ -1,4 +1,4 @@
-"""A result into a file: in a workspace where a person agreed to, or wherever a command line says."""
+"""A result into a file: in a workspace where a user agreed to, or wherever a command line says."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def proposed_name(task: Task, result: Result, root: Path | None, beside: str = "
 def chosen_result(task: Task, variant: int | None) -> Result:
     """The one named, else the chosen, else the first. Raises InvalidInput."""
     if not task.results:
-        raise InvalidInput("The task has made no file.", "See how it stands: `halley media list`.")
+        raise InvalidInput("The task has no result yet.", "Check its state with `halley media list`.")
     if variant is None:
         chosen = [result for result in task.results if result.facts.get("chosen")]
         return (chosen or list(task.results))[0]
@@ -62,7 +62,7 @@ def target_in(root: Path, path: str, suffix: str) -> Path:
     """
     parts = PurePosixPath(path.replace("\\", "/"))
     if not path.strip() or "\0" in path or path.endswith("/") or not parts.name.strip("."):
-        raise InvalidInput("That is no name for a file.", "Give a path such as images/name.png.")
+        raise InvalidInput("That is not a valid file name.", "Give a path such as images/name.png.")
     return named_with(suffix, root / parts)
 
 
@@ -81,7 +81,7 @@ def write_result(store: MediaStore, result: Result, target: Path, *, overwrite: 
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.is_symlink() or target.is_dir() or (target.exists() and not overwrite):
-            raise InvalidInput(f"{target.name} is there already.", "Choose another name, or say `overwrite`.")
+            raise InvalidInput(f"{target.name} already exists.", "Choose another name, or set `overwrite`.")
         shutil.copyfile(source, fresh)
         try:
             if overwrite:
@@ -93,11 +93,11 @@ def write_result(store: MediaStore, result: Result, target: Path, *, overwrite: 
                 fresh.unlink()
     except FileNotFoundError as error:
         if not source.exists():
-            raise InvalidInput("The file of this result is gone.", "Begin the task anew.") from None
+            raise InvalidInput("The file of this result is gone.", "Start the task again.") from None
         raise store_failed(target, error) from None
     except FileExistsError:
         raise InvalidInput(
-            f"{target.name} is there already.", "Choose another name, or say `overwrite`."
+            f"{target.name} already exists.", "Choose another name, or set `overwrite`."
         ) from None
     except OSError as error:
         raise store_failed(target, error) from None

@@ -4,8 +4,8 @@
                          └─ Begun: the job's name into the row ─▶ followed ─▶ fetched
     resume: rows of processes that are no more ─▶ followed
 
-A job is never submitted twice: a task whose job's name was not written down in time is told as failed, since nobody can
-know whether its host has taken it. A task outlives the window it was begun in; `listeners` hear of every change.
+A job is never submitted twice: a task whose job's name was not saved in time is reported as failed, because its
+host may or may not have accepted it. A task outlives the window it was begun in; `listeners` hear of every change.
 """
 
 from __future__ import annotations
@@ -72,12 +72,12 @@ class Works:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._cancelled: set[str] = set()
 
-    # -- what a person asks for
+    # -- what a user asks for
 
     async def start(
         self, order: Order, line: Line, workspace: str | None, *, data: bytes | None = None
     ) -> Task:
-        """The task, once it is on disk; it goes on behind. `data` stands for the order's source. Whoever is
+        """The task, once it is on disk; it continues in the background. `data` stands for the order's source. A caller
         cancelled before it is begun leaves no task.
 
         Raises InvalidInput, BlockedByPolicy and NotConfigured before anything is asked.
@@ -110,7 +110,7 @@ class Works:
         """As `wait`; raises what went wrong."""
         task = await self.wait(id)
         if task.state == "cancelled":
-            raise Cancelled("The task was cancelled.", "Begin it anew.")
+            raise Cancelled("The task was cancelled.", "Start it again.")
         if task.problem is not None:
             from halley.core.errors import error_of
 
@@ -138,10 +138,11 @@ class Works:
         return task
 
     async def choose(self, id: str, variant: int, line: Line) -> Task:
-        """Of several results the one that counts; of a grid, has one worked out (which costs, and goes on behind)."""
+        """Of several results the one that counts; of a grid, has one upscaled (which costs, and continues in the
+        background)."""
         task = await self.store.get(id)
         if not task.has_ended:
-            raise InvalidInput("It is still being made.", "Choose when that has ended.")
+            raise InvalidInput("It is still being made.", "Wait until it is finished.")
         if task.grid is not None:
             return await self._choose_of_grid(task, task.grid, variant, line)
         if variant not in [result.variant for result in task.results]:
@@ -175,7 +176,7 @@ class Works:
         await self.store.remove(id)
 
     async def resume(self, line: Line) -> list[str]:
-        """Goes on with the tasks of processes that are no more; their ids."""
+        """Resumes the tasks of processes that have ended; returns their IDs."""
         tasks = await self.store.adopt()
         for task in tasks:
             if task.job is None or task.model is None:
@@ -185,7 +186,7 @@ class Works:
         return [task.id for task in tasks]
 
     async def aclose(self) -> None:
-        """Lets go of what is under way; the next process goes on with it."""
+        """Releases running tasks; the next process resumes them."""
         tasks = list(self._running.values())
         for task in tasks:
             task.cancel()
@@ -204,7 +205,7 @@ class Works:
         task.add_done_callback(over)
 
     async def _watched(self, id: str, work: Any) -> None:
-        """However it ends, the row says so; but for the end of the process, after which it goes on."""
+        """However it ends, the row records it, except for the end of the process, after which it is resumed."""
         try:
             await work
         except HalleyError as error:
@@ -342,16 +343,14 @@ class Works:
         binding = self._registry.binding(ref.provider, line.settings)
         if origin is not None and binding.endpoint.origin != origin:
             raise InvalidInput(
-                f"The job lies at {origin}, and {ref.provider} is {binding.endpoint.origin} now.",
-                f"Set `{binding.endpoint.setting('base_url')}` back to fetch it, or begin it anew.",
+                f"The job is at {origin}, but {ref.provider} is {binding.endpoint.origin} now.",
+                f"Set `{binding.endpoint.setting('base_url')}` back to fetch it, or start it again.",
                 provider=ref.provider,
                 setting=binding.endpoint.setting("base_url"),
             )
         provider = self._registry.provider(binding, line.caller.ask_key)
         if not hasattr(provider, "poll"):
-            raise InvalidInput(
-                f"{ref.provider} makes nothing that has to be fetched.", "Choose another model."
-            )
+            raise InvalidInput(f"{ref.provider} has no jobs to fetch.", "Choose another model.")
         return cast(JobHost, provider)
 
     async def _know_prices(self, ref: ModelRef, line: Line) -> None:
@@ -378,8 +377,8 @@ class Works:
 def _unknown(task: Task) -> Problem:
     """A task without a job's name: whether its host has taken it cannot be known, so it is not sent again."""
     return Interrupted(
-        "Halley was ended while this was being made.",
-        "It is not sent again by itself, since its host may have charged for it: begin it anew.",
+        "Halley was killed while this was being made.",
+        "It is not sent again automatically, because its host may have charged for it: start it again.",
         model=task.model,
     ).problem
 

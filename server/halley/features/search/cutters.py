@@ -1,6 +1,6 @@
 """Many files cut at once, by processes of their own: cutting is most of a first scan, and one process has one core.
 
-`cut_files` yields what became of each file, in no promised order. A helper is told its files on stdin, one line of
+`cut_files` yields the outcome of each file, in no particular order. A helper gets its files on stdin, one line of
 JSON, and answers on stdout in frames, each a few files. A full pipe holds it up, so memory is bounded by what lies in
 `WAITING` frames; without a reader it ends. What a helper that died leaves undone is cut here.
 """
@@ -128,7 +128,7 @@ def _answer(out: IO[bytes], frame: list[Cut]) -> None:
     try:
         pickle.dump(frame, out, pickle.HIGHEST_PROTOCOL)
         out.flush()
-    except OSError:  # nobody reads any more
+    except OSError:  # the reader is gone
         os._exit(1)
 
 

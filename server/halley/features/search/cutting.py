@@ -9,7 +9,7 @@ from halley.engine.guards.secrecy import mask_secrets
 from halley.engine.search_query import camel_parts, split_name
 
 CUT = "1"
-"""Raised when files are to be cut anew: other chunks, other words."""
+"""Raised when files are to be cut again: other chunks, other words."""
 
 MOST_EMBEDDED = 6000
 """Characters of a chunk that are embedded."""

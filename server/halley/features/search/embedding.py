@@ -1,6 +1,6 @@
 """Vectors of chunks: estimated, asked about, made behind, kept.
 
-Nothing is sent before the person has said yes to the estimate for that model in that workspace; from then on what
+Nothing is sent before the user has said yes to the estimate for that model in that workspace; from then on what
 changes is embedded as it comes. Every request is a call like any other: within budgets, in the ledger, retried by
 routing alone. When another model is chosen the old one's vectors answer until the new ones are there.
 """
@@ -205,8 +205,8 @@ class Embedder:
             return ""
         self._asked.add(estimate["model"])
         return (
-            f"{estimate_text(estimate)} `halley index embed` in a terminal says yes, `halley index decline` no; in the "
-            "editor the command halley.index.control does."
+            f"{estimate_text(estimate)} `halley index embed` in a terminal approves it, `halley index decline` rejects "
+            "it; in the editor use the command halley.index.control."
         )
 
     async def find_estimate(self, model: ModelRef) -> Json | None:
@@ -267,13 +267,13 @@ def estimate_text(estimate: Json) -> str:
     pieces = f"{estimate['chunks']:,} piece{'' if estimate['chunks'] == 1 else 's'}"
     return (
         f"Search by meaning: send {pieces} of this workspace ({estimate['tokens']:,} tokens) to "
-        f"{estimate['model']} once, {price_text(estimate['cost'])}, and what changes from then on?"
+        f"{estimate['model']} once, {price_text(estimate['cost'])}, and later changes as they happen?"
     )
 
 
 def price_text(cost: Json) -> str:
     if cost["source"] == "unknown":
-        return "at a price nobody knows"
+        return "at an unknown price"
     if cost["amount"] < 0.0001:
         return "for less than $0.0001" if cost["amount"] else "at no cost"
     return f"for about ${cost['amount']:.4f}"

@@ -1,8 +1,8 @@
 """One workspace's index, as this process knows it.
 
     index.attach(attendant)     a window or a command is here: its settings hold, its person is asked
-    index.start()               begin to keep it; whoever uses it calls this, so a folder merely opened costs nothing
-    index.note_shown(path, read)  what an editor shows is found, saved or not
+    index.start()               start maintaining it; users of the index call this, so a folder merely opened costs
+    nothing index.note_shown(path, read)  what an editor shows is found, saved or not
     index.status()  index.control(action)
 
 Of all processes with the same workspace one keeps the index: it scans, watches and embeds (`keeping.py`). The others

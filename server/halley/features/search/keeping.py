@@ -1,7 +1,7 @@
 """The index kept up to date: by one process of all that have the workspace, the one that holds the lock file `keeper`.
 
 It has everything looked at (`scan.py`), watches what changes on disk, and has the vectors made. The others look now and
-then whether the keeper has gone; one of them goes on where it was.
+then whether the keeper has gone; one of them takes over.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Keeper:
             except Exception as error:
                 self.problem = problem_of(error)
                 logger.warning("the index stopped: %s", self.problem.message)
-                self.scanned.set()  # whoever waits is told why it is in vain
+                self.scanned.set()  # waiters learn why they wait in vain
                 self.ready.set()
                 self.ground.tell()
             self.keeps = False

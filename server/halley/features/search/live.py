@@ -71,7 +71,7 @@ class LiveFiles:
             self._typing[path] = asyncio.create_task(self._put_soon(path))
 
     def note_all_shown(self) -> None:
-        """What is open is put again: nobody has yet, or a scan has skipped it."""
+        """Indexes open documents again: none were yet, or a scan has skipped them."""
         for path, read in list(self._open.items()):
             self.note_shown(path, read)
 
@@ -126,7 +126,7 @@ class LiveFiles:
         return self._belongs[path]
 
     def forget_rules(self, path: str | None = None) -> None:
-        """Whether a path belongs (all of them, without one) is looked at anew."""
+        """Whether a path belongs (all of them, without one) is looked at again."""
         if path is None:
             self._belongs.clear()
         else:

@@ -1,7 +1,7 @@
 """What the index knows that helps with a part of a file: for the context of actions.
 
-Nobody is asked and nothing is waited for: words are looked up, and the vector of the chunk at hand, where it has one,
-is compared with the others. An index that is not there yet has nothing to say.
+No model is called and nothing is waited for: words are looked up, and the vector of the chunk at hand, where it has
+one, is compared with the others. An index that is not there yet has nothing to say.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ async def find_related(index: WorkspaceIndex, snapshot: Snapshot, part: str, bud
             query = names_for_query(names_used(part))
             hits = await search_like(index, query, digest, settings.context.exclude, MOST_HITS * 3)
     except (TimeoutError, HalleyError, OSError) as error:
-        logger.info("the index had nothing to say: %s", type(error).__name__)
+        logger.info("no context from the index: %s", type(error).__name__)
         return []
     own_path, left = display_path(snapshot), int(budget * SHARE)
     found: list[Related] = []

@@ -1,8 +1,8 @@
 """The whole workspace looked at: files that changed are cut and put, files that went are dropped.
 
 `scan` is the work; `run_scan` has a child process do it, with low priority, so that neither its memory nor its time is
-taken from the daemon. The child is told the rules on stdin, says how far it is on stdout, a line of JSON at a time, and
-ends with its parent. Killed at any moment, it has left whole files behind; the next one goes on with the others.
+taken from the daemon. The child gets the rules on stdin, reports progress on stdout, a line of JSON at a time, and
+ends with its parent. If it is killed at any moment, finished files are complete; the next one does the others.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ async def run_scan(rules: Rules, tell: Tell) -> Progress:
     if last is None or not last.done:
         raise StoreFailed(
             f"The workspace could not be indexed{f': {problem}' if problem else '.'}",
-            "`halley index rebuild` begins anew; `halley doctor` shows where the index lies.",
+            "`halley index rebuild` starts from scratch; `halley doctor` shows the index's folder.",
         )
     return last
 

@@ -53,7 +53,7 @@ class Answer:
     state: str
     notices: tuple[str, ...] = ()
     estimate: Json | None = None
-    """What searching by meaning would take, while that waits for a yes."""
+    """What searching by meaning would cost, while that waits for approval."""
 
 
 async def search(
@@ -80,11 +80,11 @@ async def search(
     if index.too_wide:
         raise InvalidInput(
             f"{index.root} is not searched: it is a whole disk or home folder, not a project.",
-            "Go to, or open, the folder of a project.",
+            "Open a project folder.",
         )
     if not match_terms(query):
         raise InvalidInput(
-            "There is nothing to search for.", "Write words or a name, such as: where are retries decided"
+            "The search is empty.", "Write words or a name, such as: where are retries decided"
         )
     index.start()
     await _looked_at(index, patient)
@@ -154,14 +154,15 @@ async def _hits(
 
 
 def may_be_shown(root: Path, path: str, exclude: tuple[str, ...]) -> bool:
-    """The second fence: what this window excludes, whoever indexed it, and what holds secrets."""
+    """The second fence: what this window excludes, whichever window indexed it, and what holds secrets."""
     return not is_secret_path(path) and not (exclude and is_named(root, root / path, exclude))
 
 
 async def search_like(
     index: WorkspaceIndex, query: str, digest: bytes | None, exclude: tuple[str, ...], limit: int
 ) -> list[Hit]:
-    """What has words in common with `query` or is near the chunk with `digest`, from what is there: nobody is asked."""
+    """What has words in common with `query` or is near the chunk with `digest`, from what is indexed: no model is
+    called."""
     rankings: dict[str, Sequence[int]] = {"lexical": await _by_words(index, query)}
     model = await index.embedder.answering() if digest else None
     if model and digest:

@@ -41,7 +41,7 @@ class Watcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends the thread soon; nothing is told any more."""
+        """Ends the thread soon; nothing is reported from now on."""
         self._stop.set()
 
     def _watch(self) -> None:

@@ -1,6 +1,6 @@
 """Tools: what models may ask for in a chat, which of it is on, and who says yes.
 
-    servers.py     the person's servers, one connection each for the process
+    servers.py     the user's servers, one connection each for the process
     builtin.py     tools of our own, which only read
     switches.py    on and off, by chat, workspace and user
     toolbox.py     what is offered for one reply
@@ -10,7 +10,7 @@
     finding.py     the tool that searches the workspace
     offering.py    ourselves as a server (`halley mcp`)
 
-A tool acts only after a yes: the person's for this call, or one they gave for good to exactly its kind. What only reads
-and is trusted (built in, or said so by a server the person trusts) runs without. No text of a model, a file or a
+A tool acts only after approval: the user's for this call, or a permanent one for exactly its kind. What only reads
+and is trusted (built in, or said so by a server the user trusts) runs without. No text of a model, a file or a
 server can change that, because nothing here reads such text but to show it.
 """

@@ -1,8 +1,8 @@
 """The yes to a call.
 
 Asked with the arguments shown whole. A standing yes holds in one workspace, for one tool with arguments of one shape,
-and only while the server is run as it was and says of the tool what it said then; otherwise the person is asked again
-and told what is different. Nobody to ask, no answer in time, anything but a yes: denied.
+and only while the server is run as it was and says of the tool what it said then; otherwise the user is asked again
+and shown the difference. No one to ask, no answer in time, anything but an approval: denied.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Decision = Literal["once", "always", "deny"]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One call that waits for a yes, as people are shown it."""
+    """One call that waits for approval, as users see it."""
 
     call_id: str
     server: str
@@ -75,7 +75,7 @@ def _approval(tool: OfferedTool, arguments: Mapping[str, Any]) -> Approval:
 def _what_changed(given: Approval, wanted: Approval) -> str:
     parts = []
     if given.command != wanted.command:
-        parts.append(f"the server {wanted.server} is run otherwise than it was")
+        parts.append(f"the server {wanted.server} is started with a different command")
     if given.schema != wanted.schema:
-        parts.append(f"what {wanted.server} says of {wanted.tool} is not what it said")
-    return f"You agreed to this before, but since then {' and '.join(parts)}."
+        parts.append(f"{wanted.server} describes {wanted.tool} differently")
+    return f"You approved this before, but since then {' and '.join(parts)}."

@@ -101,7 +101,7 @@ async def _list(place: Place, arguments: Mapping[str, Any]) -> str:
         and (not pattern or fnmatch(path, pattern) or fnmatch(path.rsplit("/", 1)[-1], pattern))
     ]
     if not found:
-        return "No such files. Ignored files, secrets and what tools make are not listed."
+        return "No such files. Ignored, secret and generated files are not listed."
     more = f"\n… and {len(found) - MOST_LISTED} more" if len(found) > MOST_LISTED else ""
     return "\n".join(found[:MOST_LISTED]) + more
 
@@ -117,7 +117,7 @@ async def _search(place: Place, arguments: Mapping[str, Any]) -> str:
             return found
     hits = await asyncio.to_thread(_grep, place, await place.files(), query)
     if not hits:
-        return f"Nothing in the workspace says {query!r}."
+        return f"Nothing in the workspace matches {query!r}."
     return "\n".join(hits)
 
 
@@ -162,7 +162,7 @@ async def _diagnose(place: Place, arguments: Mapping[str, Any]) -> str:
     else:
         found = await asyncio.to_thread(_check, place, (await place.files())[:5000])
     parts += found
-    return "\n".join(parts) or "No problems: every file that can be checked parses."
+    return "\n".join(parts) or "No problems: every checked file parses."
 
 
 def _check(place: Place, files: list[str]) -> list[str]:
@@ -228,7 +228,7 @@ BUILTIN_TOOLS: Mapping[str, tuple[RemoteTool, Run]] = {
                 "List files",
                 "The workspace's text files, ignored ones left out.",
                 folder=("string", "Only below this folder."),
-                pattern=("string", "Only paths or names that fit, e.g. *.py."),
+                pattern=("string", "Only matching paths or names, e.g. *.py."),
             ),
             _list,
         ),
@@ -236,7 +236,7 @@ BUILTIN_TOOLS: Mapping[str, tuple[RemoteTool, Run]] = {
             _tool(
                 "search_workspace",
                 "Search the workspace",
-                "Places of the workspace's files that say a text or its words, best first, as path:line.",
+                "Places in the workspace's files that match a text or its words, best first, as path:line.",
                 ("query",),
                 query=("string", "The text or words to look for."),
             ),
@@ -246,7 +246,7 @@ BUILTIN_TOOLS: Mapping[str, tuple[RemoteTool, Run]] = {
             _tool(
                 "diagnostics",
                 "Diagnostics",
-                "What the editor reports of the open document, and files that do not parse.",
+                "The editor's diagnostics for the open document, and files that do not parse.",
                 path=("string", "Only this file."),
             ),
             _diagnose,

@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 
 def tools_json(servers: ToolServers, picks: ToolPicks, switches: Switches, root: Path | None) -> Json:
-    """Everything there is, as it is now; nothing is started and nobody is waited for."""
+    """Everything in its current state, without starting or waiting for a server."""
     settings, everything = switches.settings, switches.all()
     named = {name: servers.known(name) for name in settings.tools.servers}
     rows = [_builtin(switches, root is not None)]
@@ -44,8 +44,8 @@ def server_problems(servers: ToolServers, switches: Switches) -> list[Problem]:
             found.append(
                 Problem(
                     "tool_server_failed",
-                    f"The tool server {name} is out of order: {visible(connection.problem)[:500]}",
-                    f"Mend `tools.servers.{name}`, or switch it off: `halley tools off {name}`.",
+                    f"The tool server {name} does not work: {visible(connection.problem)[:500]}",
+                    f"Fix `tools.servers.{name}`, or switch it off: `halley tools off {name}`.",
                     setting=f"tools.servers.{name}",
                 )
             )

@@ -4,8 +4,8 @@
                  ▲  └──▶ calls ──▶ read ──▶ agreed? ──▶ run ─┐
                  └───────────────────── results ◀────────────┘
 
-Bounded in calls, in seconds from the first call on (the person's own time not counted) and in money; past a bound the
-model is told to answer with what it has, and once more only. What broke off is never run. After its first round a reply
+Bounded in calls, in seconds from the first call on (the user's own time not counted) and in money; past a bound the
+model is asked to answer with what it has, one last time. A truncated call is never run. After its first round a reply
 stays with the model that began it. Models that cannot call are given the written form
 (`engine/prompting/tool_text.py`).
 """
@@ -52,7 +52,7 @@ Take = Callable[[Event], None]
 Note = Callable[[str], object]
 Keep = Callable[[], Awaitable[object]]
 Agree = Callable[[OfferedTool, Mapping[str, Any], str, Callable[[], None]], Awaitable[bool]]
-"""(tool, arguments, the call's id, what to do before a person is asked) → whether it may be run."""
+"""(tool, arguments, the call's id, what to do before a user is asked) → whether it may be run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ async def converse(
     keep: Keep | None = None,
 ) -> None:
     """Streams a reply, calls and all, into `take`, which gets one `Finish` at the end. Raises what the model's host
-    made fail. `said` is the text that the reply has already; `note` is told before each round what the model is told of
+    made fail. `said` is the text that the reply has already; `note` gets, before each round, what the model gets of
     tools; `keep` is waited for before a call that may have an effect, so that it is on disk that it was begun."""
     for notice in box.notices:
         take(Notice(notice))
@@ -124,7 +124,7 @@ class _Conversation:
     began: float | None = None
     """When the first calls were there: how long a model thinks before it asks for any is not bounded here."""
     refused: set[tuple[str, str]] = field(default_factory=set)
-    """Calls the person said no to: not asked about again in this reply."""
+    """Calls the user said no to: not asked about again in this reply."""
 
     @property
     def limits(self) -> ToolSettings:
@@ -140,7 +140,9 @@ class _Conversation:
             if not said.calls or said.cut or last:
                 if said.calls and last and not said.cut:
                     self.take(
-                        Notice("The limit of calls is reached and the model asked for more: it ends here.")
+                        Notice(
+                            "The model asked for more calls than the limit allows, so the reply ends here."
+                        )
                     )
                 break
             self.began = self.began or time.monotonic()
@@ -194,7 +196,7 @@ class _Conversation:
                 pass
             case Finish():
                 self.finishes.append(event)
-                if event.model:  # whoever began a reply with calls goes on with it
+                if event.model:  # the model that began a reply with calls continues it
                     self.model = str(event.model)
                     self.options["model"] = self.model
             case _:
@@ -230,7 +232,7 @@ class _Conversation:
     # -- one call
 
     async def _call(self, call: ToolCall) -> str:
-        """Runs it where it may be run; what the model is told of it."""
+        """Runs it if allowed; returns the text for the model."""
         id = f"k{secrets.token_hex(8)}"
         tool, arguments = self.box.tools.get(call.name), read_arguments(call.arguments)
         if tool is None:
@@ -246,7 +248,7 @@ class _Conversation:
         )
         key = (tool.wire, called.arguments)
         if key in self.refused:
-            return self._refuse(id, call, "The person has already said no to this very call.", tool)
+            return self._refuse(id, call, "The user has already denied this exact call.", tool)
         asked = False
 
         def on_ask() -> None:
@@ -263,7 +265,7 @@ class _Conversation:
             self.refused.add(key)
             if not asked:
                 self.take(called)
-            return self._end(id, tool, "denied", "The person did not agree to this call. It was not run.")
+            return self._end(id, tool, "denied", "The user did not approve this call. It was not run.")
         self.take(called)
         if self.keep is not None and not tool.read_only:
             await self.keep()
@@ -286,7 +288,7 @@ class _Conversation:
         if result.hidden:
             self.take(
                 Notice(
-                    f"What {tool.name} returned holds {result.hidden} invisible characters; they are written out."
+                    f"What {tool.name} returned holds {result.hidden} invisible characters; they are escaped."
                 )
             )
         if result.secrets:
@@ -307,7 +309,7 @@ class _Conversation:
         for call in said.calls:
             id = f"k{secrets.token_hex(8)}"
             self._tell(id, call, self.box.tools.get(call.name))
-            self.take(ToolEnded(id, "cut", "The answer broke off in this call, so it was not run."))
+            self.take(ToolEnded(id, "cut", "The answer ended within this call, so it was not run."))
 
     def _tell(self, id: str, call: ToolCall, tool: OfferedTool | None) -> None:
         name = visible(call.name)[:80]

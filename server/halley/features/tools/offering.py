@@ -1,7 +1,7 @@
 """Ourselves as a server of tools (`halley mcp`): what other programs may ask of a workspace.
 
 It only reads: files as models may see them, what does not parse, the workspace's chats, macros' texts. Running a macro
-asks models and costs money; it is offered only where the person who starts the server says so.
+asks models and costs money; it is offered only where the user who starts the server says so.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ CHAT = RemoteTool(
 MACROS = RemoteTool(
     "macros",
     "Macros",
-    "The saved prompts in force here: names, what they are for, their texts.",
+    "The available saved prompts: names, descriptions, texts.",
     _schema(),
     read_only=True,
 )
 RUN_MACRO = RemoteTool(
     "run_macro",
     "Run a macro",
-    "Runs a saved prompt or pipeline and returns its result. It asks models, which costs money.",
+    "Runs a saved prompt or pipeline and returns its result. It calls models, which costs money.",
     _schema(("name",), name=("string", "Its name."), inputs=("object", "Values for its inputs, by name.")),
 )
 
@@ -94,7 +94,7 @@ async def _chats(room: EngineRoom, root: Path, arguments: Mapping[str, Any]) -> 
 async def _chat(room: EngineRoom, root: Path, arguments: Mapping[str, Any]) -> str:
     chat = await room.chats.get(str(arguments.get("id", "")))
     if chat.workspace != str(root):
-        raise InvalidInput("This chat belongs to another workspace.", "List the chats of this one.")
+        raise InvalidInput("This chat belongs to another workspace.", "List this workspace's chats.")
     return render_chat(chat)
 
 

@@ -1,4 +1,4 @@
-"""The person's servers of tools: one connection each, for all windows of the process.
+"""The user's servers of tools: one connection each, for all windows of the process.
 
 Servers come from the user's own `config.toml` alone, so they are the same for every window. One is started when a chat
 or a list needs it; a changed configuration ends it and starts another.
@@ -62,7 +62,7 @@ class ToolServers:
         return await self.ready(settings, named, longest + 1)
 
     async def restart(self, settings: Settings, name: str) -> Connection | None:
-        """Ends it and starts it anew, whatever happened before; None for one there is none of."""
+        """Ends it and starts it again, whatever happened before; None for one there is none of."""
         if name not in settings.tools.servers:
             return None
         known = self.known(name)
@@ -70,7 +70,7 @@ class ToolServers:
             await known.close()
             self._known.pop(name, None)
         connection = await self._prepare(name, settings, known.offer if known else None)
-        connection.start(anew=True)
+        connection.start(force=True)
         return connection
 
     async def stop(self, name: str) -> None:
@@ -107,7 +107,7 @@ class ToolServers:
             except HalleyError as error:
                 spec, problem = ServerSpec(name), f"{error.problem.message} {error.problem.help}"
                 if known is not None and known[1].is_refused and known[1].problem == problem:
-                    return known[1]  # nothing to tell anew
+                    return known[1]  # nothing to tell again
             if known is not None:
                 await known[1].close()
                 before = known[1].offer
@@ -124,7 +124,7 @@ class ToolServers:
             key = await self._secrets.resolve_key(f"tools.servers.{name}", its.url or "", source)
             if key is None:
                 raise NotConfigured(
-                    f"The key {target} of the tool server {name} is not there ({describe_source(source)}).",
+                    f"The key {target} of the tool server {name} is missing ({describe_source(source)}).",
                     f"Provide it, or change `tools.servers.{name}.keys`.",
                     setting=f"tools.servers.{name}.keys",
                 )

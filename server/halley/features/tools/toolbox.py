@@ -24,7 +24,7 @@ MOST_TOOLS = 120
 
 @dataclass(frozen=True, slots=True)
 class OfferedTool:
-    """One tool. `asks`: each call needs a yes. `command` and `schema_hash` are what a standing yes is bound to."""
+    """One tool. `asks`: each call needs approval. A permanent approval is bound to `command` and `schema_hash`."""
 
     server: str
     name: str
@@ -53,7 +53,7 @@ class Toolbox:
 async def open_toolbox(
     servers: ToolServers, switches: Switches, place: Place | None, patience_s: float = PATIENCE_S
 ) -> Toolbox:
-    """The tools that are on here. Servers that are needed are started; one that fails is told of and left out."""
+    """The tools that are on here. Servers that are needed are started; one that fails is reported and skipped."""
     settings = switches.settings
     if not switches.all().enabled:
         return Toolbox({})
@@ -69,7 +69,7 @@ async def open_toolbox(
             notices.append(f"The tool server {name} is still starting; its tools are not offered this time.")
         else:
             notices.append(
-                f"The tool server {name} is out of order, so its tools are not offered: {connection.problem}"
+                f"The tool server {name} does not work, so its tools are not offered: {connection.problem}"
             )
     on = [row for row in found if switches.tool(row[0], row[1].name).enabled]
     if len(on) > MOST_TOOLS:

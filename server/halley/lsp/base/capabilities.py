@@ -1,7 +1,7 @@
 """What Halley says of itself in the answer to `initialize`, as plain dicts.
 
 Pure: the client's parameters in, the `InitializeResult` out. No lsprotocol here, nor anything else that takes
-time to import, because this is the answer an editor waits for before it goes on. A test holds that it is what the
+time to import, because an editor waits for this answer before anything else. A test holds that it is what the
 composed server would say: every provider named here has its handler, every command its function, and pygls's
 own builder, given the registered handlers, arrives at the same document.
 

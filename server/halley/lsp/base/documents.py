@@ -145,11 +145,11 @@ class DocumentStore(Workspace):
         return tuple(document.value() for document in reversed(self._open.values()))
 
     def recent_edits(self) -> tuple[RecentEdit, ...]:
-        """Where the person typed, the latest first, in documents that are still open."""
+        """Where the user typed, the latest first, in documents that are still open."""
         return tuple(edit for edit in reversed(self._recent) if uri_key(edit.uri) in self._open)
 
     def touch(self, uri: str) -> None:
-        """The person looks at this document now."""
+        """The user looks at this document now."""
         self._touched(uri)
 
     def _touched(self, uri: str) -> OpenDocument | None:

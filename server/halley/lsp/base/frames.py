@@ -1,7 +1,7 @@
 """Where one message ends and the next begins: the header part of the base protocol, on bytes.
 
 Start at `FrameParser.feed`. It never raises and never waits for bytes that will not come: what cannot be a
-message comes out as a `BadFrame`, after which the parser looks for the next header and goes on. It knows
+message comes out as a `BadFrame`, after which the parser looks for the next header and continues. It knows
 nothing of JSON. On the way to the answer of `initialize`, so it imports nothing but `re`.
 
 https://microsoft.github.io/language-server-protocol/specifications/lsp/3.18/specification/#headerPart

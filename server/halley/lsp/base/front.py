@@ -57,7 +57,7 @@ def seize_stdio() -> tuple[int, int]:
         msvcrt.setmode(stdin, os.O_BINARY)
         msvcrt.setmode(stdout, os.O_BINARY)
     else:
-        os.set_blocking(stdin, True)  # whoever started us may have left them otherwise
+        os.set_blocking(stdin, True)  # the parent process may have set them otherwise
         os.set_blocking(stdout, True)
     return stdin, stdout
 

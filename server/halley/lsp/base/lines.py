@@ -128,7 +128,7 @@ class LineIndex:
 
 
 def _starts(text: str) -> list[int]:
-    """Of every line; anew after each key, so nothing in it is called by Python for each line."""
+    """Of every line; again after each key, so nothing in it is called by Python for each line."""
     if "\r" in text:
         starts = list(accumulate(map(len, split_lines(text)), initial=0))
     else:

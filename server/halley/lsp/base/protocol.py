@@ -334,7 +334,7 @@ async def _contained(coroutine: Coroutine[Any, Any, Any]) -> Any:
     try:
         return await coroutine
     except SystemExit as error:
-        raise RuntimeError("a handler tried to end the process") from error
+        raise RuntimeError("a handler tried to exit the process") from error
 
 
 def _client_error(error: Any) -> ClientError:

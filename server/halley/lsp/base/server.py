@@ -86,7 +86,7 @@ class HalleyServer(LanguageServer):
             try:
                 callback(params)
             except Exception as error:
-                logger.error("a part of the server did not begin: %s", describe(error))
+                logger.error("a part of the server did not start: %s", describe(error))
 
     # What handlers use
 

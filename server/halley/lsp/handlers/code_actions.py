@@ -43,7 +43,7 @@ async def code_actions(session: Session, params: types.CodeActionParams) -> list
 
 
 def _offers(snapshot: Snapshot) -> Iterable[Offer]:
-    """Every action's offers; one that fails sinks nobody."""
+    """Every action's offers; one that fails does not affect the others."""
     from halley.features.macro_actions import macro_offers
 
     for action in ACTIONS.values():

@@ -144,7 +144,7 @@ async def completion_accepted(session: Session, accepted: Json) -> None:
 
 
 def _count_shown(session: Session, snapshot: Snapshot, offered: Offered) -> None:
-    """Once for each answer of a model, however long it is typed along; nobody waits for the disk."""
+    """Once for each answer of a model, however long the user types along; the disk is not waited for."""
     if offered.model and offered.first_time:
         counting = session.room.ledger.count_completion(
             *_counted(offered.model, snapshot.document.language_id), shown=1

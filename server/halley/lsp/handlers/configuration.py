@@ -96,7 +96,7 @@ async def pull_settings(session: Session) -> None:
 
 
 def changed(session: Session) -> None:
-    """Something in the configuration is new: say so to the person and to the client."""
+    """Something in the configuration is new: say so to the user and to the client."""
     publish_problems(session)
     set_log_level(session.settings_of().log.level)
     session.nudge_indexes()

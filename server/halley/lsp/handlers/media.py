@@ -75,7 +75,7 @@ def _server_of(session: Session) -> HalleyServer:
 
 
 def show_behind(session: Session, id: str) -> None:
-    """Progress of a task that nobody waits for; cancelling it there ends the task."""
+    """Progress of a task without a waiting request; cancelling the progress cancels the task."""
 
     async def show() -> None:
         task = await session.room.media.store.get(id)

@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 
 def watch_catalogue(session: Session) -> None:
-    """Tell the client when a list that was shown from cache has been fetched anew; from the first list on."""
+    """Tell the client when a list that was shown from cache has been fetched again; from the first list on."""
     if session.watches_catalogue:
         return
     session.watches_catalogue = True

@@ -1,12 +1,12 @@
 """What a client without a plugin of ours has instead of custom messages: everything by the means that LSP itself has.
 
     a code action        runs behind its command, which is answered at once: some editors wait for a command and do
-                         nothing else meanwhile (Emacs, for ten seconds), others tell nobody that one failed (Helix)
+                         nothing else meanwhile (Emacs, for ten seconds), others do not report that one failed (Helix)
     halley.stop          stops what runs behind; it is among the code actions while something does
     the other commands   picked from a list, that is without an argument, or with `show: true`: what they
                          answer is shown as a document or said in a message, and so is what went wrong
 
-A command with an argument of its own answers as `lsp/protocol/` says, whoever asks.
+A command with its own argument answers as `lsp/protocol/` says, for any client.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _NEEDS = {
 
 
 def run_behind(session: Session, title: str, work: Callable[[], Awaitable[Any]]) -> None:
-    """Starts `work`; its failure is told to the person, and `halley.stop` ends it."""
+    """Starts `work`; a failure is shown to the user, and `halley.stop` ends it."""
 
     async def told() -> None:
         current_request.set(None)  # its tokens end with its answer

@@ -43,7 +43,7 @@ async def providers_remove(session: Session, params: Json) -> Json:
     asked = read_params(ProviderIdParams, params)
     removed = await asyncio.to_thread(remove_provider, session.room.paths, asked.id)
     if not removed:
-        raise InvalidInput(f"There is no provider {asked.id} in config.toml.", "Presets need no removing.")
+        raise InvalidInput(f"There is no provider {asked.id} in config.toml.", "Presets cannot be removed.")
     return await _changed(session)
 
 

@@ -48,7 +48,7 @@ async def commit(session: Session, params: Json) -> Json:
     root = session.folders.root_of(asked.uri or "")
     cwd = (path_of_uri(asked.cwd) or Path(asked.cwd)) if asked.cwd else root
     if cwd is None:
-        raise InvalidInput("There is no workspace to commit in.", "Open a folder, or name one as `cwd`.")
+        raise InvalidInput("There is no workspace to commit.", "Open a folder, or name one as `cwd`.")
     uri = cwd.as_uri()
     workspace = session.workspace(uri)
     text = await commit_message(

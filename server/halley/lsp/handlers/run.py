@@ -89,7 +89,7 @@ def _as_listed(snapshot: Snapshot, version: int | None) -> Snapshot:
     if version is None or now is None or version == now:
         return snapshot
     raise StaleDocument(
-        "The document changed after this action was listed.", "List the actions again and pick it once more."
+        "The document changed after this action was listed.", "List the actions again and pick it again."
     )
 
 

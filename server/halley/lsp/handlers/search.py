@@ -1,4 +1,4 @@
-"""halley/search, halley/index/*, and what the index is told of the editor's documents.
+"""halley/search, halley/index/*, and the index's view of the editor's documents.
 
 Plain clients get it by `workspace/executeCommand`: `halley.search`, `halley.index.status`, `halley.index.control`.
 """

@@ -1,4 +1,4 @@
-"""halley/trust/*: what `.halley.toml` and `AGENTS.md` ask for, and the person's word for exactly that content.
+"""halley/trust/*: what `.halley.toml` and `AGENTS.md` ask for, and the user's word for exactly that content.
 
 The same word as `halley trust` takes in a terminal. It is asked for by a client, never here: a client has ways of
 its own to show a file before it is believed.
@@ -35,7 +35,7 @@ def grant(session: Session, uri: str, content_hash: str) -> Json:
     if asked.content_hash != content_hash:
         raise InvalidInput(
             "The workspace's files changed since they were shown, so nothing was trusted.",
-            "Look at them again.",
+            "Review them again.",
         )
     session.room.trust.trust(asked.root, content_hash)
     return _described(session, asked)
@@ -50,7 +50,7 @@ def revoke(session: Session, uri: str) -> Json:
 def _asked(session: Session, uri: str) -> TrustRequest:
     root = session.folders.root_of(uri)
     if root is None:
-        raise InvalidInput("There is no workspace whose files could be trusted.", "Open a folder.")
+        raise InvalidInput("There is no workspace to trust.", "Open a folder.")
     return session.room.config.describe_request(root)
 
 

@@ -1,7 +1,7 @@
 """Applying a change in the editor, so that it never lands on text it was not made for.
 
 A change knows the text it was made for. When a document has moved on meanwhile the edits are rebased onto what it
-has become; where the person typed in the same place the change is refused and its text kept. The editor may still
+has become; where the user typed in the same place the change is refused and its text kept. The editor may still
 say no (it checks the version too): then the rebase is tried again, a few times. One that makes the edit and never
 says so is believed by its text; one that says so and has not made it is not (Neovim answers that an edit of a version
 it has left behind was applied).
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _TRIES = 4
 _PATIENCE_S = 3600.0
-"""For a person who looks at each part of a change before it is made."""
+"""For a user who looks at each part of a change before it is made."""
 _GRACE_S = 2.0
 """How long the answer of an editor is awaited whose text shows that it has made the edit, and the text of one that
 says it has."""
@@ -38,7 +38,7 @@ async def apply_change(
 ) -> Applied:
     """Apply `change` as one undo step.
 
-    `confirm` leaves it to the person to pick among the edits, where the editor can: none are made where they say no.
+    `confirm` leaves it to the user to pick among the edits, where the editor can: none are made where they say no.
     Raises StaleDocument when it cannot be placed or the editor refuses it, BlockedByPolicy when the editor takes no
     such edits; the new text is kept in both.
     """
@@ -137,7 +137,7 @@ def _expected(session: Session, change: WorkspaceChange) -> dict[str, str]:
 
 
 def rebase_change(session: Session, change: WorkspaceChange, base: Mapping[str, Document]) -> WorkspaceChange:
-    """`change` for the documents as they are now. Raises StaleDocument where the person typed in the same place."""
+    """`change` for the documents as they are now. Raises StaleDocument where the user typed in the same place."""
     return replace(change, changes=tuple(_rebased(session, part, base, change) for part in change.changes))
 
 
@@ -146,15 +146,15 @@ def _rebased(session: Session, part: Change, base: Mapping[str, Document], whole
         return part
     now = session.document(part.uri)
     if now is None:
-        raise stale(whole, "The document is gone.", base)
+        raise stale(whole, "The document is closed or deleted.", base)
     if session.server.documents.is_out_of_step(part.uri):
-        raise stale(whole, "The editor's text is not known for certain: save or reopen the document.", base)
+        raise stale(whole, "The editor's text is uncertain: save or reopen the document.", base)
     was = base[part.uri]
     if now.text == was.text:
         return replace(part, version=now.version)
     rebased = rebase_edits(was.text, now.text, part.edits)
     if rebased.conflicts:
-        raise stale(whole, "The text was changed in the same place meanwhile.", base)
+        raise stale(whole, "The text changed in the same place in the meantime.", base)
     return replace(part, version=now.version, edits=rebased.edits)
 
 
@@ -167,7 +167,7 @@ def _versions(session: Session, change: WorkspaceChange) -> dict[str, int | None
     return {uri: document.version if (document := session.document(uri)) else None for uri in uris}
 
 
-_KEPT = "Nothing was changed; the new text is kept and shown beside."
+_KEPT = "Nothing was changed; the new text is shown separately."
 
 
 def stale(change: WorkspaceChange, reason: str, base: Mapping[str, Document] | None = None) -> StaleDocument:
@@ -194,7 +194,8 @@ def _kept(change: WorkspaceChange, base: Mapping[str, Document]) -> str:
 
 
 def _new_lines(part: DocumentEdit, was: Document | None) -> str:
-    """The lines that would have come about, whole: edits are as small as a letter, which tells nobody anything."""
+    """The resulting lines in full: the edits themselves can be as small as a letter, which would mean nothing to a
+    reader."""
     if was is None or not part.edits:
         return "\n".join(edit.new_text for edit in part.edits)
     start = was.text.rfind("\n", 0, min(edit.start for edit in part.edits)) + 1

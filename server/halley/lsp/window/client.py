@@ -39,11 +39,11 @@ class Client:
     media: bool
     """It shows pictures and plays sound itself, and saves them by `halley/media/save`."""
     tools: bool
-    """It shows calls of tools and asks the person itself."""
+    """It shows calls of tools and asks the user itself."""
     questions: bool
-    """Its `window/showMessageRequest` takes the keyboard from nobody, so that it may come at any time."""
+    """Its `window/showMessageRequest` does not take the keyboard focus, so one may be sent at any time."""
     asks: bool
-    """It has a plugin of ours, which asks the person for an instruction where an action needs one."""
+    """It has a plugin of ours, which asks the user for an instruction where an action needs one."""
 
     @classmethod
     def of(cls, params: Json) -> Client:

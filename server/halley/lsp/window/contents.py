@@ -32,6 +32,6 @@ async def read_content(session: Session, uri: str) -> str:
         text = proposal_text(session, *rest.partition("/")[::2])
     if text is None:
         raise InvalidInput(
-            f"There is no document {uri}.", "Answers live as long as the window they were given in."
+            f"There is no document {uri}.", "Answers are kept only while their window is open."
         )
     return text

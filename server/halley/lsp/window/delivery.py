@@ -57,7 +57,7 @@ async def deliver_edit(
         if isinstance(part, DocumentEdit) and part.uri not in base and (document := editor.read(part.uri)):
             base[part.uri] = document
     if edited.kept:
-        await editor.show("What could not be applied", _with_problems(edited.kept, edited.problems))
+        await editor.show("Changes not applied", _with_problems(edited.kept, edited.problems))
     if not edited.change.changes:
         _raise_first(edited.problems)
         await show_message(session, "Nothing to change.")

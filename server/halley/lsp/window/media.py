@@ -99,7 +99,7 @@ def _file(session: Session, named: str, uri: str) -> Path:
     """The file a client names: its URI, an absolute path, or a path in the workspace."""
     path = path_of_uri(named)
     if path is None and "://" in named:
-        raise InvalidInput(f"{named} is no file.", "Give a file's URI, or a path in the workspace.")
+        raise InvalidInput(f"{named} is not a file.", "Give a file's URI, or a path in the workspace.")
     path = path or Path(named)
     if path.is_absolute():
         return path
@@ -113,7 +113,7 @@ def _file(session: Session, named: str, uri: str) -> Path:
 
 
 async def save(session: Session, asked: MediaSaveParams, params: Json) -> Json:
-    """Writes a result where the person said; `MediaSaved`. Raises BlockedByPolicy where they did not agree."""
+    """Writes a result where the user said; `MediaSaved`. Raises BlockedByPolicy where they did not agree."""
     works = session.room.media
     task = await works.store.get(asked.task)
     result = chosen_result(task, asked.variant)
@@ -166,9 +166,9 @@ def _target(
 
 
 async def _agree(session: Session, target: Path) -> None:
-    """A file outside the workspace, or of the project's own machinery, takes a yes of its own."""
+    """A file outside the workspace, or of the project's own machinery, needs a separate confirmation."""
     reason = why_ask(session, target)
-    if reason and not await session.confirm(f"{reason} Save the file there all the same?"):
+    if reason and not await session.confirm(f"{reason} Save the file there anyway?"):
         raise BlockedByPolicy(f"{target.name} was not saved. {reason}", "Save it under another name.")
 
 
@@ -192,7 +192,7 @@ async def _insert(session: Session, place: LinkPlace, link: str) -> bool:
 
 
 async def offer_to_save(session: Session, task: Task) -> Json:
-    """Shows what came and asks for the yes; `{applied, edits}`, or the task where nobody said so."""
+    """Shows the result and asks for confirmation; `{applied, edits}`, or the task if there was none."""
     shown = json_of(session, task)
     if not task.results:
         return {"media": shown}
@@ -204,7 +204,7 @@ async def offer_to_save(session: Session, task: Task) -> Json:
     place = session.places.get(task.id)
     linked = " and put its link into the document" if place else ""
     if not await session.confirm(f"Save it as {result['proposed']}{linked}?"):
-        await show_message(session, f"It is kept as {task.id}: {result['path']}")
+        await show_message(session, f"It is saved as {task.id}: {result['path']}")
         return {"applied": False, "edits": 0, "media": shown}
     saved = await save(session, MediaSaveParams.model_validate({"task": task.id}), {})
     await show_message(session, f"Saved as {saved['path']}.")

@@ -1,6 +1,6 @@
 """Proposals in the editor: shown as documents, accepted or discarded by lens, command or request.
 
-A proposal is made where the person asked for previews, and always where a change must not simply happen: a formatting
+A proposal is made where the user asked for previews, and always where a change must not simply happen: a formatting
 that may change meaning, a file of the project's own machinery, a path that leaves the workspace.
 """
 
@@ -26,7 +26,7 @@ Json = dict[str, Any]
 
 
 def needs_approval(session: Session, change: WorkspaceChange) -> str:
-    """Why a person must agree first; empty where the change may simply be applied."""
+    """Why a user must agree first; empty where the change may simply be applied."""
     for part in change.changes:
         uris = [part.old_uri, part.new_uri] if isinstance(part, RenameFile) else [part.uri]
         for uri in uris:
@@ -42,18 +42,18 @@ def needs_approval(session: Session, change: WorkspaceChange) -> str:
 
 
 def why_ask(session: Session, path: Path) -> str:
-    """Why a new file there takes a yes of its own; empty where it does not."""
+    """Why a new file there needs a separate confirmation; empty if it does not."""
     return _why(session, path, False)
 
 
 def _why(session: Session, path: Path | None, is_open: bool) -> str:
     if path is None:
-        return "This is no file."
+        return "This is not a file."
     real = path.resolve()
     roots = [root.resolve() for root in session.folders.roots]
     home = next((root for root in roots if real.is_relative_to(root)), None)
     if home is None:
-        return "" if is_open and not roots else f"{path.name} lies outside the workspace."
+        return "" if is_open and not roots else f"{path.name} is outside the workspace."
     return why_protected(real.relative_to(home).as_posix())
 
 
@@ -71,7 +71,7 @@ async def propose(
 async def _show(session: Session, proposal: Proposal) -> None:
     why = f" {proposal.reason}" if proposal.reason else ""
     how = "by its code lens or among the code actions" if session.client.lenses else "among the code actions"
-    said = f"A proposal waits for your yes.{why} Accept or discard it {how}."
+    said = f"A proposal waits for your approval.{why} Accept or discard it {how}."
     if session.client.show_document and session.client.text_document_content:
         await show_message(session, f"{proposal.title}: {said}")
         uri = proposal.uris[0]
@@ -101,7 +101,7 @@ def _diff(proposal: Proposal, uri: str) -> list[str]:
 
 
 def announce(session: Session) -> None:
-    """The proposals changed: lenses are drawn anew."""
+    """The proposals changed: lenses are drawn again."""
     session.notify("halley/changed", {"what": "proposals"})
     if session.client.refresh_lenses:
         session.server.run_in_background(session.request("workspace/codeLens/refresh", None), "lenses")

@@ -92,7 +92,7 @@ class Session:
         return self.server.is_over or not self.server.is_running
 
     def works(self) -> Works:
-        """The process's media tasks, of whose changes the client is told from now on."""
+        """The process's media tasks, whose changes are reported to the client from now on."""
         self.watch_media()
         return self.room.media
 
@@ -174,7 +174,7 @@ class Session:
         )
 
     def template_of(self, name: str) -> str:
-        """A prompt template: the person's own in their configuration folder, else the one shipped."""
+        """A prompt template: the user's own in their configuration folder, else the one shipped."""
         return self.room.template(name)
 
     async def _ask_key(self, provider: str, origin: str) -> str | None:
@@ -183,11 +183,11 @@ class Session:
         return key if isinstance(key, str) and key else None
 
     async def confirm(self, question: str) -> bool:
-        """A yes-or-no question; no where nobody answers."""
+        """A yes-or-no question; false without an answer."""
         return await self.ask_yes_no(question) is True
 
     async def ask_yes_no(self, question: str) -> bool | None:
-        """A yes-or-no question; None where nobody answers."""
+        """A yes-or-no question; None without an answer."""
         actions = [{"title": "Yes"}, {"title": "No"}]
         answer = await self.request(
             "window/showMessageRequest", {"type": 2, "message": question, "actions": actions}
@@ -197,7 +197,7 @@ class Session:
     def _show_operation(self, operation: Operation) -> None:
         if not self.client.asks:
             if operation.state == "failedOver":
-                said = f"{operation.source} does not answer ({operation.reason}); {operation.target} is asked instead."
+                said = f"{operation.source} does not answer ({operation.reason}); {operation.target} is used instead."
                 self.notify("window/showMessage", {"type": 2, "message": said})
             return
         shown: Json = {

@@ -1,4 +1,4 @@
-"""Showing things to a person, in whatever way their client has."""
+"""Showing things to a user, in whatever way their client has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command answered, as Markdown for a person: nested values as sections, lists of like things as tables."""
+"""What a command answered, as Markdown for a user: nested values as sections, lists of like things as tables."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def selection_line(result: Json, role: str) -> str:
     """What holds for a role after a choice, in a sentence."""
     chosen = result.get("roles", {}).get(role)
     if not chosen:
-        return f"No model is chosen for {role} any more."
+        return f"No model is chosen for {role} now."
     return f"{role} asks {', then '.join(chosen['route'])} (chosen for: {chosen['scope']})."
 
 

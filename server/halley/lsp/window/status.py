@@ -91,7 +91,7 @@ def _unreadable(session: Session) -> Problem | None:
             where = str(layer.problems[0]) if layer.problems else str(layer.path)
             return Problem(
                 "not_configured",
-                f"{layer.path.name} cannot be read, so nothing in it is in force.",
+                f"{layer.path.name} cannot be read, so none of its settings apply.",
                 f"See {where}",
             )
     return None

@@ -73,7 +73,7 @@ async def _ask_plugin(session: Session, question: Question, ids: Json) -> Decisi
 
 
 async def _ask_box(session: Session, question: Question) -> Decision:
-    """For clients without a plugin. Arguments that do not fit are not agreed to, since nobody has read them."""
+    """For clients without a plugin. Arguments that do not fit are denied, because the user cannot read them."""
     text = question.arguments_text
     if len(text) > MOST_SHOWN:
         session.notify(
@@ -81,7 +81,7 @@ async def _ask_box(session: Session, question: Question) -> Decision:
             {
                 "type": 2,
                 "message": f"Halley: a call of {question.server}/{question.tool} was denied: its arguments "
-                f"({len(text)} characters) are too long to be shown here.",
+                f"({len(text)} characters) are too long to show here.",
             },
         )
         return "deny"

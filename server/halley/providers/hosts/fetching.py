@@ -1,13 +1,13 @@
 """Fetching a result from an address that a host named. The address is hostile until it has been looked at.
 
 the provider's own origin                  fetched with the key, plain HTTP if the provider is spoken to so
-an origin of `result_origins`              fetched without a key: the person vouches for it
+an origin of `result_origins`              fetched without a key: the user vouches for it
 any other                                  https, without key, headers or client certificate, and only where every
                                            address of its name is public; looked up again by the connection itself
                                            (`http/transport.py`), so that a name cannot change its mind
 anything else                              refused
 
-A redirect is a new address: looked at anew, and never followed with a key.
+A redirect is a new address: looked at again, and never followed with a key.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ async def fetch_result(host: Host, address: str, write: Write, limit: int) -> No
             break
         address, with_key = urljoin(address, location), False
     raise BadReply(
-        f"{host.endpoint.label} sends one from address to address for its result.", "Try again later.",
+        f"{host.endpoint.label} redirected too many times while fetching the result.", "Try again later.",
         provider=host.endpoint.id,
     )  # fmt: skip
 
@@ -85,7 +85,7 @@ def trust_of(address: str, endpoint: Endpoint) -> str:
     except ValueError:
         usable, origin, parts = False, "", urlsplit("")
     if not usable or not address.isprintable() or "\\" in address:
-        raise _refused(endpoint, "", "it is no web address")
+        raise _refused(endpoint, "", "it is not a web address")
     if origin == endpoint.origin:
         return "own"
     if origin in map(origin_of, endpoint.result_origins):
@@ -94,7 +94,7 @@ def trust_of(address: str, endpoint: Endpoint) -> str:
         raise _refused(endpoint, origin, "it is not https")
     host = (parts.hostname or "").rstrip(".")
     if not is_public(host):
-        raise _refused(endpoint, origin, "it lies on this machine or in a private network")
+        raise _refused(endpoint, origin, "it is on this machine or in a private network")
     return "public"
 
 
@@ -108,14 +108,14 @@ async def _check_public(address: str, endpoint: Endpoint) -> None:
     except OSError:
         return  # the connection will say so
     if not all(is_global(str(row[4][0])) for row in found):
-        raise _refused(endpoint, origin_of(address), "it lies on this machine or in a private network")
+        raise _refused(endpoint, origin_of(address), "it is on this machine or in a private network")
 
 
 async def _take(endpoint: Endpoint, answer: Answer, address: str, write: Write, limit: int) -> None:
     if answer.status in (403, 404, 410):
         raise BadReply(
-            f"The result is not at {endpoint.label} any more (status {answer.status}).",
-            "Its address has expired. Begin it anew.",
+            f"The result is no longer at {endpoint.label} (status {answer.status}).",
+            "Its URL has expired. Start it again.",
             provider=endpoint.id,
             status=answer.status,
         )
@@ -149,7 +149,7 @@ def _refused(endpoint: Endpoint, origin: str, why: str) -> BlockedByPolicy:
     where = f" ({origin})" if origin else ""
     setting = endpoint.setting("result_origins")
     return BlockedByPolicy(
-        f"{endpoint.label} named an address for its result{where} that is not fetched: {why}.",
+        f"{endpoint.label} returned a result URL{where} that cannot be fetched: {why}.",
         f"If it is yours, add that origin to `{setting}`.",
         provider=endpoint.id,
         setting=setting,

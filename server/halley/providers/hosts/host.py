@@ -113,7 +113,7 @@ class Host:
             )
         if not (key.isascii() and key.isprintable()) or " " in key:
             raise NotConfigured(
-                f"The key for {endpoint.label} holds characters no key has.",
+                f"The key for {endpoint.label} contains characters that no key has.",
                 f"Enter it again with `halley key set {endpoint.id}`.",
                 provider=endpoint.id,
                 setting=setting,
@@ -139,7 +139,7 @@ def read_json(data: bytes, asked: Asked, answer: Answer) -> Any:
         if said.is_html:
             raise error_of_answer(answer.status, answer.headers, data, asked) from None
         raise BadReply(
-            f"{asked.endpoint.label} answered with something that is no JSON.",
+            f"{asked.endpoint.label} answered with something that is not JSON.",
             f"Check `{asked.endpoint.setting('base_url')}`.",
             provider=asked.endpoint.id,
             setting=asked.endpoint.setting("base_url"),

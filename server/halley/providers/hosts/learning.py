@@ -54,7 +54,7 @@ async def send_learning(
     headers: Mapping[str, str] | None = None,
     needed: str = "",
 ) -> tuple[Answer, Asked]:
-    """As `Host.send`, with `build` called anew after each lesson. `needed` is what this request cannot do
+    """As `Host.send`, with `build` called again after each lesson. `needed` is what this request cannot do
     without.
     """
     for lesson in range(LESSONS + 1):
@@ -76,7 +76,7 @@ def without(body: Mapping[str, Any], facts: Mapping[str, Any], learned: Learned)
 
 
 def learn(error: RequestRefused, body: Mapping[str, Any], learned: Learned) -> bool:
-    """Takes note of a parameter refused by name; True when the request is worth sending once more."""
+    """Takes note of a parameter refused by name; True when the request is worth sending again."""
     name = error.parameter or ""
     if name in ("max_tokens", "max_completion_tokens") and learned.token_limit is None:
         learned.token_limit = "max_completion_tokens" if name == "max_tokens" else "max_tokens"

@@ -32,7 +32,7 @@ def read_model_list(endpoint: Endpoint, said: Any) -> tuple[Model, ...]:
     entries = model_entries(said)
     if entries is None:
         raise BadReply(
-            f"{endpoint.label} answered with something that is no list of models.",
+            f"{endpoint.label} answered with something that is not a list of models.",
             f"Check `{endpoint.setting('base_url')}`.",
             provider=endpoint.id,
             setting=endpoint.setting("base_url"),

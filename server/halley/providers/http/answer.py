@@ -26,7 +26,7 @@ DRAIN_BYTES = 64 * 1024
 
 
 class Answer:
-    """Status, headers (names in lower case) and a body still to be read. Whoever has one closes it."""
+    """Status, headers (names in lower case) and a body still to be read. The caller closes it."""
 
     __slots__ = (
         "_chunks",
@@ -83,8 +83,8 @@ class Answer:
                 self._pieces = self._unpacker.feed(raw)
         except CannotUnpack as error:
             raise BadReply(
-                f"{self.endpoint.label} sent an answer compressed in a way that was not asked for ({error}).",
-                "A proxy on the way may be broken.",
+                f"{self.endpoint.label} sent an answer with an unexpected compression ({error}).",
+                "A proxy in between may be broken.",
                 provider=self.endpoint.id,
             ) from None
 
@@ -146,7 +146,7 @@ class Answer:
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Names in lower case; what comes several times stands in one line, as RFC 9110 (5.3) reads it."""
+    """Names in lower case; repeated ones are joined, as RFC 9110 (5.3) says."""
     found: dict[str, str] = {}
     for name, value in raw:
         key, text = name.decode("latin-1").lower(), value.decode("utf-8", "replace")

@@ -46,7 +46,7 @@ def error_of_failure(failure: BaseException, endpoint: Endpoint, proxy: Proxy | 
         case httpx.ConnectError():
             error = _host(endpoint, f"{endpoint.label} at {endpoint.host} {_refusal(cause)}.")
         case BrokenBody():
-            error = _closed(endpoint, "broke off its answer before it began")
+            error = _closed(endpoint, "closed the connection before answering")
         case httpx.RemoteProtocolError():
             error = not_http(endpoint)
         case _:
@@ -58,7 +58,7 @@ def _not_found(endpoint: Endpoint, proxy: Proxy | None) -> UpstreamError:
     """With a proxy it is the proxy's name that was looked up; the host's is the proxy's to look up."""
     if proxy is not None:
         return _proxy(proxy, "cannot be found by its name")
-    return _host(endpoint, f"The name {endpoint.host} cannot be found.")
+    return _host(endpoint, f"The host name {endpoint.host} cannot be resolved.")
 
 
 def _closed(endpoint: Endpoint, how: str) -> ProviderUnavailable:
@@ -68,8 +68,8 @@ def _closed(endpoint: Endpoint, how: str) -> ProviderUnavailable:
 TIMEOUTS = {
     "connect": ("connect_timeout_s", "could not be reached"),
     "first_byte": ("first_byte_timeout_s", "did not begin to answer"),
-    "first_token": ("stall_timeout_s", "accepted the request and then said nothing"),
-    "stall": ("stall_timeout_s", "fell silent in the middle of its answer"),
+    "first_token": ("stall_timeout_s", "accepted the request but sent nothing"),
+    "stall": ("stall_timeout_s", "stopped sending in the middle of its answer"),
 }
 
 
@@ -85,9 +85,9 @@ def timed_out(what: str, endpoint: Endpoint) -> UpstreamTimeout:
     return _about(error, endpoint)
 
 
-def interrupted(endpoint: Endpoint, how: str = "broke off its answer") -> Interrupted:
+def interrupted(endpoint: Endpoint, how: str = "stopped in the middle of its answer") -> Interrupted:
     """The reply ended after it had begun."""
-    error = Interrupted(f"{endpoint.label} {how}.", "What had arrived is kept; Continue asks for the rest.")
+    error = Interrupted(f"{endpoint.label} {how}.", "The partial reply is saved; Continue requests the rest.")
     return _about(error, endpoint)
 
 
@@ -103,7 +103,7 @@ def too_large(endpoint: Endpoint, what: str = "body") -> BadReply:
 def not_http(endpoint: Endpoint) -> BadReply:
     setting = endpoint.setting("base_url")
     error = BadReply(
-        f"What answers at {endpoint.host} does not speak HTTP as Halley knows it.",
+        f"The server at {endpoint.host} does not speak valid HTTP.",
         f"Check `{setting}`.",
         setting=setting,
     )
@@ -118,7 +118,7 @@ def _about(error: Any, endpoint: Endpoint) -> Any:
 def _host(endpoint: Endpoint, message: str) -> ProviderUnavailable:
     setting = endpoint.setting("base_url")
     help = "Is it running?" if endpoint.is_local else "Are you online?"
-    return ProviderUnavailable(message, f"{help} Else check `{setting}`.", setting=setting)
+    return ProviderUnavailable(message, f"{help} Otherwise check `{setting}`.", setting=setting)
 
 
 def _refusal(error: BaseException | None) -> str:
@@ -166,5 +166,5 @@ def _proxy(proxy: Proxy | None, how: str) -> ProxyFailed:
 
 def _proxy_status(status: int, endpoint: Endpoint, proxy: Proxy | None) -> ProxyFailed:
     if status == 407:
-        return _proxy(proxy, "wants a user name and password")
+        return _proxy(proxy, "requires a user name and password")
     return _proxy(proxy, f"would not connect to {endpoint.host} (status {status})")

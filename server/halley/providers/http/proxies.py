@@ -48,7 +48,7 @@ def find_proxy(endpoint: Endpoint, environ: Mapping[str, str]) -> Proxy | None:
     proxy = _named(endpoint) or _of_environment(endpoint, environ)
     if proxy is not None and not _is_usable(proxy.url):
         raise ProxyFailed(
-            f"The proxy in `{proxy.setting}` is none that Halley can use.",
+            f"The proxy in `{proxy.setting}` cannot be used.",
             f"Set `{proxy.setting}` to an http:// or https:// address; SOCKS is not supported.",
             provider=endpoint.id,
             setting=proxy.setting,

@@ -29,7 +29,7 @@ def _system_context() -> ssl.SSLContext:
 
     if sys.platform in ("win32", "darwin"):
         return _native_context()
-    # Elsewhere the system's store is OpenSSL's own, which truststore would read anew for every
+    # Elsewhere the system's store is OpenSSL's own, which truststore would read again for every
     # connection (16 ms, on the event loop); it is asked only where OpenSSL's own places are empty,
     # because it knows the distributions' others.
     context = ssl.create_default_context()
@@ -53,7 +53,7 @@ def _load(setting: str, path: str, load: object) -> None:
     try:
         load(expanded)  # type: ignore[operator]
     except (OSError, ssl.SSLError) as error:
-        reason = "cannot be read" if not isinstance(error, ssl.SSLError) else "is no certificate in PEM form"
+        reason = "cannot be read" if not isinstance(error, ssl.SSLError) else "is not a PEM certificate"
         raise TlsFailed(
             f"The certificate file {path} {reason}.", f"Check `{setting}` of the provider.", setting=setting
         ) from None

@@ -90,7 +90,7 @@ def error_of_said(
 
 def nothing_said(asked: Asked) -> BadReply:
     error = BadReply(
-        f"{asked.endpoint.label} answered with nothing.",
+        f"{asked.endpoint.label} sent an empty answer.",
         "Try again, or choose another model.",
         provider=asked.endpoint.id,
     )
@@ -131,7 +131,7 @@ def quote(text: str, private: Iterable[str], limit: int = 240) -> str:
 
 
 def _forms(secret: str) -> tuple[str, ...]:
-    """The text itself; of what could be a key also base64 (of wherever it stands in what is encoded), hexadecimal
+    """The text itself; of what could be a key also base64 (at any offset of what is encoded), hexadecimal
     and URL-encoding.
     """
     if not secret or len(secret) > LONGEST_KEY or " " in secret:
@@ -157,7 +157,7 @@ def _classify(said: Said, asked: Asked, status: int | None, headers: Mapping[str
         return _web_page(asked, status or 200)
     if status == 407:
         return ProxyFailed(
-            f"The proxy on the way to {who} wants a user name and password.",
+            f"The proxy for {who} requires a user name and password.",
             f"Put them into `{asked.endpoint.setting('proxy')}`.",
         )
     if status == 402 or (QUOTA.search(words) and status != 401 and "resource_exhausted" not in words):
@@ -169,7 +169,7 @@ def _classify(said: Said, asked: Asked, status: int | None, headers: Mapping[str
         return _auth(asked, f"{who} did not accept the key.")
     if status == 413 or (TOO_LONG.search(words) and status in (None, 400, 404, 422, 500)):
         return ContextTooLong(
-            f"The request is longer than {asked.model or 'the model'} can read.",
+            f"The request is longer than {asked.model or 'the model'} can accept.",
             "Send less: a smaller selection, fewer files, a new chat, or a lower `context.max_tokens`.",
         )
     if status in (408, 504, 522, 524):
@@ -178,9 +178,7 @@ def _classify(said: Said, asked: Asked, status: int | None, headers: Mapping[str
             "Try again, or choose another model.",
         )
     if status == 429 or (status is None and RATE.search(words)):
-        return RateLimited(
-            f"{who} is taking no more requests for the moment.", "Wait a little, or choose another model."
-        )
+        return RateLimited(f"{who} is rate limiting requests.", "Wait a little, or choose another model.")
     if NO_MODEL.search(words) and status in (None, 400, 403, 404, 422, 500, 503):
         return _no_model(asked)
     if status == 403:
@@ -293,7 +291,7 @@ def refused_parameter(said: Said, sent: tuple[str, ...]) -> str | None:
 def _redirect(asked: Asked, status: int, headers: Mapping[str, str]) -> RedirectRefused:
     endpoint = asked.endpoint
     setting = endpoint.setting("base_url")
-    help = f"Halley sends nothing where a redirect points. Check `{setting}`"
+    help = f"Halley does not follow redirects. Check `{setting}`"
     if better := better_base_url(asked, headers.get("location", "")):
         help += f"; {better} would work"
     return RedirectRefused(

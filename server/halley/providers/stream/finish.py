@@ -32,7 +32,7 @@ def is_broken(reason: str) -> bool:
 
 
 def finish_reason(reason: str, has_tool_calls: bool) -> FinishReason:
-    """A name that nobody knows still is an end: `stop`."""
+    """An unknown name still is an end: `stop`."""
     found = NAMES.get(reason.strip().lower(), "stop")
     if found == "tool_calls" and not has_tool_calls:
         return "stop"

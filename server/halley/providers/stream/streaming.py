@@ -122,7 +122,9 @@ async def _read_on(answer: Answer, decoder: Decoder, reader: Reader) -> tuple[li
         if not reader.started:
             raise _before_the_first(error, answer.endpoint) from error.__cause__
         if isinstance(error, UpstreamTimeout):
-            raise interrupted(answer.endpoint, "fell silent in the middle of its answer") from error.__cause__
+            raise interrupted(
+                answer.endpoint, "stopped sending in the middle of its answer"
+            ) from error.__cause__
         raise
 
 
@@ -141,7 +143,7 @@ def _feed(reader: Reader, event: StreamEvent, asked: Asked) -> Iterable[Event]:
         chunk = orjson.loads(data)
     except ValueError:
         if data.lstrip()[:1] in (b"{", b"[", b'"'):
-            raise interrupted(asked.endpoint, "sent a broken piece in its answer") from None
+            raise interrupted(asked.endpoint, "sent a malformed chunk in its answer") from None
         if data.strip() == b"[DONE]":
             return ()
         raise ChunkError(read_said(data)) from None
@@ -166,7 +168,7 @@ def _feed_body(reader: Reader, decoder: Decoder, asked: Asked, answer: Answer) -
     try:
         value = orjson.loads(body)
     except ValueError:
-        raise interrupted(asked.endpoint, "sent an answer that is no whole JSON") from None
+        raise interrupted(asked.endpoint, "sent an answer that is not complete JSON") from None
     return _feed_value(reader, value, asked, answer)
 
 

@@ -37,7 +37,7 @@ class FimForm:
 
 
 def find_form(name: str) -> tuple[FimForm, str] | None:
-    """The form of that name, and what follows its colon; None for a name nobody knows."""
+    """The form of that name, and what follows its colon; None for an unknown name."""
     form, _, family = name.partition(":")
     found = FORMS.get(form)
     if found is None or (form == "tokens" and family not in load_catalog_file("fim")):

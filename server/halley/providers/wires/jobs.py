@@ -51,7 +51,7 @@ async def poll(host: Host, job: Job) -> JobState:
 
 
 async def cancel(host: Host, job: Job) -> bool:
-    """Best effort: a host that knows no such operation goes on, and its result is never fetched."""
+    """Best effort: a host without such an operation continues, and its result is never fetched."""
     id = url_quote(job.id, safe="")
     try:
         if job.road == "videos":
@@ -79,7 +79,7 @@ async def _submit_video(host: Host, name: str, prompt: MediaPrompt) -> tuple[Job
     inner = _inner(said)
     id = inner.get("id") or inner.get("task_id") or (said.get("data") if isinstance(said, dict) else None)
     if not isinstance(id, str) or not id:
-        raise _bad(host, name, "took the request and named no job")
+        raise _bad(host, name, "accepted the request but returned no job ID")
     job = Job("videos", id, name)
     return job, _video_state(said, asked, answer.headers, job)
 
@@ -169,7 +169,7 @@ def _refused(host: Host, name: str, said: Mapping[str, Any], prompt: MediaPrompt
     details: dict[str, Any] = {"provider": host.endpoint.id, "model": f"{host.endpoint.id}/{name}"}
     help = f"It said: {told}." if told else "Try again, or choose another model."
     if said.get("code") == 23:
-        return RateLimited(f"{host.endpoint.label} takes no more jobs for the moment.", help, **details)
+        return RateLimited(f"{host.endpoint.label} accepts no more jobs at the moment.", help, **details)
     if said.get("code") == 24:
         return RequestRefused(f"{host.endpoint.label} refused words of the prompt.", help, **details)
     return RequestRefused(f"{host.endpoint.label} did not take the job.", help, **details)
@@ -183,13 +183,13 @@ async def _get(host: Host, path: str, job: Job) -> tuple[Any, Asked, Mapping[str
         answer, asked = await host.send(path, model=job.model, stream=False)
     except ModelNotFound as error:  # what is not there is the job
         raise BadReply(
-            f"{host.endpoint.label} does not know the job any more.", "Begin it anew.", **_details(host, job)
+            f"{host.endpoint.label} no longer knows the job.", "Start it again.", **_details(host, job)
         ) from error
     except RequestRefused as error:
         if error.problem.status in (404, 410):
             raise BadReply(
-                f"{host.endpoint.label} does not know the job any more.",
-                "Begin it anew.",
+                f"{host.endpoint.label} no longer knows the job.",
+                "Start it again.",
                 **_details(host, job),
             ) from error
         raise
@@ -222,7 +222,7 @@ def _inner(said: Any) -> Mapping[str, Any]:
 
 
 def _status(word: Any) -> Any:
-    """What is neither done nor failed goes on: hosts have a dozen words for that."""
+    """Any state that is neither done nor failed counts as running: hosts have a dozen words for that."""
     lower = str(word).lower()
     if lower in _DONE:
         return "complete"

@@ -111,14 +111,14 @@ def _check(prompt: MediaPrompt, model: Model, facts: Mapping[str, Any]) -> None:
         known = facts.get(fact)
         if value is not None and known and str(value) not in map(str, known):
             raise InvalidInput(
-                f"{ref} takes no {what} {value}.", f"It takes {', '.join(map(str, known))}.",
+                f"{ref} does not support the {what} {value}.", f"It supports {', '.join(map(str, known))}.",
                 provider=ref.provider, model=str(ref),
             )  # fmt: skip
     if kind == "imageEdit" and facts.get("edits") is False:
         raise cannot(prompt, model)
     most = facts.get("most_images")
     if most and prompt.n > most:
-        raise InvalidInput(f"{ref} makes {most} at a time.", f"Ask for {most}.", model=str(ref))
+        raise InvalidInput(f"{ref} makes at most {most} at a time.", f"Ask for {most}.", model=str(ref))
 
 
 def _first(facts: Mapping[str, Any], name: str, otherwise: str) -> str:

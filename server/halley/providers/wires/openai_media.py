@@ -66,7 +66,7 @@ async def send_embeddings(
     rows = said.get("data") if isinstance(said, dict) else None
     vectors = [_vector(row) for row in sorted(rows or [], key=_index)]
     if len(vectors) != len(texts) or not all(vectors) or len({len(vector) for vector in vectors}) > 1:
-        raise _bad(host, model, "sent other embeddings than were asked for")
+        raise _bad(host, model, "sent different embeddings from those requested")
     return Embeddings(tuple(vectors), usage_of(said.get("usage")))
 
 

@@ -39,7 +39,7 @@ def chat_prompt(prompt: AnyPrompt, model: Model) -> Prompt:
         return prompt
     if isinstance(prompt, EmbedPrompt):
         raise InvalidInput(
-            f"{model.ref} makes no embeddings.",
+            f"{model.ref} does not make embeddings.",
             "Choose another model with `halley use embed`; `halley models --role embed` lists what there is.",
             provider=model.ref.provider,
             model=str(model.ref),

@@ -25,7 +25,7 @@ def complete(prefix: str, suffix: str, language: str, others: tuple[str, ...] = 
     comment = known(language).comment
     bare = _LITERALS.sub("", line)
     if (comment and comment in line) or "'" in bare or '"' in bare:
-        return ""  # prose, or a string that nobody has closed yet
+        return ""  # prose, or a string that is not closed yet
     rest = suffix.split("\n", 1)[0].strip()
     for candidate in _candidates(prefix, suffix, line, language, others):
         said = candidate.rstrip().removesuffix(rest) if rest else candidate.rstrip()

@@ -1,7 +1,7 @@
 """`/v1/audio/…`: a real WAV file of a text, a tone for each syllable, and the text that is written down from one.
 
 A file of ours carries what it says as a comment (RIFF's INFO list), which is how it can be written down again; of any other
-sound only its length is told.
+sound only its length is reported.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LONGEST = 4_096
 
 @lru_cache(maxsize=16)
 def speak(text: str, voice: str = "alloy", speed: float = 1.0) -> bytes:
-    """A WAV file. The voice is its lowest tone, a word's letters how it goes on from there."""
+    """A WAV file. The voice is its lowest tone, a word's letters shape the rest."""
     samples = array("h")
     base = 110 + _hash(voice)[0]
     for word in text.split():

@@ -2,7 +2,7 @@
 `/v1/fim/completions`, which takes the same and answers as chat completions do.
 
 A prompt that carries a model's own fill-in-the-middle tokens is read by them. Code is all that is said: that it was
-simulated stands in `system_fingerprint`.
+simulated is said in `system_fingerprint`.
 """
 
 from __future__ import annotations

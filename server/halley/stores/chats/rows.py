@@ -32,8 +32,8 @@ MOST_ROWS = 300
 """In one statement: SQLite takes 999 values at least."""
 KILLED = Problem(
     "interrupted",
-    "Halley was ended while this was being answered.",
-    "Continue takes up where it stopped.",
+    "Halley was killed during this reply.",
+    "Continue resumes it.",
 )
 
 
@@ -194,7 +194,7 @@ def reopen_reply(db: sqlite3.Connection, reply: str) -> None:
         (writer_id(db), reply),
     )
     if not changed.rowcount:
-        raise InvalidInput("This reply cannot be continued.", "It is gone, or is being answered just now.")
+        raise InvalidInput("This reply cannot be continued.", "It was deleted, or is still being answered.")
 
 
 def settle_killed(db: sqlite3.Connection, indexed: bool) -> None:
@@ -214,7 +214,7 @@ def set_title(db: sqlite3.Connection, chat: str, title: str) -> None:
 
 
 def delete_chat(db: sqlite3.Connection, chat: str, indexed: bool) -> list[str]:
-    """Deletes it with all that belongs to it; returns the pictures that nobody needs any more."""
+    """Deletes it with all that belongs to it; returns the pictures that are no longer referenced."""
     if indexed:
         drop_from_index(db, "chat = ?", chat)
     blobs = [row["blob"] for row in db.execute(

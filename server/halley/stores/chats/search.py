@@ -2,7 +2,7 @@
 
 The index is cut into three-letter pieces, so that it finds parts of identifiers and languages written without spaces;
 words shorter than that are looked for in what the others leave. It holds nothing that `texts` does not, and is made
-anew when it is missing or damaged.
+again when it is missing or damaged.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Conversations on disk: `ChatStore`.
 
-    chat ── turn ── reply       a turn is what the person said; each model asked gives one reply
+    chat ── turn ── reply       a turn is what the user said; each model asked gives one reply
       └ mark    └ part └ part   excerpts, pictures, citations, tool calls stand beside; a mark is a new start
 
 A chat belongs to a workspace. Turns and replies are added, never changed: a rollback marks turns as undone, a fork
@@ -219,7 +219,7 @@ class ChatStore:
         times: Times | None = None,
         problem: Problem | None = None,
     ) -> None:
-        """Ends a reply with all that was appended. Goes on even if the awaiting task is cancelled."""
+        """Ends a reply with all that was appended. Completes even if the awaiting task is cancelled."""
         task = asyncio.ensure_future(self._settle(reply, status, usage, times, problem))
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)
@@ -360,7 +360,7 @@ class ChatStore:
         return has_index(db)
 
     async def _with_sound_index(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Does `work`; when the index turns out to be damaged, it is made anew and the work done again."""
+        """Does `work`; when the index turns out to be damaged, it is rebuilt and the work done again."""
         import sqlite3
 
         try:

@@ -27,7 +27,7 @@ class Excerpt:
     """What one variable or selection brought into the context."""
 
     source: str
-    """As the person wrote it: `#file:src/a.py`, `#selection` …"""
+    """As the user wrote it: `#file:src/a.py`, `#selection` …"""
     label: str = ""
     """For lists: `src/a.py:10-42`."""
     tokens: int = 0
@@ -46,7 +46,7 @@ class ToolUse:
     read_only: bool = False
     at: int = 0
     state: str = "open"
-    """One of `core.events.ToolState`; `unanswered` while it waits for a person's yes, `open` while it is under way, and
+    """One of `core.events.ToolState`; `unanswered` while it waits for a user's yes, `open` while it is under way, and
     either for good when the reply ended meanwhile. What is unanswered was not run."""
     result: str = ""
     shortened: bool = False
@@ -78,7 +78,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What the person said, and every model's reply to it."""
+    """What the user said, and every model's reply to it."""
 
     id: str
     chat_id: str
@@ -95,7 +95,7 @@ class Turn:
 
     @property
     def reply(self) -> Reply | None:
-        """The one that the conversation goes on with: chosen, else the last that has text, else the last."""
+        """The one that the conversation continues from: chosen, else the last that has text, else the last."""
         for wanted in (lambda r: r.chosen, lambda r: r.text, lambda r: True):
             found = [reply for reply in self.replies if wanted(reply)]
             if found:

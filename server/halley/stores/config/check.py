@@ -25,7 +25,7 @@ Report = Callable[[Keys, str, tuple[str, ...], bool], ConfigProblem]
 """(path, message, allowed values, whether the key rather than its value is wrong) → the problem with its place."""
 
 _GUARDED = ("preset", "kind", "base_url", "key", "headers", "proxy", "ca_bundle", "client_cert")
-"""A provider without one of these as meant would send something somewhere the person did not mean."""
+"""A provider without one of these as meant would send something somewhere the user did not mean."""
 
 
 def check(
@@ -61,7 +61,7 @@ def _fall_back(
             continue
         message, allowed, is_key = explain(unit, detail)
         if loading and _switches_off(good, last, unit, is_key):
-            message += f" The provider {unit[1]} is off until this is right."
+            message += f" The provider {unit[1]} is disabled until this is fixed."
         problems[unit] = report(_precise(before, tuple(detail["loc"]), unit), message, allowed, is_key)
         good = _without_wrong(good, last, unit, is_key)
     return good, list(problems.values())
@@ -116,7 +116,11 @@ def explain(unit: Keys, detail: ErrorDetails) -> tuple[str, tuple[str, ...], boo
     if kind == "extra_forbidden":
         return *_unknown_key(loc), True
     if loc[-1:] == ("[key]",):
-        return f"'{unit[-1]}' is no name: use letters, digits, dots, dashes and underscores.", (), True
+        return (
+            f"'{unit[-1]}' is not a valid name: use letters, digits, dots, dashes and underscores.",
+            (),
+            True,
+        )
     name = ".".join(str(key) for key in unit)
     if unit[:1] == ("providers",) and unit[-1] == "key":
         return (

@@ -2,7 +2,7 @@
 
 Editors speak JSON: names may be camelCase or snake_case, nested or dotted, wrapped in `halley` or not, and null means
 "not set". Many editors read settings from files of the repository too (`.helix/languages.toml`, `.zed/settings.json`),
-so endpoints and keys are refused here, unless the client says that it takes them from the person's own settings only.
+so endpoints and keys are refused here, unless the client says that it takes them from the user's own settings only.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def parse_client_settings(
 ) -> Layer:
     """The level `client`. Anything may come in; what is wrong becomes problems.
 
-    `keeps_machine_settings`: the client promises that `providers` come from the person's own settings, never from a
+    `keeps_machine_settings`: the client promises that `providers` come from the user's own settings, never from a
     file of the repository.
     """
     report = Reporter()
@@ -39,14 +39,14 @@ def parse_client_settings(
     if "providers" in data and not keeps_machine_settings:
         message = (
             "providers cannot be set in the editor's settings, which a repository may write: "
-            "put them in config.toml (`halley doctor` names its place)."
+            "put them in config.toml (`halley doctor` prints its path)."
         )
         problems.append(report(("providers",), message))
         del data["providers"]
     if get_at(data, ("tools", "servers")) is not None:
         message = (
             "tools.servers start programs, and editors' settings may come from a repository: "
-            "put them in config.toml (`halley doctor` names its place)."
+            "put them in config.toml (`halley doctor` prints its path)."
         )
         problems.append(report(("tools", "servers"), message))
         data = without(data, ("tools", "servers"))

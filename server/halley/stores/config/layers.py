@@ -5,7 +5,7 @@ was picked for the workspace → the session's choice → the request. A key is 
 names it, with these rules of their own:
 
     providers            key by key within each provider
-    macros               each macro whole: half of one and half of another would be nobody's
+    macros               each macro whole: mixing halves of two would give one that no user wrote
     context.exclude      adds up: no level can show a model what another one hides
 
 Pure: no files here. `config.py` loads the levels, `config_check.py` validates them.

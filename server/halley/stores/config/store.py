@@ -1,7 +1,7 @@
 """Configuration as it is in force: loading the levels, keeping the last good ones, noticing changes.
 
 `ConfigStore` is what a running daemon asks; it looks at the files' stat on every question and reads them again only
-when they changed. `load_user_config` and its siblings load one level, for whoever needs just that. What may stand
+when they changed. `load_user_config` and its siblings load one level, for callers that need just that. What may be
 where:
 
     config.toml     everything                  here

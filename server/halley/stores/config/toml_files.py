@@ -76,7 +76,7 @@ def parse_toml(
         text = raw.decode().removeprefix("\ufeff").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start)
-        message = "The file is not UTF-8, as TOML has to be."
+        message = "The file is not UTF-8, which TOML requires."
         return None, Reporter(path), [Reporter(path).at(Span(line, 0, 0), message)]
     report = Reporter(path, text)
     found = _refuse_text(text, report, hostile)
@@ -104,7 +104,7 @@ def _refuse_text(text: str, report: Reporter, hostile: bool) -> ConfigProblem | 
         if hostile and (match := HIDDEN.search(line)):
             name = f"U+{ord(match.group()):04X}"
             span = Span(number, match.start(), match.end())
-            return report.at(span, f"An invisible character ({name}) stands here: the file is not read.")
+            return report.at(span, f"There is an invisible character ({name}) here: the file is not read.")
     return None
 
 

@@ -1,6 +1,6 @@
 """Which repositories are believed, and in exactly which content.
 
-Trust is the person's word for one root folder and one hash of its Halley files (`workspace_files.content_hash`). A
+Trust is the user's word for one root folder and one hash of its Halley files (`workspace_files.content_hash`). A
 changed file is a new question. `describe_request` says what is being asked for, before the word is given.
 """
 
@@ -59,7 +59,7 @@ class TrustStore:
 
 @dataclass(frozen=True, slots=True)
 class TrustRequest:
-    """What a repository's files ask for, for a person to read before trusting them."""
+    """What a repository's files ask for, for a user to read before trusting them."""
 
     root: Path
     content_hash: str

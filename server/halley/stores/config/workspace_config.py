@@ -64,7 +64,7 @@ def _refuse_hidden(data: dict[str, Any], report: Reporter) -> Ruled:
     for path, text in list(strings_of(data)):
         unit = path[:2] if isinstance(data.get(path[0]), Mapping) else path[:1]
         if HIDDEN.search(text) and get_at(data, unit) is not None:
-            problems.append(report(unit, "Invisible characters are escaped in here: refused.", is_key=True))
+            problems.append(report(unit, "This contains escaped invisible characters: refused.", is_key=True))
             data = without(data, unit)
     return data, problems
 

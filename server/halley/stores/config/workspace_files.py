@@ -67,9 +67,7 @@ def _read(root: Path, name: str, problems: list[ConfigProblem]) -> bytes | None:
             return None
         target = Path(os.path.realpath(path))
         if not target.is_relative_to(root):
-            problems.append(
-                Reporter(path).whole(f"{name} is a link that leads out of the workspace: not read.")
-            )
+            problems.append(Reporter(path).whole(f"{name} is a link that leaves the workspace: not read."))
             return None
         return read_regular(target, MOST_BYTES)
     except (OSError, ValueError) as error:
@@ -87,15 +85,13 @@ def _why(error: Exception) -> str:
 
 
 def _guidance_text(raw: bytes | None, path: Path, problems: list[ConfigProblem]) -> str:
-    """Text that a person who reads the file also sees; else nothing, and a problem."""
+    """Text that a user who reads the file also sees; else nothing, and a problem."""
     if raw is None:
         return ""
     text = raw.decode(errors="replace").removeprefix("\ufeff")
     for number, line in enumerate(text.replace("\r\n", "\n").split("\n")):
         if match := HIDDEN.search(line):
-            message = (
-                f"An invisible character (U+{ord(match.group()):04X}) stands here: the file is not used."
-            )
+            message = f"An invisible character (U+{ord(match.group()):04X}) is here: the file is not used."
             problems.append(Reporter(path).at(Span(number, match.start(), match.end()), message))
             return ""
     return text

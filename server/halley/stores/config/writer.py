@@ -1,4 +1,4 @@
-"""Changing config.toml for a person, as they would: their comments, order and spacing stay.
+"""Changing config.toml for a user, as they would: their comments, order and spacing stay.
 
 Every change is made under a lock, checked before it is written, written in one step, and refused when the file has a
 mistake of its own (a program should not write into a text it cannot read) or when the result would not read back as
@@ -81,8 +81,8 @@ def _change(paths: Paths, changes: Mapping[tuple[str, ...], Any]) -> bool:
         before, _, problems = parse_toml(text.encode(), path)
         if before is None:
             raise StoreFailed(
-                f"{path} has a mistake in line {problems[0].line + 1}, so it was not changed.",
-                f"Mend it first: {problems[0].message}",
+                f"{path} has an error in line {problems[0].line + 1}, so it was not changed.",
+                f"Fix it first: {problems[0].message}",
             )
         after = before
         for keys, value in changes.items():
@@ -106,7 +106,7 @@ def _load(path: Path) -> str:
 
 
 def _refuse_wrong(after: dict[str, Any], changes: Mapping[tuple[str, ...], Any]) -> None:
-    """Only what is being written has to be right; other mistakes in the file are the person's own."""
+    """Only what is being written has to be right; other mistakes in the file are the user's own."""
     written: dict[str, Any] = {}
     for keys, value in changes.items():
         if value is not None:
@@ -133,7 +133,10 @@ def _edited(text: str, changes: Mapping[tuple[str, ...], Any], after: Any, path:
     except (TOMLKitError, ValueError, KeyError, TypeError):
         pass
     name = ".".join(next(iter(changes)))
-    raise StoreFailed(f"{name} could not be changed in {path} without harm.", "Change it there by hand.")
+    raise StoreFailed(
+        f"{name} could not be changed in {path} without affecting the rest of the file.",
+        "Change it there by hand.",
+    )
 
 
 def _pruned(data: Any) -> Any:

@@ -107,7 +107,7 @@ def wait_for_lock(handle: int, path: Path, timeout_s: float) -> None:
         if time.monotonic() >= give_up:
             raise StoreFailed(
                 f"Another Halley process has held {_lock_of(path)} for {timeout_s:g} seconds.",
-                "End the process that hangs, then try again.",
+                "Stop the process that hangs, then try again.",
             )
         time.sleep(pause)
         pause = min(pause * 2, 0.05)
@@ -191,16 +191,16 @@ def signature_of(path: Path | str) -> Signature:
 _NEXT_STEP = {
     errno.ENOSPC: "The disk is full: free some space.",
     errno.EDQUOT: "Your disk quota is used up: free some space.",
-    errno.EROFS: "The file system is read-only: HALLEY_HOME names another folder.",
-    errno.EACCES: "Check who owns it and its permissions, or name another folder with HALLEY_HOME.",
-    errno.EPERM: "Check who owns it and its permissions, or name another folder with HALLEY_HOME.",
-    errno.ENOTDIR: "A file lies where a folder should be: move it away, or name another folder with HALLEY_HOME.",
-    errno.EEXIST: "A file lies where a folder should be: move it away, or name another folder with HALLEY_HOME.",
+    errno.EROFS: "The file system is read-only: set HALLEY_HOME to another folder.",
+    errno.EACCES: "Check who owns it and its permissions, or set HALLEY_HOME to another folder.",
+    errno.EPERM: "Check who owns it and its permissions, or set HALLEY_HOME to another folder.",
+    errno.ENOTDIR: "A file is where a folder should be: move it, or set HALLEY_HOME to another folder.",
+    errno.EEXIST: "A file is where a folder should be: move it, or set HALLEY_HOME to another folder.",
 }
 
 
 def store_failed(path: Path, error: OSError) -> StoreFailed:
-    """The error as a person meets it: which file, why, and what to do."""
+    """The error as a user meets it: which file, why, and what to do."""
     why = error.strerror or type(error).__name__
-    help = _NEXT_STEP.get(error.errno or 0, "Check the disk; HALLEY_HOME can name another folder.")
+    help = _NEXT_STEP.get(error.errno or 0, "Check the disk, or set HALLEY_HOME to another folder.")
     return StoreFailed(f"Halley cannot use {path}: {why}.", help)

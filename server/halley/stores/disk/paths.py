@@ -1,7 +1,7 @@
 """Where everything lies: one `Paths`, found once from the environment.
 
 `HALLEY_HOME=DIR` puts all of it under one folder (tests, portable installs); `HALLEY_CONFIG=FILE` names another
-configuration file; otherwise the platform's own folders are used. Nothing is created here: whoever writes a file
+configuration file; otherwise the platform's own folders are used. Nothing is created here: the code that writes a file
 makes its folder (`files.make_private_folder`).
 """
 

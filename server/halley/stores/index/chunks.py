@@ -6,7 +6,7 @@
     facts    small things by name
 
 A file and its chunks are put in one transaction, so that a process that dies leaves each file as it was or as it is:
-whoever comes next goes on with those that differ. Everything here takes a connection; `Database` and
+the next process redoes those that differ. Everything here takes a connection; `Database` and
 `open_connection` give one. The texts come from the workspace and can be read from there again, so a damaged file is
 thrown away.
 """
@@ -149,7 +149,7 @@ def drop_files(db: sqlite3.Connection, paths: Iterable[str]) -> None:
 
 
 def drop_everything(db: sqlite3.Connection) -> None:
-    """Begins anew. Vectors stay: the same text has the same meaning."""
+    """Starts over. Vectors stay: the same text has the same meaning."""
     drop_files(db, [row[0] for row in db.execute("SELECT path FROM files")])
 
 

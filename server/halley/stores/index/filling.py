@@ -84,4 +84,4 @@ def open_index(path: Path) -> Iterator[Filling]:
         with closing(open_connection(path, chunks.INDEX_STEPS)) as db:
             yield Filling(db, path)
     except sqlite3.Error as error:
-        raise StoreFailed(str(error), "`halley index rebuild` begins anew.") from error
+        raise StoreFailed(str(error), "`halley index rebuild` starts from scratch.") from error

@@ -68,7 +68,7 @@ class IndexStore:
         file = self._mapped(rows)
         try:
             best = await asyncio.to_thread(file.nearest, vector, limit * 2)
-        except OSError:  # written anew in this moment by the process that keeps the index
+        except OSError:  # written again in this moment by the process that keeps the index
             return []
         nearest = [row for row, _ in best]
         return (await self._reader.read(lambda db: vectors.chunks_of_rows(db, rows.id, nearest)))[:limit]

@@ -1,8 +1,8 @@
 """Vectors of chunks: float32 rows in one file for each model, mapped into memory and searched as a whole.
 
 A row belongs to a text (by digest), not to a place: a file that moves, a branch that comes back, an index that is built
-anew cost no new embeddings. Rows are appended and synced before the transaction that says whose they are, so a process
-that dies leaves at most rows that nobody knows; the next one writes over them. Rows are of length 1, so that a product
+again cost no new embeddings. Rows are appended and synced before the transaction that says whose they are, so a process
+that dies leaves at most unreferenced rows; the next one writes over them. Rows are of length 1, so that a product
 is a cosine. What no chunk needs any more is left out when it is most of a file (`compact`).
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BLOCK = 8192
 """Rows multiplied at a time: what a search needs of memory, beside what is mapped."""
 SPARE = 5000
-"""Rows nobody needs that are kept in any case: a branch that was left is often come back to."""
+"""Unused rows that are kept anyway: users often switch back to a branch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def forget_model(db: sqlite3.Connection, name: str) -> None:
 
 
 def compact(db: sqlite3.Connection, folder: Path, name: str) -> bool:
-    """Writes the model's file anew without rows that no chunk needs, where they are most of it; whether it did."""
+    """Writes the model's file again without rows that no chunk needs, where they are most of it; whether it did."""
     import numpy as np
 
     model = find_model(db, name)

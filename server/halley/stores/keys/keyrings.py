@@ -17,7 +17,7 @@ from halley.core.errors import NotConfigured
 T = TypeVar("T")
 
 TIME_LIMIT_S = 15.0
-"""Enough for a person to unlock it; not for ever."""
+"""Enough for a user to unlock it; not for ever."""
 
 
 class KeyringUnusable(NotConfigured):
@@ -37,7 +37,7 @@ async def save_password(service: str, name: str, password: str) -> None:
         return keyring.get_password(service, name) == password
 
     if not await _ask(save):
-        raise KeyringUnusable("The keyring does not keep what it is given.", _HELP)
+        raise KeyringUnusable("The keyring does not save keys.", _HELP)
 
 
 async def delete_password(service: str, name: str) -> None:
@@ -61,12 +61,14 @@ class _Keyring:
         self.delete_password = keyring.delete_password
 
 
-_HELP = "Unlock or install one, or keep the key in Halley's own file: `halley key set PROVIDER --store file`."
+_HELP = (
+    "Unlock or install one, or store the key in Halley's own file: `halley key set PROVIDER --store file`."
+)
 
 
 async def _ask(fn: Callable[[_Keyring], T]) -> T:
     future: Future[T] = Future()
-    future.set_running_or_notify_cancel()  # nobody can take it back any more, only stop waiting
+    future.set_running_or_notify_cancel()  # it can no longer be cancelled; callers can only stop waiting
 
     def work() -> None:
         try:

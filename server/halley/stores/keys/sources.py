@@ -1,4 +1,4 @@
-"""Keys that the person keeps elsewhere: in the environment, in a file, behind a command.
+"""Keys that the user keeps elsewhere: in the environment, in a file, behind a command.
 
 Each returns the key or None when there is none, and raises NotConfigured, naming the setting, when a source is there
 but does not give a key. The key itself is in no message, no log and no argument list.
@@ -19,7 +19,7 @@ from halley.core.settings import KeySource
 from halley.stores.disk.files import read_regular
 
 COMMAND_TIME_LIMIT_S = 60.0
-"""A password manager may ask the person first."""
+"""A password manager may ask the user first."""
 MOST_BYTES = 64 * 1024
 
 
@@ -43,8 +43,8 @@ def clean_key(text: str | None, provider: str, where: str) -> str | None:
         return None
     if not key.isascii() or not key.isprintable() or " " in key:
         raise NotConfigured(
-            f"What {where} holds for {provider} cannot be a key: it has spaces or unprintable characters in it.",
-            "Copy the key alone, without quotes' curls, line breaks or a name before it.",
+            f"The value from {where} for {provider} cannot be a key: it contains spaces or unprintable characters.",
+            "Paste only the key: no quotes, line breaks or variable name.",
             provider=provider,
             setting=f"providers.{provider}.key",
         )
@@ -88,7 +88,7 @@ async def read_command(command: tuple[str, ...], provider: str) -> str | None:
     finally:
         await _end(process)
     if len(output) >= MOST_BYTES:
-        raise _unusable(provider, f"The command {name} prints far more than a key of {provider} can be.")
+        raise _unusable(provider, f"The command {name} prints too much output for a key of {provider}.")
     if status != 0:
         raise _unusable(
             provider, f"The command {name}, which prints the key of {provider}, failed (exit {status})."

@@ -5,9 +5,9 @@ keyring, or in `data/secrets.json` (0600) where there is none, or for this proce
 origin: after `base_url` changed its status is `otherOrigin` until it is entered again. The origin is inside the
 keyring's secret too, so that changing the index cannot redirect it.
 
-Keys that the person keeps elsewhere (`key = { env = … }`, file, command) stand beside a `base_url` in their own
-configuration; naming both is what binds them. A preset's environment variable was named by nobody: it goes to the
-preset's own origin (`home`) and, unless the person names it for another, nowhere else.
+Keys that the user keeps elsewhere (`key = { env = … }`, file, command) stand beside a `base_url` in their own
+configuration; naming both is what binds them. A preset's environment variable was not named by the user: it goes to the
+preset's own origin (`home`) and, unless the user names it for another, nowhere else.
 
     resolve_keys   every key a provider may use now, for rotation
     key_status     the same question without touching the secret: present, missing, otherOrigin, notNeeded
@@ -105,7 +105,7 @@ class SecretStore:
     ) -> tuple[str, ...]:
         """Every key that may be sent to `origin` for `provider`, in order; empty when there is none.
 
-        `explicit`: the person's configuration names the sources; otherwise they are a preset's, a key that was
+        `explicit`: the user's configuration names the sources; otherwise they are a preset's, a key that was
         entered goes before them, and with `home` (the preset's address) they are used for that origin alone.
         Raises NotConfigured when there are sources but none gives a key, and says why; also for `otherOrigin`.
         """
@@ -354,7 +354,7 @@ async def _asked_key(provider: str, origin: str, ask_key: AskKey | None) -> str 
 
 
 def other_origin(provider: str, bound: str, origin: str, what: str = "The key") -> NotConfigured:
-    """What a person reads when a key would have gone elsewhere."""
+    """What a user reads when a key would have gone elsewhere."""
     named = "The key" if what == "The key" else f"The key in {what}"
     setting = f"providers.{provider}.base_url"
     return NotConfigured(

@@ -9,7 +9,7 @@
 A row never holds text: no prompt, no reply, no message of an error. `status` is one of
 
     open         being answered now            complete     ended as it should
-    interrupted  broke after its first token   cancelled    the person ended it
+    interrupted  broke after its first token   cancelled    the user ended it
     superseded   newer typing ended it         failed       no usable answer (`problem` says why)
     abandoned    its process was killed
 
@@ -74,7 +74,7 @@ class LedgerStore:
         self._provisional = count(-1, -1)
 
     async def open(self, call: Call, model: ModelRef, *, attempt: int = 1, parent: int | None = None) -> int:
-        """The id of the new row, once it is on disk; where a person waits for the first word, once it is noted on
+        """The id of the new row, once it is on disk; where a user waits for the first word, once it is noted on
         disk (`intents.py`).
 
         `attempt` counts from 1 within a request, and `parent` is the id of its first row. Raises StoreFailed.
@@ -144,7 +144,7 @@ class LedgerStore:
         return cursor.lastrowid
 
     def _settle_unheard(self, future: Future[int]) -> None:
-        """The caller was cancelled before it heard the row's id, so nobody else can settle it."""
+        """The caller was cancelled before it got the row's ID, so only this can settle it."""
         if future.exception() is None:
             entry = future.result()
             self._database.submit(lambda db: _update(db, entry, {"status": "cancelled", "total_ms": 0.0}))

@@ -112,7 +112,7 @@ def read_spent(db: sqlite3.Connection, since: float, currency: str) -> float:
 
 
 def day_of(seconds: float) -> str:
-    """The person's own day, which is what budgets and summaries count in."""
+    """The user's own day, which is what budgets and summaries count in."""
     return time.strftime("%Y-%m-%d", time.localtime(seconds))
 
 

@@ -37,7 +37,7 @@ class BlobWriter:
         self._hash = hashlib.sha256()
         self.size = 0
         self.head = b""
-        """The first bytes, by which its kind is told."""
+        """The first bytes, which identify its kind."""
 
     def write(self, data: bytes) -> None:
         """Raises StoreFailed."""

@@ -2,7 +2,7 @@
 
     Database.run(fn)    a write: `fn(connection)` inside BEGIN IMMEDIATE, rolled back when it raises
     Database.read(fn)   a read
-    run_behind(fn)      a write that nobody waits for: a moment later, but before whatever is asked next
+    run_behind(fn)      a write without waiting: a moment later, but before the next query
 
 `fn` runs in this process's one database thread; whatever waits there is written together, so that a thousand calls
 that open at once share one sync to disk. Several processes may use the file: BEGIN IMMEDIATE takes the write lock
@@ -52,7 +52,7 @@ T = TypeVar("T")
 
 BUSY_TIMEOUT_S = 30.0
 BEHIND_S = 0.01
-"""For so long the database thread leaves the interpreter to whoever asked it for nothing more urgent."""
+"""How long the database thread leaves the interpreter to other threads after non-urgent work."""
 GROUP = 256
 """Most writes that share one transaction."""
 
@@ -63,19 +63,19 @@ class _Job:
     write: bool
     future: Future[Any] | asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop | None = None
-    """The future's, where it has one: it is told there, everything of a group in one step."""
+    """The future's loop, where it has one. A group's results are reported there in one step."""
 
 
 class Database:
     """One process's access to the file. Cheap until first used."""
 
     def __init__(self, path: Path, steps: Steps | None = None, *, disposable: bool = False) -> None:
-        """`steps` is the schema's, by default that of `halley.db`. What is `disposable` can be made anew from
+        """`steps` is the schema's, by default that of `halley.db`. What is `disposable` can be rebuilt from
         elsewhere: damaged, it is removed and not kept."""
         self.path = path
         self._steps, self._disposable = steps, disposable
         self.problem: Problem | None = None
-        """What a person should know: a damaged file was set aside."""
+        """What a user should know: a damaged file was set aside."""
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -113,9 +113,9 @@ class Database:
         await self.read(_checkpoint)
 
     def submit(self, fn: Callable[[sqlite3.Connection], T], *, write: bool = True) -> Future[T]:
-        """Queues `fn` at once, from any thread; it will run even if nobody waits."""
+        """Queues `fn` at once, from any thread; it runs even if the caller stops waiting."""
         future: Future[T] = Future()
-        future.set_running_or_notify_cancel()  # so that nobody can take it back any more
+        future.set_running_or_notify_cancel()  # so that it can no longer be cancelled
         self._put(_Job(fn, write, future))
         return future
 
@@ -233,8 +233,8 @@ class Database:
             elif moved:
                 self.problem = Problem(
                     StoreFailed.code,
-                    f"The database was damaged and a new one was begun; the old one is kept as {moved}.",
-                    "Earlier chats and usage are in that file: `sqlite3 FILE .recover` may bring them back.",
+                    f"The database was damaged, so Halley created a new one; the old one is saved as {moved}.",
+                    "Earlier chats and usage are in that file: `sqlite3 FILE .recover` may restore them.",
                 )
 
     def _explain(self, error: Exception) -> Exception:
@@ -246,18 +246,18 @@ class Database:
         return StoreFailed(f"Halley cannot use {self.path}: {what}.", help)
 
 
-_FOLDER = "Check the disk and the file's permissions; HALLEY_HOME can name another folder."
+_FOLDER = "Check the disk and the file's permissions, or set HALLEY_HOME to another folder."
 _SAID = {  # by SQLite's primary result code, https://sqlite.org/rescode.html
     3: ("access denied", _FOLDER),
-    5: ("another process keeps it locked", "End the Halley process that hangs, then try again."),
-    6: ("another process keeps it locked", "End the Halley process that hangs, then try again."),
+    5: ("another process keeps it locked", "Stop the Halley process that hangs, then try again."),
+    6: ("another process keeps it locked", "Stop the Halley process that hangs, then try again."),
     8: ("it cannot be written", _FOLDER),
     10: ("reading or writing the disk failed", _FOLDER),
-    11: ("it is damaged", "Move it away; Halley begins a new one."),
+    11: ("it is damaged", "Move it; Halley creates a new one."),
     13: ("the disk is full", "Free some space."),
     14: ("it cannot be opened", _FOLDER),
     23: ("access denied", _FOLDER),
-    26: ("it is not a database", "Move it away; Halley begins a new one."),
+    26: ("it is not a database", "Move it; Halley creates a new one."),
 }
 
 
@@ -334,7 +334,7 @@ def _settle(group: list[_Job], outcomes: list[tuple[Any, Exception | None]]) -> 
         else:
             told.setdefault(job.loop, []).append((job, result, error))
     for loop, outcome in told.items():
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+        with contextlib.suppress(RuntimeError):  # the loop is closed, so there is no listener left
             loop.call_soon_threadsafe(_tell_all, outcome)
 
 
@@ -369,7 +369,7 @@ def _is_damage(error: Exception) -> bool:
 
 
 def _code(error: Exception) -> int:
-    """SQLite's primary result code. A damaged search index, which can be made anew, is not the file's damage."""
+    """SQLite's primary result code. A damaged search index, which can be rebuilt, is not the file's damage."""
     import sqlite3
 
     code = getattr(error, "sqlite_errorcode", None) or 0

@@ -4,7 +4,7 @@ Append-only: a step that was released is never changed or removed, because someb
 `PRAGMA user_version` counts the steps a file has taken. Each step runs in a transaction of its own, inside which the
 count is read again, so that two processes starting at once take each step once.
 
-What the tables mean is told by the stores that own them: `ledger.py`, `chats.py` and `media.py`.
+The stores that own the tables document them: `ledger.py`, `chats.py` and `media.py`.
 """
 
 from __future__ import annotations
@@ -207,7 +207,7 @@ def migrate(connection: sqlite3.Connection, path: Path, steps: Steps = MIGRATION
 def _take_next(connection: sqlite3.Connection, steps: Steps) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        taken = _version(connection)  # again, now that nobody else can take one
+        taken = _version(connection)  # again, now that no other process can take one
         if taken < len(steps):
             for statement in steps[taken]:
                 connection.execute(statement)

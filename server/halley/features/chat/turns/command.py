@@ -30,12 +30,12 @@ async def send_command(desk: ChatDesk, request: ChatRequest, typed: ChatInput, e
 
 async def clear(desk: ChatDesk, chat_id: str | None, _typed: ChatInput) -> str:
     await desk.store.mark(_needed(chat_id, "clear"), "clear")
-    return "A new start: what was said before stays in the history and is not sent any more."
+    return "The context is cleared: earlier turns stay in the history but are no longer sent."
 
 
 async def sum_up(desk: ChatDesk, chat_id: str | None, _typed: ChatInput) -> str:
     count = await compact(desk, _needed(chat_id, "compact"))
-    return f"{count} turn{'s' if count > 1 else ''} summed up; from here on the summary is sent instead."
+    return f"{count} turn{'s' if count > 1 else ''} summarised; from now on the summary is sent instead."
 
 
 async def model(desk: ChatDesk, _chat_id: str | None, typed: ChatInput) -> str:
@@ -54,7 +54,7 @@ async def tools(desk: ChatDesk, chat_id: str | None, typed: ChatInput) -> str:
         return await say_tools(desk, chat_id)
     if words[-1] not in ("on", "off") or len(words) > 2:
         raise InvalidInput(
-            "What should be done with the tools?", "Write /tools off, /tools on, or /tools SERVER off."
+            "The /tools command is incomplete.", "Write /tools off, /tools on, or /tools SERVER off."
         )
     what = words[0] if len(words) == 2 else ""
     return await switch_tools(desk, _needed(chat_id, "tools"), what, words[-1] == "on")
@@ -70,5 +70,5 @@ ABOUT: Mapping[str, Callable[[ChatDesk, str | None, ChatInput], Awaitable[str]]]
 
 def _needed(chat_id: str | None, command: str) -> str:
     if chat_id is None:
-        raise InvalidInput(f"/{command} is about a chat, and this one has not begun.", "Say something first.")
+        raise InvalidInput(f"/{command} needs a chat with at least one turn.", "Say something first.")
     return chat_id

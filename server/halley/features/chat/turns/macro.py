@@ -1,6 +1,6 @@
 """A pipeline as a turn of a chat: `/ship` and the like. What its last steps make is the reply.
 
-Steps are told as notices while they run. Continue takes a run up that failed.
+Steps are reported as notices while they run. Continue resumes a failed run.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ async def begin(desk: ChatDesk, typed: ChatInput, macro: MacroSettings) -> tuple
 
 
 async def resume(desk: ChatDesk, turn: Turn) -> tuple[Job, Run]:
-    """The run of a turn, to go on with. Raises InvalidInput when it is gone."""
+    """The run of a turn, to resume. Raises InvalidInput if it is gone."""
     name = str(turn.details["macro"])
     job = macro_job(desk, "")
     return job, find_run(job, name, find_macro(desk.around.settings, name), str(turn.details["run"]))

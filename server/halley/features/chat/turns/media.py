@@ -1,8 +1,8 @@
 """`/image`, `/speak`, `/video` and `/dictate` in a chat.
 
-`/image` is a turn whose reply is the picture; nothing is written into the workspace before a yes (`halley/media/save`).
-`/speak` reads a reply aloud, and `/video` begins a video that goes on behind; neither makes a turn.
-`/dictate` sends what a recording says, word for word: nothing in it is a command or a variable.
+`/image` is a turn whose reply is the picture; nothing is written to the workspace before confirmation
+(`halley/media/save`). `/speak` reads a reply aloud, and `/video` starts a video that runs in the background; neither
+makes a turn. `/dictate` sends what a recording says, word for word: nothing in it is a command or a variable.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from halley.stores.sqlite.blobs import load_blob
 async def send_picture(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:
     """`/image`: a turn whose one reply is the picture."""
     if not typed.text.strip():
-        raise InvalidInput("There is nothing to paint.", "Say what it should show: /image a fox in the snow.")
+        raise InvalidInput("The prompt is empty.", "Describe the picture: /image a fox in the snow.")
     order, ref = await begin_picture(desk, typed)
     chat_id = request.chat_id or await desk.store.create(desk.around.workspace_id)
     turn_id = await desk.store.add_turn(
@@ -59,7 +59,7 @@ async def send_video(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emi
 
 
 async def send_dictated(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:
-    """As if what the recording says had been typed; it is told what was understood."""
+    """As if the recording's words had been typed; the transcript is reported."""
     heard = await dictated(desk, typed)
     emit({"type": "notice", "replyId": "", "text": f"Understood: {heard}"})
     said = Expanded(ChatInput(heard, models=typed.models))
@@ -134,7 +134,7 @@ async def film(desk: ChatDesk, typed: ChatInput) -> tuple[str, Json]:
     works = _works(desk)
     order = Order("video", typed.text.strip(), model=typed.models[0] if typed.models else None)
     task = await works.start(order, desk.around.line, desk.around.workspace_id)
-    return f"A video is being made ({task.id}). It is told when it is there.", task_json(works, task)
+    return f"A video is being made ({task.id}). You are notified when it is ready.", task_json(works, task)
 
 
 async def dictated(desk: ChatDesk, typed: ChatInput) -> str:
@@ -153,15 +153,17 @@ async def dictated(desk: ChatDesk, typed: ChatInput) -> str:
     path = Path(named).expanduser()
     if not path.is_absolute():
         if desk.around.workspace is None:
-            raise InvalidInput("A relative path needs a workspace.", "Name the whole path of the recording.")
+            raise InvalidInput("A relative path needs a workspace.", "Give the recording's full path.")
         path = desk.around.workspace.root / path
     task = await works.make(Order(kind, source=str(path)), desk.around.line, desk.around.workspace_id)
     if not (task.text or "").strip():
-        raise InvalidInput(f"Nothing was understood in {path.name}.", "Record it again, or type it.")
+        raise InvalidInput(f"No speech was recognised in {path.name}.", "Record it again, or type it.")
     return str(task.text).strip()
 
 
 def _works(desk: ChatDesk) -> Works:
     if desk.around.media is None:
-        raise InvalidInput("Pictures and sound cannot be kept here.", "Use `halley image` or `halley speak`.")
+        raise InvalidInput(
+            "Pictures and sound cannot be saved here.", "Use `halley image` or `halley speak`."
+        )
     return desk.around.media()

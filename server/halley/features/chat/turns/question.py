@@ -71,7 +71,7 @@ async def ask_question(desk: ChatDesk, request: ChatRequest, expanded: Expanded,
 
 
 def asked_of(turn: Turn, refs: Sequence[ModelRef], replies: Sequence[str], exactly: bool) -> list[Asked]:
-    """`exactly`: those models and no fallback, since the person named them."""
+    """`exactly`: those models and no fallback, since the user named them."""
     return [
         replace(
             asked_at(turn, len(turn.replies) + number, str(ref)),
@@ -109,7 +109,7 @@ def asked_at(turn: Turn, position: int, model: str) -> Asked:
 
 
 def _selection(desk: ChatDesk, typed: ChatInput) -> Attachment | None:
-    """The selected code goes along by itself, unless the person named it."""
+    """The selected code goes along by itself, unless the user named it."""
     snapshot = desk.snapshot
     if snapshot is None or snapshot.selection.is_empty or any(v.name == "selection" for v in typed.variables):
         return None

@@ -24,7 +24,7 @@ SEARCHER = "halley/search"
 
 
 async def send_search(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:
-    """A turn that asks nobody: its excerpts are the hits, its reply is their list, to go on from."""
+    """A turn without a model: its excerpts are the hits, and its reply lists them."""
     attachments = await search_attachments(desk, typed.text)
     begun = desk.store.begin_turn(
         request.chat_id,
@@ -61,13 +61,11 @@ async def search_attachments(desk: ChatDesk, query: str) -> list[Attachment]:
     if desk.around.index is None:
         raise InvalidInput("#workspace needs a workspace.", "Open a folder in the editor.")
     if not query.strip():
-        raise InvalidInput(
-            "There is nothing to search for.", 'Write what, as in /search WORDS or #workspace:"words".'
-        )
+        raise InvalidInput("The search is empty.", 'Add words, as in /search WORDS or #workspace:"words".')
     answer = await search(desk.around.index, desk.around.line, query, MOST_HITS)
     if not answer.hits:
-        whole = "" if answer.state == "ready" else f" The index is not whole yet ({answer.state})."
-        raise InvalidInput(f"The workspace says nothing about that.{whole}", "Try other words.")
+        whole = "" if answer.state == "ready" else f" The index is incomplete ({answer.state})."
+        raise InvalidInput(f"The search found nothing in the workspace.{whole}", "Try other words.")
     found: list[Attachment] = []
     left = desk.around.settings.context.max_tokens
     for hit in answer.hits:

@@ -43,11 +43,11 @@ class Asked:
     opened_as: str = ""
     """The model that the store has."""
     has_begun: bool = False
-    """It goes on with a reply that has text or calls already."""
+    """It continues a reply that already has text or calls."""
     chat: str = ""
     turn: str = ""
     said: str = ""
-    """What the reply has said already, when it goes on."""
+    """The reply's text so far, when it is continued."""
     switched: Mapping[str, bool] = field(default_factory=dict)
     """Tools switched for the chat."""
 
