@@ -145,7 +145,7 @@ def test_usage_adds_up_what_was_asked(halley):
     assert "total" in halley("usage", "--by", "day").out
     wrong = halley("usage", "--by", "weather")
     assert wrong.code == 1 and "day, month" in wrong.err
-    assert "no moment" in halley("usage", "--since", "tomorrowish").err
+    assert "is not a time" in halley("usage", "--since", "tomorrowish").err
 
 
 def test_key_is_read_from_stdin_kept_privately_and_listed_without_itself(halley, simulator_url):

@@ -93,13 +93,13 @@ FAULTS: list[tuple[str, list[Any], type[HalleyError], str]] = [
         "not really gzip",
         [*f.head(content_encoding="gzip"), f.send(b"plain"), f.close()],
         BadReply,
-        "compressed",
+        "unexpected compression",
     ),
     (
         "compressed unasked",
         [*f.head(content_encoding="br"), f.send(b"plain"), f.close()],
         BadReply,
-        "compressed",
+        "unexpected compression",
     ),
 ]
 

@@ -71,7 +71,7 @@ async def test_passing_a_resting_host_by_is_told(bench):
     bench.provider("two", OK)
     for _ in range(3):
         events = await bench.run("one/a", "two/b")
-    assert any(isinstance(event, Notice) and "rests" in event.text for event in events)
+    assert any(isinstance(event, Notice) and "is paused" in event.text for event in events)
 
 
 async def test_after_a_rest_one_probe_goes_and_success_ends_it(bench):
@@ -173,7 +173,7 @@ async def test_automatic_completion_passes_resting_hosts_by_and_never_waits(benc
         with pytest.raises(ProviderUnavailable):
             await bench.run("one/a", "two/b", retry=False)
     assert text_of(await bench.run("one/a", "two/b", retry=False)) == "ok"
-    with pytest.raises(ProviderUnavailable, match="left alone"):
+    with pytest.raises(ProviderUnavailable, match="is paused"):
         await bench.run("one/a", retry=False)
     assert (len(one.requests), len(two.requests)) == (FAILURES, 1)
 

@@ -90,7 +90,7 @@ def build_context(snapshot: Snapshot, related: Iterable[Related] = (), budget: i
 def invisible_notices(excerpts: Iterable[Excerpt]) -> tuple[str, ...]:
     """One sentence for each excerpt with characters that cannot be seen."""
     return tuple(
-        f"{excerpt.path} holds characters that cannot be seen ({name_of(found[0][1])}, line {row}): "
+        f"{excerpt.path} contains invisible characters ({name_of(found[0][1])}, line {row}): "
         "a model reads them, and they can make code read differently from what it does."
         for excerpt in excerpts
         if (found := invisible_characters(excerpt.text))
