@@ -29,7 +29,7 @@ _JOINERS = "\u200d\ufe0e\ufe0f"
 
 
 def _is_one_character(text: str) -> bool:
-    """Whether a text is what a person sees as one character: with its accents, an emoji of several parts, a line end.
+    """Whether a text is what a user sees as one character: with its accents, an emoji of several parts, a line end.
 
     Not the whole of https://unicode.org/reports/tr29/, which only decides here what a cursor is.
     """

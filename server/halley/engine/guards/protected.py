@@ -172,7 +172,7 @@ PROTECTED_ENDINGS: dict[str, str] = {
 
 
 def why_protected(path: str) -> str:
-    """Why a change to `path` needs a yes, as a sentence; empty where it does not."""
+    """Why a change to `path` needs approval, as a sentence; empty if it does not."""
     parts = [plain_name(part) for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
     if not parts or ".." in parts:
         return f"{path or 'This'} lies outside the workspace."

@@ -80,7 +80,7 @@ def check_document(snapshot: Snapshot) -> None:
     exclude = snapshot.settings.context.exclude
     if exclude and workspace and is_named(workspace.root, path, exclude):
         raise BlockedByPolicy(
-            f"{path.name} is excluded from what models get to see.",
+            f"{path.name} is excluded from what models see.",
             "The setting is `context.exclude`.",
             setting="context.exclude",
         )

@@ -1,6 +1,6 @@
 """The workspace searched: an index of its text that keeps itself up to date, and questions to it.
 
-    index.py      one workspace's index in this process: how it stands, what it is told
+    index.py      one workspace's index in this process: its state, its updates
     ground.py     what its parts stand on: where it lies, who is here, what their settings say
     keeping.py    the one process that keeps it: scans, watches, embeds       live.py       files as they change
     steps.py      what that process does next, as states

@@ -45,7 +45,7 @@ KEPT_QUERIES = 256
 class Embedder:
     """Of one index. Runs only where the index is kept; every process may embed a question.
 
-    `control` is told what was answered to an estimate, `embed` or `decline`.
+    `control` gets the answer to an estimate, `embed` or `decline`.
     """
 
     def __init__(self, ground: Ground, control: Callable[[str], Awaitable[Json]]) -> None:
@@ -150,7 +150,9 @@ class Embedder:
             return
         self.estimate = None
         line = attendant.line()
-        line = replace(line, caller=replace(line.caller, confirm=None))  # out of the blue nobody is asked
+        line = replace(
+            line, caller=replace(line.caller, confirm=None)
+        )  # no budget question without a request by the user
         while todo := await self.ground.store.missing(str(model), ROUND):
             self.busy = True
             if self.ground.embed_model() != model or not load_control(self.ground.folder).agreed(str(model)):
@@ -197,7 +199,8 @@ class Embedder:
             await self.control("embed" if answer else "decline")
 
     def offer(self, estimate: Json | None) -> str:
-        """What a person who has just searched is told of the estimate, once for a model; empty where they are asked."""
+        """The notice about the estimate after a search, once per model; empty where the user gets a question
+        instead."""
         attendant = self.ground.attendant
         if estimate is None or attendant is None or attendant.ask is not None:
             return ""

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Attendant:
-    """On whose behalf the index is kept. `ask` puts a yes-or-no question to the person at any time (None: there was
-    no answer); without it they are told when they search."""
+    """On whose behalf the index is kept. `ask` puts a yes-or-no question to the user at any time (None: there was
+    no answer); without it they are informed when they search."""
 
     line: Callable[[], Line]
     layers: Callable[[], tuple[Layer, ...]]

@@ -169,7 +169,7 @@ class WorkspaceIndex:
         return Problem(
             "blocked_by_policy",
             f"{left:,} files are not in the index: it takes {self.ground.rules().max_files:,}.",
-            "Raise `search.max_files`, or leave folders out with .gitignore or `context.exclude`.",
+            "Raise `search.max_files`, or exclude folders with .gitignore or `context.exclude`.",
             setting="search.max_files",
         )
 

@@ -128,7 +128,7 @@ class Keeper:
     # -- keeping it
 
     async def _lead(self) -> None:
-        """Keeps the index until it is switched off or nobody is here: one step after the other (`steps.py`)."""
+        """Maintains the index until it is switched off or has no users: one step at a time (`steps.py`)."""
         steps = {
             State.PAUSED: self._pause,
             State.STARTING_TO_WATCH: self._start_to_watch,
@@ -209,7 +209,7 @@ class Keeper:
         return await self.ground.store.begin_generation(control.generation)
 
     async def _scan(self) -> Progress | None:
-        """Looks at everything; None when it was paused or is to begin anew meanwhile."""
+        """Looks at everything; None when it was paused or is to start over meanwhile."""
         ground = self.ground
         before = load_control(ground.folder)
         scan = asyncio.create_task(run_scan(self._rules_now(), self._note_progress))

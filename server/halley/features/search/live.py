@@ -35,7 +35,7 @@ class LiveFiles:
         self.ground, self.on_put = ground, on_put
         self.started = False
         self.missed = False
-        """A file could not be put: everything is to be looked at again, by whoever keeps the index."""
+        """A file could not be indexed: the process that maintains the index must look at everything again."""
         self._open: dict[str, Callable[[], str | None]] = {}
         """How to read the documents open in editors, by path."""
         self._dirty: set[str] = set()

@@ -153,7 +153,7 @@ class Intake(LanguageServerProtocol):
             what = "Batches are not part of LSP." if isinstance(message, list) else "Not an object."
             raise JsonRpcInvalidRequest(what)
         if message.get("jsonrpc") != self.VERSION:
-            raise JsonRpcInvalidRequest("'jsonrpc' has to be '2.0'.")
+            raise JsonRpcInvalidRequest("'jsonrpc' must be '2.0'.")
         return message
 
     def _sort(self, message: dict[str, Any]) -> None:
@@ -162,11 +162,11 @@ class Intake(LanguageServerProtocol):
         if method is None and ("result" in message or "error" in message):
             self._handle_response(id, message.get("result"), message.get("error"))
         elif not isinstance(method, str):
-            raise JsonRpcInvalidRequest("'method' has to be a string.")
+            raise JsonRpcInvalidRequest("'method' must be a string.")
         elif "id" not in message:
             self._take_notification(method, message)
         elif type(id) not in (int, str):
-            raise JsonRpcInvalidRequest("'id' has to be a string or an integer.")
+            raise JsonRpcInvalidRequest("'id' must be a string or an integer.")
         else:
             self._admit(method)
             token = current_request.set(Request(id, method, message.get("params")))
@@ -190,7 +190,7 @@ class Intake(LanguageServerProtocol):
         if self._server.has_begun and method == types.INITIALIZE:
             raise JsonRpcInvalidRequest("The server is already initialized.")
         if not self._server.has_begun and method != types.INITIALIZE:
-            raise JsonRpcServerNotInitialized("The first request has to be 'initialize'.")
+            raise JsonRpcServerNotInitialized("The first request must be 'initialize'.")
 
     @property
     def is_running(self) -> bool:

@@ -156,7 +156,7 @@ class HalleyProtocol(Intake):
     def _handle_request(self, msg_id: Token, method_name: str, params: Any) -> None:
         """Mend: of two requests with one id, the second is refused."""
         if msg_id in self._request_futures:
-            self._refuse(None, JsonRpcInvalidRequest("The 'id' belongs to a request under way."))
+            self._refuse(None, JsonRpcInvalidRequest("The 'id' belongs to a request in progress."))
         else:
             super()._handle_request(msg_id, method_name, params)
 
@@ -231,8 +231,9 @@ class HalleyProtocol(Intake):
     ) -> Any:
         """The client's result. Raises ClientError when it answers with an error, or not within the limit.
 
-        Mends: whoever waits may be cancelled while the client still thinks: it is told, and its late answer is dropped
-        (pygls raises InvalidStateError there, its issue 621). A client that never answers costs no more than the limit.
+        Mends: a waiting task may be cancelled before the client answers. The client is notified, and its late answer
+        is dropped (pygls raises InvalidStateError there, its issue 621). A client that never answers costs no more
+        than the limit.
         """
         limit = timeout_s or TIME_LIMITS_S.get(method, DEFAULT_TIME_LIMIT_S)
         id = next(self._ids) if msg_id is None else msg_id
@@ -247,7 +248,7 @@ class HalleyProtocol(Intake):
             self.notify(types.CANCEL_REQUEST, {"id": id})
             raise ClientError(
                 f"The editor did not answer {method} within {limit:g} s.",
-                "Answer the question the editor shows, or look into its log for this request.",
+                "Answer the question in the editor, or check its log for this request.",
             ) from None
         finally:
             self._questions.pop(id, None)
@@ -340,7 +341,7 @@ async def _contained(coroutine: Coroutine[Any, Any, Any]) -> Any:
 def _client_error(error: Any) -> ClientError:
     details = error if isinstance(error, dict) else {}
     said = str(details.get("message") or "no reason given").strip().rstrip(".")
-    problem = ClientError(f"The editor refused a request: {said}.", "The editor's log may say more.")
+    problem = ClientError(f"The editor refused a request: {said}.", "See the editor's log.")
     code = details.get("code")
     problem.rpc_code = code if isinstance(code, int) else None
     return problem

@@ -26,7 +26,7 @@ class InvalidParams(JsonRpcInvalidParams):
 
     def __init__(self, field: str, expected: str) -> None:
         message = f"{field}: {expected.rstrip('.')}."
-        problem = Problem("bad_request", message, "The protocol reference has the shape of this request.")
+        problem = Problem("bad_request", message, "See this request in the protocol reference.")
         super().__init__(message, data=problem.to_json())
         self.field = field
 

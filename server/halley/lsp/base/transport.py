@@ -70,7 +70,7 @@ class Stdio:
                 view = memoryview(data)
                 while view:
                     view = view[os.write(self._out, view) :]
-        with contextlib.suppress(OSError):  # nobody reads: the channel learns of it
+        with contextlib.suppress(OSError):  # the reader is gone: the channel notices
             self._far.shutdown(socket.SHUT_RDWR)
 
 

@@ -97,7 +97,7 @@ def _behind(server: HalleyServer, name: str, handler: Handler) -> Handler:
 
 
 def _shown(server: HalleyServer, name: str, handler: Handler) -> Handler:
-    """The command, its answer shown where it is for a person's eyes."""
+    """The command, its answer shown where it is for a user's eyes."""
 
     async def command(arguments: list[Any]) -> Any:
         session: Session = server.session

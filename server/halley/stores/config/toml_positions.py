@@ -103,7 +103,7 @@ class _Walk:
         self.found.setdefault(path, Spans(key or span, span))
 
     def header(self, node: Node) -> Spans:
-        """From the first bracket to the last: the node itself goes on to the last pair."""
+        """From the first bracket to the last: the node itself continues to the last pair."""
         closing = next(child for child in node.children if child.type in ("]", "]]"))
         line, start = node.start_point
         span = self.place(line, start, closing.end_point[1])

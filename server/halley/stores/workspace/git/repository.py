@@ -45,7 +45,7 @@ def find_repository(folder: Path) -> Repository:
         git_dir = _follow(entry)
         if (git_dir / "HEAD").is_file():
             return _checked(Repository(work_tree, git_dir, _common_dir(git_dir)))
-    raise InvalidInput("This folder is in no git repository.", "Open one, or make one with `git init`.")
+    raise InvalidInput("This folder is not in a git repository.", "Open one, or create one with `git init`.")
 
 
 def _follow(entry: Path) -> Path:
