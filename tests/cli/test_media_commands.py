@@ -71,7 +71,7 @@ def test_a_file_that_is_there_is_said_before_anything_is_asked(halley, command):
     there = halley.folder / "there"
     there.write_text("mine")
     ran = halley(command, "a fox", "-o", "there")
-    assert ran.code == 1 and "there already" in ran.err and "--force" in ran.err
+    assert ran.code == 1 and "already exists" in ran.err and "--force" in ran.err
     assert there.read_text() == "mine"
     assert tasks(halley) == [] and halley("usage", "--json").json["rows"] == []
 

@@ -97,7 +97,7 @@ async def test_a_picture_is_made_previewed_and_saved_with_its_link(daemon: Start
         "![A red fox, in snow\\!](images/a-red-fox-in-snow-2.png)", "The end.\n",
     ]  # fmt: skip
     assert len(window.edits) == 1, "one step to undo"
-    with pytest.raises(RequestFailed, match="there already"):
+    with pytest.raises(RequestFailed, match="already exists"):
         await window.request("halley/media/save", {"task": task["task"], "path": saved["path"]})
     (row,) = await calls(window)
     assert (row["feature"], row["requests"]) == ("image", 1)
@@ -226,7 +226,7 @@ async def test_another_variant_of_the_same_grid(daemon: Start, simulator: Simula
     waiting.cancel()
     simulator.set_faults()
     again = await daemon()
-    await again.until(lambda: any("begin it anew" in text for text in again.messages), "it is said")
+    await again.until(lambda: any("start it again" in text for text in again.messages), "it is said")
     told = await again.request("halley/media/get", {"task": grid["task"]})
     assert (told["state"], len(told["results"])) == ("failed", 3), "nobody takes the grid for what was chosen"
     done = await choose(4, again)
@@ -324,7 +324,7 @@ async def test_killed_before_the_host_said_what_its_job_is_called(
     await first.client.kill()
     simulator.set_faults()
     second = await daemon()
-    await second.until(lambda: any("begin it anew" in text for text in second.messages), "it is said")
+    await second.until(lambda: any("start it again" in text for text in second.messages), "it is said")
     task = await second.request("halley/media/get", {"task": begun["task"]})
     assert (task["state"], task["problem"]["code"]) == ("failed", "interrupted")
     assert len(sent(simulator, "/v1/videos")) == 1, "nobody pays twice by accident"

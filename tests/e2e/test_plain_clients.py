@@ -281,7 +281,7 @@ async def test_a_proposal_gets_its_yes_and_its_no_among_the_code_actions(
     editor.shown.clear()
     editor.messages.clear()
     await editor.pick(buffer, FIRST_LINE, "improve")
-    await seen(editor, "A proposal waits for your yes")
+    await seen(editor, "A proposal waits for your approval")
     await editor.pick(buffer, FIRST_LINE, "accept: ")
     await editor.until(lambda: buffer.text.startswith(BETTER), "the edit is made")
 

@@ -124,12 +124,12 @@ async def test_clear_and_model_and_compact_by_a_plain_client(window: Window, sim
     at = {"chatId": sent["chatId"]}
     simulator.script("They spoke of Mellon, briefly.", contains="sum up")
     summed = await window.command("halley.chat", {"prompt": "/compact", **at})
-    assert "1 turn summed up" in summed["text"]
+    assert "1 turn summarised" in summed["text"]
     await window.command("halley.chat", {"prompt": "And now?", **at})
     assert "They spoke of Mellon, briefly." in _said(simulator)
     assert "The password of the day" not in _said(simulator)
     cleared = await window.command("halley.chat", {"prompt": "/clear", **at})
-    assert "new start" in cleared["text"]
+    assert "context is cleared" in cleared["text"]
     await window.command("halley.chat", {"prompt": "What was it?", **at})
     assert "Mellon" not in _said(simulator)
     chat = await _chat(window, sent["chatId"])
@@ -164,7 +164,7 @@ async def test_older_turns_are_summed_up_before_the_limit(daemon, simulator: Sim
         if number == 2:
             simulator.script("The gist of it.", model="sim-fast")
     (reply,) = sent["replies"]
-    assert "summed up" in " ".join(reply["notices"])
+    assert "summarised" in " ".join(reply["notices"])
     marks = (await _chat(window, sent["chatId"]))["marks"]
     assert [mark["kind"] for mark in marks] == ["compact"]
     assert marks[0]["text"] == "The gist of it."
@@ -203,10 +203,10 @@ async def test_pictures_go_to_models_that_see(window: Window, simulator: Simulat
     sent, _ = await window.chat("What is it?", models=["simulator/sim-chat"], attachments=[picture])
     assert sent["replies"][0]["text"] == "A fox."
     assert "image_url" in _said(simulator)
-    with pytest.raises(RequestFailed, match="sees no pictures"):
+    with pytest.raises(RequestFailed, match="does not accept pictures"):
         await window.chat("What is it?", models=["simulator/sim-fast"], attachments=[picture])
     script = {"mime": "image/png", "data": base64.b64encode(b"#!/bin/sh").decode()}
-    with pytest.raises(RequestFailed, match="no picture"):
+    with pytest.raises(RequestFailed, match="not a picture"):
         await window.chat("What is it?", attachments=[script])
 
 

@@ -78,7 +78,7 @@ async def test_a_model_that_asks_for_more_past_the_bound_gets_no_more(
     result, events = await window.chat("Go on.")
     (reply,) = result["replies"]
     assert reply["text"] == "Looking.\n\nLooking.\n\nOne more." and len(reply["tools"]) == 2
-    assert "it ends here" in _notices(events)
+    assert "the reply ends here" in _notices(events)
     assert "Never said." not in json.dumps(result)
 
 
@@ -177,7 +177,7 @@ async def test_continue_after_a_kill_in_a_call_says_so_and_does_not_run_it_again
     ]
     assert whole["text"] == "I call it. It is not known whether that worked."
     assert [row["tool"] for row in demo.ran] == ["hang"]
-    assert "The tool hang was called" in _told(simulator) and "not known" in _told(simulator)
+    assert "The tool hang was called" in _told(simulator) and "outcome is unknown" in _told(simulator)
 
 
 @pytest.mark.parametrize("how", ["killed", "cancelled"])
@@ -210,7 +210,7 @@ async def test_continue_after_the_end_came_before_the_person_answered(
     script(simulator, " It was not written.")
     (whole,) = (await window.request("halley/chat/continue", chat | {"replyId": reply["replyId"]}))["replies"]
     assert whole["text"] == "I write it. It was not written." and demo.ran == []
-    assert "it was not run" in _told(simulator) and "not known" not in _told(simulator)
+    assert "it was not run" in _told(simulator) and "outcome is unknown" not in _told(simulator)
 
 
 async def _only_reply(window: Window, chat: Json) -> Json:

@@ -47,7 +47,7 @@ CASES = [
     ("[macros.a]\ndescription = 'x'", "[macros.a]", "either a prompt or steps", ()),
     ("[macros.a]\nprompt = 3", "3", "text in quotes", ()),
     ("[macros.a]\nsteps = [{prompt = 'x'}, {prompt = 'y', role = 'boss'}]", "'boss'", "one of: chat", None),
-    ("[macros.'a b']\nprompt = 'x'", "[macros.'a b']", "is no name", ()),
+    ("[macros.'a b']\nprompt = 'x'", "[macros.'a b']", "is not a valid name", ()),
     ("[budget]\ndaily_usd = -3", "-3", "a number, at least 0", ()),
     ("[log]\nlevel = 'loud'", "'loud'", "one of: debug", None),
 ]
@@ -79,7 +79,7 @@ def test_a_provider_that_is_not_as_meant_is_off(paths: Paths) -> None:
     for wrong in ("base_url = 3", "key = 'x'", "proxy = 'nonsense'", "kind = 'soap'", "headers = 3"):
         layer = load(paths, f"[providers.comet]\n{wrong}\nconcurrency = 3\n")
         assert layer.data["providers"]["comet"] == {"concurrency": 3, "enabled": False}
-        assert "is off until" in layer.problems[0].message
+        assert "is disabled until" in layer.problems[0].message
     assert load(paths, "[providers.comet]\nconcurrency = 0\n").data["providers"]["comet"] == {}
 
 

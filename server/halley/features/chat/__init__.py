@@ -12,7 +12,7 @@
     tool_turn.py         a reply with tools
     tool_offers.py       prompts and resources of tool servers
     blind.py             comparing without names
-    compaction.py        long chats summed up in time
+    compaction.py        long chats summarised in time
     title.py             a chat's title
     events.py            events of a reply, as the protocol has them
     shapes.py            chats as the protocol shows them

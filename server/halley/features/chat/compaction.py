@@ -1,4 +1,4 @@
-"""Long chats: older turns are summed up before the model's limit is reached, visibly and without losing them.
+"""Long chats: older turns are summarised before the model's limit is reached, visibly and without losing them.
 
 The summary is a mark in the chat (`compact`): what was before it stays in the history and is sent as the summary.
 """
@@ -32,7 +32,7 @@ async def compact(desk: ChatDesk, chat_id: str) -> int:
 async def compact_if_needed(
     desk: ChatDesk, chat: Chat, models: list[ModelRef], through: str, emit: Emit
 ) -> tuple[Chat, str]:
-    """The chat as it is to be sent, and what to tell when older turns had to be summed up for it.
+    """The chat as it is to be sent, and a notice if older turns were summarised for it.
 
     If no summary is available, nothing changes: turns that do not fit are left out, with a notice.
     """
@@ -42,9 +42,7 @@ async def compact_if_needed(
     count = turns_to_sum_up(turns, instructions_of(desk, chat), budget)
     if not count:
         return chat, ""
-    emit(
-        {"type": "notice", "replyId": "", "text": f"Summing up {_turns(count)} that would not fit any more …"}
-    )
+    emit({"type": "notice", "replyId": "", "text": f"Summarising {_turns(count)} that no longer fit …"})
     try:
         summary = await sum_up(desk, chat, stored[:count])
     except HalleyError:
@@ -52,7 +50,7 @@ async def compact_if_needed(
     await desk.store.mark(chat.id, "compact", summary, after=stored[count - 1].id)
     return await desk.store.get(
         chat.id
-    ), f"{_turns(count).capitalize()} were summed up to fit the model's context."
+    ), f"{_turns(count).capitalize()} were summarised to fit the model's context."
 
 
 async def sum_up(desk: ChatDesk, chat: Chat, stored: list[StoredTurn]) -> str:
