@@ -20,6 +20,7 @@ PLACES = [
     "bench/README.md",
     "server/ARCHITECTURE.md",
     "docs",
+    "server/halley",
 ]
 """Files, and folders with everything in them."""
 PROSE = {".md", ".py", ".ts", ".css", ".lua", ".vim", ".txt", ".json", ".toml", ".html"}

@@ -88,7 +88,7 @@ class Session:
 
     @property
     def is_ending(self) -> bool:
-        """Whether what is cancelled now is cancelled because the window goes, and not by the person."""
+        """Whether what is cancelled now is cancelled because the window goes, and not by the user."""
         return self.server.is_over or not self.server.is_running
 
     def works(self) -> Works:
