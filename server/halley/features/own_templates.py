@@ -7,10 +7,12 @@ may be asked for in a template is what the prompts fill in (`engine/prompting/pr
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 from halley.core.errors import NotConfigured
 from halley.engine.prompting.templates import builtin_names, builtin_template, names_in, problems_in
+from halley.stores.disk.files import read_regular
 
 MOST_BYTES = 200_000
 
@@ -23,14 +25,14 @@ _FACTS = frozenset(
 def load_own_template(path: Path, name: str) -> str | None:
     """The user's own template; None where there is none. Raises NotConfigured for one that cannot be used."""
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise _broken(path, name, f"It is larger than {MOST_BYTES} bytes.")
-        text = path.read_text("utf-8-sig")
+        text = read_regular(path, MOST_BYTES).decode("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except UnicodeDecodeError as error:
         raise _broken(path, name, f"It is not UTF-8 (byte {error.start}).") from None
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise _broken(path, name, f"It is larger than {MOST_BYTES} bytes.") from None
         raise _broken(path, name, f"It cannot be read: {error.strerror}.") from None
     if problems := problems_in(text, names_for(name)):
         raise _broken(path, name, problems[0])

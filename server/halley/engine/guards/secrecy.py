@@ -8,6 +8,8 @@ tests; a false alarm costs a few characters of context, a miss costs somebody's 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import translate
 from functools import lru_cache
@@ -156,7 +158,7 @@ KEY_SHAPES: tuple[KeyShape, ...] = (
     _shape("Slack token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}", "xox"),
     _shape("Slack webhook", r"https://hooks\.slack\.com/services/[A-Za-z0-9/]{20,}", "hooks.slack"),
     _shape("Stripe key", r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{20,}", "k_live_ k_test_"),
-    _shape("SendGrid key", r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}", "sg."),
+    _shape("SendGrid key", r"\bSG\.[A-Za-z0-9_-]{16,}+\.[A-Za-z0-9_-]{16,}", "sg."),
     _shape("Twilio key", r"\bSK[0-9a-f]{32}\b", "sk"),
     _shape("npm token", r"\bnpm_[A-Za-z0-9]{36}\b", "npm_"),
     _shape("PyPI token", r"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}", "pypi-ag"),
@@ -165,7 +167,13 @@ KEY_SHAPES: tuple[KeyShape, ...] = (
     _shape("xAI key", r"\bxai-[A-Za-z0-9]{40,}", "xai-"),
     _shape("DigitalOcean token", r"\bdo[opr]_v1_[a-f0-9]{64}\b", "_v1_"),
     _shape("Azure storage key", r"AccountKey=([A-Za-z0-9+/=]{60,})", "accountkey="),
-    _shape("JSON web token", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}", "eyj"),
+    _shape(
+        "JSON web token",
+        # Once a run of such characters: in one without a dot to follow, a later `eyJ` fails as the first did.
+        r"(?<![A-Za-z0-9_-])(?>[A-Za-z0-9_-]*?\b(?=eyJ))"
+        r"(eyJ[A-Za-z0-9_-]{10,}+\.eyJ[A-Za-z0-9_-]{10,}+\.[A-Za-z0-9_-]{10,})",
+        "eyj",
+    ),
     _shape("password in an address", r"(?<=[A-Za-z0-9+.-])://[^\s/:@'\"]+:([^\s/@'\"]{6,})@", "://"),
     _shape(
         "authorization header",
@@ -179,7 +187,8 @@ KEY_SHAPES: tuple[KeyShape, ...] = (
         "apikey api_key api-key secret token privatekey private_key private-key",
     ),
 )  # fmt: skip
-"""What keys look like. The order matters where one shape holds another."""
+"""What keys look like. The order matters where one shape holds another. Each is linear in the length of a text: what
+follows a run of any length is never looked for from more than one start in that run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +202,7 @@ class Secret:
 
 def find_secrets(text: str) -> tuple[Secret, ...]:
     """Every key-shaped string of `text`, in order, without overlaps."""
-    found: list[Secret] = []
+    found: list[Secret] = []  # by place, without overlaps
     folded = _folded(text)
     for shape in KEY_SHAPES:
         if not any(hint in folded for hint in shape.hints):
@@ -201,29 +210,49 @@ def find_secrets(text: str) -> tuple[Secret, ...]:
         for match in shape.pattern.finditer(text):
             group = 1 if shape.pattern.groups and match.group(1) else 0
             secret = Secret(match.start(group), match.end(group), shape.name)
-            if _varied(text[secret.start : secret.end]) and not any(
-                _overlap(secret, other) for other in found
-            ):
-                found.append(secret)
-    return tuple(sorted(found, key=lambda secret: secret.start))
+            if _varied(text[secret.start : secret.end]):
+                _add(found, secret)
+    return tuple(found)
+
+
+def _add(found: list[Secret], secret: Secret) -> None:
+    """At its place, unless it overlaps with one that is there."""
+    at = bisect_left(found, secret.start, key=_start_of)
+    is_free = (at == 0 or found[at - 1].end <= secret.start) and (
+        at == len(found) or secret.end <= found[at].start
+    )
+    if is_free:
+        found.insert(at, secret)
+
+
+def _start_of(secret: Secret) -> int:
+    return secret.start
 
 
 def redact_secrets(text: str) -> tuple[str, tuple[Secret, ...]]:
     """`text` with every key-shaped string replaced by what it was, and the places they were at."""
     found = find_secrets(text)
-    for secret in reversed(found):
-        text = f"{text[: secret.start]}[{secret.name} removed]{text[secret.end :]}"
-    return text, found
+    return _replaced(text, found, lambda secret: f"[{secret.name} removed]"), found
 
 
 def mask_secrets(text: str) -> str:
     """`text` with every key-shaped string replaced, line for line: what lies below stays on its line."""
     if not _suspicious(text):
         return text
-    for secret in reversed(find_secrets(text)):
-        lines = text.count("\n", secret.start, secret.end)
-        text = f"{text[: secret.start]}[{secret.name} removed]{chr(10) * lines}{text[secret.end :]}"
-    return text
+    return _replaced(
+        text,
+        find_secrets(text),
+        lambda secret: f"[{secret.name} removed]" + "\n" * text.count("\n", secret.start, secret.end),
+    )
+
+
+def _replaced(text: str, found: Sequence[Secret], by: Callable[[Secret], str]) -> str:
+    pieces: list[str] = []
+    end = 0
+    for secret in found:
+        pieces += text[end : secret.start], by(secret)
+        end = secret.end
+    return "".join([*pieces, text[end:]])
 
 
 def redact_prompt(prompt: AnyPrompt) -> tuple[AnyPrompt, int]:
@@ -301,7 +330,3 @@ def _folded(text: str) -> str:
 def _varied(secret: str) -> bool:
     """False for placeholders like `sk-xxxxxxxxxxxxxxxxxxxxxxxx` that hold nothing."""
     return len(set(secret)) > 5
-
-
-def _overlap(one: Secret, other: Secret) -> bool:
-    return one.start < other.end and other.start < one.end

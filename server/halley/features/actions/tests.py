@@ -17,6 +17,7 @@ from halley.engine.replies.read import read_code
 from halley.features.actions.action import Action, Answer, Edited, Job, Offer, Outcome, subject
 from halley.features.actions.rewrite import chosen_span, read_edit
 from halley.features.ask import Reply
+from halley.stores.workspace.project_files import read_text_file
 
 
 def offers(snapshot: Snapshot) -> Iterable[Offer]:
@@ -83,9 +84,8 @@ def _document(snapshot: Snapshot, path: Path) -> Document | None:
     uri = path.as_uri()
     if uri in snapshot.open_documents:
         return snapshot.open_documents[uri]
-    if path.is_file() and not path.is_symlink():
-        return Document(uri, path.read_text("utf-8", "replace"), snapshot.document.language_id, None, path)
-    return None
+    text = read_text_file(path.parent, path.name)
+    return None if text is None else Document(uri, text, snapshot.document.language_id, None, path)
 
 
 ACTION = Action("tests", offers, run)

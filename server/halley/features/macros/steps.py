@@ -24,6 +24,7 @@ from halley.features.actions.action import Job
 from halley.features.ask import Reply, ask
 from halley.features.commit import commit_message
 from halley.features.macros.values import file_value
+from halley.stores.workspace.ignoring import parse_rules
 from halley.stores.workspace.project_files import list_files, read_text_file
 
 MADE = ("image", "speech", "transcription", "video")
@@ -227,15 +228,13 @@ async def find_files(job: Job, pattern: str) -> list[str]:
 
     Raises InvalidInput when there are none, or too many to mean it.
     """
-    from pathspec import GitIgnoreSpec
-
     workspace = job.snapshot.workspace
     if workspace is None:
         raise InvalidInput("`for_each` needs a workspace.", "Open a folder, or run the macro inside one.")
     exclude = job.around.settings.context.exclude
     listed = await asyncio.to_thread(list_files, workspace.root, exclude, is_secret_path)
-    spec = GitIgnoreSpec.from_lines([pattern])
-    found = sorted(fact.path for fact in listed if spec.match_file(fact.path))
+    named = parse_rules([pattern])
+    found = sorted(fact.path for fact in listed if named.leaves_out(fact.path))
     if not found:
         raise InvalidInput(f"No file matches {pattern}.", "Ignored and secret files are skipped.")
     if len(found) > MOST_FILES:

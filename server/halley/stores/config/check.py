@@ -24,6 +24,9 @@ Keys = tuple[Any, ...]
 Report = Callable[[Keys, str, tuple[str, ...], bool], ConfigProblem]
 """(path, message, allowed values, whether the key rather than its value is wrong) → the problem with its place."""
 
+MOST_WRONG = 500
+"""Wrong values of one level. Past that, somebody wants to keep us busy."""
+
 _GUARDED = ("preset", "kind", "base_url", "key", "headers", "proxy", "ca_bundle", "client_cert")
 """A provider without one of these as meant would send something somewhere the user did not mean."""
 
@@ -42,12 +45,18 @@ def check(
         try:
             Settings.model_validate(good)
         except ValidationError as error:
+            if error.error_count() > MOST_WRONG:
+                return dict(last), [*problems, _far_too_many(error.error_count(), report)]
             details = error.errors(include_url=False, include_context=True)
             good, found = _fall_back(good, last, details, report, loading)
             problems += found
         else:
             return good, problems
     return dict(last), problems
+
+
+def _far_too_many(count: int, report: Report) -> ConfigProblem:
+    return report((), f"{count:,} of its values are wrong: nothing of it is used.", (), True)
 
 
 def _fall_back(

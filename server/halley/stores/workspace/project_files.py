@@ -11,10 +11,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
+from halley.stores.disk.files import read_regular
+from halley.stores.workspace.ignoring import Rules, exclusions, read_rules
 
 MOST_BYTES = 1_000_000
 MOST_FILES = 50_000
@@ -50,9 +49,7 @@ def list_files(
     folders: list[str] | None = None,
 ) -> list[FileFact]:
     """Every file that may be shown, in no promised order; at most 50,000. `folders` takes the folders looked into."""
-    from pathspec import GitIgnoreSpec
-
-    excluded = GitIgnoreSpec.from_lines(exclude)
+    excluded = exclusions(tuple(exclude))
     found: list[FileFact] = []
     for fact in _walk(root, "", [], excluded, folders):
         if not denied(fact.path):
@@ -65,8 +62,8 @@ def list_files(
 def _walk(
     root: Path,
     below: str,
-    rules: list[tuple[str, GitIgnoreSpec]],
-    excluded: GitIgnoreSpec,
+    rules: list[tuple[str, Rules]],
+    excluded: Rules,
     folders: list[str] | None,
 ) -> Iterator[FileFact]:
     folder = root / below if below else root
@@ -94,26 +91,20 @@ def _walk(
 
 
 def _with_rules_of(
-    folder: Path, below: str, entries: list[os.DirEntry[str]], rules: list[tuple[str, GitIgnoreSpec]]
-) -> list[tuple[str, GitIgnoreSpec]]:
-    if not any(entry.name == ".gitignore" and entry.is_file(follow_symlinks=False) for entry in entries):
+    folder: Path, below: str, entries: list[os.DirEntry[str]], rules: list[tuple[str, Rules]]
+) -> list[tuple[str, Rules]]:
+    if not any(entry.name == ".gitignore" for entry in entries):
         return rules
-    from pathspec import GitIgnoreSpec
-
-    try:
-        lines = (folder / ".gitignore").read_text("utf-8", "replace")[:200_000].splitlines()
-    except OSError:
-        return rules
-    return [*rules, (below, GitIgnoreSpec.from_lines(lines))]
+    return [*rules, (below, read_rules(folder))]
 
 
-def _is_out(path: str, rules: list[tuple[str, GitIgnoreSpec]], excluded: GitIgnoreSpec) -> bool:
+def _is_out(path: str, rules: list[tuple[str, Rules]], excluded: Rules) -> bool:
     """The innermost rule that says anything about a path decides, as git does."""
-    if excluded.match_file(path):
+    if excluded.verdict(path):
         return True
     for below, spec in reversed(rules):
         inner = path[len(below) + 1 :] if below else path
-        verdict = spec.check_file(inner).include
+        verdict = spec.verdict(inner)
         if verdict is not None:
             return verdict
     return False
@@ -127,34 +118,25 @@ def is_text_name(name: str) -> bool:
 
 def is_excluded(root: Path, path: Path, exclude: Iterable[str]) -> bool:
     """Whether the ignore rules of the workspace or `context.exclude` leave this one file out."""
-    from pathspec import GitIgnoreSpec
-
     try:
         relative = path.relative_to(root).as_posix()
     except ValueError:
         return False
-    rules: list[tuple[str, GitIgnoreSpec]] = []
+    excluded = exclusions(tuple(exclude))
+    rules: list[tuple[str, Rules]] = []
     parts = relative.split("/")
     for depth in range(len(parts)):
         below = "/".join(parts[:depth])
-        folder = root / below if below else root
-        if (folder / ".gitignore").is_file():
-            lines = (folder / ".gitignore").read_text("utf-8", "replace")[:200_000].splitlines()
-            rules.append((below, GitIgnoreSpec.from_lines(lines)))
-        if _is_out(
-            "/".join(parts[: depth + 1]) + ("/" if depth < len(parts) - 1 else ""),
-            rules,
-            GitIgnoreSpec.from_lines(exclude),
-        ):
+        rules.append((below, read_rules(root / below if below else root)))
+        is_last = depth == len(parts) - 1
+        if _is_out("/".join(parts[: depth + 1]) + ("" if is_last else "/"), rules, excluded):
             return True
     return False
 
 
 def is_named(root: Path, path: Path, exclude: Iterable[str]) -> bool:
     """Whether the patterns themselves name the file."""
-    from pathspec import GitIgnoreSpec
-
-    return path.is_relative_to(root) and GitIgnoreSpec.from_lines(exclude).match_file(
+    return path.is_relative_to(root) and exclusions(tuple(exclude)).leaves_out(
         path.relative_to(root).as_posix()
     )
 
@@ -163,9 +145,9 @@ def read_text_file(root: Path, path: str) -> str | None:
     """A listed file's text; None when it is gone, grew too large, turned into a link, or is no text after all."""
     file = root / path
     try:
-        if file.is_symlink() or file.stat().st_size > MOST_BYTES:
+        if file.is_symlink():
             return None
-        raw = file.read_bytes()
+        raw = read_regular(file, MOST_BYTES)
     except OSError:
         return None
     if b"\0" in raw[:8192]:
