@@ -2,7 +2,8 @@
 
 The client's `package.json` is written by hand but for two places, which are made here: the second section of
 `contributes.configuration` (the first holds the client's own settings) and the list of settings that an untrusted
-workspace may not set. Descriptions go to `package.nls.json`; `package.nls.es.json` is translated by hand, and
+workspace may not set, which is all of them. Descriptions go to `package.nls.json`;
+`package.nls.es.json` is translated by hand, and
 `untranslated()` names what it lacks.
 
 `build_manifest(package)` and `build_nls(nls)` are pure.
@@ -25,8 +26,6 @@ _MACHINE = {"providers", "log", "budget", "tools"}
 """Top-level settings that no workspace sets in VS Code: endpoints and keys, programs, limits on spending."""
 _NOWHERE = {("tools", "servers")}
 """What no editor may set: `config.toml` alone."""
-_UNTRUSTED = {"roles", "completion", "edits"}
-"""Top-level settings that are harmless from a workspace nobody has trusted yet; all others wait for trust."""
 _OWN = ("path",)
 """The client's own settings that are restricted too."""
 
@@ -42,7 +41,7 @@ def build_manifest(package: Json) -> Json:
     ]
     made["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"] = [
         *(f"{PREFIX}.{name}" for name in _OWN),
-        *(name for name in rows if name.split(".")[1] not in _UNTRUSTED),
+        *rows,  # also `roles`, which choose who gets prompts, and `edits`, which decide what is asked
     ]
     return made
 

@@ -68,18 +68,11 @@ def test_settings_of_endpoints_programs_and_money_are_nobody_elses() -> None:
         assert row["scope"] == wanted, name
 
 
-def test_an_untrusted_workspace_sets_no_prompts() -> None:
+def test_an_untrusted_workspace_sets_nothing() -> None:
     manifest = vscode_manifest.build_manifest(read("package.json"))
     restricted = manifest["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"]
-    for name in (
-        "halley.path",
-        "halley.providers",
-        "halley.macros",
-        "halley.format.rules",
-        "halley.chat.instructions",
-    ):
-        assert name in restricted
-    assert "halley.roles.chat" not in restricted
+    assert {"halley.path", *vscode_manifest.build_settings()} == set(restricted)
+    assert {"halley.roles.chat", "halley.edits.apply", "halley.completion.enabled"} <= set(restricted)
 
 
 def test_descriptions_name_settings_as_vs_code_does() -> None:

@@ -15,7 +15,9 @@ import pytest
 
 from halley.core.calls import Call, Caller, Prompt, user
 from halley.core.errors import HalleyError
+from halley.core.models import ModelRef
 from halley.features.room import EngineRoom
+from halley.providers.presets import load_preset
 from halley.simulator import Simulator
 from halley.stores.config.client_settings import parse_client_settings
 from halley.stores.config.layers import Layer
@@ -111,7 +113,8 @@ async def evil() -> AsyncIterator[Simulator]:
 def prepare(room: EngineRoom, root: Path, inlet: str, text: str) -> tuple[Layer, ...]:
     """The layers of a window whose repository or editor says `text`."""
     if inlet == "editor settings":
-        return (parse_client_settings(tomllib.loads(text), Layer("client"), keeps_machine_settings=False),)
+        layer = parse_client_settings(tomllib.loads(text), Layer("client"), keeps_machine_settings=False)
+        return (room.granted(layer, root),)
     (root / ".halley.toml").write_text(text)
     (root / "AGENTS.md").write_text(text)
     if inlet == "trusted file":
@@ -155,3 +158,45 @@ async def test_only_the_persons_own_host_is_called(
     if attack == "local server" and inlet != "untrusted file":
         allowed.add(11434)  # Ollama by its name, on this machine: not the address it was given
     assert set(watched) <= allowed
+
+
+@pytest.mark.parametrize("has_secret_store", [False, True])
+@pytest.mark.parametrize("preset", ["anthropic", "comet", "groq", "mistral", "openrouter"])
+def test_a_key_in_the_environment_does_not_let_editor_settings_choose_its_provider(
+    preset: str, has_secret_store: bool, halley_home: Path, tmp_path: Path
+) -> None:
+    (halley_home / "config.toml").write_text(MINE.format(mine="http://127.0.0.1:9/v1"))
+    room = EngineRoom.open(environ={**os.environ, **dict.fromkeys(load_preset(preset).key_env, OTHERS)})
+    macro = {"prompt": "x", "model": f"{preset}/m"}
+    said = {"roles": {"chat": [f"{preset}/m", "mine/m"], "edit": f"{preset}/m"}, "macros": {"a": macro}}
+    layer = parse_client_settings(said, keeps_machine_settings=has_secret_store)
+    assert not layer.problems
+    granted = room.granted(layer, tmp_path)
+    assert room.granted(layer, tmp_path) is granted, "levels are told apart by what they are"
+    settings = room.settings(tmp_path, (granted,))
+    assert settings.roles.chat == ("mine/m",) and not settings.roles.edit and not settings.macros
+    assert len(granted.problems) == 3 and all(
+        f"'{preset}'" in problem.message for problem in granted.problems
+    )
+
+
+@pytest.mark.parametrize(
+    "how", ["config.toml", "a key that was entered", "the client's own", "a pick", "this machine"]
+)
+async def test_editor_settings_may_name_what_the_person_has_configured(
+    how: str, halley_home: Path, tmp_path: Path
+) -> None:
+    room = EngineRoom.open()
+    name = "ollama" if how == "this machine" else "groq"
+    said: dict[str, Any] = {"roles": {"chat": [f"{name}/m"]}}
+    if how == "config.toml":
+        (halley_home / "config.toml").write_text("[providers.groq]\n")
+    elif how == "a key that was entered":
+        await room.secrets.set_key("groq", "https://api.groq.com", "gsk_" + "a1" * 20, "file")
+    elif how == "the client's own":
+        said["providers"] = {"groq": {}}
+    elif how == "a pick":
+        room.selections.save(None, "fast", (ModelRef.parse("groq/m"),))
+    granted = room.granted(parse_client_settings(said, keeps_machine_settings=True), tmp_path)
+    assert room.settings(tmp_path, (granted,)).roles.chat == (f"{name}/m",)
+    assert not granted.problems

@@ -20,7 +20,7 @@ from halley.core.calls import Caller
 from halley.core.errors import NotConfigured
 from halley.core.models import Role, Route
 from halley.core.settings import Settings
-from halley.stores.config.layers import Layer, roles_layer
+from halley.stores.config.layers import Layer, get_at, roles_layer
 from halley.stores.disk.paths import Paths, find_paths
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from halley.stores.keys.store import SecretStore
     from halley.stores.sqlite.database import Database
 
+_REMEMBERED = 32
+
 
 class EngineRoom:
     """One for a process and its event loop."""
@@ -54,6 +56,8 @@ class EngineRoom:
         """How each provider did when it was last tested, as `Provider.health` of the protocol."""
         self._projects: dict[Path, Project] = {}
         self._indexes: dict[Path, WorkspaceIndex] = {}
+        self._granted: dict[tuple[int, frozenset[str]], tuple[Layer, Layer]] = {}
+        """(id of an editor's level, known providers) → that level, and what of it is granted."""
         self._picked: dict[Path | None, tuple[dict[Role, Route], Layer]] = {}
 
     @classmethod
@@ -221,6 +225,32 @@ class EngineRoom:
         on_disk = (*self.config.layers(root), self._picks(None))
         return (*on_disk, self._picks(root)) if root else on_disk
 
+    def granted(self, layer: Layer, root: Path | None = None) -> Layer:
+        """The editor's level `client`, without the models of providers that the user has not configured.
+
+        Configured is what `config.toml`, the user's picks, a trusted `.halley.toml` or the client's own `providers`
+        name, what has a key that was entered, and servers on this machine. A key in the environment is not enough.
+        """
+        from halley.stores.config.workspace_config import named_providers
+
+        named = named_providers(layer.data)
+        if not named:
+            return layer
+        known = frozenset(get_at(layer.data, ("providers",)) or ()).union(
+            *(named_providers(level.data) for level in self.layers(root))
+        )
+        if named <= known:
+            return layer
+        known |= self.secrets.providers() | {name for name in named if _is_local(name)}
+        key = (id(layer), known)
+        if key not in self._granted:
+            from halley.stores.config.workspace_config import refuse_foreign_models
+
+            while len(self._granted) >= _REMEMBERED:
+                del self._granted[next(iter(self._granted))]
+            self._granted[key] = layer, refuse_foreign_models(layer, known)
+        return self._granted[key][1]
+
     def settings(self, root: Path | None = None, layers: Sequence[Layer] = ()) -> Settings:
         """The settings in force, with a window's own levels (`client`, `session`) where there are any."""
         return self.config.merge((*self.layers(root), *layers))
@@ -300,3 +330,11 @@ class EngineRoom:
 
         own = load_own_template(self.template_folder / f"{name}.md", name)
         return builtin_template(name) if own is None else own
+
+
+def _is_local(provider: str) -> bool:
+    """Whether it is the preset of a server on this machine."""
+    from halley.providers.presets import load_preset
+
+    preset = load_preset(provider)
+    return preset is not None and preset.port is not None

@@ -64,6 +64,7 @@ def _tell_problems(session: Session) -> None:
 
 def _problems(session: Session) -> list[ConfigProblem]:
     found = list(session.room.config.problems())
+    found += session.room.granted(session.client_layer, session.folders.root_of("")).problems
     for root in session.folders.roots:
         found += session.room.config.problems(root)
     return list(dict.fromkeys(found))

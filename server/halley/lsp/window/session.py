@@ -117,7 +117,8 @@ class Session:
     def layers(self, uri: str = "") -> tuple[Layer, ...]:
         """The levels of configuration for a document's workspace, picks included."""
         root = self.folders.root_of(uri)
-        return (*self.room.layers(root), self.client_layer, self.session_layer)
+        client = self.room.granted(self.client_layer, root)
+        return (*self.room.layers(root), client, self.session_layer)
 
     def settings_of(self, uri: str = "") -> Settings:
         """The merged settings for a document's workspace."""

@@ -35,6 +35,21 @@ class Grant:
     trusted: bool = False
 
 
+def refuse_foreign_models(layer: Layer, known: Collection[str]) -> Layer:
+    """The editor's level without the models of providers that are not among `known`, each a problem: a repository may
+    write these settings too, and must not choose which hosts get prompts.
+    """
+    report, data = Reporter(), dict(layer.data)
+    problems: list[ConfigProblem] = []
+    for rule in (_models_refused, _macro_models_refused):
+        data, found = rule(data, known, report, "editor settings")
+        problems += found
+    if not problems:
+        return layer
+    found = [replace(problem, path=None) for problem in problems]
+    return replace(layer, data=data, problems=(*layer.problems, *found))
+
+
 def load_workspace_config(files: WorkspaceFiles, grant: Grant, last: Layer | None = None) -> Layer:
     """The level `.halley.toml`; `last` is what was in force before, for values that are wrong now."""
     path = files.settings_path
@@ -116,7 +131,12 @@ def _route(value: Any) -> Sequence[str]:
 
 def _refuse_models(data: dict[str, Any], grant: Grant, report: Reporter) -> Ruled:
     """Models of unknown providers leave their route; the others of the route stay."""
-    known = named_providers(grant.user) | set(grant.providers)
+    return _models_refused(data, named_providers(grant.user) | set(grant.providers), report)
+
+
+def _models_refused(
+    data: dict[str, Any], known: Collection[str], report: Reporter, who: str = "a repository"
+) -> Ruled:
     problems: list[ConfigProblem] = []
     roles: dict[str, tuple[str, ...]] = {}
     for role, value in (get_at(data, ("roles",)) or {}).items():
@@ -124,7 +144,7 @@ def _refuse_models(data: dict[str, Any], grant: Grant, report: Reporter) -> Rule
         kept = tuple(model for model in route if model.partition("/")[0] in known)
         problems += [
             _unknown_provider(
-                report, ("roles", role) if route is not value else ("roles", role, index), model, known
+                report, ("roles", role) if route is not value else ("roles", role, index), model, known, who
             )
             for index, model in enumerate(route)
             if model not in kept
@@ -135,13 +155,18 @@ def _refuse_models(data: dict[str, Any], grant: Grant, report: Reporter) -> Rule
 
 
 def _refuse_macro_models(data: dict[str, Any], grant: Grant, report: Reporter) -> Ruled:
-    known = named_providers(grant.user) | set(grant.providers)
+    return _macro_models_refused(data, named_providers(grant.user) | set(grant.providers), report)
+
+
+def _macro_models_refused(
+    data: dict[str, Any], known: Collection[str], report: Reporter, who: str = "a repository"
+) -> Ruled:
     problems: list[ConfigProblem] = []
     macros = dict(get_at(data, ("macros",)) or {})
     for name, macro in list(macros.items()):
         for path, model in _models_of(macro):
             if model.partition("/")[0] not in known:
-                problems.append(_unknown_provider(report, ("macros", name, *path), model, known))
+                problems.append(_unknown_provider(report, ("macros", name, *path), model, known, who))
                 macros.pop(name, None)
     return _with_section(data, "macros", macros), problems
 
@@ -158,13 +183,13 @@ def _models_of(macro: Any) -> list[tuple[tuple[Any, ...], str]]:
 
 
 def _unknown_provider(
-    report: Reporter, path: tuple[Any, ...], model: str, known: Collection[str]
+    report: Reporter, path: tuple[Any, ...], model: str, known: Collection[str], who: str
 ) -> ConfigProblem:
     provider = model.partition("/")[0]
     near = near_matches(provider, sorted(known))
     hint = f" Did you mean {near[0]}?" if near else ""
     message = (
-        f"'{provider}' is not one of your providers, so a repository cannot choose its models.{hint} "
+        f"'{provider}' is not one of your providers, so {who} cannot choose its models.{hint} "
         f"Add [providers.{provider}] to your config.toml to allow it."
     )
     return report(path, message, tuple(sorted(known)))

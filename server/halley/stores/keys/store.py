@@ -249,6 +249,10 @@ class SecretStore:
         self.forget(provider)
         return bool(kept or entry)
 
+    def providers(self) -> set[str]:
+        """The providers a key was entered for."""
+        return {*self._load_index(), *self._session}
+
     def list_keys(self) -> tuple[KeyInfo, ...]:
         """Every stored key, by provider."""
         found: dict[str, KeyInfo] = {}
