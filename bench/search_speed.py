@@ -86,6 +86,7 @@ def edit_pairs(rounds: int) -> Iterator[Pair]:
 def _with_index(rounds: int, measure: Any) -> Iterator[Pair]:
     from halley.features.room import EngineRoom
     from halley.features.search.ground import Attendant
+    from halley.features.shared import Shared
     from halley.stores.disk.paths import find_paths
 
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
@@ -100,7 +101,7 @@ def _with_index(rounds: int, measure: Any) -> Iterator[Pair]:
             async def no_route(_role: Any) -> Any:
                 return ()
 
-            index = room.index(root)
+            index = Shared(room).index(root)
             line = Line(room.router, Caller(str(root)), room.settings(root), no_route)
             index.attach(Attendant(lambda: line, lambda: room.layers(root)))
             index.start()

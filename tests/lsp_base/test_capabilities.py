@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from halley.features.room import EngineRoom
+from halley.features.shared import Shared
 from halley.lsp.base.capabilities import COMMANDS, build_capabilities, build_initialize_result
 from halley.lsp.server import compose
 from halley.version import __version__
@@ -46,7 +47,7 @@ NO_HANDLER_OF_THEIR_OWN = {"positionEncoding", "workspace", "experimental"}
 @pytest.fixture
 def composed():
     """The server as it is shipped."""
-    server = compose(EngineRoom.open())
+    server = compose(Shared(EngineRoom.open()))
     server.protocol.fm.complete()
     return server
 

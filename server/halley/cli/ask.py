@@ -84,12 +84,12 @@ async def _with_tools(
     from halley.features.tools.switches import Switches
     from halley.features.tools.toolbox import OfferedTool, open_toolbox
 
-    room, settings = desk.room, desk.settings
+    room, servers, settings = desk.room, desk.shared.tools, desk.settings
     picks = room.tool_picks
     switches = Switches.of(settings, picks, desk.root)
     longest = max((its.start_timeout_s for its in settings.tools.servers.values()), default=0.0)
     place = Place(desk.root, desk.surroundings(attended_index(desk)))
-    box = await open_toolbox(room.tools, switches, place, longest)
+    box = await open_toolbox(servers, switches, place, longest)
     if not box.tools:
         tell("… No tools are on: `halley tools` lists them, `halley tools on` switches them on.")
 
@@ -98,9 +98,9 @@ async def _with_tools(
 
     def needs(model: str) -> bool:
         found = room.registry.find_model(ModelRef.parse(model), settings)
-        return found.capabilities.get("tools") is False or model in room.tools.cannot_call
+        return found.capabilities.get("tools") is False or model in servers.cannot_call
 
-    written = Written(needs, room.tools.cannot_call.add)
+    written = Written(needs, servers.cannot_call.add)
     await converse(desk.line(), prompt, box, agree, show, options, written=written)
 
 

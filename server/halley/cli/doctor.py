@@ -19,7 +19,7 @@ async def doctor(desk: Desk, as_json: bool) -> int:
     """Versions, paths, providers, and what is wrong. Holds no keys, so it can be shown to others."""
     from halley.features.doctor import check
 
-    report = await check(desk.room, desk.settings, desk.caller(), desk.root)
+    report = await check(desk.shared, desk.settings, desk.caller(), desk.root)
     if as_json:
         write_json(report)
     else:

@@ -34,7 +34,7 @@ async def mcp(desk: Desk, workspace: Path | None, run_macros: bool) -> None:
     from halley.version import __version__
 
     root = find_root(workspace.resolve()) if workspace else desk.root
-    at = Desk(desk.room, root)
+    at = Desk(desk.shared, root)
 
     index = attended_index(at)
 

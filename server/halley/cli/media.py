@@ -68,8 +68,8 @@ async def image(
     )  # fmt: skip
     task = await _make(desk, order)
     if task.state == "choosing" and choose:
-        await desk.room.media.choose(task.id, choose, desk.line())
-        task = await desk.room.media.finished(task.id)
+        await desk.shared.media.choose(task.id, choose, desk.line())
+        task = await desk.shared.media.finished(task.id)
     return await _end(desk, task, output, force, as_json)
 
 
@@ -177,11 +177,11 @@ async def list_(desk: Desk, as_json: bool) -> None:
     """The tasks of this workspace, newest first."""
     from halley.features.media.names import title_of
 
-    tasks = await desk.room.media.store.list(str(desk.root))
+    tasks = await desk.shared.media.store.list(str(desk.root))
     if as_json:
         from halley.features.media.shapes import task_json
 
-        return write_json({"tasks": [task_json(desk.room.media, task) for task in tasks]})
+        return write_json({"tasks": [task_json(desk.shared.media, task) for task in tasks]})
     rows = [
         (task.id, task.kind, _state(task), task.model or "", _money(task), title_of(task.asked))
         for task in tasks
@@ -198,7 +198,7 @@ async def list_(desk: Desk, as_json: bool) -> None:
 async def wait(desk: Desk, task: str | None, out: str | None, force: bool, as_json: bool) -> int:
     """Resume an interrupted task (without TASK, all of them), and write its results."""
     output = _output(out, force)
-    works = desk.room.media
+    works = desk.shared.media
     ids = await works.resume(desk.line())
     found = [task] if task else ids
     if not found:
@@ -225,7 +225,7 @@ async def save(desk: Desk, task: str, variant: int | None, out: str | None, forc
     from halley.features.media.saving import chosen_result
 
     output = _output(out, force)
-    found = await desk.room.media.store.get(task)
+    found = await desk.shared.media.store.get(task)
     result = chosen_result(found, variant)
     write(f"{await _write(desk, found, result, output, force, alone=True)}\n")
 
@@ -240,7 +240,7 @@ async def save(desk: Desk, task: str, variant: int | None, out: str | None, forc
 async def choose(desk: Desk, task: str, variant: int, out: str | None, force: bool, as_json: bool) -> int:
     """Have one variant of a grid worked out."""
     output = _output(out, force)
-    await desk.room.media.choose(task, variant, desk.line())
+    await desk.shared.media.choose(task, variant, desk.line())
     return await _end(desk, await _watch(desk, task), output, force, as_json)
 
 
@@ -249,7 +249,7 @@ async def choose(desk: Desk, task: str, variant: int, out: str | None, force: bo
 @with_desk
 async def cancel(desk: Desk, task: str) -> None:
     """End a task, here and at its host where that can be."""
-    write(f"{_state(await desk.room.media.cancel(task, desk.line()))}\n")
+    write(f"{_state(await desk.shared.media.cancel(task, desk.line()))}\n")
 
 
 @media.command("remove")
@@ -257,7 +257,7 @@ async def cancel(desk: Desk, task: str) -> None:
 @with_desk
 async def remove(desk: Desk, task: str) -> None:
     """Forget a task and its files; what was saved stays."""
-    await desk.room.media.remove(task, desk.line())
+    await desk.shared.media.remove(task, desk.line())
 
 
 # -- making
@@ -307,13 +307,13 @@ def _output(out: str | None, force: bool, makes: str = "") -> Path | None:
 
 
 async def _make(desk: Desk, order: Order) -> Task:
-    begun = await desk.room.media.start(order, desk.line(), str(desk.root))
+    begun = await desk.shared.media.start(order, desk.line(), str(desk.root))
     return await _watch(desk, begun.id)
 
 
 async def _submit(desk: Desk, order: Order) -> Task:
     """The task once its host has taken the job."""
-    works, taken = desk.room.media, asyncio.Event()
+    works, taken = desk.shared.media, asyncio.Event()
     works.listeners.add(lambda task: taken.set() if task.job is not None or task.has_ended else None)
     task = await works.start(order, desk.line(), str(desk.root))
     while task.job is None and not task.has_ended:
@@ -325,7 +325,7 @@ async def _submit(desk: Desk, order: Order) -> Task:
 
 async def _watch(desk: Desk, id: str) -> Task:
     """The task once it has ended; how far it is, where somebody watches."""
-    works, shown = desk.room.media, ""
+    works, shown = desk.shared.media, ""
 
     def show(task: Task) -> None:
         nonlocal shown
@@ -357,7 +357,7 @@ async def _end(desk: Desk, task: Task, output: Path | None, force: bool, as_json
         count = len(task.facts["choices"])
         tell(f"{count} variants: `halley media choose {task.id} 1` … {count} upscales one.")
     if as_json:
-        _print_json(desk, await desk.room.media.store.get(task.id))
+        _print_json(desk, await desk.shared.media.store.get(task.id))
     elif is_watched() and task.usage and task.usage.cost_usd is not None:
         tell(f"{task.model} · {_money(task)}")
     if task.problem:
@@ -388,7 +388,7 @@ async def _write(
 
         name = proposed_path(name_of(task.asked), result.mime, suffix, "", result.variant, is_taken)
         target = folder / Path(name).name
-    store = desk.room.media.store
+    store = desk.shared.media.store
     try:
         await asyncio.to_thread(write_result, store, result, target, overwrite=force)
     except HalleyError as error:  # what was made is not lost
@@ -403,7 +403,7 @@ async def _write(
 def _print_json(desk: Desk, task: Task) -> None:
     from halley.features.media.shapes import task_json
 
-    write_json(task_json(desk.room.media, task))
+    write_json(task_json(desk.shared.media, task))
 
 
 def _state(task: Task) -> str:

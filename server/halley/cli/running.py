@@ -25,6 +25,7 @@ from halley.core.models import Role, Route
 from halley.core.settings import Settings
 from halley.features.ask import Line
 from halley.features.room import EngineRoom
+from halley.features.shared import Shared
 from halley.stores.config.layers import Layer
 
 if TYPE_CHECKING:
@@ -34,10 +35,14 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Desk:
-    """What a command works with: the engine room, and the workspace it was called in."""
+    """What a command works with: what the process has one of, and the workspace it was called in."""
 
-    room: EngineRoom
+    shared: Shared
     root: Path
+
+    @property
+    def room(self) -> EngineRoom:
+        return self.shared.room
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -67,9 +72,9 @@ class Desk:
             self.line(),
             self.room.template,
             self.room.config.workspace(self.root).workspace,
-            self.room.project(self.root),
+            self.shared.project(self.root),
             index,
-            lambda: self.room.media,
+            lambda: self.shared.media,
             self.room.macro_runs,
         )
 
@@ -101,9 +106,11 @@ def with_desk(main: Main) -> Callable[..., None]:
 
 async def _at_desk(main: Main, options: dict[str, Any]) -> int:
     room = EngineRoom.open()
+    shared = Shared(room)
     try:
-        return await main(Desk(room, find_root(Path.cwd())), **options) or 0
+        return await main(Desk(shared, find_root(Path.cwd())), **options) or 0
     finally:
+        await shared.aclose()
         await room.aclose()
 
 

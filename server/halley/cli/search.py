@@ -78,7 +78,7 @@ def _index(desk: Desk) -> tuple[WorkspaceIndex, asyncio.Event]:
     from halley.features.search.ground import Attendant
 
     news = asyncio.Event()
-    found = desk.room.index(desk.root)
+    found = desk.shared.index(desk.root)
 
     told = ""
 
@@ -100,7 +100,7 @@ def attended_index(desk: Desk) -> WorkspaceIndex:
     """The workspace's index, kept for this command while it runs."""
     from halley.features.search.ground import Attendant
 
-    found = desk.room.index(desk.root)
+    found = desk.shared.index(desk.root)
     found.attach(Attendant(desk.line, lambda: desk.layers))
     return found
 

@@ -99,12 +99,12 @@ async def _listed(desk: Desk, *, start: bool) -> dict[str, Any]:
     from halley.features.tools.listing import tools_json
     from halley.features.tools.switches import Switches
 
-    room, settings = desk.room, desk.settings
-    picks = room.tool_picks
+    shared, settings = desk.shared, desk.settings
+    picks = desk.room.tool_picks
     switches = Switches.of(settings, picks, desk.root)
     if start:
-        await room.tools.tried(settings, filter(switches.uses, settings.tools.servers))
-    return tools_json(room.tools, picks, switches, desk.root)
+        await shared.tools.tried(settings, filter(switches.uses, settings.tools.servers))
+    return tools_json(shared.tools, picks, switches, desk.root)
 
 
 async def _switch(desk: Desk, what: str | None, user: bool, enabled: bool) -> None:
@@ -112,7 +112,7 @@ async def _switch(desk: Desk, what: str | None, user: bool, enabled: bool) -> No
     from halley.features.tools.switches import key_of
 
     server, tool = _parts(what)
-    check_known(desk.settings, desk.room.tools, server, tool)
+    check_known(desk.settings, desk.shared.tools, server, tool)
     desk.room.tool_picks.switch(None if user else desk.root, key_of(server, tool), enabled)
     where = "everywhere" if user else f"in {desk.root}"
     tell(f"{what or 'All tools'}: {'on' if enabled else 'off'} {where}.")

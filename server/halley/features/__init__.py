@@ -2,6 +2,7 @@
 
     ask.py            the one road to a model
     room.py           the engine room: everything a process has one of
+    shared.py         what all windows share about workspaces: code, indexes, media tasks, tool servers
     surroundings.py   what a feature finds around it, in a window or for a command
     actions/          what can be done to code
     chat/             conversations that know the code

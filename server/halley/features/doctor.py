@@ -22,6 +22,7 @@ from halley.core.settings import Settings
 from halley.features.models import list_providers
 from halley.features.own_templates import check_own_templates
 from halley.features.room import EngineRoom
+from halley.features.shared import Shared
 from halley.version import __version__
 
 Json = dict[str, Any]
@@ -35,11 +36,12 @@ PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
-async def check(room: EngineRoom, settings: Settings, caller: Caller, root: Path | None = None) -> Json:
+async def check(shared: Shared, settings: Settings, caller: Caller, root: Path | None = None) -> Json:
     """Never raises HalleyError: what cannot be found out is a finding too."""
+    room = shared.room
     problems = [_problem_of_config(problem) for problem in room.config.problems(root)]
     listed, broken = await asyncio.gather(
-        _try(list_providers(room, settings, caller), problems), _tool_problems(room, settings, root)
+        _try(list_providers(room, settings, caller), problems), _tool_problems(shared, settings, root)
     )
     providers = listed or {"providers": []}
     problems += broken
@@ -85,16 +87,16 @@ async def _database_problems(room: EngineRoom) -> list[Json]:
     return [room.database.problem.to_json()] if room.database.problem else []
 
 
-async def _tool_problems(room: EngineRoom, settings: Settings, root: Path | None) -> list[Json]:
+async def _tool_problems(shared: Shared, settings: Settings, root: Path | None) -> list[Json]:
     """Servers of tools that are on are started to see whether they can be."""
     if not settings.tools.servers:
         return []
     from halley.features.tools.listing import server_problems
     from halley.features.tools.switches import Switches
 
-    switches = Switches.of(settings, room.tool_picks, root)
-    await room.tools.tried(settings, filter(switches.uses, settings.tools.servers))
-    return [problem.to_json() for problem in server_problems(room.tools, switches)]
+    switches = Switches.of(settings, shared.room.tool_picks, root)
+    await shared.tools.tried(settings, filter(switches.uses, settings.tools.servers))
+    return [problem.to_json() for problem in server_problems(shared.tools, switches)]
 
 
 def _nothing_to_ask(room: EngineRoom, settings: Settings) -> Json:

@@ -2,10 +2,11 @@
 
     room = EngineRoom.open()        cheap: nothing is read, opened or connected
     room.router.stream(call)        the one road to models          room.config     the levels of configuration
-    room.route(role, settings)      which models do what            room.chats, room.media, room.ledger, room.secrets …
+    room.route(role, settings)      which models do what            room.chats, room.ledger, room.secrets …
     await room.aclose()             settles the ledger, closes connections and the database
 
-Whatever belongs to a window (its documents, its picks, its editor's keys) is not here but in the window's session.
+Whatever belongs to a window (its documents, its picks, its editor's keys) is in the window's session. What features
+keep for all windows (projects, indexes, media tasks, tool servers) is in `shared.py`, which stands on this.
 """
 
 from __future__ import annotations
@@ -25,10 +26,6 @@ from halley.stores.disk.paths import Paths, find_paths
 
 if TYPE_CHECKING:
     from halley.core.ports import Budgets, Ledger, MacroLibrary, MacroRuns
-    from halley.features.context.project import Project
-    from halley.features.media.works import Works
-    from halley.features.search.index import WorkspaceIndex
-    from halley.features.tools.servers import ToolServers
     from halley.providers.http.client import Http
     from halley.routing.catalogue import Catalogue
     from halley.routing.clock import Clock
@@ -54,8 +51,6 @@ class EngineRoom:
         self.paths, self.environ = paths, environ
         self.health: dict[str, dict[str, Any]] = {}
         """How each provider did when it was last tested, as `Provider.health` of the protocol."""
-        self._projects: dict[Path, Project] = {}
-        self._indexes: dict[Path, WorkspaceIndex] = {}
         self._granted: dict[tuple[int, frozenset[str]], tuple[Layer, Layer]] = {}
         """(id of an editor's level, known providers) → that level, and what of it is granted."""
         self._picked: dict[Path | None, tuple[dict[Role, Route], Layer]] = {}
@@ -65,16 +60,10 @@ class EngineRoom:
         return cls(paths or find_paths(environ), environ)
 
     async def aclose(self) -> None:
-        """Ends what is under way behind, settles the ledger, then closes connections and the database."""
-        for index in self._indexes.values():
-            await index.aclose()
+        """Settles the ledger, then closes connections and the database."""
         made = vars(self)  # what was never asked for need not be closed
-        if "tools" in made:
-            await self.tools.aclose()
         if "catalogue" in made:
             await self.catalogue.aclose()
-        if "media" in made:
-            await self.media.aclose()
         if "router" in made:
             await self.router.aclose()
         if "prices" in made:
@@ -125,14 +114,6 @@ class EngineRoom:
         return Spending(self.ledger, self.clock)
 
     @cached_property
-    def media(self) -> Works:
-        from halley.features.media.works import Works
-        from halley.stores.media import MediaStore
-
-        store = MediaStore(self.database, self.paths.data / "media")
-        return Works(store, self.registry, self.clock, self.paths.cache / "media")
-
-    @cached_property
     def selections(self) -> SelectionStore:
         from halley.stores.config.selections import SelectionStore
 
@@ -156,15 +137,6 @@ class EngineRoom:
         from halley.stores.config.store import ConfigStore
 
         return ConfigStore(self.paths, self.trust, PRESETS)
-
-    # -- tools
-
-    @cached_property
-    def tools(self) -> ToolServers:
-        from halley.features.tools.servers import ToolServers
-        from halley.providers.http.tls import build_tls_context
-
-        return ToolServers(self.secrets, build_tls_context)
 
     @cached_property
     def tool_picks(self) -> ToolPicks:
@@ -292,33 +264,12 @@ class EngineRoom:
             self._picked[root] = known
         return known[1]
 
-    # -- what is known of workspaces
-
-    def project(self, root: Path) -> Project:
-        """The workspace's code, shared by all windows on the same folder."""
-        from halley.features.context.project import Project
-
-        if root not in self._projects:
-            self._projects[root] = Project(root)
-        return self._projects[root]
+    # -- templates
 
     @property
     def template_folder(self) -> Path:
         """Where a user puts templates of their own."""
         return self.paths.config / "templates"
-
-    def index(self, root: Path) -> WorkspaceIndex:
-        """The workspace's index, shared by all windows on the same folder."""
-        from halley.features.search.ground import Models
-        from halley.features.search.index import WorkspaceIndex
-        from halley.stores.index.chunks import index_folder
-        from halley.stores.index.store import IndexStore
-
-        if root not in self._indexes:
-            store = IndexStore(index_folder(self.paths, root))
-            models = Models(self.settings, self.route, lambda: self.registry, lambda: self.prices)
-            self._indexes[root] = WorkspaceIndex(models, root, store)
-        return self._indexes[root]
 
     def template(self, name: str) -> str:
         """A prompt template: the user's own `templates/NAME.md` beside config.toml, else the one shipped.

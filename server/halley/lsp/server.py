@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from halley.lsp.base.front import answer_initialize, seize_stdio
 
 if TYPE_CHECKING:
-    from halley.features.room import EngineRoom
+    from halley.features.shared import Shared
     from halley.lsp.base.server import HalleyServer
 
 HANDLERS: tuple[str, ...] = (
@@ -56,15 +56,16 @@ LATER = frozenset(HANDLERS) - {
 """Imported when a message needs one of them, or when the editor has been quiet: a fifth of the start."""
 
 
-def compose(room: EngineRoom, handlers: Sequence[str] = HANDLERS) -> HalleyServer:
-    """A server with all its features, for one client of the process that `room` belongs to."""
+def compose(shared: Shared, handlers: Sequence[str] = HANDLERS) -> HalleyServer:
+    """A server with all its features, for one client of the process that `shared` belongs to."""
     import logging
     from importlib import import_module
 
     from halley.lsp.base.logs import describe
     from halley.lsp.base.server import HalleyServer
 
-    server = HalleyServer(room)
+    server = HalleyServer(shared.room)
+    server.shared = shared
 
     def register(names: Sequence[str]) -> None:
         for name in names:
@@ -110,8 +111,8 @@ def serve_stdio(
 
     set_up_logging(log_file, log_level)
 
-    async def main(room: EngineRoom) -> int:
-        server = compose(room, handlers)
+    async def main(shared: Shared) -> int:
+        server = compose(shared, handlers)
         resume_collecting()
         return await serving.serve_stdio(server, opening, stdin, stdout)
 
@@ -127,8 +128,8 @@ def serve_pipe(
 
     set_up_logging(log_file, log_level)
 
-    async def main(room: EngineRoom) -> int:
-        return await serving.serve_pipe(lambda: compose(room, handlers), path)
+    async def main(shared: Shared) -> int:
+        return await serving.serve_pipe(lambda: compose(shared, handlers), path)
 
     try:
         return serving.run_to_the_end(lambda: _with_room(main))
@@ -142,12 +143,15 @@ def serve_pipe(
     return 1
 
 
-async def _with_room(main: Callable[[EngineRoom], Awaitable[int]]) -> int:
-    """Runs `main` with the process's one engine room, which outlives every client's server."""
+async def _with_room(main: Callable[[Shared], Awaitable[int]]) -> int:
+    """Runs `main` with the process's one engine room and what stands on it, which outlive every client's server."""
     from halley.features.room import EngineRoom
+    from halley.features.shared import Shared
 
     room = EngineRoom.open()
+    shared = Shared(room)
     try:
-        return await main(room)
+        return await main(shared)
     finally:
+        await shared.aclose()
         await room.aclose()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pygls.io_ import Writer
 
     from halley.features.room import EngineRoom
+    from halley.features.shared import Shared
     from halley.lsp.window.session import Session
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,8 @@ class HalleyServer(LanguageServer):
     protocol: HalleyProtocol  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]
     room: EngineRoom
     """The process's engine room, shared by all servers in it."""
+    shared: Shared
+    """What features keep for all servers of the process; set before the first frame is received."""
     session: Session
     """The client's window, made when it has said `initialize`."""
     channel: Channel

@@ -205,7 +205,7 @@ async def _input(session: Session, params: Json) -> Json:
     listing = await session.room.registry.list_models(settings, session.caller())
     project = session.project(asked.uri or "")
     switches = await switches_of(session, asked.uri or "", None)
-    offers = known_offers(session.room.tools, switches)
+    offers = known_offers(session.shared.tools, switches)
     items = await complete_input(asked.text, asked.offset(), settings, project, listing.models, offers)
     return {"items": items}
 

@@ -44,7 +44,7 @@ async def begin(session: Session, params: Json) -> Task:
     uri = asked.text_document.uri if asked.text_document else asked.uri or ""
     root = workspace_of(session, uri)
     session.watch_media()
-    task = await session.room.media.start(order, session.line(uri), str(root) if root else None, data=data)
+    task = await session.shared.media.start(order, session.line(uri), str(root) if root else None, data=data)
     if place is not None:
         session.places[task.id] = place
     return task
@@ -78,7 +78,7 @@ def show_behind(session: Session, id: str) -> None:
     """Progress of a task without a waiting request; cancelling the progress cancels the task."""
 
     async def show() -> None:
-        task = await session.room.media.store.get(id)
+        task = await session.shared.media.store.get(id)
         async with WorkDone(_server_of(session), f"Halley: {_VERBS[task.kind]}") as work:
             try:
                 await watched(session, id, lambda task: work.report(said(task), percent(task)))
@@ -98,7 +98,7 @@ async def go_on(session: Session) -> None:
     """Tasks of a process that was killed are taken up, with progress where the client shows it."""
     if not (session.room.paths.data / "media").is_dir():
         return
-    ids = await session.room.media.resume(session.line())
+    ids = await session.shared.media.resume(session.line())
     if ids:
         session.watch_media()
     for id in ids:
@@ -107,7 +107,7 @@ async def go_on(session: Session) -> None:
 
 def register(server: HalleyServer) -> None:
     def works() -> Any:
-        return server.session.room.media
+        return server.session.shared.media
 
     def shown(task: Task) -> Json:
         return json_of(server.session, task)

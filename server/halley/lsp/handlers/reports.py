@@ -38,7 +38,7 @@ async def usage_report(session: Session, params: Json) -> Json:
 
 async def doctor_report(session: Session) -> Json:
     return await doctor.check(
-        session.room, session.settings_of(), session.caller(), session.folders.root_of("")
+        session.shared, session.settings_of(), session.caller(), session.folders.root_of("")
     )
 
 

@@ -66,7 +66,7 @@ def _kept(session: Session, uri: str) -> tuple[WorkspaceIndex, str] | None:
     path, root = path_of_uri(uri), session.folders.root_of(uri)
     if root is None or root not in session.attending or (inside := path_in(root, path)) is None:
         return None
-    return session.room.index(root), inside
+    return session.shared.index(root), inside
 
 
 def _shown(session: Session, uri: str) -> None:

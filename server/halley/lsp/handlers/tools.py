@@ -31,14 +31,14 @@ async def tools_list(session: Session, params: Json) -> Json:
     watch_tools(session)
     switches = await switches_of(session, uri, asked.chat_id)
     wanted = [name for name in switches.settings.tools.servers if switches.uses(name)]
-    await session.room.tools.ready(switches.settings, wanted, 0)
-    return tools_json(session.room.tools, session.room.tool_picks, switches, session.folders.root_of(uri))
+    await session.shared.tools.ready(switches.settings, wanted, 0)
+    return tools_json(session.shared.tools, session.room.tool_picks, switches, session.folders.root_of(uri))
 
 
 async def tools_set(session: Session, params: Json) -> Json:
     asked = read_params(ToolsSetParams, params)
     uri, room = asked.uri or "", session.room
-    check_known(session.settings_of(uri), room.tools, asked.server, asked.tool)
+    check_known(session.settings_of(uri), session.shared.tools, asked.server, asked.tool)
     key = key_of(asked.server, asked.tool)
     root = session.folders.root_of(uri)
     if asked.scope == "chat":
@@ -69,8 +69,8 @@ async def tools_restart(session: Session, params: Json) -> Json:
     asked = read_params(ToolsRestartParams, params)
     uri = asked.uri or ""
     settings = session.settings_of(uri)
-    check_known(settings, session.room.tools, asked.server, None)
-    connection = await session.room.tools.restart(settings, asked.server)
+    check_known(settings, session.shared.tools, asked.server, None)
+    connection = await session.shared.tools.restart(settings, asked.server)
     if connection is not None:
         await connection.wait(settings.tools.servers[asked.server].start_timeout_s)
     return await tools_list(session, {"uri": asked.uri, "chatId": asked.chat_id})

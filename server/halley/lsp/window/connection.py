@@ -8,9 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from halley.lsp.base.documents import DocumentStore
+
+if TYPE_CHECKING:
+    from halley.features.shared import Shared
 
 
 class Connection(Protocol):
@@ -21,6 +24,8 @@ class Connection(Protocol):
     """What `character` counts in positions: `utf-8`, `utf-16` or `utf-32`."""
     closing: AsyncExitStack
     """What is closed with the connection, last opened first."""
+    shared: Shared
+    """What features keep for all windows of the process."""
 
     @property
     def is_over(self) -> bool: ...

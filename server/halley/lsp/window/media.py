@@ -45,7 +45,7 @@ def workspace_of(session: Session, uri: str) -> Path | None:
 def json_of(session: Session, task: Task) -> Json:
     place = session.places.get(task.id)
     beside = beside_of(session, place.document) if place else ""
-    return task_json(session.room.media, task, beside)
+    return task_json(session.shared.media, task, beside)
 
 
 def beside_of(session: Session, document: Document) -> str:
@@ -114,7 +114,7 @@ def _file(session: Session, named: str, uri: str) -> Path:
 
 async def save(session: Session, asked: MediaSaveParams, params: Json) -> Json:
     """Writes a result where the user said; `MediaSaved`. Raises BlockedByPolicy where they did not agree."""
-    works = session.room.media
+    works = session.shared.media
     task = await works.store.get(asked.task)
     result = chosen_result(task, asked.variant)
     place = _place(session, asked, params)
@@ -216,4 +216,4 @@ async def offer_to_save(session: Session, task: Task) -> Json:
 
 
 async def _again(session: Session, task: Task) -> Task:
-    return await session.room.media.store.get(task.id)
+    return await session.shared.media.store.get(task.id)

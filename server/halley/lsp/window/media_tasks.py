@@ -35,7 +35,7 @@ async def make_for(session: Session, order: Order, snapshot: Snapshot, report: C
     order = replace(order, beside=beside_of(session, document))
     line = session.line(document.uri, snapshot.settings)
     session.watch_media()
-    begun = await session.room.media.start(order, line, str(root) if root else None)
+    begun = await session.shared.media.start(order, line, str(root) if root else None)
     session.places[begun.id] = LinkPlace(document, snapshot.selection.end)
     return await watched(session, begun.id, lambda task: report(said(task), percent(task)))
 
@@ -45,7 +45,7 @@ async def watched(session: Session, id: str, hear: Callable[[Task], None]) -> Ta
 
     Raises what went wrong.
     """
-    works = session.room.media
+    works = session.shared.media
 
     def listen(task: Task) -> None:
         if task.id == id:

@@ -47,7 +47,7 @@ class Session:
     """A window, from `initialize` to its end."""
 
     def __init__(self, server: Connection, params: Json, room: EngineRoom) -> None:
-        self.server, self.room = server, room
+        self.server, self.room, self.shared = server, room, server.shared
         self.client = Client.of(params)
         self.folders: Folders = folders_of(params)
         self.client_layer = Layer("client")
@@ -94,13 +94,13 @@ class Session:
     def works(self) -> Works:
         """The process's media tasks, whose changes are reported to the client from now on."""
         self.watch_media()
-        return self.room.media
+        return self.shared.media
 
     def watch_media(self) -> None:
         """Tells the client of changed tasks from now on."""
         if not self.watches_media:
             self.watches_media = True
-            self.room.media.listeners.add(self._media_changed)
+            self.shared.media.listeners.add(self._media_changed)
 
     def _media_changed(self, task: Task) -> None:
         root = str(self.folders.root_of("")) if self.folders.roots else None
@@ -278,14 +278,14 @@ class Session:
     def project(self, uri: str = "") -> Project | None:
         """What is known of the workspace's code; shared by all windows on the same folder."""
         root = self.folders.root_of(uri)
-        return self.room.project(root) if root else None
+        return self.shared.project(root) if root else None
 
     def index(self, uri: str = "") -> WorkspaceIndex | None:
         """The index of a document's workspace, with this window as one it is kept for. Kept once it is used."""
         root = self.folders.root_of(uri)
         if root is None:
             return None
-        index = self.room.index(root)
+        index = self.shared.index(root)
         if root not in self.attending:
             self.attending[root] = index.attach(self._attendant(root.as_uri()))
             for document in self.server.documents.open_documents():
@@ -296,7 +296,7 @@ class Session:
     def nudge_indexes(self) -> None:
         """Settings or the choice of models may be new: the indexes in use look again."""
         for root in self.attending:
-            index = self.room.index(root)
+            index = self.shared.index(root)
             index.nudge()
             index.embedder.nudge()
 
@@ -327,7 +327,7 @@ class Session:
 
     async def close(self) -> None:
         if self.watches_media:
-            self.room.media.listeners.discard(self._media_changed)
+            self.shared.media.listeners.discard(self._media_changed)
         self.completer.close()
         for detach in self.attending.values():
             detach()

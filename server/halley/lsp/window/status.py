@@ -106,7 +106,7 @@ def _broken_tools(session: Session) -> Problem | None:
 
     root, picks = session.folders.root_of(""), session.room.tool_picks
     switches = Switches.of(session.settings_of(), picks, root)
-    return next(iter(server_problems(session.room.tools, switches)), None)
+    return next(iter(server_problems(session.shared.tools, switches)), None)
 
 
 def _of_problem(problem: Problem) -> dict[str, Any]:

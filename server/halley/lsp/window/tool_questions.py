@@ -27,7 +27,7 @@ _ANSWERS: Mapping[str, Decision] = {ONCE: "once", ALWAYS: "always"}
 def tool_desk(session: Session) -> ToolDesk:
     """What a chat of this window needs for its tools."""
     watch_tools(session)
-    return ToolDesk(session.room.tools, session.room.tool_picks, lambda *ids: _asking(session, *ids))
+    return ToolDesk(session.shared.tools, session.room.tool_picks, lambda *ids: _asking(session, *ids))
 
 
 def watch_tools(session: Session) -> None:
@@ -35,7 +35,7 @@ def watch_tools(session: Session) -> None:
     if session.watches_tools:
         return
     session.watches_tools = True
-    listeners = session.room.tools.on_change
+    listeners = session.shared.tools.on_change
 
     def changed() -> None:
         session.notify("halley/changed", {"what": "tools"})
