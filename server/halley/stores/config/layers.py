@@ -6,7 +6,8 @@ names it, with these rules of their own:
 
     providers            key by key within each provider
     macros               each macro whole: mixing halves of two would give one that no user wrote
-    context.exclude      adds up: no level can show a model what another one hides
+    context.exclude      adds up: no level can show a model what another one hides. A `!` takes back only what its own
+                         level left out: such a level becomes one text of several lines (`stores/workspace/ignoring.py`)
 
 Pure: no files here. `config.py` loads the levels, `config_check.py` validates them.
 """
@@ -78,6 +79,8 @@ def roles_layer(name: LayerName, routes: Mapping[Role, Route]) -> Layer:
 
 
 def _merge_section(section: str, below: Any, above: Any) -> Any:
+    if section == "context" and isinstance(above, Mapping) and "exclude" in above:
+        above = {**above, "exclude": _as_one_level(above["exclude"])}
     if below is None or not isinstance(above, Mapping):
         return above
     merged = dict(below) | dict(above)
@@ -86,6 +89,13 @@ def _merge_section(section: str, below: Any, above: Any) -> Any:
     if section == "context" and "exclude" in below and "exclude" in above:
         merged["exclude"] = tuple(dict.fromkeys((*below["exclude"], *above["exclude"])))
     return merged
+
+
+def _as_one_level(patterns: Iterable[str]) -> tuple[str, ...]:
+    patterns = tuple(patterns)
+    if any("!" in pattern for pattern in patterns):
+        return ("".join(f"{pattern}\n" for pattern in patterns),)
+    return patterns
 
 
 def get_at(data: Any, path: Iterable[Any]) -> Any:

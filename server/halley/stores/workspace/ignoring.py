@@ -76,10 +76,27 @@ def read_rules(folder: Path) -> Rules:
     return parse_rules(raw.decode("utf-8", "replace").removeprefix("\ufeff").split("\n"))
 
 
+@dataclass(frozen=True, slots=True)
+class Exclusions:
+    """`context.exclude`: what the rules of any level leave out is left out, whatever those of others take back."""
+
+    levels: tuple[Rules, ...]
+
+    def verdict(self, path: str) -> bool:
+        """Whether this very path is left out. A folder's path ends with `/`."""
+        return any(rules.verdict(path) for rules in self.levels)
+
+    def leaves_out(self, path: str) -> bool:
+        """Whether the path, or a folder that it lies in, is left out."""
+        return any(rules.leaves_out(path) for rules in self.levels)
+
+
 @lru_cache(maxsize=16)
-def exclusions(patterns: tuple[str, ...]) -> Rules:
-    """`context.exclude`, which is asked about with every key."""
-    return parse_rules(patterns)
+def exclusions(patterns: tuple[str, ...]) -> Exclusions:
+    """`context.exclude`, which is asked about with every key. A text of several lines is a level of its own."""
+    levels = [pattern.split("\n") for pattern in patterns if "\n" in pattern]
+    single = [pattern for pattern in patterns if "\n" not in pattern]
+    return Exclusions(tuple(map(parse_rules, [single, *levels])))
 
 
 def parse_rules(lines: Iterable[str]) -> Rules:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from halley.stores.disk.files import read_regular
-from halley.stores.workspace.ignoring import Rules, exclusions, read_rules
+from halley.stores.workspace.ignoring import Exclusions, Rules, exclusions, read_rules
 
 MOST_BYTES = 1_000_000
 MOST_FILES = 50_000
@@ -63,7 +63,7 @@ def _walk(
     root: Path,
     below: str,
     rules: list[tuple[str, Rules]],
-    excluded: Rules,
+    excluded: Exclusions,
     folders: list[str] | None,
 ) -> Iterator[FileFact]:
     folder = root / below if below else root
@@ -98,7 +98,7 @@ def _with_rules_of(
     return [*rules, (below, read_rules(folder))]
 
 
-def _is_out(path: str, rules: list[tuple[str, Rules]], excluded: Rules) -> bool:
+def _is_out(path: str, rules: list[tuple[str, Rules]], excluded: Exclusions) -> bool:
     """The innermost rule that says anything about a path decides, as git does."""
     if excluded.verdict(path):
         return True
