@@ -230,7 +230,7 @@ await step('completes commands, variables and models as one types', page, async 
 await step('says what a command says that asks no model', page, async () => {
   await chat.locator('.composer textarea').fill('/compact');
   await chat.press('.composer textarea', 'Enter');
-  await chat.waitForSelector('.turn:last-child .reply .markdown:has-text("summed up")');
+  await chat.waitForSelector('.turn:last-child .reply .markdown:has-text("summarised")');
 });
 
 await step('asks two models side by side, and one of them is chosen', page, async () => {

@@ -99,7 +99,7 @@ def _unreadable(session: Session) -> Problem | None:
 
 def _broken_tools(session: Session) -> Problem | None:
     """The first server of tools that is on here and does not work; nothing is started to find out."""
-    if "tools" not in vars(session.room):
+    if "tools" not in vars(session.shared):
         return None
     from halley.features.tools.listing import server_problems
     from halley.features.tools.switches import Switches
