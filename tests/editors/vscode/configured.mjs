@@ -120,7 +120,7 @@ await about('media: makes a picture, shows it and saves it', async () => {
   await bench.type('A comet over a village');
   await keyboard.press('Enter');
   await page.waitForSelector('.tab:has-text(".png")');
-  await page.waitForSelector('.notification-list-item .monaco-button:has-text("Save…")');
+  await bench.notification('Save…');
   await bench.webview('body.image img:not([hidden]), .image-preview, img.scale-to-fit');
   await bench.shot('picture');
   await bench.press('Save…');

@@ -38,7 +38,7 @@ await step('adds a provider, refuses a wrong key and says why', page, async () =
   await bench.type('sk-wrong');
   if ((await page.locator('.quick-input-widget input').first().getAttribute('type')) !== 'password') throw new Error('the key shows');
   await keyboard.press('Enter');
-  await page.waitForSelector('.notification-list-item:has-text("Enter Key")');
+  await bench.notification('Enter Key');
   await bench.shot('wrong-key');
 });
 
