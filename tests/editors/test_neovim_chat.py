@@ -34,10 +34,10 @@ def test_a_chat_is_stopped_and_retried(editing: Neovim, simulator: Simulator) ->
     editing.type(":Halley chat Tell me<CR>")
     seen(editing, "Slow words.")
     editing.type(":Halley stop<CR>")
-    seen(editing, "> Stopped. `:Halley continue` goes on.")
+    seen(editing, "> Stopped. `:Halley continue` resumes it.")
     editing.type(":edit!<CR>")
-    seen(editing, "> Stopped. `:Halley continue` goes on.")  # as the daemon has it
-    assert "broke off" not in editing.text()
+    seen(editing, "> Stopped. `:Halley continue` resumes it.")  # as the daemon has it
+    assert "interrupted" not in editing.text()
     editing.wait("vim.tbl_get(require('halley.status').of(1) or {}, 'kind') == 'normal'")
     simulator.script("Quick.", repeat=-1)
     editing.type(":Halley retry<CR>")
@@ -116,7 +116,7 @@ def test_a_block_is_taken_and_applied(editing: Neovim, simulator: Simulator) -> 
     seen(editing, "That is all.")
     editing.wait("not require('halley.chat').busy(vim.api.nvim_get_current_buf())")
     editing.type(":Halley yank<CR>")
-    editing.wait(SAID, "no block of code is at the cursor")
+    editing.wait(SAID, "there is no code block at the cursor")
     editing.type("/return sum<CR>:Halley yank<CR>")
     editing.wait("vim.fn.getreg('\"') == ...", BETTER)
     editing.type(":Halley apply<CR>")
@@ -220,12 +220,12 @@ def test_a_daemon_killed_in_mid_stream_is_started_anew_and_the_reply_goes_on(
     assert daemons
     for daemon in daemons:
         daemon.kill()
-    text = seen(editing, "The daemon ended.")
+    text = seen(editing, "The daemon stopped.")
     assert "One two three" in text, "what had arrived is kept"
     editing.wait("#vim.lsp.get_clients({ name = 'halley', bufnr = vim.fn.bufnr('shop.py') }) > 0")
     simulator.script(" And on it went.")
     editing.type(":Halley continue<CR>")
     text = seen(editing, "And on it went.")
-    assert "The daemon ended." not in text
+    assert "The daemon stopped." not in text
     assert text.count("## simulator/sim-chat") == 1
     assert request_about(simulator, "One two three")

@@ -198,5 +198,5 @@ def test_a_daemon_that_keeps_dying_is_left_alone(fresh: Neovim, workspace: Path,
     fresh.lua(LOAD, str(PLUGIN))
     (workspace / "shop.py").write_text(CODE)
     fresh.edit(workspace / "shop.py")
-    fresh.wait(SAID, "the daemon keeps ending; see :Halley log, then :Halley restart.")
+    fresh.wait(SAID, "the daemon keeps exiting; see :Halley log, then :Halley restart.")
     assert (tmp_path / "starts").read_text().count("started") == 5

@@ -102,7 +102,7 @@ def test_hits_are_in_the_quickfix_list(working: Neovim, workspace: Path) -> None
     working.type("<CR>")
     working.wait("vim.api.nvim_buf_get_name(0) == ...", str(workspace / "refunds.md"))
     working.type(":Halley search zzyzx quux<CR>")
-    working.wait(SAID, "nothing is found for “zzyzx quux”")
+    working.wait(SAID, "nothing was found for “zzyzx quux”")
 
 
 def test_the_index_says_what_meaning_costs_and_waits_for_a_yes(working: Neovim, simulator: Simulator) -> None:

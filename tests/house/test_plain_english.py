@@ -21,6 +21,7 @@ PLACES = [
     "server/ARCHITECTURE.md",
     "docs",
     "server/halley",
+    "clients",
 ]
 """Files, and folders with everything in them."""
 PROSE = {".md", ".py", ".ts", ".css", ".lua", ".vim", ".txt", ".json", ".toml", ".html"}

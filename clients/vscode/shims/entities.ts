@@ -1,4 +1,4 @@
-// Stands in for the package `entities` in the webview's bundle: the names people write, instead of all 2,231.
+// Replaces the package `entities` in the webview's bundle: the names people write, instead of all 2,231.
 
 const NAMES: Record<string, string> = Object.fromEntries(
   (

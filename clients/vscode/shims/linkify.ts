@@ -1,3 +1,3 @@
-// Stands in for `linkify-it`, which markdown-it constructs even where `linkify` is off.
+// Replaces `linkify-it`, which markdown-it constructs even where `linkify` is off.
 
 export default class LinkifyIt {}

@@ -18,7 +18,7 @@ interface RunArgument {
   needsInstruction?: boolean;
 }
 
-/** Command → action of the daemon's, and what to ask the person first. */
+/** Command → action of the daemon's, and what to ask the user first. */
 const ACTIONS: Record<string, { action: string; ask?: () => string; diagnostics?: boolean }> = {
   explain: { action: 'explain' },
   fix: { action: 'fix', diagnostics: true },

@@ -1,4 +1,4 @@
-// Registering commands so that what goes wrong is shown to the person instead of lost.
+// Registering commands so that what goes wrong is shown to the user instead of lost.
 
 import * as vscode from 'vscode';
 import { showError } from './problems';

@@ -9,7 +9,7 @@ export function registerCompletion(parts: PartialAcceptance): vscode.Disposable[
   return [
     vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
       const accepted = parts.changed(document.uri.toString(), contentChanges);
-      // Of a daemon that has just ended nobody needs to hear it.
+      // There is nothing to report of a daemon that has just ended.
       if (accepted) vscode.commands.executeCommand(accepted.command, accepted.argument).then(undefined, () => undefined);
     }),
     command('toggleCompletion', async () => {

@@ -30,7 +30,7 @@ declare const halleyLoaded: NodeJS.CpuUsage;
 
 let daemon: Daemon | undefined;
 
-/** What other code of this window may have: the daemon's state, for tests and for whoever wants to wait for it. */
+/** What other code of this window may have: the daemon's state, for tests and for code that waits for it. */
 export interface Api {
   readonly daemon: Daemon;
   /** Processor time of the bundle and of `activate`, which a busy machine does not change; between them other extensions run. */

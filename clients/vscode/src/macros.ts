@@ -122,7 +122,7 @@ async function runMacro(halley: Halley, macro: Macro): Promise<void> {
   await showOutcome(halley, ran);
 }
 
-/** The values that a macro asks for; undefined when the person gave up. */
+/** The values that a macro asks for; undefined when the user gave up. */
 export async function askForInputs(inputs: Record<string, MacroInput>): Promise<Record<string, unknown> | undefined> {
   const values: Record<string, unknown> = {};
   for (const [name, input] of Object.entries(inputs)) {
@@ -174,14 +174,14 @@ async function shareMacro(halley: Halley, macro: Macro): Promise<void> {
   const { content } = await halley.request('halley/macros/export', { names: [macro.name], uri });
   await vscode.env.clipboard.writeText(content);
   const save = vscode.l10n.t('Save as File…');
-  const picked = await vscode.window.showInformationMessage(vscode.l10n.t('Copied: paste it into config.toml, or .halley.toml for your team.'), save);
+  const picked = await vscode.window.showInformationMessage(vscode.l10n.t('Copied. Paste it into config.toml, or into .halley.toml for your team.'), save);
   if (picked !== save) return;
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
   const target = await vscode.window.showSaveDialog({ defaultUri: folder && vscode.Uri.joinPath(folder, `${macro.name}.toml`), filters: TOML });
   if (target) await vscode.workspace.fs.writeFile(target, Buffer.from(content, 'utf8'));
 }
 
-/** Macros that somebody has shared, into the person's own configuration. Those that are there are replaced only on a yes. */
+/** Macros that somebody has shared, into the user's own configuration. Those that are there are replaced only after confirmation. */
 async function importMacros(halley: Halley, given?: string): Promise<void> {
   const content = given ?? (await askForShared());
   if (!content?.trim()) return;

@@ -1,5 +1,5 @@
 // Pictures, speech, transcriptions and video. Each is a task of the daemon's that outlives the request that began it: it is
-// followed here, and what comes of it is shown by VS Code's own previews and saved where the person says.
+// followed here, and what comes of it is shown by VS Code's own previews and saved where the user says.
 
 import * as vscode from 'vscode';
 import { askForInstruction } from './actions';
@@ -107,7 +107,7 @@ function untilEnded(halley: Halley, task: MediaTask, onStep: (task: MediaTask) =
     };
     const listening = vscode.Disposable.from(
       halley.onChanged((what) => what === 'media' && look()),
-      // After a crash the daemon goes on with what it had begun.
+      // After a crash the daemon continues what it had begun.
       halley.onState(({ kind }) => kind === 'running' && look()),
     );
     look();
@@ -146,13 +146,13 @@ async function choose(halley: Halley, task: MediaTask): Promise<void> {
   const [overview] = task.results ?? [];
   if (overview) await show(overview);
   const rows = Array.from({ length: task.choices ?? 0 }, (_, index) => ({ label: String(index + 1), variant: index + 1 }));
-  const picked = await vscode.window.showQuickPick(rows, { title: vscode.l10n.t('Which variant should be worked out?'), ignoreFocusOut: true });
+  const picked = await vscode.window.showQuickPick(rows, { title: vscode.l10n.t('Which variant should be upscaled?'), ignoreFocusOut: true });
   if (picked) await follow(halley, await halley.request('halley/media/choose', { task: task.task, variant: picked.variant }));
 }
 
 async function saveResult(halley: Halley, task: MediaTask, result: MediaResult): Promise<void> {
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
-  if (!folder) throw new Error(vscode.l10n.t('Open a folder first: what is saved goes into it.'));
+  if (!folder) throw new Error(vscode.l10n.t('Open a folder to save into first.'));
   const suffix = result.proposed.slice(result.proposed.lastIndexOf('.') + 1);
   const target = await vscode.window.showSaveDialog({ defaultUri: vscode.Uri.joinPath(folder, result.proposed), filters: { [kindName(task.kind)]: [suffix] } });
   if (!target) return;
@@ -165,7 +165,7 @@ async function saveResult(halley: Halley, task: MediaTask, result: MediaResult):
 async function pickTask(halley: Halley): Promise<void> {
   const { tasks } = await halley.request('halley/media/list', {});
   if (tasks.length === 0) {
-    void vscode.window.showInformationMessage(vscode.l10n.t('No pictures, sound or video were made in this workspace yet.'));
+    void vscode.window.showInformationMessage(vscode.l10n.t('This workspace has no pictures, sound or video yet.'));
     return;
   }
   const REMOVE: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('trash'), tooltip: vscode.l10n.t('Remove') };
@@ -195,8 +195,8 @@ export function taskText(task: MediaTask): vscode.QuickPickItem {
   const icons = { image: 'file-media', imageEdit: 'file-media', speech: 'unmute', transcription: 'note', translation: 'note', video: 'device-camera-video' };
   const states = {
     queued: vscode.l10n.t('waiting'),
-    running: vscode.l10n.t('under way'),
-    choosing: vscode.l10n.t('a choice is to be made'),
+    running: vscode.l10n.t('in progress'),
+    choosing: vscode.l10n.t('waits for your choice'),
     complete: '',
     failed: task.problem ? problemText(task.problem) : vscode.l10n.t('failed'),
     cancelled: vscode.l10n.t('stopped'),

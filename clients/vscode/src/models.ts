@@ -1,5 +1,5 @@
 // The model picker: a role's models in a quick pick, grouped and searchable, then the scope of the choice. What was
-// chosen for this window only is told to the daemon again after a restart.
+// chosen for this window only is sent to the daemon again after a restart.
 
 import * as vscode from 'vscode';
 import { abilities, compact, duration, price } from './figures';
@@ -136,7 +136,7 @@ export function modelItems(role: Role, models: Model[], providers: Provider[], s
   const [favourites, others] = split(rest, ({ favourite }) => favourite === true);
   const [recent, unknown] = split(others, (model) => model.recent === true);
   section(vscode.l10n.t('favourites'), favourites);
-  section(vscode.l10n.t('chosen lately'), recent);
+  section(vscode.l10n.t('chosen recently'), recent);
   for (const [group, members] of groups(unknown)) section(group, members);
   items.push({ label: '', kind: vscode.QuickPickItemKind.Separator });
   items.push({ label: `$(list-selection) ${vscode.l10n.t('Another role (now: {0})', roleName(role))}`, does: 'role', alwaysShow: true });
@@ -177,7 +177,7 @@ function modelItem(model: Model, provider: Provider | undefined, place: number):
     label: place === 0 ? `$(check) ${model.label}` : place > 0 ? `$(layers) ${model.label}` : model.label,
     description: [model.id, cost && vscode.l10n.t('{0} per 1M tokens', cost)].filter(Boolean).join('   '),
     detail: details.join(' · ') || undefined,
-    buttons: [model.favourite ? { ...STARRED, tooltip: vscode.l10n.t('No favourite any more') } : { ...STAR, tooltip: vscode.l10n.t('Make it a favourite') }, ...(place < 0 ? [{ ...FALLBACK, tooltip: vscode.l10n.t('Add as a fallback') }] : [])],
+    buttons: [model.favourite ? { ...STARRED, tooltip: vscode.l10n.t('Remove from favourites') } : { ...STAR, tooltip: vscode.l10n.t('Make it a favourite') }, ...(place < 0 ? [{ ...FALLBACK, tooltip: vscode.l10n.t('Add as a fallback') }] : [])],
     model,
   };
 }
@@ -210,7 +210,7 @@ async function askForScope(role: Role, route: string[]): Promise<Scope | undefin
   return (await vscode.window.showQuickPick(offered, { title }))?.scope;
 }
 
-/** The routes in force. A catalogue that nobody has asked for yet may be what a default comes from. */
+/** The routes in force. A catalogue that was not requested yet may be what a default comes from. */
 export async function loadRoles(halley: Halley, uri?: string): Promise<Record<string, SelectedRole>> {
   const { roles } = await halley.request('halley/models/selection', { uri });
   if (roles.chat) return roles;

@@ -1,4 +1,4 @@
-// The protocol's words for roles, abilities and scopes, in the person's language.
+// The protocol's words for roles, abilities and scopes, in the user's language.
 
 import * as vscode from 'vscode';
 

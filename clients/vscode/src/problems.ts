@@ -12,7 +12,7 @@ export function problemOf(error: unknown): Problem {
   return { code: 'internal', message: error instanceof Error ? error.message : String(error), help: '' };
 }
 
-/** A request that the person, or a newer request, ended. */
+/** A request that the user, or a newer request, ended. */
 export function isCancelled(error: unknown): boolean {
   if (error instanceof vscode.CancellationError) return true;
   const { code, data } = (error ?? {}) as { code?: number; data?: unknown };

@@ -1,4 +1,4 @@
-// Proposals: changes that wait for a yes. Shown as a diff, accepted or discarded whole from the diff's title, and hunk by
+// Proposals: changes that wait for approval. Shown as a diff, accepted or discarded whole from the diff's title, and hunk by
 // hunk from a list or from lenses above each change in the file.
 
 import * as vscode from 'vscode';
@@ -168,7 +168,7 @@ async function closeTabs(id: string): Promise<void> {
   await vscode.window.tabGroups.close(tabs);
 }
 
-// What is left of a proposal has another text; VS Code keeps the one it has read, so the diff is opened anew.
+// What is left of a proposal has another text; VS Code keeps the one it has read, so the diff is opened again.
 async function refreshTabs(halley: Halley, id: string): Promise<void> {
   await closeTabs(id);
   await openProposal(halley, id);

@@ -1,5 +1,5 @@
 // Providers and their keys: add, verify, enter a key, remove. A key goes into VS Code's secret storage; where that is not
-// to be had the person is asked whether the daemon may keep it instead.
+// available the user is asked whether the daemon may keep it instead.
 
 import * as vscode from 'vscode';
 import { duration } from './figures';
@@ -89,7 +89,7 @@ async function enterKey(halley: Halley, provider: Pick<Provider, 'id' | 'label' 
   const origin = originOf(provider.baseUrl);
   const key = await vscode.window.showInputBox({
     title: vscode.l10n.t('Key for {0}', provider.label),
-    prompt: vscode.l10n.t('It is kept in this editor and sent to {0} only.', origin),
+    prompt: vscode.l10n.t('It stays in this editor and is sent only to {0}.', origin),
     password: true,
     ignoreFocusOut: true,
     validateInput: (value) => (value.trim() ? undefined : vscode.l10n.t('Paste the key, or press Escape.')),
@@ -111,7 +111,7 @@ async function letTheDaemonKeepIt(halley: Halley, provider: string, key: string)
     { title: vscode.l10n.t('Private file'), store: 'file' as const },
     { title: vscode.l10n.t('Until the window closes'), store: 'session' as const },
   ];
-  const text = vscode.l10n.t('This editor could not keep the key. Where should the daemon keep it?');
+  const text = vscode.l10n.t('This editor could not store the key. Where should the daemon store it?');
   const way = await vscode.window.showWarningMessage(text, { modal: true }, ...ways);
   if (!way) return false;
   await halley.request('halley/secrets/set', { provider, key, store: way.store });
@@ -121,7 +121,7 @@ async function letTheDaemonKeepIt(halley: Halley, provider: string, key: string)
 async function removeKey(halley: Halley, provider: Provider): Promise<void> {
   await dropKey(halley.context.secrets, provider.id);
   await halley.request('halley/secrets/remove', { provider: provider.id });
-  void vscode.window.showInformationMessage(vscode.l10n.t('The key of {0} is removed.', provider.label));
+  void vscode.window.showInformationMessage(vscode.l10n.t('The key of {0} was removed.', provider.label));
 }
 
 async function removeProvider(halley: Halley, provider: Provider): Promise<void> {

@@ -1,5 +1,5 @@
 // Search in the workspace by words and by meaning: hits in a quick pick, each looked at while one goes through them. And
-// its index: how far it is, pausing it, and what embedding will take. That it needs a yes the daemon asks for by itself; here
+// its index: how far it is, pausing it, and what embedding will take. The daemon itself asks for that approval; here
 // is where that can be answered later.
 
 import * as vscode from 'vscode';
@@ -174,7 +174,7 @@ class IndexWatch implements vscode.Disposable {
   }
 }
 
-/** What embedding will take, before a yes to it. */
+/** What embedding will take, before approval. */
 export function estimateText({ model, chunks, tokens, cost }: EmbedEstimate): string {
   return vscode.l10n.t('To search by meaning, {0} pieces of this workspace (about {1} tokens, {2}) would be sent to {3}.', compact(chunks), compact(tokens), money(cost), model);
 }
@@ -209,6 +209,6 @@ export function indexChoices(status: IndexStatus): IndexChoice[] {
   }
   if (status.paused) choices.push({ label: `$(play) ${vscode.l10n.t('Resume')}`, action: 'resume' });
   else if (status.state !== 'off') choices.push({ label: `$(debug-pause) ${vscode.l10n.t('Pause')}`, detail: vscode.l10n.t('In every window of this workspace, until it is resumed.'), action: 'pause' });
-  if (status.state !== 'off') choices.push({ label: `$(refresh) ${vscode.l10n.t('Build it anew')}`, detail: vscode.l10n.t('What was embedded is used again.'), action: 'rebuild' });
+  if (status.state !== 'off') choices.push({ label: `$(refresh) ${vscode.l10n.t('Rebuild')}`, detail: vscode.l10n.t('Existing embeddings are reused.'), action: 'rebuild' });
   return choices;
 }

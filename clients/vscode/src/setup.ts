@@ -72,7 +72,7 @@ async function offerRestart(reason: string): Promise<void> {
 
 async function install(daemon: Daemon): Promise<void> {
   const wheel = bundledWheel(daemon.context.extensionPath);
-  if (!wheel) throw new Error(vscode.l10n.t('This build of the extension carries no daemon. Install the Python package halley and set halley.path.'));
+  if (!wheel) throw new Error(vscode.l10n.t('This build of the extension contains no daemon. Install the Python package halley and set halley.path.'));
   const python = await findPython(machine());
   const ways = installWays(wheel, installedFolder(daemon.context), python, machine());
   if (ways.length === 0) throw new Error(vscode.l10n.t('Neither uv nor Python 3.11 or newer was found. Install one of them and try again.'));

@@ -24,7 +24,7 @@ export function registerSimulator(halley: Halley): vscode.Disposable[] {
       const baseUrl = await firstLine(child);
       await halley.request('halley/providers/save', { id: ID, baseUrl });
       await chooseModels(halley);
-      void vscode.window.showInformationMessage(vscode.l10n.t('The simulator answers in this window until it closes. It says in every reply that it is one.'));
+      void vscode.window.showInformationMessage(vscode.l10n.t('The simulator answers in this window until it closes. Every reply says that it is simulated.'));
     }),
   ];
 }

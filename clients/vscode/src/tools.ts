@@ -28,7 +28,7 @@ export function registerTools(halley: Halley): vscode.Disposable[] {
 // -- one call
 
 /** Asks where no chat is shown to ask in. First a notification, which takes no focus: a key that was meant for something
- * else must never be a yes. Closing either is a no. */
+ * else must never count as approval. Closing either is a no. */
 export async function approveElsewhere(asked: ToolApproveParams): Promise<Decision> {
   const look = vscode.l10n.t('Look…');
   const opened = await vscode.window.showWarningMessage(approvalTitle(asked), look, vscode.l10n.t('Deny'));
@@ -64,7 +64,7 @@ async function pickTools(halley: Halley, chatId: string | undefined): Promise<vo
   const scope = await askForScope(chatId !== undefined);
   if (!scope) return;
   for (const change of changes) await halley.request('halley/tools/set', { ...change, scope, ...place });
-  const said = chosen === 'none' ? vscode.l10n.t('No tools are used.') : vscode.l10n.t('Tools on: {0}', chosen.filter(({ tool }) => tool).length);
+  const said = chosen === 'none' ? vscode.l10n.t('No tools are in use.') : vscode.l10n.t('Tools on: {0}', chosen.filter(({ tool }) => tool).length);
   vscode.window.setStatusBarMessage(`$(tools) ${said}`, 5000);
 }
 
@@ -72,15 +72,15 @@ type Chosen = readonly ToolItem[] | 'none' | 'approvals';
 
 function askForTools(halley: Halley, listed: ToolsList, place: { uri?: string; chatId?: string }): Promise<Chosen | undefined> {
   const pick = vscode.window.createQuickPick<ToolItem>();
-  pick.title = vscode.l10n.t('Tools that models may ask for');
-  pick.placeholder = listed.off ? vscode.l10n.t('No tools are used now') : vscode.l10n.t('Tick those that may be used');
+  pick.title = vscode.l10n.t('Tools that models may call');
+  pick.placeholder = listed.off ? vscode.l10n.t('No tools are in use now') : vscode.l10n.t('Tick those that may be used');
   pick.canSelectMany = true;
   pick.matchOnDescription = true;
   pick.matchOnDetail = true;
   pick.ignoreFocusOut = true;
   pick.buttons = [
     { ...NONE, tooltip: vscode.l10n.t('No tools') },
-    { ...AGREED, tooltip: vscode.l10n.t('What you agreed to for good…') },
+    { ...AGREED, tooltip: vscode.l10n.t('Permanent approvals…') },
   ];
   const show = (list: ToolsList): void => {
     Object.assign(listed, list);
@@ -123,7 +123,7 @@ export function toolItems(listed: ToolsList): ToolItem[] {
       description: stateText(server),
       detail: server.problem ? `$(warning) ${server.problem}` : undefined,
       picked: server.enabled && !listed.off,
-      buttons: server.transport === 'builtin' ? [] : [{ ...RESTART, tooltip: vscode.l10n.t('Start the server anew') }],
+      buttons: server.transport === 'builtin' ? [] : [{ ...RESTART, tooltip: vscode.l10n.t('Restart the server') }],
       server,
     },
     ...(server.tools ?? []).map((tool) => ({
@@ -168,7 +168,7 @@ async function askForScope(hasChat: boolean): Promise<Scope | undefined> {
     { label: vscode.l10n.t('Every workspace'), detail: vscode.l10n.t('Where a workspace has not chosen its own.'), scope: 'user' },
   ];
   const offered = rows.filter(({ scope }) => (scope === 'chat' ? hasChat : scope !== 'workspace' || vscode.workspace.name !== undefined));
-  return (await vscode.window.showQuickPick(offered, { title: vscode.l10n.t('Where does that hold?') }))?.scope;
+  return (await vscode.window.showQuickPick(offered, { title: vscode.l10n.t('Where should it apply?') }))?.scope;
 }
 
 // -- what was agreed to for good
@@ -177,10 +177,10 @@ async function reviewApprovals(halley: Halley): Promise<void> {
   const uri = vscode.window.activeTextEditor?.document.uri.toString();
   const { approvals } = await halley.request('halley/tools/list', { uri });
   if (approvals.length === 0) {
-    void vscode.window.showInformationMessage(vscode.l10n.t('You have agreed to nothing for good: every call is asked about.'));
+    void vscode.window.showInformationMessage(vscode.l10n.t('There are no permanent approvals: every call needs yours.'));
     return;
   }
   const rows = approvals.map((approval) => ({ label: `${approval.server}: ${approval.tool}`, description: approval.shape, detail: new Date(approval.created).toLocaleString(), approval }));
-  const picked = await vscode.window.showQuickPick(rows, { title: vscode.l10n.t('Take back which?'), canPickMany: true, matchOnDescription: true });
+  const picked = await vscode.window.showQuickPick(rows, { title: vscode.l10n.t('Revoke which?'), canPickMany: true, matchOnDescription: true });
   for (const { approval } of picked ?? []) await halley.request('halley/tools/forget', { id: approval.id });
 }

@@ -18,7 +18,7 @@ export function registerTrust(halley: Halley): vscode.Disposable[] {
   ];
 }
 
-/** Says once for each content that something waits for a yes. */
+/** Says once for each content that something waits for approval. */
 async function offerOnce(halley: Halley): Promise<void> {
   if (!vscode.workspace.isTrusted || !vscode.workspace.workspaceFolders?.length) return;
   const asked = await describe(halley);
@@ -26,7 +26,7 @@ async function offerOnce(halley: Halley): Promise<void> {
   if (asked.trusted || asked.asks.length === 0 || workspaceState.get(TOLD) === asked.hash) return;
   await workspaceState.update(TOLD, asked.hash);
   const look = vscode.l10n.t('Look…');
-  const picked = await vscode.window.showInformationMessage(vscode.l10n.t('This workspace brings prompts and settings of its own for Halley. They wait for your trust.'), look);
+  const picked = await vscode.window.showInformationMessage(vscode.l10n.t('This workspace has its own prompts and settings for Halley. They wait for your trust.'), look);
   if (picked === look) await review(halley);
 }
 
@@ -37,7 +37,7 @@ async function review(halley: Halley): Promise<void> {
     void vscode.window.showInformationMessage(vscode.l10n.t('This workspace asks for nothing.'));
     return;
   }
-  const [trust, revoke] = [vscode.l10n.t('Trust Exactly This'), vscode.l10n.t('Take the Trust Back')];
+  const [trust, revoke] = [vscode.l10n.t('Trust Exactly This'), vscode.l10n.t('Revoke Trust')];
   const question = asked.trusted ? vscode.l10n.t('You trust what this workspace asks for.') : vscode.l10n.t('Trust what this workspace asks for?');
   const picked = await vscode.window.showWarningMessage(question, { modal: true, detail: trustText(asked) }, asked.trusted ? revoke : trust);
   const uri = folder();
@@ -47,7 +47,7 @@ async function review(halley: Halley): Promise<void> {
   }
   if (picked === revoke) {
     await halley.request('halley/trust/revoke', { uri });
-    void vscode.window.showInformationMessage(vscode.l10n.t('Nothing that this workspace asks for is used any more.'));
+    void vscode.window.showInformationMessage(vscode.l10n.t('Nothing that this workspace asks for is used from now on.'));
   }
 }
 

@@ -67,7 +67,7 @@ function strings(days: number): Record<string, string> {
     week: vscode.l10n.t('7 days'),
     month: vscode.l10n.t('30 days'),
     quarter: vscode.l10n.t('90 days'),
-    nothing: vscode.l10n.t('Nothing was used yet.'),
+    nothing: vscode.l10n.t('No usage yet.'),
     spent: vscode.l10n.t('Spent'),
     calls: vscode.l10n.t('Calls'),
     failed: vscode.l10n.t('Failed'),
@@ -82,6 +82,6 @@ function strings(days: number): Record<string, string> {
     quota: vscode.l10n.t('Quota'),
     of: vscode.l10n.t('of'),
     unknown: vscode.l10n.t('Some costs are unknown: no price is published for those models.'),
-    chart: vscode.l10n.t('Spend by day'),
+    chart: vscode.l10n.t('Cost by day'),
   };
 }

@@ -12,7 +12,7 @@ function offered(...texts: string[]): PartialAcceptance {
 const comes = (text: string, rangeOffset = 10, rangeLength = 0) => [{ rangeOffset, rangeLength, text }];
 
 describe('a suggestion accepted in part', () => {
-  it('is told word by word and line by line, and the last piece is left to the editor', () => {
+  it('is reported word by word and line by line, and the last piece is left to the editor', () => {
     const parts = offered('width * height\n    return it');
     expect(parts.changed(URI, comes('width'))).toEqual({ command: told.command, argument: { ...told.arguments[0], partial: true, characters: 5 } });
     expect(parts.changed(URI, comes(' * height\n', 15))?.argument).toMatchObject({ partial: true, characters: 10 });

@@ -176,7 +176,7 @@ describe('a reply that streams', () => {
   it('leaves finished blocks alone', () => {
     const streamed = new StreamedMarkdown(tools, () => undefined, (run) => run());
     streamed.push('First.\n\nSecond');
-    streamed.push(' goes on.\n\n');
+    streamed.push(' continues.\n\n');
     const first = streamed.element.querySelector('p');
     streamed.push('Third.');
     streamed.finish();

@@ -39,7 +39,7 @@ describe('a task', () => {
 
   it('says what it is and why it failed', () => {
     expect(taskText({ ...task, problem: { code: 'bad_reply', message: 'No picture came.', help: 'Ask again.' } })).toMatchObject({ label: '$(file-media) A cat', detail: expect.stringContaining('No picture came. Ask again.') as string });
-    expect(taskText({ ...task, state: 'running', kind: 'video' }).detail).toContain('under way');
+    expect(taskText({ ...task, state: 'running', kind: 'video' }).detail).toContain('in progress');
     expect(taskText({ ...task, state: 'complete', kind: 'translation' }).detail).toMatch(/^Translation · /);
   });
 });

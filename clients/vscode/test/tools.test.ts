@@ -42,7 +42,7 @@ describe('which tools are on', () => {
   });
 });
 
-describe('a call that waits for a yes', () => {
+describe('a call that waits for approval', () => {
   const never = { isCancellationRequested: false, onCancellationRequested: () => ({ dispose: () => undefined }) } as unknown as CancellationToken;
   const page = (visible: () => boolean): Asker & { heard: string[] } => {
     const heard: string[] = [];
@@ -84,7 +84,7 @@ describe('a call that waits for a yes', () => {
     expect(await answer).toEqual({ decision: 'deny' });
   });
 
-  it('is told whole', () => {
+  it('is shown in full', () => {
     expect(approvalDetail(asked)).toContain(asked.argumentsText);
     expect(approvalDetail({ ...asked, changed: 'It has another description now.' })).toContain('another description');
   });

@@ -32,7 +32,7 @@ describe('problems', () => {
     expect(problemOf('text')).toMatchObject({ message: 'text' });
   });
 
-  it('are none when the person stopped it', () => {
+  it('are none when the user stopped it', () => {
     expect(isCancelled({ code: -32800 })).toBe(true);
     expect(isCancelled({ code: -32803, data: { ...problem, code: 'cancelled' } })).toBe(true);
     expect(isCancelled({ code: -32803, data: problem })).toBe(false);
@@ -58,7 +58,7 @@ describe('the model picker', () => {
   it('begins what is left with favourites and what was chosen lately', () => {
     const models = [model('lab/a', 'One'), { ...model('lab/b', 'Two'), recent: true }, { ...model('lab/c', 'One'), favourite: true, recent: true }];
     const items = modelItems('chat', models, [provider], undefined);
-    expect(items.map(({ label }) => label).slice(0, 6)).toEqual(['favourites', 'LAB/C', 'chosen lately', 'LAB/B', 'One', 'LAB/A']);
+    expect(items.map(({ label }) => label).slice(0, 6)).toEqual(['favourites', 'LAB/C', 'chosen recently', 'LAB/B', 'One', 'LAB/A']);
   });
 
   it('keeps fallbacks in order and each model once', () => {

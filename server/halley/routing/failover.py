@@ -1,7 +1,7 @@
-"""Along the route until one model answers; nothing is tried again after the first visible token.
+"""Follows the route until one model answers; nothing is retried after the first visible token.
 
-`Failover.stream` is the loop; what comes next after each failure is decided in `trip.py`, by the table in `retry.py`.
-A reply that breaks after its first token ends with Interrupted, with all that had arrived already yielded.
+`Failover.stream` is the loop; `trip.py` decides the next step after each failure, by the table in `retry.py`.
+A reply that breaks after its first token ends with Interrupted; everything received before that was already yielded.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ class Failover:
                     attempt = self.attempt(trip.call, step.target, trip.chain, step.trace)
                     async with step, aclosing(attempt) as events:
                         async for event in events:
+                            # A notice is ours, not the model's: after one, another model may still take over.
                             if not heard and not isinstance(event, Notice):
                                 heard = True
                                 step.answered()
@@ -54,16 +55,19 @@ class Failover:
                             yield event
                     return
                 except HalleyError as error:
+                    # The user has seen part of a reply. Another model would start over in the middle of it, and the
+                    # same one would be paid twice, so only the user may continue it.
                     if heard:
                         raise interrupted(error, step.target.model.ref) from error
                     trip.failed(step, error)
+            # The first model's error, not the last: it is the one the user picked, so it is the one to mend.
             raise await trip.verdict()
         finally:
             trip.shown.done()
 
 
 def interrupted(error: HalleyError, model: ModelRef) -> HalleyError:
-    """The fault as it is called after the first token; what is not a host's fault stays what it is."""
+    """The error as reported after the first token; errors that are not the host's stay unchanged."""
     if not isinstance(error, UpstreamError):
         return error
     if isinstance(error, Interrupted):

@@ -1,6 +1,6 @@
-"""What may be sent again, and what may be asked of the next model: PROTOCOL's table of upstream faults, as data.
+"""Which errors are retried and which move on to the next model: a table of upstream faults, as data.
 
-This is the one retry authority: providers never retry by themselves. The table speaks of the time before the first
+This is the only place that decides retries: providers never retry on their own. The table applies before the first
 visible token; after it nothing is sent again, whatever the fault.
 """
 
@@ -30,19 +30,20 @@ from halley.core.errors import (
 FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 8.0
 LONGEST_RETRY_AFTER_S = 60.0
-"""A host that wants a longer pause than this is left for the next model."""
+"""If a host asks for a longer pause than this, the next model is used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     attempts: int
-    """How often one host is asked at most."""
+    """The most requests to one host."""
     onward: Literal["any", "elsewhere", "no"] = "no"
-    """May the next model be asked: any, only one of another provider, none."""
+    """Which model may come next: any, only another provider's, or none."""
     host_failed: bool = False
-    """Does it speak against the host (and count towards its cooldown)."""
+    """Whether the host is to blame, so that it counts towards its cooldown."""
 
 
+# A refused request would be refused again, and a fallback would hide the setting that the user has to fix.
 REFUSED = Rule(1)
 FAULTY = Rule(3, "any", host_failed=True)
 EMPTY = Rule(2, "any", host_failed=True)
@@ -51,7 +52,8 @@ RULES: dict[type[HalleyError], Rule] = {
     ProviderUnavailable: FAULTY,
     UpstreamTimeout: FAULTY,
     Interrupted: FAULTY,  # cut before it said anything
-    RateLimited: Rule(3, "any"),
+    RateLimited: Rule(3, "any"),  # a busy host is not a broken one, so it earns no cooldown
+    # The account is empty, so neither a retry nor the provider's other models can answer.
     QuotaExhausted: Rule(1, "elsewhere"),
     BadReply: REFUSED,  # but see `rule_for`
     AuthFailed: REFUSED,
@@ -86,4 +88,5 @@ def pause_before_retry(
     if told is not None:
         seconds = max(0.0, told / 1000)
         return seconds if seconds <= LONGEST_RETRY_AFTER_S else None
+    # Full jitter, because a fixed backoff sends all clients of a failed host back at the same moment.
     return uniform(0.0, min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** (attempt - 1)))

@@ -1,4 +1,4 @@
-"""Errors as the unified API says them (FACTS: CometAPI's envelope; OpenAI's own has the same four fields)."""
+"""Errors in the unified API's envelope (CometAPI's; OpenAI's has the same four fields)."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ await about('tools: shows the tools of a server once it has started', async () =
   await ask('Hello');
   await chat.waitForSelector('.turn:last-child .markdown:has-text("Good morning.")');
   await chat.click('.composer button[aria-label="Tools…"]');
-  await bench.asked('Tools that models may ask for');
+  await bench.asked('Tools that models may call');
   await page.waitForSelector('.quick-input-list .monaco-list-row:has-text("write_note")');
   await bench.shot('tools');
   await keyboard.press('Escape');
@@ -81,11 +81,11 @@ await about('tools: asks by a notification while the chat is not on screen, and 
 
 await about('tools: switches tools off, by server and all of them', async () => {
   await chat.click('.composer button[aria-label="Tools…"]');
-  await bench.asked('Tools that models may ask for');
+  await bench.asked('Tools that models may call');
   await page.click('.quick-input-widget .action-label[aria-label="No tools"], .quick-input-titlebar [aria-label="No tools"]');
-  await bench.asked('Where does that hold?');
+  await bench.asked('Where should it apply?');
   await bench.choose('This chat');
-  await bench.status('No tools are used.');
+  await bench.status('No tools are in use.');
 });
 
 await about('search: finds code by words and opens it', async () => {
@@ -133,7 +133,7 @@ await about('media: makes a picture, shows it and saves it', async () => {
 });
 
 await about('media: writes down what is said, and translates it into English', async () => {
-  for (const [title, said] of [['Write Down What Is Said', 'Good morning to all'], ['Translate What Is Said into English', '(simulated translation) Good morning to all']]) {
+  for (const [title, said] of [['Transcribe a Recording', 'Good morning to all'], ['Translate a Recording into English', '(simulated translation) Good morning to all']]) {
     await bench.command(`Halley: ${title}`);
     await page.waitForSelector('.quick-input-list .monaco-list-row:has-text("..")'); // before that the dialog writes into its box itself
     await bench.choose(`${plan.workspace}/talk.wav`, 'talk.wav');

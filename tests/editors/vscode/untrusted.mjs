@@ -75,7 +75,7 @@ await step('asks again once it has changed', page, async () => {
 
 await step('takes the trust back', page, async () => {
   await bench.command('Halley: Trust Workspace Configuration');
-  await page.click('.monaco-dialog-box .monaco-button:has-text("Take the Trust Back")');
+  await page.click('.monaco-dialog-box .monaco-button:has-text("Revoke Trust")');
   await bench.notification('is used any more');
   await bench.command('Halley: Run Macro');
   await bench.asked('A name for the macro');

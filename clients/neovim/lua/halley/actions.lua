@@ -51,7 +51,7 @@ end
 ---@param outcome halley.Outcome
 function M.settle(outcome)
   if outcome.proposal then
-    vim.notify('Halley: a proposal waits for your yes: `:Halley accept`, `:Halley discard`.')
+    vim.notify('Halley: a proposal waits for your approval: `:Halley accept`, `:Halley discard`.')
   elseif outcome.media then
     require('halley.media').finished(outcome.media, vim.api.nvim_get_current_buf())
   elseif outcome.applied and outcome.edits == 0 then

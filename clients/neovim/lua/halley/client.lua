@@ -5,7 +5,7 @@ local M = {}
 M.STOPPED = -32800
 
 local POLL_MS = 20
-local GONE = { code = 0, message = 'The daemon ended.', data = { help = 'What had arrived is kept; see :Halley log.' } }
+local GONE = { code = 0, message = 'The daemon stopped.', data = { help = 'The partial reply is saved; see :Halley log.' } }
 
 ---@class halley.Pending
 ---@field client_id integer
@@ -166,7 +166,7 @@ function M.with(buf, use)
   wait()
 end
 
---- Sends a request. `done` gets the result; what fails is told. What is returned stops it.
+--- Sends a request. `done` gets the result; errors are shown. What is returned stops it.
 ---@param method string
 ---@param params table
 ---@param done fun(result: any)

@@ -1,5 +1,5 @@
 --- Ghost text: Neovim's own inline completion (0.12), accepted whole, by word or by line, and only where it still fits.
---- Before 0.12 what a model would write stands in the completion menu (`halley.menu`).
+--- Before 0.12 what a model would write is in the completion menu (`halley.menu`).
 ---
 --- Neovim keeps an item for 200 ms after a key and accepts it where it was made, so what was typed since would be there
 --- twice; it also shows the rest of an item that the keys contradict. So only what is left of an item is accepted here,
@@ -46,7 +46,7 @@ local function insert(text)
   vim.api.nvim_win_set_cursor(0, { row + #lines - 1, #lines == 1 and column + last or last })
 end
 
---- Goes on showing what is left of an item, without waiting for another answer.
+--- Keeps showing what is left of an item, without waiting for another answer.
 ---@param item vim.lsp.inline_completion.Item
 ---@param left string
 local function show_rest(item, left)
@@ -129,7 +129,7 @@ end
 function M.invoke()
   local state = completor(vim.api.nvim_get_current_buf())
   if not state then
-    return vim.notify('Halley: ghost text is not on here.', vim.log.levels.WARN)
+    return vim.notify('Halley: ghost text is off here.', vim.log.levels.WARN)
   end
   pcall(state.request, state, INVOKED)
 end

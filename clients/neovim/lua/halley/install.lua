@@ -1,4 +1,4 @@
---- The daemon, put onto this machine on request: by uv, else by pipx. Nothing is run before the person has seen it.
+--- The daemon, put onto this machine on request: by uv, else by pipx. Nothing is run before the user has seen it.
 local M = {}
 
 --- Where the daemon comes from: the sources this plugin is a part of, where it is; else the package of that name.

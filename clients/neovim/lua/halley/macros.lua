@@ -1,4 +1,4 @@
---- The person's own prompts and pipelines.
+--- The user's own prompts and pipelines.
 local M = {}
 
 local client = require('halley.client')

@@ -98,7 +98,7 @@ local function start(params, place)
       params.textDocument, params.range = actions.document(place), actions.range(place, lsp.offset_encoding)
     end
     params.uri = client.place(place.buf)
-    vim.notify('Halley: begun.')
+    vim.notify('Halley: started.')
     client.request('halley/media/start', params, function(task)
       M.finished(task, place.buf)
     end, { buf = place.buf })
@@ -178,7 +178,7 @@ function M.list()
   local buf = vim.api.nvim_get_current_buf()
   client.request('halley/media/list', { uri = client.place(buf) }, function(listing)
     if #listing.tasks == 0 then
-      return vim.notify('Halley: nothing was made in this workspace yet.')
+      return vim.notify('Halley: this workspace has no results yet.')
     end
     local found = vim.tbl_map(function(task)
       local state = task.progress and ('%s %d %%'):format(task.state, task.progress * 100) or task.state

@@ -1,4 +1,4 @@
---- The person's options: `vim.g.halley`, or the same table given to `setup()`. Neither is needed.
+--- The user's options: `vim.g.halley`, or the same table given to `setup()`. Neither is needed.
 local M = {}
 
 ---@class halley.Options
@@ -40,7 +40,7 @@ function M.problems(options)
   return found
 end
 
---- The options in force. What is wrong is told once, and its default holds.
+--- The options in force. A wrong value is reported once, and its default applies.
 ---@return halley.Options
 function M.get()
   local asked = given or vim.g.halley or {}

@@ -1,4 +1,4 @@
---- Changes that wait for a yes, shown in the text they are for: what goes is struck, what comes stands below it.
+--- Changes that wait for approval, shown in the text they are for: what goes is struck, what comes stands below it.
 local M = {}
 
 local client = require('halley.client')
@@ -120,7 +120,7 @@ local function clear(lsp)
   end
 end
 
---- The lines an edit makes, whole: an edit is as small as a letter, which tells nobody anything.
+--- The lines an edit makes, whole: an edit is as small as a letter, which would mean nothing to a reader.
 ---@param hunk halley.ProposalHunk
 ---@param encoding string
 ---@return string
@@ -166,7 +166,7 @@ local function follow(listing, lsp)
   end
 end
 
---- Draws the pending proposals of a client anew.
+--- Draws the pending proposals of a client again.
 ---@param lsp vim.lsp.Client
 function M.refresh(lsp)
   lsp:request('halley/proposals/list', vim.empty_dict(), function(err, listing)
@@ -235,7 +235,7 @@ local function answer(method, words)
   end
   local one = here()
   if not one then
-    return vim.notify('Halley: no proposal is at the cursor; `all` means every one.', vim.log.levels.WARN)
+    return vim.notify('Halley: there is no proposal at the cursor; `all` means every one.', vim.log.levels.WARN)
   end
   local lsp = vim.lsp.get_client_by_id(one.client)
   if lsp then

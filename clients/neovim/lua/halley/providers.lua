@@ -68,7 +68,7 @@ local function set_key(provider)
     return
   end
   client.request('halley/secrets/set', { provider = provider, key = key, store = 'keyring' }, function()
-    vim.notify(('Halley: the key for %s is kept.'):format(provider))
+    vim.notify(('Halley: the key for %s was stored.'):format(provider))
   end)
 end
 
@@ -85,7 +85,7 @@ local function ask_what(provider)
       set_key(provider.id)
     elseif choice == 'Forget the key' then
       client.request('halley/secrets/remove', { provider = provider.id }, function()
-        vim.notify(('Halley: the key for %s is forgotten.'):format(provider.id))
+        vim.notify(('Halley: the key for %s was removed.'):format(provider.id))
       end)
     end
   end)

@@ -33,8 +33,8 @@ function M.search(words)
       vim.notify('Halley: ' .. notice)
     end
     if #result.hits == 0 then
-      local more = result.state ~= 'ready' and (' The index is not whole yet (%s).'):format(result.state) or ''
-      return vim.notify(('Halley: nothing is found for “%s”.%s'):format(query, more))
+      local more = result.state ~= 'ready' and (' The index is incomplete (%s).'):format(result.state) or ''
+      return vim.notify(('Halley: nothing was found for “%s”.%s'):format(query, more))
     end
     vim.fn.setqflist({}, ' ', { title = 'Halley search: ' .. query, items = vim.tbl_map(item, result.hits) })
     vim.cmd('botright copen')

@@ -41,7 +41,7 @@ end
 ---@type integer[]
 local crashes = {}
 
---- A daemon that died is started anew, for every buffer it served; not over and over where it dies at once.
+--- A daemon that died is restarted, for every buffer it served; not over and over where it dies at once.
 local function start_anew()
   local now = vim.uv.now()
   crashes = vim.tbl_filter(function(at)
@@ -49,7 +49,7 @@ local function start_anew()
   end, crashes)
   crashes[#crashes + 1] = now
   if #crashes > MOST_CRASHES then
-    return vim.notify('Halley: the daemon keeps ending; see :Halley log, then :Halley restart.', vim.log.levels.ERROR)
+    return vim.notify('Halley: the daemon keeps exiting; see :Halley log, then :Halley restart.', vim.log.levels.ERROR)
   end
   vim.defer_fn(function()
     vim.lsp.enable('halley')

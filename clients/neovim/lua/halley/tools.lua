@@ -103,7 +103,7 @@ end
 ---@param listing halley.ToolsList
 local function pick_approval(listing)
   if #listing.approvals == 0 then
-    return vim.notify('Halley: nothing was agreed to for good.')
+    return vim.notify('Halley: there are no permanent approvals.')
   end
   vim.ui.select(listing.approvals, {
     prompt = 'Take back',
@@ -113,7 +113,7 @@ local function pick_approval(listing)
   }, function(one)
     if one then
       client.request('halley/tools/forget', { id = one.id, uri = about().uri }, function()
-        vim.notify(('Halley: %s is asked about again.'):format(one.tool))
+        vim.notify(('Halley: %s needs approval again.'):format(one.tool))
       end)
     end
   end)
@@ -131,7 +131,7 @@ function M.run(words, arguments)
     return set({ server = server, tool = tool }, switch[1], scope)
   elseif what == 'restart' and server then
     return client.request('halley/tools/restart', vim.tbl_extend('force', about(), { server = server }), function()
-      vim.notify(('Halley: %s starts anew.'):format(server))
+      vim.notify(('Halley: %s is restarting.'):format(server))
     end)
   elseif what and what ~= 'forget' then
     return vim.notify('Halley: `:Halley tools` takes on, off, reset, forget or restart.', vim.log.levels.ERROR)

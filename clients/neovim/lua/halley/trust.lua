@@ -1,5 +1,5 @@
 --- What a workspace's `.halley.toml` and `AGENTS.md` ask for. Neovim's own `vim.secure.read` shows them, and what was
---- allowed there is what the daemon is told to trust: exactly that content, until it changes.
+--- allowed there is what the daemon trusts: exactly that content, until it changes.
 local M = {}
 
 local client = require('halley.client')
@@ -31,7 +31,7 @@ function M.look(lsp, buf)
   end)
 end
 
---- Whether the person allows every file, as Neovim asks it (|trust|).
+--- Whether the user allows every file, as Neovim asks it (|trust|).
 ---@param files string[]
 ---@return boolean
 local function allowed(files)

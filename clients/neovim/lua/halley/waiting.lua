@@ -1,4 +1,4 @@
---- Stopping what is under way, ending a wait for another try, starting the daemon anew.
+--- Stopping what is under way, ending a wait for another try, restarting the daemon.
 local M = {}
 
 local client = require('halley.client')
@@ -16,7 +16,7 @@ function M.stop()
     return here.asked.stop()
   end
   if client.stop() == 0 then
-    vim.notify('Halley: nothing is under way.')
+    vim.notify('Halley: nothing is running.')
   end
 end
 
@@ -38,7 +38,7 @@ function M.retry(words)
     end
   end
   if #waits == 0 then
-    vim.notify('Halley: nothing waits for another try.')
+    vim.notify('Halley: nothing is waiting to retry.')
   end
 end
 

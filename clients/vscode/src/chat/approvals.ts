@@ -1,4 +1,4 @@
-// Tool calls that wait for a yes: asked in the chat they belong to while that is on screen, else outside of it.
+// Tool calls that wait for approval: asked in the chat they belong to while that is on screen, else outside of it.
 
 import type * as vscode from 'vscode';
 import { deferred, type Deferred } from '../deferred';
@@ -53,7 +53,7 @@ export class Approvals {
     waiting?.decided.resolve(decision);
   }
 
-  /** The page was loaded anew, shows another chat, or is gone: what waits is asked again where it can be seen. */
+  /** The page was loaded again, shows another chat, or is gone: what waits is asked again where it can be seen. */
   again(): void {
     for (const waiting of this.waiting.values()) if (!waiting.isElsewhere) this.put(waiting);
   }

@@ -23,7 +23,7 @@ export interface Block {
 
 /** The daemon finds the place, as for an action, and makes an edit or a proposal of it. */
 export async function applyBlock(halley: Halley, editor: vscode.TextEditor | undefined, block: Block): Promise<void> {
-  if (!editor) throw new Error(vscode.l10n.t('Open the file first that the code belongs to.'));
+  if (!editor) throw new Error(vscode.l10n.t('First open the file that the code belongs to.'));
   const ran = await halley.request('halley/chat/apply', {
     text: block.text,
     language: block.language,

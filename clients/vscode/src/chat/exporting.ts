@@ -1,4 +1,4 @@
-// Exporting a chat: the daemon writes it as Markdown or JSON, the person says where it goes.
+// Exporting a chat: the daemon writes it as Markdown or JSON, the user says where it goes.
 
 import * as vscode from 'vscode';
 import type { Halley } from '../halley';

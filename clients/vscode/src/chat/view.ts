@@ -263,7 +263,7 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
   /** The daemon ended in mid-reply: it comes back by itself, and has kept what it had sent. */
   private lost(error: unknown): Problem {
     if (this.halley.state.kind === 'running' && (error as { data?: unknown }).data) return problemOf(error);
-    return { code: 'interrupted', message: vscode.l10n.t('The daemon ended while it was answering.'), help: vscode.l10n.t('What had come is kept; ask again or continue.') };
+    return { code: 'interrupted', message: vscode.l10n.t('The daemon stopped while answering.'), help: vscode.l10n.t('The partial reply is saved; ask again or continue.') };
   }
 
   private async afterStop(): Promise<void> {

@@ -60,7 +60,7 @@ export class Daemon implements Halley, vscode.Disposable {
     if ('missing' in found) {
       const reason =
         found.missing === 'setting'
-          ? vscode.l10n.t('The setting halley.path names {0}, which is not there.', found.path)
+          ? vscode.l10n.t('The setting halley.path names {0}, which does not exist.', found.path)
           : vscode.l10n.t('The Halley daemon is not installed.');
       return this.become({ kind: 'missing', reason });
     }
@@ -179,7 +179,7 @@ export class Daemon implements Halley, vscode.Disposable {
     });
   }
 
-  // VS Code's own rule: four restarts, the fifth crash within three minutes is the end. After it the person is asked.
+  // VS Code's own rule: four restarts, the fifth crash within three minutes is the end. After it the user is asked.
   private mayRestart(): boolean {
     const may = this.crashes.mayRestart(Date.now());
     if (may) this.log.warn('the daemon ended unexpectedly; starting it again');

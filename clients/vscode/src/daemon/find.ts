@@ -1,4 +1,4 @@
-// Where the daemon is: which program to start, by asking the file system and nobody else. Nothing is run here.
+// Where the daemon is: which program to start, by asking only the file system. Nothing is run here.
 
 import * as path from 'node:path';
 

@@ -42,7 +42,7 @@ export function installWays(wheel: string, environment: string, python: string |
     ways.push({
       id: 'uv',
       label: vscode.l10n.t('As a tool, with {0}', 'uv'),
-      detail: vscode.l10n.t('The command `halley` is then there in terminals and for other editors too.'),
+      detail: vscode.l10n.t('The command `halley` is then available in terminals and to other editors.'),
       steps: [{ command: uv, args: ['tool', 'install', '--python', '>=3.11', '--force', wheel] }],
     });
   } else if (python) {
@@ -59,7 +59,7 @@ export function installWays(wheel: string, environment: string, python: string |
     ways.push({
       id: 'pipx',
       label: vscode.l10n.t('As a tool, with {0}', 'pipx'),
-      detail: vscode.l10n.t('The command `halley` is then there in terminals and for other editors too.'),
+      detail: vscode.l10n.t('The command `halley` is then available in terminals and to other editors.'),
       steps: [{ command: pipx, args: ['install', '--force', wheel] }],
     });
   }
@@ -110,7 +110,7 @@ export function adviceFor(output: string): string | undefined {
   }
   if (/No interpreter found|No download found for request/.test(output)) return vscode.l10n.t('Install Python 3.11 or newer and try again.');
   if (/No matching distribution|Could not fetch URL|Max retries|Failed to fetch|error sending request|dns error|not found in the (cache|package registry)/i.test(output)) {
-    return vscode.l10n.t('The packages that the daemon is made of could not be fetched. Behind a proxy or with a mirror of PyPI, set HTTPS_PROXY or PIP_INDEX_URL (for uv UV_DEFAULT_INDEX) where the editor is started, and try again.');
+    return vscode.l10n.t('The daemon’s packages could not be downloaded. Behind a proxy or with a mirror of PyPI, set HTTPS_PROXY or PIP_INDEX_URL (for uv UV_DEFAULT_INDEX) where the editor is started, and try again.');
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-// The chat view's page: messages from the extension in, what the person does out. State that survives hiding the view is
+// The chat view's page: messages from the extension in, what the user does out. State that survives hiding the view is
 // the id of the chat and the draft; all else the daemon keeps.
 
 import type { FromPage, ToPage } from '../chat/messages';

@@ -51,7 +51,7 @@ for (const description of DESCRIPTIONS) {
   for (const name of description.names.split(' ')) LANGUAGES.set(name, language);
 }
 
-/** Longer code than this is shown plain: nobody reads it for its colours. */
+/** Longer code than this is shown plain: highlighting would not help. */
 const LONGEST = 200_000;
 
 /** Nodes for the code: text and coloured spans, whose text together is exactly `text`. */

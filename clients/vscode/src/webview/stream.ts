@@ -97,7 +97,7 @@ export class StreamedMarkdown {
 
 /**
  * Index of the token that opens the last block of the top level. One whose first line is still being written does not
- * count: `***` may become `***bold***`, and then it goes on with the paragraph before.
+ * count: `***` may become `***bold***`, and then it continues the paragraph before.
  */
 function lastBlock(tokens: Token[], text: string): number {
   for (let index = tokens.length - 1; index > 0; index--) {

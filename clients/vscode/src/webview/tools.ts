@@ -102,7 +102,7 @@ class Card {
     this.state.textContent = this.strings[`tool-${state}`] ?? state;
   }
 
-  // The focus stays where it is: a key that was meant for the text being written must never be a yes.
+  // The focus stays where it is: a key that was meant for the text being written must never count as approval.
   ask(asked: ToolApproveParams, decide: (decision: ToolApproved['decision']) => void): void {
     const { strings } = this;
     const button = (label: string, decision: ToolApproved['decision'], kind: string): HTMLElement =>

@@ -1,7 +1,7 @@
-"""Placeholders: the lines with which a reply says "the rest as it was".
+"""Placeholders: lines in which a reply says that the rest is unchanged.
 
-`elided_rows` tells them from code; `fill_elisions` puts back what they stand for. What a placeholder stands for is
-taken only from between lines that are certainly found; otherwise the answer is None and nothing is guessed.
+`elided_rows` finds them among code; `fill_elisions` restores the lines they stand for. These are taken only from
+between two lines that were certainly found. Otherwise the result is None: a wrong guess would delete code.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""A model's reply becomes a change: the one place where answers in any form are understood.
+"""Turns a model's reply into a change: the only place that parses replies, in any form.
 
     reply ── SEARCH/REPLACE blocks ─┐
           ── unified diff ──────────┼─▶ new text of each file ─▶ minimal edits, checked
           ── fenced blocks ─────────┤
           ── bare code ─────────────┘
 
-`read_reply` is the way in; it never raises and never loses text: what could not be placed is named in a problem and
-kept. How the forms are read: `search_replace.py`, `unified_diff.py`, `fences.py`, `prose.py`; where things go:
+Start at `read_reply`. It never raises and never loses text: a part that could not be placed is kept and named in a
+problem. How the forms are read: `search_replace.py`, `unified_diff.py`, `fences.py`, `prose.py`; where parts go:
 `hunks.py`, `place.py`, `insert.py`; for which file: `labels.py`, `target.py`. `read_code` is for a file that is new.
 """
 
@@ -32,7 +32,7 @@ __all__ = ["ReadReply", "Target", "read_code", "read_reply"]
 
 @dataclass(frozen=True, slots=True)
 class ReadReply:
-    """What a reply stands for. `kept` is every part of it that was not placed; `confirm`, a reason to ask first."""
+    """The meaning of a reply. `kept` has every part that was not placed; `confirm` is a reason to ask first."""
 
     change: WorkspaceChange = field(default_factory=lambda: WorkspaceChange(()))
     problems: tuple[Problem, ...] = ()
@@ -60,6 +60,7 @@ def read_reply(reply: str, target: Target) -> ReadReply:
     target, marked = without_marks(target)
     drafts = Drafts(target)
     lines = clean_reply(reply, target).split("\n")
+    # A cut reply can look complete: its last block may be a function without its end. So none of it is applied.
     if target.truncated:
         drafts.refuse("The reply ended early.", "Nothing was changed. Try again, or ask for less.")
     elif not any(line.strip() for line in lines):
@@ -88,6 +89,8 @@ def clean_reply(reply: str, target: Target) -> str:
 
 
 def _read(lines: Sequence[str], drafts: Drafts) -> None:
+    # The most explicit form first: a SEARCH/REPLACE block says what it replaces, a diff says where, and a plain block
+    # says neither. A form that the target's own text contains proves nothing: the code may be about such blocks.
     target = drafts.target
     if has_blocks(lines) and not has_blocks(target.text.split("\n")):
         hunks, broken = read_blocks(lines, target.text.split("\n"))

@@ -52,7 +52,7 @@ T = TypeVar("T")
 
 BUSY_TIMEOUT_S = 30.0
 BEHIND_S = 0.01
-"""How long the database thread leaves the interpreter to other threads after non-urgent work."""
+"""How long writes of `run_behind` wait before the database thread is woken for them."""
 GROUP = 256
 """Most writes that share one transaction."""
 
@@ -70,8 +70,8 @@ class Database:
     """One process's access to the file. Cheap until first used."""
 
     def __init__(self, path: Path, steps: Steps | None = None, *, disposable: bool = False) -> None:
-        """`steps` is the schema's, by default that of `halley.db`. What is `disposable` can be rebuilt from
-        elsewhere: damaged, it is removed and not kept."""
+        """`steps` make the schema; they default to those of `halley.db`. A `disposable` file can be rebuilt from
+        elsewhere, so a damaged one is deleted instead of saved."""
         self.path = path
         self._steps, self._disposable = steps, disposable
         self.problem: Problem | None = None
@@ -96,7 +96,9 @@ class Database:
         return await self._queue(fn, write=False)
 
     def run_behind(self, fn: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
-        """As `run`, for what has to come to the disk but need not hold up what is done now."""
+        """As `run`, for writes that must reach the disk but need not delay the current work."""
+        # A delay, because waking the database thread now would take the interpreter from the loop just when an answer
+        # is about to be written.
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._behind.append(_Job(fn, True, future, loop))
@@ -109,18 +111,18 @@ class Database:
         self._put()
 
     async def wipe(self) -> None:
-        """What has been deleted leaves the write-ahead file too."""
+        """Removes deleted data from the write-ahead file too."""
         await self.read(_checkpoint)
 
     def submit(self, fn: Callable[[sqlite3.Connection], T], *, write: bool = True) -> Future[T]:
-        """Queues `fn` at once, from any thread; it runs even if the caller stops waiting."""
+        """Queues `fn` immediately, from any thread; it runs even if the caller stops waiting."""
         future: Future[T] = Future()
         future.set_running_or_notify_cancel()  # so that it can no longer be cancelled
         self._put(_Job(fn, write, future))
         return future
 
     def _queue(self, fn: Callable[[sqlite3.Connection], T], *, write: bool) -> asyncio.Future[T]:
-        """As `submit`; cancelling the future takes nothing back, it only hears nothing then."""
+        """As `submit`. Cancelling the future does not cancel the job."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._put(_Job(fn, write, future, loop))
@@ -197,6 +199,7 @@ class Database:
                         connection.close()
                     connection = None
                     self._leave_turns()
+                # One damaged page must not cost the user every later chat: start with a fresh file, and save this one.
                 if attempt == 1 and _is_damage(error):
                     self._set_aside()
                     continue
@@ -273,9 +276,10 @@ def _groups(jobs: list[_Job]) -> list[list[_Job]]:
 
 
 def _run_group(connection: sqlite3.Connection, group: list[_Job]) -> list[tuple[Any, Exception | None]]:
-    """What became of each job. Raises when nothing was done."""
+    """The outcome of each job. Raises if nothing was done."""
     if not group[0].write:
         return [_attempt(group[0].fn, connection)]
+    # IMMEDIATE takes the write lock first. A plain BEGIN that has read cannot wait for it and fails with SQLITE_BUSY.
     connection.execute("BEGIN IMMEDIATE")
     try:
         outcomes = _all_or_each(connection, group)
@@ -288,9 +292,9 @@ def _run_group(connection: sqlite3.Connection, group: list[_Job]) -> list[tuple[
 
 
 def _all_or_each(connection: sqlite3.Connection, group: list[_Job]) -> list[tuple[Any, Exception | None]]:
-    """All jobs in one go; only when one of them raises is everything taken back and done again in savepoints.
+    """All jobs together. Only if one raises, everything is rolled back and done again in savepoints.
 
-    Savepoints are two statements more for each job, and each statement of this thread waits for the interpreter.
+    A savepoint costs two more statements per job, and each statement of this thread waits for the interpreter.
     """
     try:
         return [(job.fn(connection), None) for job in group]

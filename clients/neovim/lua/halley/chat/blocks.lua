@@ -35,7 +35,7 @@ local function here()
   local lines = vim.api.nvim_buf_get_lines(0, 0, -1, true)
   local found = M.at(lines, vim.api.nvim_win_get_cursor(0)[1])
   if not found then
-    vim.notify('Halley: no block of code is at the cursor.', vim.log.levels.WARN)
+    vim.notify('Halley: there is no code block at the cursor.', vim.log.levels.WARN)
   end
   return found
 end
@@ -85,7 +85,7 @@ function M.apply()
   if not block then
     return
   elseif not buf then
-    return vim.notify('Halley: no file is open to put it into.', vim.log.levels.WARN)
+    return vim.notify('Halley: no file is open to apply it to.', vim.log.levels.WARN)
   end
   client.with(buf, function(lsp)
     local win = vim.fn.bufwinid(buf)

@@ -40,7 +40,7 @@ end
 local function here()
   local chat = M.whose()
   if not chat then
-    vim.notify('Halley: this is no chat; `:Halley chat` opens one.', vim.log.levels.WARN)
+    vim.notify('Halley: this is not a chat; `:Halley chat` opens one.', vim.log.levels.WARN)
   end
   return chat
 end
@@ -172,7 +172,7 @@ local function stream(chat, method, params)
       end
       local said = client.sentence(err)
       if next(chat.streaming) then
-        said = (err.code == client.STOPPED and 'Stopped.' or said) .. ' `:Halley continue` goes on.'
+        said = (err.code == client.STOPPED and 'Stopped.' or said) .. ' `:Halley continue` resumes it.'
       end
       transcript.note(chat.text, next(chat.streaming), said)
       ended()
@@ -246,7 +246,7 @@ function M.retry(words)
   end
 end
 
---- The chat of a command and the reply at the cursor, where nothing is being written; else what is missing is told.
+--- The chat of a command and the reply at the cursor, where nothing is being written; else a notice names what is missing.
 ---@param missing string
 ---@return halley.ChatBuffer?, string
 local function free_reply(missing)
@@ -263,9 +263,9 @@ local function free_reply(missing)
   return nil, ''
 end
 
---- `:Halley continue`: goes on with the reply at the cursor, or the last one.
+--- `:Halley continue`: continues the reply at the cursor, or the last one.
 function M.continue()
-  local chat, reply = free_reply('Halley: there is no reply to go on with.')
+  local chat, reply = free_reply('Halley: there is no reply to continue.')
   if chat then
     transcript.reopen(chat.text, reply)
     stream(chat, 'halley/chat/continue', { chatId = chat.id, replyId = reply })
@@ -293,7 +293,7 @@ function M.fork()
   end, { buf = chat.code })
 end
 
---- `:Halley choose`: the reply at the cursor is the one the conversation goes on with.
+--- `:Halley choose`: the reply at the cursor is the one the conversation continues.
 function M.choose()
   local chat, reply = free_reply('Halley: there is no reply to choose here.')
   if not chat then
@@ -321,7 +321,7 @@ end
 
 -- Opening -------------------------------------------------------------------------------------------------------------
 
---- Writes a chat anew as the daemon has it.
+--- Writes a chat again as the daemon has it.
 ---@param chat halley.ChatBuffer
 function M.refresh(chat)
   client.request('halley/chat/get', { chatId = chat.id }, function(whole)

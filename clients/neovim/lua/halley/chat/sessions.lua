@@ -37,7 +37,7 @@ end
 local function kept()
   local chat = require('halley.chat').of()
   if not (chat and chat.id) then
-    vim.notify('Halley: this is no chat with a turn in it.', vim.log.levels.WARN)
+    vim.notify('Halley: this is not a chat with a turn.', vim.log.levels.WARN)
     return nil
   end
   return chat
@@ -63,7 +63,7 @@ function M.rename(words)
   vim.ui.input({ prompt = 'Title: ', default = chat.title }, name)
 end
 
---- `:Halley delete`: the chat of this buffer, once more asked.
+--- `:Halley delete`: the chat of this buffer, after a confirmation.
 function M.delete()
   local chat = kept()
   if not chat then

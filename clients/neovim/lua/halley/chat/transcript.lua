@@ -180,7 +180,7 @@ local function put(of, reply, text)
   vim.api.nvim_buf_set_text(of.buf, row, column, row, column, vim.split(text, '\n'))
 end
 
---- Goes on with a reply.
+--- Continues a reply.
 ---@param of halley.Transcript
 ---@param id string
 ---@param part 'text'|'reasoning'
@@ -221,7 +221,7 @@ function M.note(of, id, said)
   end)
 end
 
---- A reply goes on: why it had ended is told no more.
+--- A reply continues: the reason why it ended is removed.
 ---@param of halley.Transcript
 ---@param id string
 function M.reopen(of, id)
@@ -256,11 +256,11 @@ function M.settle(of, reply)
     end)
   end
   if reply.problem and reply.problem.code == 'cancelled' then
-    M.note(of, reply.replyId, 'Stopped. `:Halley continue` goes on.')
+    M.note(of, reply.replyId, 'Stopped. `:Halley continue` resumes it.')
   elseif reply.problem then
     M.note(of, reply.replyId, reply.problem.message .. ' ' .. reply.problem.help)
   elseif reply.status == 'interrupted' then
-    M.note(of, reply.replyId, 'The reply broke off. `:Halley continue` goes on.')
+    M.note(of, reply.replyId, 'The reply was interrupted. `:Halley continue` resumes it.')
   end
 end
 
@@ -308,7 +308,7 @@ local function render_turn(of, turn)
   end
 end
 
---- Writes a chat anew as the daemon has it; the prompt stays.
+--- Writes a chat again as the daemon has it; the prompt stays.
 ---@param of halley.Transcript
 ---@param chat halley.Chat
 function M.render(of, chat)

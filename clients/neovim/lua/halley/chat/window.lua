@@ -94,7 +94,7 @@ function M.to_prompt(chat)
   vim.api.nvim_win_set_cursor(0, { last, #line })
 end
 
---- Something was sent: where the cursor stood in the prompt it stands in the empty one.
+--- Something was sent: where the cursor was in the prompt, it is in the empty one.
 ---@param chat halley.ChatBuffer
 function M.follow(chat)
   local heading = require('halley.chat.transcript').heading(chat.text)
