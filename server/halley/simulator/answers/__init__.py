@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from halley.simulator.answers.code import CODE
+from halley.simulator.answers.code import CODE, cannot
 from halley.simulator.answers.complete import complete
 from halley.simulator.answers.explain import explain
 from halley.simulator.answers.reading import Task, read_task
@@ -58,6 +58,8 @@ def _say(asked: Conversation, task: Task) -> str:
         return commit_message(task.code or task.prose)
     if task.kind == "explain" and task.code:
         return _signed(explain(task.block, task.language, task.diagnostics))
+    if task.kind in ("tests", "translate"):
+        return _signed(cannot(task))
     if task.kind in CODE and (task.code or task.kind == "generate"):
         return _with_code(task)
     return _signed(talk(asked, task))

@@ -1,4 +1,4 @@
-"""Answers that are code: formatting, fixing an undefined name, skeletons, and simple forms of the rest.
+"""Answers that are code: formatting, fixing an undefined name, skeletons, documentation and plain replacements.
 
 `CODE` is the table. Where the simulator cannot do what is asked, the code comes back as it is with a sentence that says so.
 """
@@ -24,15 +24,17 @@ _FILLER = frozenset(
     please create add make when if no not from by list lists none null python javascript typescript go rust""".split()
 )
 
-_USUAL = (
-    ("list", "items"),
-    ("item", "items"),
-    ("number", "number"),
-    ("text", "text"),
-    ("string", "text"),
-    ("file", "path"),
-)
+_USUAL = {
+    "list": "items",
+    "item": "items",
+    "number": "number",
+    "text": "text",
+    "string": "text",
+    "file": "path",
+}
 """What a parameter is called, by a word of the request."""
+
+_UNDEFINED = re.compile(r"undefined|not defined|cannot find|unresolved|undeclared", re.I)
 
 
 # -- formatting
@@ -47,9 +49,8 @@ def format_code(task: Task) -> Written:
         return task.code, task.language, "The simulator lays out Python that parses, and nothing else."
     wrap = re.search(r"\b(?:wrap|line|columns?|characters)\D{0,20}(\d{2,3})", task.prose, re.I)
     width = max(40, (int(wrap[1]) if wrap else 100) - len(indent))
-    done = autopep8.fix_code(
-        flat + "\n", {"max_line_length": width, "ignore": ["W503", "W504"]}
-    ).removesuffix("\n")
+    options = {"max_line_length": width, "ignore": ["W503", "W504"]}
+    done = autopep8.fix_code(flat + "\n", options).removesuffix("\n")
     same = is_python(done) and ast.dump(ast.parse(done)) == ast.dump(ast.parse(flat))
     return textwrap.indent(done, indent) if same else task.code, task.language, ""
 
@@ -66,19 +67,13 @@ def _dedent(code: str) -> tuple[str, str]:
 def fix(task: Task) -> Written:
     """An undefined name becomes the nearest one of the code, or an import of Python's standard library."""
     code = task.code
-    for report in task.diagnostics:
-        named = re.findall(r"[`'\"“]([^\W\d]\w*)[`'\"”]", report)
-        if not named or not re.search(
-            r"undefined|not defined|cannot find|unresolved|undeclared", report, re.I
-        ):
-            continue
-        names = set(re.findall(r"[^\W\d]\w*", "\n".join((code, *(block.code for block in task.others))))) - {
-            named[-1]
-        }
-        if task.language == "python" and named[-1] in sys.stdlib_module_names:
-            code = f"import {named[-1]}\n{code}"
-        elif near := get_close_matches(named[-1], sorted(names), 1):
-            code = re.sub(rf"\b{named[-1]}\b", near[0], code)
+    for report in filter(_UNDEFINED.search, task.diagnostics):
+        for name in re.findall(r"[`'\"“]([^\W\d]\w*)[`'\"”]", report)[-1:]:
+            text = "\n".join((code, *(block.code for block in task.others)))
+            if task.language == "python" and name in sys.stdlib_module_names:
+                code = f"import {name}\n{code}"
+            elif near := get_close_matches(name, sorted(set(re.findall(r"[^\W\d]\w*", text)) - {name}), 1):
+                code = re.sub(rf"\b{name}\b", near[0], code)
     return code, task.language, "" if code != task.code else "The simulator repairs undefined names only."
 
 
@@ -92,10 +87,11 @@ def generate(task: Task) -> Written:
     if task.prefix.strip() and ("signature just before" in words or not words):
         words = _words_before_cursor(task.prefix)
     line = task.prefix.rsplit("\n", 1)[-1]
-    code = textwrap.indent(
-        _skeleton(_name(words), _parameters(words), language), line if not line.strip() else ""
-    )
-    return code, language, "This is a skeleton: the simulator writes no bodies."
+    facts = known(language)
+    given = ", ".join(facts.parameter.replace("NAME", parameter) for parameter in _parameters(words))
+    code = facts.skeleton.replace("NAME", _name(words)).replace("PARAMS", given)
+    indent = line if not line.strip() else ""
+    return textwrap.indent(code, indent), language, "This is a skeleton: the simulator writes no bodies."
 
 
 def _words_before_cursor(prefix: str) -> str:
@@ -113,61 +109,17 @@ def _name(words: str) -> str:
     if named:
         name = next(name for name in named.groups() if name)
         return f"do_{name}" if name in RESERVED else name
-    plain = [
-        word
-        for word in words_of(re.split(r"[.,;:\n]", words)[0])
-        if word not in _FILLER and not word[0].isdigit()
-    ]
+    first = words_of(re.split(r"[.,;:\n]", words)[0])
+    plain = [word for word in first if word not in _FILLER and not word[0].isdigit()]
     return "_".join(plain[:3] if len(plain) > 1 else ["do", *(plain or ["this"])])
 
 
 def _parameters(words: str) -> list[str]:
     given = re.search(r"\w\(([^()]*)\)", words) or re.search(r"\btak(?:es|ing)\s+([^.;]+)", words)
-    found = re.findall(r"[A-Za-z_]\w*", given[1] if given else "")
+    # A capital would make it a constant in Ruby and an exported name in Go.
+    found = [name[0].lower() + name[1:] for name in re.findall(r"[A-Za-z_]\w*", given[1] if given else "")]
     names = [name for name in dict.fromkeys(found) if name.lower() not in (_FILLER | RESERVED)][:6]
-    return names or [name for word, name in _USUAL if re.search(rf"\b{word}s?\b", words, re.I)][:1]
-
-
-def _skeleton(name: str, parameters: list[str], language: str) -> str:
-    facts = known(language)
-    given = ", ".join(facts.parameter.replace("NAME", parameter) for parameter in parameters)
-    return facts.skeleton.replace("NAME", name).replace("PARAMS", given)
-
-
-def translate(task: Task) -> Written:
-    """The signatures of the code's functions in the other language."""
-    target = task.target
-    functions = [found for found in outline(task.code, task.language)[1] if found.is_function]
-    if not functions or not known(target).skeleton:
-        return (
-            task.code,
-            task.language,
-            "The simulator translates signatures of functions only, and found none.",
-        )
-    said = [_skeleton(found.name, _plain(found), target) for found in functions]
-    return "\n\n".join(said), target, "These are signatures only: the simulator translates no bodies."
-
-
-def write_tests(task: Task) -> Written:
-    """That what is defined is there: all that can be said without understanding it. Python only."""
-    functions = [
-        found for found in outline(textwrap.dedent(task.code), task.language)[1] if found.kind == "function"
-    ]
-    if task.language != "python" or not functions:
-        mark = known(task.language).comment or "#"
-        names = ", ".join(found.name for found in functions)
-        return (
-            f"{mark} No test: {names}".rstrip(": "),
-            task.language,
-            "The simulator writes tests of Python functions only.",
-        )
-    module = (task.block.path.rsplit("/", 1)[-1] or "module.py").removesuffix(".py")
-    lines = [f"from {module} import {', '.join(found.name for found in functions)}"]
-    lines += [
-        f"\n\ndef test_{found.name}_can_be_called():\n    assert callable({found.name})"
-        for found in functions
-    ]
-    return "\n".join(lines), "python", "These tests say only that the functions are there."
+    return names or [name for word, name in _USUAL.items() if re.search(rf"\b{word}s?\b", words, re.I)][:1]
 
 
 # -- changes
@@ -197,11 +149,8 @@ def _sentence(found: Definition) -> str:
 
 
 def _plain(found: Definition) -> list[str]:
-    return [
-        name
-        for given in found.parameters
-        if (name := given.split()[-1].strip("*&$.")) not in ("self", "cls", "this")
-    ]
+    names = [given.split()[-1].strip("*&$.") for given in found.parameters]
+    return [name for name in names if name not in ("self", "cls", "this")]
 
 
 def edit(task: Task) -> Written:
@@ -215,16 +164,17 @@ def edit(task: Task) -> Written:
 
 
 def _as_it_is(task: Task) -> Written:
-    note = f"The simulator cannot do this: “{' '.join((task.words or task.kind).split())[:120]}”. The code is as it was."
-    return task.code, task.language, note
+    return task.code, task.language, f"{cannot(task)} The code is as it was."
+
+
+def cannot(task: Task) -> str:
+    return f"The simulator cannot do this: “{' '.join((task.words or task.kind).split())[:120]}”."
 
 
 CODE: dict[str, Callable[[Task], Written]] = {
     "format": format_code,
     "fix": fix,
     "generate": generate,
-    "translate": translate,
-    "tests": write_tests,
     "document": document,
     "edit": edit,
     "improve": _as_it_is,

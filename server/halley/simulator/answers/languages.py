@@ -1,4 +1,4 @@
-"""What the simulator knows of languages: their names, comments and grammars, and how a skeleton of a function looks.
+"""What the simulator knows of languages (`languages.toml`), and their syntax trees.
 
 Its own table, because it imports nothing of the daemon's: the two meet only over the wire.
 """
@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
+from importlib import import_module, resources
 from typing import Any
 
 
@@ -17,7 +18,7 @@ from typing import Any
 class Known:
     id: str
     name: str
-    comment: str
+    comment: str = ""
     aliases: tuple[str, ...] = ()
     grammar: tuple[str, str] | None = None
     """Module and function of the tree-sitter wheel."""
@@ -28,37 +29,14 @@ class Known:
     """One level of indentation."""
 
 
-_JS = 'function NAME(PARAMS) {\n  throw new Error("not written yet");\n}'
-_TS = _JS.replace("(PARAMS)", "(PARAMS): unknown")
-_C = "void *NAME(PARAMS) {\n    return 0;  /* not written yet */\n}"
-_PY = "def NAME(PARAMS) -> object:\n    raise NotImplementedError"
+def _read() -> dict[str, Known]:
+    """Each language by its id, its name and its aliases."""
+    rows = tomllib.loads((resources.files(__package__) / "languages.toml").read_text("utf-8"))
+    found = [Known(id, **row) for id, row in rows.items()]
+    return {key.lower(): one for one in found for key in (one.id, one.name, *one.aliases)}
 
-_KNOWN = (
-    Known("python", "Python", "#", ("py", "python3", "pyi"), ("tree_sitter_python", "language"), _PY, "NAME: object"),
-    Known("javascript", "JavaScript", "//", ("js", "mjs", "cjs", "jsx", "javascriptreact"), ("tree_sitter_javascript", "language"), _JS, unit="  "),
-    Known("typescript", "TypeScript", "//", ("ts", "mts"), ("tree_sitter_typescript", "language_typescript"), _TS, "NAME: unknown", "  "),
-    Known("typescriptreact", "TypeScript (TSX)", "//", ("tsx",), ("tree_sitter_typescript", "language_tsx"), _TS, "NAME: unknown", "  "),
-    Known("go", "Go", "//", ("golang",), ("tree_sitter_go", "language"), 'func NAME(PARAMS) any {\n\tpanic("not written yet")\n}', "NAME any", "\t"),
-    Known("rust", "Rust", "//", ("rs",), ("tree_sitter_rust", "language"), "fn NAME(PARAMS) {\n    todo!()\n}", "NAME: &str"),
-    Known("java", "Java", "//", (), ("tree_sitter_java", "language"), "static Object NAME(PARAMS) {\n    throw new UnsupportedOperationException();\n}", "Object NAME"),
-    Known("c", "C", "//", ("h",), ("tree_sitter_c", "language"), _C, "void *NAME"),
-    Known("cpp", "C++", "//", ("c++", "cc", "cxx", "hpp"), ("tree_sitter_cpp", "language"), _C, "void *NAME"),
-    Known("csharp", "C#", "//", ("cs", "c#"), ("tree_sitter_c_sharp", "language"), "static object NAME(PARAMS) {\n    throw new System.NotImplementedException();\n}", "object NAME"),
-    Known("php", "PHP", "//", (), ("tree_sitter_php", "language_php"), "function NAME(PARAMS) {\n    throw new Exception('not written yet');\n}", "$NAME"),
-    Known("ruby", "Ruby", "#", ("rb",), ("tree_sitter_ruby", "language"), "def NAME(PARAMS)\n  raise NotImplementedError\nend", unit="  "),
-    Known("lua", "Lua", "--", (), ("tree_sitter_lua", "language"), 'local function NAME(PARAMS)\n  error("not written yet")\nend', unit="  "),
-    Known("shellscript", "Shell", "#", ("sh", "bash", "zsh", "shell"), ("tree_sitter_bash", "language"), "NAME() {\n  return 1 # not written yet\n}", unit="  "),
-    Known("html", "HTML", "<!--", ("htm", "xml"), ("tree_sitter_html", "language"), unit="  "),
-    Known("css", "CSS", "/*", ("scss", "less"), ("tree_sitter_css", "language"), unit="  "),
-    Known("json", "JSON", "", (), ("tree_sitter_json", "language"), unit="  "),
-    Known("sql", "SQL", "--"),
-    Known("yaml", "YAML", "#", ("yml",)),
-    Known("toml", "TOML", "#"),
-    Known("markdown", "Markdown", "<!--", ("md",)),
-    Known("makefile", "Make", "#", ("make",)),
-    Known("dockerfile", "Dockerfile", "#", ("docker",)),
-    Known("plaintext", "text", "", ("text", "txt", "diff", "patch")),
-)  # fmt: skip
+
+_BY_NAME = _read()
 
 RESERVED = frozenset(
     """and as assert async await break case class const continue def del elif else except export False false fn for from
@@ -67,7 +45,6 @@ RESERVED = frozenset(
 )
 """Words that some language keeps for itself."""
 
-_BY_NAME = {key.lower(): known for known in _KNOWN for key in (known.id, known.name, *known.aliases)}
 _LOOKS: tuple[tuple[str, str], ...] = (
     ("rust", r"\bfn \w+\(.*\{|\blet mut\b"),
     ("go", r"(?m)^package \w+|^func "),

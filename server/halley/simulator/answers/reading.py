@@ -17,7 +17,6 @@ _CODE_ONLY = re.compile(r"exactly one fenced code block|(?:reply with )?only (?:
 _MARK = re.compile(r"(?:cursor|where|before|mark)[^`\n]{0,40}`([^`\s\w][^`\n]{0,30})`", re.I)
 _POINTED = re.compile(r"\b(?:marked|selected|selection|this part|the place|the diff|following|below)\b", re.I)
 _LEAD = r"^(?:(?:please|now|then|also|and|hi|hello)[,.!:]?\s+|(?:can|could|would) you (?:please )?)*"
-_LANGUAGES = r"\b(?:to|into|in)\s+([A-Za-z+#]+)"
 
 _VERBS = tuple(
     (kind, re.compile(f"{_LEAD}(?:{pattern})", re.I))
@@ -81,12 +80,6 @@ class Task:
     @property
     def code(self) -> str:
         return self.block.code
-
-    @property
-    def target(self) -> str:
-        """The language to translate into."""
-        named = [known(word).id for word in re.findall(_LANGUAGES, self.prose)]
-        return next((name for name in named if name not in ("plaintext", self.language)), "")
 
 
 def read_task(asked: Conversation) -> Task:

@@ -7,13 +7,23 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from itertools import zip_longest
 from typing import Any
 
-from halley.simulator.conversation import FINGERPRINT, Answer, Conversation, OfferedTool, Said, SaidToolCall
+from halley.simulator.conversation import Answer, Conversation, OfferedTool, Said, SaidToolCall
 from halley.simulator.envelope import bad_request, missing
-from halley.simulator.frames import DONE, Frame
-from halley.simulator.wires.wire import Limits, Meta, Wire, dumps, text_of_parts
+from halley.simulator.frames import Frame
+from halley.simulator.wires.wire import (
+    Limits,
+    Meta,
+    Wire,
+    dumps,
+    heading,
+    offered,
+    side_by_side,
+    text_of_parts,
+    wanted_schema,
+    wants_usage,
+)
 
 _ROLES = {
     "system": "system", "developer": "system", "user": "user", "assistant": "assistant", "tool": "tool",
@@ -27,7 +37,9 @@ def read(body: Mapping[str, Any]) -> Conversation:
         raise missing("messages")
     said = tuple(_said(message, at) for at, message in enumerate(messages))  # pyright: ignore[reportUnknownVariableType]
     tools = tuple(_tool(t, at) for at, t in enumerate(body.get("tools") or ()))
-    return Conversation(said, tools, _choice(body.get("tool_choice")), _schema(body.get("response_format")))
+    format: Any = body.get("response_format") or {}
+    schema = wanted_schema(format, format.get("json_schema"))
+    return Conversation(said, tools, _choice(body.get("tool_choice")), schema)
 
 
 def _said(message: Any, at: int) -> Said:
@@ -46,21 +58,13 @@ def _tool(tool: Any, at: int) -> OfferedTool:
     function = tool.get("function") if isinstance(tool, dict) else None
     if not isinstance(function, dict) or not function.get("name"):
         raise missing(f"tools[{at}].function.name")
-    schema = dumps(function.get("parameters") or {"type": "object", "properties": {}}).decode()
-    return OfferedTool(str(function["name"]), str(function.get("description") or ""), schema)
+    return offered(function["name"], function.get("description"), function.get("parameters"))
 
 
 def _choice(choice: Any) -> str:
     if isinstance(choice, dict):
         return str((choice.get("function") or {}).get("name") or "auto")
     return str(choice or "auto")
-
-
-def _schema(wanted: Any) -> str | None:
-    kind = wanted.get("type") if isinstance(wanted, dict) else None
-    if kind == "json_schema":
-        return dumps((wanted.get("json_schema") or {}).get("schema") or {}).decode()
-    return "{}" if kind == "json_object" else None
 
 
 def limits(body: Mapping[str, Any]) -> Limits:
@@ -80,18 +84,16 @@ def usage(answers: Sequence[Answer], meta: Meta) -> dict[str, Any]:
 
 
 def whole(answers: Sequence[Answer], meta: Meta) -> dict[str, Any]:
-    return {
-        "id": meta.id, "object": "chat.completion", "created": meta.created, "model": meta.model,
-        "system_fingerprint": FINGERPRINT, "choices": [
+    choices = [
         {"index": at, "message": _message(answer), "logprobs": None, "finish_reason": answer.finish}
-        for at, answer in enumerate(answers)], "usage": usage(answers, meta),
-    }  # fmt: skip
+        for at, answer in enumerate(answers)
+    ]
+    return heading(meta, "chat.completion") | {"choices": choices, "usage": usage(answers, meta)}
 
 
 def _message(answer: Answer) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": answer.text or None, "refusal": None}
-    if answer.finish != "tool_calls":
-        message["content"] = answer.text
+    content = None if answer.finish == "tool_calls" and not answer.text else answer.text
+    message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
     if answer.reasoning:
         message["reasoning_content"] = answer.reasoning
     if answer.images:
@@ -112,23 +114,11 @@ def _whole_call(call: SaidToolCall) -> dict[str, Any]:
 
 
 def frames(answers: Sequence[Answer], meta: Meta) -> list[Frame]:
-    options = meta.body.get("stream_options") or {}
-    with_usage = bool(options.get("include_usage"))
-    head = dumps(
-        {
-            "id": meta.id,
-            "object": "chat.completion.chunk",
-            "created": meta.created,
-            "model": meta.model,
-            "system_fingerprint": FINGERPRINT,
-        }
-    )[:-1]
+    head, with_usage = dumps(heading(meta, "chat.completion.chunk"))[:-1], wants_usage(meta)
     tail = b',"usage":null}' if with_usage else b"}"
     streams = [_choice_frames(answer, at, head, tail, meta) for at, answer in enumerate(answers)]
-    out = [frame for round in zip_longest(*streams) for frame in round if frame is not None]
-    if with_usage:
-        out.append(Frame("usage", head + b',"choices":[],"usage":' + dumps(usage(answers, meta)) + b"}"))
-    return [*out, DONE]
+    ended = head + b',"choices":[],"usage":' + dumps(usage(answers, meta)) + b"}"
+    return side_by_side(streams, Frame("usage", ended) if with_usage else None)
 
 
 def _choice_frames(answer: Answer, index: int, head: bytes, tail: bytes, meta: Meta) -> list[Frame]:
@@ -156,9 +146,8 @@ def _choice_frames(answer: Answer, index: int, head: bytes, tail: bytes, meta: M
 
 
 def error_frame(message: str) -> Frame:
-    return Frame(
-        "error", dumps({"error": {"message": message, "type": "server_error", "param": None, "code": 502}})
-    )
+    error = {"message": message, "type": "server_error", "param": None, "code": 502}
+    return Frame("error", dumps({"error": error}))
 
 
 CHAT = Wire("chat", read, limits, whole, frames, error_frame)

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import zip_longest
 from typing import Any
 
 from halley.simulator.answers.complete import complete
 from halley.simulator.answers.languages import guess_language, language_of_path
-from halley.simulator.conversation import FINGERPRINT, Answer, Conversation, Said
+from halley.simulator.conversation import Answer, Conversation, Said
 from halley.simulator.envelope import bad_request
-from halley.simulator.frames import DONE, Frame
+from halley.simulator.frames import Frame
 from halley.simulator.wires import chat as wire_chat
-from halley.simulator.wires.wire import Limits, Meta, Wire, dumps
+from halley.simulator.wires.wire import Meta, Wire, dumps, heading, side_by_side, wants_usage
 
 FIM_TOKENS: tuple[str, ...] = (
     r"<\|fim_prefix\|>(?P<prefix>.*?)<\|fim_suffix\|>(?P<suffix>.*?)<\|fim_middle\|>",  # Qwen coder, CodeGemma
@@ -62,22 +61,9 @@ def answer(asked: Conversation, model: str, variant: int) -> Answer:
     return Answer(complete(prefix, suffix, language))
 
 
-def limits(body: Mapping[str, Any]) -> Limits:
-    return wire_chat.limits(body)
-
-
 def whole(answers: Sequence[Answer], meta: Meta) -> dict[str, Any]:
-    return _head(meta) | {
-        "choices": [_choice(said.text, at, said.finish) for at, said in enumerate(answers)],
-        "usage": wire_chat.usage(answers, meta),
-    }
-
-
-def _head(meta: Meta) -> dict[str, Any]:
-    return {
-        "id": meta.id, "object": "text_completion", "created": meta.created, "model": meta.model,
-        "system_fingerprint": FINGERPRINT,
-    }  # fmt: skip
+    choices = [_choice(said.text, at, said.finish) for at, said in enumerate(answers)]
+    return heading(meta, "text_completion") | {"choices": choices, "usage": wire_chat.usage(answers, meta)}
 
 
 def _choice(text: str, index: int, finish: str | None) -> dict[str, Any]:
@@ -85,21 +71,16 @@ def _choice(text: str, index: int, finish: str | None) -> dict[str, Any]:
 
 
 def frames(answers: Sequence[Answer], meta: Meta) -> list[Frame]:
-    head = dumps(_head(meta))[:-1] + b',"choices":['
-    with_usage = bool((meta.body.get("stream_options") or {}).get("include_usage"))
+    head, with_usage = dumps(heading(meta, "text_completion"))[:-1] + b',"choices":[', wants_usage(meta)
     tail = b'],"usage":null}' if with_usage else b"]}"
     streams: list[list[Frame]] = []
     for at, said in enumerate(answers):
-        stream = [
-            Frame("text", head + dumps(_choice(piece, at, None)) + tail)
-            for piece in said.cut(meta.chunk_tokens)
-        ]
-        streams.append([*stream, Frame("finish", head + dumps(_choice("", at, said.finish)) + tail)])
-    out = [frame for round in zip_longest(*streams) for frame in round if frame is not None]
-    if with_usage:
-        out.append(Frame("usage", head + b'],"usage":' + dumps(wire_chat.usage(answers, meta)) + b"}"))
-    return [*out, DONE]
+        pieces = [dumps(_choice(piece, at, None)) for piece in said.cut(meta.chunk_tokens)]
+        ended = Frame("finish", head + dumps(_choice("", at, said.finish)) + tail)
+        streams.append([*(Frame("text", head + piece + tail) for piece in pieces), ended])
+    usage = head + b'],"usage":' + dumps(wire_chat.usage(answers, meta)) + b"}"
+    return side_by_side(streams, Frame("usage", usage) if with_usage else None)
 
 
-COMPLETIONS = Wire("completions", read, limits, whole, frames, wire_chat.error_frame, answer)
-FIM = Wire("fim", read, limits, wire_chat.whole, wire_chat.frames, wire_chat.error_frame, answer)
+COMPLETIONS = Wire("completions", read, wire_chat.limits, whole, frames, wire_chat.error_frame, answer)
+FIM = Wire("fim", read, wire_chat.limits, wire_chat.whole, wire_chat.frames, wire_chat.error_frame, answer)

@@ -7,11 +7,17 @@ from typing import Any
 
 import orjson
 
-from halley.simulator.conversation import Answer, Conversation, OfferedTool, Said
+from halley.simulator.conversation import Answer, Conversation, Said
 from halley.simulator.envelope import anthropic_error, bad_request
 from halley.simulator.frames import Frame, Kind
-from halley.simulator.wires.wire import Limits, Meta, Wire, dumps, text_of_parts
+from halley.simulator.wires.wire import Limits, Meta, Wire, dumps, offered, text_of_parts
 
+_STREAMED: dict[str, tuple[dict[str, Any], Kind, str, str]] = {
+    "thinking": ({"thinking": "", "signature": ""}, "reasoning", "thinking_delta", "thinking"),
+    "text": ({"text": ""}, "text", "text_delta", "text"),
+    "tool_use": ({"input": {}}, "tool", "input_json_delta", "partial_json"),
+}
+"""How a block of each type begins, what its frames are, and the delta its pieces come in."""
 _REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
 
 
@@ -26,7 +32,11 @@ def read(body: Mapping[str, Any]) -> Conversation:
         said.append(Said("system", text_of_parts(body["system"], "system")[0]))
     for at, message in enumerate(messages):
         said += _said(message, at)
-    tools = tuple(_tool(tool) for tool in body.get("tools") or () if "input_schema" in tool)
+    tools = tuple(
+        offered(tool.get("name"), tool.get("description"), tool["input_schema"])
+        for tool in body.get("tools") or ()
+        if "input_schema" in tool
+    )
     return Conversation(tuple(said), tools, _choice(body.get("tool_choice")))
 
 
@@ -38,18 +48,12 @@ def _said(message: Any, at: int) -> list[Said]:
     text, images = text_of_parts(content, f"messages.{at}.content")
     parts: list[Any] = content if isinstance(content, list) else []
     results = [
-        Said("tool", text_of_parts(part.get("content"), "content")[0],
-        tool_call_id=str(part.get("tool_use_id", ""))) for part in parts
+        Said("tool", text_of_parts(part.get("content"), "content")[0], (), str(part.get("tool_use_id", "")))
+        for part in parts
         if isinstance(part, dict) and part.get("type") == "tool_result"
-    ]  # fmt: skip
+    ]
     own = [Said(role, text, images)] if text or images or not results else []
     return [*own, *results]
-
-
-def _tool(tool: dict[str, Any]) -> OfferedTool:
-    return OfferedTool(
-        str(tool.get("name", "")), str(tool.get("description") or ""), dumps(tool["input_schema"]).decode()
-    )
 
 
 def _choice(choice: Any) -> str:
@@ -83,9 +87,8 @@ def _blocks(answer: Answer) -> list[dict[str, Any]]:
     if answer.text or not answer.tool_calls:
         blocks.append({"type": "text", "text": answer.text})
     for call in answer.tool_calls:
-        blocks.append(
-            {"type": "tool_use", "id": f"toolu_{call.id}", "name": call.name, "input": _object(call.arguments)}
-        )  # fmt: skip
+        given = _object(call.arguments)
+        blocks.append({"type": "tool_use", "id": f"toolu_{call.id}", "name": call.name, "input": given})
     return blocks
 
 
@@ -103,28 +106,15 @@ def frames(answers: Sequence[Answer], meta: Meta) -> list[Frame]:
     out = [_event("start", "message_start", message=_message(meta, [], None, 1)), _event("start", "ping")]
     calls = iter(answer.tool_calls)
     for at, block in enumerate(_blocks(answer)):
-        match block["type"]:
-            case "thinking":
-                empty, kind, field, pieces = (
-                    {"thinking": "", "signature": ""}, "reasoning", "thinking",
-                    Answer(answer.reasoning).cut(meta.chunk_tokens),
-                )  # fmt: skip
-            case "text":
-                empty, kind, field, pieces = {"text": ""}, "text", "text", answer.cut(meta.chunk_tokens)
-            case _:
-                empty, kind, field = {"input": {}}, "tool", "partial_json"
-                pieces = Answer(next(calls).arguments).cut(meta.chunk_tokens)
-        delta_type = {"thinking": "thinking_delta", "text": "text_delta", "partial_json": "input_json_delta"}[
-            field
-        ]
-        out.append(_event("start", "content_block_start", index=at, content_block=block | empty))
-        out += [
-            _event(kind, "content_block_delta", index=at, delta={"type": delta_type, field: piece})
-            for piece in pieces
-        ]  # type: ignore[arg-type]
+        empty, kind, delta, field = _STREAMED[block["type"]]
+        said = answer if kind == "text" else Answer(answer.reasoning)
+        if kind == "tool":
+            said = Answer(next(calls).arguments)
+        deltas = [{"type": delta, field: piece} for piece in said.cut(meta.chunk_tokens)]
         if kind == "reasoning":
-            signed = {"type": "signature_delta", "signature": "simulated"}
-            out.append(_event("reasoning", "content_block_delta", index=at, delta=signed))
+            deltas.append({"type": "signature_delta", "signature": "simulated"})
+        out.append(_event("start", "content_block_start", index=at, content_block=block | empty))
+        out += [_event(kind, "content_block_delta", index=at, delta=piece) for piece in deltas]
         out.append(_event("start" if kind == "reasoning" else "finish", "content_block_stop", index=at))
     ended = {"stop_reason": _REASONS[answer.finish], "stop_sequence": None}
     usage = {"input_tokens": meta.prompt_tokens, "output_tokens": answer.tokens}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from halley.simulator.conversation import Answer, Conversation, OfferedTool, Said
+from halley.simulator.conversation import Answer, Conversation, Said
 from halley.simulator.envelope import bad_request, missing
 from halley.simulator.frames import Frame, Kind
-from halley.simulator.wires.wire import Limits, Meta, Wire, dumps, text_of_parts
+from halley.simulator.wires.wire import Limits, Meta, Wire, dumps, offered, text_of_parts, wanted_schema
 
+_Json = dict[str, Any]
 _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 
 
@@ -26,13 +27,17 @@ def read(body: Mapping[str, Any]) -> Conversation:
         said += [item for at, raw in enumerate(given) if (item := _said(raw, at))]
     else:
         raise missing("input")
+    given_tools: list[dict[str, Any]] = [tool for tool in body.get("tools") or () if isinstance(tool, dict)]
     tools = tuple(
-        _tool(t) for t in body.get("tools") or () if isinstance(t, dict) and t.get("type") == "function"
+        offered(tool.get("name"), tool.get("description"), tool.get("parameters"))
+        for tool in given_tools
+        if tool.get("type") == "function"
     )
-    paints = any(isinstance(t, dict) and t.get("type") == "image_generation" for t in body.get("tools") or ())
-    return Conversation(
-        tuple(said), tools, _choice(body.get("tool_choice")), _schema(body.get("text")), paints
-    )
+    paints = any(tool.get("type") == "image_generation" for tool in given_tools)
+    text = body.get("text")
+    format = text.get("format") if isinstance(text, dict) else None
+    choice = _choice(body.get("tool_choice"))
+    return Conversation(tuple(said), tools, choice, wanted_schema(format, format), paints)
 
 
 def _said(item: Any, at: int) -> Said | None:
@@ -54,21 +59,8 @@ def _said(item: Any, at: int) -> Said | None:
     return Said(_ROLES[role], text, images)  # type: ignore[arg-type]
 
 
-def _tool(tool: dict[str, Any]) -> OfferedTool:
-    schema = dumps(tool.get("parameters") or {"type": "object", "properties": {}}).decode()
-    return OfferedTool(str(tool.get("name", "")), str(tool.get("description") or ""), schema)
-
-
 def _choice(choice: Any) -> str:
     return str(choice.get("name") or "auto") if isinstance(choice, dict) else str(choice or "auto")
-
-
-def _schema(text: Any) -> str | None:
-    wanted = (text.get("format") if isinstance(text, dict) else None) or {}
-    kind = wanted.get("type")
-    if kind == "json_schema":
-        return dumps(wanted.get("schema") or {}).decode()
-    return "{}" if kind == "json_object" else None
 
 
 def limits(body: Mapping[str, Any]) -> Limits:
@@ -91,7 +83,7 @@ def _response(meta: Meta, status: str, answer: Answer | None) -> dict[str, Any]:
         "id": meta.id, "object": "response", "created_at": meta.created, "status": status, "error": None,
         "incomplete_details": {"reason": reason} if status == "incomplete" else None,
         "instructions": body.get("instructions"), "max_output_tokens": body.get("max_output_tokens"),
-        "model": meta.model, "output": [item for item, _ in _items(answer, meta)] if answer else [],
+        "model": meta.model, "output": _items(answer, meta) if answer else [],
         "parallel_tool_calls": body.get("parallel_tool_calls", True),
         "previous_response_id": body.get("previous_response_id"),
         "reasoning": {"effort": None, "summary": None}, "store": bool(body.get("store", True)),
@@ -114,29 +106,23 @@ def _usage(answer: Answer, meta: Meta) -> dict[str, Any]:
     }
 
 
-def _items(answer: Answer, meta: Meta) -> list[tuple[dict[str, Any], str]]:
-    """The output items, finished, and what kind each is."""
-    status = "incomplete" if _cut(answer) else "completed"
-    tail = meta.id[5:]
-    items: list[tuple[dict[str, Any], str]] = []
+def _items(answer: Answer, meta: Meta) -> list[dict[str, Any]]:
+    """The output items, finished."""
+    status, tail = "incomplete" if _cut(answer) else "completed", meta.id[5:]
+    items: list[dict[str, Any]] = []
     if answer.reasoning:
         summary = [{"type": "summary_text", "text": answer.reasoning}]
-        items.append(({"type": "reasoning", "id": f"rs_{tail}", "summary": summary}, "reasoning"))
+        items.append({"type": "reasoning", "id": f"rs_{tail}", "summary": summary})
     if answer.text or not answer.tool_calls:
+        said = {"id": f"msg_{tail}", "role": "assistant", "status": status}
         content = [{"type": "output_text", "text": answer.text, "annotations": [], "logprobs": []}]
-        items.append(
-            ({"type": "message", "id": f"msg_{tail}", "role": "assistant", "status": status, "content": content
-            }, "text")
-        )  # fmt: skip
+        items.append({"type": "message", **said, "content": content})
     for at, image in enumerate(answer.images):
         picture = {"type": "image_generation_call", "id": f"ig_{tail}_{at}", "status": "completed"}
-        items.append((picture | {"result": b64encode(image).decode()}, "image"))
+        items.append(picture | {"result": b64encode(image).decode()})
     for at, call in enumerate(answer.tool_calls):
-        item = {
-            "type": "function_call", "id": f"fc_{tail}_{at}", "call_id": call.id, "name": call.name,
-            "arguments": call.arguments, "status": "completed",
-        }  # fmt: skip
-        items.append((item, "tool"))
+        named = {"id": f"fc_{tail}_{at}", "call_id": call.id, "name": call.name}
+        items.append({"type": "function_call", **named, "arguments": call.arguments, "status": "completed"})
     return items
 
 
@@ -156,65 +142,54 @@ def frames(answers: Sequence[Answer], meta: Meta) -> list[Frame]:
     begun = _response(meta, "in_progress", None)
     events.add("start", "response.created", response=begun)
     events.add("start", "response.in_progress", response=begun)
-    for at, (item, kind) in enumerate(_items(answer, meta)):
-        {"reasoning": _reasoning, "text": _text, "tool": _tool_call, "image": _picture}[kind](
-            events, item, at, answer, meta
-        )
+    for at, item in enumerate(_items(answer, meta)):
+        empty, say = _STREAMED[item["type"]]
+        events.add("start", "response.output_item.added", output_index=at, item=item | empty)
+        say(events, item, {"item_id": item["id"], "output_index": at}, answer, meta)
+        last = "start" if item["type"] == "reasoning" else "finish"
+        events.add(last, "response.output_item.done", output_index=at, item=item)
     ended = whole(answers, meta)
     events.add("finish", f"response.{ended['status']}", response=ended)
     return events.out
 
 
-def _reasoning(events: _Events, item: dict[str, Any], at: int, answer: Answer, meta: Meta) -> None:
-    where = {"item_id": item["id"], "output_index": at, "summary_index": 0}
-    events.add("start", "response.output_item.added", output_index=at, item=item | {"summary": []})
-    events.add(
-        "start", "response.reasoning_summary_part.added", **where, part={"type": "summary_text", "text": ""}
-    )
+def _reasoning(events: _Events, item: _Json, where: _Json, answer: Answer, meta: Meta) -> None:
+    where, part = where | {"summary_index": 0}, item["summary"][0]
+    events.add("start", "response.reasoning_summary_part.added", **where, part=part | {"text": ""})
     for piece in Answer(answer.reasoning).cut(meta.chunk_tokens):
         events.add("reasoning", "response.reasoning_summary_text.delta", **where, delta=piece)
     events.add("start", "response.reasoning_summary_text.done", **where, text=answer.reasoning)
-    events.add("start", "response.reasoning_summary_part.done", **where, part=item["summary"][0])
-    events.add("start", "response.output_item.done", output_index=at, item=item)
+    events.add("start", "response.reasoning_summary_part.done", **where, part=part)
 
 
-def _text(events: _Events, item: dict[str, Any], at: int, answer: Answer, meta: Meta) -> None:
-    where = {"item_id": item["id"], "output_index": at, "content_index": 0}
-    part = item["content"][0]
-    events.add(
-        "start", "response.output_item.added", output_index=at,
-        item=item | {"content": [], "status": "in_progress"},
-    )  # fmt: skip
+def _text(events: _Events, item: _Json, where: _Json, answer: Answer, meta: Meta) -> None:
+    where, part = where | {"content_index": 0}, item["content"][0]
     events.add("start", "response.content_part.added", **where, part=part | {"text": ""})
     for piece in answer.cut(meta.chunk_tokens):
         events.add("text", "response.output_text.delta", **where, delta=piece, logprobs=[])
     events.add("finish", "response.output_text.done", **where, text=answer.text, logprobs=[])
     events.add("finish", "response.content_part.done", **where, part=part)
-    events.add("finish", "response.output_item.done", output_index=at, item=item)
 
 
-def _picture(events: _Events, item: dict[str, Any], at: int, answer: Answer, meta: Meta) -> None:
-    begun = item | {"status": "in_progress", "result": None}
-    events.add("start", "response.output_item.added", output_index=at, item=begun)
-    where = {"item_id": item["id"], "output_index": at}
+def _picture(events: _Events, item: _Json, where: _Json, answer: Answer, meta: Meta) -> None:
     events.add("start", "response.image_generation_call.in_progress", **where)
     events.add("finish", "response.image_generation_call.completed", **where)
-    events.add("finish", "response.output_item.done", output_index=at, item=item)
 
 
-def _tool_call(events: _Events, item: dict[str, Any], at: int, answer: Answer, meta: Meta) -> None:
-    where = {"item_id": item["id"], "output_index": at}
-    events.add(
-        "start", "response.output_item.added", output_index=at,
-        item=item | {"arguments": "", "status": "in_progress"},
-    )  # fmt: skip
+def _tool_call(events: _Events, item: _Json, where: _Json, answer: Answer, meta: Meta) -> None:
     for piece in Answer(item["arguments"]).cut(meta.chunk_tokens):
         events.add("tool", "response.function_call_arguments.delta", **where, delta=piece)
-    events.add(
-        "finish", "response.function_call_arguments.done", **where, arguments=item["arguments"],
-        name=item["name"],
-    )  # fmt: skip
-    events.add("finish", "response.output_item.done", output_index=at, item=item)
+    done = {"arguments": item["arguments"], "name": item["name"]}
+    events.add("finish", "response.function_call_arguments.done", **where, **done)
+
+
+_STREAMED: dict[str, tuple[_Json, Callable[[_Events, _Json, _Json, Answer, Meta], None]]] = {
+    "reasoning": ({"summary": []}, _reasoning),
+    "message": ({"content": [], "status": "in_progress"}, _text),
+    "image_generation_call": ({"status": "in_progress", "result": None}, _picture),
+    "function_call": ({"arguments": "", "status": "in_progress"}, _tool_call),
+}
+"""How an item of each type begins, and the events between its beginning and its end."""
 
 
 def error_frame(message: str) -> Frame:

@@ -6,16 +6,17 @@ Three rows: chat completions, responses, messages. Adding one is a file with the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import orjson
 
 from halley.simulator.answers import answer_conversation
-from halley.simulator.conversation import Answer, Conversation
+from halley.simulator.conversation import FINGERPRINT, Answer, Conversation, OfferedTool
 from halley.simulator.envelope import bad_request
-from halley.simulator.frames import Frame
+from halley.simulator.frames import DONE, Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,5 +84,35 @@ def _address(part: dict[str, Any]) -> str:
     return str(link or "")
 
 
-def dumps(value: Any) -> bytes:
-    return orjson.dumps(value)
+def offered(name: Any, description: Any, schema: Any) -> OfferedTool:
+    wanted = dumps(schema or {"type": "object", "properties": {}}).decode()
+    return OfferedTool(str(name or ""), str(description or ""), wanted)
+
+
+def wanted_schema(format: Any, holder: Any) -> str | None:
+    """The JSON Schema a reply is to follow; in a format of the kind `json_schema`, `holder` has it."""
+    kind = format.get("type") if isinstance(format, dict) else None
+    if kind == "json_schema":
+        return dumps((holder or {}).get("schema") or {}).decode()
+    return "{}" if kind == "json_object" else None
+
+
+def heading(meta: Meta, kind: str) -> dict[str, Any]:
+    """What a body or chunk of OpenAI's older APIs begins with."""
+    return {
+        "id": meta.id, "object": kind, "created": meta.created, "model": meta.model,
+        "system_fingerprint": FINGERPRINT,
+    }  # fmt: skip
+
+
+def side_by_side(streams: Iterable[list[Frame]], usage: Frame | None) -> list[Frame]:
+    """The frames of several choices, in turn, and what ends them."""
+    out = [frame for round in zip_longest(*streams) for frame in round if frame is not None]
+    return [*out, usage, DONE] if usage else [*out, DONE]
+
+
+def wants_usage(meta: Meta) -> bool:
+    return bool((meta.body.get("stream_options") or {}).get("include_usage"))
+
+
+dumps = orjson.dumps
