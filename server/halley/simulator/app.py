@@ -6,10 +6,9 @@ are not conversations are in `routes.py`'s table; the manner of leaving is `conn
 
 from __future__ import annotations
 
-import sys
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -45,17 +44,12 @@ class App(State):
             response = self._answer(request, seen, request_id)
         except ApiError as error:
             response = error.response(request_id, anthropic)
-        except (
-            Exception
-        ) as error:  # a defect of ours: say so, in the envelope and on stderr, and go on serving
-            traceback.print_exc(file=sys.stderr)
-            problem = ApiError(
-                500, f"the simulator failed: {type(error).__name__}: {error}", "simulator_error"
-            )
-            response = problem.response(request_id, anthropic)
+        except Exception as error:  # a defect of ours: say so, also on stderr, and continue
+            traceback.print_exc()
+            message = f"the simulator failed: {type(error).__name__}: {error}"
+            response = ApiError(500, message, "simulator_error").response(request_id, anthropic)
         seen.status = response.status
-        response.headers.setdefault("x-request-id", request_id)
-        response.headers.setdefault("server", "halley-simulator")
+        response.headers = {"x-request-id": request_id, "server": "halley-simulator"} | response.headers
         response.on_end = lambda how, pieces: self.records.end(seen, how, pieces)
         return response
 
@@ -97,31 +91,20 @@ class App(State):
         if not key:
             raise ApiError(401, "No key was sent; send `Authorization: Bearer sk-sim`", code=None)
         if not (key.startswith("sk-sim") or key in self.options.keys):
-            raise ApiError(
-                401, "Invalid token; the simulator takes any key that begins with sk-sim", code=None
-            )
+            message = "Invalid token; the simulator takes any key that begins with sk-sim"
+            raise ApiError(401, message, code=None)
 
     def _striking_rule(self, call: Call, method: str) -> FaultRule | None:
-        for rule in call.options.faults:
-            if rule.fault.at_accept or not rule.applies_to(call.path, method):
-                continue
-            count = self.asked.get(rule, 0)
-            self.asked[rule] = count + 1
-            if rule.strikes(count, call.random):
-                return rule
-        return None
+        rules = (rule for rule in call.options.faults if rule.applies_to(call.path, method))
+        return next((rule for rule in rules if self.strikes(rule, call.random)), None)
 
     def _respond(self, call: Call, request: Request, rule: FaultRule | None, seen: Seen) -> Response:
         scripted = call.scripted
         if scripted is not None and (scripted.status is not None or scripted.body is not None):
             return _scripted_response(scripted)
         if rule is not None and rule.fault.instead is not None:
-            bend = self._bend(
-                call, rule, lambda stream: self._normal(call, request, None, seen, stream), None
-            )
-            response = rule.fault.instead(bend)
-            response.delay_s = max(response.delay_s, call.options.delay_ms / 1000)
-            return response
+            normal = partial(self._normal, call, request, None, seen)
+            return _delayed(rule.fault.instead(self._bend(call, rule, normal=normal)), call)
         return self._normal(call, request, rule, seen, call.wants_stream)
 
     def _normal(
@@ -132,13 +115,12 @@ class App(State):
         if request.method == "GET":
             return GETS[call.path](self, call)
         if call.scripted is not None and call.scripted.raw is not None:
-            return self._stream(
-                call, [Frame("raw", call.scripted.raw.encode("utf-8", "surrogateescape"))], rule, None
-            )
+            raw = call.scripted.raw.encode("utf-8", "surrogateescape")
+            return self._stream(call, [Frame("raw", raw)], rule, None)
         check_params(call.path, call.body, call.options.strict)
         self._check_model(call)
         bend_answer = rule.fault.answer if rule else None
-        bend = self._bend(call, rule, lambda _: Response(), None)
+        bend = self._bend(call, rule)
         reply = POSTS[call.path](call, (lambda a: bend_answer(a, bend)) if bend_answer else (lambda a: a))
         seen.tokens = reply.tokens
         if stream and reply.frames is not None:
@@ -152,19 +134,17 @@ class App(State):
         if route.type:
             self._check_model(call)
             check_type(route, call.model)
-        response = route.handle(self, call, *found)
-        response.delay_s = max(response.delay_s, call.options.delay_ms / 1000)
-        return response
+        return _delayed(route.handle(self, call, *found), call)
 
     def _check_model(self, call: Call) -> None:
         if not call.model:
             raise bad_request("you must provide a model parameter", "model")
         if call.model not in MODELS:
             known = ", ".join(MODELS)
-            message = (
+            why = (
                 f"The model `{call.model}` does not exist or you do not have access to it. There are: {known}"
             )
-            raise ApiError(404, message, "invalid_request_error", param="model", code="model_not_found")
+            raise ApiError(404, why, "invalid_request_error", param="model", code="model_not_found")
 
     # -- the manner of leaving
 
@@ -172,13 +152,13 @@ class App(State):
         self, call: Call, frames: list[Frame], rule: FaultRule | None, reply: Reply | None
     ) -> Response:
         fault = rule.fault if rule else None
-        bend = self._bend(call, rule, lambda _: Response(), reply)
+        bend = self._bend(call, rule, reply)
+        options, lines = call.options, reply is not None and reply.lines
         if fault and fault.frames:
             frames = fault.frames(frames, bend)
-        pieces: Iterator[bytes] = encode(frames, reply is not None and reply.lines)
+        pieces: Iterator[bytes] = encode(frames, lines)
         if fault and fault.wire:
             pieces = fault.wire(pieces, bend)
-        options, lines = call.options, reply is not None and reply.lines
         kind = "application/x-ndjson" if lines else "text/event-stream; charset=utf-8"
         return Response(
             200, {"content-type": kind, "cache-control": "no-cache"}, pieces,
@@ -191,20 +171,18 @@ class App(State):
         body = orjson.dumps(reply.whole())
         options, fault = call.options, rule.fault if rule else None
         spoken_s = reply.tokens / options.tokens_per_s if options.tokens_per_s > 0 else 0.0
-        response = Response(
-            200, {"content-type": "application/json"}, body, delay_s=options.delay_ms / 1000 + spoken_s
-        )
-        if fault is None:
-            return response
-        if fault.body:
-            response.body = fault.body(body, self._bend(call, rule, lambda _: Response(), reply))
-        if fault.body and fault.ending != "end" and rule is not None and "error" not in rule.name:
-            response.ending, response.declared_length = fault.ending, len(body)
+        response = Response(200, {"content-type": "application/json"}, body)
+        response.delay_s = options.delay_ms / 1000 + spoken_s
+        if fault is not None and fault.body:
+            response.body = fault.body(body, self._bend(call, rule, reply))
+            if fault.ending != "end" and rule is not None and "error" not in rule.name:
+                response.ending, response.declared_length = fault.ending, len(body)
         return response
 
     def _bend(
-        self, call: Call, rule: FaultRule | None, normal: Callable[[bool], Response], reply: Reply | None
-    ) -> Bend:
+        self, call: Call, rule: FaultRule | None, reply: Reply | None = None,
+        normal: Callable[[bool], Response] = lambda _: Response(),
+    ) -> Bend:  # fmt: skip
         return Bend(
             request_id=call.request_id, anthropic=call.anthropic, model=call.model, body=call.body,
             settings=dict(rule.settings) if rule else {}, random=call.random, origin=self.origin(),
@@ -216,6 +194,16 @@ OPEN = ("/api/models", "/infill", "/api/generate")
 """Paths without a key: the public catalogue, and what local servers have, which know no keys."""
 
 
+def _delayed(response: Response, call: Call) -> Response:
+    response.delay_s = max(response.delay_s, call.options.delay_ms / 1000)
+    return response
+
+
+def _number(value: Any) -> Any:
+    """In a form, a number is text."""
+    return int(value) if isinstance(value, str) and value.isdigit() else value
+
+
 def _plain_error_frame(message: str) -> Frame:
     return Frame("error", orjson.dumps({"error": {"message": message}}))
 
@@ -225,15 +213,6 @@ def _read_body(request: Request, known: bool) -> dict[str, Any]:
         return {}
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         return read_form(request)
-    return _json_body(request, known)
-
-
-def _number(value: Any) -> Any:
-    """In a form, a number is text."""
-    return int(value) if isinstance(value, str) and value.isdigit() else value
-
-
-def _json_body(request: Request, known: bool) -> dict[str, Any]:
     try:
         value = orjson.loads(request.body)
     except orjson.JSONDecodeError as error:
@@ -246,17 +225,13 @@ def _json_body(request: Request, known: bool) -> dict[str, Any]:
 
 
 def _scripted_options(options: Options, scripted: ScriptedReply) -> Options:
-    if scripted.delay_ms is not None:
-        options = replace(options, delay_ms=scripted.delay_ms)
-    if scripted.tokens_per_s is not None:
-        options = replace(options, tokens_per_s=scripted.tokens_per_s)
-    return merge_options(options, {"fault": scripted.fault}) if scripted.fault else options
+    wishes = {"delay_ms": scripted.delay_ms, "tokens_per_s": scripted.tokens_per_s, "fault": scripted.fault}
+    return merge_options(options, {name: wish for name, wish in wishes.items() if wish not in (None, "")})
 
 
 def _scripted_response(scripted: ScriptedReply) -> Response:
-    text = scripted.body if isinstance(scripted.body, str) else None
-    body = (
-        text.encode() if text is not None else b"" if scripted.body is None else orjson.dumps(scripted.body)
-    )
-    headers = {"content-type": "text/plain" if text is not None else "application/json"} | scripted.headers
+    kind, body = "application/json", b"" if scripted.body is None else orjson.dumps(scripted.body)
+    if isinstance(scripted.body, str):
+        kind, body = "text/plain", scripted.body.encode()
+    headers = {"content-type": kind} | scripted.headers
     return Response(scripted.status or 200, headers, body, delay_s=(scripted.delay_ms or 0) / 1000)

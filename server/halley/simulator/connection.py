@@ -10,17 +10,10 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable, Iterator
-from http import HTTPStatus
+from http.client import responses
 
-from halley.simulator.http import (
-    MAX_BODY,
-    Refused,
-    Request,
-    Response,
-    expects_continue,
-    json_response,
-    read_request,
-)
+from halley.simulator import http
+from halley.simulator.http import Request, Response
 from halley.simulator.wheel import Wheel
 
 HEAVY_BODY = 32 * 1024
@@ -51,7 +44,7 @@ class Connection(asyncio.Protocol):
         self._started = self._due = 0.0
         self._paused = self._continued = False
         self.transport: asyncio.Transport = None  # type: ignore[assignment]
-        self.on_lost: Callable[[], None] = _nothing
+        self.on_lost: Callable[[], None] = lambda: None
 
     # -- asyncio.Protocol
 
@@ -64,13 +57,11 @@ class Connection(asyncio.Protocol):
         self._buffer += data
         if self._current is None:
             self._next_request()
-        elif len(self._buffer) > MAX_BODY:
+        elif len(self._buffer) > http.MAX_BODY:
             self.transport.pause_reading()
 
     def eof_received(self) -> bool:
-        return (
-            False  # a client that stops sending wants nothing more from us: close, and say so in the record
-        )
+        return False  # a client that stops sending wants nothing more: close, and say so in the record
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end("closed_early")
@@ -89,26 +80,21 @@ class Connection(asyncio.Protocol):
 
     def _next_request(self) -> None:
         try:
-            request = read_request(self._buffer)
-        except Refused as refused:
+            request = http.read_request(self._buffer)
+        except http.Refused as refused:
             self._keep_alive = False
-            self._answer(
-                json_response(
-                    {"error": {"message": str(refused), "type": "invalid_request_error"}}, refused.status
-                )
-            )
-            return
+            error = {"message": str(refused), "type": "invalid_request_error"}
+            return self._answer(http.json_response({"error": error}, refused.status))
         if request is None:
-            if not self._continued and expects_continue(self._buffer):
+            if not self._continued and http.expects_continue(self._buffer):
                 self._continued = True
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            return
+            return None
         self._continued = False
         self._keep_alive, self._chunked = request.keep_alive, not request.http10
-        if len(request.body) < HEAVY_BODY:
-            self._answer(self._handler(request))
-        else:
-            self._answer_aside(request)
+        if len(request.body) >= HEAVY_BODY:
+            return self._answer_aside(request)
+        return self._answer(self._handler(request))
 
     def _answer_aside(self, request: Request) -> None:
         """Answers a large request in a thread, so that computing it holds up no other connection's stream."""
@@ -180,15 +166,11 @@ class Connection(asyncio.Protocol):
 
     def _head(self, response: Response, framing: str) -> bytes:
         self._keep_alive = self._keep_alive and (self._chunked or not response.is_stream)
-        try:
-            phrase = HTTPStatus(response.status).phrase
-        except ValueError:
-            phrase = "Unknown"
+        phrase = responses.get(response.status, "Unknown")
         lines = "".join(f"{name}: {value}\r\n" for name, value in response.headers.items())
         keep = "keep-alive" if self._keep_alive and response.ending == "end" else "close"
-        return f"HTTP/1.1 {response.status} {phrase}\r\n{lines}{framing}connection: {keep}\r\n\r\n".encode(
-            "latin-1"
-        )
+        head = f"HTTP/1.1 {response.status} {phrase}\r\n{lines}{framing}connection: {keep}\r\n\r\n"
+        return head.encode("latin-1")
 
     def _finish(self, response: Response) -> None:
         if response.ending == "stall":
@@ -223,7 +205,3 @@ class Connection(asyncio.Protocol):
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
-
-
-def _nothing() -> None:
-    return

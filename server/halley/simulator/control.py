@@ -10,14 +10,13 @@ import orjson
 from halley.simulator.envelope import bad_request
 from halley.simulator.faults import FAULTS
 from halley.simulator.http import Request, Response, json_response
-from halley.simulator.options import merge_options
+from halley.simulator.options import Options, merge_options
 from halley.simulator.state import State
 
 
 def _requests(app: State, request: Request) -> Response:
-    return json_response(
-        {"requests": [seen.to_json() for seen in app.records.all], "open": sorted(app.records.open)}
-    )
+    seen = [one.to_json() for one in app.records.all]
+    return json_response({"requests": seen, "open": sorted(app.records.open)})
 
 
 def _forget(app: State, request: Request) -> Response:
@@ -35,14 +34,9 @@ def _drop_script(app: State, request: Request) -> Response:
 
 
 def _options(app: State, request: Request) -> Response:
-    options = app.options
-    return json_response(
-        {"seed": options.seed, "delay_ms": options.delay_ms, "tokens_per_s": options.tokens_per_s,
-        "chunk_tokens": options.chunk_tokens, "faults": [rule.name for rule in options.faults],
-        "strict": options.strict, "any_key": options.any_key, "job_polls": options.job_polls,
-        "job_fails": options.job_fails, "job_lifetime_s": options.job_lifetime_s,
-        "result_address": options.result_address}
-    )  # fmt: skip
+    """All of them, without the keys."""
+    shown = {name: getattr(app.options, name) for name in Options.__slots__ if name != "keys"}
+    return json_response(shown | {"faults": [rule.name for rule in app.options.faults]})
 
 
 def _set_options(app: State, request: Request) -> Response:

@@ -1,6 +1,6 @@
 """What was asked, whichever wire it came by: one conversation; and what is said back: one answer.
 
-The wires (`wire_chat.py`, `wire_responses.py`, `wire_messages.py`) read their own bodies into a `Conversation` and
+The wires (`wires/`) read their own bodies into a `Conversation` and
 write an `Answer` in their own words; `answers/` knows only these two.
 """
 
@@ -92,10 +92,8 @@ class Answer:
 
     @property
     def tokens(self) -> int:
-        spoken = len(split_pieces(self.text)) + sum(
-            len(split_pieces(c.arguments)) + 6 for c in self.tool_calls
-        )
-        return spoken + self.reasoning_tokens
+        called = sum(len(split_pieces(call.arguments)) + 6 for call in self.tool_calls)
+        return len(split_pieces(self.text)) + called + self.reasoning_tokens
 
     @property
     def reasoning_tokens(self) -> int:
@@ -103,11 +101,9 @@ class Answer:
 
     def cut(self, pieces_at_once: int) -> tuple[str, ...]:
         """The text as the pieces it streams in."""
-        return (
-            self.pieces
-            if self.pieces is not None
-            else tuple(join_pieces(split_pieces(self.text), pieces_at_once))
-        )
+        if self.pieces is not None:
+            return self.pieces
+        return tuple(join_pieces(split_pieces(self.text), pieces_at_once))
 
 
 @lru_cache(maxsize=1024)
@@ -128,8 +124,7 @@ def limit_answer(answer: Answer, max_tokens: int | None, stop: Iterable[str]) ->
     if found:
         text = text[: min(found)]
     if max_tokens is not None and answer.tokens > max_tokens and not answer.tool_calls:
-        thought = split_pieces(answer.reasoning)[:max_tokens]
-        said = split_pieces(text)
+        thought, said = split_pieces(answer.reasoning)[:max_tokens], split_pieces(text)
         room = max_tokens - len(thought)
         if len(said) > room:
             cut = "".join(said[:room])

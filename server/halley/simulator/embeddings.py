@@ -31,10 +31,8 @@ def embed(body: Mapping[str, Any], model: str) -> tuple[dict[str, Any], int]:
     if encoding not in ("float", "base64"):
         raise bad_request(f"Invalid 'encoding_format': {encoding!r}.", "encoding_format", "invalid_value")
     tokens = sum(map(estimate_tokens, texts))
-    rows = [
-        {"object": "embedding", "index": at, "embedding": _encoded(embed_text(text, dimensions), encoding)}
-        for at, text in enumerate(texts)
-    ]
+    vectors = (_encoded(embed_text(text, dimensions), encoding) for text in texts)
+    rows = [{"object": "embedding", "index": at, "embedding": vector} for at, vector in enumerate(vectors)]
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
     return {"object": "list", "data": rows, "model": model, "usage": usage}, tokens
 
@@ -75,9 +73,8 @@ def _inputs(given: Any) -> list[str]:
         given = [given]
     texts = [" ".join(map(str, item)) if isinstance(item, list) else item for item in given]
     if not all(isinstance(text, str) and text for text in texts):
-        raise bad_request(
-            "Invalid 'input': texts that are not empty, or arrays of tokens.", "input", "invalid_type"
-        )
+        why = "Invalid 'input': texts that are not empty, or arrays of tokens."
+        raise bad_request(why, "input", "invalid_type")
     return texts
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from halley.simulator.http import Response, json_response
@@ -19,22 +18,18 @@ class ApiError(Exception):
         *,
         param: str | None = None,
         code: Any = "",
-        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status, self.message, self.type, self.param, self.code = status, message, type, param, code
-        self.headers = headers or {}
 
     def body(self, request_id: str) -> dict[str, Any]:
-        return {
-            "error": {"message": f"{self.message} (request id: {request_id})", "type": self.type,
-            "param": self.param, "code": self.code}
-        }  # fmt: skip
+        message = f"{self.message} (request id: {request_id})"
+        return {"error": {"message": message, "type": self.type, "param": self.param, "code": self.code}}
 
     def response(self, request_id: str, anthropic: bool = False) -> Response:
         """In the wire's own envelope."""
         body = anthropic_error(self.status, self.message, request_id) if anthropic else self.body(request_id)
-        return json_response(body, self.status, {"x-request-id": request_id, **self.headers})
+        return json_response(body, self.status, {"x-request-id": request_id})
 
 
 _ANTHROPIC_TYPES = {

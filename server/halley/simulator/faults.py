@@ -58,7 +58,8 @@ class FaultRule:
         return FAULTS[self.name]
 
     def applies_to(self, path: str, method: str) -> bool:
-        return path.startswith(self.on) if self.on else method == "POST"
+        """Whether it can strike this call; those that strike when a connection is made strike no call."""
+        return not self.fault.at_accept and (path.startswith(self.on) if self.on else method == "POST")
 
     def strikes(self, count: int, random: Random) -> bool:
         """`count` is how many calls the rule has already been asked about."""
@@ -119,7 +120,7 @@ FAULTS: dict[str, Fault] = {
     "content_null": Fault("`content: null` beside other deltas", frames=m.content_null),
     "content_parts": Fault("`content` as an array of parts", frames=m.content_parts),
     "message_beside_delta": Fault("an empty `delta` beside the whole `message`", frames=m.message_beside_delta),
-    "finish_eos": Fault("finish_reason `eos_token`", frames=m.finish_as("eos_token")),
+    "finish_eos": Fault("finish_reason `eos_token`", frames=m.finish_eos),
     "finish_empty": Fault('finish_reason `""` until the last chunk', frames=m.finish_empty),
     "no_index": Fault("tool calls without an index", frames=m.no_index),
     "pings": Fault("comments and empty lines between events", frames=m.pings),
@@ -154,8 +155,7 @@ def parse_rule(text: str) -> FaultRule:
             probability = float(key)
     if not 0 <= probability <= 1:
         raise ValueError(f"{text}: a probability lies between 0 and 1")
-    first = given.pop("first", None)
+    first, after, on = given.pop("first", None), int(given.pop("after", "0")), given.pop("on", None)
     return FaultRule(
-        name, probability, first=int(first) if first is not None else None, after=int(given.pop("after", "0")),
-        on=given.pop("on", None), settings=tuple(given.items()),
-    )  # fmt: skip
+        name, probability, None if first is None else int(first), after, on, tuple(given.items())
+    )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from functools import cache
+from itertools import cycle, repeat
 from random import Random
 from typing import Any
 
@@ -108,9 +109,8 @@ def cloudflare(status: int) -> Callable[[Bend], Response]:
         f"<!DOCTYPE html>\n<html><head><title>api.example | {status}: A timeout occurred</title></head>"
         f"<body><h1>Error {status}</h1><p>Cloudflare could not reach the origin web server.</p></body></html>"
     )
-    return lambda bend: Response(
-        status, {"content-type": "text/html", "server": "cloudflare", "cf-ray": "sim-ray"}, page.encode()
-    )
+    headers = {"content-type": "text/html", "server": "cloudflare", "cf-ray": "sim-ray"}
+    return lambda bend: Response(status, dict(headers), page.encode())
 
 
 def gzip_bomb(bend: Bend) -> Response:
@@ -131,23 +131,24 @@ def _bomb() -> bytes:
     return b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + packed * times + tail
 
 
-def endless_line(bend: Bend) -> Response:
+def flood(kind: str, head: bytes, blocks: int | None = None, tail: bytes = b"") -> Callable[[Bend], Response]:
+    """`head`, and so many blocks of 64 KiB of text after it; by default without end."""
+
     def pieces() -> Iterator[bytes]:
-        yield b'data: {"choices":[{"index":0,"delta":{"content":"'
-        while True:
-            yield b"x" * 65536
+        yield head
+        yield from repeat(b"x" * 65536) if blocks is None else repeat(b"x" * 65536, blocks)
+        yield tail
 
-    return Response(200, {"content-type": "text/event-stream"}, pieces())
+    return lambda bend: Response(200, {"content-type": kind}, pieces())
 
 
-def oversize(bend: Bend) -> Response:
-    def pieces() -> Iterator[bytes]:
-        yield b'{"id":"x","object":"chat.completion","choices":[{"index":0,"message":{"content":"'
-        for _ in range(BOMB_BYTES // 65536):
-            yield b"x" * 65536
-        yield b'"}}]}'
-
-    return Response(200, {"content-type": "application/json"}, pieces())
+endless_line = flood("text/event-stream", b'data: {"choices":[{"index":0,"delta":{"content":"')
+oversize = flood(
+    "application/json",
+    b'{"id":"x","object":"chat.completion","choices":[{"index":0,"message":{"content":"',
+    BOMB_BYTES // 65536,
+    b'"}}]}',
+)
 
 
 def whole_as_event_stream(bend: Bend) -> Response:
@@ -204,23 +205,19 @@ def invalid_utf8(frames: list[Frame], bend: Bend) -> list[Frame]:
 
 def pings(frames: list[Frame], bend: Bend) -> list[Frame]:
     noise = [b": PING\n\n", b": OPENROUTER PROCESSING\n\n", b"\n\n", b": keep-alive\n", b"retry: 3000\n\n"]
-    return [
-        piece for at, frame in enumerate(frames) for piece in (Frame("raw", noise[at % len(noise)]), frame)
-    ]
+    return [piece for pair in zip((Frame("raw", one) for one in cycle(noise)), frames) for piece in pair]
 
 
 def _rewritten(change: Callable[[dict[str, Any], Frame], None]) -> Callable[[list[Frame], Bend], list[Frame]]:
     """A frames function that edits the JSON of every frame that has choices (chat completions)."""
 
     def rewrite(frames: list[Frame], bend: Bend) -> list[Frame]:
-        out: list[Frame] = []
-        for frame in frames:
-            if frame.data.startswith(b"{"):
-                value = orjson.loads(frame.data)
-                change(value, frame)
-                frame = replace(frame, data=orjson.dumps(value))
-            out.append(frame)
-        return out
+        return [changed(frame) if frame.data.startswith(b"{") else frame for frame in frames]
+
+    def changed(frame: Frame) -> Frame:
+        value = orjson.loads(frame.data)
+        change(value, frame)
+        return replace(frame, data=orjson.dumps(value))
 
     return rewrite
 
@@ -230,57 +227,57 @@ def _choices(value: dict[str, Any]) -> list[dict[str, Any]]:
     return found if isinstance(found, list) else []
 
 
+def _each_choice(
+    change: Callable[[dict[str, Any], dict[str, Any], Frame], None],
+) -> Callable[[list[Frame], Bend], list[Frame]]:
+    """`change` is given each choice, its delta (which may be a new one) and the frame."""
+
+    def change_all(value: dict[str, Any], frame: Frame) -> None:
+        for choice in _choices(value):
+            change(choice, choice.get("delta", {}), frame)
+
+    return _rewritten(change_all)
+
+
 def choices_empty_first(frames: list[Frame], bend: Bend) -> list[Frame]:
     first = orjson.loads(next(f.data for f in frames if f.data.startswith(b"{")))
-    opening = first | {
-        "choices": [],
-        "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": {}}],
-    }
+    filtered = [{"prompt_index": 0, "content_filter_results": {}}]
+    opening = first | {"choices": [], "prompt_filter_results": filtered}
     return [Frame("start", orjson.dumps(opening)), *frames]
 
 
-def _null_content(value: dict[str, Any], frame: Frame) -> None:
+@_each_choice
+def content_null(choice: dict[str, Any], delta: dict[str, Any], frame: Frame) -> None:
     if frame.kind != "text":
-        for choice in _choices(value):
-            choice.setdefault("delta", {})["content"] = None
+        choice["delta"] = delta | {"content": None}
 
 
-def _parts_content(value: dict[str, Any], frame: Frame) -> None:
-    for choice in _choices(value):
-        delta = choice.get("delta", {})
-        if isinstance(delta.get("content"), str):
-            delta["content"] = [{"type": "text", "text": delta["content"]}]
+@_each_choice
+def content_parts(choice: dict[str, Any], delta: dict[str, Any], frame: Frame) -> None:
+    if isinstance(delta.get("content"), str):
+        delta["content"] = [{"type": "text", "text": delta["content"]}]
 
 
-def _without_index(value: dict[str, Any], frame: Frame) -> None:
-    for choice in _choices(value):
-        for call in choice.get("delta", {}).get("tool_calls") or []:
-            call.pop("index", None)
+@_each_choice
+def no_index(choice: dict[str, Any], delta: dict[str, Any], frame: Frame) -> None:
+    for call in delta.get("tool_calls") or []:
+        call.pop("index", None)
 
 
-def _empty_finish(value: dict[str, Any], frame: Frame) -> None:
-    for choice in _choices(value):
-        if choice.get("finish_reason") is None:
-            choice["finish_reason"] = ""
+@_each_choice
+def finish_empty(choice: dict[str, Any], delta: dict[str, Any], frame: Frame) -> None:
+    if choice.get("finish_reason") is None:
+        choice["finish_reason"] = ""
+
+
+@_each_choice
+def finish_eos(choice: dict[str, Any], delta: dict[str, Any], frame: Frame) -> None:
+    if choice.get("finish_reason"):
+        choice["finish_reason"] = "eos_token"
 
 
 def usage_null(frames: list[Frame], bend: Bend) -> list[Frame]:
     return _rewritten(lambda value, _: value.update(usage=None))(without("usage")(frames, bend), bend)
-
-
-content_null = _rewritten(_null_content)
-content_parts = _rewritten(_parts_content)
-no_index = _rewritten(_without_index)
-finish_empty = _rewritten(_empty_finish)
-
-
-def finish_as(reason: str) -> Callable[[list[Frame], Bend], list[Frame]]:
-    def change(value: dict[str, Any], frame: Frame) -> None:
-        for choice in _choices(value):
-            if choice.get("finish_reason"):
-                choice["finish_reason"] = reason
-
-    return _rewritten(change)
 
 
 def message_beside_delta(frames: list[Frame], bend: Bend) -> list[Frame]:
@@ -290,9 +287,8 @@ def message_beside_delta(frames: list[Frame], bend: Bend) -> list[Frame]:
     rest = [frame for frame in frames if frame.kind in ("finish", "usage", "done")]
     if not deltas:
         return frames
-    choice = {
-        "index": 0, "delta": {}, "message": {"role": "assistant", "content": whole}, "finish_reason": None,
-    }  # fmt: skip
+    message = {"role": "assistant", "content": whole}
+    choice = {"index": 0, "delta": {}, "message": message, "finish_reason": None}
     return [Frame("text", orjson.dumps(deltas[0] | {"choices": [choice]})), *rest]
 
 

@@ -75,10 +75,8 @@ def request_wishes(
     wishes: dict[str, Any] = dict(parse_qsl(query))
     metadata = body.get("metadata")
     if isinstance(metadata, dict):
-        found: dict[str, Any] = metadata
-        wishes |= {
-            k.removeprefix("simulator_"): v for k, v in found.items() if str(k).startswith("simulator_")
-        }
+        ours = ((str(key).partition("simulator_"), wish) for key, wish in metadata.items())
+        wishes |= {name: wish for (before, mark, name), wish in ours if mark and not before}
     for name, value in headers.items():
         if name.startswith("x-simulator-"):
             wishes[name.removeprefix("x-simulator-").replace("-", "_")] = value

@@ -47,10 +47,8 @@ def converse(wire: Wire, prefix: str) -> Callable[[Call, BendAnswer], Reply]:
         else:
             found = (wire.answer(asked, call.model, at) for at in range(limits.n))
             answers = [limit_answer(bend(answer), limits.max_tokens, limits.stop) for answer in found]
-        meta = Meta(
-            f"{prefix}{call.request_id[8:]}", call.model, int(time.time()), asked.tokens, call.body,
-            call.options.chunk_tokens,
-        )  # fmt: skip
+        id, size = f"{prefix}{call.request_id[8:]}", call.options.chunk_tokens
+        meta = Meta(id, call.model, int(time.time()), asked.tokens, call.body, size)
         return Reply(
             lambda: wire.whole(answers, meta), sum(answer.tokens for answer in answers),
             lambda: wire.frames(answers, meta), wire.error_frame, wire.lines,
@@ -59,13 +57,7 @@ def converse(wire: Wire, prefix: str) -> Callable[[Call, BendAnswer], Reply]:
     return endpoint
 
 
-def _embeddings(call: Call, bend: BendAnswer) -> Reply:
-    value, tokens = embed(call.body, call.model)
-    return Reply(lambda: value, tokens)
-
-
-def _images(call: Call, bend: BendAnswer) -> Reply:
-    value, tokens = generate_images(call.body, int(time.time()))
+def _counted(value: dict[str, Any], tokens: int) -> Reply:
     return Reply(lambda: value, tokens)
 
 
@@ -74,25 +66,16 @@ POSTS: dict[str, Callable[[Call, BendAnswer], Reply]] = {
     "/v1/completions": converse(COMPLETIONS, "cmpl-sim-"), "/v1/fim/completions": converse(FIM, "fim-sim-"),
     "/beta/completions": converse(COMPLETIONS, "cmpl-sim-"), "/infill": converse(INFILL, "infill-sim-"),
     "/api/generate": converse(GENERATE, "generate-sim-"), "/v1/responses": converse(RESPONSES, "resp_sim_"),
-    "/v1/messages": converse(MESSAGES, "msg_sim_"), "/v1/embeddings": _embeddings,
-    "/v1/images/generations": _images,
+    "/v1/messages": converse(MESSAGES, "msg_sim_"), "/v1/embeddings": lambda call, _: _counted(*embed(call.body, call.model)),
+    "/v1/images/generations": lambda call, _: _counted(*generate_images(call.body, int(time.time()))),
 }  # fmt: skip
 
 
-def _models(app: State, call: Call) -> Response:
-    return json_response(model_list())
-
-
-def _catalogue(app: State, call: Call) -> Response:
-    return json_response(public_catalogue())
-
-
-def _quota(app: State, call: Call) -> Response:
-    return json_response(quota(app.records.count, app.records.tokens))
-
-
 GETS: dict[str, Callable[[State, Call], Response]] = {
-    "/v1/models": _models, "/api/models": _catalogue, "/user/quota": _quota} | {
+    "/v1/models": lambda app, call: json_response(model_list()),
+    "/api/models": lambda app, call: json_response(public_catalogue()),
+    "/user/quota": lambda app, call: json_response(quota(app.records.count, app.records.tokens)),
+} | {
     f"/v1/models/{id}": lambda app, call, m=model: json_response(model_object(m))
     for id, model in MODELS.items()
 }  # fmt: skip
@@ -103,9 +86,8 @@ def no_such_path(request: Request, path: str) -> Response | None:
     if request.method in ("GET", "HEAD") and path in GETS:
         return None
     if path.startswith("/v1/models/") and request.method == "GET":
-        raise ApiError(
-            404, f"The model `{path[11:]}` does not exist", "invalid_request_error", code="model_not_found"
-        )
+        why = f"The model `{path[11:]}` does not exist"
+        raise ApiError(404, why, "invalid_request_error", code="model_not_found")
     if path in GETS:
         raise ApiError(405, f"Not allowed to {request.method} on {path}", "invalid_request_error")
     if path.endswith("/") and path.rstrip("/") in (*POSTS, *GETS):

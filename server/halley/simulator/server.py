@@ -12,12 +12,13 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterable
+from dataclasses import replace
 from random import Random
 from typing import Any, Self
 
 from halley.simulator.app import App
 from halley.simulator.connection import Connection
-from halley.simulator.faults import FaultRule, parse_rule
+from halley.simulator.faults import parse_rule
 from halley.simulator.options import Options
 from halley.simulator.records import Seen
 from halley.simulator.script import ScriptedReply
@@ -36,24 +37,16 @@ class Simulator:
         port: int = 0,
         *,
         faults: Iterable[str] = (),
-        seed: int = 0,
-        delay_ms: float = 0.0,
-        tokens_per_s: float = 0.0,
-        chunk_tokens: int = 1,
-        strict: bool = True,
-        any_key: bool = False,
         keys: Iterable[str] = (),
+        **options: Any,
     ) -> None:
-        self._wanted_port = port
         rules = tuple(parse_rule(text) for text in faults)
-        options = Options(
-            seed, delay_ms, tokens_per_s, chunk_tokens, rules, strict, any_key, keys=frozenset(keys)
-        )
-        self._app = App(options, lambda: self.origin)
+        self._app = App(Options(faults=rules, keys=frozenset(keys), **options), lambda: self.origin)
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
-        self._port = port
-        self._accepted = 0
+        self.port = port
+        self.accepted = 0
+        """Connections made so far."""
 
     # -- running
 
@@ -61,8 +54,8 @@ class Simulator:
         """Listens. Raises OSError when the port is taken."""
         loop = asyncio.get_running_loop()
         self._wheel = Wheel(loop)
-        self._server = await loop.create_server(self._connect, HOST, self._port, backlog=2048)
-        self._port = self._server.sockets[0].getsockname()[1]
+        self._server = await loop.create_server(self._connect, HOST, self.port, backlog=2048)
+        self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def stop(self) -> None:
@@ -92,26 +85,18 @@ class Simulator:
         return connection
 
     def _accept(self, connection: Connection) -> bool:
-        self._accepted += 1
+        self.accepted += 1
         self._connections.add(connection)
-        rules = [rule for rule in self._app.options.faults if rule.fault.at_accept]
-        return not any(self._strikes(rule) for rule in rules)
-
-    def _strikes(self, rule: FaultRule) -> bool:
-        count = self._app.asked.get(rule, 0)
-        self._app.asked[rule] = count + 1
-        return rule.strikes(count, Random(f"{self._app.options.seed}:accept:{count}"))
+        random = Random(f"{self.options.seed}:accept:{self.accepted}")
+        rules = [rule for rule in self.options.faults if rule.fault.at_accept]
+        return not any(self._app.strikes(rule, random) for rule in rules)
 
     # -- what a test wants to know and say
 
     @property
-    def port(self) -> int:
-        return self._port
-
-    @property
     def origin(self) -> str:
         """`http://127.0.0.1:PORT`: the base address of the Anthropic wire."""
-        return f"http://{HOST}:{self._port}"
+        return f"http://{HOST}:{self.port}"
 
     @property
     def base_url(self) -> str:
@@ -134,11 +119,6 @@ class Simulator:
         return len(self._connections)
 
     @property
-    def accepted(self) -> int:
-        """Connections made so far."""
-        return self._accepted
-
-    @property
     def options(self) -> Options:
         return self._app.options
 
@@ -149,8 +129,6 @@ class Simulator:
 
     def set_faults(self, *rules: str) -> None:
         """Other faults from now on; their counts start over."""
-        from dataclasses import replace
-
         self.options = replace(self.options, faults=tuple(parse_rule(rule) for rule in rules))
 
     def script(self, text: str = "", **fields: Any) -> None:

@@ -41,6 +41,12 @@ class State:
     """How often each rule has been asked whether it strikes."""
     jobs: dict[str, SimJob] = field(default_factory=dict)
 
+    def strikes(self, rule: FaultRule, random: Random) -> bool:
+        """Asks the rule, and counts that."""
+        count = self.asked.get(rule, 0)
+        self.asked[rule] = count + 1
+        return rule.strikes(count, random)
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
