@@ -264,32 +264,6 @@ def test_fixing_an_undefined_name(message: str, code: str, wanted: str):
     assert block_of(ask(prompt, CODE_ONLY)) == wanted
 
 
-@pytest.mark.parametrize("name", ["bisect.py", "heapq.py", "shlex.py", "fractions.py", "graphlib.py"])
-def test_documenting_adds_docstrings_only(name: str):
-    text = (STDLIB / name).read_text(encoding="utf-8")
-    fence = "`" * 8
-    done = block_of(ask(f"Document this:\n\n{fence}python\n{text}\n{fence}"))
-
-    def bare(code: str) -> str:
-        tree = ast.parse(code)
-        for node in ast.walk(tree):
-            if (
-                isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-                and ast.get_docstring(node) is not None
-            ):
-                node.body = node.body[1:]
-        return ast.dump(tree)
-
-    assert bare(done) == bare(text)
-
-
-def test_documentation_says_what_the_tree_holds():
-    done = block_of(ask("Document this:\n\n" + python("def half(x):\n    return x / 2")))
-    assert done == 'def half(x):\n    """Half: takes x, returns x / 2."""\n    return x / 2'
-    done = block_of(ask("Document this:\n\n```go\nfunc Double(x int) int {\n\treturn x * 2\n}\n```"))
-    assert done.startswith("// Double: takes x, returns x * 2.\nfunc")
-
-
 @pytest.mark.parametrize("wish", ["Write tests for this", "Translate this to Go"])
 def test_tests_and_translations_are_said_to_be_left_out(wish: str):
     said = ask(f"{wish}\n\n{CODE}")

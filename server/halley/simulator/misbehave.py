@@ -204,8 +204,10 @@ def invalid_utf8(frames: list[Frame], bend: Bend) -> list[Frame]:
 
 
 def pings(frames: list[Frame], bend: Bend) -> list[Frame]:
-    noise = [b": PING\n\n", b": OPENROUTER PROCESSING\n\n", b"\n\n", b": keep-alive\n", b"retry: 3000\n\n"]
-    return [piece for pair in zip((Frame("raw", one) for one in cycle(noise)), frames) for piece in pair]
+    noise = cycle(
+        (b": PING\n\n", b": OPENROUTER PROCESSING\n\n", b"\n\n", b": keep-alive\n", b"retry: 3000\n\n")
+    )
+    return [piece for frame in frames for piece in (Frame("raw", next(noise)), frame)]
 
 
 def _rewritten(change: Callable[[dict[str, Any], Frame], None]) -> Callable[[list[Frame], Bend], list[Frame]]:

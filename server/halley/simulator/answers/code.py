@@ -1,4 +1,4 @@
-"""Answers that are code: formatting, fixing an undefined name, skeletons, documentation and plain replacements.
+"""Answers that are code: formatting, fixing an undefined name, skeletons and plain replacements.
 
 `CODE` is the table. Where the simulator cannot do what is asked, the code comes back as it is with a sentence that says so.
 """
@@ -13,7 +13,6 @@ from collections.abc import Callable
 from difflib import get_close_matches
 
 from halley.simulator.answers.languages import RESERVED, is_python, known, words_of
-from halley.simulator.answers.outline import Definition, outline
 from halley.simulator.answers.reading import Task, strip_blocks
 
 Written = tuple[str, str, str]
@@ -125,34 +124,6 @@ def _parameters(words: str) -> list[str]:
 # -- changes
 
 
-def document(task: Task) -> Written:
-    """What the tree says of each definition that has no documentation: parameters, results, errors."""
-    flat, indent = _dedent(task.code)
-    rows = flat.split("\n")
-    wanted = [found for found in outline(flat, task.language)[1] if not found.doc and found.kind != "module"]
-    for found in sorted(wanted, key=lambda one: -one.start):
-        if task.language != "python":
-            lead = re.match(r"[ \t]*", rows[found.start])[0]  # type: ignore[index]
-            rows.insert(found.start, f"{lead}{known(task.language).comment} {_sentence(found)}")
-        elif found.body > found.start:
-            lead = re.match(r"[ \t]*", rows[found.body])[0]  # type: ignore[index]
-            rows.insert(found.body, f'{lead}"""{_sentence(found)}"""')
-    return textwrap.indent("\n".join(rows), indent), task.language, ""
-
-
-def _sentence(found: Definition) -> str:
-    """Facts of its signature and body, in one sentence."""
-    facts = [("takes", _plain(found)), ("returns", found.returns), ("raises", found.raises)]
-    said = ", ".join(f"{verb} {' or '.join(what[:4])}" for verb, what in facts if what)
-    text = f"{' '.join(words_of(found.name)).capitalize()}{': ' if said else ''}{said}."
-    return re.sub(r'\\|"""|\*/', "", text)
-
-
-def _plain(found: Definition) -> list[str]:
-    names = [given.split()[-1].strip("*&$.") for given in found.parameters]
-    return [name for name in names if name not in ("self", "cls", "this")]
-
-
 def edit(task: Task) -> Written:
     """ "Rename a to b" and "replace x with y"; everything else comes back as it is."""
     words = task.words
@@ -175,8 +146,8 @@ CODE: dict[str, Callable[[Task], Written]] = {
     "format": format_code,
     "fix": fix,
     "generate": generate,
-    "document": document,
     "edit": edit,
+    "document": _as_it_is,
     "improve": _as_it_is,
 }
 """Tasks answered with code; all but `generate` need some to work on."""

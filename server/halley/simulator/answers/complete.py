@@ -29,11 +29,8 @@ def complete(prefix: str, suffix: str, language: str, others: tuple[str, ...] = 
     rest = suffix.split("\n", 1)[0].strip()
     for candidate in _candidates(prefix, suffix, line, language, others):
         said = candidate.rstrip().removesuffix(rest) if rest else candidate.rstrip()
-        if (
-            said.strip()
-            and not suffix.lstrip().startswith(said.strip())
-            and _fits(prefix, said, suffix, language)
-        ):
+        repeated = suffix.lstrip().startswith(said.strip())  # so is what has no text
+        if not repeated and _fits(prefix, said, suffix, language):
             return said
     return ""
 
@@ -48,9 +45,8 @@ def _candidates(prefix: str, suffix: str, line: str, language: str, others: tupl
         yield from (space + name + colon for name in names[:6])
     if len(typed) >= 3:
         lines = "\n".join((prefix[: -len(line)], suffix, *others)).split("\n")
-        yield from (
-            found.strip()[len(typed) :] for found in reversed(lines) if found.strip().startswith(typed)
-        )
+        found = (line.strip() for line in reversed(lines))
+        yield from (line[len(typed) :] for line in found if line.startswith(typed))
     if len(partial) >= 2:
         yield from (name[len(partial) :] for name in names if name.startswith(partial) and name != partial)
     if not typed and (header := _HEADER.search(prefix)):
@@ -61,11 +57,8 @@ def _candidates(prefix: str, suffix: str, line: str, language: str, others: tupl
 
 def _first_line(prefix: str, parameters: str, language: str) -> str:
     """A body's first line, which gives back what the function is given."""
-    names = [
-        words[0]
-        for part in parameters.split(",")
-        if (words := _WORD.findall(part)) and words[0] not in ("self", "mut")
-    ]
+    words = (word for part in parameters.split(",") for word in _WORD.findall(part)[:1])
+    names = [word for word in words if word not in ("self", "mut")]
     indent = "" if prefix.rsplit("\n", 1)[-1] else known(language).unit
     given = ", ".join(names)
     if language == "python":

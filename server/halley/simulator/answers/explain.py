@@ -17,14 +17,12 @@ def explain(block: Block, language: str, diagnostics: tuple[str, ...] = ()) -> s
     whole, found = outline(block.code, language)
     parts = [f"The editor says: *{text.split(': ', 1)[-1]}*." for text in diagnostics]
     where = f"`{block.path}`" if block.path else f"{known(language).name} code"
-    kinds = [
-        f"the {kind} {join([d.name for d in found if d.kind == kind])}"
-        for kind in dict.fromkeys(d.kind for d in found)
-    ]
-    opening = "This line" if whole.end == 1 else f"These {whole.end} lines"
-    parts.append(
-        f"{opening} of {where} {'defines' if whole.end == 1 else 'define'} {'; '.join(kinds) or 'nothing by name'}."
-    )
+    names = {kind: join([one.name for one in found if one.kind == kind]) for kind in (d.kind for d in found)}
+    kinds = "; ".join(f"the {kind} {named}" for kind, named in names.items()) or "nothing by name"
+    if whole.end == 1:
+        parts.append(f"This line of {where} defines {kinds}.")
+    else:
+        parts.append(f"These {whole.end} lines of {where} define {kinds}.")
     if whole.imports:
         parts.append(f"Imports: {join(whole.imports)}.")
     if count_errors(block.code, language):
@@ -52,10 +50,5 @@ def _definition(found: Definition) -> str:
 
 def _facts(found: Definition) -> str:
     """What is known of it, a sentence each."""
-    said = (
-        ("It loops", found.loops),
-        ("It calls", found.calls),
-        ("It can raise", found.raises),
-        ("It returns", found.returns),
-    )
-    return " ".join(f"{verb} {join(facts, 5)}." for verb, facts in said if facts)
+    said = {"loops": found.loops, "calls": found.calls, "can raise": found.raises, "returns": found.returns}
+    return " ".join(f"It {verb} {join(facts, 5)}." for verb, facts in said.items() if facts)

@@ -44,8 +44,6 @@ class Definition:
     parameters: list[str] = field(default_factory=list)
     start: int = 0
     end: int = 0
-    body: int = 0
-    """The line its body begins in."""
     doc: str = ""
     calls: list[str] = field(default_factory=list)
     loops: list[str] = field(default_factory=list)
@@ -85,20 +83,14 @@ def text_of(node: Any) -> str:
 
 def _definition(node: Any, name: str) -> Definition:
     body = node.child_by_field_name("body")
-    doc = ""
-    if body is not None and body.named_children and body.named_children[0].type == "expression_statement":
-        first = body.named_children[0]
-        doc = (
-            text_of(first).strip("\"' ")
-            if first.named_children[:1] and first.named_children[0].type == "string"
-            else ""
-        )
-    before = node.prev_sibling
-    if not doc and before is not None and "comment" in before.type:
+    first = next(iter(body.named_children), None) if body is not None else None
+    before, doc = node.prev_sibling, ""
+    if first is not None and [child.type for child in first.named_children[:1]] == ["string"]:
+        doc = text_of(first).strip("\"' ")
+    elif before is not None and "comment" in before.type:
         doc = text_of(before).strip("/#*- ")
-    start = body.start_point[0] if body is not None else node.start_point[0]
     return Definition(
-        _KINDS[node.type], name, _parameters(node), node.start_point[0], node.end_point[0] + 1, start, doc
+        _KINDS[node.type], name, _parameters(node), node.start_point[0], node.end_point[0] + 1, doc
     )
 
 
@@ -118,8 +110,8 @@ def _said_of(node: Any, fact: str) -> str:
         text = text_of(head or node.named_children[0]) if head or node.named_children else ""
     elif fact == "loops":
         body = node.child_by_field_name("body")
-        length = body.start_byte - node.start_byte if body is not None else len(node.text)
-        text = " ".join(node.text[:length].decode("utf-8", "replace").split()).rstrip("{: ")
+        said = node.text if body is None else node.text[: body.start_byte - node.start_byte]
+        text = " ".join(said.decode("utf-8", "replace").split()).rstrip("{: ")
     elif fact in ("raises", "returns"):
         text = text_of(node.named_children[0]) if node.named_children else ""
     return text.rstrip(";") if len(text) <= 100 else ""
@@ -140,19 +132,16 @@ def _parameters(node: Any) -> list[str]:
     while holder is None and (node := node.child_by_field_name("declarator")) is not None:
         holder = node.child_by_field_name("parameters")
     fields = ("pattern", "name", "declarator", "left")
-    names = [
-        text_of(next((inner for name in fields if (inner := child.child_by_field_name(name))), child))
-        for child in (holder.named_children if holder is not None else ())
-        if "comment" not in child.type
-    ]
-    return [re.split(r"[:=]", name)[0].strip() for name in names]
+    given = [child for child in holder.named_children if "comment" not in child.type] if holder else []
+    names = [next(filter(None, map(child.child_by_field_name, fields)), child) for child in given]
+    return [re.split(r"[:=]", text_of(name))[0].strip() for name in names]
 
 
 def _by_lines(code: str, whole: Definition) -> list[Definition]:
     found: list[Definition] = []
     for row, line in enumerate(code.split("\n")):
         if header := _HEADER.match(line):
-            found.append(Definition("function", header[1], start=row, end=row + 1, body=row + 1))
+            found.append(Definition("function", header[1], start=row, end=row + 1))
         else:
             (found[-1] if found else whole).calls += _CALL.findall(line)
     return found

@@ -13,7 +13,6 @@ from halley.simulator.answers.languages import known, language_of_path
 from halley.simulator.conversation import Conversation
 
 _FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,})[ \t]*([^\n`]*)\n(.*?)(?:^[ \t]*\2[`~]*[ \t]*$|\Z)", re.M | re.S)
-_CODE_ONLY = re.compile(r"exactly one fenced code block|(?:reply with )?only (?:the )?code", re.I)
 _MARK = re.compile(r"(?:cursor|where|before|mark)[^`\n]{0,40}`([^`\s\w][^`\n]{0,30})`", re.I)
 _POINTED = re.compile(r"\b(?:marked|selected|selection|this part|the place|the diff|following|below)\b", re.I)
 _LEAD = r"^(?:(?:please|now|then|also|and|hi|hello)[,.!:]?\s+|(?:can|could|would) you (?:please )?)*"
@@ -71,7 +70,6 @@ class Task:
     """The user's own words, where the prompt around them can be told apart."""
     block: Block = Block("")
     others: tuple[Block, ...] = ()
-    code_only: bool = False
     language: str = "plaintext"
     prefix: str = ""
     suffix: str = ""
@@ -86,15 +84,14 @@ def read_task(asked: Conversation) -> Task:
     """The task of the conversation's last turn."""
     blocks, prose = read_blocks(asked.last), strip_blocks(asked.last)
     kind, words = _kind(prose, asked.system)
-    code_only = bool(_CODE_ONLY.search(asked.system) or _CODE_ONLY.search(prose))
     reported = tuple(re.findall(r"^- (line \d+.*)$", prose, re.M))
     for mark in [*_MARK.findall(f"{asked.system}\n{prose}"), "<|cursor|>"]:
         if mark in asked.last:
-            return _at_cursor(kind, prose, words, mark, asked, blocks, code_only)
+            return _at_cursor(kind, prose, words, mark, asked, blocks)
     block = _asked_about(blocks) or _earlier_block(asked) or Block("")
     others = tuple(other for other in blocks if other is not block)
     language = block.language if block.code else _language(prose, asked.system)
-    return Task(kind, prose, words, block, others, code_only, language, diagnostics=reported)
+    return Task(kind, prose, words, block, others, language, diagnostics=reported)
 
 
 def read_blocks(text: str) -> list[Block]:
@@ -135,7 +132,7 @@ def _without_frame(kind: str, prose: str, rest: str, sentence: str) -> tuple[str
 
 
 def _at_cursor(
-    kind: str, prose: str, words: str, mark: str, asked: Conversation, blocks: list[Block], code_only: bool
+    kind: str, prose: str, words: str, mark: str, asked: Conversation, blocks: list[Block]
 ) -> Task:
     holder = next((block for block in reversed(blocks) if mark in block.code), None)
     opening = re.search(r"^`([^`\n]+)`:[ \t]*\n\n?", asked.last, re.M)
@@ -144,7 +141,7 @@ def _at_cursor(
     prefix, _, suffix = text.partition(mark)
     return Task(
         "complete" if kind in ("complete", "chat") else "generate",
-        prose, words, holder or Block(""), tuple(block for block in blocks if block is not holder), code_only,
+        prose, words, holder or Block(""), tuple(block for block in blocks if block is not holder),
         language if language != "plaintext" else _language(prose, asked.system), prefix, suffix,
     )  # fmt: skip
 
@@ -157,10 +154,8 @@ def _asked_about(blocks: list[Block]) -> Block | None:
 
 
 def _earlier_block(asked: Conversation) -> Block | None:
-    said = [
-        block for message in asked.messages if message.role != "tool" for block in read_blocks(message.text)
-    ]
-    return said[-1] if said else None
+    said = (read_blocks(message.text) for message in reversed(asked.messages) if message.role != "tool")
+    return next((blocks[-1] for blocks in said if blocks), None)
 
 
 def _language(prose: str, system: str) -> str:

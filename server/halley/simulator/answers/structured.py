@@ -12,9 +12,7 @@ from halley.simulator.conversation import Answer, Conversation, OfferedTool, Sai
 _DEEPEST = 8
 _MOST_SHOWN = 400
 """Characters of a tool's result that are passed on."""
-_VERBS = frozenset(
-    "get read list find search set run fetch do make call show look lookup query check".split()
-)
+_VERBS = set("get read list find search set run fetch do make call show look lookup query check".split())
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
 
 
@@ -22,8 +20,7 @@ def call_tools(asked: Conversation, call_id: str) -> Answer | None:
     """A call of the tool that fits best, when one is wanted; None when the answer should be words."""
     if not asked.tools or asked.tool_choice == "none" or asked.messages[-1].role == "tool":
         return None
-    tool = _wanted_tool(asked)
-    if tool is None:
+    if (tool := _wanted_tool(asked)) is None:
         return None
     arguments = json.dumps(fill_schema(json.loads(tool.schema), asked.last), ensure_ascii=False)
     return Answer("", tool_calls=(SaidToolCall(call_id, tool.name, arguments),), finish="tool_calls")
@@ -35,11 +32,9 @@ def _wanted_tool(asked: Conversation) -> OfferedTool | None:
     chosen = [tool for tool in asked.tools if tool.name == asked.tool_choice]
     named = [tool for tool in asked.tools if tool.name in asked.last]
     fitting = [tool for tool in asked.tools if _subject(tool) <= words and not _FENCE.search(asked.last)]
-    best = sorted(
-        asked.tools, key=lambda tool: -len(words & set(words_of(f"{tool.name} {tool.description}")))
-    )
-    must = best if asked.tool_choice in ("required", "any") else []
     fitting.sort(key=lambda tool: -len(_subject(tool)))
+    must = list(asked.tools) if asked.tool_choice in ("required", "any") else []
+    must.sort(key=lambda tool: -len(words & set(words_of(f"{tool.name} {tool.description}"))))
     return next(iter((*chosen, *named, *fitting, *must)), None)
 
 
@@ -70,9 +65,8 @@ def _beginning(text: str) -> str:
 
 def answer_json(asked: Conversation) -> str:
     """JSON that follows the conversation's schema; for "any object", what was asked."""
-    schema = json.loads(asked.response_schema or "{}") or {
-        "const": {"simulated": True, "asked": asked.last[:200]}
-    }
+    anything = {"const": {"simulated": True, "asked": asked.last[:200]}}
+    schema = json.loads(asked.response_schema or "{}") or anything
     return json.dumps(fill_schema(schema, asked.last), ensure_ascii=False)
 
 
@@ -91,14 +85,11 @@ def fill_schema(schema: Any, text: str, name: str = "", depth: int = 0) -> Any:
     kind = next((k for k in kind if k != "null"), "null") if isinstance(kind, list) else kind
     if kind == "object" or "properties" in node or "$ref" in node:
         properties: dict[str, Any] = node.get("properties") or {}
-        required = node.get("required", properties)
-        return {
-            key: fill_schema(of, text, key, depth + 1) for key, of in properties.items() if key in required
-        }
+        wanted = {key: of for key, of in properties.items() if key in node.get("required", properties)}
+        return {key: fill_schema(of, text, key, depth + 1) for key, of in wanted.items()}
     if kind == "array":
-        return [fill_schema(node.get("items", {}), text, name, depth + 1)] * max(
-            1, int(node.get("minItems", 1))
-        )
+        item = fill_schema(node.get("items", {}), text, name, depth + 1)
+        return [item] * max(1, int(node.get("minItems", 1)))
     return _scalar(kind, node, text, name)
 
 

@@ -6,7 +6,7 @@ import re
 
 from halley.simulator.answers.explain import explain, join
 from halley.simulator.answers.outline import outline
-from halley.simulator.answers.reading import Task, read_blocks, strip_blocks
+from halley.simulator.answers.reading import Block, Task, read_blocks, strip_blocks
 from halley.simulator.conversation import Conversation
 
 
@@ -31,10 +31,8 @@ def talk(asked: Conversation, task: Task) -> str:
     """What was asked, what was asked before, and what the code at hand holds."""
     parts = [f"You asked: “{_quote(task.prose)}”." if task.prose.strip() else "Your message has no text."]
     if before := asked.users[:-1]:
-        lines = [
-            f"{at}. {_quote(strip_blocks(text))}"
-            for at, text in enumerate(before[-8:], max(1, len(before) - 7))
-        ]
+        numbered = enumerate(before[-8:], max(1, len(before) - 7))
+        lines = [f"{at}. {_quote(strip_blocks(text))}" for at, text in numbered]
         parts.append("Before this you asked:\n\n" + "\n".join(lines))
     blocks = [block for said in asked.messages if said.role != "tool" for block in read_blocks(said.text)]
     if task.code and not before:
@@ -42,19 +40,16 @@ def talk(asked: Conversation, task: Task) -> str:
     elif blocks:
         parts.append("Code in this conversation:\n\n" + "\n".join(map(_line, blocks[-8:])))
     else:
-        parts.append(
-            "I only compute answers from what I am sent: show me some code and ask me to explain or format it."
-        )
+        parts.append("I only compute answers from what I am sent: show me code to explain or format.")
     if pictures := sum(len(said.images) for said in asked.messages):
         parts.append(f"You sent {pictures} picture{'s' if pictures != 1 else ''}, which I cannot see.")
     return "\n\n".join(parts)
 
 
-def _line(block: object) -> str:
-    code, path, language = (getattr(block, name) for name in ("code", "path", "language"))
-    names = [found.signature for found in outline(code, language)[1]]
-    what = f"defines {join(names)}" if names else "defines nothing by name"
-    return f"- {f'`{path}`' if path else language}, {code.count(chr(10)) + 1} lines: {what}"
+def _line(block: Block) -> str:
+    whole, found = outline(block.code, block.language)
+    names = join([one.signature for one in found]) or "nothing by name"
+    return f"- {f'`{block.path}`' if block.path else block.language}, {whole.end} lines: defines {names}"
 
 
 def _quote(text: str, most: int = 200) -> str:
