@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 
 import pytest
@@ -129,6 +131,88 @@ def test_verify_all_models(halley):
     assert "sim/sim-reason" in ran.out and "sim-embed" not in ran.out
     found = halley("verify", "sim", "--all-models", "--json").json[0]
     assert all(row["ok"] and row["firstTokenMs"] > 0 for row in found["models"])
+
+
+def test_every_command_reports_configuration_that_does_not_apply(shell):
+    shell.configure('[rolez]\nchat = "x"\n[completion]\nenabled = "maybe"\n')
+    for command in (
+        ("models",),
+        ("usage",),
+        ("key", "list"),
+        ("macros", "list"),
+        ("tools", "list"),
+        ("media", "list"),
+    ):
+        said = shell(*command).err.splitlines()
+        assert "config.toml:1:1: There is no setting 'rolez'. Did you mean roles?" in said[0], command
+        assert "config.toml:4:11: completion.enabled must be true or false." in said[1], command
+    assert "rolez" not in shell("doctor").err  # its own output has it
+    assert "rolez" in shell("doctor").out
+    shell.configure("[roles\nchat = 'x'\n")
+    assert "not TOML: expected ']'" in shell("usage").err
+    shell.configure("")
+    (shell.folder / ".halley.toml").write_text("".join(f"wrong{n} = 1\n" for n in range(9)))
+    said = shell("usage").err.splitlines()
+    assert ".halley.toml:1:1" in said[0] and len(said) == 4 and "6 more: run `halley doctor`" in said[3]
+
+
+def test_a_key_in_a_broken_file_is_not_repeated(shell):
+    shell.configure("[providers.x]\nkey = 'sk-canary-1' 'sk-canary-2'\n")
+    said = shell("usage").err
+    assert "not TOML" in said and "canary" not in said
+
+
+def test_log_lists_failed_calls_with_their_request_ids(halley):
+    assert "No call has failed" in halley("log").err
+    halley("ask", "hello")
+    halley("ask", "hello", "-m", "sim/no-such-model")
+    (call,) = halley("log", "--json").json
+    assert (call["model"], call["problem"], call["httpStatus"]) == (
+        "sim/no-such-model",
+        "model_not_found",
+        404,
+    )
+    assert call["requestId"].startswith("req_sim_") and call["status"] == "failed"
+    assert call["requestId"] in halley("log").out
+    assert halley("log", "--since", "2100-01-01").out == ""
+    assert halley("log", "-n", "0").code == 2
+
+
+def test_the_page_of_a_provider_is_not_named_for_another_address():
+    from halley.core.settings import Settings
+    from halley.features.log import page_of
+
+    def page(**provider):
+        return page_of("openai", Settings.model_validate({"providers": {"openai": provider}}))
+
+    assert page() == page_of("openai", Settings()) == "https://platform.openai.com/logs"
+    assert page(base_url="http://127.0.0.1:9/v1") == ""
+    assert page_of("nobody", Settings()) == ""
+
+
+def test_models_compares_the_providers_of_one_model(halley, simulator_url):
+    halley.environ["OTHER"] = "sk-sim-1234567890"
+    halley.configure(
+        "".join(
+            f'[providers.{name}]\npreset = "simulator"\nbase_url = "{simulator_url}"\nkey = {{ env = "OTHER" }}\n'
+            for name in ("one", "two")
+        )
+    )
+    found = halley("models", "--compare", "maker/SIM-CHAT-2025-08-07", "--json").json["models"]
+    assert [model["id"] for model in found] == ["one/sim-chat", "two/sim-chat"]
+    assert "two/sim-chat" in halley("models", "--compare", "sim-chat").out
+    assert halley("models", "--compare", "sim").code == 1
+
+
+def test_usage_forecasts_the_month(halley):
+    assert "no rate" in halley("usage", "--forecast").err
+    assert halley("usage", "--forecast", "--json").json is None
+    halley("ask", "hello")
+    with contextlib.closing(sqlite3.connect(halley.home / "data/halley.db")) as db, db:
+        db.execute("UPDATE calls SET cost = 0.5, currency = 'USD'")
+    found = halley("usage", "--forecast", "--json").json
+    assert 0 < found["spent"] <= found["month"]
+    assert "the whole month" in halley("usage", "--forecast").out
 
 
 def test_usage_adds_up_what_was_asked(halley):

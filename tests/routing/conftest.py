@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Callable, Iterable
+import time
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from halley.core.errors import HalleyError, NotConfigured
 from halley.core.events import Event, Finish, TextDelta
 from halley.core.models import Model, ModelRef, Price, Usage
 from halley.core.settings import Settings
+from halley.core.usage import Summary, UsageRow
 from halley.routing.clock import Clock
 from halley.routing.prices import Prices
 from halley.routing.router import Router
@@ -83,6 +85,7 @@ class FakeTargets:
 class FakeLedger:
     rows: list[dict[str, Any]] = field(default_factory=list)
     already_spent: float = 0.0
+    week_usd: float = 0.0
     on_open: Callable[[], None] | None = None
 
     async def open(self, call: Call, model: ModelRef, *, attempt: int = 1, parent: int | None = None) -> int:
@@ -105,6 +108,12 @@ class FakeLedger:
 
     async def spent(self, since: float) -> float:
         return self.already_spent
+
+    async def summary(self, since: float, by: Sequence[str] = ()) -> Summary:
+        """All of `week_usd` on the first day."""
+        row = UsageRow({"day": time.strftime("%Y-%m-%d", time.localtime(since))}, calls=1)
+        row.cost = {"USD": self.week_usd} if self.week_usd else {}
+        return Summary((row,), row)
 
     @property
     def statuses(self) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from halley.core.calls import Caller, Priority
@@ -86,3 +88,25 @@ def test_days_and_months_begin_at_local_midnight():
     day, month = limits_of(BudgetSettings(daily_usd=1, monthly_usd=2), now)
     assert time.localtime(day.since)[:6] == (2026, 3, 14, 0, 0, 0)
     assert time.localtime(month.since)[:6] == (2026, 3, 1, 0, 0, 0)
+
+
+async def test_a_month_that_will_not_last_is_reported_once_a_day(bench):
+    bench.provider("one")
+    bench.ledger.week_usd, bench.ledger.already_spent = 7.0, 4.0
+    chosen = settings(monthly_usd=10, when_spent="stop")
+
+    async def said() -> list[str]:
+        events = await bench.run("one/a", settings=chosen)
+        return [event.text for event in events if isinstance(event, Notice)]
+
+    bench.time.at = time.mktime((2026, 11, 10, 0, 0, 0, 0, 0, -1))
+    (warned,) = await said()
+    assert (
+        "$25.00" in warned and "$10.00 of budget.monthly_usd" in warned
+    )  # 4 so far, and 21 days of a dollar
+    assert await said() == []
+    bench.time.at += 86_400
+    assert len(await said()) == 1
+    bench.ledger.week_usd = 0.7
+    bench.time.at += 86_400
+    assert await said() == []

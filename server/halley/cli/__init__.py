@@ -20,7 +20,7 @@
     tools.py      tools: list, switch, take back
     trust.py      what a workspace's files ask for
     try_.py       the main job, with nothing configured
-    usage.py      tokens, cost, errors
+    usage.py      tokens, cost, errors; the calls that failed
     use.py        which model does what
     verify.py     connection tests
 

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "use": ("halley.cli.use:use", "Choose the models of each role."),
     "verify": ("halley.cli.verify:verify", "Test the connection to a provider, step by step."),
     "usage": ("halley.cli.usage:usage", "Show usage and costs."),
+    "log": ("halley.cli.usage:log", "List failed calls, with the providers' request ids."),
     "bench": ("halley.cli.bench:bench", "Compare the speed of models."),
     "key": ("halley.cli.key:key", "Store, remove and list keys."),
     "trust": ("halley.cli.trust:trust", "Trust this workspace's configuration."),

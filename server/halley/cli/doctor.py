@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
@@ -14,7 +15,7 @@ Json = dict[str, Any]
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@with_desk
+@partial(with_desk, reports_config=False)
 async def doctor(desk: Desk, as_json: bool) -> int:
     """Versions, paths, providers, and what is wrong. Holds no keys, so it can be shown to others."""
     from halley.features.doctor import check

@@ -17,6 +17,7 @@ from halley.core.models import ROLES, Role
 @click.option("--refresh", is_flag=True, help="Refresh the list from the providers instead of the cache.")
 @click.option("--favourite", metavar="MODEL", help="Mark this model as a favourite; favourites come first.")
 @click.option("--no-favourite", "unmark", metavar="MODEL", help="Remove the favourite mark.")
+@click.option("--compare", metavar="NAME", help="List the providers of one model, the cheapest first.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.argument("search", required=False)
 @with_desk
@@ -27,6 +28,7 @@ async def models(
     refresh: bool,
     favourite: str | None,
     unmark: str | None,
+    compare: str | None,
     as_json: bool,
     search: str | None,
 ) -> int:
@@ -42,6 +44,10 @@ async def models(
     found = await list_models(
         desk.room, desk.settings, desk.caller(), role=role, provider=provider, refresh=refresh
     )
+    if compare:
+        from halley.features.compare_prices import same_model
+
+        found["models"] = same_model(found["models"], compare)
     if search:
         found["models"] = [model for model in found["models"] if _matches(model, search)]
     if as_json:
@@ -55,7 +61,7 @@ async def models(
     if not found["problems"]:
         if not provider and not desk.room.registry.bindings(desk.settings):
             raise nothing_configured("chat")
-        tell("No model matches." if search or role else "The provider lists no models.")
+        tell("No model matches." if search or role or compare else "The provider lists no models.")
     return 1
 
 

@@ -28,6 +28,9 @@ from halley.features.room import EngineRoom
 from halley.features.shared import Shared
 from halley.stores.config.layers import Layer
 
+MOST_PROBLEMS = 3
+"""Problems of the configuration that a command reports."""
+
 if TYPE_CHECKING:
     from halley.features.search.index import WorkspaceIndex
     from halley.features.surroundings import Surroundings
@@ -82,13 +85,16 @@ class Desk:
 Main = Callable[..., Coroutine[Any, Any, int | None]]
 
 
-def with_desk(main: Main) -> Callable[..., None]:
-    """A click callback of an async function whose first parameter is a `Desk`; its result is the exit code."""
+def with_desk(main: Main, *, reports_config: bool = True) -> Callable[..., None]:
+    """A click callback of an async function whose first parameter is a `Desk`; its result is the exit code.
+
+    `reports_config` is false for a command that lists the problems of the configuration in its own output.
+    """
 
     @functools.wraps(main)
     def run(**options: Any) -> None:
         try:
-            code = asyncio.run(_at_desk(main, options))
+            code = asyncio.run(_at_desk(main, options, reports_config))
         except HalleyError as error:
             from halley.cli.output import print_error
 
@@ -104,14 +110,28 @@ def with_desk(main: Main) -> Callable[..., None]:
     return run
 
 
-async def _at_desk(main: Main, options: dict[str, Any]) -> int:
+async def _at_desk(main: Main, options: dict[str, Any], reports_config: bool) -> int:
     room = EngineRoom.open()
     shared = Shared(room)
+    desk = Desk(shared, find_root(Path.cwd()))
     try:
-        return await main(Desk(shared, find_root(Path.cwd())), **options) or 0
+        if reports_config:
+            await asyncio.to_thread(report_config_problems, desk)
+        return await main(desk, **options) or 0
     finally:
         await shared.aclose()
         await room.aclose()
+
+
+def report_config_problems(desk: Desk) -> None:
+    """Configuration that does not apply, a line each on stderr; a file with many mistakes does not fill the screen."""
+    from halley.cli.output import tell
+
+    problems = [p for p in desk.room.config.problems(desk.root) if p.severity != "information"]
+    for problem in problems[:MOST_PROBLEMS]:
+        tell(str(problem))
+    if len(problems) > MOST_PROBLEMS:
+        tell(f"… and {len(problems) - MOST_PROBLEMS} more: run `halley doctor`.")
 
 
 def find_root(start: Path) -> Path:

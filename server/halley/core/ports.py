@@ -27,7 +27,7 @@ from halley.core.media import Job, JobState
 from halley.core.models import Model, ModelRef
 from halley.core.snapshot import Document
 from halley.core.text import WorkspaceChange
-from halley.core.usage import Acceptance, Dimension, Summary
+from halley.core.usage import Acceptance, Dimension, FailedCall, Summary
 
 
 class Provider(Protocol):
@@ -96,6 +96,10 @@ class Ledger(Protocol):
         workspace: str | None = None,
     ) -> Summary:
         """What was used from `since` (included) to `until` (not included), grouped by the dimensions named."""
+        ...
+
+    async def failures(self, since: float | None = None, most: int = 20) -> tuple[FailedCall, ...]:
+        """The newest calls that failed, broke off or were abandoned; newest first."""
         ...
 
     async def count_completion(

@@ -86,3 +86,23 @@ class Acceptance:
             "acceptedCharacters": self.accepted_characters,
             "rate": round(taken / self.shown, 4) if self.shown else None,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCall:
+    """A call that did not come to its end, as the ledger keeps it."""
+
+    started: float
+    """Seconds since the epoch."""
+    feature: str
+    provider: str
+    model: str
+    status: str
+    """`failed`, `interrupted` or `abandoned`."""
+    problem: str | None
+    """Problem code."""
+    http_status: int | None
+    request_id: str | None
+    """The provider's own name for the request, where it sent one."""
+    attempt: int
+    total_ms: float | None

@@ -17,8 +17,10 @@
     diff.py           what git says has changed, as a model may see it
     proposals.py      changes that wait for an answer, hunk by hunk
     models.py         models and providers: listing and choosing
+    compare_prices.py one model at each provider, the cheapest first
     own_templates.py  the user's own prompt templates
     usage.py          what was used, and what is left
+    log.py            the calls that failed
     verify.py         connection tests
     doctor.py         the report for a bug report
 

@@ -44,6 +44,8 @@ class Preset:
     """For a server on this machine: the loopback port it usually has."""
     about: str = ""
     """One line: what it is, and where its keys come from."""
+    calls_page: str = ""
+    """The page on which the host shows an account's own requests."""
     quirks: Quirks = field(default_factory=Quirks)
 
 

@@ -16,6 +16,7 @@
     waits.py         waits that a user can see and end
     metering.py      one ledger row for each call
     spending.py      money limits, before the call
+    forecast.py      what the month will cost at this rate
     prices.py        what a token costs, where that is known
     price_list.py    its child process
     near.py          names that are close to one

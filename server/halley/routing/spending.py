@@ -2,6 +2,8 @@
 
     warn   says so once a day, and continues        ask   asks the user once a day        stop   refuses
 
+A month that will exceed its limit at the present rate is reported once a day, before the limit is reached.
+
 What was spent is the ledger's sum, estimates included. How often a host may be asked again is another budget, in
 `retry_budget.py`.
 """
@@ -17,6 +19,9 @@ from halley.core.events import Notice
 from halley.core.ports import Ledger
 from halley.core.settings import BudgetSettings
 from halley.routing.clock import Clock
+from halley.routing.forecast import forecast
+
+LOOK_EVERY_S = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class Spending:
     ledger: Ledger
     clock: Clock
     settled: set[tuple[str, str, float]] = field(default_factory=set[tuple[str, str, float]])
+    looked: float = float("-inf")
+    """When the forecast was last worked out, in seconds since the epoch."""
 
     async def check(self, call: Call) -> Notice | None:
         """A warning to show, or nothing. Raises BudgetExceeded when the call must not be made."""
@@ -44,7 +51,23 @@ class Spending:
             spent = await self.ledger.spent(limit.since)
             if spent >= limit.most_usd:
                 return await self._decide(call, budget, limit, spent)
-        return None
+        return await self._look_ahead(call, budget)
+
+    async def _look_ahead(self, call: Call, budget: BudgetSettings) -> Notice | None:
+        """A warning, once a day, that the month's money will not last. Looked at once an hour: it adds up a week."""
+        now = self.clock.now()
+        if budget.monthly_usd is None or call.priority is Priority.INLINE or now < self.looked + LOOK_EVERY_S:
+            return None
+        self.looked = now
+        ahead = await forecast(self.ledger, now)
+        key = ("forecast", time.strftime("%Y-%m-%d", time.localtime(now)), budget.monthly_usd)
+        if ahead is None or ahead.month <= budget.monthly_usd or key in self.settled:
+            return None
+        self.settled.add(key)
+        return Notice(
+            f"At this rate the month will cost about ${ahead.month:.2f}, more than the ${budget.monthly_usd:.2f} of "
+            "budget.monthly_usd."
+        )
 
     async def _decide(self, call: Call, budget: BudgetSettings, limit: Limit, spent: float) -> Notice | None:
         today = time.strftime("%Y-%m-%d", time.localtime(self.clock.now()))

@@ -123,8 +123,8 @@ def _syntax_problem(error: ValueError, report: Reporter) -> ConfigProblem:
         return report.whole("A number in this file is too long.")
     end = max(column, len(lines[line])) if line < len(lines) else column
     said = _PLACE.sub("", what)
-    # the parser may quote what it met, which may be anything
-    said = re.sub(r"['\"].*['\"]", "…", said)
+    # The parser may quote what it met, which may be a key; a single character, such as a missing bracket, is none.
+    said = re.sub(r"['\"](.*)['\"]", lambda quoted: quoted[0] if len(quoted[1]) == 1 else "…", said)
     return report.at(Span(line, column, end), f"This is not TOML: {said[:1].lower()}{said[1:]}.")
 
 

@@ -37,9 +37,11 @@ from halley.stores.ledger.intents import Intents, Row, find_left_over
 from halley.stores.ledger.usage import (
     Acceptance,
     Dimension,
+    FailedCall,
     Summary,
     day_of,
     read_acceptance,
+    read_failures,
     read_spent,
     read_summary,
 )
@@ -219,6 +221,10 @@ class LedgerStore:
         first = day_of(start) if start is not None else ""
         last = day_of(end) if end is not None else "9999"
         return await self._database.read(lambda db: read_acceptance(db, first, last))
+
+    async def failures(self, since: float | None = None, most: int = 20) -> tuple[FailedCall, ...]:
+        """The newest calls that failed, broke off or were abandoned; newest first."""
+        return await self._database.read(lambda db: read_failures(db, since or 0.0, most))
 
 
 def _insert_left_over(db: sqlite3.Connection, rows: list[Row]) -> None:

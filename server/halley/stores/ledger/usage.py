@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from halley.core.errors import InvalidInput
-from halley.core.usage import DIMENSIONS, Acceptance, Dimension, Summary, UsageRow
+from halley.core.usage import DIMENSIONS, Acceptance, Dimension, FailedCall, Summary, UsageRow
 
 if TYPE_CHECKING:
     import sqlite3
@@ -131,3 +131,13 @@ def read_acceptance(db: sqlite3.Connection, first_day: str, last_day: str) -> tu
         (first_day, last_day),
     )
     return tuple(Acceptance(*row) for row in rows)
+
+
+def read_failures(db: sqlite3.Connection, since: float, most: int) -> tuple[FailedCall, ...]:
+    rows = db.execute(
+        "SELECT started, feature, provider, model, status, problem, http_status, request_id, attempt, total_ms "
+        "FROM calls WHERE status IN ('failed', 'interrupted', 'abandoned') AND started >= ? "
+        "ORDER BY started DESC, id DESC LIMIT ?",
+        (since, most),
+    )
+    return tuple(FailedCall(*row) for row in rows)
