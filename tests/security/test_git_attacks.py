@@ -15,9 +15,11 @@ from git_attacks import Canary, Repository, known_keys, live_attacks, promisors
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from halley.cli import editor as editor_of_the_command_line
 from halley.core.errors import HalleyError
 from halley.features.diff import load_shown_diff
 from halley.stores.disk.programs import absolute_path, find_program, run_bounded
+from halley.stores.keys.sources import read_command
 from halley.stores.workspace.git.diff import MOST_BYTES, load_diff, load_recent_messages
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the canaries are shell scripts")
@@ -406,3 +408,34 @@ def test_only_absolute_folders_are_searched(tmp_path: Path) -> None:
     assert find_program("tool", (tmp_path / "in",), environ) == str(fine / "tool")
     assert find_program("tool", (), environ) == str(inside / "tool")
     assert find_program("missing", (), environ) is None
+
+
+async def test_commands_for_keys_come_from_absolute_folders(
+    tmp_path: Path, canary: Canary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(canary.program, tmp_path / "print-my-key")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", f".{os.pathsep}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(HalleyError, match="cannot be run"):
+        await read_command(("print-my-key",), "mine")
+    assert not canary.seen()
+
+
+def test_the_working_folder_is_not_where_the_daemon_comes_from(
+    tmp_path: Path, canary: Canary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`halley ask` in a repository that brings a `halley` of its own."""
+    (tmp_path / "halley").mkdir()
+    planted = f"import os\nos.system({str(canary.program)!r})\n"
+    for name in ("halley/__init__.py", "halley/__main__.py", "asyncio.py", "json.py"):
+        (tmp_path / name).write_text(planted)
+    monkeypatch.chdir(tmp_path)
+
+    async def start() -> None:
+        editor = await editor_of_the_command_line.start()
+        editor.process.stdin.close()  # type: ignore[union-attr]
+        await asyncio.wait_for(editor.process.wait(), 60)
+
+    asyncio.run(start())
+    assert not canary.seen()

@@ -190,7 +190,7 @@ class Editor:
 async def start(command: list[str] | None = None, env: Mapping[str, str] = MappingProxyType({})) -> Editor:
     """A daemon as a child process, and the editor that talks to it. Its log goes to `HALLEY_HOME`."""
     process = await asyncio.create_subprocess_exec(
-        *(command or [sys.executable, "-m", "halley", "serve"]),
+        *(command or [sys.executable, "-P", "-m", "halley", "serve"]),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

@@ -7,6 +7,7 @@ or a list needs it; a changed configuration ends it and starts another.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from halley.core.settings import Settings, ToolServerSettings
 from halley.engine.markdown.inert import visible
 from halley.mcp.connection import Connection
 from halley.mcp.values import Offer, ServerSpec, what_changed
+from halley.stores.disk.programs import absolute_path, find_program
 from halley.stores.keys.sources import describe_source
 from halley.stores.keys.store import SecretStore
 
@@ -135,8 +137,8 @@ class ToolServers:
         }
         return ServerSpec(
             name,
-            (its.command, *its.args) if its.command else (),
-            dict(its.env) | (keys if its.command else {}),
+            (_program(its), *its.args) if its.command else (),
+            {"PATH": absolute_path()} | dict(its.env) | keys if its.command else dict(its.env),
             its.cwd,
             its.url or "",
             dict(its.headers) | (headers if its.url else {}),
@@ -148,3 +150,16 @@ class ToolServers:
     def _changed(self) -> None:
         for tell in list(self.on_change):
             tell()
+
+
+def _program(its: ToolServerSettings) -> str:
+    """Its absolute path: relative folders of PATH could lie in anyone's repository. Raises NotConfigured."""
+    assert its.command
+    name = os.path.expanduser(its.command)  # noqa: PTH111 - `Path` takes a leading `./` away
+    found = find_program(name, environ=os.environ | dict(its.env))
+    if found is None:
+        raise NotConfigured(
+            f"{its.command} cannot be started: no folder of PATH holds such a program.",
+            "Install it, or give its whole path in `tools.servers.NAME.command`.",
+        )
+    return found

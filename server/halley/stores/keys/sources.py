@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 from halley.core.errors import NotConfigured
 from halley.core.settings import KeySource
 from halley.stores.disk.files import read_regular
+from halley.stores.disk.programs import absolute_path, find_program
 
 COMMAND_TIME_LIMIT_S = 60.0
 """A password manager may ask the user first."""
@@ -106,8 +108,9 @@ async def _start(command: tuple[str, ...], provider: str) -> asyncio.subprocess.
     program = program_of(command)
     try:
         return await asyncio.create_subprocess_exec(
-            program,
+            _found(program),
             *command[1:],
+            env=os.environ | {"PATH": absolute_path()},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
@@ -117,6 +120,14 @@ async def _start(command: tuple[str, ...], provider: str) -> asyncio.subprocess.
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it cannot be started"
         raise _unusable(provider, f"The command {Path(program).name} cannot be run: {why}.") from None
+
+
+def _found(program: str) -> str:
+    """Its absolute path: relative folders of PATH could lie in anyone's repository. Raises FileNotFoundError."""
+    found = find_program(program)
+    if found is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    return found
 
 
 async def _read_to_end(stream: asyncio.StreamReader) -> bytes:

@@ -18,7 +18,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from halley.core.errors import InvalidInput, NotConfigured
 from halley.core.settings import KeySource
 from halley.stores.disk.files import Signature, load_json, signature_of, update_json
 from halley.stores.disk.paths import Paths
+from halley.stores.disk.programs import find_program
 from halley.stores.keys.keyrings import KeyringUnusable, delete_password, load_password, save_password
 from halley.stores.keys.origins import normalise_origin, same_origin
 from halley.stores.keys.sources import (
@@ -204,7 +204,7 @@ class SecretStore:
             return bool(self._environ.get(source.env, "").strip())
         if source.file is not None:
             return Path(source.file).expanduser().is_file()
-        return bool(source.command and shutil.which(program_of(source.command)))
+        return bool(source.command and find_program(program_of(source.command)))
 
     # Keeping keys
 
