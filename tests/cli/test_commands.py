@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import sqlite3
 import subprocess
+import sys
 
 import pytest
 
 from halley.cli.bench import percentile, plot, without_outliers
 from halley.cli.commands import COMMANDS
 from halley.cli.output import clean
+from halley.providers import presets
 
 
 def test_help_lists_every_command_and_every_command_has_help(shell):
@@ -356,3 +359,42 @@ def test_no_color_and_no_progress_in_pipes(halley):
     halley.environ["NO_COLOR"] = "1"
     for command in (("models",), ("verify",), ("doctor",), ("verify", "sim", "--all-models")):
         assert "\x1b" not in halley(*command).out
+
+
+@pytest.fixture
+def simulator_port(monkeypatch):
+    """A free port as the one that simulators are looked for on: the real one may be taken on this machine."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    read = presets.load_catalog_file
+
+    def moved(name):
+        data = dict(read(name))
+        return (
+            data | {"port": port, "base_url": f"http://127.0.0.1:{port}/v1"} if name == "simulator" else data
+        )
+
+    monkeypatch.setattr(presets, "load_catalog_file", moved)
+    presets.load_preset.cache_clear()
+    yield port
+    presets.load_preset.cache_clear()
+
+
+def test_a_simulator_in_use_needs_no_configuration(shell, simulator_port):
+    """It is found like a local server while it runs, and nothing is left behind."""
+    command = [sys.executable, "-m", "halley", "simulator", "--port", str(simulator_port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        url = process.stdout.readline()
+        try:
+            assert "simulator/sim-chat" in shell("use").out
+            assert "Simulated" in shell("ask", "hello").out
+            assert "simulator/sim-chat" in shell("doctor").out
+            again = shell("simulator", "--use")
+            assert (again.code, again.out) == (0, url) and "already" in again.err
+        finally:
+            process.terminate()
+    assert "No model is configured" in shell("ask", "hello").err
+    assert not (shell.home / "config.toml").exists()
+    assert shell("simulator", "--use", "--port", "1").code == 2

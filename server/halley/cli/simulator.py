@@ -12,6 +12,12 @@ import click
 
 @click.command("simulator")
 @click.option(
+    "--use",
+    "found",
+    is_flag=True,
+    help="Listen where Halley looks for local servers, to be used while it runs.",
+)
+@click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=0,
@@ -39,36 +45,69 @@ import click
 @click.option(
     "--any-key", is_flag=True, help="Accept any key or none; otherwise a key must begin with sk-sim."
 )
-def simulator(list_faults: bool, lenient: bool, faults: tuple[str, ...], **options: Any) -> None:
+def simulator(list_faults: bool, lenient: bool, found: bool, faults: tuple[str, ...], **options: Any) -> None:
     """Run a unified API on this machine that answers without any model.
 
     It reads what it is sent, says in every answer that it is a simulator, and misbehaves on request. The first line it
     prints is its base URL. Ctrl-C ends it.
+
+    With --use, Halley finds it like any local server while it runs: nothing to configure, nothing to clean up.
     """
     if list_faults:
         return _print_faults()
+    if found and options["port"]:
+        raise click.UsageError("--use has a port of its own; leave --port out")
+    if found:
+        options["port"] = _own_port()
     names = tuple(name for group in faults for name in group.replace(",", " ").split())
     try:
-        asyncio.run(_serve(names, strict=not lenient, **options))
+        asyncio.run(_serve(names, found, strict=not lenient, **options))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:
+        if found and asyncio.run(_answers()):
+            print(f"http://127.0.0.1:{options['port']}/v1", flush=True)
+            click.echo("A simulator runs there already, and Halley uses it.", err=True)
+            return None
         raise click.ClickException(
             f"cannot listen on 127.0.0.1:{options['port']}: {error}; pick another --port"
         ) from error
     return None
 
 
+def _own_port() -> int:
+    from halley.providers.presets import load_preset
+
+    preset = load_preset("simulator")
+    assert preset is not None and preset.port is not None
+    return preset.port
+
+
+async def _answers() -> bool:
+    """Whether a simulator listens on the port that Halley looks at."""
+    from halley.features.room import EngineRoom
+    from halley.providers.hosts.discovery import find_server
+
+    room = EngineRoom.open()
+    try:
+        return await find_server(room.http, "simulator") is not None
+    finally:
+        await room.aclose()
+
+
 _HOW_TO_USE_IT = """
-To use it, put this into config.toml (`halley doctor` prints its path):
+To use it, put this into config.toml (`halley doctor` prints its path), or start it with --use instead:
 
   [providers.simulator]
   base_url = "{url}"
 
 Any key that begins with {key} is taken, if it is asked for. Models: `halley models`. Ctrl-C ends it."""
+_IN_USE = """
+Halley uses it while it runs, in every editor and for `halley ask`, unless you chose another model or configured a
+provider. Ctrl-C ends it; nothing is left in your configuration."""
 
 
-async def _serve(faults: tuple[str, ...], **options: Any) -> None:
+async def _serve(faults: tuple[str, ...], found: bool, **options: Any) -> None:
     from halley.simulator import KEY, Simulator
 
     stopped = asyncio.Event()
@@ -81,7 +120,7 @@ async def _serve(faults: tuple[str, ...], **options: Any) -> None:
     async with Simulator(faults=faults, **options) as sim:
         print(sim.base_url, flush=True)
         if sys.stdout.isatty():
-            print(_HOW_TO_USE_IT.format(url=sim.base_url, key=KEY), flush=True)
+            print(_IN_USE if found else _HOW_TO_USE_IT.format(url=sim.base_url, key=KEY), flush=True)
         await stopped.wait()
 
 

@@ -43,7 +43,7 @@ async def use(
     if workspace:
         desk.root = find_root(workspace.resolve())
     if role is None:
-        _show(desk)
+        await _show(desk)
         return
     from halley.features.models import select
     from halley.routing.selection import parse_route
@@ -64,10 +64,10 @@ async def use(
     await _tell_missing_keys(desk, names)
 
 
-def _show(desk: Desk) -> None:
+async def _show(desk: Desk) -> None:
+    """Raises NotConfigured, which says what to do, where neither a choice nor a local server is found."""
+    await desk.room.prepare_route("chat", desk.settings, desk.layers)
     roles = desk.room.selection(desk.settings, desk.layers)
-    if not roles:
-        desk.room.route("chat", desk.settings)  # raises, and says what to do
     rows = [(role, ", ".join(chosen["route"]), chosen["source"]) for role, chosen in roles.items()]
     print_table(("ROLE", "MODELS", "CHOSEN BY"), rows)
 

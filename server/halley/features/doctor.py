@@ -47,9 +47,11 @@ async def check(shared: Shared, settings: Settings, caller: Caller, root: Path |
     problems += broken
     problems += [error.problem.to_json() for error in check_own_templates(room.template_folder)]
     problems += await _database_problems(room)
+    try:
+        await room.prepare_route("chat", settings, room.layers(root))
+    except HalleyError as error:
+        problems.append(error.problem.to_json())
     selection = room.selection(settings, room.layers(root))
-    if not selection:
-        problems.append(_nothing_to_ask(room, settings))
     report: Json = {
         "version": __version__,
         "versions": await asyncio.to_thread(_versions),
@@ -97,14 +99,6 @@ async def _tool_problems(shared: Shared, settings: Settings, root: Path | None) 
     switches = Switches.of(settings, shared.room.tool_picks, root)
     await shared.tools.tried(settings, filter(switches.uses, settings.tools.servers))
     return [problem.to_json() for problem in server_problems(shared.tools, switches)]
-
-
-def _nothing_to_ask(room: EngineRoom, settings: Settings) -> Json:
-    try:
-        room.route("chat", settings)
-    except HalleyError as error:
-        return error.problem.to_json()
-    return {}
 
 
 def _paths(room: EngineRoom) -> dict[str, Path]:

@@ -117,6 +117,6 @@ def nothing_configured(role: Role) -> NotConfigured:
         "No model is configured.",
         "Enter a key with `halley key set comet`, or put it in the environment (COMETAPI_KEY, OPENAI_API_KEY, "
         "ANTHROPIC_API_KEY …); a local server such as Ollama is detected automatically. To try Halley without a key, "
-        "run `halley simulator`, or `halley try`.",
+        "run `halley simulator --use`, or `halley try`.",
         setting=f"roles.{role}",
     )

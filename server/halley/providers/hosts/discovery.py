@@ -90,12 +90,17 @@ async def _is_litellm(ask: Ask) -> bool:
     return isinstance(alive, str) and "alive" in alive
 
 
+async def _is_simulator(ask: Ask) -> bool:
+    return "faults" in _mapping(await ask("/_simulator/options"))
+
+
 IDENTITIES: dict[str, Callable[[Ask], Awaitable[bool]]] = {
     "ollama": _is_ollama,
     "lmstudio": _is_lmstudio,
     "llamacpp": _is_llamacpp,
     "vllm": _is_vllm,
     "litellm": _is_litellm,
+    "simulator": _is_simulator,
 }
 
 
