@@ -172,7 +172,7 @@ class Call:
     role: Role = "chat"
     priority: Priority = Priority.ACTION
     retry: bool = True
-    """False for automatic inline completion: one try, no failover."""
+    """False for automatic inline completion: one try, no failover; only the provider's next key may take over."""
     timeout_s: float | None = None
     """Bound on the whole call; None leaves it to the provider's own time limits."""
     shorten: Callable[[AnyPrompt], AnyPrompt | None] | None = field(default=None, compare=False)

@@ -111,7 +111,10 @@ class RateLimited(UpstreamError):
 
 
 class ModelNotFound(UpstreamError):
+    """The host does not have the model. `for_now`: it sells the model but cannot reach it, so another may answer."""
+
     code = "model_not_found"
+    for_now: bool = False
 
 
 class ContextTooLong(UpstreamError):

@@ -54,11 +54,13 @@ class KeyRing:
     ask_key: AskKey | None = None
     turn: int = 0
     rests: dict[str, float] = field(default_factory=dict[str, float], repr=False)
+    keys: tuple[str, ...] = field(default=(), repr=False)
+    """All that were found when a request last asked."""
 
     async def take(self) -> str | None:
         """The key for one request; None where there is none. Raises NotConfigured as `SecretStore.resolve_keys`."""
         endpoint = self.binding.endpoint
-        keys = await self.secrets.resolve_keys(
+        self.keys = keys = await self.secrets.resolve_keys(
             endpoint.id,
             endpoint.origin,
             endpoint.keys,
@@ -68,14 +70,23 @@ class KeyRing:
         )
         return self._next(keys) if keys else None
 
-    def key_failed(self, key: str, error: HalleyError) -> None:
-        """The host refused `key`, or has had enough of it for now. Empty where the request was sent without one."""
+    def key_failed(self, key: str, error: HalleyError) -> float | None:
+        """The host refused `key`, or has had enough of it for now. Empty where the request was sent without one.
+
+        Seconds until another key can be used, 0 for now; None where no other key would help.
+        """
         if isinstance(error, AuthFailed):
             self.secrets.forget(self.binding.endpoint.id)
         if key and isinstance(error, AuthFailed | QuotaExhausted | RateLimited):
             told = error.problem.retry_after_ms
             rest = REST_S if told is None or isinstance(error, AuthFailed) else told / 1000
             self.rests[key] = self.clock.monotonic() + rest
+            return self._next_ready(key)
+        return None
+
+    def _next_ready(self, failed: str) -> float | None:
+        others = [self.rests.get(key, 0.0) for key in self.keys if key != failed]
+        return max(0.0, min(others) - self.clock.monotonic()) if others else None
 
     def _next(self, keys: tuple[str, ...]) -> str:
         """The next in turn that does not rest; where all do, the one that rests the shortest."""

@@ -47,6 +47,7 @@ class Rule:
 REFUSED = Rule(1)
 FAULTY = Rule(3, "any", host_failed=True)
 EMPTY = Rule(2, "any", host_failed=True)
+NO_CHANNEL = Rule(1, "any")  # a relay has tried all it has; its other models lie elsewhere
 
 RULES: dict[type[HalleyError], Rule] = {
     ProviderUnavailable: FAULTY,
@@ -55,7 +56,7 @@ RULES: dict[type[HalleyError], Rule] = {
     RateLimited: Rule(3, "any"),  # a busy host is not a broken one, so it earns no cooldown
     # The account is empty, so neither a retry nor the provider's other models can answer.
     QuotaExhausted: Rule(1, "elsewhere"),
-    BadReply: REFUSED,  # but see `rule_for`
+    BadReply: REFUSED,  # but see `rule_for`, also for ModelNotFound
     AuthFailed: REFUSED,
     ModelNotFound: REFUSED,
     RequestRefused: REFUSED,
@@ -70,6 +71,8 @@ def rule_for(error: HalleyError) -> Rule:
     """The rule of the error's class or its nearest base; what the table does not name is refused."""
     if isinstance(error, BadReply) and error.empty:
         return EMPTY
+    if isinstance(error, ModelNotFound) and error.for_now:
+        return NO_CHANNEL
     for kind in type(error).__mro__:
         if kind in RULES:
             return RULES[kind]

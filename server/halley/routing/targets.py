@@ -24,8 +24,11 @@ class Target:
     concurrency: int = 64
     price_book: str = ""
     """The name `genai-prices` knows the host by; empty where it does not."""
-    key_failed: Callable[[str, HalleyError], None] | None = None
-    """Called with the key of an attempt and how it failed, so that the provider's other keys get their turn."""
+    key_failed: Callable[[str, HalleyError], float | None] | None = None
+    """Called with the key of an attempt and how it failed, so that the provider's other keys get their turn.
+
+    Seconds until another key can be used; None where no other key would help.
+    """
 
 
 class Targets(Protocol):

@@ -20,6 +20,7 @@ from halley.core.errors import (
     ModelNotFound,
     NotConfigured,
     ProviderUnavailable,
+    RateLimited,
     UpstreamError,
 )
 from halley.core.events import Notice
@@ -28,7 +29,7 @@ from halley.routing.clock import Clock
 from halley.routing.cooldown import Cooldowns, Health, Probe
 from halley.routing.metering import Chain
 from halley.routing.queue import Queues, Slots
-from halley.routing.retry import Rule, pause_before_retry, rule_for
+from halley.routing.retry import LONGEST_RETRY_AFTER_S, Rule, pause_before_retry, rule_for
 from halley.routing.retry_budget import Recent, RetryBudget
 from halley.routing.targets import Target, Targets
 from halley.routing.waits import Shown, Waits
@@ -123,6 +124,8 @@ class Trip:
     last_resort: bool = False
     left: tuple[ModelRef, str] | None = None
     """The model that the route has just moved on from, and why."""
+    spent_keys: set[str] = field(default_factory=set[str], repr=False)
+    """Keys that the host refused during this call."""
     shortened: bool = False
 
     def __post_init__(self) -> None:
@@ -194,22 +197,41 @@ class Trip:
         target, ref = step.target, step.target.model.ref
         self.errors.append((ref, self._about(error, target)))
         rule = rule_for(error)
-        if target.key_failed is not None:
-            target.key_failed(step.trace.key, error)
-        if self._shorten(error, target):
+        other_key = target.key_failed(step.trace.key, error) if target.key_failed is not None else None
+        if self._hand_over(step, error, other_key) or self._shorten(error, target):
             self.again = (target, 0.0)
         elif not self.call.retry:
             self.ahead, self.resting = [], []
-        elif (pause := self._retry_pause(step, error, rule)) is not None:
+        elif (pause := self._retry_pause(step, error, rule, other_key)) is not None:
             self.again = (target, pause)
         else:
             self._move_on(ref, rule, error)
 
-    def _retry_pause(self, step: Step, error: HalleyError, rule: Rule) -> float | None:
-        """Seconds until the same host is asked again; None when it should not be."""
+    def _hand_over(self, step: Step, error: HalleyError, other_key: float | None) -> bool:
+        """Whether the provider's next key is asked now: each of its keys once a call, so it costs no retry."""
+        key = step.trace.key
+        if other_key != 0.0 or key in self.spent_keys or self._is_too_late(0.0):
+            return False
+        self.spent_keys.add(key)
+        self.tries -= 1
+        if not isinstance(error, RateLimited):
+            provider = step.target.model.ref.provider
+            what = error.problem.message.rstrip(".")
+            self.notices.append(
+                Notice(f"Using the next key of {provider}: {what}.", model=step.target.model.ref)
+            )
+        return True
+
+    def _retry_pause(
+        self, step: Step, error: HalleyError, rule: Rule, other_key: float | None
+    ) -> float | None:
+        """Seconds until the same host is asked again, with whichever key is ready first; None when it should not be."""
         if self.tries >= rule.attempts or step.probe is not None or self._health(step.target).is_closed:
             return None
         pause = pause_before_retry(error, self.tries, self.hosts.clock.uniform)
+        if other_key is not None and error.problem.retry_after_ms is not None:
+            pause = other_key if pause is None and other_key <= LONGEST_RETRY_AFTER_S else pause
+            pause = None if pause is None else min(pause, other_key)
         if pause is None or self._is_too_late(pause):
             return None
         return pause if self.hosts.budget(step.target.host).take_retry() else None

@@ -179,7 +179,9 @@ def _classify(said: Said, asked: Asked, status: int | None, headers: Mapping[str
         )
     if status == 429 or (status is None and RATE.search(words)):
         return RateLimited(f"{who} is rate limiting requests.", "Wait a little, or choose another model.")
-    if NO_MODEL.search(words) and status in (None, 400, 403, 404, 422, 500, 503):
+    if status == 503 and NO_MODEL.search(words):
+        return _no_channel(asked)
+    if NO_MODEL.search(words) and status in (None, 400, 403, 404, 422, 500):
         return _no_model(asked)
     if status == 403:
         return _auth(asked, f"{who} refused this key for {asked.model or 'the request'}.")
@@ -238,6 +240,17 @@ def _no_model(asked: Asked) -> ModelNotFound:
         f"See what it has with `halley models --provider {asked.endpoint.id}`.",
         setting="roles",
     )
+
+
+def _no_channel(asked: Asked) -> ModelNotFound:
+    """A relay says the same of a name it does not know and of a model whose hosts are all down."""
+    error = ModelNotFound(
+        f"{asked.endpoint.label} can reach no host for the model '{asked.model}' at the moment.",
+        f"Choose another, or check the name: `halley models --provider {asked.endpoint.id}`.",
+        setting="roles",
+    )
+    error.for_now = True
+    return error
 
 
 def _unavailable(asked: Asked, said: Said, status: int | None) -> ProviderUnavailable:

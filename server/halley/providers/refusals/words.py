@@ -9,6 +9,8 @@ def _any(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns))
 
 
+_KEY = r"\b(api[- _]?key|(this|your|the) key|token)"
+_ENDED = r"(expired|revoked|disabled|deactivated|deleted|blocked|suspended)\b"
 TOO_LONG = _any(
     r"context_length|context length|context window|maximum context|max context|exceed_context_size",
     r"prompt is too long|input is too long|prompt_too_long|request_too_large|string_above_max_length",
@@ -21,16 +23,20 @@ QUOTA = _any(
     r"quota is not enough|quota has been (used|exhausted)|exceeded your current quota",
     r"credit balance is too low|billing|payment required|out of credits?|not enough credits?",
     r"requires more credits|balance (is )?(not enough|insufficient)|arrears|余额不足|额度",
+    r"budget (has been |was )?exceeded|budget_exceeded|exceededtokenbudget|(spend|spending) limit",
+    r"insufficient[_ ]?credits?|negative balance|not enough (balance|money|funds|quota)",
 )
 AUTH = _any(
     r"invalid[_ ](api[_ ])?(key|token)|incorrect api key|invalid x-api-key|api[_ ]key not valid|api_key_invalid",
     r"invalid_authentication|authentication_error|unauthorized|no api key|missing api key|invalid_grant",
-    r"token (has )?expired|无效的令牌",
+    r"无效的令牌|令牌(已|状态)|no connected db|no_db_connection",  # LiteLLM looks for unknown keys in its database
+    rf"{_KEY}[^.]{{0,40}} {_ENDED}|{_ENDED}[^.]{{0,20}} {_KEY}",
 )
 NO_MODEL = _any(
     r"model_not_found|model_not_exist|no such model|invalid_model|model_not_supported|not a valid model",
     r"models?\b[^.]{0,120}(does not exist|do not exist|not exist|not found|not available|not supported)",
     r"models?\b[^.]{0,120}(is not a valid|unknown|no access|decommissioned)",
+    r"模型[^。]{0,80}无可用渠道",
     r"(unknown|invalid|unsupported|no available channel for) model|(not_found_error|not found)[^.]{0,40}model",
 )
 OVERLOADED = _any(
