@@ -16,9 +16,9 @@ from halley.stores.disk.files import (
     make_private_folder,
     read_regular,
     save_private,
-    update_json,
 )
 from halley.stores.disk.paths import find_paths
+from halley.stores.disk.state import load_state, update_state
 
 
 @pytest.fixture(params=[0o022, 0o000, 0o077])
@@ -49,7 +49,7 @@ def test_the_platform_decides_otherwise() -> None:
 def test_files_are_0600_in_folders_0700(tmp_path: Path, umask: int) -> None:
     root = tmp_path / "new"
     save_private(root / "deep" / "er" / "a.json", "{}")
-    update_json(root / "b.json", lambda value: value.update(a=1))
+    update_state(root / "b.json", lambda value: value.update(a=1))
     assert_private(root)
 
 
@@ -112,9 +112,9 @@ def test_a_held_lock_is_an_error_with_a_next_step(tmp_path: Path) -> None:
 
 async def test_processes_do_not_lose_each_others_changes(tmp_path: Path, start) -> None:
     code = """
-        from halley.stores.disk.files import update_json
+        from halley.stores.disk.state import update_state
         for n in range(50):
-            update_json(Path(args[0]), lambda value: value.update({f"{args[1]}-{n}": n}))
+            update_state(Path(args[0]), lambda value: value.update({f"{args[1]}-{n}": n}))
     """
     await finished(*(start(code, tmp_path / "shared.json", name) for name in "abcd"))
-    assert len(load_json(tmp_path / "shared.json")) == 200
+    assert len(load_state(tmp_path / "shared.json")) == 200

@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from halley.core.calls import Caller, Operation
-from halley.core.errors import Cancelled, HalleyError
+from halley.core.errors import Cancelled, HalleyError, Problem
 from halley.core.models import Role, Route
 from halley.core.settings import Settings
 from halley.features.ask import Line
 from halley.features.room import EngineRoom
 from halley.features.shared import Shared
 from halley.stores.config.layers import Layer
+from halley.stores.disk.state import listen
 
 MOST_PROBLEMS = 3
 """Problems of the configuration that a command reports."""
@@ -114,11 +115,13 @@ async def _at_desk(main: Main, options: dict[str, Any], reports_config: bool) ->
     room = EngineRoom.open()
     shared = Shared(room)
     desk = Desk(shared, find_root(Path.cwd()))
+    stop = listen(_tell_of_file)
     try:
         if reports_config:
             await asyncio.to_thread(report_config_problems, desk)
         return await main(desk, **options) or 0
     finally:
+        stop()
         await shared.aclose()
         await room.aclose()
 
@@ -132,6 +135,12 @@ def report_config_problems(desk: Desk) -> None:
         tell(str(problem))
     if len(problems) > MOST_PROBLEMS:
         tell(f"… and {len(problems) - MOST_PROBLEMS} more: run `halley doctor`.")
+
+
+def _tell_of_file(problem: Problem) -> None:
+    from halley.cli.output import problem_text, tell
+
+    tell(problem_text(problem))
 
 
 def find_root(start: Path) -> Path:

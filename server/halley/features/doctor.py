@@ -23,6 +23,7 @@ from halley.features.models import list_providers
 from halley.features.own_templates import check_own_templates
 from halley.features.room import EngineRoom
 from halley.features.shared import Shared
+from halley.stores.disk.state import problem_of_set_aside, set_aside_in
 from halley.version import __version__
 
 Json = dict[str, Any]
@@ -51,6 +52,7 @@ async def check(shared: Shared, settings: Settings, caller: Caller, root: Path |
         await room.prepare_route("chat", settings, room.layers(root))
     except HalleyError as error:
         problems.append(error.problem.to_json())
+    problems += [problem_of_set_aside(path).to_json() for path in _set_aside(room)]
     selection = room.selection(settings, room.layers(root))
     report: Json = {
         "version": __version__,
@@ -87,6 +89,11 @@ async def _database_problems(room: EngineRoom) -> list[Json]:
     except HalleyError as error:
         return [error.problem.to_json()]
     return [room.database.problem.to_json()] if room.database.problem else []
+
+
+def _set_aside(room: EngineRoom) -> list[Path]:
+    folders = (room.paths.data, room.paths.state, room.paths.cache)
+    return list(dict.fromkeys(path for folder in folders for path in set_aside_in(folder)))
 
 
 async def _tool_problems(shared: Shared, settings: Settings, root: Path | None) -> list[Json]:

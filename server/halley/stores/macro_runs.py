@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from halley.core.errors import InvalidInput, Problem
 from halley.core.macro_runs import Run, StepResult
-from halley.stores.disk.files import load_json, save_private
+from halley.stores.disk.files import save_private
+from halley.stores.disk.state import load_state
 
 MOST_KEPT = 50
 
@@ -54,18 +57,24 @@ class MacroRunStore:
 
     def _read(self, id: str) -> Run | None:
         """None for a file that is gone, or that is no run."""
-        value = load_json(self.folder / f"{id}.json") if id.startswith("m-") and id[2:].isalnum() else {}
-        try:
-            steps = [
-                StepResult(**{**step, "problem": Problem(**step["problem"]) if step["problem"] else None})
-                for step in value["steps"]
-            ]
-            return Run(**{**value, "steps": steps})
-        except (KeyError, TypeError):
+        if not (id.startswith("m-") and id[2:].isalnum()):
             return None
+        return _run_of(load_state(self.folder / f"{id}.json", lambda value: _run_of(value) is not None))
 
     def _newest_first(self) -> list[Path]:
         return sorted(self.folder.glob("m-*.json"), key=_written, reverse=True)
+
+
+def _run_of(value: Mapping[str, Any]) -> Run | None:
+    """None for what is no run."""
+    try:
+        steps = [
+            StepResult(**{**step, "problem": Problem(**step["problem"]) if step["problem"] else None})
+            for step in value["steps"]
+        ]
+        return Run(**{**value, "steps": steps})
+    except (KeyError, TypeError, AttributeError):
+        return None
 
 
 def _written(path: Path) -> float:

@@ -116,7 +116,7 @@ _COPY_BEFORE = re.compile(r"^(?:\.?#|~\$?|(?:copy|backup|bak|old)(?: of |[ ._-](
 _COPY_AFTER = re.compile(
     r"(?:[#~]|\.~\d{1,6}~|\.sw[a-px]|\.un~| ?\(\d{1,4}\)|[ ._-]{0,3}\d{4}-\d\d-\d\d"
     r"|[ ._-]{1,3}(?:bak|bkp|bck|back|backup|old|orig|original|save|saved|copy|tmp|temp|new|prev|previous|rej"
-    r"|dpkg-\w{1,20}|rpm\w{1,20}|\d{1,14})\d{0,3})$"
+    r"|dpkg-\w{1,20}|rpm\w{1,20}|damaged(?:-\d{1,14}){1,4}|\d{1,14})\d{0,3})$"
 )
 """What editors, package managers and people put around the name of a file that they keep a copy of."""
 _SWAP = re.compile(r"\.(?:sw[a-px]|un~)$")

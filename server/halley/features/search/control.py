@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from halley.stores.disk.files import load_json, update_json
+from halley.stores.disk.state import load_state, update_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def control_file(folder: Path) -> Path:
 
 
 def load_control(folder: Path) -> Control:
-    return _read(load_json(control_file(folder)))
+    return _read(load_state(control_file(folder)))
 
 
 def change_control(
@@ -46,7 +46,7 @@ def change_control(
         if answer is not None:
             value["answers"] = _read(value).answers | {answer[0]: answer[1]}
 
-    return _read(update_json(control_file(folder), change))
+    return _read(update_state(control_file(folder), change))
 
 
 def _read(value: dict[str, Any]) -> Control:

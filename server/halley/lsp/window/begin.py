@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from halley.lsp.window.session import Session
+from halley.stores.disk.state import listen
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import HalleyServer
@@ -16,5 +17,6 @@ def register(server: HalleyServer) -> None:
     def begin(params: dict[str, Any]) -> None:
         server.session = Session(server, params, server.room)
         server.closing.push_async_callback(server.session.close)
+        server.closing.callback(listen(server.session.tell_of_file))
 
     server.on_begin.append(begin)

@@ -48,6 +48,7 @@ class Session:
 
     def __init__(self, server: Connection, params: Json, room: EngineRoom) -> None:
         self.server, self.room, self.shared = server, room, server.shared
+        self.loop = asyncio.get_running_loop()
         self.client = Client.of(params)
         self.folders: Folders = folders_of(params)
         self.client_layer = Layer("client")
@@ -111,6 +112,11 @@ class Session:
         """Ours (`halley/*`) only go to clients that named our capability: others warn of what they do not know."""
         if self.client.asks or not method.startswith("halley/"):
             self.server.notify(method, params)
+
+    def tell_of_file(self, problem: Problem) -> None:
+        """A file of ours was damaged: a message, whatever thread met it."""
+        said = {"type": 1, "message": f"{problem.message} {problem.help}"}
+        self.loop.call_soon_threadsafe(self.notify, "window/showMessage", said)
 
     # -- settings
 

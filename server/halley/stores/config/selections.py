@@ -11,14 +11,16 @@ import hashlib
 import os
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from halley.core.errors import NotConfigured
 from halley.core.models import ROLES, ModelRef, Role, Route
 from halley.stores.config.layers import Layer, LayerName, roles_layer
-from halley.stores.disk.files import Signature, load_json, signature_of, update_json
+from halley.stores.disk.files import Signature, signature_of
 from halley.stores.disk.paths import Paths
+from halley.stores.disk.state import load_state, update_state
 
 MOST_RECENT = 20
 
@@ -35,8 +37,7 @@ class SelectionStore:
     def load(self, workspace: Path | str | None) -> dict[Role, Route]:
         """The routes picked for a workspace; for None, the user's."""
         path, root = self._file(workspace)
-        value = self._read(path)
-        return _routes(value) if value.get("root") == root else {}
+        return _routes(self._read(path, root))
 
     def layer(self, workspace: Path | str | None) -> Layer:
         """The same as a level of configuration (`workspace` or `user`)."""
@@ -48,12 +49,11 @@ class SelectionStore:
         path, root = self._file(workspace)
 
         def change(value: dict[str, Any]) -> None:
-            routes = _routes(value) if value.get("root") == root else {}
-            value.clear()
+            routes = _routes(value) | {role: route}
             value["root"] = root
-            value["roles"] = {r: [str(m) for m in ms] for r, ms in (routes | {role: route}).items() if ms}
+            value["roles"] = {r: [str(m) for m in ms] for r, ms in routes.items() if ms}
 
-        update_json(path, change)
+        update_state(path, change, partial(_is_picks, root=root))
         for model in reversed(route[:1]):
             self.remember(model)
 
@@ -79,7 +79,7 @@ class SelectionStore:
             value[key] = change([str(model) for model in _models(value.get(key))])
             value["changed"] = int(time.time())
 
-        update_json(self._models, apply)
+        update_state(self._models, apply, _is_picks)
 
     def _file(self, workspace: Path | str | None) -> tuple[Path, str]:
         known = self._files.get(workspace or "")  # where its links lead is looked up once
@@ -94,13 +94,22 @@ class SelectionStore:
         digest = hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
         return self._folder / f"{digest}.json", root.encode(errors="surrogateescape").decode(errors="replace")
 
-    def _read(self, path: Path) -> dict[str, Any]:
+    def _read(self, path: Path, root: str | None = None) -> dict[str, Any]:
         signature = signature_of(path)
         known = self._loaded.get(path)
         if known is None or known[0] != signature:
-            known = signature, load_json(path) if signature else {}
+            known = signature, load_state(path, partial(_is_picks, root=root)) if signature else {}
             self._loaded[path] = known
         return known[1]
+
+
+def _is_picks(value: Mapping[str, Any], root: str | None = None) -> bool:
+    """Also whether it is for `root`, where the file is a workspace's."""
+    if root is not None and value.get("root", root) != root:
+        return False
+    return isinstance(value.get("roles", {}), dict) and all(
+        isinstance(value.get(name, []), list) for name in ("recent", "favourites")
+    )
 
 
 def _routes(value: Mapping[str, Any]) -> dict[Role, Route]:

@@ -14,11 +14,13 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from halley.stores.disk.files import Signature, load_json, signature_of, update_json
+from halley.stores.disk.files import Signature, signature_of
 from halley.stores.disk.paths import Paths
+from halley.stores.disk.state import load_state, update_state
 
 ALL = "*"
 
@@ -73,12 +75,9 @@ class ToolPicks:
                 approval = Approval(**row)
             except TypeError:
                 continue
-            if all(
-                isinstance(getattr(approval, name), str)
-                for name in ("server", "tool", "shape", "command", "schema")
-            ):
+            if _is_sound(approval):
                 found.append(approval)
-        return tuple(sorted(found, key=lambda one: float(one.created)))
+        return tuple(sorted(found, key=lambda one: one.created))
 
     def approve(self, workspace: Path | str, approval: Approval) -> None:
         row = asdict(approval) | {"created": approval.created or time.time()}
@@ -95,12 +94,10 @@ class ToolPicks:
         path, root = self._file(workspace)
 
         def apply(value: dict[str, Any]) -> None:
-            if value.get("root") != root:
-                value.clear()
             value["root"] = root
             change(value)
 
-        update_json(path, apply)
+        update_state(path, apply, partial(_is_picks, root=root))
 
     def _file(self, workspace: Path | str | None) -> tuple[Path, str]:
         if workspace is None:
@@ -114,6 +111,19 @@ class ToolPicks:
         signature = signature_of(path)
         known = self._loaded.get(path)
         if known is None or known[0] != signature:
-            known = signature, load_json(path) if signature else {}
+            known = signature, load_state(path, partial(_is_picks, root=root)) if signature else {}
             self._loaded[path] = known
-        return known[1] if known[1].get("root") == root else {}
+        return known[1]
+
+
+def _is_picks(value: Mapping[str, Any], root: str) -> bool:
+    if value.get("root", root) != root:
+        return False
+    return isinstance(value.get("switches", {}), dict) and isinstance(value.get("approvals", {}), dict)
+
+
+def _is_sound(approval: Approval) -> bool:
+    names = ("server", "tool", "shape", "command", "schema")
+    return isinstance(approval.created, int | float) and all(
+        isinstance(getattr(approval, name), str) for name in names
+    )

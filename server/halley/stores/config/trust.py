@@ -18,8 +18,9 @@ from halley.stores.config.layers import NOTHING, Data, get_at
 from halley.stores.config.toml_files import HIDDEN
 from halley.stores.config.workspace_config import Grant, load_workspace_config
 from halley.stores.config.workspace_files import GUIDANCE_FILE, WorkspaceFiles, read_workspace_files
-from halley.stores.disk.files import Signature, load_json, signature_of, update_json
+from halley.stores.disk.files import Signature, signature_of
 from halley.stores.disk.paths import Paths
+from halley.stores.disk.state import load_state, update_state
 
 
 class TrustStore:
@@ -37,13 +38,13 @@ class TrustStore:
     def trust(self, root: Path, content_hash: str) -> None:
         """Raises StoreFailed when it cannot be written down."""
         entry = {"hash": content_hash, "at": int(time.time())}
-        update_json(self._path, lambda roots: roots.update({os.path.realpath(root): entry}))
+        update_state(self._path, lambda roots: roots.update({os.path.realpath(root): entry}))
 
     def untrust(self, root: Path) -> bool:
         """False when it was not trusted."""
         if os.path.realpath(root) not in self._load():
             return False
-        update_json(self._path, lambda roots: roots.pop(os.path.realpath(root), None) and None)
+        update_state(self._path, lambda roots: roots.pop(os.path.realpath(root), None) and None)
         return True
 
     def signature(self) -> Signature:
@@ -53,7 +54,7 @@ class TrustStore:
     def _load(self) -> dict[str, Any]:
         signature = self.signature()
         if signature != self._signature:
-            self._roots, self._signature = load_json(self._path), signature
+            self._roots, self._signature = load_state(self._path), signature
         return self._roots
 
 

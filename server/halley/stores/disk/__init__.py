@@ -2,6 +2,7 @@
 
     paths.py     where everything lies
     files.py     private, whole files, changed by one process at a time
+    state.py     small JSON files of what the user said: a damaged one is set aside
     programs.py  programs found by absolute path, run within bounds
 
 Start with `paths.py`.

@@ -1,7 +1,7 @@
 """Files as Halley keeps them: private, whole, and changed by one process at a time.
 
 `save_private` replaces a file in one step, so that a reader or a crash meets the old content or the new, never
-half of either. `locked` and `update_json` keep two processes from losing each other's changes. `read_regular`
+half of either. `locked` keeps two processes from losing each other's changes. `read_regular`
 is for files that somebody else wrote: it never waits on a pipe, never reads without a bound.
 """
 
@@ -15,7 +15,7 @@ import stat
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -143,21 +143,15 @@ else:
 
 
 def load_json(path: Path, max_bytes: int = 16 << 20) -> dict[str, Any]:
-    """The object in a file of ours; empty when the file is missing, and when it is not what we wrote."""
+    """The object in a file that can be made again; empty when it is missing, and when it is not what we wrote.
+
+    What cannot be made again is in files of `state.py`, which tells the two apart.
+    """
     try:
         value = json.loads(read_regular(path, max_bytes))
     except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def update_json(path: Path, change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-    """Reads, changes in place and writes under the lock; returns what was written."""
-    with locked(path):
-        value = load_json(path)
-        change(value)
-        save_private(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
-    return value
 
 
 def read_regular(path: Path, max_bytes: int) -> bytes:

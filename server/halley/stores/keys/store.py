@@ -27,9 +27,10 @@ from typing import Any, Literal
 from halley.core.calls import AskKey
 from halley.core.errors import InvalidInput, NotConfigured
 from halley.core.settings import KeySource
-from halley.stores.disk.files import Signature, load_json, signature_of, update_json
+from halley.stores.disk.files import Signature, signature_of
 from halley.stores.disk.paths import Paths
 from halley.stores.disk.programs import find_program
+from halley.stores.disk.state import load_state, update_state
 from halley.stores.keys.keyrings import KeyringUnusable, delete_password, load_password, save_password
 from halley.stores.keys.origins import normalise_origin, same_origin
 from halley.stores.keys.sources import (
@@ -223,7 +224,7 @@ class SecretStore:
             entry: dict[str, Any] = {"origin": kept.origin, "store": where, "at": kept.stored_at}
             if where == "file":
                 entry["key"] = kept.key
-            update_json(self._path, lambda index: index.update({provider: entry}))
+            update_state(self._path, lambda index: index.update({provider: entry}))
         self.forget(provider)
         return KeyInfo(provider, kept.origin, where, mask(kept.key), kept.stored_at)
 
@@ -245,7 +246,7 @@ class SecretStore:
         if entry is not None:
             if entry.get("store") == "keyring":
                 await delete_password(self._service, provider)
-            update_json(self._path, lambda index: index.pop(provider, None) and None)
+            update_state(self._path, lambda index: index.pop(provider, None) and None)
         self.forget(provider)
         return bool(kept or entry)
 
@@ -257,11 +258,9 @@ class SecretStore:
         """Every stored key, by provider."""
         found: dict[str, KeyInfo] = {}
         for provider, entry in self._load_index().items():
-            if isinstance(entry, dict) and "origin" in entry:
-                store: Store = "file" if "key" in entry else "keyring"
-                masked = mask(str(entry["key"])) if "key" in entry else ""
-                at = float(entry.get("at", 0))
-                found[provider] = KeyInfo(provider, str(entry["origin"]), store, masked, at)
+            store: Store = "file" if "key" in entry else "keyring"
+            masked = mask(entry["key"]) if "key" in entry else ""
+            found[provider] = KeyInfo(provider, entry["origin"], store, masked, _moment(entry.get("at")))
         for provider, kept in self._session.items():
             found[provider] = KeyInfo(provider, kept.origin, "session", mask(kept.key), kept.stored_at)
         return tuple(found[provider] for provider in sorted(found))
@@ -276,10 +275,10 @@ class SecretStore:
 
     async def _from_disk(self, provider: str) -> _Kept | None:
         entry = self._load_index().get(provider)
-        if not isinstance(entry, dict) or "origin" not in entry:
+        if entry is None:
             return None
         if "key" in entry:
-            return _Kept(str(entry["origin"]), str(entry["key"]))
+            return _Kept(entry["origin"], entry["key"])
         name = (provider, "keyring")
         async with self._asking.setdefault(name, asyncio.Lock()):
             if name not in self._cache:
@@ -319,7 +318,9 @@ class SecretStore:
     def _load_index(self) -> dict[str, Any]:
         signature = signature_of(self._path)
         if signature != self._signature:  # also when `halley key set` ran beside us
-            self._index, self._signature = load_json(self._path), signature
+            found = load_state(self._path)
+            self._index = {name: entry for name, entry in found.items() if _is_sound(entry)}
+            self._signature = signature_of(self._path) if found else signature
             self._cache = {name: kept for name, kept in self._cache.items() if name[1] != "keyring"}
         return self._index
 
@@ -343,6 +344,20 @@ def _checked(provider: str, origin: str, key: str) -> dict[str, str]:
             f"Set `providers.{provider}.base_url` first.",
             provider=provider,
         ) from None
+
+
+def _is_sound(entry: Any) -> bool:
+    """What is not is passed over, and stays in the file."""
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("origin"), str)
+        and isinstance(entry.get("key", ""), str)
+    )
+
+
+def _moment(value: Any) -> float:
+    """Seconds since 1970, 0.0 for what is no moment."""
+    return float(value) if isinstance(value, int | float) and 0 <= value < 1 << 33 else 0.0
 
 
 async def _asked_key(provider: str, origin: str, ask_key: AskKey | None) -> str | None:
