@@ -70,6 +70,34 @@ async def test_one_selected_character_is_a_cursor(
     assert "def total(items)" in asked and "return result" in asked
 
 
+async def test_explain_is_about_the_definition_at_the_cursor(
+    window: Window, buffer: Buffer, simulator: Simulator
+) -> None:
+    """As the commands of clients ask, which know a cursor and no definitions."""
+    simulator.script("It adds up.", repeat=3)
+
+    async def asked(range: dict) -> str:
+        document = {"uri": buffer.uri, "version": buffer.version}
+        await window.command("halley.run", {"action": "explain", "textDocument": document, "range": range})
+        return simulator.requests[-1].body.decode().partition("Explain ")[2]
+
+    at = buffer.range("result = 0", cursor=True)
+    assert "for item in items" in await asked(at)
+    assert "def name" not in await asked(at)
+    between = buffer.range("# Return the larger", cursor=True)
+    assert (await asked(between)).startswith("`shop.py`")
+
+
+async def test_explain_this_file_stays_about_the_file(
+    window: Window, buffer: Buffer, simulator: Simulator
+) -> None:
+    simulator.script("It adds up.")
+    listed = await window.code_actions(buffer, buffer.range("result = 0", cursor=True), only=EXPLAIN)
+    assert [action["title"] for action in listed] == ["Explain `total`", "Explain this file"]
+    await window.run(listed[1])
+    assert "Explain `shop.py`" in simulator.requests[-1].body.decode()
+
+
 async def test_explain_opens_markdown(window: Window, buffer: Buffer, simulator: Simulator) -> None:
     simulator.script("It adds up the **prices**.")
     result = await window.run(await window.action(buffer, buffer.range("total", cursor=True), EXPLAIN))

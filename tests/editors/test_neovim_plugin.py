@@ -102,6 +102,19 @@ def test_an_explanation_opens_beside_and_the_file_keeps_its_window(
     editing.wait("#vim.api.nvim_list_wins() == 1")
 
 
+def test_without_lines_the_definition_at_the_cursor_is_explained(
+    editing: Neovim, simulator: Simulator, workspace: Path
+) -> None:
+    (workspace / "two.py").write_text(f"{CODE}\n\ndef unrelated():\n    return 1\n")
+    editing.edit(workspace / "two.py")
+    editing.attached()
+    simulator.script("It adds up.")
+    editing.type("3G:Halley explain<CR>")
+    seen(editing, "It adds up.")
+    about = simulator.requests[-1].body.decode().rpartition("Explain ")[2]
+    assert about.startswith("this part of") and "def total" in about and "unrelated" not in about
+
+
 @pytest.mark.parametrize("action", ["improve", "format", "edit shorter"])
 def test_an_edit_of_a_range_is_one_undo_step(editing: Neovim, simulator: Simulator, action: str) -> None:
     simulator.script(f"```python\n{BETTER}```")

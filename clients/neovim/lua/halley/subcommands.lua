@@ -16,7 +16,7 @@ return {
     group = 'code',
     name = 'explain',
     range = true,
-    about = 'Explains the lines; the answer opens next to them.',
+    about = 'Explains the lines, else the definition at the cursor; the answer opens next to the code.',
     call = { 'actions', 'act' },
   },
   {
@@ -229,7 +229,7 @@ return {
   {
     group = 'code',
     name = 'media',
-    about = 'Lists this workspace's results and running jobs: save, open, stop or forget them.',
+    about = "Lists this workspace's results and running jobs: save, open, stop or forget them.",
     call = { 'media', 'list' },
   },
   {
@@ -244,7 +244,7 @@ return {
     group = 'reports',
     name = 'index',
     takes = '[pause|resume|rebuild|embed|decline]',
-    about = 'Shows the index's progress and the cost of search by meaning; or controls the index.',
+    about = "Shows the index's progress and the cost of search by meaning; or controls the index.",
     call = { 'search', 'index' },
     complete = 'complete',
   },

@@ -1,11 +1,12 @@
-"""Explain: a selection, a diagnostic, or the whole file, in Markdown."""
+"""Explain: a selection, the definition at the cursor, a diagnostic, or the whole file, in Markdown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 
-from halley.core.snapshot import Snapshot
+from halley.core.snapshot import Selection, Snapshot
 from halley.engine.code.symbols import definition_at
 from halley.engine.prompting.context import display_path
 from halley.engine.prompting.prompts import build_prompt
@@ -24,10 +25,11 @@ def offers(snapshot: Snapshot) -> Iterable[Offer]:
     found = definition_at(text, snapshot.selection.start, snapshot.document.language_id)
     if found:
         yield Offer("explain", "halley.explain", f"Explain `{found.name}`", span=(found.start, found.end))
-    yield Offer("explain", "halley.explain", "Explain this file")
+    yield Offer("explain", "halley.explain", "Explain this file", span=(0, len(text)))
 
 
 async def run(job: Job) -> Answer:
+    job = replace(job, snapshot=_about(job.snapshot))
     snapshot = job.snapshot
     build = partial(
         build_prompt,
@@ -40,6 +42,17 @@ async def run(job: Job) -> Answer:
     )
     reply = await job.ask_about(build, feature="explain", role="chat", keep_partial=True)
     return Answer(_title(job), reply.text, reply.problem)
+
+
+def _about(snapshot: Snapshot) -> Snapshot:
+    """What to explain, as the selection: the definition at a cursor. None for the file, which is all of it selected."""
+    text, selection = snapshot.document.text, snapshot.selection
+    if (selection.start, selection.end) == (0, len(text)):
+        return replace(snapshot, selection=Selection(0, 0))
+    if not selection.is_empty:
+        return snapshot
+    found = definition_at(text, selection.start, snapshot.document.language_id)
+    return replace(snapshot, selection=Selection(found.start, found.end)) if found else snapshot
 
 
 def _title(job: Job) -> str:

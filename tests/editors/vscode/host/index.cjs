@@ -110,9 +110,13 @@ const STEPS = {
 
   async 'explains in a preview beside, without taking the focus'() {
     const editor = await open(TWO);
-    select(editor, 0);
+    editor.selection = new vscode.Selection(1, 4, 1, 4);
     await script({ text: 'It returns what it is given.' });
     await run('explain');
+    const { requests } = await (await fetch(`${simulator}/_simulator/requests`)).json();
+    const about = JSON.stringify(requests.filter(({ path }) => path === CHAT).at(-1)).split('Explain ').at(-1);
+    assert.match(about, /^this part of .*def first/, 'the definition at the cursor');
+    assert.doesNotMatch(about, /def second/);
     await until('a preview', () => vscode.window.tabGroups.all.some(({ tabs }) => tabs.some(({ label }) => /explanation/i.test(label))));
     assert.equal(vscode.window.activeTextEditor?.document.uri.toString(), editor.document.uri.toString());
   },
