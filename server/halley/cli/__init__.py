@@ -5,6 +5,7 @@
     output.py     what the terminal gets
     serve.py      the daemon that editors start
     ask.py        one chat turn
+    conversation/ a chat on the terminal
     bench.py      models measured side by side
     commit.py     a commit message
     doctor.py     the report for a bug report

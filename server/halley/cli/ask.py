@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
 import sys
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
 import click
 
+from halley.cli.conversation.question import Question, build_question
 from halley.cli.output import clean, is_watched, milliseconds, money, tell, write
 from halley.cli.running import Desk, with_desk
 from halley.core.calls import Priority, Prompt, user
-from halley.core.errors import BlockedByPolicy, HalleyError, InvalidInput
+from halley.core.errors import HalleyError
 from halley.core.events import (
     Begun,
     Citation,
@@ -33,32 +31,104 @@ from halley.core.events import (
     Vectors,
 )
 
-MOST_STDIN = 4 << 20
-_LINES = re.compile(r"^(.*?):L?(\d+)(?:-L?(\d+))?$")
-
 
 @click.command()
 @click.argument("prompt", nargs=-1)
 @click.option("-m", "--model", metavar="PROVIDER/NAME", help="Ask this model instead of the chosen one.")
-@click.option("-f", "--file", "files", multiple=True, metavar="FILE[:L1-L2]", help="Show the model a file.")
+@click.option(
+    "-f", "--file", "files", multiple=True, metavar="FILE[:L1-L2]", help="Show the model a file or picture."
+)
+@click.option("-c", "--continue", "last", is_flag=True, help="Ask in the newest chat of this workspace.")
 @click.option("--tools/--no-tools", default=False, help="Let it use the enabled tools.")
+@click.option(
+    "--save/--no-save", default=True, help="Keep question and reply with the chats of your editors."
+)
+@click.option("--plain", is_flag=True, help="Print the reply as it is written, without drawing its Markdown.")
 @click.option("--json", "as_json", is_flag=True, help="Print the reply's events as JSON lines.")
 @with_desk
 async def ask(
-    desk: Desk, prompt: tuple[str, ...], model: str | None, files: tuple[str, ...], tools: bool, as_json: bool
+    desk: Desk,
+    prompt: tuple[str, ...],
+    model: str | None,
+    files: tuple[str, ...],
+    last: bool,
+    tools: bool,
+    save: bool,
+    plain: bool,
+    as_json: bool,
 ) -> int:
     """Ask a model something. What is piped in is shown to it too."""
     question = await build_question(" ".join(prompt), files)
+    if last:
+        if as_json or tools:
+            raise click.UsageError("--continue asks in a chat, which has tools of its own and no --json.")
+        return await _in_newest_chat(desk, question, model, plain)
     messages = _instructions(desk)
-    show = _Json() if as_json else _Terminal()
-    asked = Prompt((*messages, user(question)))
+    show = _Json() if as_json else _Terminal(plain)
+    asked = Prompt((*messages, user(question.text, *question.pictures)))
+    said = _Said(show)
     options: dict[str, Any] = {"feature": "ask", "model": model, "priority": Priority.CHAT}
     try:
-        await (_with_tools if tools else _plainly)(desk, asked, options, show.event)
+        await (_with_tools if tools else _plainly)(desk, asked, options, said.event)
     except HalleyError as error:
         show.error(error)
         return 1
+    finally:
+        if save:
+            await said.save(desk, question)
     return 0
+
+
+async def _in_newest_chat(desk: Desk, question: Question, model: str | None, plain: bool) -> int:
+    from halley.cli.conversation.chat import Conversation, desk_of, newest
+
+    chat = desk_of(desk)
+    talk = Conversation(chat, plain, await newest(chat), (model,) if model else ())
+    await talk.send(question.text, question.pictures)
+    return 0
+
+
+class _Said:
+    """What the model said, on its way to the screen, so that it can be continued: `ask --continue`, or in an editor."""
+
+    def __init__(self, show: _Terminal | _Json) -> None:
+        self._show = show
+        self._events: list[Event] = []
+        self._finish: Finish | None = None
+
+    def event(self, event: Event) -> None:
+        if isinstance(event, TextDelta | ReasoningDelta | Citation | Image):
+            self._events.append(event)
+        if isinstance(event, Finish):
+            self._finish = event
+        self._show.event(event)
+
+    async def save(self, desk: Desk, question: Question) -> None:
+        """A chat of one turn. A reply without a word is none; one that cannot be kept has been shown all the same."""
+        if not any(isinstance(event, TextDelta) for event in self._events):
+            return
+        from halley.features.chat.answering import STOPPED
+
+        model = self._finish.model if self._finish and self._finish.model else None
+        store, asked = desk.room.chats, model or (await desk.line().route_of("chat"))[0]
+        details = {"said": question.text, "models": [], "blind": False, "role": "chat"}
+        try:
+            begun = store.begin_turn(
+                None,
+                desk.surroundings().workspace_id,
+                question.text,
+                [asked],
+                images=question.pictures,
+                details=details,
+            )
+            await begun.saved
+            store.append(begun.replies[0], self._events)
+            usage, times = (self._finish.usage, self._finish.times) if self._finish else (None, None)
+            status = "complete" if self._finish else "interrupted"
+            problem = None if self._finish else STOPPED
+            await store.settle(begun.replies[0], status, usage=usage, times=times, problem=problem)
+        except HalleyError as error:
+            tell(f"… The reply was not kept: {error.problem.message}")
 
 
 async def _plainly(
@@ -104,75 +174,6 @@ async def _with_tools(
     await converse(desk.line(), prompt, box, agree, show, options, written=written)
 
 
-async def build_question(prompt: str, files: tuple[str, ...]) -> str:
-    """What was typed, the files named, and what was piped in. Raises InvalidInput when there is nothing to ask."""
-    piped = await asyncio.to_thread(read_stdin)
-    parts = [prompt] if prompt else []
-    parts += [await asyncio.to_thread(_show_file, name) for name in files]
-    if piped.strip():
-        parts.append(_fenced(piped, "") if prompt else piped)
-    if not parts:
-        raise InvalidInput("There is no question.", 'Write one: `halley ask "What does this do?" -f FILE`.')
-    return "\n\n".join(parts)
-
-
-def read_stdin() -> str:
-    if sys.stdin is None or sys.stdin.isatty():
-        return ""
-    data = sys.stdin.buffer.read(MOST_STDIN + 1)
-    if len(data) > MOST_STDIN:
-        raise InvalidInput("The piped input is larger than 4 MiB.", "Send a part of it.")
-    return data.decode("utf-8", "replace")
-
-
-def _show_file(name: str) -> str:
-    """A file, or some of its lines, as the model sees it. Raises InvalidInput, and BlockedByPolicy for secrets."""
-    from halley.engine.code.languages import language_id_of
-    from halley.engine.guards.secrecy import is_secret_path
-    from halley.stores.workspace.texts import load_text
-
-    place = find_place(name)
-    if is_secret_path(place.path) or is_secret_path(place.path.resolve()):
-        raise BlockedByPolicy(
-            f"{place.path} is a kind of file that holds secrets, so it is never sent to a model.",
-            "Copy the part you mean into the question.",
-        )
-    try:
-        text = load_text(place.path).text
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "it is not text"
-        raise InvalidInput(f"{place.path} cannot be read: {why}.", "Check its name.") from None
-    lines = text.split("\n")
-    first, last = place.first or 1, min(place.last or len(lines), len(lines))
-    if first > len(lines) or first > last:
-        raise InvalidInput(f"{place.path} has {len(lines)} lines.", "Name lines as FILE:10-20.")
-    shown = "\n".join(lines[first - 1 : last])
-    which = f", lines {first} to {last}" if place.first else ""
-    return f"`{place.path}`{which}:\n\n{_fenced(shown, language_id_of(place.path.name))}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    path: Path
-    first: int | None = None
-    last: int | None = None
-
-
-def find_place(name: str) -> _Place:
-    """`FILE`, `FILE:12`, `FILE:10-20` or `FILE:L10-L20`; a file that really has such a name is that file."""
-    match = _LINES.match(name)
-    if match is None or Path(name).exists():
-        return _Place(Path(name))
-    first = int(match[2])
-    return _Place(Path(match[1]), first, int(match[3]) if match[3] else first)
-
-
-def _fenced(text: str, language: str) -> str:
-    from halley.engine.prompting.prompts import fence
-
-    return fence(text, language)
-
-
 def _instructions(desk: Desk) -> tuple[Any, ...]:
     """The same words that chats in an editor begin with."""
     from dataclasses import replace
@@ -187,19 +188,29 @@ def _instructions(desk: Desk) -> tuple[Any, ...]:
 
 
 class _Terminal:
-    """Text as it comes; what is not the answer goes to stderr."""
+    """Text as it comes, its Markdown drawn on a terminal; what is not the answer goes to stderr."""
 
-    def __init__(self) -> None:
+    def __init__(self, plain: bool = False) -> None:
         self.last = "\n"
+        self._markdown = None
+        if sys.stdout.isatty() and not plain:
+            from halley.cli.conversation.markdown import MarkdownStream
+            from halley.cli.output import console
+
+            self._markdown = MarkdownStream(console())
 
     def event(self, event: Event) -> None:
         match event:
+            case TextDelta(text) if self._markdown:
+                self._markdown.feed(text)
             case TextDelta(text):
                 write(text)
                 self.last = text[-1:] or self.last
             case Notice(text):
+                self._end()
                 tell(f"… {text}")
             case Citation(url, title):
+                self._end()
                 tell(f"  [{title or url}] {url}")
             case ToolCalled():
                 self._end()
@@ -221,6 +232,8 @@ class _Terminal:
         print_error(error)
 
     def _end(self) -> None:
+        if self._markdown:
+            self._markdown.end()
         if self.last != "\n":
             write("\n")
             self.last = "\n"

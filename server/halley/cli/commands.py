@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "try": ("halley.cli.try_:command", "Take a tour of Halley on a real file; needs no key."),
     "setup": ("halley.cli.setup:setup", "Show how to set up the editors found on this machine."),
     "ask": ("halley.cli.ask:ask", "Ask a model a question, with files as context."),
+    "chat": ("halley.cli.conversation.chat:chat", "Talk with a model about this workspace."),
     "models": ("halley.cli.models:models", "List models: context windows, prices, capabilities."),
     "use": ("halley.cli.use:use", "Choose the models of each role."),
     "verify": ("halley.cli.verify:verify", "Test the connection to a provider, step by step."),

@@ -143,7 +143,7 @@ def _job_on(desk: Desk, document: Any, selection: Any, inputs: dict[str, str], m
 
 def _document(file: str | None) -> tuple[Any, Any]:
     """The file named with the lines named, else what is piped in, else nothing."""
-    from halley.cli.ask import find_place, read_stdin
+    from halley.cli.conversation.question import find_place, read_stdin
     from halley.core.snapshot import Document, Selection
     from halley.core.text import split_lines
     from halley.engine.code.languages import language_id_of

@@ -265,7 +265,7 @@ async def remove(desk: Desk, task: str) -> None:
 
 async def _said(words: tuple[str, ...]) -> str:
     """What was typed, else what is piped in."""
-    from halley.cli.ask import read_stdin
+    from halley.cli.conversation.question import read_stdin
 
     return " ".join(words) or (await asyncio.to_thread(read_stdin)).strip()
 
