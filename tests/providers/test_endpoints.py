@@ -38,6 +38,17 @@ from halley.providers.wires.fim import find_form
         ("192.168.1.5:8000", "http://192.168.1.5:8000/v1"),
         ("api.example.com", "https://api.example.com/v1"),
         ("http://[::1]:8080", "http://[::1]:8080/v1"),
+        ("[::1]:8080", "http://[::1]:8080/v1"),
+        ("[fd12::7]:8080", "http://[fd12::7]:8080/v1"),
+        ("https://models.github.ai/inference/chat/completions", "https://models.github.ai/inference"),
+        ("https://host/beta/completions", "https://host/beta"),
+        (
+            "https://gate.example/openai/deployments/d/chat/completions?api-version=2024-10-21",
+            "https://gate.example/openai/deployments/d?api-version=2024-10-21",
+        ),
+        ("https://host/v1/responses", "https://host/v1"),
+        ("https://host/v1/messages/", "https://host/v1"),
+        ("http://localhost:11434/api/chat", "http://localhost:11434/v1"),
     ],
 )
 def test_pasted_base_urls(pasted: str, works: str) -> None:
@@ -78,10 +89,44 @@ def test_any_text_as_base_url(text: str) -> None:
         ),
         ("anthropic", "https://api.anthropic.com", "https://api.anthropic.com/v1"),
         ("anthropic", "https://api.anthropic.com/v1/messages", "https://api.anthropic.com/v1"),
+        (
+            "azure",
+            "https://x.openai.azure.com/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21",
+            "https://x.openai.azure.com/openai/v1",
+        ),
+        ("openrouter", "https://openrouter.ai/api/chat/completions", "https://openrouter.ai/api/v1"),
+        (
+            "gemini",
+            "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:generateContent",
+            "https://generativelanguage.googleapis.com/v1beta/openai",
+        ),
     ],
 )
 def test_pasted_for_a_preset(preset: str, pasted: str, works: str) -> None:
     assert resolve_endpoint(preset, ProviderSettings(base_url=pasted), {}).base_url == works
+
+
+@pytest.mark.parametrize(
+    ("pasted", "kind", "auth"),
+    [
+        ("https://host/v1/chat/completions", "openai", "bearer"),
+        ("https://host/v1/responses", "openai-responses", "bearer"),
+        ("https://host/v1/messages", "anthropic", "x-api-key"),
+        ("https://host/v1", "openai", "bearer"),
+        ("https://x.openai.azure.com/openai/v1/responses?api-version=preview", "openai-responses", "api-key"),
+        ("https://x.openai.azure.com/openai/deployments/d/chat/completions", "openai", "api-key"),
+        ("https://x.openai.azure.com.evil.example/openai/v1", "openai", "bearer"),
+    ],
+)
+def test_an_endpoint_pasted_whole_says_its_protocol(pasted: str, kind: str, auth: str) -> None:
+    endpoint = resolve_endpoint("work", ProviderSettings(base_url=pasted), {"AZURE_OPENAI_API_KEY": "x"})
+    assert (endpoint.kind, endpoint.quirks.auth, endpoint.keys) == (kind, auth, ())
+    assert resolve_endpoint("work", ProviderSettings(base_url=pasted, kind="openai"), {}).kind == "openai"
+
+
+@pytest.mark.parametrize("address", ["[::1]:8080", "localhost:8080", "api.example.com", "10.0.0.1:1/v1"])
+def test_an_address_without_a_scheme_may_be_configured(address: str) -> None:
+    assert resolve_endpoint("work", ProviderSettings(base_url=address), {}).base_url.endswith("/v1")
 
 
 def test_origins() -> None:
@@ -232,6 +277,11 @@ def test_reasoning_models_lose_what_they_reject() -> None:
         ({"https_proxy": "http://p:1", "no_proxy": "a.example:8443"}, "https://a.example:9/v1", "http://p:1"),
         ({"https_proxy": "http://p:1", "no_proxy": "10.0.0.0/8"}, "https://10.1.2.3/v1", None),
         ({"https_proxy": "http://p:1"}, "https://127.0.0.1:5/v1", None),
+        ({"https_proxy": "http://p:1"}, "https://[0:0:0:0:0:0:0:1]:5/v1", None),
+        ({"https_proxy": "http://p:1", "no_proxy": "[fd00::1]:5"}, "https://[fd00::1]:5/v1", None),
+        ({"https_proxy": "http://p:1", "no_proxy": "fd00::1"}, "https://[fd00::1]:5/v1", None),
+        ({"https_proxy": "http://p:1", "no_proxy": "[fd00::1]:6"}, "https://[fd00::1]:5/v1", "http://p:1"),
+        ({"all_proxy": "socks5h://p:1"}, "https://a.example/v1", "socks5h://p:1"),
     ],
 )
 def test_proxies_of_the_environment(environ: dict[str, str], url: str, proxy: str | None) -> None:
@@ -240,7 +290,7 @@ def test_proxies_of_the_environment(environ: dict[str, str], url: str, proxy: st
     assert (found and found.url) == proxy
 
 
-@pytest.mark.parametrize("address", ["socks5://p:1", "http://", "http://[::1", "ftp://p"])
+@pytest.mark.parametrize("address", ["socks6://p:1", "socks5://", "http://", "http://[::1", "ftp://p"])
 def test_an_unusable_proxy(address: str) -> None:
     endpoint = resolve_endpoint("x", ProviderSettings(base_url="https://a.example/v1"), {})
     with pytest.raises(ProxyFailed) as caught:

@@ -390,9 +390,116 @@ async def test_a_proxy_that_is_not_there(endpoint_of: EndpointOf) -> None:
     await http.aclose()
 
 
-async def test_socks_is_refused_by_name(http: Http, endpoint_of: EndpointOf) -> None:
-    with pytest.raises(ProxyFailed, match="cannot be used"):
-        await fetch(http, endpoint_of("https://models.example/v1", proxy="socks5://127.0.0.1:9"))
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h", "socks4a"])
+async def test_a_socks_proxy_carries_requests(scheme: str, endpoint_of: EndpointOf) -> None:
+    async with FaultServer([f.reply(200, {"via": "socks"})]) as host, SocksServer(host.port) as proxy:
+        http = Http({"all_proxy": f"{scheme}://127.0.0.1:{proxy.port}"})
+        address = "http://models.example/v1" if scheme != "socks5" else "http://10.9.8.7/v1"
+        assert b"socks" in await fetch(http, endpoint_of(address))
+        assert b"socks" in await fetch(http, endpoint_of(address))
+        assert proxy.asked == ["10.9.8.7:80" if scheme == "socks5" else "models.example:80"], "kept open"
+        assert host.requests[0].headers["host"] == ("10.9.8.7" if scheme == "socks5" else "models.example")
+        await http.aclose()
+
+
+async def test_a_socks_proxy_with_a_password(endpoint_of: EndpointOf) -> None:
+    async with FaultServer([f.reply(200, {})]) as host, SocksServer(host.port, "me:s3cret word") as proxy:
+        http = Http({})
+        right = f"socks5h://me:s3cret%20word@127.0.0.1:{proxy.port}"
+        await fetch(http, endpoint_of("http://models.example/v1", proxy=right))
+        with pytest.raises(ProxyFailed, match="user name and password") as caught:
+            await fetch(
+                http, endpoint_of("http://models.example/v1", proxy=right.replace("s3cret", "other-w0rd"))
+            )
+        assert "other-w0rd" not in str(caught.value.problem)
+        assert caught.value.problem.setting == "providers.host.proxy"
+        await http.aclose()
+
+
+async def test_a_socks_proxy_that_refuses_or_is_not_there(endpoint_of: EndpointOf) -> None:
+    async with SocksServer(0, reply=2) as proxy:
+        http = Http({"ALL_PROXY": f"socks5h://127.0.0.1:{proxy.port}"})
+        with pytest.raises(ProxyFailed, match="would not connect to models") as caught:
+            await fetch(http, endpoint_of("https://models.example/v1"))
+        assert caught.value.problem.setting == "ALL_PROXY"
+    with pytest.raises(ProxyFailed, match="cannot be reached"):
+        await fetch(http, endpoint_of("https://models.example/v1"))
+    await http.aclose()
+
+
+async def test_a_host_on_the_loopback_of_ipv6(http: Http, endpoint_of: EndpointOf) -> None:
+    server = await asyncio.start_server(_answer_once, "::1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        assert b"six" in await fetch(http, endpoint_of(f"[::1]:{port}"))
+
+
+async def _answer_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\r\nsix")
+    writer.close()
+
+
+class SocksServer:
+    """A SOCKS proxy (versions 4 and 5) that leads every connection to one port of this machine."""
+
+    def __init__(self, port: int, login: str = "", reply: int = 0) -> None:
+        self._to, self._login, self._reply = port, login, reply
+        self.asked: list[str] = []
+
+    async def __aenter__(self) -> SocksServer:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port: int = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            version = (await reader.readexactly(1))[0]
+            if await (self._five(reader, writer) if version == 5 else self._four(reader, writer)):
+                there = await asyncio.open_connection("127.0.0.1", self._to)
+                await asyncio.gather(_copy(reader, there[1]), _copy(there[0], writer))
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    async def _five(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        methods = await reader.readexactly((await reader.readexactly(1))[0])
+        wanted = 2 if self._login else 0
+        writer.write(bytes([5, wanted if wanted in methods else 255]))
+        if self._login:
+            await reader.readexactly(1)
+            user, word = [(await reader.readexactly((await reader.readexactly(1))[0])).decode() for _ in "12"]
+            good = f"{user}:{word}" == self._login
+            writer.write(bytes([1, 0 if good else 1]))
+            if not good:
+                return False
+        _, _, _, kind = await reader.readexactly(4)
+        if kind == 3:
+            name = (await reader.readexactly((await reader.readexactly(1))[0])).decode()
+        else:
+            name = ".".join(map(str, await reader.readexactly(4)))
+        self.asked.append(f"{name}:{int.from_bytes(await reader.readexactly(2), 'big')}")
+        writer.write(bytes([5, self._reply, 0, 1, 0, 0, 0, 0, 0, 0]))
+        return self._reply == 0
+
+    async def _four(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        _, *port = await reader.readexactly(3)
+        await reader.readexactly(4)
+        await reader.readuntil(b"\0")
+        name = (await reader.readuntil(b"\0"))[:-1].decode()
+        self.asked.append(f"{name}:{int.from_bytes(bytes(port), 'big')}")
+        writer.write(bytes([0, 90, 0, 0, 0, 0, 0, 0]))
+        return True
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+    writer.close()
 
 
 async def test_clients_are_shared_and_idle_ones_closed(

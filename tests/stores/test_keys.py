@@ -23,7 +23,7 @@ from halley.stores.disk.paths import Paths
 from halley.stores.keys import keyrings
 from halley.stores.keys.keyrings import KeyringUnusable
 from halley.stores.keys.origins import normalise_origin, same_origin
-from halley.stores.keys.sources import COMMAND_TIME_LIMIT_S
+from halley.stores.keys.sources import COMMAND_TIME_LIMIT_S, clean_key
 from halley.stores.keys.store import SecretStore, mask
 
 KEY = "sk-CANARY-0123456789abcdef"
@@ -407,3 +407,40 @@ async def test_no_key_in_any_log_error_or_other_file(paths: Paths, caplog: pytes
         assert form not in everything
     assert files_with(paths.config, b"CANARY") == ["data/secrets.json"]
     assert stat.S_IMODE((paths.data / "secrets.json").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "sk-abc-123",
+        " sk-abc-123\r\n",
+        '"sk-abc-123"',
+        "'sk-abc-123'",
+        "“sk-abc-123”",
+        "`sk-abc-123`",
+        "Bearer sk-abc-123",
+        "bearer  sk-abc-123",
+        '"Bearer sk-abc-123"',
+        "Authorization: Bearer sk-abc-123",
+        "x-api-key: sk-abc-123",
+        "OPENAI_API_KEY=sk-abc-123",
+        'export OPENAI_API_KEY="sk-abc-123"',
+        "\ufeffsk-abc-123",
+        "sk-abc-123;",
+    ],
+)
+def test_what_is_copied_along_with_a_key_is_taken_off(pasted):
+    assert clean_key(pasted, "openai", "the test") == "sk-abc-123"
+
+
+@pytest.mark.parametrize(
+    "key", ["a=b", "abc=", "key==", "Bearer", "Basic-abc", "id.secret", "user:pass", "x/y+z="]
+)
+def test_a_key_stays_as_it_is(key):
+    assert clean_key(key, "openai", "the test") == key
+
+
+@pytest.mark.parametrize("pasted", ["sk-abc 123", "my key is sk-abc", "schlüssel"])
+def test_what_cannot_be_a_key_is_refused(pasted):
+    with pytest.raises(NotConfigured):
+        clean_key(pasted, "openai", "the test")

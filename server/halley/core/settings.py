@@ -106,7 +106,7 @@ class ProviderSettings(Section):
     kind: WireKind | None = machine("The protocol it speaks.", default=None)
     label: str | None = machine("The display name.", default=None)
     base_url: str | None = machine(
-        "Base URL of the API. `/v1` is added unless the path has a version; a trailing `#` prevents that.",
+        "Base URL or endpoint of the API. `/v1` is added unless the path has a version; a trailing `#` prevents it.",
         default=None,
     )
     key: KeySource | tuple[KeySource, ...] | None = machine(
@@ -114,7 +114,7 @@ class ProviderSettings(Section):
     )
     headers: dict[str, str] = machine("Headers sent with every request.", default_factory=dict)
     proxy: str | None = machine(
-        "Proxy URL. Defaults to the environment's. An empty value means no proxy, even if the environment sets one.",
+        "Proxy URL: http, https, socks5, socks5h. Defaults to the environment's. An empty value means no proxy.",
         default=None,
     )
     ca_bundle: str | None = machine("Certificates to trust in addition to the system's.", default=None)
@@ -137,7 +137,10 @@ class ProviderSettings(Section):
     @classmethod
     def _is_address(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and (value or info.field_name != "proxy"):
-            _check_address(value, _SCHEMES[info.field_name or "base_url"])
+            # an address without a scheme is completed where it is used (`providers/urls.py`, `proxies.py`)
+            _check_address(
+                value if "://" in value else f"http://{value}", _SCHEMES[info.field_name or "base_url"]
+            )
         return value
 
     @field_validator("result_origins")
@@ -156,7 +159,10 @@ class ProviderSettings(Section):
         return value
 
 
-_SCHEMES = {"base_url": ("https", "http"), "proxy": ("http", "https", "socks5", "socks5h", "socks4")}
+_SCHEMES = {
+    "base_url": ("https", "http"),
+    "proxy": ("http", "https", "socks5", "socks5h", "socks4", "socks4a"),
+}
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 

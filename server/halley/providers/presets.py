@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from halley.core.errors import NotConfigured
 from halley.core.settings import KeySource, ProviderSettings, WireKind
 from halley.providers.endpoint import Endpoint, Quirks
-from halley.providers.urls import normalize_base_url
+from halley.providers.urls import normalize_base_url, operation_of
 
 CATALOG = Path(__file__).parent / "catalog"
 PRESETS: tuple[str, ...] = (
@@ -42,6 +44,8 @@ class Preset:
     public_key: str = ""
     port: int | None = None
     """For a server on this machine: the loopback port it usually has."""
+    hosts: tuple[str, ...] = ()
+    """Patterns of host names that are surely of this kind, whatever the provider is called."""
     about: str = ""
     """One line: what it is, and where its keys come from."""
     calls_page: str = ""
@@ -83,8 +87,9 @@ def resolve_endpoint(
             setting=f"providers.{id}.preset",
         )
     preset = preset or Preset(name="", label=id, key_needed=False)
-    kind = settings.kind or preset.kind
-    quirks = preset.quirks if kind == preset.kind else Quirks(auth=_auth_of(kind))
+    kind = settings.kind or operation_of(settings.base_url or "") or preset.kind
+    known = preset if preset.name else _of_host(settings.base_url or "") or preset
+    quirks = known.quirks if kind in (known.kind, "openai-responses") else Quirks(auth=_auth_of(kind))
     return Endpoint(
         id=id,
         label=settings.label
@@ -107,6 +112,15 @@ def resolve_endpoint(
         preset=preset.name or None,
         quirks=quirks,
     )
+
+
+def _of_host(address: str) -> Preset | None:
+    """The preset whose kind of host this is. Its keys are not looked for: they were not named for this provider."""
+    host = urlsplit(address if "://" in address else f"https://{address}").hostname or ""
+    for preset in filter(None, map(load_preset, PRESETS)):
+        if any(fnmatchcase(host, pattern) for pattern in preset.hosts):
+            return preset
+    return None
 
 
 def _base_url(

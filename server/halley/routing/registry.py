@@ -202,7 +202,8 @@ class Registry:
                     shelf = await self.refresh(binding, caller)
         except (HalleyError, TimeoutError):
             return ()
-        return tuple(ModelRef(ref.provider, name) for name in near_names(ref.name, shelf.by_name))
+        others = [name for name in shelf.by_name if name != ref.name]
+        return tuple(ModelRef(ref.provider, name) for name in near_names(ref.name, others))
 
     async def check_listed(self, ref: ModelRef, settings: Settings, caller: Caller) -> None:
         """Raises ModelNotFound, with near matches, when the host's list lacks the model; NotConfigured as `binding`."""

@@ -29,7 +29,7 @@ def error_of_failure(failure: BaseException, endpoint: Endpoint, proxy: Proxy | 
     """What a failure before the answer means. Anything unknown counts as the host being unavailable."""
     import httpx
 
-    from halley.providers.http.transport import BrokenBody, ProxyRefused
+    from halley.providers.http.transport import BrokenBody, ProxyRefused, SocksRefused
 
     cause = failure.__cause__
     match failure:
@@ -37,6 +37,8 @@ def error_of_failure(failure: BaseException, endpoint: Endpoint, proxy: Proxy | 
             error = _tls(cause, endpoint)
         case ProxyRefused():
             error = _proxy_status(failure.status, endpoint, proxy)
+        case SocksRefused():
+            error = _socks_reason(str(failure), endpoint, proxy)
         case httpx.ProxyError():
             error = _proxy(proxy, "cannot be reached")
         case httpx.ConnectTimeout():
@@ -168,3 +170,10 @@ def _proxy_status(status: int, endpoint: Endpoint, proxy: Proxy | None) -> Proxy
     if status == 407:
         return _proxy(proxy, "requires a user name and password")
     return _proxy(proxy, f"would not connect to {endpoint.host} (status {status})")
+
+
+def _socks_reason(reason: str, endpoint: Endpoint, proxy: Proxy | None) -> ProxyFailed:
+    """Its reasons are the library's words for the reply codes of RFC 1928."""
+    if "auth" in reason.lower():
+        return _proxy(proxy, "requires a user name and password, or did not accept them")
+    return _proxy(proxy, f"would not connect to {endpoint.host}")

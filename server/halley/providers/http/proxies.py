@@ -1,6 +1,6 @@
 """Which proxy a request takes: the setting's, else the environment's; never one on the way to this machine.
 
-An empty setting means none, whatever the environment says.
+HTTP, HTTPS and SOCKS proxies work. An empty setting means none, whatever the environment says.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from halley.providers.endpoint import Endpoint
 
 
+SCHEMES = ("http", "https", "socks5", "socks5h", "socks4", "socks4a")
+"""With `h` and `a` the proxy looks up the host's name, as curl reads these schemes; else this machine does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proxy:
     """A proxy, and whose wish it is."""
@@ -30,6 +34,10 @@ class Proxy:
         """Without user name and password: fit to be shown."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+    @property
+    def is_socks(self) -> bool:
+        return self.url.startswith("socks")
 
     @property
     def headers(self) -> dict[str, str]:
@@ -49,7 +57,7 @@ def find_proxy(endpoint: Endpoint, environ: Mapping[str, str]) -> Proxy | None:
     if proxy is not None and not _is_usable(proxy.url):
         raise ProxyFailed(
             f"The proxy in `{proxy.setting}` cannot be used.",
-            f"Set `{proxy.setting}` to an http:// or https:// address; SOCKS is not supported.",
+            f"Set `{proxy.setting}` to an address that begins with http://, https://, socks5:// or socks5h://.",
             provider=endpoint.id,
             setting=proxy.setting,
         )
@@ -59,7 +67,7 @@ def find_proxy(endpoint: Endpoint, environ: Mapping[str, str]) -> Proxy | None:
 def _is_usable(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        return parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
 
@@ -95,7 +103,7 @@ def _is_excepted(host: str, port: int, environ: Mapping[str, str]) -> bool:
         if entry == "*":
             return True
         name, colon, wanted = entry.rpartition(":")
-        if colon and wanted.isdigit() and "]" not in wanted and name.count(":") == 0:
+        if colon and wanted.isdigit() and (":" not in name or name.endswith("]")):
             if wanted != str(port):
                 continue
             entry = name
@@ -105,7 +113,7 @@ def _is_excepted(host: str, port: int, environ: Mapping[str, str]) -> bool:
 
 
 def _names_host(entry: str, host: str) -> bool:
-    bare = entry.removeprefix("*").lstrip(".")
+    bare = entry.removeprefix("*").lstrip(".").strip("[]")
     if host == bare or host.endswith("." + bare):
         return True
     if "/" not in entry:

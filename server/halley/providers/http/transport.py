@@ -19,6 +19,7 @@ import logging
 import socket
 import ssl
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import aiohttp
 import httpx
@@ -47,10 +48,10 @@ class Transport(httpx.AsyncBaseTransport):
     def __init__(
         self, context: ssl.SSLContext | None = None, proxy: Proxy | None = None, *, public_only: bool = False
     ) -> None:
-        self._session = _open_session(context, public_only)
+        self._session = _open_session(context, public_only, proxy)
         self._timeouts: dict[float | None, aiohttp.ClientTimeout] = {}
         self._options: dict[str, Any] = {"allow_redirects": False}
-        if proxy is not None:
+        if proxy is not None and not proxy.is_socks:
             self._options |= {"proxy": proxy.address, "proxy_headers": proxy.headers}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -118,18 +119,27 @@ class ProxyRefused(httpx.ProxyError):
         self.status = status
 
 
+class SocksRefused(httpx.ProxyError):
+    """A SOCKS proxy answered, and would not make the connection. Its message is the proxy's reason."""
+
+
 class BrokenBody(httpx.RemoteProtocolError):
     """HTTP whose body breaks in the same packet as its head, so that there is no response to read it from."""
 
 
-def _open_session(context: ssl.SSLContext | None, public_only: bool) -> aiohttp.ClientSession:
-    connector = aiohttp.TCPConnector(
-        limit=0,  # how many requests run at the same time is decided in routing
-        ttl_dns_cache=DNS_TTL_S,
-        keepalive_timeout=KEEP_ALIVE_S,
-        ssl=context if context is not None else True,
-        resolver=_PublicResolver() if public_only else None,
-    )
+def _open_session(
+    context: ssl.SSLContext | None, public_only: bool, proxy: Proxy | None
+) -> aiohttp.ClientSession:
+    options: dict[str, Any] = {
+        "limit": 0,  # how many requests run at the same time is decided in routing
+        "keepalive_timeout": KEEP_ALIVE_S,
+        "ssl": context if context is not None else True,
+    }
+    if proxy is not None and proxy.is_socks:
+        connector = _through_socks(proxy, options)
+    else:
+        resolver = _PublicResolver() if public_only else None
+        connector = aiohttp.TCPConnector(ttl_dns_cache=DNS_TTL_S, resolver=resolver, **options)
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -138,6 +148,22 @@ def _open_session(context: ssl.SSLContext | None, public_only: bool) -> aiohttp.
         trust_env=False,
         max_line_size=LARGEST_HEADER,
         max_field_size=LARGEST_HEADER,
+    )
+
+
+def _through_socks(proxy: Proxy, options: dict[str, Any]) -> aiohttp.TCPConnector:
+    """Connections made by a SOCKS proxy (RFC 1928, RFC 1929). The library is imported only where one is used."""
+    from aiohttp_socks import ProxyConnector, ProxyType
+
+    parts = urlsplit(proxy.url)
+    return ProxyConnector(
+        host=parts.hostname or "",
+        port=parts.port or 1080,
+        proxy_type=ProxyType.SOCKS4 if parts.scheme.startswith("socks4") else ProxyType.SOCKS5,
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        rdns=parts.scheme in ("socks5h", "socks4a"),
+        **options,
     )
 
 
@@ -153,6 +179,8 @@ class _PublicResolver(ThreadedResolver):
 
 def _failure_of_opening(failure: Exception, request: httpx.Request) -> httpx.TransportError:
     """The same failure in httpx's words. The order matters: aiohttp's kinds overlap."""
+    if type(failure).__module__.startswith("aiohttp_socks"):
+        return _failure_of_socks(failure, request)
     match failure:
         case aiohttp.ClientHttpProxyError():
             return ProxyRefused(failure.status, request)
@@ -171,6 +199,14 @@ def _failure_of_opening(failure: Exception, request: httpx.Request) -> httpx.Tra
         case _:  # a header or an address that cannot be sent
             kind = httpx.LocalProtocolError
     return kind(str(failure), request=request)
+
+
+def _failure_of_socks(failure: Exception, request: httpx.Request) -> httpx.TransportError:
+    """The proxy could not be reached, took too long, or answered that it would not connect."""
+    from aiohttp_socks import ProxyError, ProxyTimeoutError
+
+    kind = httpx.ConnectTimeout if isinstance(failure, ProxyTimeoutError) else httpx.ProxyError
+    return (SocksRefused if isinstance(failure, ProxyError) else kind)(str(failure), request=request)
 
 
 def _cause_of(failure: BaseException) -> BaseException:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import re
 import signal
 import sys
 from collections.abc import Mapping
@@ -39,17 +40,34 @@ def describe_source(source: KeySource | None) -> str:
 
 
 def clean_key(text: str | None, provider: str, where: str) -> str | None:
-    """The key without the space around it. Raises NotConfigured for what could not stand in a header."""
-    key = (text or "").strip()
+    """The key without what people copy along with it. Raises NotConfigured for what could not stand in a header."""
+    key = _bare(text or "")
     if not key:
         return None
     if not key.isascii() or not key.isprintable() or " " in key:
         raise NotConfigured(
             f"The value from {where} for {provider} cannot be a key: it contains spaces or unprintable characters.",
-            "Paste only the key: no quotes, line breaks or variable name.",
+            "Paste only the key, on one line.",
             provider=provider,
             setting=f"providers.{provider}.key",
         )
+    return key
+
+
+_AROUND = " \t\r\n\"'`“”„‘’«»<>;,\ufeff\u200b\u00a0"
+_BEFORE = re.compile(
+    r"(export +)?[A-Z][A-Z0-9_]*(KEY|TOKEN|SECRET)\s*=\s*"  # a line of a shell profile or of .env
+    r"|(authorization|proxy-authorization|x-api-key|api-key|x-goog-api-key)\s*:\s*|(bearer|basic)\s+(?=\S)",
+    re.IGNORECASE,
+)
+
+
+def _bare(text: str) -> str:
+    """Without quotes, spaces, `Bearer `, a header's or a variable's name around it, in any order."""
+    key, before = text.strip(_AROUND), None
+    while key != before:
+        before = key
+        key = _BEFORE.sub("", key, count=1).strip(_AROUND) if _BEFORE.match(key) else key
     return key
 
 
