@@ -137,10 +137,7 @@ class ProviderSettings(Section):
     @classmethod
     def _is_address(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and (value or info.field_name != "proxy"):
-            # an address without a scheme is completed where it is used (`providers/urls.py`, `proxies.py`)
-            _check_address(
-                value if "://" in value else f"http://{value}", _SCHEMES[info.field_name or "base_url"]
-            )
+            _check_address(_with_scheme(value), _SCHEMES[info.field_name or "base_url"])
         return value
 
     @field_validator("result_origins")
@@ -164,6 +161,13 @@ _SCHEMES = {
     "proxy": ("http", "https", "socks5", "socks5h", "socks4", "socks4a"),
 }
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+def _with_scheme(text: str) -> str:
+    """`[::1]:8080` and `api.example.com` as the addresses they are used as (`providers/urls.py`, `proxies.py`)."""
+    host = text.partition("/")[0]
+    is_host = "." in host or re.search(r":\d+$", host) or host in ("localhost", "[::1]")
+    return f"http://{text}" if "://" not in text and is_host else text
 
 
 def _check_address(text: str, schemes: tuple[str, ...]) -> None:
