@@ -39,12 +39,12 @@ def test_a_conversation_on_a_terminal(halley, terminal):
     screen.type("explain #file:area.py\r")
     screen.shows("define the function", "tokens in")
     assert "**" not in screen.text()  # the Markdown is drawn
+    ready(screen)
     screen.type("/exp")
     screen.shows("/explain", "Explain the code")  # what can be typed next
     screen.type("\x15/help\r")
     screen.shows("/compact", "#symbol")
-    screen.type("\x04")
-    assert screen.ended() == 0
+    end(screen)
 
 
 def test_a_reply_is_stopped_by_ctrl_c_and_continued(halley, terminal, simulator_url):
@@ -56,10 +56,10 @@ def test_a_reply_is_stopped_by_ctrl_c_and_continued(halley, terminal, simulator_
     screen.type("\x03")
     screen.shows("Stopped. /continue resumes the reply.")
     script(simulator_url, text="and that is all")
+    ready(screen)
     screen.type("/continue\r")
     screen.shows("and that is all")
-    screen.type("\x04")
-    assert screen.ended() == 0
+    end(screen)
     (chat,) = halley("chat", "--list", "--json").json
     assert chat["title"] == "count" and chat["turns"] == 1
 
@@ -123,6 +123,17 @@ def test_a_long_reply_is_drawn_once_and_wrapped_by_words(halley, terminal, simul
     text = screen.shows("• two", "x = 1", "http://evil.test/", "tokens in")
     assert text.count("word199") == 1
     assert all(line.split()[-1] in words.split() for line in text.split("\n") if line.startswith("word"))
+
+
+def ready(screen: Terminal) -> None:
+    """Until it waits for a message: keys typed before that may be lost to the change of the terminal's mode."""
+    screen.wait(lambda text: text.rstrip().endswith(">"), "it waits for a message")
+
+
+def end(screen: Terminal) -> None:
+    ready(screen)
+    screen.type("\x04")
+    assert screen.ended() == 0
 
 
 def script(url: str, **reply) -> None:
