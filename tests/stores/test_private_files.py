@@ -10,13 +10,8 @@ import pytest
 from stores_help import assert_private, finished, modes
 
 from halley.core.errors import StoreFailed
-from halley.stores.disk.files import (
-    load_json,
-    locked,
-    make_private_folder,
-    read_regular,
-    save_private,
-)
+from halley.stores.disk.files import load_json, locked, read_regular, save_private
+from halley.stores.disk.making import make_private_folder
 from halley.stores.disk.paths import find_paths
 from halley.stores.disk.state import load_state, update_state
 

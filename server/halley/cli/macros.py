@@ -168,7 +168,7 @@ def _document(file: str | None) -> tuple[Any, Any]:
 
 
 def _copy_pictures(run: Any, folder: Path) -> None:
-    import shutil
+    from halley.stores.disk.making import BY_UMASK, fresh_beside
 
     folder.mkdir(parents=True, exist_ok=True)
     for step in run.steps:
@@ -176,7 +176,10 @@ def _copy_pictures(run: Any, folder: Path) -> None:
         for number, image in enumerate(files, 1):
             suffix = Path(image["path"]).suffix
             name = f"{step.name}-{number}{suffix}" if len(files) > 1 else f"{step.name}{suffix}"
-            image["path"] = str(shutil.copyfile(image["path"], folder / name))
+            with fresh_beside(folder / name, BY_UMASK) as (file, fresh):
+                file.write(Path(image["path"]).read_bytes())
+                file.close()
+                image["path"] = str(fresh.replace(folder / name))
 
 
 class _Terminal:

@@ -282,7 +282,7 @@ def _output(out: str | None, force: bool, makes: str = "") -> Path | None:
     """
     from halley.core.media_types import SUFFIXES
     from halley.features.media.saving import named_with
-    from halley.stores.disk.files import store_failed
+    from halley.stores.disk.making import store_failed
 
     if not out:
         return None

@@ -72,10 +72,11 @@ async def _models(stack: AsyncExitStack, home: Path, model: str | None) -> tuple
         console().print("[dim]Using your own configuration and keys; this tour costs a few cents at most.[/]")
         return {}, [model] if model else []
     from halley.simulator import Simulator
+    from halley.stores.disk.files import save_private
 
     simulator = await stack.enter_async_context(Simulator(delay_ms=120, tokens_per_s=120))
     console().print(_NO_KEY)
-    (home / "config.toml").write_text(_CONFIG.format(url=simulator.base_url), "utf-8")
+    save_private(home / "config.toml", _CONFIG.format(url=simulator.base_url))
     return {"HALLEY_HOME": str(home)}, ["simulator/sim-chat", "simulator/sim-fast"]
 
 

@@ -22,6 +22,7 @@ from halley.core.errors import NotConfigured
 from halley.core.models import Role, Route
 from halley.core.settings import Settings
 from halley.stores.config.layers import Layer, get_at, roles_layer
+from halley.stores.disk.making import refuse_foreign_home
 from halley.stores.disk.paths import Paths, find_paths
 
 if TYPE_CHECKING:
@@ -57,7 +58,10 @@ class EngineRoom:
 
     @classmethod
     def open(cls, paths: Paths | None = None, environ: Mapping[str, str] = os.environ) -> EngineRoom:
-        return cls(paths or find_paths(environ), environ)
+        """Raises StoreFailed where a folder of Halley's belongs to another user."""
+        paths = paths or find_paths(environ)
+        refuse_foreign_home(paths.folders)
+        return cls(paths, environ)
 
     async def aclose(self) -> None:
         """Settles the ledger, then closes connections and the database."""

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from halley.lsp.base.front import answer_initialize, seize_stdio
+from halley.lsp.base.front import answer_initialize, seize_stdio, show_error
 
 if TYPE_CHECKING:
     from halley.features.shared import Shared
@@ -106,37 +106,45 @@ def serve_stdio(
     if opening.at_end:
         return 1
     hold_collecting()
+    from halley.core.errors import StoreFailed
     from halley.lsp.base import serving
     from halley.lsp.base.logs import set_up_logging
-
-    set_up_logging(log_file, log_level)
 
     async def main(shared: Shared) -> int:
         server = compose(shared, handlers)
         resume_collecting()
         return await serving.serve_stdio(server, opening, stdin, stdout)
 
-    return serving.run_to_the_end(lambda: _with_room(main))
+    try:
+        set_up_logging(log_file, log_level)
+        return serving.run_to_the_end(lambda: _with_room(main))
+    except StoreFailed as error:
+        problem = f"{error.problem.message} {error.problem.help}"
+        show_error(stdout, problem)
+    sys.stderr.write(f"halley: {problem}\n")
+    return 1
 
 
 def serve_pipe(
     path: str, log_file: str | None = None, log_level: str = "info", handlers: Sequence[str] = HANDLERS
 ) -> int:
     """Serves every client of the unix socket at `path`, until a signal ends the process; its exit code."""
+    from halley.core.errors import StoreFailed
     from halley.lsp.base import serving
     from halley.lsp.base.logs import set_up_logging
-
-    set_up_logging(log_file, log_level)
 
     async def main(shared: Shared) -> int:
         return await serving.serve_pipe(lambda: compose(shared, handlers), path)
 
     try:
+        set_up_logging(log_file, log_level)
         return serving.run_to_the_end(lambda: _with_room(main))
     except FileExistsError:
         problem = f"{path} is in use, by a running daemon or by a file. Give --pipe another path."
     except NotImplementedError:
         problem = "--pipe needs unix sockets, which this system lacks. Use `halley serve`."
+    except StoreFailed as error:
+        problem = f"{error.problem.message} {error.problem.help}"
     except OSError as error:
         problem = f"Cannot listen on {path}: {error.strerror}. Give --pipe another path."
     sys.stderr.write(f"halley: {problem}\n")

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from halley.core.errors import InvalidInput, Problem
 from halley.core.media import Job, MediaKind
 from halley.core.models import Usage
-from halley.stores.disk.files import make_private_folder
+from halley.stores.disk.making import make_private_folder
 from halley.stores.sqlite.blobs import delete_blob
 from halley.stores.sqlite.database import Database
 from halley.stores.sqlite.writers import is_gone, writer_id

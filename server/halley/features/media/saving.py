@@ -6,11 +6,12 @@ import contextlib
 import os
 import shutil
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from halley.core.errors import InvalidInput
 from halley.core.media_types import suffix_of
 from halley.features.media.names import name_of, proposed_path
-from halley.stores.disk.files import make_private_folder, store_failed
+from halley.stores.disk.making import BY_UMASK, fresh_beside, make_private_folder, store_failed
 from halley.stores.media import MediaStore, Result, Task
 from halley.stores.sqlite.blobs import blob_path
 
@@ -50,8 +51,9 @@ def shown_path(store: MediaStore, folder: Path, task: Task, result: Result) -> P
             try:
                 os.link(source, path)
             except OSError:
-                shutil.copyfile(source, path)
-                path.chmod(0o600)
+                with fresh_beside(path) as (file, fresh):
+                    _copy(source, file)
+                    fresh.replace(path)
     return path
 
 
@@ -77,20 +79,16 @@ def write_result(store: MediaStore, result: Result, target: Path, *, overwrite: 
     Raises InvalidInput where something is in the way, StoreFailed when the disk refuses.
     """
     source = blob_path(store.folder, result.blob)
-    fresh = target.with_name(f".{target.name}.{os.getpid()}.new")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.is_symlink() or target.is_dir() or (target.exists() and not overwrite):
             raise InvalidInput(f"{target.name} already exists.", "Choose another name, or set `overwrite`.")
-        shutil.copyfile(source, fresh)
-        try:
+        with fresh_beside(target, BY_UMASK) as (file, fresh):
+            _copy(source, file)
             if overwrite:
                 fresh.replace(target)
             else:
                 os.link(fresh, target)  # fails where somebody was quicker
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                fresh.unlink()
     except FileNotFoundError as error:
         if not source.exists():
             raise InvalidInput("The file of this result is gone.", "Start the task again.") from None
@@ -101,3 +99,10 @@ def write_result(store: MediaStore, result: Result, target: Path, *, overwrite: 
         ) from None
     except OSError as error:
         raise store_failed(target, error) from None
+
+
+def _copy(source: Path, file: BinaryIO) -> None:
+    """All of `source`; `file` is closed, so that it can be moved on Windows too."""
+    with source.open("rb") as blob:
+        shutil.copyfileobj(blob, file)
+    file.close()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from halley.engine.guards.secrecy import is_secret_path
-from halley.stores.disk.files import make_private_folder
+from halley.stores.disk.making import make_private_folder, open_kept
 from halley.stores.workspace.project_files import MOST_BYTES, SKIPPED_FOLDERS, is_excluded, is_text_name
 
 logger = logging.getLogger(__name__)
@@ -81,7 +82,9 @@ class Watcher:
         """A change of our own tells when watching has begun."""
         while not (self._stop.is_set() or self._heard.wait(0.05)):
             try:
-                self._mark.touch()
+                handle = open_kept(self._mark)
+                os.utime(handle if os.utime in os.supports_fd else self._mark)
+                os.close(handle)
             except OSError:
                 return
 

@@ -17,6 +17,7 @@ into the stream of messages or read from it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -81,6 +82,13 @@ def answer_initialize(stdin: int, stdout: int) -> Opening:
         response = {"jsonrpc": "2.0", "id": request["id"], "result": build_initialize_result(params)}
         _write_all(stdout, frame(json.dumps(response, separators=(",", ":")).encode()))
     return opening
+
+
+def show_error(stdout: int, text: str) -> None:
+    """Tells the client why the daemon ends before it has begun: editors show this, seldom stderr."""
+    message = {"jsonrpc": "2.0", "method": "window/showMessage", "params": {"type": 1, "message": text}}
+    with contextlib.suppress(OSError):
+        _write_all(stdout, frame(json.dumps(message).encode()))
 
 
 def _read_initialize(first: bytes | BadFrame) -> dict[str, Any] | None:

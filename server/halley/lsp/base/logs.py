@@ -8,9 +8,11 @@ type and place, since messages quote values.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
 import traceback
+from io import TextIOWrapper
 from pathlib import Path
 
 _LOUD = ("pygls", "aiohttp", "asyncio", "keyring", "urllib3")
@@ -75,8 +77,21 @@ class RedactingFormatter(logging.Formatter):
 
 
 def _open_file(path: Path) -> logging.Handler:
+    """Raises StoreFailed where it cannot be written."""
     from logging.handlers import RotatingFileHandler
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    return RotatingFileHandler(path, maxBytes=5_000_000, backupCount=1, encoding="utf-8")
+    from halley.stores.disk.making import make_private_folder, open_kept, store_failed
+
+    class PrivateLog(RotatingFileHandler):
+        """Also what follows a rotation is opened as a file of ours."""
+
+        def _open(self) -> TextIOWrapper:
+            handle = open_kept(Path(self.baseFilename), os.O_WRONLY | os.O_APPEND)
+            return os.fdopen(handle, "a", encoding="utf-8")
+
+    try:
+        if not path.parent.exists():
+            make_private_folder(path.parent)
+        return PrivateLog(path, maxBytes=5_000_000, backupCount=1, encoding="utf-8")
+    except OSError as error:
+        raise store_failed(path, error) from None

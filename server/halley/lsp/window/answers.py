@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from halley.engine.markdown.inert import inert_markdown
+from halley.stores.disk.files import save_private
+from halley.stores.disk.making import make_private_folder
 
 _KEPT = 200
 
@@ -36,10 +38,8 @@ class Answers:
         return f"halley:/answers/{id}.md" if self.virtual else self._write(id, content)
 
     def _write(self, id: str, content: str) -> str:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self.folder / f"{id}.md"
-        path.touch(mode=0o600)
-        path.write_text(content, "utf-8")
+        path = make_private_folder(self.folder) / f"{id}.md"
+        save_private(path, content)
         return path.as_uri()
 
     def read(self, id: str) -> str | None:

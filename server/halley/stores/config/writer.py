@@ -17,7 +17,8 @@ from halley.core.models import ModelRef
 from halley.stores.config.check import check
 from halley.stores.config.layers import NOTHING, get_at, with_value
 from halley.stores.config.toml_files import Reporter, parse_toml
-from halley.stores.disk.files import locked, read_regular, save_private, store_failed
+from halley.stores.disk.files import locked, read_regular, save_private
+from halley.stores.disk.making import store_failed
 from halley.stores.disk.paths import Paths
 
 MOST_BYTES = 4 << 20

@@ -2,7 +2,8 @@
 
 `save_private` replaces a file in one step, so that a reader or a crash meets the old content or the new, never
 half of either. `locked` keeps two processes from losing each other's changes. `read_regular`
-is for files that somebody else wrote: it never waits on a pipe, never reads without a bound.
+is for files that somebody else wrote: it never waits on a pipe, never reads without a bound. How files are created is
+`making.py`'s.
 """
 
 from __future__ import annotations
@@ -13,30 +14,15 @@ import json
 import os
 import stat
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from halley.core.errors import StoreFailed
+from halley.stores.disk.making import fresh_beside, left_over, make_private_folder, open_kept, store_failed
 
 LOCK_TIMEOUT_S = 10.0
-
-
-def make_private_folder(folder: Path) -> Path:
-    """Creates `folder`, and what is missing above it, with mode 0700; takes others' rights off one that we own."""
-    try:
-        for missing in [f for f in reversed(folder.parents) if not f.exists()]:
-            missing.mkdir(mode=0o700, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        if os.name == "posix":
-            state = folder.stat()
-            if state.st_uid == os.getuid() and stat.S_IMODE(state.st_mode) & 0o077:
-                folder.chmod(0o700)
-    except OSError as error:
-        raise store_failed(folder, error) from None
-    return folder
 
 
 def save_private(path: Path, content: bytes | str) -> None:
@@ -56,17 +42,12 @@ def save_private(path: Path, content: bytes | str) -> None:
 
 
 def _replace(target: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".new")  # 0600
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
+    with fresh_beside(target) as (file, fresh):
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+        file.close()  # Windows moves no file that is open
+        fresh.replace(target)
 
 
 @contextlib.contextmanager
@@ -88,7 +69,7 @@ def open_lock(path: Path) -> int:
     make_private_folder(path.parent)
     lock = _lock_of(path)
     try:
-        return os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        return open_kept(lock)
     except OSError as error:
         raise store_failed(lock, error) from None
 
@@ -154,6 +135,21 @@ def load_json(path: Path, max_bytes: int = 16 << 20) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def clean_up(path: Path) -> None:
+    """Removes what a killed process left of its `update_state`: unfinished copies, with keys in them maybe."""
+    with contextlib.suppress(StoreFailed):
+        if left_over(Path(os.path.realpath(path))):
+            with locked(path):
+                remove_left_over(path)
+
+
+def remove_left_over(path: Path) -> None:
+    """Under the lock, so that no process is writing one."""
+    for file in left_over(Path(os.path.realpath(path))):
+        with contextlib.suppress(OSError):
+            file.unlink()
+
+
 def read_regular(path: Path, max_bytes: int) -> bytes:
     """The bytes of an ordinary file.
 
@@ -180,21 +176,3 @@ def signature_of(path: Path | str) -> Signature:
     except (OSError, ValueError):
         return None
     return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns
-
-
-_NEXT_STEP = {
-    errno.ENOSPC: "The disk is full: free some space.",
-    errno.EDQUOT: "Your disk quota is used up: free some space.",
-    errno.EROFS: "The file system is read-only: set HALLEY_HOME to another folder.",
-    errno.EACCES: "Check who owns it and its permissions, or set HALLEY_HOME to another folder.",
-    errno.EPERM: "Check who owns it and its permissions, or set HALLEY_HOME to another folder.",
-    errno.ENOTDIR: "A file is where a folder should be: move it, or set HALLEY_HOME to another folder.",
-    errno.EEXIST: "A file is where a folder should be: move it, or set HALLEY_HOME to another folder.",
-}
-
-
-def store_failed(path: Path, error: OSError) -> StoreFailed:
-    """The error as a user meets it: which file, why, and what to do."""
-    why = error.strerror or type(error).__name__
-    help = _NEXT_STEP.get(error.errno or 0, "Check the disk, or set HALLEY_HOME to another folder.")
-    return StoreFailed(f"Halley cannot use {path}: {why}.", help)

@@ -2,7 +2,7 @@
 
 `HALLEY_HOME=DIR` puts all of it under one folder (tests, portable installs); `HALLEY_CONFIG=FILE` names another
 configuration file; otherwise the platform's own folders are used. Nothing is created here: the code that writes a file
-makes its folder (`files.make_private_folder`).
+makes its folder (`making.make_private_folder`).
 """
 
 from __future__ import annotations
@@ -29,6 +29,12 @@ class Paths:
     logs: Path
     home: Path | None = None
     """`HALLEY_HOME`, where it is set."""
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """All of them, each once."""
+        every = (self.home, self.config, self.data, self.state, self.cache, self.logs)
+        return tuple(dict.fromkeys(folder for folder in every if folder))
 
     @property
     def database(self) -> Path:

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from halley.core.errors import Problem, StoreFailed
-from halley.stores.disk.files import locked, read_regular, save_private, store_failed
+from halley.stores.disk.files import locked, read_regular, remove_left_over, save_private
+from halley.stores.disk.making import store_failed
 
 Json = dict[str, Any]
 Sound = Callable[[Json], bool]
@@ -64,6 +65,7 @@ def update_state(path: Path, change: Callable[[Json], object], sound: Sound = _a
     Raises StoreFailed when the file cannot be read or written: it is then as it was.
     """
     with locked(path):
+        remove_left_over(path)
         value = _read_or_set_aside(path, sound)
         change(value)
         save_private(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from halley.stores.disk.files import make_private_folder
+from halley.stores.disk.making import make_private_folder, open_kept
 
 if TYPE_CHECKING:
     import sqlite3
@@ -98,8 +98,7 @@ def append_vectors(
 
 def _write_rows(path: Path, offset: int, data: bytes) -> None:
     make_private_folder(path.parent)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
-    with os.fdopen(handle, "r+b") as file:
+    with os.fdopen(open_kept(path), "r+b") as file:
         file.seek(offset)
         file.write(data)
         file.flush()

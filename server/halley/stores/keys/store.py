@@ -27,7 +27,7 @@ from typing import Any, Literal
 from halley.core.calls import AskKey
 from halley.core.errors import InvalidInput, NotConfigured
 from halley.core.settings import KeySource
-from halley.stores.disk.files import Signature, signature_of
+from halley.stores.disk.files import Signature, clean_up, signature_of
 from halley.stores.disk.paths import Paths
 from halley.stores.disk.programs import find_program
 from halley.stores.disk.state import load_state, update_state
@@ -90,6 +90,7 @@ class SecretStore:
         self._asking: dict[tuple[Any, ...], asyncio.Lock] = {}
         self._signature: Signature = None
         self._index: dict[str, Any] = {}
+        self._cleaned = False
         self._keyring_rests_until = 0.0
 
     # Using keys
@@ -316,6 +317,9 @@ class SecretStore:
         return self._cache[name].key
 
     def _load_index(self) -> dict[str, Any]:
+        if not self._cleaned:  # a process that was killed may have left keys beside the file
+            self._cleaned = True
+            clean_up(self._path)
         signature = signature_of(self._path)
         if signature != self._signature:  # also when `halley key set` ran beside us
             found = load_state(self._path)

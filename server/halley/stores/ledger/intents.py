@@ -16,7 +16,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from halley.stores.disk.files import make_private_folder
+from halley.stores.disk.making import create_file, make_private_folder
 from halley.stores.sqlite.processes import ProcessId, is_alive, this_process
 
 Row = tuple[Any, ...]
@@ -53,7 +53,7 @@ class Intents:
         """A file that begins with whose it is."""
         me = this_process()
         path = make_private_folder(self._folder) / f"{me.pid}-{secrets.token_hex(4)}.jsonl"
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        handle = create_file(path, flags=os.O_WRONLY | os.O_APPEND)
         self._head = os.write(handle, (json.dumps([me.place, me.pid, me.started]) + "\n").encode())
         return handle
 

@@ -8,11 +8,11 @@ import contextlib
 import hashlib
 import os
 import re
-import tempfile
 from pathlib import Path
 
 from halley.core.media_types import HEAD
-from halley.stores.disk.files import make_private_folder, read_regular, save_private, store_failed
+from halley.stores.disk.files import read_regular, save_private
+from halley.stores.disk.making import create_file, fresh_name, make_private_folder, store_failed
 
 MOST_BYTES = 64 << 20
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -32,8 +32,8 @@ class BlobWriter:
 
     def __init__(self, folder: Path) -> None:
         self._folder = make_private_folder(folder)
-        handle, name = tempfile.mkstemp(dir=folder, prefix=".new-")  # 0600
-        self._path, self._file = Path(name), os.fdopen(handle, "wb")
+        self._path = folder / fresh_name("blob")
+        self._file = os.fdopen(create_file(self._path), "wb")
         self._hash = hashlib.sha256()
         self.size = 0
         self.head = b""

@@ -34,14 +34,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from halley.core.errors import Problem, StoreFailed
-from halley.stores.disk.files import (
-    locked,
-    make_private_folder,
-    open_lock,
-    release_lock,
-    store_failed,
-    wait_for_lock,
-)
+from halley.stores.disk.files import locked, open_lock, release_lock, wait_for_lock
+from halley.stores.disk.making import make_private_folder, open_kept, store_failed
 
 if TYPE_CHECKING:
     import sqlite3
@@ -412,10 +406,7 @@ def open_connection(path: Path, steps: Steps | None = None) -> sqlite3.Connectio
 
 def _make_private_file(path: Path) -> None:
     """SQLite makes its journals with the rights of the database, so these rights are theirs too."""
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    if os.name == "posix" and path.stat().st_mode & 0o077:
-        path.chmod(0o600)
+    os.close(open_kept(Path(os.path.realpath(path))))  # the file itself may lie elsewhere, by a link
 
 
 def _set_up(connection: sqlite3.Connection) -> None:

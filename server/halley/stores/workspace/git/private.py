@@ -17,6 +17,7 @@ from pathlib import Path
 
 from halley.core.errors import InvalidInput
 from halley.stores.disk.files import read_regular
+from halley.stores.disk.making import create_file, make_private_folder
 from halley.stores.workspace.git.repository import Repository, load_head
 
 MOST_INDEX = 256 << 20
@@ -84,8 +85,8 @@ def private_git(repository: Repository) -> Iterator[PrivateGit]:
     with tempfile.TemporaryDirectory(prefix="halley-git-") as name:
         folder = Path(name)
         for needed in ("objects", "refs"):
-            (folder / needed).mkdir()
-        (folder / "HEAD").write_text(head + "\n" if head else "ref: refs/heads/none\n")
+            make_private_folder(folder / needed)
+        _write(folder / "HEAD", head + "\n" if head else "ref: refs/heads/none\n")
         _copy(repository.git_dir / "index", folder / "index")
         for shared in repository.git_dir.glob("sharedindex.*"):
             _copy(shared, folder / shared.name)
@@ -99,7 +100,7 @@ def configure(git: PrivateGit, values: dict[str, str]) -> None:
     for key, value in values.items():
         section, _, name = key.partition(".")
         lines.append(f"[{section}]\n\t{name} = {value}\n")
-    (git.folder / "config").write_text("".join(lines))
+    _write(git.folder / "config", "".join(lines))
 
 
 def comparing_values(listed: bytes) -> dict[str, str]:
@@ -113,10 +114,15 @@ def comparing_values(listed: bytes) -> dict[str, str]:
     return found
 
 
+def _write(path: Path, content: str | bytes) -> None:
+    with os.fdopen(create_file(path), "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
 def _copy(source: Path, target: Path) -> None:
     """With its time, by which git tells whether a file may have changed since the index was written."""
     try:
-        target.write_bytes(read_regular(source, MOST_INDEX))
+        _write(target, read_regular(source, MOST_INDEX))
         state = source.stat()
     except FileNotFoundError:
         return
