@@ -91,6 +91,16 @@ def test_a_name_without_a_suffix_gets_the_one_of_what_came(halley, command, suff
     assert halley("media", "save", task, "-o", "pics/v1.fox").out.strip() == str(Path("pics/v1.fox"))
 
 
+@pytest.mark.parametrize(
+    ("named", "saved"), [("a.mp3", "a.wav"), ("a.MP4", "a.wav"), ("a.wave", "a.wave"), ("a.v2", "a.v2")]
+)
+def test_a_suffix_of_another_kind_follows_what_came(halley, named, saved):
+    ran = halley("speak", "hello", "-o", named)
+    assert (ran.code, ran.out) == (0, f"{saved}\n")
+    assert ("audio/wav" in ran.err) == (named != saved)
+    assert kind_of(halley.folder / saved) == "audio/wav"
+
+
 def test_several_without_a_suffix(halley):
     assert halley("image", "a fox", "-n", "2", "-o", "fox").out == "fox.png\nfox-2.png\n"
 

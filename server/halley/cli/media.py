@@ -26,7 +26,7 @@ _MODEL = click.option(
 )
 _OUT = click.option(
     "-o", "--output", "out", metavar="FILE", type=click.Path(),
-    help="The output: a file (an extension is added if missing), or a folder (`pics/`, created if "
+    help="The output: a file (its extension follows what came), or a folder (`pics/`, created if "
     "missing) for an automatic name. Defaults to the current folder.",
 )  # fmt: skip
 _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
@@ -380,6 +380,8 @@ async def _write(
     if output and not output.is_dir():
         several = not alone and len(task.results) > 1 and result.variant > 1 and task.job is None
         target = named_with(suffix, output)
+        if output.suffix and target.suffix != output.suffix:
+            tell(f"… What came is {result.mime}, so it is saved as {target.name}.")
         target = target.with_stem(f"{target.stem}-{result.variant}") if several else target
     else:
 

@@ -14,6 +14,11 @@ SUFFIXES = {
     "audio/mp4": "m4a", "video/mp4": "mp4", "video/webm": "webm", "video/quicktime": "mov", "video/x-msvideo": "avi",
 }  # fmt: skip
 
+OTHER_SUFFIXES = {suffix: suffix for suffix in SUFFIXES.values()} | {
+    "jpeg": "jpg", "jpe": "jpg", "wave": "wav", "oga": "ogg", "opus": "ogg", "m4v": "mp4", "qt": "mov",
+}  # fmt: skip
+"""Every suffix that names one of these kinds → the usual one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from halley.core.errors import InvalidInput
-from halley.core.media_types import suffix_of
+from halley.core.media_types import OTHER_SUFFIXES, suffix_of
 from halley.features.media.names import name_of, proposed_path
 from halley.stores.disk.making import BY_UMASK, fresh_beside, make_private_folder, store_failed
 from halley.stores.media import MediaStore, Result, Task
@@ -69,8 +69,12 @@ def target_in(root: Path, path: str, suffix: str) -> Path:
 
 
 def named_with(suffix: str, path: Path) -> Path:
-    """The path itself where it has a suffix of its own, whatever that is."""
-    return path if path.suffix else path.with_name(f"{path.name}.{suffix}")
+    """The path with the suffix of what came: another kind's is replaced, since players go by it. One that names no kind
+    of picture, sound or video is the user's own and stays."""
+    own = path.suffix[1:].lower()
+    if not own:
+        return path.with_name(f"{path.name}.{suffix}")
+    return path.with_suffix(f".{suffix}") if own in OTHER_SUFFIXES and OTHER_SUFFIXES[own] != suffix else path
 
 
 def write_result(store: MediaStore, result: Result, target: Path, *, overwrite: bool = False) -> None:
