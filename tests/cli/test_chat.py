@@ -101,6 +101,22 @@ def test_ask_is_kept_and_continued(halley):
     assert len(halley("chat", "--list", "--json").json) == 1
 
 
+def test_a_reply_that_broke_off_is_kept_and_resumed(halley, simulator_url):
+    script(simulator_url, text="the first half and", fault="reset_mid_stream")
+    ran = halley("ask", "tell me")
+    assert ran.code == 1 and "in the middle" in ran.err and "halley chat -c" in ran.err
+    script(simulator_url, text=" the second half")
+    ran = halley("chat", "-c", stdin="/continue\n")
+    assert ran.code == 0 and "second half" in ran.out
+    (chat,) = halley("chat", "--list", "--json").json
+    assert chat["turns"] == 1
+
+
+def test_a_reply_cut_at_its_limit_says_how_to_get_the_rest(halley, simulator_url):
+    script(simulator_url, text="half", finish="length")
+    assert "ask -c" in halley("ask", "tell me").err
+
+
 def test_a_picture_is_shown_to_the_model(halley):
     (halley.folder / "dot.png").write_bytes(PNG)
     events = [

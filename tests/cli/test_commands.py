@@ -321,6 +321,20 @@ def test_bench_compares_models(halley):
     assert "FIRST TOKEN" in table.out and "█" in table.out
 
 
+@pytest.mark.parametrize(
+    ("model", "kind"), [("sim-embed", "embedding"), ("sim-image", "image"), ("sim-chat", "text")]
+)
+def test_bench_measures_what_a_model_is_for(halley, model, kind):
+    found = halley("bench", f"sim/{model}", "--runs", "2", "--json").json
+    (row,) = found["models"]
+    assert (found["kind"], row["ok"], row["failed"]) == (kind, 2, 0)
+    assert row["totalMs"]["median"] > 0
+    assert found["where"]["date"].startswith("20") and found["where"]["hosts"]["sim"].startswith(
+        "http://127.0.0.1"
+    )
+    assert "sim at http://127.0.0.1" in halley("bench", f"sim/{model}", "--runs", "2").err
+
+
 def test_bench_outliers_are_dropped_and_counted():
     kept, dropped = without_outliers([10.0] * 20 + [1000.0])
     assert (len(kept), dropped) == (20, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import click
@@ -14,7 +14,7 @@ from halley.cli.conversation.question import Question, build_question
 from halley.cli.output import clean, is_watched, milliseconds, money, tell, write
 from halley.cli.running import Desk, with_desk
 from halley.core.calls import Priority, Prompt, user
-from halley.core.errors import HalleyError
+from halley.core.errors import HalleyError, Interrupted, Problem, error_of
 from halley.core.events import (
     Begun,
     Citation,
@@ -71,12 +71,18 @@ async def ask(
     try:
         await (_with_tools if tools else _plainly)(desk, asked, options, said.event)
     except HalleyError as error:
+        said.problem = error.problem
+        if save and isinstance(error, Interrupted):
+            error = error_of(replace(error.problem, help=RESUME))
         show.error(error)
         return 1
     finally:
         if save:
             await said.save(desk, question)
     return 0
+
+
+RESUME = "The partial reply is kept. To resume it: `halley chat -c`, then `/continue`."
 
 
 async def _in_newest_chat(desk: Desk, question: Question, model: str | None, plain: bool) -> int:
@@ -95,6 +101,8 @@ class _Said:
         self._show = show
         self._events: list[Event] = []
         self._finish: Finish | None = None
+        self.problem: Problem | None = None
+        """Why it broke off; None where it did not, or the user stopped it."""
 
     def event(self, event: Event) -> None:
         if isinstance(event, TextDelta | ReasoningDelta | Citation | Image):
@@ -125,7 +133,7 @@ class _Said:
             store.append(begun.replies[0], self._events)
             usage, times = (self._finish.usage, self._finish.times) if self._finish else (None, None)
             status = "complete" if self._finish else "interrupted"
-            problem = None if self._finish else STOPPED
+            problem = None if self._finish else self.problem or STOPPED
             await store.settle(begun.replies[0], status, usage=usage, times=times, problem=problem)
         except HalleyError as error:
             tell(f"… The reply was not kept: {error.problem.message}")
@@ -176,8 +184,6 @@ async def _with_tools(
 
 def _instructions(desk: Desk) -> tuple[Any, ...]:
     """The same words that chats in an editor begin with."""
-    from dataclasses import replace
-
     from halley.engine.prompting.templates import render_messages
 
     workspace = desk.room.config.workspace(desk.root).workspace
@@ -220,6 +226,10 @@ class _Terminal:
                 tell(f"… {state}: {clean(text[:300])}")
             case Finish():
                 self._end()
+                if event.reason == "length":
+                    tell(
+                        '… The reply reached its limit of tokens. `halley ask -c "Continue."` asks for the rest.'
+                    )
                 if is_watched():
                     tell(self._summary(event))
             case _:

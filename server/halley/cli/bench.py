@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
+import platform
 import statistics
 from collections.abc import Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +23,20 @@ import click
 
 from halley.cli.output import count, is_watched, money, print_table, problem_text, tell, write_json
 from halley.cli.running import Desk, with_desk
-from halley.core.calls import Call, Priority, Prompt, user
+from halley.core.calls import AnyPrompt, Call, EmbedPrompt, Priority, Prompt, user
 from halley.core.errors import HalleyError, ModelNotFound
 from halley.core.events import Finish
+from halley.core.media import MediaPrompt
 from halley.core.models import ModelRef
+from halley.features.doctor import PROXY_VARIABLES
+from halley.version import __version__
 
 Json = dict[str, Any]
 
 QUESTION = "Write a Python function that merges two sorted lists, with a docstring and a short explanation."
+PICTURE = "A comet over a village at night, in the manner of a woodcut."
+KINDS = {"text": "chat", "embedding": "embed", "image": "image"}
+"""What can be measured → the role of a model for it."""
 MEASURES = ("firstByteMs", "firstTokenMs", "totalMs", "tokensPerS")
 FARTHEST = 2.0
 """In standard deviations."""
@@ -46,6 +55,11 @@ FARTHEST = 2.0
 @click.option(
     "--concurrency", type=click.IntRange(1, 1000), default=1, show_default=True, help="Calls at once."
 )
+@click.option(
+    "--kind",
+    type=click.Choice(KINDS),
+    help="What to ask for. Defaults to what the first model is for.",
+)
 @click.option("--max-tokens", type=click.IntRange(1), default=256, show_default=True, help="Longest reply.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_desk
@@ -55,14 +69,18 @@ async def bench(
     runs: int,
     prompt_file: Path | None,
     concurrency: int,
+    kind: str | None,
     max_tokens: int,
     as_json: bool,
 ) -> int:
-    """Measure each MODEL: time to the first byte and token, total time, tokens a second. It costs what it costs."""
+    """Measure each MODEL: time to the first byte and token, total time, tokens a second. It costs what it costs.
+
+    Pictures and embeddings are measured too; they have no first token.
+    """
     refs = [ModelRef.parse(name) for name in dict.fromkeys(models)]
-    text = prompt_file.read_text("utf-8") if prompt_file else QUESTION
-    prompt = Prompt((user(text),), max_tokens=max_tokens)
     await _warm(desk, refs)
+    kind = kind or _kind_of(desk, refs[0])
+    prompt = _prompt(kind, prompt_file.read_text("utf-8") if prompt_file else None, max_tokens)
     samples = {ref: Samples() for ref in refs}
     turns = asyncio.Semaphore(concurrency)
 
@@ -74,10 +92,49 @@ async def bench(
     await asyncio.gather(*(one(ref) for _ in range(runs) for ref in refs))
     found = [summarise(str(ref), taken) for ref, taken in samples.items()]
     if as_json:
-        write_json({"runs": runs, "concurrency": concurrency, "models": found})
+        where = _where(desk, refs)
+        write_json({"kind": kind, "runs": runs, "concurrency": concurrency, "where": where, "models": found})
     else:
         _print_report(found)
+        tell(_said(kind, _where(desk, refs)))
     return 0 if all(row["failed"] < runs for row in found) else 1
+
+
+def _kind_of(desk: Desk, ref: ModelRef) -> str:
+    roles = desk.room.registry.find_model(ref, desk.settings).roles
+    return next((kind for kind, role in KINDS.items() if role in roles), "text")
+
+
+def _prompt(kind: str, text: str | None, max_tokens: int) -> AnyPrompt:
+    match kind:
+        case "embedding":
+            lines = [line for line in (text or QUESTION).splitlines() if line.strip()]
+            return EmbedPrompt(tuple(lines))
+        case "image":
+            return MediaPrompt("image", text or PICTURE)
+        case _:
+            return Prompt((user(text or QUESTION),), max_tokens=max_tokens)
+
+
+def _where(desk: Desk, refs: Sequence[ModelRef]) -> Json:
+    """What a measurement means nothing without: when, from which machine and network, to which hosts."""
+    bindings = {ref.provider: desk.room.registry.binding(ref.provider, desk.settings) for ref in refs}
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "proxy": any(
+            desk.room.environ.get(name) or desk.room.environ.get(name.lower()) for name in PROXY_VARIABLES[:3]
+        )
+        or any(binding.endpoint.proxy for binding in bindings.values()),
+        "hosts": {name: binding.endpoint.base_url for name, binding in bindings.items()},
+        "version": __version__,
+    }
+
+
+def _said(kind: str, where: Json) -> str:
+    hosts = ", ".join(f"{name} at {address}" for name, address in where["hosts"].items())
+    proxy = ", through a proxy" if where["proxy"] else ""
+    return f"{kind}, {where['date']}, {where['machine']}{proxy}; {hosts}"
 
 
 async def _warm(desk: Desk, refs: Sequence[ModelRef]) -> None:
@@ -107,7 +164,7 @@ class Samples:
     done: int = 0
 
 
-async def _measure(desk: Desk, prompt: Prompt, ref: ModelRef, samples: Samples) -> None:
+async def _measure(desk: Desk, prompt: AnyPrompt, ref: ModelRef, samples: Samples) -> None:
     call = Call(prompt, (ref,), "bench", desk.settings, desk.caller(), priority=Priority.BATCH, retry=False)
     try:
         async with aclosing(desk.room.router.stream(call)) as events:

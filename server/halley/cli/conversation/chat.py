@@ -61,9 +61,9 @@ async def chat(
     chat_desk = desk_of(desk)
     if last and chat_id is None:
         chat_id = await newest(chat_desk)
-    if chat_id is not None:
-        await chat_desk.store.get(chat_id)  # raises where there is none
     talk = Conversation(chat_desk, plain, chat_id, (model,) if model else ())
+    if chat_id is not None:
+        talk.result = await last_result(chat_desk, chat_id)
     first = await first_message(" ".join(prompt), files)
     return await _loop(desk, talk, first)
 
@@ -106,6 +106,16 @@ async def newest(desk: ChatDesk) -> str:
     if not found:
         raise InvalidInput("There is no chat to continue here.", "Start one: `halley chat`.")
     return found[0].id
+
+
+async def last_result(desk: ChatDesk, chat_id: str) -> Json:
+    """The last turn of a chat, for `/retry` and `/continue`. Raises InvalidInput where there is no such chat."""
+    from halley.features.chat.shapes import turn_json
+
+    turns = (await desk.store.get(chat_id)).current_turns
+    if not turns:
+        return {}
+    return {"chatId": chat_id, "turnId": turns[-1].id, "replies": turn_json(turns[-1])["replies"]}
 
 
 async def first_message(prompt: str, files: tuple[str, ...]) -> tuple[str, tuple[ImagePart, ...]]:
@@ -178,11 +188,7 @@ class Conversation:
 
     async def _stopped(self, ids: Json) -> Json:
         """The result of a turn that the user stopped: what had been said is kept, and can be continued."""
-        from halley.features.chat.shapes import turn_json
-        from halley.features.chat.turns.turn import find_turn
-
-        chat = await self.desk.store.get(ids["chatId"])
-        return ids | {"replies": turn_json(find_turn(chat, ids["turnId"]))["replies"]}
+        return await last_result(self.desk, ids["chatId"])
 
     def _last(self) -> Json:
         if not self.result.get("replies"):
