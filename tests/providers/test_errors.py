@@ -138,6 +138,87 @@ def test_refused_parameter(body: Any, parameter: str | None) -> None:
         (400, said("This parameter is not supported.", param="tool_choice"), "tools"),
         (400, said("gpt-x does not support tools."), "tools"),
         (404, said("No endpoints found that support tool use."), "tools"),
+        (400, {"error": "registry.ollama.ai/library/gemma3:4b does not support tools"}, "tools"),
+        (
+            400,
+            said('"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'),
+            "tools",
+        ),
+        (500, said("tools param requires --jinja flag", code=500, type="invalid_request_error"), "tools"),
+        (400, said("`tool calling` is not supported with this model"), "tools"),
+        (400, said("Function calling is not enabled for this model"), "tools"),
+        (400, said("This model doesn't support tool use in streaming mode."), "tools"),
+        (
+            400,
+            said("Messages with role 'tool' must be a response to a preceding message with 'tool_calls'."),
+            None,
+        ),
+        (400, said("Failed to call a function. Please adjust your prompt.", code="tool_use_failed"), None),
+        (400, said("tools.0.custom.name: String should match pattern '^[a-zA-Z0-9_-]{1,128}$'"), None),
+        (400, said("Invalid 'tools': array too long. Expected at most 128 items.", param="tools"), None),
+        (400, said("Tool call arguments must be valid JSON", param="messages[3].tool_calls"), None),
+        (400, said("tool_use ids must be unique"), None),
+        (400, said("The tool read_file was called with a path that is not allowed"), None),
+        (
+            400,
+            said(
+                "Invalid JSON payload received. Unknown name \"$schema\" at 'tools[0].function_declarations[0].parameters': Cannot find field."
+            ),
+            "schema",
+        ),
+        (
+            400,
+            said(
+                "Invalid schema for function 'read': In context=(), 'oneOf' is not permitted.",
+                param="tools[0].function.parameters",
+            ),
+            "schema",
+        ),
+        (400, said("Unsupported JSON schema fields: {'minimum', 'maxLength'}", param="tools"), "schema"),
+        (
+            500,
+            said(
+                "Conversation roles must alternate user/assistant/user/assistant/... at row 1, column 1",
+                code=500,
+                type="server_error",
+            ),
+            "turns",
+        ),
+        (
+            400,
+            said(
+                "After the optional system message, user and assistant roles should be alternating between user and assistant."
+            ),
+            "turns",
+        ),
+        (400, said("deepseek-reasoner does not support successive user or assistant messages"), "turns"),
+        (400, said("System message must be at the beginning."), "turns"),
+        (500, said("System role not supported", code=500, type="server_error"), "system"),
+        (400, said("Developer instruction is not enabled for models/gemma-3-27b-it"), "system"),
+        (400, said("Only user and assistant roles are supported!"), "system"),
+        (
+            404,
+            said(
+                "This model is only supported in v1/responses and not in v1/chat/completions.", param="model"
+            ),
+            "responses",
+        ),
+        (
+            400,
+            said(
+                "Function tools with reasoning_effort are not supported for gpt-x in /v1/chat/completions. Please use /v1/responses instead."
+            ),
+            "responses",
+        ),
+        (
+            400,
+            said(
+                'model "gpt-x" is not accessible via the /chat/completions endpoint',
+                code="unsupported_api_for_model",
+            ),
+            "responses",
+        ),
+        (400, said("The requested model 'gpt-x' cannot be used with the Responses API."), "chat"),
         (400, said("messages[0]: role 'system' is not supported", param="messages[0].role"), "system"),
         (400, said("temperature must be at most 2", param="temperature"), None),
         (400, said("Bad value in launch_codes(): return 'swordfish-12345-omega' with tool"), None),

@@ -90,7 +90,13 @@ async def test_a_whole_request_to_messages(provider_of: Any, ask: Any) -> None:
         ],
         "temperature": 0.2,
         "stop_sequences": ["END"],
-        "tools": [{"name": "read", "description": "Reads a file.", "input_schema": {"type": "object"}}],
+        "tools": [
+            {
+                "name": "read",
+                "description": "Reads a file.",
+                "input_schema": {"type": "object", "properties": {}},
+            }
+        ],
         "stream": True,
     }
 
@@ -107,14 +113,21 @@ async def test_a_whole_request_to_responses(provider_of: Any, ask: Any) -> None:
         "instructions": "Be brief.",
         "input": [
             {
+                "type": "message",
                 "role": "user",
                 "content": [
                     {"type": "input_text", "text": "What is this?"},
                     {"type": "input_image", "image_url": "data:image/png;base64,AAE=", "detail": "auto"},
                 ],
             },
-            {"role": "user", "content": [{"type": "input_text", "text": "And this?"}]},
-            {"role": "assistant", "content": [{"type": "output_text", "text": "Hm."}]},
+            {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "And this?"}]},
+            {
+                "type": "message",
+                "id": "msg_3",
+                "role": "assistant",
+                "status": "completed",
+                "content": [{"type": "output_text", "text": "Hm.", "annotations": []}],
+            },
             {"type": "function_call", "call_id": "call_1", "name": "read", "arguments": '{"path":"a"}'},
             {"type": "function_call_output", "call_id": "call_1", "output": "content"},
         ],
@@ -124,7 +137,7 @@ async def test_a_whole_request_to_responses(provider_of: Any, ask: Any) -> None:
                 "type": "function",
                 "name": "read",
                 "description": "Reads a file.",
-                "parameters": {"type": "object"},
+                "parameters": {"type": "object", "properties": {}},
                 "strict": False,
             }
         ],

@@ -33,8 +33,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
-Subject = Literal["tools", "system"]
-"""What a host can refuse that Halley can do without: tools (it asks in writing instead), a system message."""
+Subject = Literal["tools", "system", "turns", "schema", "responses", "chat"]
+"""What a host can refuse and Halley can say another way (`providers/refusals/subjects.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,8 @@ class RequestRefused(UpstreamError):
     """The host refused the request itself."""
 
     code = "bad_request"
+    keywords: tuple[str, ...] = ()
+    """The keywords of a tool's JSON Schema that the host named, where it did."""
     parameter: str | None = None
     """The request parameter the host named as unknown or unsupported, where it did."""
 

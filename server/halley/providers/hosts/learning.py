@@ -40,6 +40,12 @@ class Learned:
     drop: set[str] = field(default_factory=set[str])
     token_limit: str | None = None
     system_as_user: bool = False
+    alternate: bool = False
+    """User and assistant must take turns."""
+    schema_drop: set[str] = field(default_factory=set[str])
+    """Keywords of JSON Schema that are left out of tools."""
+    other_wire: bool = False
+    """It is asked at `/responses` instead of `/chat/completions`, or the other way round."""
     no_fim: bool = False
 
 
@@ -78,13 +84,35 @@ def without(body: Mapping[str, Any], facts: Mapping[str, Any], learned: Learned)
 def learn(error: RequestRefused, body: Mapping[str, Any], learned: Learned) -> bool:
     """Takes note of a parameter refused by name; True when the request is worth sending again."""
     name = error.parameter or ""
+    if error.subject in ("turns", "system") and _learn_turns(error.subject, body, learned):
+        return True
+    if error.subject == "schema" and not learned.schema_drop.issuperset(error.keywords) and body.get("tools"):
+        learned.schema_drop.update(error.keywords)
+        return True
     if name in ("max_tokens", "max_completion_tokens") and learned.token_limit is None:
         learned.token_limit = "max_completion_tokens" if name == "max_tokens" else "max_tokens"
         return True
     if name in DROPPABLE and name in body and name not in learned.drop:
         learned.drop.add(name)
         return True
-    if name.startswith("messages") and error.subject == "system" and not learned.system_as_user:
+    return False
+
+
+def _learn_turns(subject: str, body: Mapping[str, Any], learned: Learned) -> bool:
+    """First the order of the messages, then the system message as the user's; False when both were tried."""
+    if subject == "system" and not learned.system_as_user and _has_system(body):
+        learned.system_as_user = learned.alternate = True
+        return True
+    if subject == "turns" and not learned.alternate:
+        learned.alternate = True
+        return True
+    if subject == "turns" and not learned.system_as_user and _has_system(body):
         learned.system_as_user = True
         return True
     return False
+
+
+def _has_system(body: Mapping[str, Any]) -> bool:
+    """In either protocol of OpenAI's; the Messages protocol has no such role, and its hosts refuse none."""
+    roles = [message.get("role") for message in body.get("messages") or ()]
+    return "system" in roles or bool(body.get("instructions"))

@@ -28,13 +28,13 @@ from halley.core.errors import (
     RateLimited,
     RedirectRefused,
     RequestRefused,
-    Subject,
     UpstreamError,
     UpstreamTimeout,
 )
 from halley.providers.endpoint import Endpoint
 from halley.providers.refusals.retry_after import retry_after_ms
 from halley.providers.refusals.said import Said, read_said
+from halley.providers.refusals.subjects import SUBJECTS, keywords_of, subject_of
 from halley.providers.refusals.words import (
     AUTH,
     INVALID_REQUEST,
@@ -44,9 +44,7 @@ from halley.providers.refusals.words import (
     QUOTA,
     RATE,
     REFUSED_PARAMETER,
-    SYSTEM,
     TOO_LONG,
-    TOOLS,
 )
 
 NEEDED = ("model", "messages", "prompt", "input", "system", "instructions")
@@ -172,6 +170,8 @@ def _classify(said: Said, asked: Asked, status: int | None, headers: Mapping[str
             f"The request is longer than {asked.model or 'the model'} can accept.",
             "Send less: a smaller selection, fewer files, a new chat, or a lower `context.max_tokens`.",
         )
+    if status in (None, 400, 422, 500) and _is_about_turns(said.message):
+        return _bad_request(asked, said)
     if status in (408, 504, 522, 524):
         return UpstreamTimeout(
             f"{who} gave up waiting for {asked.model or 'its model'} (status {status}).",
@@ -208,6 +208,8 @@ def _with_details(
     told = quote(said.message, asked.private) if not said.is_html else ""
     if isinstance(error, RequestRefused | ModelNotFound):
         error.subject = subject_of(said.param, told, asked.model or "")
+    if isinstance(error, RequestRefused):
+        error.keywords = keywords_of(told)
     help = (
         f"{problem.help} It said: {told}."
         if told and not isinstance(error, RedirectRefused)
@@ -272,17 +274,10 @@ def _bad_request(asked: Asked, said: Said) -> RequestRefused:
     return error
 
 
-def subject_of(param: str, told: str, model: str) -> Subject | None:
-    """What a refusal is about: by the parameter it names, else by its words. The model's own name says nothing.
-
-    Hosts say it in many words: `tools`, "does not support tools", "No endpoints found that support tool use".
-    """
-    if param.lower().startswith("tool"):
-        return "tools"
-    words = (told.replace(model, "") if model else told).lower()
-    if TOOLS.search(words):
-        return "tools"
-    return "system" if SYSTEM.search(words) else None
+def _is_about_turns(message: str) -> bool:
+    """A template that raises is a failure of the server to llama.cpp and its kind, and would be one each time."""
+    words = message.lower()
+    return any(SUBJECTS[subject].search(words) for subject in ("turns", "system"))
 
 
 def refused_parameter(said: Said, sent: tuple[str, ...]) -> str | None:

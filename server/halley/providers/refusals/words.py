@@ -53,8 +53,6 @@ REFUSED_PARAMETER = _any(
     r"cannot be (used|specified|set)",
 )
 INVALID_REQUEST = _any(r"\b(invalid_request|invalid_request_error|invalid_parameter\w*|bad_request)\b")
-TOOLS = _any(r"tool")
-SYSTEM = _any(r"system")
 KEY_SHAPED = re.compile(
     r"\b(sk|pk|rk|key|gsk|xai|r8|hf)[-_][\w*.-]{6,}|\bAIza[\w-]{20,}|\b[A-Za-z0-9+/_-]{40,}\b"
 )

@@ -6,6 +6,8 @@
     responses.py        `/v1/responses`
     anthropic.py        `/v1/messages`
     requests.py         prompts → bodies of chat completions
+    turns.py            messages as strict hosts take them
+    schemas.py          tools' JSON Schemas as hosts take them
     fim.py              filling in the middle: prompts → bodies, by the host's form
     data_urls.py        pictures and recordings inside a JSON body
     media.py            which road a picture, a recording or a video takes

@@ -18,7 +18,7 @@ from halley.core.events import Citation, Event, Finish, ReasoningDelta, TextDelt
 from halley.core.models import Model
 from halley.providers.facts import facts_of
 from halley.providers.hosts.host import Host
-from halley.providers.hosts.learning import send_learning, without
+from halley.providers.hosts.learning import Learned, send_learning, without
 from halley.providers.hosts.model_list import model_entries, read_model_list
 from halley.providers.http.answer import Answer
 from halley.providers.refusals.errors import Asked
@@ -27,6 +27,7 @@ from halley.providers.stream.finish import finish_reason
 from halley.providers.stream.streaming import ChunkError, stream_events
 from halley.providers.stream.usage import anthropic_usage
 from halley.providers.wires.requests import chat_prompt, private_texts
+from halley.providers.wires.schemas import tool_schema
 from halley.providers.wires.wire import Wire
 
 VERSION = "2023-06-01"
@@ -69,7 +70,9 @@ class AnthropicProvider(Wire):
         return await send_learning(
             host,
             "/messages",
-            lambda: without(build_messages_body(name, prompt, model.max_output), facts, learned),
+            lambda: without(
+                build_messages_body(name, prompt, learned, facts, model.max_output), facts, learned
+            ),
             learned,
             model=name,
             private=private_texts(prompt),
@@ -78,7 +81,9 @@ class AnthropicProvider(Wire):
         )
 
 
-def build_messages_body(name: str, prompt: Prompt, max_output: int | None = None) -> dict[str, Any]:
+def build_messages_body(
+    name: str, prompt: Prompt, learned: Learned, facts: Mapping[str, Any], max_output: int | None = None
+) -> dict[str, Any]:
     """The body of `/v1/messages`: system text apart, roles in turns, tool results inside user messages."""
     system = "\n\n".join(message.text for message in prompt.messages if message.role == "system")
     limit = prompt.max_tokens or min(DEFAULT_MAX_TOKENS, max_output or DEFAULT_MAX_TOKENS)
@@ -90,7 +95,11 @@ def build_messages_body(name: str, prompt: Prompt, max_output: int | None = None
         "temperature": None if prompt.temperature is None else min(prompt.temperature, 1.0),
         "stop_sequences": [stop for stop in prompt.stop if stop.strip()] or None,  # blank ones are refused
         "tools": [
-            {"name": tool.name, "description": tool.description, "input_schema": dict(tool.parameters)}
+            {
+                "name": tool.name,
+                "description": tool.description,
+                "input_schema": tool_schema(tool.parameters, facts, learned),
+            }
             for tool in prompt.tools
         ]
         or None,

@@ -18,7 +18,7 @@ from halley.core.models import Model
 from halley.providers.facts import facts_of
 from halley.providers.hosts.catalogue_api import find_quota, list_with_prices
 from halley.providers.hosts.host import Host
-from halley.providers.hosts.learning import send_learning, without
+from halley.providers.hosts.learning import Learned, send_learning, without
 from halley.providers.http.answer import Answer
 from halley.providers.refusals.errors import Asked
 from halley.providers.stream.sse import StreamDecoder
@@ -84,16 +84,20 @@ class OpenAIProvider(JobWire):
         return await self._open_chat(host, model.ref.name, facts, chat_prompt(prompt, model))
 
     async def _open_chat(self, host: Host, name: str, facts: Mapping[str, Any], prompt: Prompt) -> Opened:
+        """At `/chat/completions`; a model whose host says that it lives at `/responses` is asked there."""
         learned = self.learned[name]
-        answer, asked = await send_learning(
-            host,
-            "/chat/completions",
-            lambda: build_chat_body(name, facts, prompt, learned),
-            learned,
-            model=name,
-            private=private_texts(prompt),
-        )
-        return answer, asked, OpenAIReader(), StreamDecoder()
+        if not learned.other_wire:
+            try:
+                answer, asked = await open_chat(host, name, facts, learned, prompt)
+                return answer, asked, OpenAIReader(), StreamDecoder()
+            except (RequestRefused, ModelNotFound) as error:
+                if error.subject != "responses":
+                    raise
+                learned.other_wire = True
+        from halley.providers.wires.responses import ResponsesReader, open_responses
+
+        answer, asked = await open_responses(host, name, facts, learned, prompt)
+        return answer, asked, ResponsesReader(), StreamDecoder()
 
     async def _open_fim(self, host: Host, name: str, facts: Mapping[str, Any], prompt: FimPrompt) -> Opened:
         found = find_form(str(facts["fim"]))
@@ -110,3 +114,17 @@ class OpenAIProvider(JobWire):
             needed="suffix",
         )
         return answer, asked, form.reader(), form.decoder()
+
+
+async def open_chat(
+    host: Host, name: str, facts: Mapping[str, Any], learned: Learned, prompt: Prompt
+) -> tuple[Answer, Asked]:
+    """An answer of `/chat/completions`, still to be read by an `OpenAIReader`."""
+    return await send_learning(
+        host,
+        "/chat/completions",
+        lambda: build_chat_body(name, facts, prompt, learned),
+        learned,
+        model=name,
+        private=private_texts(prompt),
+    )

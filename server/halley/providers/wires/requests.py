@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from halley.core.calls import AnyPrompt, EmbedPrompt, FimPrompt, Message, Prompt
+from halley.core.calls import AnyPrompt, EmbedPrompt, FimPrompt, Message, Prompt, Tool
 from halley.core.errors import InvalidInput
 from halley.core.media import MediaPrompt
 from halley.core.models import Model
 from halley.providers.hosts.learning import Learned, without
 from halley.providers.wires.data_urls import data_url
 from halley.providers.wires.media import painting_prompt
+from halley.providers.wires.schemas import tool_schema
+from halley.providers.wires.turns import arrange_turns
 
 
 def build_chat_body(name: str, facts: Mapping[str, Any], prompt: Prompt, learned: Learned) -> dict[str, Any]:
@@ -19,11 +21,11 @@ def build_chat_body(name: str, facts: Mapping[str, Any], prompt: Prompt, learned
     limit = learned.token_limit or facts.get("token_limit", "max_tokens")
     body: dict[str, Any] = {
         "model": name,
-        "messages": build_messages(prompt.messages, learned.system_as_user or facts.get("system") == "user"),
+        "messages": build_messages(arrange_turns(prompt.messages, facts, learned)),
         limit: prompt.max_tokens + facts.get("thinks", 0) if prompt.max_tokens else None,
         "temperature": prompt.temperature,
         "stop": list(prompt.stop[:4]) or None,  # more than four are refused
-        "tools": [_tool(tool) for tool in prompt.tools] or None,
+        "tools": [_tool(tool, facts, learned) for tool in prompt.tools] or None,
         "stream": True,
         "stream_options": {"include_usage": True},
     }
@@ -56,8 +58,8 @@ def chat_prompt(prompt: AnyPrompt, model: Model) -> Prompt:
     )
 
 
-def build_messages(messages: tuple[Message, ...], system_as_user: bool = False) -> list[dict[str, Any]]:
-    return [_message(message, system_as_user) for message in messages]
+def build_messages(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
+    return [_message(message) for message in messages]
 
 
 def private_texts(prompt: AnyPrompt) -> tuple[str, ...]:
@@ -71,9 +73,8 @@ def private_texts(prompt: AnyPrompt) -> tuple[str, ...]:
     return tuple(part for message in prompt.messages for part in message.parts if isinstance(part, str))
 
 
-def _message(message: Message, system_as_user: bool) -> dict[str, Any]:
-    role = "user" if message.role == "system" and system_as_user else message.role
-    said: dict[str, Any] = {"role": role, "content": _content(message)}
+def _message(message: Message) -> dict[str, Any]:
+    said: dict[str, Any] = {"role": message.role, "content": _content(message)}
     if message.tool_calls:
         said["tool_calls"] = [
             {
@@ -101,8 +102,9 @@ def _content(message: Message) -> Any:
     ]
 
 
-def _tool(tool: Any) -> dict[str, Any]:
+def _tool(tool: Tool, facts: Mapping[str, Any], learned: Learned) -> dict[str, Any]:
+    schema = tool_schema(tool.parameters, facts, learned)
     return {
         "type": "function",
-        "function": {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)},
+        "function": {"name": tool.name, "description": tool.description, "parameters": schema},
     }

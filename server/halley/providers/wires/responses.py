@@ -12,23 +12,26 @@ from contextlib import aclosing
 from typing import Any
 
 from halley.core.calls import AnyPrompt, EmbedPrompt, Message, Prompt, Trace
+from halley.core.errors import ModelNotFound, RequestRefused
 from halley.core.events import Event, Finish, Image, ReasoningDelta, TextDelta, ToolCallDelta
 from halley.core.media import MediaPrompt
 from halley.core.models import Model
 from halley.providers.facts import facts_of
 from halley.providers.hosts.host import Host
-from halley.providers.hosts.learning import send_learning, without
+from halley.providers.hosts.learning import Learned, send_learning, without
 from halley.providers.hosts.model_list import read_model_list
 from halley.providers.http.answer import Answer
 from halley.providers.refusals.errors import Asked
 from halley.providers.refusals.said import Said, is_error, said_of
 from halley.providers.stream.citations import citations_of
 from halley.providers.stream.finish import finish_reason
-from halley.providers.stream.streaming import ChunkError, stream_events
+from halley.providers.stream.streaming import ChunkError, Reader, stream_events
 from halley.providers.stream.usage import usage_of
 from halley.providers.wires.data_urls import data_url
 from halley.providers.wires.media import stream_media
 from halley.providers.wires.requests import chat_prompt, private_texts
+from halley.providers.wires.schemas import tool_schema
+from halley.providers.wires.turns import arrange_turns
 from halley.providers.wires.wire import JobWire
 
 
@@ -55,8 +58,8 @@ class ResponsesProvider(JobWire):
                     yield event
             return
         paint = _painting_tool(prompt) if isinstance(prompt, MediaPrompt) else None
-        answer, asked = await self._open(host, model, chat_prompt(prompt, model), paint)
-        async with aclosing(stream_events(answer, ResponsesReader(), asked)) as events:
+        answer, asked, reader = await self._open(host, model, chat_prompt(prompt, model), paint)
+        async with aclosing(stream_events(answer, reader, asked)) as events:
             async for event in events:
                 yield event
 
@@ -70,21 +73,46 @@ class ResponsesProvider(JobWire):
 
     async def _open(
         self, host: Host, model: Model, prompt: Prompt, paint: dict[str, Any] | None
-    ) -> tuple[Answer, Asked]:
-        name = model.ref.name
-        facts, learned = facts_of(self.endpoint, model), self.learned[name]
-        return await send_learning(
-            host,
-            "/responses",
-            lambda: without(
-                build_responses_body(name, facts, prompt) | ({"tools": [paint]} if paint else {}),
-                facts,
-                learned,
-            ),
+    ) -> tuple[Answer, Asked, Reader]:
+        """At `/responses`; a model whose host says that it does not live there is asked at `/chat/completions`."""
+        name, facts = model.ref.name, facts_of(self.endpoint, model)
+        learned = self.learned[name]
+        if not learned.other_wire:
+            try:
+                answer, asked = await open_responses(host, name, facts, learned, prompt, paint)
+                return answer, asked, ResponsesReader()
+            except (RequestRefused, ModelNotFound) as error:
+                if error.subject != "chat" or paint:
+                    raise
+                learned.other_wire = True
+        from halley.providers.wires.openai import open_chat
+        from halley.providers.wires.openai_reader import OpenAIReader
+
+        answer, asked = await open_chat(host, name, facts, learned, prompt)
+        return answer, asked, OpenAIReader()
+
+
+async def open_responses(
+    host: Host,
+    name: str,
+    facts: Mapping[str, Any],
+    learned: Learned,
+    prompt: Prompt,
+    paint: dict[str, Any] | None = None,
+) -> tuple[Answer, Asked]:
+    """An answer of `/responses`, still to be read by a `ResponsesReader`."""
+    return await send_learning(
+        host,
+        "/responses",
+        lambda: without(
+            build_responses_body(name, facts, prompt, learned) | ({"tools": [paint]} if paint else {}),
+            facts,
             learned,
-            model=name,
-            private=private_texts(prompt),
-        )
+        ),
+        learned,
+        model=name,
+        private=private_texts(prompt),
+    )
 
 
 def _painting_tool(prompt: MediaPrompt) -> dict[str, Any]:
@@ -92,15 +120,21 @@ def _painting_tool(prompt: MediaPrompt) -> dict[str, Any]:
     return {"type": "image_generation"} | {name: value for name, value in wishes.items() if value}
 
 
-def build_responses_body(name: str, facts: Mapping[str, Any], prompt: Prompt) -> dict[str, Any]:
+def build_responses_body(
+    name: str, facts: Mapping[str, Any], prompt: Prompt, learned: Learned
+) -> dict[str, Any]:
     """The body of `/v1/responses`: system text as `instructions`, turns as items. It knows no `stop`."""
-    system = "\n\n".join(message.text for message in prompt.messages if message.role == "system")
+    messages = arrange_turns(prompt.messages, facts, learned)
+    system = "\n\n".join(message.text for message in messages if message.role == "system")
     limit = prompt.max_tokens + facts.get("thinks", 0) if prompt.max_tokens else None
     return {
         "model": name,
         "instructions": system or None,
         "input": [
-            item for message in prompt.messages if message.role != "system" for item in _items(message)
+            item
+            for number, message in enumerate(messages)
+            if message.role != "system"
+            for item in _items(message, number)
         ],
         "max_output_tokens": max(limit, 16) if limit else None,  # fewer are refused
         "temperature": prompt.temperature,
@@ -109,7 +143,7 @@ def build_responses_body(name: str, facts: Mapping[str, Any], prompt: Prompt) ->
                 "type": "function",
                 "name": tool.name,
                 "description": tool.description,
-                "parameters": dict(tool.parameters),
+                "parameters": tool_schema(tool.parameters, facts, learned),
                 "strict": False,
             }
             for tool in prompt.tools
@@ -121,22 +155,33 @@ def build_responses_body(name: str, facts: Mapping[str, Any], prompt: Prompt) ->
     }
 
 
-def _items(message: Message) -> list[dict[str, Any]]:
+def _items(message: Message, number: int) -> list[dict[str, Any]]:
+    """A turn as items. Strict hosts want every field of a reply that an answer has, so it gets an id of its own."""
     if message.role == "tool":
         return [{"type": "function_call_output", "call_id": message.tool_call_id, "output": message.text}]
-    kind = "output_text" if message.role == "assistant" else "input_text"
+    said = [_reply(message.text, number)] if message.role == "assistant" else [_question(message)]
+    return [item for item in said if item["content"]] + [
+        {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.arguments or "{}"}
+        for call in message.tool_calls
+    ]
+
+
+def _question(message: Message) -> dict[str, Any]:
     content = [
-        {"type": kind, "text": part}
+        {"type": "input_text", "text": part}
         if isinstance(part, str)
         else {"type": "input_image", "image_url": data_url(part), "detail": "auto"}
         for part in message.parts
         if part
     ]
-    said: list[dict[str, Any]] = [{"role": message.role, "content": content}] if content else []
-    return said + [
-        {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.arguments or "{}"}
-        for call in message.tool_calls
-    ]
+    return {"type": "message", "role": message.role, "content": content}
+
+
+def _reply(text: str, number: int) -> dict[str, Any]:
+    content = [{"type": "output_text", "text": text, "annotations": []}] if text else []
+    return {
+        "type": "message", "id": f"msg_{number}", "role": "assistant", "status": "completed", "content": content,
+    }  # fmt: skip
 
 
 class ResponsesReader:
