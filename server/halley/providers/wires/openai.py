@@ -18,7 +18,7 @@ from halley.core.models import Model
 from halley.providers.facts import facts_of
 from halley.providers.hosts.catalogue_api import find_quota, list_with_prices
 from halley.providers.hosts.host import Host
-from halley.providers.hosts.learning import Learned, send_learning, without
+from halley.providers.hosts.learning import send_learning, without
 from halley.providers.http.answer import Answer
 from halley.providers.refusals.errors import Asked
 from halley.providers.stream.sse import StreamDecoder
@@ -26,7 +26,7 @@ from halley.providers.stream.streaming import Decoder, Reader, stream_events
 from halley.providers.wires.fim import find_form
 from halley.providers.wires.media import painting_prompt, paints_in_chat, stream_media
 from halley.providers.wires.openai_reader import OpenAIReader
-from halley.providers.wires.requests import build_chat_body, chat_prompt, private_texts
+from halley.providers.wires.requests import chat_prompt, open_chat, private_texts
 from halley.providers.wires.wire import JobWire
 
 Opened = tuple[Answer, Asked, Reader, Decoder]
@@ -114,17 +114,3 @@ class OpenAIProvider(JobWire):
             needed="suffix",
         )
         return answer, asked, form.reader(), form.decoder()
-
-
-async def open_chat(
-    host: Host, name: str, facts: Mapping[str, Any], learned: Learned, prompt: Prompt
-) -> tuple[Answer, Asked]:
-    """An answer of `/chat/completions`, still to be read by an `OpenAIReader`."""
-    return await send_learning(
-        host,
-        "/chat/completions",
-        lambda: build_chat_body(name, facts, prompt, learned),
-        learned,
-        model=name,
-        private=private_texts(prompt),
-    )

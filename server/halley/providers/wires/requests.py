@@ -9,7 +9,10 @@ from halley.core.calls import AnyPrompt, EmbedPrompt, FimPrompt, Message, Prompt
 from halley.core.errors import InvalidInput
 from halley.core.media import MediaPrompt
 from halley.core.models import Model
-from halley.providers.hosts.learning import Learned, without
+from halley.providers.hosts.host import Host
+from halley.providers.hosts.learning import Learned, send_learning, without
+from halley.providers.http.answer import Answer
+from halley.providers.refusals.errors import Asked
 from halley.providers.wires.data_urls import data_url
 from halley.providers.wires.media import painting_prompt
 from halley.providers.wires.schemas import tool_schema
@@ -30,6 +33,20 @@ def build_chat_body(name: str, facts: Mapping[str, Any], prompt: Prompt, learned
         "stream_options": {"include_usage": True},
     }
     return without(body, facts, learned)
+
+
+async def open_chat(
+    host: Host, name: str, facts: Mapping[str, Any], learned: Learned, prompt: Prompt
+) -> tuple[Answer, Asked]:
+    """An answer of `/chat/completions`, still to be read by an `OpenAIReader`."""
+    return await send_learning(
+        host,
+        "/chat/completions",
+        lambda: build_chat_body(name, facts, prompt, learned),
+        learned,
+        model=name,
+        private=private_texts(prompt),
+    )
 
 
 def chat_prompt(prompt: AnyPrompt, model: Model) -> Prompt:

@@ -29,7 +29,7 @@ from halley.providers.stream.streaming import ChunkError, Reader, stream_events
 from halley.providers.stream.usage import usage_of
 from halley.providers.wires.data_urls import data_url
 from halley.providers.wires.media import stream_media
-from halley.providers.wires.requests import chat_prompt, private_texts
+from halley.providers.wires.requests import chat_prompt, open_chat, private_texts
 from halley.providers.wires.schemas import tool_schema
 from halley.providers.wires.turns import arrange_turns
 from halley.providers.wires.wire import JobWire
@@ -85,7 +85,6 @@ class ResponsesProvider(JobWire):
                 if error.subject != "chat" or paint:
                     raise
                 learned.other_wire = True
-        from halley.providers.wires.openai import open_chat
         from halley.providers.wires.openai_reader import OpenAIReader
 
         answer, asked = await open_chat(host, name, facts, learned, prompt)

@@ -15,7 +15,7 @@ from halley.providers.hosts.learning import Learned
 
 NOT_SAID = "(No reply.)"
 """Stands where a host wants a reply and there was none."""
-BEGUN = "(The conversation goes on.)"
+BEGUN = "(The conversation continues.)"
 
 
 def arrange_turns(
