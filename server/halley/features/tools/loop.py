@@ -123,6 +123,8 @@ class _Conversation:
     asked_s: float = 0.0
     began: float | None = None
     """When the first calls were there: how long a model thinks before it asks for any is not bounded here."""
+    ids: set[str] = field(default_factory=set)
+    """Of all calls so far."""
     refused: set[tuple[str, str]] = field(default_factory=set)
     """Calls the user said no to: not asked about again in this reply."""
 
@@ -218,16 +220,24 @@ class _Conversation:
         said.cut = finish is None or finish.reason in ("length", "content_filter")
         if splitter is None:
             deltas = [said.reply.tool_calls[index] for index in sorted(said.reply.tool_calls)]
-            said.calls = [
-                ToolCall(delta.id or f"call_{number}", delta.name, delta.arguments)
-                for number, delta in enumerate(deltas)
-            ]
+            said.calls = [ToolCall(self._unique(delta.id), delta.name, delta.arguments) for delta in deltas]
             return
         held, call, cut = splitter.close()
         self._say(held, said)
         if call is not None:
             said.calls = [ToolCall("", call.name, call.arguments)]
             said.block, said.cut = call.whole, said.cut or cut
+
+    def _unique(self, id: str) -> str:
+        """The host's id, unless it gave none or used it before: results are put with their calls by it.
+
+        Nine letters and digits, because Mistral's hosts refuse any other.
+        """
+        numbers = itertools.count(len(self.ids))
+        while not id or id in self.ids:
+            id = f"call{next(numbers):05d}"
+        self.ids.add(id)
+        return id
 
     # -- one call
 

@@ -5,6 +5,7 @@
     finish.py        why a reply ended
     usage.py         tokens and cost
     tool_calls.py    pieces of tool calls
+    json_prefix.py   how far a piece of JSON reaches
     think.py         thinking, kept apart from the answer
     citations.py     sources that the model named
 

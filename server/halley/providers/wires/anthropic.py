@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from halley.core.calls import AnyPrompt, Message, Prompt, Trace
-from halley.core.events import Citation, Event, Finish, ReasoningDelta, TextDelta, ToolCallDelta
+from halley.core.events import Citation, Event, Finish, ReasoningDelta, TextDelta
 from halley.core.models import Model
 from halley.providers.facts import facts_of
 from halley.providers.hosts.host import Host
@@ -25,6 +25,7 @@ from halley.providers.refusals.errors import Asked
 from halley.providers.refusals.said import said_of
 from halley.providers.stream.finish import finish_reason
 from halley.providers.stream.streaming import ChunkError, stream_events
+from halley.providers.stream.tool_calls import ToolCalls
 from halley.providers.stream.usage import anthropic_usage
 from halley.providers.wires.requests import chat_prompt, private_texts
 from halley.providers.wires.schemas import tool_schema
@@ -155,16 +156,15 @@ class AnthropicReader:
     once.
     """
 
-    __slots__ = ("_blocks", "_length", "_reason", "_tools", "_usage", "finished", "started")
+    __slots__ = ("_blocks", "_inputs", "_length", "_reason", "_tools", "_usage", "finished", "started")
 
     def __init__(self) -> None:
         self.started = self.finished = False
         self._reason = ""
         self._usage: dict[str, Any] = {}
-        self._tools = 0
-        self._blocks: dict[
-            int, tuple[int, int]
-        ] = {}  # the host's block → (our tool number, where its text begins)
+        self._tools = ToolCalls()
+        self._inputs: dict[int, Any] = {}  # whole arguments, which some hosts send with the head
+        self._blocks: dict[int, int] = {}  # the host's block → where its text begins
         self._length = 0  # of the visible text, in code points
 
     def feed(self, chunk: Mapping[str, Any]) -> list[Event]:
@@ -174,6 +174,8 @@ class AnthropicReader:
                 self._delta(chunk.get("index", 0), chunk.get("delta") or {}, events)
             case "content_block_start":
                 self._start(chunk.get("index", 0), chunk.get("content_block") or {}, events)
+            case "content_block_stop":
+                self._stop(chunk.get("index", 0), events)
             case "message_start":
                 self._usage |= _said_usage(chunk.get("message"))
             case "message_delta":
@@ -188,26 +190,30 @@ class AnthropicReader:
             case _ if "error" in chunk:
                 raise ChunkError(said_of(chunk))
             case _:
-                pass  # ping, content_block_stop, and what is yet to be invented
+                pass  # ping, and what is yet to be invented
         self.started = self.started or bool(events)
         return events
 
     def close(self) -> tuple[list[Event], Finish]:
         usage = anthropic_usage(self._usage) if self._usage else None
-        return [], Finish(finish_reason(self._reason, bool(self._tools)), usage)
+        events: list[Event] = []
+        for index in tuple(self._inputs):
+            self._stop(index, events)
+        events += self._tools.close()
+        return events, Finish(finish_reason(self._reason, bool(self._tools)), usage)
+
+    def _stop(self, index: int, events: list[Event]) -> None:
+        """The end of a block: whole arguments count where no pieces followed."""
+        if arguments := self._inputs.pop(index, None):
+            events += self._tools.add(index, "", "", arguments)
 
     def _start(self, index: int, block: Mapping[str, Any], events: list[Event]) -> None:
         kind = block.get("type")
+        self._blocks[index] = self._length
         if kind == "tool_use":
-            self._blocks[index] = (self._tools, self._length)
-            events.append(
-                ToolCallDelta(self._tools, str(block.get("id") or ""), str(block.get("name") or ""))
-            )
-            self._tools += 1
-            if block.get("input"):  # some hosts send it whole
-                events.append(ToolCallDelta(self._tools - 1, arguments=orjson.dumps(block["input"]).decode()))
+            events += self._tools.add(index, block.get("id"), block.get("name"), "")
+            self._inputs[index] = block.get("input") or {}
             return
-        self._blocks[index] = (-1, self._length)
         for name in ("text", "thinking"):
             if block.get(name):
                 self._delta(index, {"type": f"{name}_delta", name: block[name]}, events)
@@ -220,9 +226,8 @@ class AnthropicReader:
             case "thinking_delta" if delta.get("thinking"):
                 events.append(ReasoningDelta(delta["thinking"]))
             case "input_json_delta" if delta.get("partial_json"):
-                events.append(
-                    ToolCallDelta(self._blocks.get(index, (0, 0))[0], arguments=delta["partial_json"])
-                )
+                self._inputs.pop(index, None)
+                events += self._tools.add(index, "", "", delta["partial_json"])
             case "citations_delta":
                 events += self._citation(index, delta.get("citation") or {})
             case _:
@@ -232,7 +237,7 @@ class AnthropicReader:
         """A source on the web; it stands for the text of its block."""
         if not said.get("url"):
             return []
-        start = self._blocks.get(index, (0, self._length))[1]
+        start = self._blocks.get(index, self._length)
         return [
             Citation(
                 str(said["url"]),
@@ -247,6 +252,7 @@ class AnthropicReader:
         blocks: list[dict[str, Any]] = message.get("content") or []
         for index, block in enumerate(blocks):
             self._start(index, block, events)
+            self._stop(index, events)
             citations: list[dict[str, Any]] = block.get("citations") or []
             for citation in citations:
                 events += self._citation(index, citation)

@@ -60,6 +60,7 @@ class OpenAIReader:
 
     def close(self) -> tuple[list[Event], Finish]:
         events: list[Event] = list(self._think.close()) if self._think else []
+        events += self._tools.close()
         return events, Finish(finish_reason(self._reason, bool(self._tools)), usage_of(self._usage))
 
     def _read_choice(self, choice: Mapping[str, Any], events: list[Event]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from halley.core.calls import AnyPrompt, EmbedPrompt, Message, Prompt, Trace
 from halley.core.errors import ModelNotFound, RequestRefused
-from halley.core.events import Event, Finish, Image, ReasoningDelta, TextDelta, ToolCallDelta
+from halley.core.events import Event, Finish, Image, ReasoningDelta, TextDelta
 from halley.core.media import MediaPrompt
 from halley.core.models import Model
 from halley.providers.facts import facts_of
@@ -26,6 +26,7 @@ from halley.providers.refusals.said import Said, is_error, said_of
 from halley.providers.stream.citations import citations_of
 from halley.providers.stream.finish import finish_reason
 from halley.providers.stream.streaming import ChunkError, Reader, stream_events
+from halley.providers.stream.tool_calls import ToolCalls
 from halley.providers.stream.usage import usage_of
 from halley.providers.wires.data_urls import data_url
 from halley.providers.wires.media import stream_media
@@ -186,14 +187,13 @@ def _reply(text: str, number: int) -> dict[str, Any]:
 class ResponsesReader:
     """`response.*` events → ours; or a whole response at once."""
 
-    __slots__ = ("_asked_args", "_cited", "_length", "_reason", "_tools", "_usage", "finished", "started")
+    __slots__ = ("_cited", "_length", "_reason", "_tools", "_usage", "finished", "started")
 
     def __init__(self) -> None:
         self.started = self.finished = False
         self._reason = "stop"
         self._usage: Any = None
-        self._tools: dict[str, int] = {}  # the host's item → our number
-        self._asked_args: set[int] = set()  # calls whose arguments have streamed
+        self._tools = ToolCalls()
         self._cited: set[tuple[str, int | None]] = set()
         self._length = 0
 
@@ -215,7 +215,9 @@ class ResponsesReader:
             case "output_item.done":
                 self._item(chunk.get("item") or {}, chunk, events, whole=True)
             case "function_call_arguments.delta":
-                self._arguments(chunk, events)
+                self._arguments(chunk, chunk.get("delta"), events)
+            case "function_call_arguments.done":
+                self._arguments(chunk, chunk.get("arguments"), events)
             case "completed" | "incomplete" | "failed":
                 self._close(chunk.get("response") or {}, events)
             case "error":
@@ -232,7 +234,9 @@ class ResponsesReader:
         return events
 
     def close(self) -> tuple[list[Event], Finish]:
-        return [], Finish(finish_reason(self._reason, bool(self._tools)), usage_of(self._usage))
+        return list(self._tools.close()), Finish(
+            finish_reason(self._reason, bool(self._tools)), usage_of(self._usage)
+        )
 
     def _text(self, text: Any, events: list[Event]) -> None:
         if isinstance(text, str) and text:
@@ -250,27 +254,17 @@ class ResponsesReader:
     ) -> None:
         kind = item.get("type")
         if kind == "function_call":
-            key = str(item.get("id") or chunk.get("output_index") or item.get("call_id") or "")
-            if key not in self._tools:
-                self._tools[key] = len(self._tools)
-                events.append(
-                    ToolCallDelta(
-                        self._tools[key], str(item.get("call_id") or key), str(item.get("name") or "")
-                    )
-                )
-            if whole and self._tools[key] not in self._asked_args and item.get("arguments"):
-                self._asked_args.add(self._tools[key])
-                events.append(ToolCallDelta(self._tools[key], arguments=str(item["arguments"])))
+            at = item.get("id") or chunk.get("output_index")
+            events += self._tools.add(
+                at, item.get("call_id") or item.get("id"), item.get("name"), item.get("arguments")
+            )
         elif kind == "image_generation_call" and whole:
             events += _picture(item)
 
-    def _arguments(self, chunk: Mapping[str, Any], events: list[Event]) -> None:
-        number = self._tools.get(
-            str(chunk.get("item_id") or chunk.get("output_index") or ""), len(self._tools) - 1
-        )
-        if number >= 0 and isinstance(delta := chunk.get("delta"), str) and delta:
-            self._asked_args.add(number)
-            events.append(ToolCallDelta(number, arguments=delta))
+    def _arguments(self, chunk: Mapping[str, Any], arguments: Any, events: list[Event]) -> None:
+        at = chunk.get("item_id") or chunk.get("output_index")
+        if self._tools:
+            events += self._tools.add(at, "", "", arguments)
 
     def _close(self, response: Mapping[str, Any], events: list[Event]) -> None:
         """The response as a whole; its output is only of interest where nothing streamed."""
@@ -282,9 +276,11 @@ class ResponsesReader:
                 if response.get("error")
                 else Said(f"status {status}")
             )
-        if not self.started:
-            for item in response.get("output") or ():
+        for item in response.get("output") or ():
+            if not self.started:
                 self._whole_item(item, events)
+            elif item.get("type") == "function_call":  # one that did not stream
+                self._item(item, {}, events, whole=True)
         if status == "incomplete":
             self._reason = str((response.get("incomplete_details") or {}).get("reason") or "length")
         if status in ("completed", "incomplete"):

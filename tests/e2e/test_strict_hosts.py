@@ -1,0 +1,45 @@
+"""Conversations with hosts that refuse what does not fit together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from demo_tools import Demo
+from strict_host import Json, Strict, call, configure, openai_chunks
+
+
+def doubled_ids(body: Json) -> str:
+    """Why a host refuses these messages; empty where each result belongs to one call."""
+    ids = [c["id"] for message in body["messages"] for c in message.get("tool_calls", ())]
+    results = [message["tool_call_id"] for message in body["messages"] if message["role"] == "tool"]
+    if len(set(ids)) < len(ids):
+        return f"Duplicate tool call id in {ids}"
+    return "" if ids == results and all(ids) else f"Results {results} for calls {ids}"
+
+
+async def test_calls_without_ids_and_with_the_same_id_in_every_round(
+    daemon: Any, config: Path, demo: Demo, workspace: Path
+) -> None:
+    """The host numbers all calls 0 without an id, then names every call `call_0`."""
+    (workspace / "a.txt").write_text("in a")
+
+    def rule(number: int, body: Json) -> list[Any] | str:
+        if refusal := doubled_ids(body):
+            return refusal
+        if number == 0:
+            first = call("read_file", '{"path":"a.txt"}', index=0)
+            return openai_chunks("", first, call("list_files", '{"pattern":"*"}', index=0))
+        if number < 3:
+            return openai_chunks("", call("read_file", '{"path":"a.txt"}', index=0, id="call_0"))
+        return openai_chunks("It says: in a.")
+
+    host = Strict(rule)
+    async with host.server:
+        model = f"{configure(config, host.server.url)}/m"
+        window = await daemon()
+        result, _ = await window.chat("What is in a?", models=[model])
+    (reply,) = result["replies"]
+    assert reply["text"] == "It says: in a.", (reply, host.refused)
+    assert [use["tool"] for use in reply["tools"]] == ["read_file", "list_files", "read_file", "read_file"]
+    assert {use["state"] for use in reply["tools"]} == {"done"}
