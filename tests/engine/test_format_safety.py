@@ -19,7 +19,7 @@ import pytest
 
 from halley.core.snapshot import Document, Selection, Snapshot
 from halley.core.text import DocumentEdit, apply_edits
-from halley.engine.code.meaning import difference
+from halley.engine.meaning.difference import difference
 from halley.features.actions.format import check_meaning
 from halley.features.actions.rewrite import read_edit
 from halley.features.ask import Finish, Reply

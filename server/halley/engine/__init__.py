@@ -2,6 +2,7 @@
 
     guards/          what must not leave or take effect
     code/            source code: languages, syntax trees, symbols, layout
+    meaning/         whether a new layout still means the same
     markdown/        Markdown in and out
     edits/           edits: build, match, rebase, show as diffs
     prompting/       what a model is sent

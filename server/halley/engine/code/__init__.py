@@ -1,4 +1,4 @@
-"""Source code as text: languages, syntax trees, symbols, layout, meaning.
+"""Source code as text: languages, syntax trees, symbols, layout.
 
     languages.py    what is known of a language by its LSP id
     syntax.py       syntax trees by tree-sitter
@@ -6,7 +6,6 @@
     definitions.py  definitions in lines that no parser could read on their own
     regions.py      lines, the definition around a place, the imports
     layout.py       line ends, indentation, the final newline
-    meaning.py      whether a new layout still means the same
     chunks.py       a file cut into pieces that can be found
     test_files.py   where a project keeps the tests of a file
 

@@ -1,6 +1,6 @@
 """Format: layout by a model, and proof that nothing else changed.
 
-The result is applied only when it means the same (`engine/code/meaning.py`); otherwise it comes back as something to
+The result is applied only when it means the same (`engine/meaning`); otherwise it comes back as something to
 confirm, with the reason.
 """
 
@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 from halley.core.snapshot import Snapshot
 from halley.core.text import DocumentEdit, apply_edits
-from halley.engine.code.meaning import difference
 from halley.engine.code.regions import Span, line_span
+from halley.engine.meaning.difference import difference
 from halley.features.actions.action import Action, Edited, Job, Offer
 from halley.features.actions.rewrite import rewrite
 
