@@ -237,6 +237,13 @@ async def test_it_reaches_a_person(
         "route"
     ]
 
+    # reports are the command line's tables
+    await editor.command({"command": "halley.usage", "arguments": []})
+    usage = await seen(editor, "| MODEL | REQUESTS | CALLS |")
+    assert "simulator/" in usage and "| total |" in usage
+    await editor.command({"command": "halley.doctor", "arguments": []})
+    assert "executable" in await seen(editor, "Environment")
+
     # what runs can be stopped
     simulator.script("It adds up. " * 300, tokens_per_s=5)
     await editor.pick(buffer, FIRST_LINE, "explain")

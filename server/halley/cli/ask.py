@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from halley.cli.conversation.question import Question, build_question
-from halley.cli.output import clean, is_watched, milliseconds, money, tell, write
+from halley.cli.output import clean, is_watched, tell, write
 from halley.cli.running import Desk, with_desk
 from halley.core.calls import Priority, Prompt, user
 from halley.core.errors import HalleyError, Interrupted, Problem, error_of
@@ -30,6 +30,7 @@ from halley.core.events import (
     ToolEnded,
     Vectors,
 )
+from halley.core.figures import milliseconds, money
 
 
 @click.command()

@@ -21,11 +21,12 @@ from typing import Any
 
 import click
 
-from halley.cli.output import count, is_watched, money, print_table, problem_text, tell, write_json
+from halley.cli.output import is_watched, print_table, problem_text, tell, write_json
 from halley.cli.running import Desk, with_desk
 from halley.core.calls import AnyPrompt, Call, EmbedPrompt, Priority, Prompt, user
 from halley.core.errors import HalleyError, ModelNotFound
 from halley.core.events import Finish
+from halley.core.figures import count, money
 from halley.core.media import MediaPrompt
 from halley.core.models import ModelRef
 from halley.features.doctor import PROXY_VARIABLES

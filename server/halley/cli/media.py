@@ -414,7 +414,7 @@ def _state(task: Task) -> str:
 
 
 def _money(task: Task) -> str:
-    from halley.cli.output import money
+    from halley.core.figures import money
 
     if task.usage is None or task.usage.cost_usd is None:
         return "?"

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from halley.cli.output import count, print_table, tell, write_json
+from halley.cli.output import print_table, tell, write_json
 from halley.cli.running import Desk, with_desk
+from halley.core.figures import count
 from halley.core.models import ROLES, Role
 
 

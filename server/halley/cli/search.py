@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from halley.cli.output import count, is_watched, print_table, tell, write, write_json
+from halley.cli.output import is_watched, print_table, tell, write, write_json
 from halley.cli.running import Desk, confirm, with_desk
+from halley.core.figures import count
 
 if TYPE_CHECKING:
     from halley.features.search.index import WorkspaceIndex

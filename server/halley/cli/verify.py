@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from halley.cli.output import clean, is_watched, milliseconds, print_table, tell, write_json
+from halley.cli.output import clean, is_watched, print_table, tell, write_json
 from halley.cli.running import Desk, with_desk
+from halley.core.figures import milliseconds
 
 Json = dict[str, Any]
 

@@ -21,6 +21,7 @@
     own_templates.py  the user's own prompt templates
     usage.py          what was used, and what is left
     log.py            the calls that failed
+    report_tables.py  usage and doctor as tables
     verify.py         connection tests
     doctor.py         the report for a bug report
 

@@ -6,7 +6,8 @@ import sys
 from typing import Any
 
 from halley.cli.conversation.markdown import MarkdownStream
-from halley.cli.output import clean, console, is_watched, milliseconds, money, tell, write
+from halley.cli.output import clean, console, is_watched, tell, write
+from halley.core.figures import milliseconds, money
 
 Json = dict[str, Any]
 

@@ -22,7 +22,7 @@ from halley.lsp.base.logs import describe
 from halley.lsp.base.rpc_errors import RpcError
 from halley.lsp.window.session import Session
 from halley.lsp.window.showing import show_answer, show_error, show_message
-from halley.lsp.window.shown_values import selection_line, value_markdown
+from halley.lsp.window.shown_values import answer_markdown, selection_line
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import HalleyServer
@@ -115,7 +115,7 @@ def _shown(server: HalleyServer, name: str, handler: Handler) -> Handler:
         if name == "halley.models.select":
             await show_message(session, selection_line(result, str(asked.get("role"))))
         else:
-            await show_answer(session, SHOWN[name], value_markdown(result))
+            await show_answer(session, SHOWN[name], answer_markdown(name, asked, result))
 
     return command
 

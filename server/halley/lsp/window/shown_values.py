@@ -5,9 +5,32 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from halley.features.report_tables import Table, doctor_lines, quota_text, usage_tables
+
 Json = dict[str, Any]
 _ROWS = 500
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def answer_markdown(command: str, asked: Json, result: Any) -> str:
+    """What a command answered: the reports as the command line prints them, anything else as `value_markdown`."""
+    if command == "halley.usage":
+        return _usage(result, asked.get("by") or ["model"])
+    if command == "halley.doctor":
+        lines = "\n".join(doctor_lines(result)).replace("```", "``")
+        return f"```text\n{lines}\n```"
+    return value_markdown(result)
+
+
+def _usage(report: Json, dimensions: list[str]) -> str:
+    tables = usage_tables(report, dimensions)
+    return "\n\n".join((*map(_table, tables), *map(quota_text, report["quota"])))
+
+
+def _table(table: Table) -> str:
+    marks = ["--:" if name in table.right else "---" for name in table.columns]
+    rows = [list(table.columns), marks, *([_cell(cell) for cell in row] for row in table.rows)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def value_markdown(result: Any, level: int = 2) -> str:

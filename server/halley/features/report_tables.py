@@ -1,0 +1,138 @@
+"""Reports as tables: what `halley usage` and `halley doctor` print, and what editors without a plugin of ours show.
+
+usage_tables(report, ("model",))   the ledger's sums, then the ghost text, each with its columns
+doctor_lines(report)               the report of `halley doctor`, line by line
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from halley.core.figures import count, milliseconds, money
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    right: tuple[str, ...]
+    """The columns of numbers."""
+
+
+def usage_tables(report: Json, dimensions: Sequence[str]) -> list[Table]:
+    """`report` as `features/usage.py` makes it; a cost with ~ is estimated, ? is not known."""
+    chosen = any(row.get("compared") for row in report["rows"])
+    shown = (*_COLUMNS, "CHOSEN") if chosen else _COLUMNS
+    totals = {**dict.fromkeys(dimensions, ""), **report["totals"]}
+    if dimensions:
+        totals[dimensions[0]] = "total"
+    rows = [
+        (*_row(row, dimensions), *((_choices(row),) if chosen else ())) for row in (*report["rows"], totals)
+    ]
+    found = [Table((*(name.upper() for name in dimensions), *shown), rows, shown)]
+    if report["completions"]:
+        found.append(Table(_GHOST, [_ghost_row(row) for row in report["completions"]], _GHOST[2:]))
+    return found
+
+
+_COLUMNS = ("REQUESTS", "CALLS", "ERRORS", "IN", "CACHED", "OUT", "COST", "FIRST TOKEN")
+
+
+def _row(row: Json, dimensions: Sequence[str]) -> tuple[Any, ...]:
+    return (
+        *(row.get(name) or "-" for name in dimensions),
+        count(row["requests"]),
+        count(row["calls"]),
+        count(row["errors"]),
+        count(row["inputTokens"]),
+        count(row["cachedTokens"]),
+        count(row["outputTokens"]),
+        _cost(row),
+        milliseconds(row["firstTokenMs"]),
+    )
+
+
+def _choices(row: Json) -> str:
+    """How often its reply was kept, of the times it answered beside other models."""
+    return f"{row['chosen']} of {row['compared']}" if row.get("compared") else ""
+
+
+_GHOST = ("GHOST TEXT OF", "LANGUAGE", "SHOWN", "ACCEPTED", "IN PART", "CHARACTERS", "RATE")
+
+
+def _ghost_row(row: Json) -> tuple[Any, ...]:
+    return (
+        row["model"],
+        row["language"],
+        count(row["shown"]),
+        count(row["accepted"]),
+        count(row["partlyAccepted"]),
+        count(row["acceptedCharacters"]),
+        "?" if row["rate"] is None else f"{row['rate']:.0%}",
+    )
+
+
+def _cost(row: Json) -> str:
+    if not row["cost"]:
+        return "?" if row["unpricedCalls"] else ""
+    estimated = "~" if row["estimatedCalls"] else ""
+    return f"{estimated}{money(row['cost'])}{' + ?' if row['unpricedCalls'] else ''}"
+
+
+def quota_text(quota: Json) -> str:
+    if problem := quota.get("problem"):
+        return f"{quota['provider']}: {problem['message']}"
+    known = {name: value for name, value in quota.items() if name != "provider" and value is not None}
+    return f"{quota['provider']}: " + ", ".join(f"{name} {value}" for name, value in known.items())
+
+
+def doctor_lines(report: Json) -> list[str]:
+    lines = [f"Halley {report['version']}", ""]
+    lines += [f"  {name:14} {value}" for name, value in report["versions"].items()]
+    lines += ["", "Paths"]
+    lines += [f"  {name:14} {_path_text(facts)}" for name, facts in report["paths"].items()]
+    lines += ["", "Providers"]
+    lines += [_provider_text(provider) for provider in report["providers"]] or ["  none"]
+    lines += ["", "Models"]
+    lines += [
+        f"  {role:14} {', '.join(chosen['route'])}  ({chosen['source']})"
+        for role, chosen in report["roles"].items()
+    ] or ["  none"]
+    environment = dict(report["environment"])
+    environment |= {"keys in": environment.pop("keysIn", []), "keyring": report["keyring"]}
+    width = max(14, *map(len, environment))
+    lines += ["", "Environment"]
+    lines += [f"  {name:{width}} {_value_text(value)}" for name, value in environment.items()]
+    lines += ["", "Editors"]
+    lines += [f"  {name:14} {path}" for name, path in report["editors"].items()] or ["  none found"]
+    lines += ["", "Problems"]
+    lines += [_problem_text(problem) for problem in report["problems"]] or ["  none"]
+    return lines
+
+
+def _path_text(facts: Json) -> str:
+    notes = [
+        note
+        for note, shown in (("not there yet", not facts["exists"]), ("NOT WRITABLE", not facts["writable"]))
+        if shown
+    ]
+    return f"{facts['path']}{'  (' + ', '.join(notes) + ')' if notes else ''}"
+
+
+def _provider_text(provider: Json) -> str:
+    key = provider["key"]
+    source = f" ({key['source']})" if key.get("source") else ""
+    return f"  {provider['id']:14} {provider['kind']:16} {provider['baseUrl']}  key: {key['status']}{source}"
+
+
+def _value_text(value: Any) -> str:
+    return (", ".join(value) or "none") if isinstance(value, list) else str(value)
+
+
+def _problem_text(problem: Json) -> str:
+    text = f"  {problem['message']}"
+    return f"{text}\n    {problem['help']}" if problem.get("help") else text
