@@ -269,3 +269,51 @@ async def test_formatting_follows_its_switch(daemon, halley_home: Path, simulato
     window.notify("workspace/didChangeConfiguration", {"settings": {"halley": {}}})
     await window.until(lambda: [p for m, p in heard if m == "client/unregisterCapability"])
     assert not await window.request("textDocument/formatting", params)
+
+
+WIDE = "x = [ 1,2 ]\ny = 1\nz = [ 3,4 ]\n"
+NARROW = "x = [1, 2]\ny = 1\nz = [3, 4]\n"
+ALL = {"start": {"line": 0, "character": 0}, "end": {"line": 3, "character": 0}}
+
+
+async def formatting(daemon, simulator: Simulator, method: str):
+    """A window, its document, and the request whose answer is still being written."""
+    window: Window = await daemon(settings={"format": {"enabled": True}})
+    buffer = await window.open("wide.py", WIDE)
+    simulator.script(f"```python\n{NARROW}```", tokens_per_s=40)
+    params = {"textDocument": {"uri": buffer.uri}, "options": {"tabSize": 4, "insertSpaces": True}}
+    running = window.start(method, params | ({"range": ALL} if "range" in method else {}))
+    await simulator.wait_for(lambda sim: sim.open_streams == 1)
+    return window, buffer, running
+
+
+@pytest.mark.parametrize("method", ["textDocument/formatting", "textDocument/rangeFormatting"])
+async def test_formatting_follows_what_is_typed_above(daemon, simulator: Simulator, method: str) -> None:
+    window, buffer, running = await formatting(daemon, simulator, method)
+    await window.type(buffer, 0, "import shop\n\n")
+    buffer.apply(await running)
+    assert buffer.text == f"import shop\n\n{NARROW}"
+
+
+@pytest.mark.parametrize("method", ["textDocument/formatting", "textDocument/rangeFormatting"])
+async def test_formatting_of_a_line_that_changed_is_out_of_date(
+    daemon, simulator: Simulator, method: str
+) -> None:
+    window, buffer, running = await formatting(daemon, simulator, method)
+    await window.type(buffer, WIDE.index("1,2"), "5,")
+    with pytest.raises(RequestFailed) as caught:
+        await running
+    assert caught.value.code == -32801
+    assert buffer.text == WIDE.replace("1,2", "5,1,2") and not window.edits
+
+
+async def test_formatting_that_would_mean_something_else_by_now_is_out_of_date(
+    daemon, simulator: Simulator
+) -> None:
+    """The lines above open a string: what was layout is text now."""
+    window, buffer, running = await formatting(daemon, simulator, "textDocument/formatting")
+    await window.type(buffer, 0, 'text = """\n')
+    await window.type(buffer, len(buffer.text), '"""\n')
+    with pytest.raises(RequestFailed) as caught:
+        await running
+    assert caught.value.code == -32801

@@ -19,6 +19,7 @@ from halley.core.errors import Cancelled, HalleyError, Problem, problem_of
 INTERNAL_ERROR = RpcError.CODE
 REQUEST_CANCELLED = JsonRpcRequestCancelled.CODE
 REQUEST_FAILED = -32803
+CONTENT_MODIFIED = -32801
 
 
 class InvalidParams(JsonRpcInvalidParams):
@@ -29,6 +30,15 @@ class InvalidParams(JsonRpcInvalidParams):
         problem = Problem("bad_request", message, "See this request in the protocol reference.")
         super().__init__(message, data=problem.to_json())
         self.field = field
+
+
+class ContentModified(RpcError):
+    """The document is another one by now, so that a result for the old one means nothing. Editors drop it silently."""
+
+    CODE = CONTENT_MODIFIED
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message, CONTENT_MODIFIED, problem.to_json())
 
 
 class ClientError(HalleyError):

@@ -1,7 +1,8 @@
 """textDocument/formatting and rangeFormatting, where `format.enabled` says so.
 
 The result is applied only when it is proven to mean the same; anything else becomes a proposal, and the format
-command changes nothing.
+command changes nothing. An editor applies the edits of its answer to the text it has by then: so they are moved onto
+the text as it is, and proven again, or the answer is ContentModified.
 """
 
 from __future__ import annotations
@@ -11,12 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from halley.core.text import DocumentEdit
+from halley.core.errors import Problem, StaleDocument
+from halley.core.snapshot import Document
+from halley.core.text import DocumentEdit, WorkspaceChange, apply_edits
+from halley.engine.meaning.difference import difference
 from halley.features.actions import Job, find_action
 from halley.features.actions.action import Edited
 from halley.lsp.base.intake import from_json, to_json
 from halley.lsp.base.progress import WorkDone
+from halley.lsp.base.rpc_errors import ContentModified
 from halley.lsp.to_lsp import to_lsp_text_edits
+from halley.lsp.window.applying import rebase_change
 from halley.lsp.window.delivery import deliver_edit, warner
 from halley.lsp.window.session import Session
 
@@ -46,12 +52,30 @@ async def format_document(session: Session, params: Params, report: Any) -> list
     if outcome.confirm or outcome.kept:
         await deliver_edit(session, outcome, {snapshot.document.uri: snapshot.document})
         return None
+    now, change = _for_now(session, outcome.change, snapshot.document)
     return [
         types.TextEdit(from_json(edit["range"], types.Range), edit["newText"])
-        for part in outcome.change.changes
+        for part in change.changes
         if isinstance(part, DocumentEdit)
-        for edit in to_lsp_text_edits(snapshot.document.text, part.edits, session.server.encoding)
+        for edit in to_lsp_text_edits(now.text, part.edits, session.server.encoding)
     ]
+
+
+def _for_now(session: Session, change: WorkspaceChange, was: Document) -> tuple[Document, WorkspaceChange]:
+    """The document as it is, and the change for it. Raises ContentModified where that is not certain."""
+    try:
+        moved = rebase_change(session, change, {was.uri: was})
+    except StaleDocument as error:
+        raise ContentModified(error.problem) from None
+    now = session.document(was.uri)
+    if now is None or now.text == was.text:
+        return was, change
+    for part in moved.changes:
+        if isinstance(part, DocumentEdit) and (
+            reason := difference(now.text, apply_edits(now.text, part.edits), now.language_id)
+        ):
+            raise ContentModified(Problem("stale_document", reason, "Format again."))
+    return now, moved
 
 
 def register(server: HalleyServer) -> None:
