@@ -1,6 +1,6 @@
 """What every test stands on: a home of its own, no keys, no network, and a simulator when it asks for one.
 
-Fixtures for daemons and editor windows are in `e2e/conftest.py`, those for real editors in `editors/conftest.py`.
+Fixtures for daemons and editor windows are in `e2e/windows.py`, those for real editors in `editors/conftest.py`.
 """
 
 from __future__ import annotations

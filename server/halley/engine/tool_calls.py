@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
@@ -16,19 +17,60 @@ from halley.engine.markdown.inert import visible
 
 MOST_ARGUMENTS = 200_000
 """Characters of one call."""
+MOST_DEPTH = 64
+"""Objects and lists within each other."""
 MOST_NAME = 64
 """Characters of a tool's name that all hosts take."""
 
 
 def read_arguments(text: str) -> dict[str, Any] | None:
-    """The arguments of a call; None for what is not one JSON object with a single reading."""
+    """The arguments of a call; None for what is not one JSON object with a single reading.
+
+    Nor is one with numbers past a double's, half characters or more than `MOST_DEPTH` levels: no two programs
+    read these alike, and files and databases cannot hold them.
+    """
     if len(text) > MOST_ARGUMENTS:
         return None
     try:
-        value: Any = json.loads(text.strip() or "{}", object_pairs_hook=_object, parse_constant=_no_number)
+        value: Any = json.loads(
+            text.strip() or "{}",
+            object_pairs_hook=_object,
+            parse_constant=_no_number,
+            parse_float=_finite,
+            parse_int=_whole,
+        )
+        if not isinstance(value, dict) or _depth(value) > MOST_DEPTH:
+            return None
+        json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+    return cast("dict[str, Any]", value)
+
+
+def _depth(value: Any) -> int:
+    """Levels, counted without recursion, and no further than to say that there are too many."""
+    level: list[Any] = [value]
+    depth = 0
+    while level and depth <= MOST_DEPTH:
+        level = [inner for one in level for inner in _inside(one) if isinstance(inner, dict | list)]
+        depth += 1
+    return depth
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    return cast("dict[str, Any]", value).values() if isinstance(value, dict) else cast("list[Any]", value)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("larger than a number can be")
+    return number
+
+
+def _whole(text: str) -> int:
+    _finite(text)
+    return int(text)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

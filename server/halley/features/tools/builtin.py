@@ -29,6 +29,7 @@ from halley.stores.workspace.project_files import list_files, read_text_file
 
 MOST_LISTED, MOST_HITS, MOST_CHECKED = 400, 60, 200
 MOST_LINES = 1500
+MOST_NUMBER = 1 << 53
 """Lines of a file shown at once."""
 
 
@@ -74,6 +75,15 @@ async def run_builtin(place: Place, name: str, arguments: Mapping[str, Any]) -> 
         return Outcome(await BUILTIN_TOOLS[name][1](place, arguments))
     except HalleyError as error:
         return Outcome(f"{error.problem.message} {error.problem.help}".strip(), failed=True)
+    except (
+        OSError,
+        ValueError,
+    ) as error:  # what the file system refuses: NUL, half characters, endless names
+        return Outcome(f"That cannot be used here: {_reason(error)}.", failed=True)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or "no file system takes such a name"
 
 
 async def _read(place: Place, arguments: Mapping[str, Any]) -> str:
@@ -193,7 +203,7 @@ def _number(arguments: Mapping[str, Any], name: str, default: int) -> int:
         return default
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidInput(f"`{name}` must be a number.", "Give it as a number.")
-    return int(value)
+    return int(max(-MOST_NUMBER, min(value, MOST_NUMBER)))
 
 
 def _tool(

@@ -13,6 +13,7 @@ stays with the model that began it. Models that cannot call are given the writte
 from __future__ import annotations
 
 import itertools
+import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -47,6 +48,8 @@ from halley.engine.tool_calls import read_arguments, show_arguments
 from halley.features.ask import Line, Reply, stream_reply
 from halley.features.tools.toolbox import OfferedTool, Toolbox
 from halley.mcp.values import ToolFailed
+
+logger = logging.getLogger(__name__)
 
 Take = Callable[[Event], None]
 Note = Callable[[str], object]
@@ -249,7 +252,8 @@ class _Conversation:
             near = ", ".join(list(self.box.tools)[:20])
             return self._refuse(id, call, f"There is no tool {visible(call.name)[:80]!r}. There are: {near}.")
         if arguments is None:
-            return self._refuse(id, call, "The arguments are not one JSON object. It was not run.", tool)
+            why = "The arguments are not one JSON object that all programs read alike. It was not run."
+            return self._refuse(id, call, why, tool)
         if spent := self._spent():
             return self._refuse(id, call, f"{spent} It was not run.", tool)
         self.calls += 1
@@ -287,6 +291,10 @@ class _Conversation:
             outcome = await tool.run(arguments, max(1.0, self.limits.max_seconds - self._worked_s()))
         except ToolFailed as error:
             return self._end(id, tool, "failed", str(error), began)
+        except Exception as error:  # whatever a tool does, the chat continues
+            logger.error("the tool %s of %s failed: %s", tool.name, tool.server, type(error).__name__)
+            why = f"{tool.name} failed with an error of its own ({type(error).__name__})."
+            return self._end(id, tool, "failed", why, began)
         return self._end(id, tool, "failed" if outcome.failed else "done", outcome.text, began)
 
     def _end(

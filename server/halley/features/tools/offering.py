@@ -82,6 +82,8 @@ async def run_offered(
             outcome = Outcome(await _READERS[name](room, place.root, arguments))
     except HalleyError as error:
         outcome = Outcome(f"{error.problem.message} {error.problem.help}".strip(), failed=True)
+    except Exception as error:  # the other program gets an outcome, whatever it asked
+        outcome = Outcome(f"{name} failed with an error of its own ({type(error).__name__}).", failed=True)
     return Outcome(redact_secrets(outcome.text)[0], outcome.failed)
 
 

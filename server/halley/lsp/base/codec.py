@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS  # our values are snake_case: they are converted, never leaked
+from halley.core.json_text import encode_json, mend_surrogates
 
 
 def decode_body(body: bytes) -> Any:
@@ -32,25 +32,10 @@ def decode_body(body: bytes) -> Any:
 
 def encode_body(message: Any, encode_other: Callable[[Any], Any] | None = None) -> bytes:
     """The JSON of `message`. Raises ValueError or TypeError when it has none."""
-    encode_other = encode_other or encode_model
-    try:
-        body = orjson.dumps(message, encode_other, _OPTIONS)
-    except orjson.JSONEncodeError:
-        body = orjson.dumps(mend_surrogates(message), encode_other, _OPTIONS)
+    body = encode_json(message, encode_other or encode_model)
     if b"null" in body and has_nan(message):
         raise ValueError("a number is NaN or infinite")
     return body
-
-
-def mend_surrogates(value: Any) -> Any:
-    """`value` with each half of a character replaced by U+FFFD, which is as long in UTF-16."""
-    if isinstance(value, str):
-        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    if isinstance(value, dict):
-        return {mend_surrogates(k): mend_surrogates(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [mend_surrogates(v) for v in value]
-    return value
 
 
 def has_nan(value: Any) -> bool:

@@ -152,7 +152,7 @@ def register(server: HalleyServer) -> None:
 def _register_run(server: HalleyServer) -> None:
     async def run(params: Json) -> Json:
         session = server.session
-        title = f"Halley: {params.get('name', 'macro')}"
+        title = f"Halley: {read_params(MacroRunParams, params).name}"
         async with WorkDone(server, title) as work:
             with working(session, title), PartialResults(server) as results:
                 return await macros_run(session, params, work.report, results.send)

@@ -49,6 +49,8 @@ async def commit(session: Session, params: Json) -> Json:
     cwd = (path_of_uri(asked.cwd) or Path(asked.cwd)) if asked.cwd else root
     if cwd is None:
         raise InvalidInput("There is no workspace to commit.", "Open a folder, or name one as `cwd`.")
+    if not cwd.is_absolute() or "\0" in str(cwd):
+        raise InvalidInput("`cwd` is no folder's path or URI.", "Give the whole path of a folder.")
     uri = cwd.as_uri()
     workspace = session.workspace(uri)
     text = await commit_message(

@@ -10,6 +10,7 @@ import orjson
 
 from halley.core.calls import Trace
 from halley.core.errors import BadReply, NotConfigured, UpstreamError
+from halley.core.json_text import encode_json
 from halley.providers.endpoint import Endpoint
 from halley.providers.http.answer import Answer
 from halley.providers.http.client import Http, Request
@@ -68,7 +69,7 @@ class Host:
         sent = dict(headers or {})
         content = b""
         if body is not None:
-            content = orjson.dumps(body)
+            content = encode_json(body)
             sent["content-type"] = "application/json"
         if key:
             sent |= self._auth(key, url)

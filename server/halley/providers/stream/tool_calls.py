@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from halley.core.events import ToolCallDelta
+from halley.core.json_text import encode_json
 from halley.providers.stream.json_prefix import JsonPrefix, extent_of
 
 LONGEST_BARE = 16
@@ -225,7 +226,15 @@ def _unsent(call: _Call, id: str, name: str) -> list[ToolCallDelta]:
 def _arguments(value: Any) -> str:
     if value is None or value == "":
         return ""
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else arguments_text(value)
+
+
+def arguments_text(value: Any) -> str:
+    """Arguments that a host sent as JSON; what cannot be written again is no arguments."""
+    try:
+        return encode_json(value).decode()
+    except ValueError:
+        return "(nested too deeply)"
 
 
 def _is_same(text: str, other: str) -> bool:
@@ -236,5 +245,5 @@ def _is_same(text: str, other: str) -> bool:
         return False
     try:
         return orjson.loads(text) == orjson.loads(other)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False

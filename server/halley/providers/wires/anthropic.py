@@ -146,7 +146,8 @@ def _input(arguments: str) -> Any:
     """The arguments as an object; text that is none is wrapped, so that the model sees what it wrote."""
     try:
         value = orjson.loads(arguments or "{}")
-    except ValueError:
+        orjson.dumps(value)
+    except (ValueError, TypeError):  # also what is nested too deeply to be sent
         value = None
     return value if isinstance(value, dict) else {"arguments": arguments}
 

@@ -153,9 +153,13 @@ def remove_left_over(path: Path) -> None:
 def read_regular(path: Path, max_bytes: int) -> bytes:
     """The bytes of an ordinary file.
 
-    Raises OSError: also ENOTSUP for pipes, devices and folders, and EFBIG past `max_bytes`.
+    Raises OSError: also ENOTSUP for pipes, devices and folders, EFBIG past `max_bytes`, and EINVAL for what can be
+    no name.
     """
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except ValueError:  # NUL, half a character
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), repr(path)) from None
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise OSError(errno.ENOTSUP, "not an ordinary file", str(path))
