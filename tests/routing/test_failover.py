@@ -25,7 +25,7 @@ from halley.core.errors import (
     UpstreamTimeout,
 )
 from halley.core.events import Finish, Notice, ReasoningDelta, TextDelta
-from halley.core.models import ModelRef, Price
+from halley.core.models import ModelRef, Price, Usage
 from halley.routing.prices import Prices
 
 DOWN = [ProviderUnavailable("The host answered 503.")]
@@ -311,3 +311,16 @@ def test_the_table_names_every_upstream_error():
                 yield from all_kinds(sub)
 
     assert set(all_kinds(UpstreamError)) <= set(RULES)
+
+
+@pytest.mark.parametrize(
+    ("read", "cut"),
+    [(4_096, True), (30_000, False), (20_000, False), (0, False)],
+    ids=["cut", "all", "near", "unsaid"],
+)
+async def test_a_host_that_cuts_a_prompt_silently_is_told(bench, read, cut):
+    bench.provider("one", [TextDelta("x"), Finish("stop", Usage(read, 1))])
+    events = await bench.run("one/a", prompt=Prompt((user("some words here " * 10_000),)))
+    told = [event.text for event in events if isinstance(event, Notice)]
+    assert bool(told) == cut
+    assert not told or "4,096" in told[0]

@@ -130,6 +130,19 @@ async def ask(
     With `keep_partial` a reply that broke after its first token is returned with its `problem`; without,
     the error is raised. Raises BadReply when the model finished without saying anything.
     """
+    reply = await _once(line, prompt, on_event, keep_partial, options)
+    if _is_thought_only(reply):  # the wire has learned that this model needs room to think
+        reply = await _once(line, prompt, on_event, keep_partial, options)
+    return _not_empty(reply)
+
+
+async def _once(
+    line: Line,
+    prompt: AnyPrompt,
+    on_event: Callable[[Event], None] | None,
+    keep_partial: bool,
+    options: dict[str, Any],
+) -> Reply:
     reply = Reply()
     try:
         async with aclosing(stream_reply(line, prompt, **options)) as events:
@@ -141,7 +154,13 @@ async def ask(
         if not (keep_partial and reply.text):
             raise
         reply.problem = error.problem
-    return _not_empty(reply)
+    return reply
+
+
+def _is_thought_only(reply: Reply) -> bool:
+    """The limit of the reply went into thinking."""
+    is_cut = reply.finish is not None and reply.finish.reason == "length"
+    return is_cut and not (reply.text.strip() or reply.images or reply.tool_calls)
 
 
 def _not_empty(reply: Reply) -> Reply:

@@ -31,6 +31,8 @@ class Quirks:
     """The form of its catalogue with prices."""
     price_book: str = ""
     """The name `genai-prices` knows this host by."""
+    limits: Literal["", "llamacpp", "ollama", "lmstudio", "litellm"] = ""
+    """How it tells the context windows that it works with (`hosts/limits.py`)."""
     quota: Literal["", "comet", "openrouter"] = ""
     """How it tells what is left of the money."""
 

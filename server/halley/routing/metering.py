@@ -15,7 +15,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from halley.core.calls import AnyPrompt, Call, EmbedPrompt, FimPrompt, Message, Priority, Trace
+from halley.core.calls import AnyPrompt, Call, EmbedPrompt, FimPrompt, Message, Priority, Prompt, Trace
 from halley.core.errors import HalleyError, Interrupted, Problem, UpstreamTimeout, problem_of
 from halley.core.events import Begun, Event, Finish, Image, Notice, ReasoningDelta, TextDelta, ToolCallDelta
 from halley.core.media import MediaPrompt
@@ -27,6 +27,8 @@ from halley.routing.prices import Prices
 from halley.routing.targets import Target
 
 SUPERSEDED = "superseded"
+LEAST_CUT = 3_000
+"""Prompts of fewer tokens are not compared with what the host says it read."""
 
 
 @dataclass(slots=True)
@@ -76,6 +78,8 @@ async def metered(
                 if meter.first_byte_at is None:
                     meter.note_first_byte(trace.answered_at, settling.clock.monotonic())
                 if isinstance(event, Finish):
+                    if cut := cut_silently(call.prompt, event.usage):
+                        yield replace(cut, model=target.model.ref)
                     event = await _finish(settling, meter, call, target, event)
                     settled = settling.start(_settle(settling, row, meter, call, target, None))
                 else:
@@ -265,6 +269,22 @@ class Meter:
             return None
         seconds = self.ended_at - self.first_token_at
         return self.usage.output_tokens / seconds if seconds > 0 and self.usage.output_tokens > 1 else None
+
+
+def cut_silently(prompt: AnyPrompt, usage: Usage | None) -> Notice | None:
+    """What to say of a host that read far less than was sent, as its own usage shows; Ollama's usual window does so.
+
+    Texts are estimated to within a third, so less than half is no error of the estimate.
+    """
+    if usage is None or usage.estimated or not isinstance(prompt, Prompt) or usage.input_tokens <= 0:
+        return None
+    sent, read = prompt_tokens(prompt), usage.input_tokens
+    if sent < LEAST_CUT or read * 2 >= sent:
+        return None
+    return Notice(
+        f"The host read only {read:,} of about {sent:,} tokens and dropped the rest without saying so. "
+        "Give the model a larger context window (Ollama: num_ctx), or send less."
+    )
 
 
 def is_visible(event: Event) -> bool:

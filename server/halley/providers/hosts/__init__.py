@@ -4,6 +4,7 @@
     learning.py         parameters a host refuses by name, learned once
     fetching.py         results from addresses that a host named
     model_list.py       its list of models
+    limits.py           the context windows a host works with
     catalogue_api.py    its catalogue with prices, and what is left of the money
     discovery.py        servers on this machine
 

@@ -18,6 +18,7 @@ from halley.core.models import Model, Price
 from halley.providers.endpoint import Endpoint
 from halley.providers.facts import describe_model, known_facts
 from halley.providers.hosts.host import Host
+from halley.providers.hosts.limits import with_limits
 from halley.providers.hosts.model_list import model_entries, read_model_list
 
 CATALOGUE_S = 10.0
@@ -41,7 +42,8 @@ FEATURES = {
 async def list_with_prices(host: Host) -> tuple[Model, ...]:
     """What `/models` lists, with what the published catalogue says of each."""
     if host.endpoint.quirks.catalogue != "comet":
-        return read_model_list(host.endpoint, await host.send_for_json("/models"))
+        models = read_model_list(host.endpoint, await host.send_for_json("/models"))
+        return await with_limits(host, models)
     rows = asyncio.ensure_future(load_public_rows(host))
     try:
         said = await host.send_for_json("/models")

@@ -47,6 +47,8 @@ class Learned:
     other_wire: bool = False
     """It is asked at `/responses` instead of `/chat/completions`, or the other way round."""
     no_fim: bool = False
+    thinks: int = 0
+    """Tokens that it takes for thinking, beside those that its answer may have (`wires/room.py`)."""
 
 
 async def send_learning(

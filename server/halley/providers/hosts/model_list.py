@@ -17,6 +17,7 @@ from halley.providers.facts import describe_model
 
 LARGEST_LIST = 20_000
 CONTEXT = (
+    "n_ctx",
     "context_length",
     "context_window",
     "max_context_length",
@@ -56,7 +57,7 @@ def said_by(entry: Any) -> dict[str, Any]:
     """The facts in an entry, in the names of `catalog/models.toml`; None for what it does not say."""
     if not isinstance(entry, Mapping):
         return {}
-    top = _mapping(entry.get("top_provider"))
+    top, meta = _mapping(entry.get("top_provider")), _mapping(entry.get("meta"))
     abilities = _mapping(entry.get("capabilities"))
     inputs = _list(_mapping(entry.get("architecture")).get("input_modalities"))
     takes = _list(entry.get("supported_parameters"))
@@ -68,7 +69,7 @@ def said_by(entry: Any) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "label": label if isinstance(label, str) else None,
         "owner": entry.get("owned_by") if isinstance(entry.get("owned_by"), str) else None,
-        "context": _positive(entry, *CONTEXT) or _positive(top, *CONTEXT),
+        "context": next(filter(None, (_positive(said, *CONTEXT) for said in (meta, entry, top))), None),
         "max_output": _positive(entry, *OUTPUT) or _positive(top, *OUTPUT),
         "vision": True if "image" in inputs or abilities.get("vision") is True else None,
         "tools": True if "tools" in takes or abilities.get("function_calling") is True else None,

@@ -28,6 +28,7 @@ from halley.providers.stream.streaming import ChunkError, stream_events
 from halley.providers.stream.tool_calls import ToolCalls
 from halley.providers.stream.usage import anthropic_usage
 from halley.providers.wires.requests import chat_prompt, private_texts
+from halley.providers.wires.room import Ending, token_limit
 from halley.providers.wires.schemas import tool_schema
 from halley.providers.wires.wire import Wire
 
@@ -47,8 +48,10 @@ class AnthropicProvider(Wire):
         """Events, then exactly one `Finish`, or one error of `core.errors`."""
         host = self.host.traced(trace)
         answer, asked = await self._open(host, model, chat_prompt(prompt, model))
+        ending = Ending(self.learned[model.ref.name])
         async with aclosing(stream_events(answer, AnthropicReader(), asked)) as events:
             async for event in events:
+                ending.see(event)
                 yield event
 
     async def list_models(self) -> tuple[Model, ...]:
@@ -87,7 +90,9 @@ def build_messages_body(
 ) -> dict[str, Any]:
     """The body of `/v1/messages`: system text apart, roles in turns, tool results inside user messages."""
     system = "\n\n".join(message.text for message in prompt.messages if message.role == "system")
-    limit = prompt.max_tokens or min(DEFAULT_MAX_TOKENS, max_output or DEFAULT_MAX_TOKENS)
+    limit = token_limit(prompt.max_tokens, facts, learned) or min(
+        DEFAULT_MAX_TOKENS, max_output or DEFAULT_MAX_TOKENS
+    )
     return {
         "model": name,
         "max_tokens": limit,

@@ -15,6 +15,7 @@ from halley.providers.http.answer import Answer
 from halley.providers.refusals.errors import Asked
 from halley.providers.wires.data_urls import data_url
 from halley.providers.wires.media import painting_prompt
+from halley.providers.wires.room import token_limit
 from halley.providers.wires.schemas import tool_schema
 from halley.providers.wires.turns import arrange_turns
 
@@ -25,7 +26,7 @@ def build_chat_body(name: str, facts: Mapping[str, Any], prompt: Prompt, learned
     body: dict[str, Any] = {
         "model": name,
         "messages": build_messages(arrange_turns(prompt.messages, facts, learned)),
-        limit: prompt.max_tokens + facts.get("thinks", 0) if prompt.max_tokens else None,
+        limit: token_limit(prompt.max_tokens, facts, learned),
         "temperature": prompt.temperature,
         "stop": list(prompt.stop[:4]) or None,  # more than four are refused
         "tools": [_tool(tool, facts, learned) for tool in prompt.tools] or None,

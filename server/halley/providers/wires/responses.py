@@ -31,6 +31,7 @@ from halley.providers.stream.usage import usage_of
 from halley.providers.wires.data_urls import data_url
 from halley.providers.wires.media import stream_media
 from halley.providers.wires.requests import chat_prompt, open_chat, private_texts
+from halley.providers.wires.room import Ending, token_limit
 from halley.providers.wires.schemas import tool_schema
 from halley.providers.wires.turns import arrange_turns
 from halley.providers.wires.wire import JobWire
@@ -60,8 +61,10 @@ class ResponsesProvider(JobWire):
             return
         paint = _painting_tool(prompt) if isinstance(prompt, MediaPrompt) else None
         answer, asked, reader = await self._open(host, model, chat_prompt(prompt, model), paint)
+        ending = Ending(self.learned[model.ref.name])
         async with aclosing(stream_events(answer, reader, asked)) as events:
             async for event in events:
+                ending.see(event)
                 yield event
 
     def _paints_as_tool(self, model: Model, prompt: MediaPrompt) -> bool:
@@ -126,7 +129,7 @@ def build_responses_body(
     """The body of `/v1/responses`: system text as `instructions`, turns as items. It knows no `stop`."""
     messages = arrange_turns(prompt.messages, facts, learned)
     system = "\n\n".join(message.text for message in messages if message.role == "system")
-    limit = prompt.max_tokens + facts.get("thinks", 0) if prompt.max_tokens else None
+    limit = token_limit(prompt.max_tokens, facts, learned)
     return {
         "model": name,
         "instructions": system or None,
