@@ -115,6 +115,13 @@ def test_without_lines_the_definition_at_the_cursor_is_explained(
     assert about.startswith("this part of") and "def total" in about and "unrelated" not in about
 
 
+def test_tests_are_written_and_opened(editing: Neovim, simulator: Simulator, workspace: Path) -> None:
+    simulator.script("```python\ndef test_total():\n    assert total([]) == 0\n```")
+    editing.type(":2Halley tests<CR>")
+    shown = seen(editing, "def test_total():")
+    assert shown.startswith(str(workspace / "tests" / "test_shop.py"))
+
+
 @pytest.mark.parametrize("action", ["improve", "format", "edit shorter"])
 def test_an_edit_of_a_range_is_one_undo_step(editing: Neovim, simulator: Simulator, action: str) -> None:
     simulator.script(f"```python\n{BETTER}```")

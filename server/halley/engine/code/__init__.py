@@ -5,9 +5,10 @@
     symbols.py      names that a text defines and uses
     definitions.py  definitions in lines that no parser could read on their own
     regions.py      lines, the definition around a place, the imports
+    homes.py        where new code belongs in a file
     layout.py       line ends, indentation, the final newline
     chunks.py       a file cut into pieces that can be found
-    test_files.py   where a project keeps the tests of a file
+    test_files.py   where a project keeps the tests of a file, and what is a test
 
 Start with `languages.py` and `syntax.py`.
 """

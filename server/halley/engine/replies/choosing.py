@@ -126,12 +126,15 @@ def _best_fitting(fences: Sequence[Fence], target: Target) -> list[Fence]:
 
 def _fits(fence: Fence, target: Target) -> bool | None:
     """Whether a block is in the target's language; None when it does not say."""
-    name = fence.language
+    return is_language(fence.language, target.language_id)
+
+
+def is_language(name: str, language_id: str) -> bool | None:
+    """Whether a fence's language is that of a document; None when it names none that is known."""
     if not name:
         return None
-    name = _MORE_ALIASES.get(name, ALIASES.get(name, name))
-    mine = target.language_id
-    if name == mine or any(name in family and mine in family for family in _FAMILIES):
+    name = _MORE_ALIASES.get(name.lower(), ALIASES.get(name.lower(), name.lower()))
+    if name == language_id or any(name in family and language_id in family for family in _FAMILIES):
         return True
     return False if name in LANGUAGES or name in _OUTPUTS else None
 

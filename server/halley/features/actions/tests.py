@@ -28,7 +28,7 @@ def offers(snapshot: Snapshot) -> Iterable[Offer]:
 async def run(job: Job) -> Outcome:
     snapshot = job.snapshot
     start, end = chosen_span(job)
-    home, existing = _home(snapshot)
+    home, existing = find_test_file(snapshot)
     build = partial(
         build_prompt,
         job.around.template_of("tests"),
@@ -58,14 +58,14 @@ def _appended(snapshot: Snapshot, existing: Document, reply: Reply) -> Edited:
     return read_edit(replace(snapshot, document=existing), (end, end), reply, "Add tests")
 
 
-def _home(snapshot: Snapshot) -> tuple[str, Document | None]:
+def find_test_file(snapshot: Snapshot) -> tuple[str, Document | None]:
     """Where the tests go, relative to the workspace, and what that file holds already."""
     if snapshot.workspace is None or snapshot.document.path is None:
         return "", None
     root = snapshot.workspace.root
     candidates = test_path_for(PurePosixPath(display_path(snapshot)), snapshot.document.language_id)
     for name in candidates:
-        if (document := _document(snapshot, root / name)) is not None:
+        if (document := document_of(snapshot, root / name)) is not None:
             return str(name), document
     home = next((c for c in candidates if _keeps_tests(root, c, snapshot.document.path)), None)
     return str(home or candidates[0]) if candidates else "", None
@@ -80,7 +80,7 @@ def _keeps_tests(root: Path, home: PurePosixPath, source: Path) -> bool:
     return next((file for file in folder.glob(pattern) if file != source), None) is not None
 
 
-def _document(snapshot: Snapshot, path: Path) -> Document | None:
+def document_of(snapshot: Snapshot, path: Path) -> Document | None:
     uri = path.as_uri()
     if uri in snapshot.open_documents:
         return snapshot.open_documents[uri]

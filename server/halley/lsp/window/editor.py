@@ -10,10 +10,10 @@ from halley.core.editing import Applied, Refused
 from halley.core.errors import BlockedByPolicy, StaleDocument
 from halley.core.ports import Editor
 from halley.core.snapshot import Document
-from halley.core.text import WorkspaceChange
+from halley.core.text import CreateFile, DocumentEdit, WorkspaceChange
 from halley.lsp.window.applying import apply_change
 from halley.lsp.window.proposing import needs_approval, propose
-from halley.lsp.window.showing import show_answer
+from halley.lsp.window.showing import open_document, show_answer
 
 if TYPE_CHECKING:
     from halley.lsp.window.session import Session
@@ -38,13 +38,27 @@ class _WindowEditor:
     async def apply(
         self, change: WorkspaceChange, base: Mapping[str, Document], *, confirm: bool = False
     ) -> Applied | Refused:
+        unseen = _unseen(self.session, change)
         try:
-            return await apply_change(self.session, change, base, confirm=confirm)
+            applied = await apply_change(self.session, change, base, confirm=confirm)
         except (StaleDocument, BlockedByPolicy) as error:
             return Refused(error.problem, error.kept)
+        if applied.edits and unseen:
+            open_document(self.session, unseen)
+        return applied
 
     async def propose(self, change: WorkspaceChange, base: Mapping[str, Document], reason: str = "") -> str:
         return await propose(self.session, change, base, reason)
 
     async def show(self, title: str, text: str) -> str:
         return await show_answer(self.session, title, text)
+
+
+def _unseen(session: Session, change: WorkspaceChange) -> str:
+    """What to open once a change is made: a new file, or one changed out of sight; empty where all of it is seen."""
+    is_open = session.server.documents.is_open
+    uris = [part.uri for part in change.changes if isinstance(part, CreateFile)]
+    changed = [part.uri for part in change.changes if isinstance(part, DocumentEdit)]
+    if not uris and not any(map(is_open, changed)):
+        uris = changed
+    return next(iter(uris), "")

@@ -27,6 +27,13 @@ async def show_answer(session: Session, title: str, text: str) -> str:
     return uri
 
 
+def open_document(session: Session, uri: str) -> None:
+    """Have the editor open a file, where it can; its answer is not waited for."""
+    if session.client.show_document:
+        params = {"uri": uri, "takeFocus": True}
+        session.server.run_in_background(session.request("window/showDocument", params), "opening a file")
+
+
 async def show_message(session: Session, text: str, *, warning: bool = False) -> None:
     session.notify("window/showMessage", {"type": _WARNING if warning else _INFO, "message": text})
 

@@ -121,6 +121,16 @@ const STEPS = {
     assert.equal(vscode.window.activeTextEditor?.document.uri.toString(), editor.document.uri.toString());
   },
 
+  async 'opens the tests it has written'() {
+    const editor = await open(TWO);
+    editor.selection = new vscode.Selection(1, 4, 1, 4);
+    await script({ text: '```python\ndef test_first():\n    assert first(1) == 1\n```' });
+    await run('tests');
+    await until('the tests', () => vscode.window.activeTextEditor?.document.getText().includes('def test_first'));
+    assert.match(vscode.window.activeTextEditor.document.uri.path, /\/tests\/test_file-/);
+    await closeAll();
+  },
+
   async 'formats with a model when it is chosen as the formatter'() {
     const configuration = vscode.workspace.getConfiguration('halley');
     await configuration.update('format.enabled', true, vscode.ConfigurationTarget.Global);
