@@ -22,6 +22,7 @@ EDITORS = Path(__file__).parents[2] / ".editors"
 CONFIG = """\
 [providers.simulator]
 base_url = "{url}"
+key = {{ env = "HALLEY_SIMULATOR_KEY" }}
 
 [roles]
 chat = ["simulator/sim-chat"]

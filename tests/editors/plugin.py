@@ -14,6 +14,7 @@ PLUGIN = Path(__file__).parents[2] / "clients/neovim"
 CONFIG = """\
 [providers.simulator]
 base_url = "{url}"
+key = {{ env = "HALLEY_SIMULATOR_KEY" }}
 
 [roles]
 chat = ["simulator/sim-chat"]

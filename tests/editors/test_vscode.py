@@ -49,6 +49,7 @@ SUBJECTS = [name for name in ("tools", "search", "media") if find_spec(f"halley.
 CONFIG = """\
 [providers.simulator]
 base_url = "{url}"
+key = {{ env = "HALLEY_SIMULATOR_KEY" }}
 
 [roles]
 chat = ["simulator/sim-chat"]
@@ -57,6 +58,7 @@ edit = ["simulator/sim-code"]
 CONFIGURED = f"""\
 [providers.simulator]
 base_url = "{{url}}"
+key = {{{{ env = "HALLEY_SIMULATOR_KEY" }}}}
 
 [roles]
 chat = ["simulator/sim-code"]
