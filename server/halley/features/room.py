@@ -160,7 +160,7 @@ class EngineRoom:
     def http(self) -> Http:
         from halley.providers.http.client import Http
 
-        return Http(self.environ)
+        return Http(self.environ, self.secrets.known_keys)
 
     @cached_property
     def prices(self) -> Prices:

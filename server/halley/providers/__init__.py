@@ -3,6 +3,7 @@
     endpoint.py    one configured endpoint, as a value
     presets.py     the hosts Halley knows (`catalog/*.toml`), and endpoints made of them and of settings
     facts.py       what is known of a model by its name
+    echoes.py      keys that a host says back, taken out of everything it says
     urls.py        addresses: joined, compared, brought to one spelling
     wires/         the protocols: a prompt → a request, a reply → events
     hosts/         what every protocol does alike: key, headers, sending, lists, results

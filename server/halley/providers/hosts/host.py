@@ -11,6 +11,7 @@ import orjson
 from halley.core.calls import Trace
 from halley.core.errors import BadReply, NotConfigured, UpstreamError
 from halley.core.json_text import encode_json
+from halley.providers.echoes import mask_of
 from halley.providers.endpoint import Endpoint
 from halley.providers.http.answer import Answer
 from halley.providers.http.client import Http, Request
@@ -73,9 +74,11 @@ class Host:
             sent["content-type"] = "application/json"
         if key:
             sent |= self._auth(key, url)
-        asked = Asked(endpoint, model, url, tuple(body or ()), (key, *private))
+        mask = mask_of((key if key != endpoint.public_key else "", *self.http.known_keys()))
+        asked = Asked(endpoint, model, url, tuple(body or ()), (key, *private), mask)
         method = method or ("POST" if content or form else "GET")
         answer = await self.http.send(endpoint, Request(method, url, sent, content, form, not stream))
+        answer.headers = {name: mask.text(value) for name, value in answer.headers.items()}
         self._trace.answered_at = answer.began_at
         if not 200 <= answer.status < 300:
             raise await _refusal(answer, asked)
@@ -147,7 +150,7 @@ def read_json(data: bytes, asked: Asked, answer: Answer) -> Any:
         ) from None
     if is_error(value):
         raise error_of_said(said_of(value), asked, answer.status, answer.headers)
-    return value
+    return asked.mask.value(value)
 
 
 async def _refusal(answer: Answer, asked: Asked) -> UpstreamError:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -54,8 +54,12 @@ class Request:
 class Http:
     """All of Halley's connections: made once, shared by every provider, closed at the end."""
 
-    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self, environ: Mapping[str, str] = os.environ, known_keys: Callable[[], Iterable[str]] = tuple
+    ) -> None:
+        """`known_keys` gives every key there is: none may come back from any host."""
         self._environ = environ
+        self.known_keys = known_keys
         self._pool = Pool()
         self._draining: set[asyncio.Task[None]] = set()
 

@@ -31,9 +31,10 @@ from halley.core.errors import (
     UpstreamError,
     UpstreamTimeout,
 )
+from halley.providers.echoes import Mask, is_request_id, mask_of
 from halley.providers.endpoint import Endpoint
 from halley.providers.refusals.retry_after import retry_after_ms
-from halley.providers.refusals.said import Said, read_said
+from halley.providers.refusals.said import Said, masked, read_said
 from halley.providers.refusals.subjects import SUBJECTS, keywords_of, subject_of
 from halley.providers.refusals.words import (
     AUTH,
@@ -47,6 +48,7 @@ from halley.providers.refusals.words import (
     TOO_LONG,
 )
 
+NOTHING = mask_of(())
 NEEDED = ("model", "messages", "prompt", "input", "system", "instructions")
 """Parameters without which there is no request; a refusal that names one of them means something else."""
 
@@ -62,6 +64,8 @@ class Asked:
     """Names of the optional parameters that were sent."""
     private: tuple[str, ...] = ()
     """Texts that must not be repeated: the key, the prompt."""
+    mask: Mask = NOTHING
+    """Takes known keys out of what the host says."""
 
 
 def error_of_answer(
@@ -81,6 +85,7 @@ def error_of_said(
     wait_ms: int | None = None,
 ) -> UpstreamError:
     """The error that `said` stands for; with `status` None it came inside a stream that began well."""
+    said = masked(said, asked.mask)
     effective = status if status is not None and status >= 300 else said.status
     error = _classify(said, asked, effective, headers or {})
     return _with_details(error, said, asked, effective or status, headers or {}, wait_ms)
@@ -107,8 +112,8 @@ def request_id_of(headers: Mapping[str, str]) -> str | None:
         "apim-request-id",
         "cf-ray",
     ):
-        if value := headers.get(name):
-            return value[:100]
+        if (value := headers.get(name)) and is_request_id(value):
+            return value
     return None
 
 
@@ -220,12 +225,16 @@ def _with_details(
         provider=asked.endpoint.id,
         model=f"{asked.endpoint.id}/{asked.model}" if asked.model else None,
         status=status,
-        request_id=request_id_of(headers) or said.request_id or None,
+        request_id=request_id_of(headers) or _id_said(said),
         retry_after_ms=wait_ms
         if isinstance(error, RateLimited | ProviderUnavailable | UpstreamTimeout | QuotaExhausted)
         else None,
     )
     return error
+
+
+def _id_said(said: Said) -> str | None:
+    return said.request_id if is_request_id(said.request_id) else None
 
 
 def _auth(asked: Asked, message: str) -> AuthFailed:

@@ -13,10 +13,12 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
+
+from halley.providers.echoes import Mask
 
 MESSAGES = (
     "message",
@@ -55,6 +57,16 @@ class Said:
     def words(self) -> str:
         """All of it, lower case."""
         return f"{self.code} {self.type} {self.message}".lower()
+
+
+def masked(said: Said, mask: Mask) -> Said:
+    """Without keys that the host said back."""
+    if not mask:
+        return said
+    texts = {
+        name: mask.text(getattr(said, name)) for name in ("message", "code", "type", "param", "request_id")
+    }
+    return replace(said, **texts)
 
 
 def read_said(body: bytes) -> Said:

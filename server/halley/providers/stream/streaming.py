@@ -14,6 +14,7 @@ import orjson
 
 from halley.core.errors import HalleyError, Interrupted, ProviderUnavailable, UpstreamError, UpstreamTimeout
 from halley.core.events import Event, Finish
+from halley.providers.echoes import Stream
 from halley.providers.endpoint import Endpoint
 from halley.providers.http.answer import Answer
 from halley.providers.http.connection_errors import interrupted, timed_out, too_large
@@ -73,6 +74,7 @@ async def stream_events(
     """Reads `answer` to its end. Left early it closes the connection; read to the end it gives it back."""
     decoder = decoder or StreamDecoder()
     whole = False
+    masked = Stream(asked.mask)
     try:
         try:
             more = True
@@ -83,25 +85,33 @@ async def stream_events(
                         more = False
                         break
                     for piece in _feed(reader, event, asked):
-                        yield piece
+                        for shown in masked.feed(piece):
+                            yield shown
                 if reader.finished:
                     answer.expect_end(GRACE_S)
                 if more and decoder.kind == "json" and (document := _document(decoder)) is not None:
                     more = False
                     for piece in _feed_value(reader, document, asked, answer):
-                        yield piece
+                        for shown in masked.feed(piece):
+                            yield shown
                 elif not more:
                     for piece in _feed_body(reader, decoder, asked, answer):
-                        yield piece
+                        for shown in masked.feed(piece):
+                            yield shown
         except ChunkError as error:
             raise _host_error(error.said, reader, asked, answer) from None
         held, finish = _end(reader, asked, answer)
         for piece in held:
-            yield piece
+            for shown in masked.feed(piece):
+                yield shown
+        for shown in masked.close():
+            yield shown
         whole = True
         answer.finish()
         yield finish
     except HalleyError as error:
+        for shown in masked.close():
+            yield shown
         error.about(**_whereabouts(asked, answer, error))
         raise
     finally:
@@ -206,7 +216,7 @@ def _host_error(said: Said, reader: Reader, asked: Asked, answer: Answer) -> Ups
     if not reader.started:
         return error_of_said(said, asked, answer.status, answer.headers)
     error = interrupted(asked.endpoint, "failed in the middle of its answer")
-    if told := quote(said.message, asked.private):
+    if told := quote(asked.mask.text(said.message), asked.private):
         error.about(help=f"{error.problem.help} It said: {told}.")
     return error
 

@@ -209,7 +209,7 @@ def _read(data: bytes, asked: Asked, answer: Answer) -> Any:
     except ValueError:
         said = None
     if isinstance(said, Mapping) and isinstance(_inner(said).get("status"), str):
-        return said
+        return asked.mask.value(said)
     return read_json(data, asked, answer)
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,6 +47,8 @@ Store = Literal["keyring", "file", "session"]
 Status = Literal["present", "missing", "otherOrigin", "notNeeded"]
 
 ASK_TIME_LIMIT_S = 120.0
+_KEY_NAME = re.compile(r"(?i)(?:api_?key|(?:api|auth|access)_?token|_secret)$")
+"""Variables of the environment that hold what no host may say back."""
 KEYRING_REST_S = 60.0
 """After the keyring failed it is left alone for so long."""
 
@@ -92,6 +95,12 @@ class SecretStore:
         self._index: dict[str, Any] = {}
         self._cleaned = False
         self._keyring_rests_until = 0.0
+        self._given: set[str] = set()
+        self._named_keys = frozenset(
+            value.strip()
+            for name, value in self._environ.items()
+            if _KEY_NAME.search(name) and not value.startswith(("/", "~"))
+        )
 
     # Using keys
 
@@ -125,6 +134,7 @@ class SecretStore:
                 keys.append(key)
         if failures and not keys:
             raise failures[0]
+        self._given.update(keys)
         return tuple(keys)
 
     async def resolve_key(
@@ -207,6 +217,12 @@ class SecretStore:
         if source.file is not None:
             return Path(source.file).expanduser().is_file()
         return bool(source.command and find_program(program_of(source.command)))
+
+    def known_keys(self) -> set[str]:
+        """Every key that can be known without asking anyone: entered, in the environment, or given out before."""
+        kept = [entry["key"] for entry in self._load_index().values() if "key" in entry]
+        held = [one.key for one in (*self._session.values(), *self._cache.values())]
+        return {*kept, *held, *self._given, *self._named_keys}
 
     # Keeping keys
 
