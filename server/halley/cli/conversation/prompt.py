@@ -65,8 +65,10 @@ class Typed:
 
 def make_private(path: Path) -> None:
     """The file, there and readable by the user alone before anything is written into it."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(path, os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0), 0o600))
+    from halley.stores.disk.making import make_private_folder, open_kept
+
+    make_private_folder(path.parent)
+    os.close(open_kept(path))
 
 
 def _completer(complete: Complete) -> Any:

@@ -7,8 +7,8 @@ What had arrived is kept, also when the request is cancelled: by the user, the r
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 from halley.core.calls import Priority, Prompt
@@ -43,6 +43,22 @@ async def answer(desk: ChatDesk, prompt: Prompt, asked: Asked, emit: Emit) -> No
                 take(event)
 
     await settle_with(desk, asked, emit, work)
+
+
+@asynccontextmanager
+async def none_left_open(desk: ChatDesk, replies: Sequence[str]) -> AsyncIterator[None]:
+    """Around everything that follows once replies are about to be opened.
+
+    A request can be cancelled before `settle_with` has begun, even before its task first runs: then there is nobody
+    else to settle the reply.
+    """
+    try:
+        yield
+    except BaseException as error:
+        stopped = isinstance(error, asyncio.CancelledError | GeneratorExit)
+        why = (KILLED if desk.is_ending() else STOPPED) if stopped else problem_of(error)
+        await desk.store.settle_open(replies, why)
+        raise
 
 
 async def settle_with(

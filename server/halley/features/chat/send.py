@@ -14,7 +14,7 @@ from halley.core.errors import InvalidInput
 from halley.core.models import ModelRef, Role, Route
 from halley.engine.chat_input import read_input
 from halley.features.ask import Line
-from halley.features.chat.answering import answer
+from halley.features.chat.answering import answer, none_left_open
 from halley.features.chat.desk import ChatDesk, Emit, Json
 from halley.features.chat.messages import build_chat_prompt, go_on
 from halley.features.chat.pictures import check_sees
@@ -62,8 +62,11 @@ async def retry(
     if turn.images:
         check_sees(desk, map(ModelRef.parse, asked))
     refs = [ModelRef.parse(model) for model in asked]
-    replies = [await desk.store.open_reply(turn_id, ref) for ref in refs]
-    await give_replies(desk, chat, turn, asked_of(turn, refs, replies, exactly=True), emit)
+    replies = [desk.store.new_reply_id() for _ in refs]
+    async with none_left_open(desk, replies):
+        for ref, reply in zip(refs, replies, strict=True):
+            await desk.store.open_reply(turn_id, ref, reply)
+        await give_replies(desk, chat, turn, asked_of(turn, refs, replies, exactly=True), emit)
     return await result_of(desk, chat_id, turn_id, replies)
 
 
@@ -90,15 +93,17 @@ async def continue_reply(desk: ChatDesk, chat_id: str, reply_id: str, emit: Emit
     )
     if turn.details.get("macro"):
         job, run = await resume(desk, turn)
-        await desk.store.reopen(reply_id)
-        await answer_by_macro(desk, job, run, asked, emit)
+        async with none_left_open(desk, [reply_id]):
+            await desk.store.reopen(reply_id)
+            await answer_by_macro(desk, job, run, asked, emit)
         return await result_of(desk, chat_id, turn.id, [reply_id])
     built = build_chat_prompt(desk, chat, ModelRef.parse(reply.model), turn.id)
     said = go_on(reply, CONTINUE)
-    await desk.store.reopen(reply_id)
     prompt = replace(built.prompt, messages=(*built.prompt.messages, *said))
     line = _beginning_with(desk.around.line, ModelRef.parse(reply.model))
-    await answer(replace(desk, around=replace(desk.around, line=line)), prompt, asked, emit)
+    async with none_left_open(desk, [reply_id]):
+        await desk.store.reopen(reply_id)
+        await answer(replace(desk, around=replace(desk.around, line=line)), prompt, asked, emit)
     return await result_of(desk, chat_id, turn.id, [reply_id])
 
 

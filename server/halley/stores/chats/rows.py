@@ -140,6 +140,12 @@ def _insert_said(db: sqlite3.Connection, said: Sequence[tuple[str, str, str]]) -
     )
 
 
+def is_open(db: sqlite3.Connection, reply: str) -> bool:
+    return (
+        db.execute("SELECT 1 FROM replies WHERE id = ? AND status = 'open'", (reply,)).fetchone() is not None
+    )
+
+
 def settle_reply(
     db: sqlite3.Connection,
     reply: str,

@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -191,9 +191,14 @@ class ChatStore:
 
         return BegunTurn(begun, replies, self._write_behind(write))
 
-    async def open_reply(self, turn: str, model: ModelRef | str) -> str:
+    @staticmethod
+    def new_reply_id() -> str:
+        """For `open_reply`, where the caller must know it even if it is cancelled while the reply is opened."""
+        return chat_rows.new_id("r")
+
+    async def open_reply(self, turn: str, model: ModelRef | str, reply: str = "") -> str:
         """The id of a new reply to a turn; what it says is handed to `append`."""
-        return await self._write(lambda db, _: chat_rows.insert_reply(db, turn, str(model)))
+        return await self._write(lambda db, _: chat_rows.insert_reply(db, turn, str(model), reply=reply))
 
     def append(self, reply: str, events: Iterable[Event]) -> None:
         """Takes what a reply says; never waits, never fails. On disk within a quarter of a second."""
@@ -220,7 +225,19 @@ class ChatStore:
         problem: Problem | None = None,
     ) -> None:
         """Ends a reply with all that was appended. Completes even if the awaiting task is cancelled."""
-        task = asyncio.ensure_future(self._settle(reply, status, usage, times, problem))
+        await self._in_any_case(self._settle(reply, status, usage, times, problem))
+
+    async def settle_open(self, replies: Iterable[str], problem: Problem) -> None:
+        """Ends those that are still open, as interrupted. Completes even if the awaiting task is cancelled."""
+
+        async def settle() -> None:
+            for reply in replies:
+                await self._settle(reply, "interrupted", None, None, problem, only_open=True)
+
+        await self._in_any_case(settle())
+
+    async def _in_any_case(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)
         await asyncio.shield(task)
@@ -303,7 +320,14 @@ class ChatStore:
             raise
 
     async def _settle(
-        self, reply: str, status: str, usage: Usage | None, times: Times | None, problem: Problem | None
+        self,
+        reply: str,
+        status: str,
+        usage: Usage | None,
+        times: Times | None,
+        problem: Problem | None,
+        *,
+        only_open: bool = False,
     ) -> None:
         while self._flushing is not None:  # what it takes to disk comes before
             await asyncio.wait([self._flushing])
@@ -312,6 +336,8 @@ class ChatStore:
             pieces: dict[str, list[Piece]] = {reply: pieces_of(events, self._blobs)}
 
             def write(db: sqlite3.Connection, indexed: bool) -> None:
+                if only_open and not chat_rows.is_open(db, reply):
+                    return
                 chat_rows.insert_pieces(db, pieces)
                 chat_rows.settle_reply(db, reply, status, usage, times, problem, indexed)
 

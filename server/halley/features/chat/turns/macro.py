@@ -17,7 +17,7 @@ from halley.core.settings import MacroSettings
 from halley.engine.chat_input import ChatInput
 from halley.engine.pipelines import leaves_of, needs_of, steps_of
 from halley.features.actions.action import Job
-from halley.features.chat.answering import settle_with
+from halley.features.chat.answering import none_left_open, settle_with
 from halley.features.chat.commands import macro_job, typed_inputs
 from halley.features.chat.desk import ChatDesk, Emit, Json
 from halley.features.chat.turns.turn import Asked, ChatRequest, result_of, tell_start
@@ -34,11 +34,12 @@ async def send_macro(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emi
     chat_id = request.chat_id or await desk.store.create(desk.around.workspace_id)
     details = {"said": request.prompt, "macro": typed.command, "run": run.id}
     turn_id = await desk.store.add_turn(chat_id, request.prompt, details=details)
-    reply = await desk.store.open_reply(turn_id, ref)
-    asked = Asked(reply, str(ref), opened_as=str(ref))
-    tell_start(emit, asked, chat_id, turn_id)
-    await answer_by_macro(desk, job, run, asked, emit)
-    return await result_of(desk, chat_id, turn_id, [reply])
+    asked = Asked(desk.store.new_reply_id(), str(ref), opened_as=str(ref))
+    async with none_left_open(desk, [asked.reply]):
+        await desk.store.open_reply(turn_id, ref, asked.reply)
+        tell_start(emit, asked, chat_id, turn_id)
+        await answer_by_macro(desk, job, run, asked, emit)
+    return await result_of(desk, chat_id, turn_id, [asked.reply])
 
 
 async def begin(desk: ChatDesk, typed: ChatInput, macro: MacroSettings) -> tuple[Job, Run, ModelRef]:

@@ -19,7 +19,7 @@ from halley.core.media import MediaKind
 from halley.core.models import ModelRef
 from halley.engine.chat_input import ChatInput
 from halley.engine.markdown.spoken import speakable
-from halley.features.chat.answering import settle_with
+from halley.features.chat.answering import none_left_open, settle_with
 from halley.features.chat.commands import Expanded
 from halley.features.chat.desk import ChatDesk, Emit, Json
 from halley.features.chat.turns.question import ask_question
@@ -41,11 +41,12 @@ async def send_picture(desk: ChatDesk, request: ChatRequest, typed: ChatInput, e
     turn_id = await desk.store.add_turn(
         chat_id, request.prompt, images=request.images, details={"said": request.prompt, "media": order.kind}
     )
-    reply = await desk.store.open_reply(turn_id, ref)
-    asked = Asked(reply, str(ref), opened_as=str(ref))
-    tell_start(emit, asked, chat_id, turn_id)
-    await answer_by_picture(desk, order, request.images, asked, emit)
-    return await result_of(desk, chat_id, turn_id, [reply])
+    asked = Asked(desk.store.new_reply_id(), str(ref), opened_as=str(ref))
+    async with none_left_open(desk, [asked.reply]):
+        await desk.store.open_reply(turn_id, ref, asked.reply)
+        tell_start(emit, asked, chat_id, turn_id)
+        await answer_by_picture(desk, order, request.images, asked, emit)
+    return await result_of(desk, chat_id, turn_id, [asked.reply])
 
 
 async def send_speech(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:

@@ -14,7 +14,7 @@ from halley.core.events import Notice
 from halley.core.models import ModelRef, Role
 from halley.engine.chat_input import ChatInput
 from halley.engine.prompting.conversation import Attachment
-from halley.features.chat.answering import answer
+from halley.features.chat.answering import answer, none_left_open
 from halley.features.chat.blind import is_blind, label, shuffled
 from halley.features.chat.commands import Expanded, expand_command
 from halley.features.chat.compaction import compact_if_needed
@@ -63,10 +63,11 @@ async def ask_question(desk: ChatDesk, request: ChatRequest, expanded: Expanded,
     turn = begun.turn
     chat = before or Chat(turn.chat_id, desk.around.workspace_id, "", turn.created, turn.created)
     chat = replace(chat, turns=(*chat.turns, turn), tools={**chat.tools, **request.tools})
-    try:  # the first token does not wait for the disk
-        await give_replies(desk, chat, turn, asked_of(turn, refs, begun.replies, bool(models)), emit)
-    finally:
-        await begun.saved
+    async with none_left_open(desk, begun.replies):
+        try:  # the first token does not wait for the disk
+            await give_replies(desk, chat, turn, asked_of(turn, refs, begun.replies, bool(models)), emit)
+        finally:
+            await asyncio.shield(begun.saved)
     return await result_of(desk, chat.id, turn.id, begun.replies)
 
 

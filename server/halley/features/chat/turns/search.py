@@ -5,6 +5,7 @@ Hits are numbered, each named by its place (`path:first-last`); a place that a r
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from halley.core.errors import InvalidInput
@@ -13,7 +14,7 @@ from halley.core.tokens import estimate_tokens
 from halley.engine.chat_input import ChatInput
 from halley.engine.code.languages import language_id_of
 from halley.engine.prompting.conversation import Attachment
-from halley.features.chat.answering import settle_with
+from halley.features.chat.answering import none_left_open, settle_with
 from halley.features.chat.desk import ChatDesk, Emit, Json
 from halley.features.chat.messages import to_excerpts
 from halley.features.chat.turns.turn import Asked, ChatRequest, result_of, tell_start
@@ -41,10 +42,11 @@ async def send_search(desk: ChatDesk, request: ChatRequest, typed: ChatInput, em
     async def work(take: Callable[[Event], None]) -> None:
         take(TextDelta(listed(attachments)))
 
-    try:
-        await settle_with(desk, asked, emit, work)
-    finally:
-        await begun.saved
+    async with none_left_open(desk, begun.replies):
+        try:
+            await settle_with(desk, asked, emit, work)
+        finally:
+            await asyncio.shield(begun.saved)
     return await result_of(desk, chat_id, begun.turn.id, [reply])
 
 
