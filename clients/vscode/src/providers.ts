@@ -160,7 +160,7 @@ async function verify(halley: Halley, provider: string): Promise<boolean> {
     void vscode.window.showInformationMessage(verifiedText(provider, result));
     return true;
   }
-  const problem = result.steps.find(({ problem: found }) => found)?.problem;
+  const problem = result.steps.find(({ ok }) => !ok)?.problem;
   const remedies = problem ? remediesFor({ ...problem, provider }) : [];
   const text = problem ? problemText(problem) : vscode.l10n.t('{0} did not answer.', provider);
   const picked = await vscode.window.showErrorMessage(text, ...remedies.map(({ title }) => title));

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from halley.cli.conversation.question import Question, build_question
-from halley.cli.output import clean, is_watched, tell, write
+from halley.cli.output import clean, is_watched, json_text, tell, write
 from halley.cli.running import Desk, with_desk
 from halley.core.calls import Priority, Prompt, user
 from halley.core.errors import HalleyError, Interrupted, Problem, error_of
@@ -272,9 +272,7 @@ class _Json:
         self._print({"type": "error", "problem": error.problem.to_json()})
 
     def _print(self, value: dict[str, Any]) -> None:
-        import json
-
-        click.echo(json.dumps(value, ensure_ascii=False))
+        click.echo(json_text(value))
 
 
 def event_to_json(event: Event) -> dict[str, Any]:

@@ -24,6 +24,7 @@ _UNSAFE = re.compile(
     "\U000e0000-\U000e007f]"
 )
 """Everything that moves a cursor, turns text around or is not seen; newline and tab stay."""
+_UNSAFE_IN_JSON = re.compile(f"{_UNSAFE.pattern[:-1]}\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
@@ -58,9 +59,15 @@ def tell(text: str) -> None:
 
 
 def write_json(value: Any) -> None:
+    click.echo(json_text(value, indent=2))
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """JSON with what `clean` would remove written as `\\uXXXX`: the same value, and nothing a terminal obeys."""
     import json
 
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    return _UNSAFE_IN_JSON.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def print_error(error: HalleyError) -> None:

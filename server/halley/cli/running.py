@@ -144,10 +144,14 @@ def _tell_of_file(problem: Problem) -> None:
 
 
 def find_root(start: Path) -> Path:
-    """The workspace a folder lies in: the nearest one above with `.halley.toml` or `.git`, else itself."""
-    for folder in (start, *start.parents):
-        if (folder / ".halley.toml").exists() or (folder / ".git").exists():
-            return folder
+    """The workspace a folder lies in: the nearest with a `.halley.toml` or `.git`, else itself. Above it only this
+    user's folders and files count."""
+    from halley.stores.workspace.ours import is_ours, own_folders
+
+    for folder in own_folders(start):
+        for mark in (folder / ".halley.toml", folder / ".git"):
+            if mark.exists() and (folder == start or is_ours(mark)):
+                return folder
     return start
 
 

@@ -47,6 +47,7 @@ async def check(shared: Shared, settings: Settings, caller: Caller, root: Path |
     providers = listed or {"providers": []}
     problems += broken
     problems += [error.problem.to_json() for error in check_own_templates(room.template_folder)]
+    problems += await _plain_text_problems(room, settings, caller)
     problems += await _database_problems(room)
     try:
         await room.prepare_route("chat", settings, room.layers(root))
@@ -78,6 +79,13 @@ async def _try(work: Any, problems: list[Json]) -> Any:
 
 def _problem_of_config(problem: Any) -> Json:
     return {"code": "configuration", "message": str(problem), "help": "", "setting": problem.setting}
+
+
+async def _plain_text_problems(room: EngineRoom, settings: Settings, caller: Caller) -> list[Json]:
+    from halley.features.verify import plain_text_problem
+
+    found = [await plain_text_problem(room, binding, caller) for binding in room.registry.bindings(settings)]
+    return [problem.to_json() for problem in found if problem]
 
 
 async def _database_problems(room: EngineRoom) -> list[Json]:

@@ -23,7 +23,7 @@ from halley.core.models import Model, ModelRef
 from halley.core.settings import Settings
 from halley.features.room import EngineRoom
 from halley.routing.defaults import default_model
-from halley.routing.keys import Binding
+from halley.routing.keys import Binding, key_status
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -51,10 +51,11 @@ class Steps:
         self.note(name, began, None)
         return result
 
-    def note(self, name: str, began: float, problem: Problem | None) -> None:
+    def note(self, name: str, began: float, problem: Problem | None, warning: Problem | None = None) -> None:
+        """A `warning` is shown with a step that is fine nevertheless."""
         step: Json = {"name": name, "ok": problem is None, "ms": round((self.now() - began) * 1000, 1)}
-        if problem is not None:
-            step["problem"] = problem.to_json()
+        if shown := problem or warning:
+            step["problem"] = shown.to_json()
         self.done.append(step)
 
     @property
@@ -71,6 +72,8 @@ async def verify(
     steps = Steps(room.clock.monotonic)
     first_token_ms: float | None = None
     await steps.take("key", find_key(room, binding, caller))
+    if not steps.failed and (problem := await plain_text_problem(room, binding, caller)):
+        steps.note("encryption", steps.now(), None, problem)
     ref: ModelRef | None = None
     if not steps.failed:
         await steps.take("catalogue", _find_list(room, binding, caller))
@@ -106,6 +109,22 @@ async def find_key(room: EngineRoom, binding: Binding, caller: Caller) -> None:
         f"Enter it with `halley key set {binding.endpoint.id}`{where}.",
         provider=binding.endpoint.id,
         setting=binding.endpoint.setting("key"),
+    )
+
+
+async def plain_text_problem(room: EngineRoom, binding: Binding, caller: Caller) -> Problem | None:
+    """Where a key is sent to another machine without encryption."""
+    endpoint = binding.endpoint
+    if endpoint.is_local or not endpoint.base_url.lower().startswith("http://"):
+        return None
+    if (await key_status(room.secrets, binding, caller.ask_key)).status != "present":
+        return None
+    return Problem(
+        "configuration",
+        f"The key of {endpoint.label} is sent to {endpoint.host} without encryption: anyone on the way can read it.",
+        f"Use https:// in `{endpoint.setting('base_url')}`, or a tunnel to an address of this machine.",
+        provider=endpoint.id,
+        setting=endpoint.setting("base_url"),
     )
 
 

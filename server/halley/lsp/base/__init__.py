@@ -18,4 +18,5 @@ documents.py      the open documents: pygls' workspace, with LSP's lines and ver
 lines.py          lines and columns
 uris.py           URIs and files
 logs.py           the log, and what never gets into it
+stderr.py         stderr that never makes the daemon wait
 """

@@ -10,10 +10,11 @@ from __future__ import annotations
 import logging
 import os
 import re
-import sys
 import traceback
 from io import TextIOWrapper
 from pathlib import Path
+
+from halley.lsp.base.stderr import never_wait_for_stderr
 
 _LOUD = ("pygls", "aiohttp", "asyncio", "keyring", "urllib3")
 """Libraries whose INFO lines carry bodies, addresses with keys in them, or noise."""
@@ -34,7 +35,8 @@ _SECRETS = re.compile(
 
 def set_up_logging(log_file: str | Path | None = None, level: str = "info") -> None:
     """Sends the log to `log_file` (kept under 5 MB, readable by its owner only), else to stderr."""
-    handler = _open_file(Path(log_file)) if log_file else logging.StreamHandler(sys.stderr)
+    stderr = never_wait_for_stderr()
+    handler = _open_file(Path(log_file)) if log_file else logging.StreamHandler(stderr)
     handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.handlers[:] = [handler]

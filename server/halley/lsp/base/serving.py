@@ -74,17 +74,28 @@ async def serve_pipe(make_server: Callable[[], HalleyServer], path: str) -> int:
 
     with end_on_signals(stop.set):
         listener = await serve_unix(path, connect)
+        ours = _identity(path)
         try:
             await stop.wait()
         finally:
             listener.close()
-            with contextlib.suppress(OSError):
-                Path(path).unlink()
+            if ours is not None and _identity(path) == ours:  # else another daemon listens there by now
+                with contextlib.suppress(OSError):
+                    Path(path).unlink()
         for server in tuple(servers):
             server.end(0)
         if running:
             await asyncio.wait(tuple(running), timeout=5)
     return 0
+
+
+def _identity(path: str) -> tuple[int, int, int] | None:
+    """Which file it is. With the time, since an inode's number is soon given to the next file."""
+    try:
+        state = os.lstat(path)
+    except OSError:
+        return None
+    return state.st_dev, state.st_ino, state.st_ctime_ns
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ the reply is `Interrupted`.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Iterable
 from typing import Any, Protocol
 
@@ -29,6 +30,9 @@ from halley.providers.refusals.errors import (
 from halley.providers.refusals.said import Said, is_error, read_said, said_of
 from halley.providers.stream.sse import StreamDecoder, StreamEvent, TooLarge
 
+KEPT_ALIVE = 10
+"""A host may keep a connection open with comments and pings while its model thinks, for so many times
+`stall_timeout_s`. After that it is as silent as one that sends nothing."""
 GRACE_S = 5.0
 """How long usage and `[DONE]` are waited for once the answer itself is whole."""
 
@@ -77,9 +81,13 @@ async def stream_events(
     masked = Stream(asked.mask)
     try:
         try:
-            more = True
+            more, heard = True, time.monotonic()
             while more:
                 found, more = await _read_on(answer, decoder, reader)
+                if any(event.name != b"ping" for event in found) or decoder.kind in ("json", "html"):
+                    heard = time.monotonic()
+                elif more and time.monotonic() - heard > KEPT_ALIVE * answer.endpoint.stall_timeout_s:
+                    raise _only_kept_alive(reader, answer.endpoint)
                 for event in found:
                     if event.data == b"[DONE]":
                         more = False
@@ -136,6 +144,12 @@ async def _read_on(answer: Answer, decoder: Decoder, reader: Reader) -> tuple[li
                 answer.endpoint, "stopped sending in the middle of its answer"
             ) from error.__cause__
         raise
+
+
+def _only_kept_alive(reader: Reader, endpoint: Endpoint) -> UpstreamError:
+    if reader.started:
+        return interrupted(endpoint, "sent nothing but comments in the middle of its answer")
+    return timed_out("first_token", endpoint)
 
 
 def _before_the_first(error: UpstreamError, endpoint: Endpoint) -> UpstreamError:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from halley.core.errors import BlockedByPolicy, InvalidInput
 from halley.stores.disk.files import read_regular
+from halley.stores.workspace.ours import is_ours, own_folders
 
 _MOST_REFS = 64 << 20
 _OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -33,14 +34,14 @@ class Repository:
 
 
 def find_repository(folder: Path) -> Repository:
-    """The innermost repository around `folder`.
+    """The innermost repository around `folder`; one above it only where it belongs to this user.
 
     Raises InvalidInput when there is none, BlockedByPolicy for one whose parts lie where they should not.
     """
     start = Path(os.path.realpath(folder))
-    for work_tree in (start, *start.parents):
+    for work_tree in own_folders(start):
         entry = work_tree / ".git"
-        if not os.path.lexists(entry):
+        if not os.path.lexists(entry) or not (work_tree == start or is_ours(entry)):
             continue
         git_dir = _follow(entry)
         if (git_dir / "HEAD").is_file():
