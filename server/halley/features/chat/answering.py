@@ -49,8 +49,8 @@ async def answer(desk: ChatDesk, prompt: Prompt, asked: Asked, emit: Emit) -> No
 async def none_left_open(desk: ChatDesk, replies: Sequence[str]) -> AsyncIterator[None]:
     """Around everything that follows once replies are about to be opened.
 
-    A request can be cancelled before `settle_with` has begun, even before its task first runs: then there is nobody
-    else to settle the reply.
+    A request can be cancelled before `settle_with` has begun, even before its task first runs: then nothing
+    else settles the reply.
     """
     try:
         yield

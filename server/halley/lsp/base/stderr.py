@@ -2,7 +2,7 @@
 
 An editor that starts a server with a pipe for stderr and never reads it lets that pipe fill. The next line of the log
 would then hold the process for ever, with all its windows. Making the pipe non-blocking is no way out: the flag belongs
-to the pipe, which the daemon shares with whoever else writes to it, such as the shell.
+to the pipe, which the daemon shares with all other writers, such as the shell.
 """
 
 from __future__ import annotations

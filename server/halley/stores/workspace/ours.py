@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def own_folders(start: Path) -> Iterator[Path]:
-    """`start`, whoever owns it, then its parents up to the first one that is not ours."""
+    """`start` itself, then its parents up to the first one that is not ours."""
     yield start
     for folder in start.parents:
         if not is_ours(folder):
