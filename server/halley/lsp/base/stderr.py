@@ -11,14 +11,17 @@ import contextlib
 import io
 import os
 import sys
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 if sys.platform != "win32":
     import select
 
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
-def never_wait_for_stderr() -> TextIO:
-    """Replaces `sys.stderr`, and `sys.stdout` where it is the same; returns it. Windows keeps its own."""
+
+def never_wait_for_stderr() -> TextIO | None:
+    """Replaces `sys.stderr`, and `sys.stdout` where it is the same; returns it. Windows keeps its own, None without one."""
     if sys.platform == "win32" or sys.stderr is None:
         return sys.stderr
     patient = io.TextIOWrapper(
@@ -43,9 +46,9 @@ class _Dropping(io.RawIOBase):
     def fileno(self) -> int:
         return self._descriptor
 
-    def write(self, data: memoryview | bytes) -> int:  # type: ignore[override]
-        """Claims all of `data`, whatever became of it."""
-        whole = bytes(data)
+    def write(self, b: Buffer, /) -> int:
+        """Claims all of it, whatever became of it."""
+        whole = bytes(b)
         if self._dropped and self._has_room():
             missing, self._dropped = self._dropped, 0
             self._put(f"\n[{missing} parts of the log were dropped: nothing read stderr]\n".encode())
