@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def never_wait_for_stderr() -> TextIO | None:
-    """Replaces `sys.stderr`, and `sys.stdout` where it is the same; returns it. Windows keeps its own, None without one."""
+    """Replaces `sys.stderr`, and `sys.stdout` where it is the same; returns it. Windows keeps its own."""
     if sys.platform == "win32" or sys.stderr is None:
         return sys.stderr
     patient = io.TextIOWrapper(
