@@ -15,7 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from halley.core.errors import HalleyError
-from halley.core.events import Citation, Event, Finish, Image, ReasoningDelta, TextDelta, ToolCallDelta
+from halley.core.events import (
+    Citation,
+    Event,
+    Finish,
+    Image,
+    ReasoningDelta,
+    Recalled,
+    TextDelta,
+    ToolCallDelta,
+)
 from halley.providers.endpoint import Endpoint
 from halley.providers.http.client import Http, Request
 from halley.providers.refusals.errors import Asked
@@ -88,6 +97,8 @@ def shown(event: Event) -> dict[str, Any]:
             return {"text": text}
         case ReasoningDelta(text):
             return {"reasoning": text}
+        case Recalled(length):
+            return {"recalled": length}
         case ToolCallDelta(index, id, name, arguments):
             return {"tool": {"index": index, "id": id, "name": name, "arguments": arguments}}
         case Citation():

@@ -23,6 +23,7 @@ from halley.core.events import (
     Image,
     Notice,
     ReasoningDelta,
+    Recalled,
     Sound,
     TextDelta,
     ToolCallDelta,
@@ -225,6 +226,8 @@ class _Terminal:
                     tell(f"… {event.server}/{event.tool} {clean(' '.join(event.arguments.split())[:200])}")
             case ToolEnded(state=state, text=text) if state != "done":
                 tell(f"… {state}: {clean(text[:300])}")
+            case Recalled():
+                tell("… The text so far was the model's thinking; the answer follows.")
             case Finish():
                 self._end()
                 if event.reason == "length":
@@ -282,6 +285,8 @@ def event_to_json(event: Event) -> dict[str, Any]:
             return {"type": "text", "delta": text}
         case ReasoningDelta(text):
             return {"type": "reasoning", "delta": text}
+        case Recalled(length):
+            return {"type": "recalled", "length": length}
         case Notice(text):
             return {"type": "notice", "text": text}
         case Citation():

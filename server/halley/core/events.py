@@ -3,6 +3,7 @@
     Event
     ├─ TextDelta        visible text
     ├─ ReasoningDelta   thinking, kept apart from the answer
+    ├─ Recalled         text that turned out to be thinking
     ├─ ToolCallDelta    a piece of a tool call
     ├─ ToolCalled       a whole call, before it is run: asked about, or running       (from `features`, not a host)
     ├─ ToolEnded        what came of it
@@ -35,6 +36,13 @@ class TextDelta:
 @dataclass(frozen=True, slots=True)
 class ReasoningDelta:
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """The last `length` code points of visible text were thinking: a closing tag came without its opening one."""
+
+    length: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +148,7 @@ class Finish:
 Event = (
     TextDelta
     | ReasoningDelta
+    | Recalled
     | ToolCallDelta
     | ToolCalled
     | ToolEnded

@@ -23,6 +23,7 @@ from halley.core.events import (
     Image,
     Notice,
     ReasoningDelta,
+    Recalled,
     TextDelta,
     ToolCallDelta,
 )
@@ -65,6 +66,9 @@ class Reply:
                 self.text += text
             case ReasoningDelta(text):
                 self.reasoning += text
+            case Recalled(length):
+                at = len(self.text) - length
+                self.reasoning, self.text = self.reasoning + self.text[at:], self.text[:at]
             case Citation():
                 self.citations.append(event)
             case Image():

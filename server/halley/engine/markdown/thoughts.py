@@ -1,25 +1,18 @@
-"""Thinking that a host left in the text of a reply: found, and taken away.
-
-Models write it in several shapes, and hosts strip the opening mark in some of them:
-
-    <think>…</think>                            also thinking, thought, reasoning; or only the closing tag
-    [THINK]…[/THINK]                            Mistral's Magistral
-    <|channel|>analysis<|message|>…<|end|>      OpenAI's harmony format; the answer is in the channel `final`
+"""Thinking that a host left in the text of a reply: found, and taken away. The shapes are in `core/thoughts.py`.
 
 A draft inside the thinking is not the answer, so it must never reach an edit. Text that the document itself holds is
 left alone: a file about these marks can be edited.
-
-https://github.com/openai/harmony/blob/main/docs/format.md
 """
 
 from __future__ import annotations
 
 import re
 
-_NAMES = ("think", "thinking", "thought", "thoughts", "reasoning", "scratchpad")
-_OPEN = re.compile(rf"^[ \t]*(?:<({'|'.join(_NAMES)})>|\[(think)\])", re.IGNORECASE | re.MULTILINE)
+from halley.core.thoughts import ANSWER_CHANNEL, CLOSINGS, THINKING_NAMES
+
+_OPEN = re.compile(rf"^[ \t]*(?:<({'|'.join(THINKING_NAMES)})>|\[(think)\])", re.IGNORECASE | re.MULTILINE)
 """At the beginning of a line: one in a sentence is talked about."""
-_CLOSE = re.compile(rf"</(?:{'|'.join(_NAMES)})>|\[/think\]", re.IGNORECASE)
+_CLOSE = re.compile("|".join(map(re.escape, CLOSINGS)), re.IGNORECASE)
 _CHANNEL = re.compile(
     r"(?:<\|start\|>\s*assistant\s*)?<\|channel\|>\s*(?P<name>\w+)[^<]*"
     r"(?:<\|constrain\|>[^<]*)?<\|message\|>",
@@ -46,7 +39,7 @@ def _final_channel(reply: str) -> str:
         return reply
     said: list[str] = []
     for mark in marks:
-        if mark["name"].lower() == "final":
+        if mark["name"].lower() == ANSWER_CHANNEL:
             end = _CHANNEL_END.search(reply, mark.end())
             said.append(reply[mark.end() : end.start() if end else len(reply)])
     return "".join(said)

@@ -13,6 +13,7 @@ from halley.core.events import (
     Image,
     Notice,
     ReasoningDelta,
+    Recalled,
     Sound,
     TextDelta,
     ToolCallDelta,
@@ -22,6 +23,8 @@ from halley.core.events import (
 )
 
 Json = dict[str, Any]
+WAS_THINKING = "The text so far was the model's thinking; the answer follows."
+"""Clients show it while they stream. The settled reply has the two apart."""
 
 
 def event_json(reply: str, event: Event) -> Json:
@@ -31,6 +34,8 @@ def event_json(reply: str, event: Event) -> Json:
             return {"type": "text", "replyId": reply, "delta": text}
         case ReasoningDelta(text):
             return {"type": "reasoning", "replyId": reply, "delta": text}
+        case Recalled():
+            return {"type": "notice", "replyId": reply, "text": WAS_THINKING, "model": None}
         case Notice(text, model):
             return {"type": "notice", "replyId": reply, "text": text, "model": str(model) if model else None}
         case Citation():

@@ -27,6 +27,7 @@ from halley.core.events import (
     Event,
     Finish,
     Notice,
+    Recalled,
     TextDelta,
     ToolCallDelta,
     ToolCalled,
@@ -105,6 +106,8 @@ class _Round:
     block: str = ""
     """The call as it was written, for the written form."""
     cut: bool = False
+    begun: bool = False
+    """Text was shown, though it may have been called back."""
 
 
 @dataclass(slots=True)
@@ -197,6 +200,10 @@ class _Conversation:
         match event:
             case TextDelta(text):
                 self._say(splitter.feed(text) if splitter else text, said)
+            case Recalled(length):
+                said.text = said.text[: len(said.text) - length]
+                self.at -= length
+                self.take(event)
             case ToolCallDelta():
                 pass
             case Finish():
@@ -210,9 +217,10 @@ class _Conversation:
     def _say(self, text: str, said: _Round) -> None:
         if not text:
             return
-        if self.needs_gap and not said.text:
+        if self.needs_gap and not said.begun:
             self.take(TextDelta("\n\n"))
             self.at += 2
+        said.begun = True
         said.text += text
         self.at += len(text)
         self.needs_gap = True

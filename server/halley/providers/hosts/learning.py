@@ -49,6 +49,8 @@ class Learned:
     no_fim: bool = False
     thinks: int = 0
     """Tokens that it takes for thinking, beside those that its answer may have (`wires/room.py`)."""
+    opens_thinking: bool = False
+    """Its answers begin inside their thinking: only the closing tag is sent."""
 
 
 async def send_learning(

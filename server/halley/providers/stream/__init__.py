@@ -7,6 +7,7 @@
     tool_calls.py    pieces of tool calls
     json_prefix.py   how far a piece of JSON reaches
     think.py         thinking, kept apart from the answer
+    harmony.py       the same in OpenAI's harmony format
     citations.py     sources that the model named
 
 Start with `streaming.py`.

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from halley.core.calls import AnyPrompt, Message, Prompt, Trace
-from halley.core.events import Citation, Event, Finish, ReasoningDelta, TextDelta
+from halley.core.events import Citation, Event, Finish, ReasoningDelta
 from halley.core.models import Model
 from halley.providers.facts import facts_of
 from halley.providers.hosts.host import Host
@@ -25,6 +25,7 @@ from halley.providers.refusals.errors import Asked
 from halley.providers.refusals.said import said_of
 from halley.providers.stream.finish import finish_reason
 from halley.providers.stream.streaming import ChunkError, stream_events
+from halley.providers.stream.think import Habits, Thought, splitter_for, visible_length
 from halley.providers.stream.tool_calls import ToolCalls
 from halley.providers.stream.usage import anthropic_usage
 from halley.providers.wires.requests import chat_prompt, private_texts
@@ -48,8 +49,9 @@ class AnthropicProvider(Wire):
         """Events, then exactly one `Finish`, or one error of `core.errors`."""
         host = self.host.traced(trace)
         answer, asked = await self._open(host, model, chat_prompt(prompt, model))
-        ending = Ending(self.learned[model.ref.name])
-        async with aclosing(stream_events(answer, AnthropicReader(), asked)) as events:
+        learned = self.learned[model.ref.name]
+        ending = Ending(learned)
+        async with aclosing(stream_events(answer, AnthropicReader(learned), asked)) as events:
             async for event in events:
                 ending.see(event)
                 yield event
@@ -162,9 +164,20 @@ class AnthropicReader:
     once.
     """
 
-    __slots__ = ("_blocks", "_inputs", "_length", "_reason", "_tools", "_usage", "finished", "started")
+    __slots__ = (
+        "_blocks",
+        "_inputs",
+        "_length",
+        "_reason",
+        "_think",
+        "_tools",
+        "_usage",
+        "finished",
+        "started",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, habits: Habits | None = None) -> None:
+        self._think = splitter_for(habits)
         self.started = self.finished = False
         self._reason = ""
         self._usage: dict[str, Any] = {}
@@ -203,6 +216,7 @@ class AnthropicReader:
     def close(self) -> tuple[list[Event], Finish]:
         usage = anthropic_usage(self._usage) if self._usage else None
         events: list[Event] = []
+        self._give(self._think.close(finish_reason(self._reason, False) != "length"), events)
         for index in tuple(self._inputs):
             self._stop(index, events)
         events += self._tools.close()
@@ -227,8 +241,7 @@ class AnthropicReader:
     def _delta(self, index: int, delta: Mapping[str, Any], events: list[Event]) -> None:
         match delta.get("type"):
             case "text_delta" if delta.get("text"):
-                self._length += len(delta["text"])
-                events.append(TextDelta(delta["text"]))
+                self._give(self._think.feed(delta["text"]), events)
             case "thinking_delta" if delta.get("thinking"):
                 events.append(ReasoningDelta(delta["thinking"]))
             case "input_json_delta" if delta.get("partial_json"):
@@ -238,6 +251,10 @@ class AnthropicReader:
                 events += self._citation(index, delta.get("citation") or {})
             case _:
                 pass
+
+    def _give(self, pieces: list[Thought], events: list[Event]) -> None:
+        self._length = visible_length(self._length, pieces)
+        events += pieces
 
     def _citation(self, index: int, said: Mapping[str, Any]) -> list[Citation]:
         """A source on the web; it stands for the text of its block."""

@@ -92,7 +92,7 @@ class OpenAIProvider(JobWire):
         if not learned.other_wire:
             try:
                 answer, asked = await open_chat(host, name, facts, learned, prompt)
-                return answer, asked, OpenAIReader(), StreamDecoder()
+                return answer, asked, OpenAIReader(habits=learned), StreamDecoder()
             except (RequestRefused, ModelNotFound) as error:
                 if error.subject != "responses":
                     raise
@@ -100,7 +100,7 @@ class OpenAIProvider(JobWire):
         from halley.providers.wires.responses import ResponsesReader, open_responses
 
         answer, asked = await open_responses(host, name, facts, learned, prompt)
-        return answer, asked, ResponsesReader(), StreamDecoder()
+        return answer, asked, ResponsesReader(learned), StreamDecoder()
 
     async def _open_fim(self, host: Host, name: str, facts: Mapping[str, Any], prompt: FimPrompt) -> Opened:
         found = find_form(str(facts["fim"]))

@@ -11,12 +11,12 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from halley.core.events import Citation, Event, Finish, Image, ReasoningDelta, TextDelta
+from halley.core.events import Citation, Event, Finish, Image, ReasoningDelta, Recalled, TextDelta
 from halley.providers.refusals.said import Said, is_error, said_of
 from halley.providers.stream.citations import citations_of, has_citations
 from halley.providers.stream.finish import finish_reason, is_broken, is_finish
 from halley.providers.stream.streaming import ChunkError
-from halley.providers.stream.think import ThinkSplitter
+from halley.providers.stream.think import Habits, splitter_for
 from halley.providers.stream.tool_calls import ToolCalls
 from halley.providers.stream.usage import usage_of
 
@@ -30,12 +30,12 @@ class OpenAIReader:
 
     __slots__ = ("_cited", "_raw", "_reason", "_said", "_think", "_tools", "_usage", "finished", "started")
 
-    def __init__(self, *, think: bool = True) -> None:
+    def __init__(self, *, think: bool = True, habits: Habits | None = None) -> None:
         self.started = False
         self.finished = False
         self._reason = ""
         self._usage: Any = None
-        self._think = ThinkSplitter() if think else None
+        self._think = splitter_for(habits) if think else None
         self._tools = ToolCalls()
         self._raw: list[str] = []  # content as it came, to compare with a whole message that follows
         self._said: list[str] = []  # visible text, for offsets that count bytes
@@ -59,7 +59,8 @@ class OpenAIReader:
         return events
 
     def close(self) -> tuple[list[Event], Finish]:
-        events: list[Event] = list(self._think.close()) if self._think else []
+        whole = finish_reason(self._reason, False) != "length"
+        events: list[Event] = list(self._think.close(whole)) if self._think else []
         events += self._tools.close()
         return events, Finish(finish_reason(self._reason, bool(self._tools)), usage_of(self._usage))
 
@@ -88,12 +89,12 @@ class OpenAIReader:
         for name in REASONING:
             thought = delta.get(name)
             if isinstance(thought, str) and thought:
-                events.append(ReasoningDelta(thought))
+                self._reason_apart(thought, events)
                 break
         else:
             for detail in delta.get("reasoning_details") or ():
                 if isinstance(detail, dict) and (thought := detail.get("text") or detail.get("summary")):
-                    events.append(ReasoningDelta(str(thought)))
+                    self._reason_apart(str(thought), events)
         if refusal := delta.get("refusal"):
             self._read_content(refusal, events)
         calls = delta.get("tool_calls") or ()
@@ -105,6 +106,11 @@ class OpenAIReader:
             events += _images(image)
         if has_citations(delta):
             self._cite(delta, events)
+
+    def _reason_apart(self, thought: str, events: list[Event]) -> None:
+        if self._think:
+            self._think.thinks_elsewhere()
+        events.append(ReasoningDelta(thought))
 
     def _read_whole(self, message: Mapping[str, Any], events: list[Event]) -> None:
         """A whole message: instead of deltas, or after them, when only what they lacked is new."""
@@ -147,6 +153,8 @@ class OpenAIReader:
             return
         self._raw.append(text)
         pieces: list[Any] = self._think.feed(text) if self._think else [TextDelta(text)]
+        if any(isinstance(piece, Recalled) for piece in pieces):
+            self._said = []
         self._said += [piece.text for piece in pieces if isinstance(piece, TextDelta)]
         events += pieces
 

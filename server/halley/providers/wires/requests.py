@@ -40,6 +40,7 @@ async def open_chat(
     host: Host, name: str, facts: Mapping[str, Any], learned: Learned, prompt: Prompt
 ) -> tuple[Answer, Asked]:
     """An answer of `/chat/completions`, still to be read by an `OpenAIReader`."""
+    learned.opens_thinking = learned.opens_thinking or bool(facts.get("opens_thinking"))
     return await send_learning(
         host,
         "/chat/completions",

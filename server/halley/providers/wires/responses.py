@@ -13,7 +13,7 @@ from typing import Any
 
 from halley.core.calls import AnyPrompt, EmbedPrompt, Message, Prompt, Trace
 from halley.core.errors import ModelNotFound, RequestRefused
-from halley.core.events import Event, Finish, Image, ReasoningDelta, TextDelta
+from halley.core.events import Event, Finish, Image, ReasoningDelta
 from halley.core.media import MediaPrompt
 from halley.core.models import Model
 from halley.providers.facts import facts_of
@@ -26,6 +26,7 @@ from halley.providers.refusals.said import Said, is_error, said_of
 from halley.providers.stream.citations import citations_of
 from halley.providers.stream.finish import finish_reason
 from halley.providers.stream.streaming import ChunkError, Reader, stream_events
+from halley.providers.stream.think import Habits, Thought, splitter_for, visible_length
 from halley.providers.stream.tool_calls import ToolCalls
 from halley.providers.stream.usage import usage_of
 from halley.providers.wires.data_urls import data_url
@@ -84,7 +85,7 @@ class ResponsesProvider(JobWire):
         if not learned.other_wire:
             try:
                 answer, asked = await open_responses(host, name, facts, learned, prompt, paint)
-                return answer, asked, ResponsesReader()
+                return answer, asked, ResponsesReader(learned)
             except (RequestRefused, ModelNotFound) as error:
                 if error.subject != "chat" or paint:
                     raise
@@ -92,7 +93,7 @@ class ResponsesProvider(JobWire):
         from halley.providers.wires.openai_reader import OpenAIReader
 
         answer, asked = await open_chat(host, name, facts, learned, prompt)
-        return answer, asked, OpenAIReader()
+        return answer, asked, OpenAIReader(habits=learned)
 
 
 async def open_responses(
@@ -190,9 +191,10 @@ def _reply(text: str, number: int) -> dict[str, Any]:
 class ResponsesReader:
     """`response.*` events → ours; or a whole response at once."""
 
-    __slots__ = ("_cited", "_length", "_reason", "_tools", "_usage", "finished", "started")
+    __slots__ = ("_cited", "_length", "_reason", "_think", "_tools", "_usage", "finished", "started")
 
-    def __init__(self) -> None:
+    def __init__(self, habits: Habits | None = None) -> None:
+        self._think = splitter_for(habits)
         self.started = self.finished = False
         self._reason = "stop"
         self._usage: Any = None
@@ -237,14 +239,18 @@ class ResponsesReader:
         return events
 
     def close(self) -> tuple[list[Event], Finish]:
-        return list(self._tools.close()), Finish(
-            finish_reason(self._reason, bool(self._tools)), usage_of(self._usage)
-        )
+        events: list[Event] = []
+        self._give(self._think.close(finish_reason(self._reason, False) != "length"), events)
+        events += self._tools.close()
+        return events, Finish(finish_reason(self._reason, bool(self._tools)), usage_of(self._usage))
 
     def _text(self, text: Any, events: list[Event]) -> None:
         if isinstance(text, str) and text:
-            self._length += len(text)
-            events.append(TextDelta(text))
+            self._give(self._think.feed(text), events)
+
+    def _give(self, pieces: list[Thought], events: list[Event]) -> None:
+        self._length = visible_length(self._length, pieces)
+        events += pieces
 
     def _cite(self, said: Mapping[str, Any], events: list[Event]) -> None:
         for citation in citations_of(said):

@@ -17,6 +17,7 @@ from halley.core.events import (
     Image,
     Notice,
     ReasoningDelta,
+    Recalled,
     TextDelta,
     ToolCallDelta,
     ToolCalled,
@@ -26,7 +27,8 @@ from halley.stores.chats.values import Excerpt, Reply, StoredImage, ToolUse
 from halley.stores.sqlite.blobs import save_blob
 
 Piece = tuple[str, str]
-"""(kind, text): kind is `text`, `reasoning`, `tool` (a tool call's delta as JSON) or `part` (a part as JSON)."""
+"""(kind, text): kind is `text`, `reasoning`, `recall` (how much of the text was thinking), `tool` (a tool call's delta
+as JSON) or `part` (a part as JSON)."""
 Part = tuple[str, Mapping[str, Any], str | None]
 """(kind, facts, blob): what stands beside a turn or a reply."""
 
@@ -51,6 +53,8 @@ def _piece(event: Event, blobs: Path) -> Piece | None:
             return "text", text
         case ReasoningDelta(text):
             return "reasoning", text
+        case Recalled(length):
+            return "recall", str(length)
         case ToolCallDelta():
             return "tool", json.dumps(asdict(event))
         case ToolCalled():
@@ -70,6 +74,19 @@ def _piece(event: Event, blobs: Path) -> Piece | None:
 
 def _part(kind: str, facts: dict[str, Any]) -> Piece:
     return "part", json.dumps({"kind": kind, "facts": facts}, ensure_ascii=False)
+
+
+def said_in(pieces: Iterable[Piece], text: str = "", reasoning: str = "") -> tuple[str, str]:
+    """(text, reasoning) after these pieces."""
+    for kind, piece in pieces:
+        if kind == "text":
+            text += piece
+        elif kind == "reasoning":
+            reasoning += piece
+        elif kind == "recall":
+            at = max(0, len(text) - int(piece))
+            text, reasoning = text[:at], reasoning + text[at:]
+    return text, reasoning
 
 
 def turn_parts(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from halley.core.errors import Problem
 from halley.core.events import Citation
 from halley.core.models import Times, Usage
-from halley.stores.chats.pieces import tool_uses
+from halley.stores.chats.pieces import said_in, tool_uses
 from halley.stores.chats.rows import missing, position_of
 from halley.stores.chats.search import excerpt, matching_texts
 from halley.stores.chats.values import Chat, ChatSummary, Excerpt, Mark, Reply, StoredImage, Turn
@@ -78,18 +78,18 @@ def _replies_by_turn(
 
 
 def _reply(db: sqlite3.Connection, row: sqlite3.Row, parts: dict[str, list[dict[str, Any]]]) -> Reply:
-    said = {"text": row["text"], "reasoning": row["reasoning"]}
+    text, reasoning = row["text"], row["reasoning"]
     if row["status"] == "open":
-        for piece in db.execute("SELECT kind, text FROM pieces WHERE reply = ? ORDER BY id", (row["id"],)):
-            if piece["kind"] in said:
-                said[piece["kind"]] += piece["text"]
+        pieces = db.execute("SELECT kind, text FROM pieces WHERE reply = ? ORDER BY id", (row["id"],))
+        text, reasoning = said_in(map(tuple, pieces), text, reasoning)
     facts = json.loads(row["usage"]) if row["usage"] else {}
     return Reply(
         row["id"],
         row["turn"],
         row["model"],
         row["status"],
-        **said,
+        text,
+        reasoning,
         citations=tuple(Citation(**facts) for facts in parts.get("citation", ())),
         images=tuple(StoredImage(**facts) for facts in parts.get("image", ())),
         notices=tuple(facts["text"] for facts in parts.get("notice", ())),

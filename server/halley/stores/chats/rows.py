@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from halley.core.errors import InvalidInput, Problem
 from halley.core.models import Times, Usage
-from halley.stores.chats.pieces import Part, Piece, join_tool_uses, reply_parts, turn_parts
+from halley.stores.chats.pieces import Part, Piece, join_tool_uses, reply_parts, said_in, turn_parts
 from halley.stores.chats.search import drop_from_index, put_text
 from halley.stores.chats.values import Chat, Reply, Turn
 from halley.stores.sqlite.writers import settle_left_open, writer_id
@@ -184,9 +184,9 @@ def fold(db: sqlite3.Connection, reply: str, indexed: bool) -> None:
     if row is None:
         return
     pieces = db.execute("SELECT kind, text FROM pieces WHERE reply = ? ORDER BY id", (reply,)).fetchall()
-    said = {kind: "".join(p["text"] for p in pieces if p["kind"] == kind) for kind in ("text", "reasoning")}
-    put_text(db, row["answer"], row["text"] + said["text"], indexed)
-    db.execute("UPDATE replies SET reasoning = ? WHERE id = ?", (row["reasoning"] + said["reasoning"], reply))
+    text, reasoning = said_in(map(tuple, pieces), row["text"], row["reasoning"])
+    put_text(db, row["answer"], text, indexed)
+    db.execute("UPDATE replies SET reasoning = ? WHERE id = ?", (reasoning, reply))
     for use in join_tool_uses(json.loads(p["text"]) for p in pieces if p["kind"] == "tool"):
         insert_part(db, row["chat"], reply, "tool", asdict(use))
     db.execute("DELETE FROM pieces WHERE reply = ?", (reply,))

@@ -28,7 +28,7 @@ from halley.core.events import Event
 from halley.core.models import ModelRef, Times, Usage
 from halley.stores.chats import reading as chat_reading
 from halley.stores.chats import rows as chat_rows
-from halley.stores.chats.pieces import Piece, pieces_of, turn_parts
+from halley.stores.chats.pieces import Piece, pieces_of, said_in, turn_parts
 from halley.stores.chats.search import ensure_index, has_index, rebuild_index
 from halley.stores.chats.values import BegunTurn, Chat, ChatSummary, Excerpt, StoredImage, Turn
 from halley.stores.sqlite.blobs import delete_blob, load_blob, save_blob
@@ -358,11 +358,9 @@ class ChatStore:
         events = self._buffer.get(reply.id)
         if not events:
             return reply
-        said = {"text": reply.text, "reasoning": reply.reasoning}
-        for kind, text in pieces_of((e for e in events if not hasattr(e, "mime")), self._blobs):
-            if kind in said:
-                said[kind] += text
-        return replace(reply, **said)
+        pieces = pieces_of((e for e in events if not hasattr(e, "mime")), self._blobs)
+        text, reasoning = said_in(pieces, reply.text, reply.reasoning)
+        return replace(reply, text=text, reasoning=reasoning)
 
     # The database
 

@@ -43,3 +43,26 @@ async def test_calls_without_ids_and_with_the_same_id_in_every_round(
     assert reply["text"] == "It says: in a.", (reply, host.refused)
     assert [use["tool"] for use in reply["tools"]] == ["read_file", "list_files", "read_file", "read_file"]
     assert {use["state"] for use in reply["tools"]} == {"done"}
+
+
+async def test_thinking_without_its_opening_tag_is_taken_out_of_the_reply(daemon: Any, config: Path) -> None:
+    """The first time it is called back, in the store too; then the model is known for it."""
+
+    def rule(number: int, body: Json) -> list[Any] | str:
+        first, *others = openai_chunks("Two and two are fo")
+        return [first, others[0], *openai_chunks("ur.\n</think>\n\nIt is 4.")]
+
+    host = Strict(rule)
+    async with host.server:
+        model = f"{configure(config, host.server.url)}/m"
+        window = await daemon()
+        first, seen = await window.chat("How much is it?", models=[model])
+        again, seen_again = await window.chat("And now?", models=[model], chatId=first["chatId"])
+        kept = await window.request("halley/chat/get", {"chatId": first["chatId"]})
+    for result in (first, again):
+        (reply,) = result["replies"]
+        assert (reply["text"], reply["reasoning"]) == ("It is 4.", "Two and two are four.\n"), reply
+    assert [turn["replies"][0]["text"] for turn in kept["turns"]] == ["It is 4."] * 2
+    assert any("was the model's thinking" in event.get("text", "") for event in seen)
+    assert [event["delta"] for event in seen_again if event["type"] == "text"] == ["It is 4."]
+    assert "Two and two" not in str(host.bodies[1]["messages"])
