@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 
-from halley.core.events import ReasoningDelta, TextDelta
+from halley.core.events import ReasoningDelta, Recalled, TextDelta
 from halley.core.thoughts import ANSWER_CHANNEL, HARMONY_MARKS
 
+Thought = TextDelta | ReasoningDelta | Recalled
+"""What comes of a piece of text."""
 _MARK = re.compile("|".join(map(re.escape, HARMONY_MARKS)), re.IGNORECASE)
 _BEGUN = re.compile(r"<(?:\|[a-z]*\|?)?\Z", re.IGNORECASE)
 
@@ -25,11 +27,11 @@ class HarmonySplitter:
         self._channel = ANSWER_CHANNEL
         self._in_body = self._names_channel = False
 
-    def feed(self, piece: str) -> list[TextDelta | ReasoningDelta]:
+    def feed(self, piece: str) -> list[Thought]:
         text, self._held = self._held + piece, ""
         if begun := _BEGUN.search(text):
             text, self._held = text[: begun.start()], text[begun.start() :]
-        out: list[TextDelta | ReasoningDelta] = []
+        out: list[Thought] = []
         at = 0
         for mark in _MARK.finditer(text):
             self._say(text[at : mark.start()], out)
@@ -38,13 +40,13 @@ class HarmonySplitter:
         self._say(text[at:], out)
         return out
 
-    def close(self) -> list[TextDelta | ReasoningDelta]:
-        out: list[TextDelta | ReasoningDelta] = []
+    def close(self) -> list[Thought]:
+        out: list[Thought] = []
         held, self._held = self._held, ""
         self._say(held, out)
         return out
 
-    def _say(self, text: str, out: list[TextDelta | ReasoningDelta]) -> None:
+    def _say(self, text: str, out: list[Thought]) -> None:
         if not text:
             return
         if not self._in_body:

@@ -13,10 +13,8 @@ from typing import Protocol
 
 from halley.core.events import ReasoningDelta, Recalled, TextDelta
 from halley.core.thoughts import CLOSINGS, HARMONY_STARTS, OPENINGS
-from halley.providers.stream.harmony import HarmonySplitter
+from halley.providers.stream.harmony import HarmonySplitter, Thought
 
-Thought = TextDelta | ReasoningDelta | Recalled
-"""What comes of a piece of text."""
 _CLOSING = re.compile("|".join(map(re.escape, CLOSINGS)), re.IGNORECASE)
 _OPENING = re.compile("|".join(map(re.escape, OPENINGS)), re.IGNORECASE)
 LONGEST_TAG = max(map(len, OPENINGS))
