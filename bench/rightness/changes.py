@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from bench.rightness.corpus import Source
 from halley.core.text import split_lines
-from halley.engine.code.layout import content, ending
+from halley.engine.code.layout import content, ending, newline_of
 from halley.engine.code.regions import enclosing_definition, line_span
 
 _WORD = re.compile(r"\b[A-Za-z_][A-Za-z_0-9]{3,}\b")
@@ -57,6 +57,9 @@ def make_change(source: Source, choice: random.Random) -> TrueChange | None:
     changed = _KINDS[kind](inside, row - first if first <= row < first + len(inside) else 0, choice)
     if changed is None:
         return None
+    if not any(map(ending, inside)):  # the last line of a file without a final newline
+        end = newline_of(text)
+        changed = [content(line) + (end if ending(line) else "") for line in changed]
     new = "".join([*rows[:first], *changed, *rows[first + len(inside) :]])
     start = sum(map(len, rows[:first]))
     end = start + sum(map(len, inside))

@@ -72,7 +72,16 @@ def _part_unnamed(change: TrueChange, choice: random.Random) -> str | None:
 def _part_bare(change: TrueChange, choice: random.Random) -> str | None:
     if "```" in change.part or not change.part.strip() or change.source.language_id in _PROSE_LANGUAGES:
         return None
+    if _blank_edges(change.part) != _blank_edges(change.old[change.start : change.end]):
+        return None  # nothing says where such a reply begins and ends
     return _plain(change.part)
+
+
+def _blank_edges(text: str) -> tuple[int, int]:
+    """How many blank lines a text begins and ends with."""
+    rows = _rows(text)
+    said = [n for n, row in enumerate(rows) if row.strip()]
+    return (said[0], len(rows) - said[-1]) if said else (0, 0)
 
 
 def _part_prose(change: TrueChange, choice: random.Random) -> str | None:
@@ -102,13 +111,47 @@ def _part_crlf(change: TrueChange, choice: random.Random) -> str | None:
 
 def _part_dedented(change: TrueChange, choice: random.Random) -> str | None:
     lines = _lines(change.part)
-    widths = [len(line) - len(line.lstrip()) for line in lines if line.strip()]
+    widths = [len(line) - len(line.lstrip(" \t")) for line in lines if line.strip()]
     if not widths or not min(widths) or change.source.language_id in _PROSE_LANGUAGES:
         return None
     least = min(widths)
     if len({line[:least] for line in lines if line.strip()}) != 1:
         return None
     return _fenced("\n".join(line[least:] for line in lines), change.source.language_id)
+
+
+def _part_deeper(change: TrueChange, choice: random.Random) -> str | None:
+    """As if the part stood in something else: every line further to the right."""
+    lines = _lines(change.part)
+    if not change.part.strip() or change.source.language_id in _PROSE_LANGUAGES | {"makefile"}:
+        return None
+    by = "\t" if any(line.startswith("\t") for line in lines) else " " * choice.choice((2, 4))
+    return _fenced(
+        "\n".join(by + line if line.strip() else line for line in lines), change.source.language_id
+    )
+
+
+def _part_first_lost(change: TrueChange, choice: random.Random) -> str | None:
+    """The indentation of the first line is lost, as where a model goes on from the fence."""
+    lines = _lines(change.part)
+    said = [line for line in lines if line.strip()]
+    if len(said) < 3 or not lines[0].strip() or change.source.language_id in _PROSE_LANGUAGES:
+        return None
+    first = width(lines[0])
+    if not first or any(width(line) < first for line in said):
+        return None
+    return _fenced("\n".join([lines[0].lstrip(" \t"), *lines[1:]]), change.source.language_id)
+
+
+def _part_tildes(change: TrueChange, choice: random.Random) -> str | None:
+    if "~~~" in change.part or not change.part.strip():
+        return None
+    return f"~~~{change.source.language_id}\n{_plain(change.part).removesuffix(chr(10))}\n~~~"
+
+
+def _whole_under_its_name(change: TrueChange, choice: random.Random) -> str:
+    shape = choice.choice(("### `{p}`\n\n{b}", "**{p}**\n\n{b}", "File: {p}\n{b}", "`{p}`:\n\n{b}"))
+    return shape.format(p=change.source.path, b=_whole(change, choice))
 
 
 def _diff(change: TrueChange, numbers: str, choice: random.Random, context: int = 3) -> list[str]:
@@ -148,6 +191,17 @@ def _diff_no_numbers(change: TrueChange, choice: random.Random) -> str | None:
 
 def _diff_headless(change: TrueChange, choice: random.Random) -> str:
     return _fenced("\n".join(_diff(change, "right", choice)[2:]), "diff")
+
+
+def _diff_crlf(change: TrueChange, choice: random.Random) -> str:
+    return _diff_right(change, choice).replace("\n", "\r\n")
+
+
+def _diff_thought(change: TrueChange, choice: random.Random) -> str:
+    """A draft of the diff is in the thoughts, sentences are around the right one."""
+    diff = _diff_right(change, choice)
+    thought = "<think>\n" + diff.replace("\n+", "\n+draft ") + "\nNo, that is not it.\n</think>\n"
+    return f"{thought}{choice.choice(_PROSE)}\n\n{diff}{choice.choice(_AFTER)}"
 
 
 def _patch(change: TrueChange, choice: random.Random) -> str | None:
@@ -230,13 +284,18 @@ def _search_replace(change: TrueChange, choice: random.Random) -> str | None:
     return f"{choice.choice(_PROSE)}\n\n" + _fenced("\n".join(blocks), change.source.language_id)
 
 
+def _search_replace_crlf(change: TrueChange, choice: random.Random) -> str | None:
+    blocks = _search_replace(change, choice)
+    return blocks.replace("\n", "\r\n") if blocks else None
+
+
 def _elided(change: TrueChange, choice: random.Random) -> str | None:
     """The part with its unchanged stretches left out, a placeholder for each, three lines kept around a change."""
     mark = _placeholder(change.source.language_id, choice)
     old, new = _rows(change.old[change.start : change.end]), _rows(change.part)
     if mark is None or len(old) < 12:
         return None
-    if change.kind == "delete" and (old[-1:] != new[-1:] or old[:1] != new[:1]):
+    if change.kind == "delete" and _ends(old) != _ends(new):
         return None  # a reply that ends early does not say that the rest goes
     out: list[str] = []
     kept = 3
@@ -251,6 +310,11 @@ def _elided(change: TrueChange, choice: random.Random) -> str | None:
         else:
             out += rows
     return _fenced("\n".join(out), change.source.language_id) if any(mark in row for row in out) else None
+
+
+def _ends(rows: Sequence[str]) -> tuple[str, str]:
+    said = [row for row in rows if row.strip()] or [""]
+    return said[0], said[-1]
 
 
 def _unique(rows: Sequence[str], old: Sequence[str]) -> bool:
@@ -273,21 +337,28 @@ def _placeholder(language: str, choice: random.Random) -> str | None:
 FORMS: dict[str, Form] = {
     "whole file": _whole,
     "whole file, named": _whole_named,
+    "whole file, under its name": _whole_under_its_name,
     "part": _part,
     "part, no language": _part_unnamed,
     "part, no fence": _part_bare,
     "part, prose around": _part_prose,
     "part, thoughts": _part_thought,
     "part, CRLF": _part_crlf,
+    "part, tildes": _part_tildes,
     "part, indentation lost": _part_dedented,
+    "part, indentation deeper": _part_deeper,
+    "part, first indentation lost": _part_first_lost,
     "diff": _diff_right,
     "diff, no fence": _diff_bare,
     "diff --git": _diff_git,
     "diff, wrong numbers": _diff_wrong_numbers,
     "diff, no numbers": _diff_no_numbers,
     "diff, no header": _diff_headless,
+    "diff, CRLF": _diff_crlf,
+    "diff, thoughts and prose": _diff_thought,
     "*** Begin Patch": _patch,
     "*** Begin Patch, @@ anchors": _patch_anchored,
     "SEARCH/REPLACE": _search_replace,
+    "SEARCH/REPLACE, CRLF": _search_replace_crlf,
     "elided": _elided,
 }

@@ -165,12 +165,12 @@ def fit_style(lines: Sequence[str], style: Style, old: Sequence[str] = ()) -> li
     the document's own layout already, mixed as it may be, and is left alone.
     """
     mine = style_of(lines)
-    if not style.known or not mine.known:
+    if not style.known or not mine.known or mine.tabs == style.tabs:
         return list(lines)
     if old and (kept := _kept_indented(lines, old)):
         converted = _converted(lines, mine, style)
         return converted if _kept_indented(converted, old) > kept else list(lines)
-    return list(lines) if mine.tabs == style.tabs else _converted(lines, mine, style)
+    return _converted(lines, mine, style)
 
 
 def _kept_indented(lines: Sequence[str], old: Sequence[str]) -> int:
@@ -213,7 +213,25 @@ def fit_indentation(lines: Sequence[str], old: Sequence[str], style: Style) -> l
     best = max(scores)
     if best == 0 and len(shapes) > 1:
         return shapes[1]
+    if len(shapes) > 1 and scores[1] == best == scores[0] and _lost_first(lines, old):
+        return shapes[1]
     return shapes[scores.index(best)]
+
+
+def _lost_first(lines: Sequence[str], old: Sequence[str]) -> bool:
+    """Whether a reply begins with a new line at the margin, and all that follows is as deep as the old lines began."""
+    here, there = _first(lines), _first(old)
+    if here is None or there is None or indentation(lines[here]):
+        return False
+    rest = [line for line in lines[here + 1 :] if line.strip()]
+    depth = width(old[there])
+    deeper = depth + (_opens(lines[here]) and bool(rest) and width(rest[0]) <= depth)
+    return depth > 0 and bool(rest) and all(width(line) >= deeper for line in rest)
+
+
+def kept_of(lines: Sequence[str], old: Sequence[str]) -> int:
+    """How many of `lines` are lines of `old` as they stand."""
+    return _kept(lines, Counter(line.rstrip() for line in old if line.strip()))
 
 
 def _readings(lines: Sequence[str], old: Sequence[str], style: Style) -> list[list[str]]:
@@ -231,17 +249,24 @@ def _readings(lines: Sequence[str], old: Sequence[str], style: Style) -> list[li
     whole = _prefixed(lines, indentation(lines[here]), indentation(old[there])) or shift(
         lines, want - have, style
     )
-    only_first = bool(rest) and min(rest) >= (want + 1 if _opens(lines[here]) and rest[0] <= want else want)
-    if not only_first and have > want and rest and min(rest) < have - want:
-        only_first = True  # the rest cannot go as far to the left
+    if have > want:  # unless the rest cannot go as far to the left
+        only_first = bool(rest) and min(rest) < have - want
+    else:
+        only_first = bool(rest) and min(rest) >= (
+            want + 1 if _opens(lines[here]) and rest[0] <= want else want
+        )
     return [*shapes, alone, whole] if only_first else [*shapes, whole, alone]
 
 
 def _prefixed(lines: Sequence[str], have: str, want: str) -> list[str] | None:
-    """`lines` behind the white space that the old text has before its own, when that is all that was lost.
+    """`lines` behind the white space that the old text has more of, or without what they have more of, if that is all.
 
     So tabs and spaces that were mixed stay mixed as they were.
     """
+    if have.endswith(want) and have != want:
+        more = have[: len(have) - len(want)]
+        fits = all(line.startswith(more) for line in lines if line.strip())
+        return [line[len(more) :] if line.strip() else line for line in lines] if fits else None
     if not want.endswith(have):
         return None
     lost = want[: len(want) - len(have)]

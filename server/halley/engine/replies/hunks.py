@@ -69,8 +69,7 @@ def hunk_of(search: Sequence[str], replace: Sequence[str], path: str = "", sourc
     """A hunk from two versions of some lines."""
     lines: list[Line] = []
     i = 0
-    keys = [squeeze(line) for line in search], [squeeze(line) for line in replace]
-    blocks = diff_lines(*keys) if _same_layout(search, replace) else diff_lines(search, replace)
+    blocks = diff_lines(search, replace)
     for i1, i2, j1, j2 in [*blocks, (len(search), len(search), len(replace), len(replace))]:
         lines += _signed("=", search[i:i1])
         lines += _signed("-", search[i1:i2])
@@ -81,15 +80,6 @@ def hunk_of(search: Sequence[str], replace: Sequence[str], path: str = "", sourc
 
 def _signed(sign: Sign, lines: Sequence[str]) -> list[Line]:
     return [(sign, line) for line in lines]
-
-
-def _same_layout(search: Sequence[str], replace: Sequence[str]) -> bool:
-    """Whether no line differs in white space alone: then such differences are not the change."""
-    old, new = set(search), set(replace)
-    keys = {squeeze(line): line for line in search}
-    return all(
-        line in old or keys.get(squeeze(line), line) in new or squeeze(line) not in keys for line in replace
-    )
 
 
 def place_hunk(hunk: Hunk, rows: Sequence[str], selected: Run | None = None) -> Placed | Unplaced:

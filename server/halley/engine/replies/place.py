@@ -13,11 +13,13 @@ from typing import Literal, NamedTuple
 
 from halley.engine.code.layout import (
     content,
+    ending,
     fit_blank,
     fit_edges,
     fit_indentation,
     fit_newlines,
     fit_style,
+    kept_of,
     local_style,
     newline_of,
     width,
@@ -73,27 +75,44 @@ def _as_it_stands(lines: Sequence[str], part: Run, rows: Sequence[str]) -> Chang
     new = "".join(f"{line}\n" for line in lines)
     if part[1] == len(rows) and not text.endswith(("\n", "\r")):
         new = new.rstrip("\n")
-    return Change(*part, fit_newlines(new, text, newline_of("".join(rows))))
+    above = ending(rows[part[0] - 1]) if part[0] and not text else ""
+    return Change(*part, fit_newlines(new, text, above or newline_of("".join(rows))))
 
 
 def _narrowed(
     block: Sequence[str], bare: Sequence[str], part: Run, free: bool
 ) -> tuple[Sequence[str], Run] | None:
-    """The lines that changed, when the block is the file, line for line, but for a stretch inside the part.
+    """The lines that changed, when the block is the file, or the part, line for line but for a stretch inside the part.
 
-    Nothing is to be interpreted then, and a reply of 50,000 lines is not looked at line by line. Blank lines at the
-    end say nothing, unless the layout is the task.
+    Nothing is to be interpreted then, and a reply of 50,000 lines is not looked at line by line. A file and a part of
+    it may end alike: the reading that changes less is meant.
     """
     block = list(block)  # slices of a list and a tuple are never equal
-    size, mine = (len(bare) - (not bare[-1]), len(block)) if free else (_said(bare), _said(block))
-    head = common_prefix(bare[:size], block[:mine])
-    tail = common_suffix(bare[head:size], block[head:mine])
-    last = size - tail
-    telling = size > head + tail >= max(_TELLING, size // 2)
-    if not telling or head < part[0] or last > part[1]:
+    whole = (0, len(bare) - (not bare[-1]))
+    found = [_stretch(block, bare, window, free) for window in dict.fromkeys((part, whole))]
+    inside = [one for one in found if one and part[0] <= one[1][0] and one[1][1] <= part[1]]
+    if not inside:
         return None
-    lines = block[head : mine - tail]
-    return None if elided_rows(lines, bare) else (lines, (head, last))
+    lines, run = min(inside, key=lambda one: len(one[0]) + one[1][1] - one[1][0])
+    return None if elided_rows(lines, bare) else (lines, run)
+
+
+def _stretch(
+    block: Sequence[str], bare: Sequence[str], window: Run, free: bool
+) -> tuple[Sequence[str], Run] | None:
+    """The only stretch in which a block differs from some rows, where it does so little that it must be these.
+
+    Blank lines at the end say nothing, unless the layout is the task.
+    """
+    rows = bare[window[0] : window[1]]
+    size, mine = (len(rows), len(block)) if free else (_said(rows), _said(block))
+    head = common_prefix(rows[:size], block[:mine])
+    tail = common_suffix(rows[head:size], block[head:mine])
+    if head + tail < max(_TELLING, size // 2) or (head + tail == size and not (head and tail)):
+        return None  # rows with more above or below them may be the part with its neighbours
+    if window[0] and not any(map(str.strip, rows[:head])):
+        return None  # the first line may have lost its indentation
+    return block[head : mine - tail], (window[0] + head, window[0] + size - tail)
 
 
 def _said(lines: Sequence[str]) -> int:
@@ -106,8 +125,9 @@ def change_rows(block: Sequence[str], rows: Sequence[str], part: Run, free: bool
     old = list(rows[part[0] : part[1]])
     bare = [content(row) for row in old]
     style = local_style([content(row) for row in rows], part)
-    lines = list(block) if free else fit_style(block, style, bare)
-    fitted = fit_indentation(lines, bare, style)
+    fitted = fit_indentation(list(block) if free else fit_style(block, style, bare), bare, style)
+    if not free and kept_of(as_is := fit_indentation(block, bare, style), bare) > kept_of(fitted, bare):
+        fitted = as_is  # its tabs and spaces are mixed as the document's are
     new = "".join(f"{line}\n" for line in (fitted if free else fit_blank(fitted, bare)))
     text = "".join(old)
     if not free:
@@ -137,9 +157,23 @@ def whole_file(block: Sequence[str], bare: Sequence[str], part: Run) -> tuple[Se
     if len(outside) < 3:
         return None
     held = (Counter(map(squeeze, outside)) & Counter(map(squeeze, block))).total()
-    if held < len(outside) - max(1, len(outside) // 20):
+    if held < len(outside) - max(len(outside) >= _TELLING, len(outside) // 20):
         return None
+    if len(outside) < _TELLING and not _same_ends(block, bare, part):
+        return None  # a few lines may well be elsewhere in the part too
     return block, (0, len(bare) - (not bare[-1]))
+
+
+def _same_ends(block: Sequence[str], bare: Sequence[str], part: Run) -> bool:
+    """Whether a block begins and ends as the file does, on the sides where the file has more than the part."""
+
+    def ends(lines: Sequence[str]) -> tuple[str, str]:
+        said = [line for line in lines if line.strip()] or [""]
+        return squeeze(said[0]), squeeze(said[-1])
+
+    (first, last), (top, bottom) = ends(block), ends(bare)
+    above, below = any(map(str.strip, bare[: part[0]])), any(map(str.strip, bare[part[1] :]))
+    return (first == top or not above) and (last == bottom or not below)
 
 
 def _without_echoes(block: Sequence[str], bare: Sequence[str], part: Run) -> tuple[Sequence[str], Run] | None:

@@ -57,8 +57,10 @@ def opens_diff(lines: Sequence[str]) -> bool:
     said = [line for line in lines[:40] if line.strip()][:8]
     while said and (_GIT.match(said[0]) or _META.match(said[0])):
         said.pop(0)
-    headed = len(said) > 2 and _OLD.match(said[0]) and _NEW.match(said[1]) and said[2].startswith("@@")
-    return bool(headed) and is_diff(lines)
+    if len(said) < 3 or not is_diff(lines):
+        return False
+    stars = said[0].startswith("*** Begin Patch") and _STARS.match(said[1])
+    return bool(stars or (_OLD.match(said[0]) and _NEW.match(said[1]) and said[2].startswith("@@")))
 
 
 def is_diff(lines: Sequence[str]) -> bool:
