@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from halley.engine.code.chunks import MOST_CHARACTERS, MOST_LINES, SMALL_LINES, cut_chunks
-from halley.engine.fusion import merge_ranks
+from halley.engine.fusion import merge_ranks, spread
 from halley.engine.search_query import camel_parts, match_terms, split_name
 
 
@@ -74,3 +74,18 @@ def test_what_both_rankings_name_comes_first() -> None:
     merged = merge_ranks({"lexical": ["a", "b", "c"], "vector": ["d", "b"]}, {"lexical": 1.0, "vector": 1.0})
     assert [thing for thing, _, _ in merged] == ["b", "a", "d", "c"]
     assert merged[0][2] == ("lexical", "vector")
+
+
+def test_results_are_of_different_definitions():
+    found = [("a.py", "Order.total"), ("a.py", "Order.total"), ("b.md", ""), ("b.md", "")]
+    found += [("a.py", f"Order.m{n}") for n in range(5)] + [("a.py", "Order"), ("c.py", "Order.total")]
+    named = spread(found, lambda thing: thing)
+    assert named[:5] == [
+        ("a.py", "Order.total"),
+        ("b.md", ""),
+        ("b.md", ""),
+        ("a.py", "Order.m0"),
+        ("a.py", "Order.m1"),
+    ]
+    assert named[5:7] == [("a.py", "Order"), ("c.py", "Order.total")]  # before the rest of a class
+    assert named[7:] == [("a.py", f"Order.m{n}") for n in (2, 3, 4)]

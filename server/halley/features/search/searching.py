@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from halley.core.errors import HalleyError, InvalidInput
 from halley.core.index import Found
 from halley.engine.code.languages import language_id_of
-from halley.engine.fusion import merge_ranks
+from halley.engine.fusion import merge_ranks, spread
 from halley.engine.guards.secrecy import is_secret_path
 from halley.engine.search_query import match_terms
 from halley.features.ask import Line
@@ -34,6 +34,8 @@ DEPTH = 100
 """How far down each ranking is looked at."""
 WEIGHTS = {"lexical": 1.0, "vector": 1.5}
 """In the merging; `bench/retrieval.py` measured it."""
+SPREAD_OVER = 4
+"""Times the hits asked for that are looked at, so that others can take the place of a definition's second hit."""
 FIRST_SCAN_S = 5.0
 """How long a question waits for the very first look at the workspace."""
 VECTOR_S = 4.0
@@ -148,9 +150,9 @@ async def _hits(
             continue
         how: Any = "both" if len(found_in) == 2 else found_in[0]
         hits.append(Hit(chunk, score, how))
-        if len(hits) == limit:
+        if len(hits) == limit * SPREAD_OVER:
             break
-    return hits
+    return spread(hits, lambda hit: (hit.chunk.path, hit.chunk.symbol))[:limit]
 
 
 def may_be_shown(root: Path, path: str, exclude: tuple[str, ...]) -> bool:

@@ -3,6 +3,7 @@
     create_file(path)           a file that must not exist yet
     fresh_beside(target)        a file with a random name beside `target`, to take its place
     open_kept(path)             a file that stays: opened, or created where it is missing (locks, logs, vectors)
+    check_kept(path)            the same for one that must not be opened here (databases)
     make_private_folder(path)   a folder, and the missing ones above it
 
 A link planted under a name that can be guessed would make Halley write into another file of the user's. So new files
@@ -78,6 +79,14 @@ def open_kept(path: Path, flags: int = os.O_RDWR) -> int:
         os.close(handle)
         raise
     return handle
+
+
+def check_kept(path: Path) -> None:
+    """As `open_kept` for a file that exists, without opening it. Raises OSError."""
+    state = path.lstat()
+    _check_ours(state, path)
+    if os.name == "posix" and stat.S_IMODE(state.st_mode) != PRIVATE:
+        path.chmod(PRIVATE)
 
 
 def _check_ours(state: os.stat_result, path: Path) -> None:

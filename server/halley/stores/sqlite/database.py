@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from halley.core.errors import Problem, StoreFailed
 from halley.stores.disk.files import locked, open_lock, release_lock, wait_for_lock
-from halley.stores.disk.making import make_private_folder, open_kept, store_failed
+from halley.stores.disk.making import check_kept, create_file, make_private_folder, store_failed
 
 if TYPE_CHECKING:
     import sqlite3
@@ -406,7 +406,13 @@ def open_connection(path: Path, steps: Steps | None = None) -> sqlite3.Connectio
 
 def _make_private_file(path: Path) -> None:
     """SQLite makes its journals with the rights of the database, so these rights are theirs too."""
-    os.close(open_kept(Path(os.path.realpath(path))))  # the file itself may lie elsewhere, by a link
+    path = Path(os.path.realpath(path))  # the file itself may lie elsewhere, by a link
+    # A database that exists is never opened here: closing any descriptor of it would drop the locks that this process'
+    # own connections hold (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    if not path.exists():
+        with contextlib.suppress(FileExistsError):
+            os.close(create_file(path))
+    check_kept(path)
 
 
 def _set_up(connection: sqlite3.Connection) -> None:
