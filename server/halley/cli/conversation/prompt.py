@@ -45,10 +45,13 @@ class Typed:
         from prompt_toolkit.history import FileHistory
         from prompt_toolkit.key_binding import KeyBindings
 
+        from halley.stores.disk.making import make_private_folder, open_kept
+
         keys = KeyBindings()
         keys.add("enter")(lambda event: event.current_buffer.validate_and_handle())
         keys.add("escape", "enter")(lambda event: event.current_buffer.insert_text("\n"))
-        make_private(history)
+        make_private_folder(history.parent)
+        os.close(open_kept(history))  # private before anything is written into it
         self._session: PromptSession[str] = PromptSession(
             "> ",
             history=FileHistory(str(history)),
@@ -61,14 +64,6 @@ class Typed:
 
     async def read(self) -> str:
         return await self._session.prompt_async()
-
-
-def make_private(path: Path) -> None:
-    """The file, there and readable by the user alone before anything is written into it."""
-    from halley.stores.disk.making import make_private_folder, open_kept
-
-    make_private_folder(path.parent)
-    os.close(open_kept(path))
 
 
 def _completer(complete: Complete) -> Any:
