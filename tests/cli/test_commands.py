@@ -91,7 +91,12 @@ def test_models_as_table_and_json(halley):
 def test_use_keeps_a_choice_for_the_workspace_and_says_which_choice_wins(halley, tmp_path):
     ran = halley("use", "chat", "sim/sim-fast,sim/sim-chat")
     assert ran.code == 0
-    assert ran.out == "chat: sim/sim-fast, sim/sim-chat (picked for this workspace)\n"
+    chat, *kept = ran.out.splitlines()
+    assert chat == "chat: sim/sim-fast, sim/sim-chat (picked for this workspace)"
+    assert kept == [
+        f"{role}: sim/{own} (sim's default, which a choice for chat does not change)"
+        for role, own in (("complete", "sim-fim"), ("fast", "sim-fast"))
+    ]
     other = tmp_path / "other"
     other.mkdir()
     assert "sim/sim-chat" in halley("use", folder=other).out.splitlines()[1]

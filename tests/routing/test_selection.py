@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from halley.core.errors import NotConfigured
 from halley.core.models import Model, ModelRef
+from halley.core.settings import ProviderSettings
 from halley.providers.presets import PRESETS, resolve_endpoint
 from halley.routing.catalogue import Shelf
-from halley.routing.defaults import _table, default_route
+from halley.routing.defaults import _table, default_route, own_model
 from halley.routing.near import near_names
 from halley.routing.selection import parse_route, resolve_route, resolve_selection
 from halley.stores.config.layers import LAYERS, Layer, merge_settings, roles_layer
@@ -58,6 +59,39 @@ def test_roles_stand_in_for_each_other(role, roles, wanted):
     assert selected.route[0].name == wanted
     assert selected.source == ("/there/config.toml" if role in roles else selected.source)
     assert selected.source.startswith("as ") == (role not in roles)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "role", "own"),
+    [
+        ("comet/claude-opus-4-5", "complete", "comet/codestral-latest"),
+        ("comet/claude-opus-4-5", "fast", "comet/gpt-5-nano"),
+        ("anthropic/claude-opus-4-5", "complete", "anthropic/claude-haiku-4-5"),
+        ("deepseek/deepseek-reasoner", "fast", "deepseek/deepseek-chat"),
+        ("mine/big", "fast", "mine/big"),
+        ("mine/big", "complete", "mine/big"),
+        ("comet/claude-opus-4-5", "edit", "comet/claude-opus-4-5"),
+    ],
+)
+def test_a_choice_for_chat_does_not_move_ghost_text_and_small_tasks(chosen, role, own):
+    def own_default(role, provider):
+        settings = None if provider in PRESETS else ProviderSettings(base_url="https://x.example")
+        name = own_model(role, resolve_endpoint(provider, settings, {}), Shelf())
+        return (ModelRef(provider, name),) if name else ()
+
+    layers = [layer("workspace", chat=chosen)]
+    selected = resolve_route(role, merge_settings(layers), layers, own_default=own_default)
+    assert str(selected.route[0]) == own
+    assert (selected.scope == "default") == (own != chosen)
+    named = [layer("workspace", chat=chosen, fast="p/f")]
+    assert resolve_route("fast", merge_settings(named), named, own_default=own_default).route[0].name == "f"
+
+
+def test_a_model_that_fills_in_the_middle_is_a_hosts_own_for_ghost_text():
+    mine = resolve_endpoint("mine", ProviderSettings(base_url="https://x.example"), {})
+    coder = Model(ModelRef("mine", "coder"), roles=frozenset({"complete"}))
+    shelf = Shelf((Model(ModelRef("mine", "big")), coder), 1.0)
+    assert (own_model("complete", mine, shelf), own_model("fast", mine, shelf)) == ("coder", None)
 
 
 @pytest.mark.parametrize("role", ["embed", "image", "speech"])

@@ -60,6 +60,7 @@ async function pickModel(halley: Halley, role: Role, kept: Map<Role, string[]>):
   if (scope === 'session') kept.set(role, chosen.route);
   else kept.delete(role);
   sayIfOverruled(role, chosen.route, after.roles[role]);
+  if (role === 'chat' && chosen.route.length > 0) sayWhatStays(after.roles);
 }
 
 interface Chosen {
@@ -191,7 +192,7 @@ async function askForRole(current: Role, roles: Record<string, SelectedRole>): P
   const items = ROLES.map((role) => ({
     label: roleName(role),
     description: roles[role]?.route.join(' → '),
-    detail: roles[role] && scopeName(roles[role].scope),
+    detail: roles[role] && (roles[role].scope === 'default' ? `${scopeName('default')}: ${roles[role].source}` : scopeName(roles[role].scope)),
     picked: role === current,
     role,
   }));
@@ -222,4 +223,13 @@ function sayIfOverruled(role: Role, route: string[], selected: SelectedRole | un
   if (!selected || selected.route.join() === route.join()) return;
   const text = vscode.l10n.t('{0} still answers for {1} here: {2} decides ({3}).', selected.route.join(' → '), roleName(role), scopeName(selected.scope), selected.source);
   void vscode.window.showInformationMessage(text);
+}
+
+/** A choice for chat leaves ghost text and small tasks with their provider's own models. */
+function sayWhatStays(roles: Record<string, SelectedRole>): void {
+  const kept = (['complete', 'fast'] as const).flatMap((role) => {
+    const selected = roles[role];
+    return selected?.scope === 'default' ? [`${roleName(role)}: ${selected.route.join(' → ')}`] : [];
+  });
+  if (kept.length > 0) vscode.window.setStatusBarMessage(vscode.l10n.t('Unchanged: {0}', kept.join(', ')), 8000);
 }

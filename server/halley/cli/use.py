@@ -61,6 +61,7 @@ async def use(
         force=force,
     )
     _tell_outcome(desk, role, scope)
+    _tell_what_stays(desk, role)
     await _tell_missing_keys(desk, names)
 
 
@@ -79,6 +80,16 @@ def _tell_outcome(desk: Desk, role: Role, scope: str) -> None:
     click.echo(f"{role}: {models} ({chosen.source})")
     if chosen.scope != scope and chosen.scope != "default":
         tell(f"What is chosen by {chosen.source} goes before a choice for the {scope}.")
+
+
+def _tell_what_stays(desk: Desk, role: Role) -> None:
+    """A choice for chat leaves ghost text and small tasks where they were."""
+    from halley.routing.selection import KEEPS_OWN
+
+    for other in (other for other in ROLES if role == "chat" and other in KEEPS_OWN):
+        chosen = desk.room.route(other, desk.settings, desk.layers)
+        if chosen.scope == "default":
+            click.echo(f"{other}: {', '.join(map(str, chosen.route))} ({chosen.source})")
 
 
 async def _tell_missing_keys(desk: Desk, route: Route) -> None:

@@ -187,9 +187,13 @@ class RoleSettings(Section):
 
     chat: tuple[ModelName, ...] = shared("Models for chat and explanations.", default=())
     edit: tuple[ModelName, ...] = shared("Models for editing actions. Defaults to `chat`.", default=())
-    complete: tuple[ModelName, ...] = shared("Models for inline completion. Defaults to `fast`.", default=())
+    complete: tuple[ModelName, ...] = shared(
+        "Models for inline completion. Defaults to `fast`, else to the default of `chat`'s provider.",
+        default=(),
+    )
     fast: tuple[ModelName, ...] = shared(
-        "Models for titles, summaries and other small tasks. Defaults to `chat`.", default=()
+        "Models for titles, summaries and other small tasks. Defaults to the default of `chat`'s provider.",
+        default=(),
     )
     embed: tuple[ModelName, ...] = shared("Embedding models for workspace search.", default=())
     image: tuple[ModelName, ...] = shared("Models for creating and editing pictures.", default=())

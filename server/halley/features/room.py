@@ -237,13 +237,15 @@ class EngineRoom:
         """The models of a role, and whose choice that is. Raises NotConfigured, with what to do about it."""
         from halley.routing.selection import resolve_route
 
-        return resolve_route(role, settings, layers, request=request, defaults=self._defaults(settings))
+        defaults, own = self._defaults(settings), self.registry.own_default(settings)
+        return resolve_route(role, settings, layers, request=request, defaults=defaults, own_default=own)
 
     def selection(self, settings: Settings, layers: Sequence[Layer] = ()) -> dict[str, dict[str, Any]]:
         """`roles` of `halley/models/selection`: every role that has a route."""
         from halley.routing.selection import resolve_selection
 
-        found = resolve_selection(settings, layers, self._defaults(settings))
+        own = self.registry.own_default(settings)
+        found = resolve_selection(settings, layers, self._defaults(settings), own)
         return {role: selected.to_json() for role, selected in found.items()}
 
     async def prepare_route(self, role: Role, settings: Settings, layers: Sequence[Layer] = ()) -> Selected:

@@ -34,6 +34,20 @@ def default_model(role: Role, endpoint: Endpoint, shelf: Shelf) -> str | None:
     return _first_that_fits(role, shelf.models)
 
 
+def own_model(role: Role, endpoint: Endpoint, shelf: Shelf) -> str | None:
+    """The name of the endpoint's usual model for a role that is not chosen beside chat; None where it has none.
+
+    A host that is not in the table has none, but for ghost text a model that fills in the middle.
+    """
+    usual = _usual(endpoint.preset)
+    for stand_in in STANDS_IN.get(role, (role,)):
+        for name in usual.get(stand_in, ()):
+            if not shelf.models or name in shelf.by_name:
+                return name
+    fitting = (m.ref.name for m in shelf.models if role == "complete" in m.roles and not m.deprecated)
+    return next(fitting, None)
+
+
 def _first_that_fits(role: Role, models: Iterable[Model]) -> str | None:
     for stand_in in STANDS_IN.get(role, (role,)):
         for model in models:

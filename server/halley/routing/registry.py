@@ -26,7 +26,7 @@ from halley.providers.endpoint import Endpoint
 from halley.providers.facts import describe_model
 from halley.providers.presets import PRESETS, load_preset, resolve_endpoint
 from halley.routing.catalogue import NOTHING_KNOWN, Catalogue, Shelf
-from halley.routing.defaults import default_route
+from halley.routing.defaults import default_route, own_model
 from halley.routing.keys import Binding, KeyRing, bind
 from halley.routing.near import near_names
 from halley.routing.prices import NO_BOOK, Prices
@@ -292,6 +292,19 @@ class Registry:
             return [(binding.endpoint, self.catalogue.shelf(binding.endpoint)) for binding in bindings]
 
         return lambda role: default_route(role, providers())
+
+    def own_default(self, settings: Settings) -> Callable[[Role, str], Route]:
+        """The usual route of a role at a provider; empty for one that is not there or has none."""
+
+        def find(role: Role, provider: str) -> Route:
+            try:
+                endpoint = self.binding(provider, settings).endpoint
+            except NotConfigured:
+                return ()
+            name = own_model(role, endpoint, self.catalogue.shelf(endpoint))
+            return (ModelRef(provider, name),) if name else ()
+
+        return find
 
     async def find_local_servers(self, settings: Settings) -> list[Binding]:
         """Servers that answer on this machine's usual ports and are what they seem, beside the configured ones."""

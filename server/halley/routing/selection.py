@@ -3,8 +3,9 @@
     request → session → workspace → client → .halley.toml → user → config.toml → default
 
 The levels are `stores/config/layers.py`'s; this module only finds which of them decided, and the substitute for a
-role that has no model of its own: edit as chat, complete as fast, fast as chat. With nothing chosen at all,
-`defaults.py` picks from what there is.
+role that has no model of its own: edit as chat, complete as fast. Choosing a chat model does not move complete and fast
+to it, because ghost text would ask the dearest model at every pause: they keep the usual model of its provider, and are
+as chat only where it has none. With nothing chosen at all, `defaults.py` picks from what there is.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ STANDS_IN: Mapping[Role, tuple[Role, ...]] = {
     "fast": ("fast", "chat"),
 }
 """Roles to look at, in order; a role that is not named here stands for itself only."""
+KEEPS_OWN: frozenset[Role] = frozenset({"complete", "fast"})
+"""Roles that a choice for chat does not move, where the provider has a usual model for them."""
 NO_DEFAULT: frozenset[Role] = frozenset({"embed"})
 """Roles for which a model must be chosen: an embedding sends all of a workspace, and costs."""
 
@@ -54,6 +57,10 @@ Defaults = Callable[[Role], Route]
 """The route of a role without a chosen model; empty when there is nothing to choose from."""
 
 
+OwnDefault = Callable[[Role, str], Route]
+"""The usual route of a role at a provider; empty where it has none."""
+
+
 def resolve_route(
     role: Role,
     settings: Settings,
@@ -61,6 +68,7 @@ def resolve_route(
     *,
     request: Route = (),
     defaults: Defaults | None = None,
+    own_default: OwnDefault | None = None,
 ) -> Selected:
     """The route for `role`. `settings` are the merged `layers`; `request` names models for this one call.
 
@@ -70,6 +78,12 @@ def resolve_route(
         return Selected(request, "request", _SAID["request"])
     for stand_in in STANDS_IN.get(role, (role,)):
         route = parse_route(getattr(settings.roles, stand_in))
+        if route and stand_in == "chat" and role in KEEPS_OWN and own_default:
+            provider = route[0].provider
+            if own := own_default(role, provider):
+                return Selected(
+                    own, "default", f"{provider}'s default, which a choice for chat does not change"
+                )
         if route:
             return _chosen(role, stand_in, route, layers)
     route = defaults(role) if defaults and role not in NO_DEFAULT else ()
@@ -79,13 +93,16 @@ def resolve_route(
 
 
 def resolve_selection(
-    settings: Settings, layers: Sequence[Layer] = (), defaults: Defaults | None = None
+    settings: Settings,
+    layers: Sequence[Layer] = (),
+    defaults: Defaults | None = None,
+    own_default: OwnDefault | None = None,
 ) -> dict[Role, Selected]:
     """Every role that has a route."""
     found: dict[Role, Selected] = {}
     for role in ROLES:
         try:
-            found[role] = resolve_route(role, settings, layers, defaults=defaults)
+            found[role] = resolve_route(role, settings, layers, defaults=defaults, own_default=own_default)
         except NotConfigured:
             continue
     return found

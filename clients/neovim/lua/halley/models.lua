@@ -64,6 +64,12 @@ local function choose(role, route, scope, uri, buf)
   client.request('halley/models/select', asked, function(selection)
     local chosen = selection.roles[role]
     local text = ('%s asks %s (%s).'):format(role, table.concat(chosen.route, ', then '), chosen.scope)
+    for _, other in ipairs(role == 'chat' and { 'complete', 'fast' } or {}) do
+      local kept = selection.roles[other]
+      if kept and kept.scope == 'default' then
+        text = text .. ('\n%s asks %s (%s).'):format(other, kept.route[1], kept.source)
+      end
+    end
     vim.notify('Halley: ' .. text)
   end, { buf = buf })
 end
