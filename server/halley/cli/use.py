@@ -84,9 +84,8 @@ def _tell_outcome(desk: Desk, role: Role, scope: str) -> None:
 
 def _tell_what_stays(desk: Desk, role: Role) -> None:
     """A choice for chat leaves ghost text and small tasks where they were."""
-    from halley.routing.selection import KEEPS_OWN
-
-    for other in (other for other in ROLES if role == "chat" and other in KEEPS_OWN):
+    kept: tuple[Role, ...] = ("complete", "fast") if role == "chat" else ()
+    for other in kept:
         chosen = desk.room.route(other, desk.settings, desk.layers)
         if chosen.scope == "default":
             click.echo(f"{other}: {', '.join(map(str, chosen.route))} ({chosen.source})")
