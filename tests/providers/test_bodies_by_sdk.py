@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from halley.core.calls import ImagePart, Message, Prompt, Tool, ToolCall, assistant, system, user
+from halley.core.models import EFFORTS
 from halley.providers.facts import known_facts
 from halley.providers.hosts.learning import Learned, without
 from halley.providers.presets import PRESETS, load_preset
@@ -114,11 +115,13 @@ lessons = st.builds(Learned, alternate=st.booleans(), system_as_user=st.booleans
     name=st.sampled_from(MODELS),
     learned=lessons,
     preset=st.sampled_from(["openai", "llamacpp", "gemini"]),
+    effort=st.none() | st.sampled_from(EFFORTS),
 )
 def test_every_body_is_one_by_the_sdk(
-    kind: str, prompt: Prompt, name: str, learned: Learned, preset: str
+    kind: str, prompt: Prompt, name: str, learned: Learned, preset: str, effort: Any
 ) -> None:
-    check(kind, BUILDERS[kind](name, known_facts(preset, name), prompt, learned))
+    facts = {**known_facts(preset, name), "asked_effort": effort}
+    check(kind, BUILDERS[kind](name, facts, prompt, learned))
 
 
 @pytest.mark.parametrize("kind", BUILDERS)

@@ -14,7 +14,7 @@ import pytest
 from halley.core.calls import Call, Caller, FimPrompt, Operation, Priority, Prompt, Trace, user
 from halley.core.errors import HalleyError, NotConfigured
 from halley.core.events import Event, Finish, TextDelta
-from halley.core.models import Model, ModelRef, Price, Usage
+from halley.core.models import Model, ModelRef, Price, Role, Usage
 from halley.core.settings import Settings
 from halley.core.usage import Summary, UsageRow
 from halley.routing.clock import Clock
@@ -71,7 +71,9 @@ class FakeTargets:
     concurrency: int = 64
     price: Price | None = field(default_factory=lambda: Price(1.0, 2.0))
 
-    def find_target(self, ref: ModelRef, settings: Settings, caller: Caller) -> Target:
+    def find_target(
+        self, ref: ModelRef, settings: Settings, caller: Caller, role: Role | None = None
+    ) -> Target:
         if ref.provider not in self.providers:
             raise NotConfigured(f"There is no provider {ref.provider}.")
         model = Model(ref, price=self.price)

@@ -6,7 +6,7 @@ import { abilities, compact, duration, price } from './figures';
 import type { Halley } from './halley';
 import { showError } from './problems';
 import type { Model, Provider, SelectedRole, SelectParams } from './protocol';
-import { abilityName, roleName, scopeName } from './names';
+import { abilityName, effortName, roleName, scopeName } from './names';
 
 type Role = SelectParams['role'];
 type Scope = NonNullable<SelectParams['scope']>;
@@ -17,6 +17,8 @@ interface ModelItem extends vscode.QuickPickItem {
 
 const ROLES: Role[] = ['chat', 'edit', 'complete', 'fast', 'embed', 'image', 'speech', 'transcribe', 'video'];
 const FALLBACK: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('layers'), tooltip: '' };
+const EFFORT: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('lightbulb'), tooltip: '' };
+const EFFORTS = ['minimal', 'low', 'medium', 'high'] as const;
 const STAR: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('star-empty'), tooltip: '' };
 const STARRED: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('star-full'), tooltip: '' };
 const REFRESH: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('refresh'), tooltip: '' };
@@ -84,7 +86,7 @@ function askForModel(halley: Halley, role: Role, selected: SelectedRole | undefi
         halley.request('halley/providers/list', {}),
       ]);
       pick.items = modelItems(role, models, providers, selected);
-      const current = pick.items.find(({ model }) => model && model.id === selected?.route[0]);
+      const current = pick.items.find(({ model }) => model && placeOf(model, selected?.route ?? []) === 0);
       if (current) pick.activeItems = [current];
       if (problems.length > 0 && models.length === 0) pick.placeholder = problems[0]?.message;
     } finally {
@@ -100,6 +102,10 @@ function askForModel(halley: Halley, role: Role, selected: SelectedRole | undefi
     pick.onDidTriggerButton(() => void load(true).catch(reject));
     pick.onDidTriggerItemButton(({ item: { model }, button }) => {
       if (!model) return;
+      if (button.iconPath === EFFORT.iconPath) {
+        resolve(askForEffort(model));
+        return pick.hide();
+      }
       if (!isStar(button)) return done({ route: withFallback(selected?.route ?? [], model.id) });
       halley.request('halley/models/favourite', { model: model.id, favourite: !model.favourite }).then(() => load(false)).catch(reject);
     });
@@ -121,17 +127,30 @@ function askForModel(halley: Halley, role: Role, selected: SelectedRole | undefi
   });
 }
 
+/** Where a model is in a route, with or without an effort (`openai/gpt-5:high`); -1 where it is not. */
+function placeOf(model: Model, route: string[]): number {
+  return route.findIndex((id) => id === model.id || EFFORTS.some((effort) => id === `${model.id}:${effort}`));
+}
+
+/** The model with an effort of thinking, as a pick of its own. */
+async function askForEffort(model: Model): Promise<Chosen | undefined> {
+  const items = EFFORTS.map((effort) => ({ label: effortName(effort), route: [`${model.id}:${effort}`] }));
+  const own = { label: vscode.l10n.t("The model's own"), route: [model.id] };
+  const title = vscode.l10n.t('Reasoning effort of {0}', model.label);
+  return vscode.window.showQuickPick([own, ...items], { title });
+}
+
 /** Models under headings: the selected route, favourites, those chosen lately, then all others; below them the ways onward. */
 export function modelItems(role: Role, models: Model[], providers: Provider[], selected: SelectedRole | undefined): ModelItem[] {
   const health = new Map(providers.map((provider) => [provider.id, provider]));
   const route = selected?.route ?? [];
-  const inRoute = route.flatMap((id) => models.find((model) => model.id === id) ?? []);
-  const rest = models.filter(({ id }) => !route.includes(id));
+  const inRoute = route.flatMap((id) => models.find((model) => placeOf(model, [id]) === 0) ?? []);
+  const rest = models.filter((model) => placeOf(model, route) < 0);
   const items: ModelItem[] = [];
   const section = (label: string, members: Model[]): void => {
     if (members.length === 0) return;
     items.push({ label, kind: vscode.QuickPickItemKind.Separator });
-    items.push(...members.map((model) => modelItem(model, health.get(model.provider), route.indexOf(model.id))));
+    items.push(...members.map((model) => modelItem(model, health.get(model.provider), placeOf(model, route))));
   };
   section(vscode.l10n.t('chosen now'), inRoute);
   const [favourites, others] = split(rest, ({ favourite }) => favourite === true);
@@ -178,7 +197,7 @@ function modelItem(model: Model, provider: Provider | undefined, place: number):
     label: place === 0 ? `$(check) ${model.label}` : place > 0 ? `$(layers) ${model.label}` : model.label,
     description: [model.id, cost && vscode.l10n.t('{0} per 1M tokens', cost)].filter(Boolean).join('   '),
     detail: details.join(' · ') || undefined,
-    buttons: [model.favourite ? { ...STARRED, tooltip: vscode.l10n.t('Remove from favourites') } : { ...STAR, tooltip: vscode.l10n.t('Make it a favourite') }, ...(place < 0 ? [{ ...FALLBACK, tooltip: vscode.l10n.t('Add as a fallback') }] : [])],
+    buttons: [model.favourite ? { ...STARRED, tooltip: vscode.l10n.t('Remove from favourites') } : { ...STAR, tooltip: vscode.l10n.t('Make it a favourite') }, ...(model.capabilities.effort ? [{ ...EFFORT, tooltip: vscode.l10n.t('Choose it with a reasoning effort…') }] : []), ...(place < 0 ? [{ ...FALLBACK, tooltip: vscode.l10n.t('Add as a fallback') }] : [])],
     model,
   };
 }

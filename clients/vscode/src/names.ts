@@ -28,6 +28,17 @@ export function abilityName(ability: string): string {
   return names[ability] ?? ability;
 }
 
+/** How much a model should think before it answers. */
+export function effortName(effort: string): string {
+  const names: Record<string, string> = {
+    minimal: vscode.l10n.t('minimal'),
+    low: vscode.l10n.t('low'),
+    medium: vscode.l10n.t('medium'),
+    high: vscode.l10n.t('high'),
+  };
+  return names[effort] ?? effort;
+}
+
 export function scopeName(scope: string): string {
   const names: Record<string, string> = {
     session: vscode.l10n.t('this window until it closes'),

@@ -13,12 +13,22 @@ Role = Literal["chat", "edit", "complete", "fast", "embed", "image", "speech", "
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
+Effort = Literal["minimal", "low", "medium", "high"]
+"""How much a model should think before it answers."""
+EFFORTS: tuple[Effort, ...] = get_args(Effort)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class ModelRef:
-    """`provider/name`; the name may itself hold slashes (`openrouter/meta/llama-4`)."""
+    """`provider/name`; the name may itself hold slashes (`openrouter/meta/llama-4`) and colons (`ollama/qwen3:8b`).
+
+    `:low`, `:high` and the like at the end are no part of the name but an effort, unless the host lists such a name
+    (`registry.py`).
+    """
 
     provider: str
     name: str
+    effort: Effort | None = None
 
     @classmethod
     def parse(cls, text: str) -> ModelRef:
@@ -30,10 +40,22 @@ class ModelRef:
                 "Write it as provider/name, for example comet/gpt-5-mini.",
                 model=text,
             )
-        return cls(provider, name)
+        bare, colon, last = name.rpartition(":")
+        effort = next((effort for effort in EFFORTS if colon and bare and effort == last), None)
+        return cls(provider, bare if effort else name, effort)
+
+    @property
+    def plain(self) -> ModelRef:
+        """The model itself, whatever the effort."""
+        return ModelRef(self.provider, self.name) if self.effort else self
+
+    @property
+    def as_name(self) -> str:
+        """The name as it was written, where it may be that of a model."""
+        return f"{self.name}:{self.effort}" if self.effort else self.name
 
     def __str__(self) -> str:
-        return f"{self.provider}/{self.name}"
+        return f"{self.provider}/{self.as_name}"
 
 
 Route = tuple[ModelRef, ...]

@@ -27,6 +27,8 @@ from pydantic import (
     model_validator,
 )
 
+from halley.core.models import Effort
+
 ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+/\S+$")]
 """`provider/name`."""
 WireKind = Literal["openai", "openai-responses", "anthropic"]
@@ -205,6 +207,15 @@ class RoleSettings(Section):
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
+
+
+class ReasoningSettings(Section):
+    """How much models think before they answer, by role. A pick such as `openai/gpt-5:high` goes before it."""
+
+    chat: Effort | None = shared("Reasoning effort in chats and explanations.", default=None)
+    edit: Effort | None = shared("Reasoning effort of editing actions.", default=None)
+    complete: Effort | None = shared("Reasoning effort of inline completion.", default=None)
+    fast: Effort | None = shared("Reasoning effort of titles, summaries and other small tasks.", default=None)
 
 
 class CompletionSettings(Section):
@@ -421,6 +432,9 @@ class Settings(Section):
 
     providers: dict[ProviderId, ProviderSettings] = machine("Endpoints and keys.", default_factory=dict)
     roles: RoleSettings = shared("The models of each role.", default_factory=RoleSettings)
+    reasoning: ReasoningSettings = shared(
+        "How much models think, where they take an effort.", default_factory=ReasoningSettings
+    )
     completion: CompletionSettings = shared("Inline completion.", default_factory=CompletionSettings)
     edits: EditSettings = personal("How edits are applied.", default_factory=EditSettings)
     format: FormatSettings = shared("Formatting by a model.", default_factory=FormatSettings)

@@ -73,10 +73,10 @@ def fim_form(endpoint: Endpoint, facts: Mapping[str, Any]) -> str:
 
 
 def facts_of(endpoint: Endpoint, model: Model) -> Mapping[str, Any]:
-    """What is known by name, with what the catalogue entry says over it."""
+    """What is known by name, with what the catalogue entry says over it; `asked_effort` is what was picked."""
     known = describe_model(endpoint, model.ref.name).capabilities
     drop = (*endpoint.quirks.drop, *known.get("drop", ()), *model.capabilities.get("drop", ()))
-    return {**known, **model.capabilities, "drop": drop}
+    return {**known, **model.capabilities, "drop": drop, "asked_effort": model.ref.effort}
 
 
 @lru_cache(maxsize=8192)

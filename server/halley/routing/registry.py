@@ -155,13 +155,15 @@ class Registry:
 
     # -- one model
 
-    def find_target(self, ref: ModelRef, settings: Settings, caller: Caller) -> Target:
+    def find_target(
+        self, ref: ModelRef, settings: Settings, caller: Caller, role: Role | None = None
+    ) -> Target:
         """Never waits. Raises NotConfigured where the user has no such provider."""
         binding = self.binding(ref.provider, settings)
         endpoint = binding.endpoint
         provider, ring = self._provider(binding, caller.ask_key)
         return Target(
-            self._describe(endpoint, ref.name),
+            self._asked(endpoint, ref, settings, role),
             provider,
             endpoint.origin,
             endpoint.concurrency,
@@ -171,7 +173,18 @@ class Registry:
 
     def find_model(self, ref: ModelRef, settings: Settings) -> Model:
         """As the host's list says, else as its name tells. Raises NotConfigured like `endpoint`."""
-        return self._describe(self.endpoint(ref.provider, settings), ref.name)
+        return self._asked(self.endpoint(ref.provider, settings), ref, settings, None)
+
+    def _asked(self, endpoint: Endpoint, ref: ModelRef, settings: Settings, role: Role | None) -> Model:
+        """The model, with the effort that was picked or is set for the role in its `ref`, where it takes one."""
+        names = self.catalogue.shelf(endpoint).by_name
+        if ref.effort and ref.as_name in names and ref.name not in names:
+            return self._describe(endpoint, ref.as_name)
+        model = self._describe(endpoint, ref.name)
+        effort = ref.effort or getattr(settings.reasoning, role or "", None)
+        if not effort or not model.capabilities.get("effort"):
+            return model
+        return replace(model, ref=replace(model.ref, effort=effort))
 
     def provider(self, binding: Binding, ask_key: AskKey | None = None) -> Provider:
         """The provider at this endpoint; one that asks the editor for its key is that window's own."""
@@ -210,14 +223,14 @@ class Registry:
         binding = self.binding(ref.provider, settings)
         endpoint = binding.endpoint
         shelf = self.catalogue.shelf(endpoint)
-        if ref.name in shelf.by_name:
+        if ref.name in shelf.by_name or ref.as_name in shelf.by_name:
             return
         try:
             async with asyncio.timeout(FIRST_LIST_S):
                 shelf = await self.refresh(binding, caller)
         except TimeoutError:
             return
-        if not shelf.models or shelf.problem or ref.name in shelf.by_name:
+        if not shelf.models or shelf.problem or {ref.name, ref.as_name} & shelf.by_name.keys():
             return
         near = [f"{ref.provider}/{name}" for name in near_names(ref.name, shelf.by_name)]
         hint = f"Did you mean {' or '.join(near)}? " if near else ""

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from halley.core.calls import Caller
 from halley.core.errors import HalleyError
-from halley.core.models import Model, ModelRef
+from halley.core.models import Model, ModelRef, Role
 from halley.core.ports import Provider
 from halley.core.settings import Settings
 
@@ -32,8 +32,10 @@ class Target:
 
 
 class Targets(Protocol):
-    def find_target(self, ref: ModelRef, settings: Settings, caller: Caller) -> Target:
-        """Never waits. Raises NotConfigured where the user has no such provider."""
+    def find_target(
+        self, ref: ModelRef, settings: Settings, caller: Caller, role: Role | None = None
+    ) -> Target:
+        """Never waits. Where `ref` names no effort, that of `role` holds. Raises NotConfigured for no such provider."""
         ...
 
     async def near_matches(self, ref: ModelRef, settings: Settings, caller: Caller) -> tuple[ModelRef, ...]:

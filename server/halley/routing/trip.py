@@ -165,7 +165,7 @@ class Trip:
     def _find(self, ref: ModelRef) -> Target | None:
         """None for a fallback that is not configured; raises NotConfigured for the model that was picked."""
         try:
-            return self.targets.find_target(ref, self.call.settings, self.call.caller)
+            return self.targets.find_target(ref, self.call.settings, self.call.caller, self.call.role)
         except NotConfigured as error:
             if ref == self.call.route[0]:
                 raise

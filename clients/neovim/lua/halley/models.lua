@@ -91,6 +91,25 @@ local function ask_scope(role, route, uri, buf)
   end)
 end
 
+--- A model that takes an effort of thinking is picked with one: `openai/gpt-5:high`.
+---@param model halley.Model
+---@param picked fun(id: string)
+local function ask_effort(model, picked)
+  if not (model.capabilities or {}).effort then
+    return picked(model.id)
+  end
+  vim.ui.select({ '', ':minimal', ':low', ':medium', ':high' }, {
+    prompt = 'Reasoning effort of ' .. model.id,
+    format_item = function(effort)
+      return effort == '' and "the model's own" or effort:sub(2)
+    end,
+  }, function(effort)
+    if effort then
+      picked(model.id .. effort)
+    end
+  end)
+end
+
 ---@param role string
 ---@param uri string
 ---@param buf integer
@@ -104,7 +123,9 @@ local function ask_model(role, uri, buf)
     end
     vim.ui.select(listing.models, { prompt = 'Model for ' .. role, format_item = M.line }, function(model)
       if model then
-        ask_scope(role, { model.id }, uri, buf)
+        ask_effort(model, function(id)
+          ask_scope(role, { id }, uri, buf)
+        end)
       end
     end)
   end, { buf = buf })

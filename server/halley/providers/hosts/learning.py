@@ -26,6 +26,9 @@ DROPPABLE = (
     "max_tokens",
     "max_completion_tokens",
     "top_p",
+    "reasoning_effort",
+    "reasoning",
+    "thinking",
     "stream",
 )
 """What a request can do without, should a host refuse it; never the tools, without which the answer means

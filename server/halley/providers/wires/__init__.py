@@ -7,6 +7,7 @@
     anthropic.py        `/v1/messages`
     requests.py         prompts → bodies of chat completions
     turns.py            messages as strict hosts take them
+    effort.py           how much a model should think, in each protocol's words
     room.py             how many tokens a reply may take, where thinking counts too
     schemas.py          tools' JSON Schemas as hosts take them
     fim.py              filling in the middle: prompts → bodies, by the host's form

@@ -28,6 +28,7 @@ from halley.providers.stream.streaming import ChunkError, stream_events
 from halley.providers.stream.think import Habits, Thought, splitter_for, visible_length
 from halley.providers.stream.tool_calls import ToolCalls
 from halley.providers.stream.usage import anthropic_usage
+from halley.providers.wires.effort import messages_effort
 from halley.providers.wires.requests import chat_prompt, private_texts
 from halley.providers.wires.room import Ending, token_limit
 from halley.providers.wires.schemas import tool_schema
@@ -97,7 +98,6 @@ def build_messages_body(
     )
     return {
         "model": name,
-        "max_tokens": limit,
         "system": system or None,
         "messages": _turns(prompt.messages),
         "temperature": None if prompt.temperature is None else min(prompt.temperature, 1.0),
@@ -112,7 +112,7 @@ def build_messages_body(
         ]
         or None,
         "stream": True,
-    }
+    } | messages_effort(facts, limit, max_output)
 
 
 def _turns(messages: tuple[Message, ...]) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from halley.providers.hosts.learning import Learned, send_learning, without
 from halley.providers.http.answer import Answer
 from halley.providers.refusals.errors import Asked
 from halley.providers.wires.data_urls import data_url
+from halley.providers.wires.effort import chat_effort
 from halley.providers.wires.media import painting_prompt
 from halley.providers.wires.room import token_limit
 from halley.providers.wires.schemas import tool_schema
@@ -32,6 +33,7 @@ def build_chat_body(name: str, facts: Mapping[str, Any], prompt: Prompt, learned
         "tools": [_tool(tool, facts, learned) for tool in prompt.tools] or None,
         "stream": True,
         "stream_options": {"include_usage": True},
+        **chat_effort(facts),
     }
     return without(body, facts, learned)
 

@@ -30,6 +30,7 @@ from halley.providers.stream.think import Habits, Thought, splitter_for, visible
 from halley.providers.stream.tool_calls import ToolCalls
 from halley.providers.stream.usage import usage_of
 from halley.providers.wires.data_urls import data_url
+from halley.providers.wires.effort import responses_effort
 from halley.providers.wires.media import stream_media
 from halley.providers.wires.requests import chat_prompt, open_chat, private_texts
 from halley.providers.wires.room import Ending, token_limit
@@ -153,7 +154,7 @@ def build_responses_body(
             for tool in prompt.tools
         ]
         or None,
-        "reasoning": {"summary": "auto"} if facts.get("reasoning") else None,
+        "reasoning": responses_effort(facts),
         "store": False,
         "stream": True,
     }

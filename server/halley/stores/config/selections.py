@@ -58,7 +58,8 @@ class SelectionStore:
             self.remember(model)
 
     def remember(self, model: ModelRef) -> None:
-        """Puts a model first among the recent ones."""
+        """Puts a model first among the recent ones, whatever the effort it was picked with."""
+        model = model.plain
         if self.recent()[:1] != (model,):
             self._change_models("recent", lambda names: [str(model), *_others(names, model)][:MOST_RECENT])
 
