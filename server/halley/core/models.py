@@ -41,7 +41,8 @@ class ModelRef:
                 model=text,
             )
         bare, colon, last = name.rpartition(":")
-        effort = next((effort for effort in EFFORTS if colon and bare and effort == last), None)
+        known: dict[str, Effort] = {effort: effort for effort in EFFORTS}
+        effort = known.get(last) if colon and bare else None
         return cls(provider, bare if effort else name, effort)
 
     @property
