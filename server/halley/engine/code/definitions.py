@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from halley.engine.code.layout import width
 
@@ -27,6 +28,8 @@ _CALLABLE = re.compile(
     r"^\s*(?:[\w$<>\[\],:&*?.~@]+\s+)*[*&]?(?P<name>~?[\w$:]+)\s*\([^;{}]*\)\s*"
     r"(?:const|noexcept|override|throws\s+[\w., ]+|:\s*[\w$<>\[\], |.]+|->\s*[^{]+)?\s*\{\s*$"
 )
+_PATTERNS = (("", _KEYWORDED), ("impl", _IMPL), ("=", _BOUND), ("{", _CALLABLE))
+"""Each with what it cannot match without."""
 _CONTAINER = re.compile(
     r"^\s*(?:[\w@()]+\s+)*?(?:class|struct|trait|impl|interface|module|object|namespace|extension|protocol|enum|mod)\b"
 )
@@ -51,8 +54,13 @@ class Definition:
 
 
 def definitions(lines: Sequence[str]) -> list[Definition]:
-    """All of them, nested ones too, by their first line."""
-    return [
+    """All of them, nested ones too, by their first line. One reply asks several times for the same lines."""
+    return list(_definitions(tuple(lines)))
+
+
+@lru_cache(maxsize=4)
+def _definitions(lines: tuple[str, ...]) -> tuple[Definition, ...]:
+    return tuple(
         Definition(
             name,
             _with_leading(lines, row),
@@ -63,7 +71,7 @@ def definitions(lines: Sequence[str]) -> list[Definition]:
         )
         for row, line in enumerate(lines)
         if (name := name_in(line))
-    ]
+    )
 
 
 def top_level(found: Sequence[Definition]) -> list[Definition]:
@@ -93,7 +101,9 @@ def name_in(line: str) -> str:
     """The name a line defines, empty for none. A line longer than any signature defines nothing."""
     if len(line) > _LONGEST:
         return ""
-    for pattern in (_KEYWORDED, _IMPL, _BOUND, _CALLABLE):
+    for mark, pattern in _PATTERNS:
+        if mark not in line:
+            continue
         if (match := pattern.match(line)) and match["name"].strip() not in _NOT_NAMES:
             first = line.split()[0]
             return (

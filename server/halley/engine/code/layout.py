@@ -136,7 +136,8 @@ def style_of(lines: Sequence[str], language_id: str = "") -> Style:
 
 def width(line: str) -> int:
     """Columns a line is indented by."""
-    return columns(indentation(line))
+    space = indentation(line)
+    return columns(space) if "\t" in space else len(space)
 
 
 def indent_text(size: int, style: Style) -> str:
@@ -225,13 +226,17 @@ def _lost_first(lines: Sequence[str], old: Sequence[str]) -> bool:
         return False
     rest = [line for line in lines[here + 1 :] if line.strip()]
     depth = width(old[there])
-    deeper = depth + (_opens(lines[here]) and bool(rest) and width(rest[0]) <= depth)
+    opens = _opens(lines[here]) and bool(rest) and not rest[0].lstrip().startswith("- ")
+    deeper = depth + (opens and width(rest[0]) <= depth)
     return depth > 0 and bool(rest) and all(width(line) >= deeper for line in rest)
 
 
-def kept_of(lines: Sequence[str], old: Sequence[str]) -> int:
-    """How many of `lines` are lines of `old` as they stand."""
-    return _kept(lines, Counter(line.rstrip() for line in old if line.strip()))
+def kept_of(lines: Sequence[str], old: Sequence[str]) -> tuple[int, int]:
+    """How many of `lines` are lines of `old` as they stand, and how many are indented exactly as one of them."""
+    depths = Counter(indentation(line) for line in lines if line.strip())
+    theirs = Counter(indentation(line) for line in old if line.strip())
+    known = Counter(line.rstrip() for line in old if line.strip())
+    return _kept(lines, known), (depths & theirs).total()
 
 
 def _readings(lines: Sequence[str], old: Sequence[str], style: Style) -> list[list[str]]:
@@ -245,7 +250,7 @@ def _readings(lines: Sequence[str], old: Sequence[str], style: Style) -> list[li
     if have == want:
         return shapes
     rest = [columns(indentation(line), unit) for line in lines[here + 1 :] if line.strip()]
-    alone = [*lines[:here], *shift([lines[here]], want - have, style), *lines[here + 1 :]]
+    alone = [*lines[:here], indentation(old[there]) + lines[here].lstrip(" \t"), *lines[here + 1 :]]
     whole = _prefixed(lines, indentation(lines[here]), indentation(old[there])) or shift(
         lines, want - have, style
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 Run = tuple[int, int]
 """First row, and the row after the last."""
@@ -16,13 +17,13 @@ _EVERYWHERE = frozenset(
     """else pass break return continue end endif done begin then try finally default esac returnnone returnnull
     returntrue returnfalse return0 doc summary override public private""".split()
 )
-_SPACE = re.compile(r"\s+")
-_AROUND_MARKS = re.compile(r"\s*([^\w\s])\s*")
+_BESIDE_MARKS = re.compile(r" (?=[^\w\s])|(?<=[^\w\s]) ")
 
 
 def squeeze(line: str) -> str:
     """A line by which two are compared regardless of white space: between words it still counts as some."""
-    return _AROUND_MARKS.sub(r"\1", _SPACE.sub(" ", line.strip()))
+    words = " ".join(line.split())
+    return _BESIDE_MARKS.sub("", words) if " " in words else words
 
 
 def tells(line: str) -> bool:
@@ -84,11 +85,19 @@ class Likeness:
     """Which row of a text a line is much like, by its words. Never enough to place a line, only to know it again."""
 
     def __init__(self, rows: Sequence[str]) -> None:
-        self._words = [_words(row) for row in rows]
-        self._rows: dict[str, list[int]] = {}
+        self._lines = rows
+
+    @cached_property
+    def _words(self) -> list[frozenset[str]]:
+        return [_words(row) for row in self._lines]
+
+    @cached_property
+    def _rows(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
         for n, words in enumerate(self._words):
             for word in words:
-                self._rows.setdefault(word, []).append(n)
+                found.setdefault(word, []).append(n)
+        return found
 
     def row_like(self, line: str) -> int | None:
         """The row that shares the most words with a line, if those are most of both."""

@@ -27,7 +27,7 @@ def difference(before: str, after: str, language_id: str) -> str:
         return python_difference(before, after)
     if language_id == "html":
         return _first_difference(list(markup_signs(before)), list(markup_signs(after)))
-    if syntax.parser(language_id) is not None:
+    if syntax.has_grammar(language_id):
         return _tree_difference(before, after, language_id)
     if language_id in _PROSE:
         return "" if before.split() == after.split() else "The text differs in more than white space."
@@ -39,7 +39,7 @@ def difference(before: str, after: str, language_id: str) -> str:
 
 
 def _tree_difference(before: str, after: str, language_id: str) -> str:
-    old, new = syntax.parse(before, language_id), syntax.parse(after, language_id)
+    old, new = syntax.parse_once(before, language_id), syntax.parse_once(after, language_id)
     if old is None or new is None:
         return "There is no grammar to prove that the new text means the same."
     if new.root.has_error and not old.root.has_error:

@@ -148,7 +148,7 @@ def _value(value: str) -> str:
 def _raw(text: str, name: str, rest: str) -> Iterator[Sign]:
     """Scripts, styles and data by their own grammar; everything else, and what does not parse, as it stands."""
     language_id = "css" if name == "style" else _script_language(rest) if name == "script" else ""
-    tree = syntax.parse(text, language_id) if language_id and text.strip() else None
+    tree = syntax.parse_once(text, language_id) if language_id and text.strip() else None
     if tree is None or tree.root.has_error or "<!--" in text:
         shown = " ".join(text.split()) if name == "title" else text
         yield "raw", shown.encode("utf-8", "surrogatepass")

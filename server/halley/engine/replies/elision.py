@@ -63,10 +63,12 @@ def elided_rows(lines: Sequence[str], old: Sequence[str]) -> list[int]:
     if not rows:
         return []
     known = {squeeze(line) for line in old}
+    own = Likeness([line for line in old if is_elision(line)])
     return [
         row
         for row in rows
         if squeeze(lines[row]) not in known
+        and own.row_like(lines[row]) is None  # the old text's own words, changed
         and (is_elision(lines[row]) or _leaves_out(lines, row, old))
         and not _is_body(lines, row, known)
     ]

@@ -125,8 +125,11 @@ def change_rows(block: Sequence[str], rows: Sequence[str], part: Run, free: bool
     old = list(rows[part[0] : part[1]])
     bare = [content(row) for row in old]
     style = local_style([content(row) for row in rows], part)
-    fitted = fit_indentation(list(block) if free else fit_style(block, style, bare), bare, style)
-    if not free and kept_of(as_is := fit_indentation(block, bare, style), bare) > kept_of(fitted, bare):
+    styled = list(block) if free else fit_style(block, style, bare)
+    fitted = fit_indentation(styled, bare, style)
+    if styled != list(block) and kept_of(as_is := fit_indentation(block, bare, style), bare) > kept_of(
+        fitted, bare
+    ):
         fitted = as_is  # its tabs and spaces are mixed as the document's are
     new = "".join(f"{line}\n" for line in (fitted if free else fit_blank(fitted, bare)))
     text = "".join(old)

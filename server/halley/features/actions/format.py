@@ -6,6 +6,7 @@ confirm, with the reason.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from halley.core.snapshot import Snapshot
@@ -26,7 +27,7 @@ async def run(job: Job) -> Edited:
     edited = await rewrite(
         job, _span(job.snapshot), template="format", feature="format", label="Format", layout="free"
     )
-    return check_meaning(job.snapshot, edited)
+    return await asyncio.to_thread(check_meaning, job.snapshot, edited)
 
 
 def check_meaning(snapshot: Snapshot, edited: Edited) -> Edited:

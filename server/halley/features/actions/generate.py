@@ -11,7 +11,7 @@ from halley.core.snapshot import Snapshot
 from halley.engine.code.regions import line_span
 from halley.engine.prompting.prompts import CURSOR_MARK, build_prompt
 from halley.features.actions.action import Action, Edited, Job, Offer
-from halley.features.actions.rewrite import read_edit
+from halley.features.actions.rewrite import read_aside
 
 _AROUND = 1500
 """Characters shown on either side of the cursor, to point at the place."""
@@ -46,7 +46,7 @@ async def run(job: Job) -> Edited:
         },
     )
     reply = await job.ask_about(build, feature="generate", role="edit", keep_partial=True)
-    return read_edit(snapshot, (at, at), reply, "Generate")
+    return await read_aside(snapshot, (at, at), reply, "Generate")
 
 
 def _place(snapshot: Snapshot) -> int:

@@ -15,7 +15,7 @@ from halley.engine.prompting.context import display_path
 from halley.engine.prompting.prompts import build_prompt
 from halley.engine.replies.read import read_code
 from halley.features.actions.action import Action, Answer, Edited, Job, Offer, Outcome, subject
-from halley.features.actions.rewrite import chosen_span, read_edit
+from halley.features.actions.rewrite import chosen_span, read_aside
 from halley.features.ask import Reply
 from halley.stores.workspace.project_files import read_text_file
 
@@ -45,7 +45,7 @@ async def run(job: Job) -> Outcome:
     if snapshot.workspace is None or not home or reply.was_cut:
         return Answer(f"Tests for {display_path(snapshot)}", reply.text, reply.problem)
     if existing:
-        return _appended(snapshot, existing, reply)
+        return await _appended(snapshot, existing, reply)
     text = read_code(reply.text, snapshot.document.language_id)
     if not text:
         return Answer(f"Tests for {display_path(snapshot)}", reply.text)
@@ -53,9 +53,9 @@ async def run(job: Job) -> Outcome:
     return Edited(WorkspaceChange((CreateFile(uri, text),), f"Create {home}"))
 
 
-def _appended(snapshot: Snapshot, existing: Document, reply: Reply) -> Edited:
+async def _appended(snapshot: Snapshot, existing: Document, reply: Reply) -> Edited:
     end = len(existing.text)
-    return read_edit(replace(snapshot, document=existing), (end, end), reply, "Add tests")
+    return await read_aside(replace(snapshot, document=existing), (end, end), reply, "Add tests")
 
 
 def find_test_file(snapshot: Snapshot) -> tuple[str, Document | None]:

@@ -14,7 +14,7 @@ from halley.core.settings import MacroSettings, Settings
 from halley.engine.markdown.inert import inert_markdown
 from halley.engine.pipelines import leaves_of, names_used, needs_of, step_names, steps_of
 from halley.features.actions.action import Answer, Job, Made, Outcome
-from halley.features.actions.rewrite import chosen_span, read_edit
+from halley.features.actions.rewrite import chosen_span, read_aside
 from halley.features.ask import Reply
 from halley.features.macros.inputs import read_inputs
 from halley.features.macros.pipeline import Listen, StepNews, hear_nothing, run_pipeline
@@ -104,7 +104,7 @@ async def outcome_of(name: str, job: Job, run: Run) -> Outcome:
     reply = Reply(final_text(run, macro), finish=Finish("stop"))
     at = job.snapshot.selection.end
     span = chosen_span(job) if macro.output == "replace" else (at, at)
-    return read_edit(job.snapshot, span, reply, title)
+    return await read_aside(job.snapshot, span, reply, title)
 
 
 def final_text(run: Run, macro: MacroSettings) -> str:
