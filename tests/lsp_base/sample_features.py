@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -29,6 +30,24 @@ def register(server: HalleyServer) -> None:
     @server.feature("halley/quick")
     def quick(params: Params) -> Any:
         return params
+
+    @server.feature("halley/hold")
+    async def hold(params: Params) -> None:
+        """Starts a program that ends with its input, then gives the interpreter to nobody."""
+        import ctypes
+
+        program = subprocess.Popen(  # noqa: ASYNC220 - it holds everything anyway
+            [sys.executable, "-c", "import sys; sys.stdin.read()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+        )
+        server.notify("halley/began", {"name": "hold", "pid": program.pid})
+        await asyncio.sleep(0)
+        while True:  # a signal only cuts one sleep short; no Python runs in between for long enough
+            if params.get("how") == "regex":
+                re.match(r"(a|aa)+$", "a" * 200 + "b")
+            else:
+                ctypes.PyDLL(None).usleep(2**30)  # with the interpreter held, unlike `time.sleep`
 
     @server.feature("halley/events")
     async def get_events(params: Params) -> list[str]:

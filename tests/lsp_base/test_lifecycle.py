@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 
+import psutil
 import pytest
 
 
@@ -98,6 +99,21 @@ async def test_a_signal_ends_work_in_order(sample):
     sample.process.send_signal(signal.SIGTERM)
     assert (await sample.answer_to(id))["error"]["code"] == -32800
     assert await sample.exit_code() == 0
+
+
+@pytest.mark.parametrize("how", ["regex", "a call into C"])
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+async def test_a_signal_ends_a_process_whose_interpreter_is_held(start, how):
+    held = await start(SAMPLE_QUIET_S="0")
+    await held.initialize()
+    await held.error("halley/none")
+    await held.ask("halley/hold", {"how": how})
+    began = await held.until("halley/began")
+    program = began["params"]["pid"]
+    held.process.send_signal(signal.SIGTERM)
+    assert await held.exit_code() == -signal.SIGALRM
+    while psutil.pid_exists(program) and psutil.Process(program).status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110 - no event tells
+        await asyncio.sleep(0.02)
 
 
 async def test_a_signal_before_the_first_word(start):

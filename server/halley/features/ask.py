@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from halley.core.calls import AnyPrompt, Call, Caller, Priority
@@ -28,6 +28,7 @@ from halley.core.events import (
     ToolCallDelta,
 )
 from halley.core.models import ModelRef, Role, Route
+from halley.core.pieces import Pieces
 from halley.core.ports import Replier
 from halley.core.settings import Settings
 from halley.engine.guards.secrecy import redact_prompt
@@ -47,28 +48,45 @@ class Line:
     route_of: Callable[[Role], Awaitable[Route]]
 
 
-@dataclass(slots=True)
 class Reply:
     """All that one model said. `problem` is set when the reply broke off; `text` is what had arrived."""
 
-    text: str = ""
-    reasoning: str = ""
-    citations: list[Citation] = field(default_factory=list)
-    images: list[Image] = field(default_factory=list)
-    tool_calls: dict[int, ToolCallDelta] = field(default_factory=dict)
-    notices: list[str] = field(default_factory=list)
-    finish: Finish | None = None
-    problem: Problem | None = None
+    __slots__ = (
+        "_calls", "_reasoning", "_text", "citations", "finish", "images", "notices", "problem",
+    )  # fmt: skip
+
+    def __init__(self, text: str = "", *, finish: Finish | None = None) -> None:
+        self._text, self._reasoning = Pieces(text), Pieces()
+        self._calls: dict[int, list[ToolCallDelta]] = {}
+        self.citations: list[Citation] = []
+        self.images: list[Image] = []
+        self.notices: list[str] = []
+        self.finish = finish
+        self.problem: Problem | None = None
+
+    @property
+    def text(self) -> str:
+        return str(self._text)
+
+    @property
+    def reasoning(self) -> str:
+        return str(self._reasoning)
+
+    @property
+    def tool_calls(self) -> dict[int, ToolCallDelta]:
+        """Each call's pieces as one."""
+        return {index: _joined(pieces) for index, pieces in self._calls.items()}
 
     def add(self, event: Event) -> None:
         match event:
             case TextDelta(text):
-                self.text += text
+                self._text.add(text)
             case ReasoningDelta(text):
-                self.reasoning += text
+                self._reasoning.add(text)
             case Recalled(length):
-                at = len(self.text) - length
-                self.reasoning, self.text = self.reasoning + self.text[at:], self.text[:at]
+                text = self.text
+                self._reasoning.add(text[len(text) - length :])
+                self._text = Pieces(text[: len(text) - length])
             case Citation():
                 self.citations.append(event)
             case Image():
@@ -76,7 +94,7 @@ class Reply:
             case Notice(text):
                 self.notices.append(text)
             case ToolCallDelta():
-                self.tool_calls[event.index] = _joined(self.tool_calls.get(event.index), event)
+                self._calls.setdefault(event.index, []).append(event)
             case Finish():
                 self.finish = event
 
@@ -86,12 +104,10 @@ class Reply:
         return self.problem is not None or self.finish is None or self.finish.reason == "length"
 
 
-def _joined(before: ToolCallDelta | None, piece: ToolCallDelta) -> ToolCallDelta:
-    if before is None:
-        return piece
-    return ToolCallDelta(
-        piece.index, before.id or piece.id, before.name or piece.name, before.arguments + piece.arguments
-    )
+def _joined(pieces: list[ToolCallDelta]) -> ToolCallDelta:
+    id = next((piece.id for piece in pieces if piece.id), "")
+    name = next((piece.name for piece in pieces if piece.name), "")
+    return ToolCallDelta(pieces[0].index, id, name, "".join(piece.arguments for piece in pieces))
 
 
 async def stream_reply(

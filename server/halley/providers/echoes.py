@@ -18,7 +18,16 @@ from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import quote, quote_plus
 
-from halley.core.events import Event, Image, ReasoningDelta, Sound, TextDelta, ToolCallDelta, Vectors
+from halley.core.events import (
+    Event,
+    Image,
+    ReasoningDelta,
+    Recalled,
+    Sound,
+    TextDelta,
+    ToolCallDelta,
+    Vectors,
+)
 
 MASKED = "[key removed]"
 SHORTEST, LONGEST = 8, 512
@@ -130,6 +139,8 @@ class Stream:
         """What of it, and of what was held back, may pass."""
         if not self._mask:
             yield event
+        elif isinstance(event, Recalled):
+            yield from self._recall(event)
         elif isinstance(event, TextDelta | ReasoningDelta):
             if text := self._channel(type(event), 0).feed(event.text):
                 yield type(event)(text)
@@ -139,6 +150,13 @@ class Stream:
                 yield replace(self._mask.event(event), arguments=arguments)  # type: ignore[arg-type]
         else:
             yield self._mask.event(event)
+
+    def _recall(self, event: Recalled) -> Iterator[Event]:
+        """Of text that was all recalled, its length as it was shown."""
+        channel = self._channel(TextDelta, 0)
+        if rest := channel.close():
+            yield TextDelta(rest)
+        yield Recalled(channel.shown if event.length == channel.heard else min(event.length, channel.shown))
 
     def close(self) -> Iterator[Event]:
         """What was held back."""
@@ -151,15 +169,17 @@ class Stream:
 
 
 class _Channel:
-    __slots__ = ("_held", "_mask", "_said")
+    __slots__ = ("_held", "_mask", "_said", "heard", "shown")
 
     def __init__(self, mask: Mask) -> None:
         self._mask = mask
         self._held = ""
+        self.heard = self.shown = 0
         self._said = ""
         """The last characters that passed, too few to be held back: a key may have begun there."""
 
     def feed(self, text: str) -> str:
+        self.heard += len(text)
         whole = self._said + self._held + text
         pieces: list[str] = []
         at = len(self._said)
@@ -171,8 +191,12 @@ class _Channel:
         pieces.append(whole[at:hold])
         self._held = whole[hold:]
         self._said = whole[max(begin, hold - HINT + 1) : hold]
-        return "".join(pieces)
+        return self._out("".join(pieces))
 
     def close(self) -> str:
-        rest, self._held = self._held, ""
-        return MASKED if len(rest) >= TELLING else rest
+        rest, self._held, self._said = self._held, "", ""
+        return self._out(MASKED if len(rest) >= TELLING else rest)
+
+    def _out(self, text: str) -> str:
+        self.shown += len(text)
+        return text

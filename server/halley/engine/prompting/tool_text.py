@@ -111,11 +111,13 @@ class BlockSplitter:
     `calls` is what was asked for; what a model writes after the first block was made up, and is dropped.
     """
 
-    __slots__ = ("_block", "_held", "closed")
+    __slots__ = ("_block", "_held", "_tail", "closed")
 
     def __init__(self) -> None:
         self._held = ""
-        self._block: str | None = None
+        self._block: list[str] | None = None
+        self._tail = ""
+        """The end of the block, where its closing fence may have begun."""
         self.closed = False
 
     def feed(self, piece: str) -> str:
@@ -123,37 +125,54 @@ class BlockSplitter:
         if self.closed:
             return ""
         if self._block is not None:
-            self._block += piece
-            self.closed = _END.search(self._block) is not None
+            self._into_block(piece)
             return ""
         text = self._held + piece
         self._held = ""
         if found := _BEGIN.search(text):
-            self._block = text[found.end() :]
-            self.closed = _END.search(self._block) is not None
-            return text[: found.start()]
+            self._block = []
+            self._into_block(text[found.end() :])
+            return _before_blanks(text[: found.start()])
         start = text.rfind("\n") + 1
         last = text[start:]
         if (_OPENING.startswith(last.strip()) and len(last) < 40) or last.strip() == _OPENING:
             back = len(text[:start].rstrip("\n"))  # blank lines before a block belong to it
-            self._held = text[back:]
-            return text[:back]
+            if len(text) - back <= MOST_HELD:
+                self._held = text[back:]
+                return text[:back]
         return text
+
+    def _into_block(self, piece: str) -> None:
+        assert self._block is not None
+        window = self._tail + piece
+        self._block.append(piece)
+        self.closed = _END.search(window) is not None
+        self._tail = f" {window[-MOST_HELD:]}" if len(window) > MOST_HELD else window
 
     def close(self) -> tuple[str, WrittenCall | None, bool]:
         """(text that was held back, the call, whether it was cut in the middle)."""
         if self._block is None:
             return self._held, None, False
-        end = _END.search(self._block)
+        block = "".join(self._block)
+        end = _END.search(block)
         if end is None:
-            return "", WrittenCall("", "", f"```{MARK}\n{self._block}"), True
-        inner = self._block[: end.start()]
+            return "", WrittenCall("", "", f"```{MARK}\n{block}"), True
+        inner = block[: end.start()]
         name, arguments = _read(inner)
         return "", WrittenCall(name, arguments, f"```{MARK}\n{inner.strip()}\n```"), False
 
 
+def _before_blanks(text: str) -> str:
+    """Blank lines before a block belong to it."""
+    said = len(text.rstrip())
+    line_end = text.find("\n", said)
+    return "" if not said else text if line_end < 0 else text[:line_end]
+
+
+MOST_HELD = 400
+"""Characters that are held back because a block may begin or end with them."""
 _OPENING = f"```{MARK}"
-_BEGIN = re.compile(rf"(?:\A|\n)\s*?```[ ]?{MARK}[ \t]*\n")
+_BEGIN = re.compile(rf"(?:\A|\n)[ \t]*```[ ]?{MARK}[ \t]*\n")
 _END = re.compile(r"(?:\A|\n)[ \t]*```[ \t]*(?:\n|\Z)|(?<=\})[ \t]*```")
 
 

@@ -19,6 +19,8 @@ from halley.features.ask import Line, stream_reply
 from halley.features.context.gather import completion_context
 from halley.features.context.shown import Permitted
 
+MOST_TEXT = 8_000
+"""Characters of a completion; each piece is looked at together with all before it."""
 INVOKED_S = 30.0
 """Until an invoked completion is given up; somebody waits for it, so longer than for an automatic one."""
 
@@ -164,7 +166,7 @@ async def _stream(
         async for event in events:
             if isinstance(event, TextDelta):
                 call.streamed += event.text
-                if (cut := cut_at(call.streamed, place, scope)) is not None:
+                if (cut := cut_at(call.streamed, place, scope)) is not None or len(call.streamed) > MOST_TEXT:
                     call.took_s = time.monotonic() - began
                     call.finish(call.streamed[:cut])
                     return

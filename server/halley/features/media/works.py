@@ -32,6 +32,7 @@ from halley.core.errors import (
 from halley.core.events import Begun, Event, Finish, Image, Notice, Sound, TextDelta
 from halley.core.media import ROLE_OF, Job, JobState, MediaPrompt
 from halley.core.models import ModelRef
+from halley.core.pieces import Pieces
 from halley.core.ports import JobHost
 from halley.features.ask import Line, stream_reply
 from halley.features.media.following import fetch, follow, keep
@@ -55,11 +56,15 @@ class _Made:
 
     urls: list[str] = field(default_factory=list[str])
     files: int = 0
-    text: str = ""
+    said: Pieces = field(default_factory=Pieces)
     notices: list[str] = field(default_factory=list[str])
     job: Job | None = None
     state: JobState | None = None
     finish: Finish | None = None
+
+    @property
+    def text(self) -> str:
+        return str(self.said)
 
 
 class Works:
@@ -263,7 +268,7 @@ class Works:
                         id, await asyncio.to_thread(keep, data, wants, self.store.folder, made.files)
                     )
                 case TextDelta(text):
-                    made.text += text
+                    made.said.add(text)
                 case Notice(text):
                     made.notices.append(text)
                     facts = {**(await self.store.get(id)).facts, "notices": made.notices}

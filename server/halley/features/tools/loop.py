@@ -35,6 +35,7 @@ from halley.core.events import (
     ToolState,
 )
 from halley.core.models import Times, Usage
+from halley.core.pieces import Pieces
 from halley.core.settings import ToolSettings
 from halley.engine.markdown.inert import visible
 from halley.engine.prompting.tool_text import (
@@ -102,12 +103,16 @@ class _Round:
 
     reply: Reply
     calls: list[ToolCall]
-    text: str = ""
+    said: Pieces = field(default_factory=Pieces)
     block: str = ""
     """The call as it was written, for the written form."""
     cut: bool = False
     begun: bool = False
     """Text was shown, though it may have been called back."""
+
+    @property
+    def text(self) -> str:
+        return str(self.said)
 
 
 @dataclass(slots=True)
@@ -201,7 +206,8 @@ class _Conversation:
             case TextDelta(text):
                 self._say(splitter.feed(text) if splitter else text, said)
             case Recalled(length):
-                said.text = said.text[: len(said.text) - length]
+                text = said.text
+                said.said = Pieces(text[: len(text) - length])
                 self.at -= length
                 self.take(event)
             case ToolCallDelta():
@@ -221,7 +227,7 @@ class _Conversation:
             self.take(TextDelta("\n\n"))
             self.at += 2
         said.begun = True
-        said.text += text
+        said.said.add(text)
         self.at += len(text)
         self.needs_gap = True
         self.take(TextDelta(text))

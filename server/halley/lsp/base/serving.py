@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from halley.lsp.base.channel import Channel
 from halley.lsp.base.front import Opening
+from halley.lsp.base.last_resort import arm
 from halley.lsp.base.logs import describe
 from halley.lsp.base.transport import Stdio, serve_unix
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from halley.lsp.base.server import HalleyServer
 
 logger = logging.getLogger(__name__)
+
+QUIET_S = 1.0
+"""After the start, until there is time for what a start does without."""
 
 
 async def serve_stdio(server: HalleyServer, opening: Opening, stdin: int, stdout: int) -> int:
@@ -100,7 +104,8 @@ def _identity(path: str) -> tuple[int, int, int] | None:
 
 @contextlib.contextmanager
 def end_on_signals(end: Callable[[], None]) -> Any:
-    """SIGTERM, SIGINT and SIGHUP end the work in order, even while the loop sleeps."""
+    """SIGTERM, SIGINT and SIGHUP end the work in order, even while the loop sleeps; and the process at last, even if
+    something holds the interpreter."""
     loop = asyncio.get_running_loop()
     names = [n for n in ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK") if hasattr(signal, n)]
     for name in names:
@@ -110,9 +115,14 @@ def end_on_signals(end: Callable[[], None]) -> Any:
         except (NotImplementedError, RuntimeError):  # Windows, or not the main thread
             with contextlib.suppress(ValueError):
                 signal.signal(number, lambda *_: loop.call_soon_threadsafe(end))
+    armed: list[Callable[[], None]] = []
+    timer = loop.call_later(QUIET_S, lambda: armed.append(arm(getattr(signal, name) for name in names)))
     try:
         yield
     finally:
+        timer.cancel()
+        for disarm in armed:
+            disarm()
         for name in names:
             with contextlib.suppress(NotImplementedError, RuntimeError):
                 loop.remove_signal_handler(getattr(signal, name))

@@ -7,6 +7,7 @@ the reply is `Interrupted`.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterable
 from typing import Any, Protocol
@@ -14,7 +15,7 @@ from typing import Any, Protocol
 import orjson
 
 from halley.core.errors import HalleyError, Interrupted, ProviderUnavailable, UpstreamError, UpstreamTimeout
-from halley.core.events import Event, Finish
+from halley.core.events import Event, Finish, ReasoningDelta, TextDelta, ToolCallDelta
 from halley.providers.echoes import Stream
 from halley.providers.endpoint import Endpoint
 from halley.providers.http.answer import Answer
@@ -33,6 +34,10 @@ from halley.providers.stream.sse import StreamDecoder, StreamEvent, TooLarge
 KEPT_ALIVE = 10
 """A host may keep a connection open with comments and pings while its model thinks, for so many times
 `stall_timeout_s`. After that it is as silent as one that sends nothing."""
+MOST_TEXT = 4_000_000
+"""Characters of one reply, thinking and arguments of calls included: eight times what the longest models write."""
+BREATH_S = 0.01
+"""So long may a reply that comes faster than it is read keep everything else waiting."""
 GRACE_S = 5.0
 """How long usage and `[DONE]` are waited for once the answer itself is whole."""
 
@@ -78,7 +83,7 @@ async def stream_events(
     """Reads `answer` to its end. Left early it closes the connection; read to the end it gives it back."""
     decoder = decoder or StreamDecoder()
     whole = False
-    masked = Stream(asked.mask)
+    outlet, breath = _Outlet(asked), time.monotonic()
     try:
         try:
             more, heard = True, time.monotonic()
@@ -92,39 +97,64 @@ async def stream_events(
                     if event.data == b"[DONE]":
                         more = False
                         break
-                    for piece in _feed(reader, event, asked):
-                        for shown in masked.feed(piece):
-                            yield shown
+                    for shown in outlet.let_out(_feed(reader, event, asked)):
+                        yield shown
+                    if time.monotonic() - breath > BREATH_S:  # what has come already never waits by itself
+                        await asyncio.sleep(0)
+                        breath = time.monotonic()
                 if reader.finished:
                     answer.expect_end(GRACE_S)
                 if more and decoder.kind == "json" and (document := _document(decoder)) is not None:
                     more = False
-                    for piece in _feed_value(reader, document, asked, answer):
-                        for shown in masked.feed(piece):
-                            yield shown
+                    for shown in outlet.let_out(_feed_value(reader, document, asked, answer)):
+                        yield shown
                 elif not more:
-                    for piece in _feed_body(reader, decoder, asked, answer):
-                        for shown in masked.feed(piece):
-                            yield shown
+                    for shown in outlet.let_out(_feed_body(reader, decoder, asked, answer)):
+                        yield shown
         except ChunkError as error:
             raise _host_error(error.said, reader, asked, answer) from None
         held, finish = _end(reader, asked, answer)
-        for piece in held:
-            for shown in masked.feed(piece):
-                yield shown
-        for shown in masked.close():
+        for shown in outlet.let_out(held):
+            yield shown
+        for shown in outlet.close():
             yield shown
         whole = True
         answer.finish()
         yield finish
     except HalleyError as error:
-        for shown in masked.close():
+        for shown in outlet.close():
             yield shown
         error.about(**_whereabouts(asked, answer, error))
         raise
     finally:
         if not whole:
             await answer.aclose()
+
+
+class _Outlet:
+    """What leaves here: without keys that the host said back, and not without end."""
+
+    __slots__ = ("_asked", "_size", "_stream")
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked, self._stream, self._size = asked, Stream(asked.mask), 0
+
+    def let_out(self, events: Iterable[Event]) -> Iterable[Event]:
+        """Raises Interrupted past `MOST_TEXT`; what came before is out."""
+        for event in events:
+            if isinstance(event, TextDelta | ReasoningDelta):
+                self._size += len(event.text)
+            elif isinstance(event, ToolCallDelta):
+                self._size += len(event.arguments)
+            if self._size > MOST_TEXT:
+                million = MOST_TEXT // 1_000_000
+                how = f"sent more than {million} million characters, and Halley stopped reading"
+                raise interrupted(self._asked.endpoint, how)
+            yield from self._stream.feed(event)
+
+    def close(self) -> Iterable[Event]:
+        """What was held back."""
+        return self._stream.close()
 
 
 async def _read_on(answer: Answer, decoder: Decoder, reader: Reader) -> tuple[list[StreamEvent], bool]:

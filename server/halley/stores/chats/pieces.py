@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +37,14 @@ Part = tuple[str, Mapping[str, Any], str | None]
 
 def pieces_of(events: Iterable[Event], blobs: Path) -> list[Piece]:
     """What of a reply's events is kept; neighbouring text is joined. Pictures are written to disk here."""
-    pieces: list[Piece] = []
-    for event in events:
-        piece = _piece(event, blobs)
-        if piece is None:
-            continue
-        if pieces and piece[0] == pieces[-1][0] and piece[0] in ("text", "reasoning"):
-            pieces[-1] = piece[0], pieces[-1][1] + piece[1]
+    pieces = (piece for event in events if (piece := _piece(event, blobs)) is not None)
+    joined: list[Piece] = []
+    for kind, run in groupby(pieces, key=itemgetter(0)):
+        if kind in ("text", "reasoning"):
+            joined.append((kind, "".join(text for _, text in run)))
         else:
-            pieces.append(piece)
-    return pieces
+            joined += run
+    return joined
 
 
 def _piece(event: Event, blobs: Path) -> Piece | None:
@@ -109,11 +109,13 @@ def join_tool_uses(deltas: Iterable[dict[str, Any]]) -> list[ToolUse]:
     """Whole calls out of their deltas."""
     calls: dict[int, dict[str, Any]] = {}
     for delta in deltas:
-        call = calls.setdefault(delta["index"], {"id": "", "name": "", "arguments": ""})
+        call = calls.setdefault(delta["index"], {"id": "", "name": "", "arguments": []})
         call["id"] = call["id"] or delta["id"]
         call["name"] = call["name"] or delta["name"]
-        call["arguments"] += delta["arguments"]
-    return [ToolUse(**calls[index]) for index in sorted(calls)]
+        call["arguments"].append(delta["arguments"])
+    return [
+        ToolUse(**calls[index] | {"arguments": "".join(calls[index]["arguments"])}) for index in sorted(calls)
+    ]
 
 
 def tool_uses(parts: Mapping[str, list[dict[str, Any]]]) -> tuple[ToolUse, ...]:
