@@ -10,13 +10,14 @@ import base64
 import binascii
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from halley.core.errors import InvalidInput, Problem
 from halley.core.events import Citation
-from halley.core.models import Times, Usage
+from halley.core.json_text import mend_surrogates
+from halley.core.models import Role, Times, Usage
 from halley.features.chat.blind import is_blind, shown
 from halley.features.chat.pictures import mime_of
 from halley.stores.chats.store import ChatStore
@@ -25,6 +26,7 @@ from halley.stores.chats.values import Chat, Excerpt, Mark, Reply, StoredImage, 
 Json = dict[str, Any]
 FORMAT, VERSION = "halley-chat", 1
 MOST_TEXT = 20_000_000
+MOST_DEPTH = 32
 
 
 def export_json(store: ChatStore, chat: Chat, replies: Iterable[str] = ()) -> Json:
@@ -50,8 +52,10 @@ async def import_json(store: ChatStore, value: Any, workspace: str | None) -> st
     if isinstance(value, str):
         value = _parsed(value)
     try:
-        read = _Chat.model_validate(value)
-    except (ValidationError, RecursionError) as error:
+        if _depth(value) > MOST_DEPTH:
+            raise RecursionError
+        read = _Chat.model_validate(mend_surrogates(value))
+    except (ValidationError, ValueError, RecursionError) as error:
         raise _wrong(error) from None
     turns = tuple(_to_turn(store, turn, position) for position, turn in enumerate(read.turns))
     marks = tuple(Mark(m.after_position, m.kind, m.text, m.created) for m in read.marks)
@@ -105,13 +109,20 @@ def _image(store: ChatStore, image: StoredImage) -> Json:
 
 
 class _Shape(BaseModel):
-    model_config = ConfigDict(extra="ignore", strict=True)
+    model_config = ConfigDict(extra="ignore", strict=True, allow_inf_nan=False)
+
+
+Count = Annotated[int, Field(ge=0, le=1 << 53)]
+Moment = Annotated[float, Field(ge=0, le=1 << 33)]
+"""Seconds since 1970."""
+Amount = Annotated[float, Field(ge=0, le=1e12)]
+"""Milliseconds, tokens a second, dollars."""
 
 
 class _Excerpt(_Shape):
     source: str = Field(max_length=4000)
     label: str = Field("", max_length=4000)
-    tokens: int = Field(0, ge=0)
+    tokens: Count = 0
     text: str = Field("", max_length=MOST_TEXT)
 
 
@@ -124,8 +135,8 @@ class _Image(_Shape):
 class _Citation(_Shape):
     url: str = Field(max_length=4000)
     title: str = Field("", max_length=4000)
-    start: int | None = Field(None, ge=0)
-    end: int | None = Field(None, ge=0)
+    start: Count | None = None
+    end: Count | None = None
     quote: str = Field("", max_length=100_000)
 
 
@@ -136,28 +147,28 @@ class _ToolUse(_Shape):
     server: str = Field("", max_length=200)
     title: str = Field("", max_length=1000)
     read_only: bool = False
-    at: int = Field(0, ge=0)
+    at: Count = 0
     state: str = Field("open", max_length=20)
     result: str = Field("", max_length=MOST_TEXT)
     shortened: bool = False
-    ms: float | None = None
+    ms: Amount | None = None
 
 
 class _Usage(_Shape):
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cached_tokens: int = 0
-    reasoning_tokens: int = 0
-    cost_usd: float | None = None
+    input_tokens: Count = 0
+    output_tokens: Count = 0
+    cached_tokens: Count = 0
+    reasoning_tokens: Count = 0
+    cost_usd: Amount | None = None
     estimated: bool = False
     cost_source: Literal["provider", "estimated", "unknown"] = "unknown"
 
 
 class _Times(_Shape):
-    first_byte_ms: float | None = None
-    first_token_ms: float | None = None
-    total_ms: float | None = None
-    tokens_per_s: float | None = None
+    first_byte_ms: Amount | None = None
+    first_token_ms: Amount | None = None
+    total_ms: Amount | None = None
+    tokens_per_s: Amount | None = None
 
 
 class _Problem(_Shape):
@@ -166,14 +177,33 @@ class _Problem(_Shape):
     help: str = Field("", max_length=10_000)
 
 
+class _Sent(_Shape):
+    """What `build_chat_prompt` and the rules for tools note."""
+
+    system: str | None = Field(None, max_length=MOST_TEXT)
+    rules: str | None = Field(None, max_length=MOST_TEXT)
+    turns: list[tuple[Count, int]] | None = Field(None, max_length=100_000, strict=False)
+    leftOut: Count | None = None
+    summary: bool | None = None
+    tokens: Count | None = None
+    window: Count | None = None
+    media: list[Annotated[str, Field(max_length=200)]] | None = Field(None, max_length=100)
+
+
+class _Details(_Shape):
+    said: str | None = Field(None, max_length=MOST_TEXT)
+    models: list[Annotated[str, Field(max_length=500)]] | None = Field(None, max_length=200)
+    role: Role | None = None
+
+
 class _Reply(_Shape):
     model: str = Field(max_length=500)
     status: Literal["open", "complete", "interrupted", "cancelled", "failed"]
     text: str = Field("", max_length=MOST_TEXT)
     reasoning: str = Field("", max_length=MOST_TEXT)
     chosen: bool = False
-    created: float = 0.0
-    sent: dict[str, Any] = {}
+    created: Moment = 0.0
+    sent: _Sent = _Sent()
     citations: list[_Citation] = Field([], max_length=2000)
     images: list[_Image] = Field([], max_length=100)
     notices: list[str] = Field([], max_length=1000)
@@ -185,26 +215,26 @@ class _Reply(_Shape):
 
 class _Turn(_Shape):
     prompt: str = Field(max_length=MOST_TEXT)
-    created: float = 0.0
+    created: Moment = 0.0
     undone: bool = False
     excerpts: list[_Excerpt] = Field([], max_length=10_000)
     images: list[_Image] = Field([], max_length=100)
-    details: dict[str, Any] = {}
+    details: _Details = _Details()
     replies: list[_Reply] = Field([], max_length=200)
 
 
 class _Mark(_Shape):
-    after_position: int = Field(ge=-1)
+    after_position: int = Field(ge=-1, le=1 << 53)
     kind: Literal["clear", "compact"]
     text: str = Field("", max_length=MOST_TEXT)
-    created: float = 0.0
+    created: Moment = 0.0
 
 
 class _Chat(_Shape):
     format: Literal["halley-chat"]
     version: Literal[1]
     title: str = Field("", max_length=1000)
-    created: float = 0.0
+    created: Moment = 0.0
     turns: list[_Turn] = Field(max_length=100_000)
     marks: list[_Mark] = Field([], max_length=10_000)
 
@@ -220,9 +250,30 @@ def _parsed(text: str) -> Any:
         ) from None
 
 
-def _wrong(error: ValidationError | RecursionError) -> InvalidInput:
+def _depth(value: Any) -> int:
+    """Levels, counted without recursion, and no further than to say that there are too many."""
+    level: list[Any] = [value]
+    depth = 0
+    while level and depth <= MOST_DEPTH:
+        level = [inner for one in level for inner in _inside(one) if isinstance(inner, dict | list)]
+        depth += 1
+    return depth
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value).values()
+    return cast("list[Any]", value) if isinstance(value, list) else ()
+
+
+def _sent(read: _Sent) -> Json:
+    noted = read.model_dump(exclude_none=True)
+    return noted | {"turns": [list(pair) for pair in noted["turns"]]} if "turns" in noted else noted
+
+
+def _wrong(error: ValueError | RecursionError) -> InvalidInput:
     help = "Import a chat that was exported with the format `json`."
-    if isinstance(error, RecursionError):
+    if not isinstance(error, ValidationError):
         return InvalidInput("The export is nested too deeply.", help)
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = ".".join(map(str, first["loc"])) or "the whole"
@@ -239,7 +290,7 @@ def _to_turn(store: ChatStore, read: _Turn, position: int) -> Turn:
         read.undone,
         tuple(Excerpt(**e.model_dump()) for e in read.excerpts),
         tuple(_to_image(store, image) for image in read.images),
-        _kept(read.details),
+        read.details.model_dump(exclude_none=True),
         tuple(_to_reply(store, reply) for reply in read.replies),
     )
 
@@ -265,7 +316,7 @@ def _to_reply(store: ChatStore, read: _Reply) -> Reply:
         Times(**read.times.model_dump()) if read.times else None,
         Problem(**read.problem.model_dump()) if read.problem else None,
         read.chosen,
-        sent=read.sent,
+        sent=_sent(read.sent),
         created=read.created,
     )
 
