@@ -112,6 +112,7 @@ class _Shape(BaseModel):
     model_config = ConfigDict(extra="ignore", strict=True, allow_inf_nan=False)
 
 
+LongText = Annotated[str, Field(max_length=MOST_TEXT)]
 Count = Annotated[int, Field(ge=0, le=1 << 53)]
 Moment = Annotated[float, Field(ge=0, le=1 << 33)]
 """Seconds since 1970."""
@@ -180,19 +181,19 @@ class _Problem(_Shape):
 class _Sent(_Shape):
     """What `build_chat_prompt` and the rules for tools note."""
 
-    system: str | None = Field(None, max_length=MOST_TEXT)
-    rules: str | None = Field(None, max_length=MOST_TEXT)
-    turns: list[tuple[Count, int]] | None = Field(None, max_length=100_000, strict=False)
+    system: LongText | None = None
+    rules: LongText | None = None
+    turns: Annotated[list[tuple[Count, int]], Field(max_length=100_000, strict=False)] | None = None
     leftOut: Count | None = None
     summary: bool | None = None
     tokens: Count | None = None
     window: Count | None = None
-    media: list[Annotated[str, Field(max_length=200)]] | None = Field(None, max_length=100)
+    media: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=100)] | None = None
 
 
 class _Details(_Shape):
-    said: str | None = Field(None, max_length=MOST_TEXT)
-    models: list[Annotated[str, Field(max_length=500)]] | None = Field(None, max_length=200)
+    said: LongText | None = None
+    models: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=200)] | None = None
     role: Role | None = None
 
 

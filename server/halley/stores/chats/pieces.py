@@ -114,7 +114,7 @@ def join_tool_uses(deltas: Iterable[dict[str, Any]]) -> list[ToolUse]:
         call["name"] = call["name"] or delta["name"]
         call["arguments"].append(delta["arguments"])
     return [
-        ToolUse(**calls[index] | {"arguments": "".join(calls[index]["arguments"])}) for index in sorted(calls)
+        ToolUse(call["id"], call["name"], "".join(call["arguments"])) for _, call in sorted(calls.items())
     ]
 
 
