@@ -10,6 +10,7 @@
     text.py         edits to text, as values
     editing.py      what an editor answers to edits
     thoughts.py     how models mark their thinking in a text
+    repetition.py   whether a text goes round in circles
     tokens.py       how many tokens a text is worth
     media.py        pictures, sound and video as values
     media_types.py  what a file is, by its first bytes

@@ -142,9 +142,13 @@ class UpstreamTimeout(UpstreamError):
 
 
 class Interrupted(UpstreamError):
-    """The reply broke after its first token. What had arrived was already yielded as events."""
+    """The reply broke after its first token. What had arrived was already yielded as events.
+
+    `repeats_from`: it was stopped because it went round in circles, and this is how much of its text says something.
+    """
 
     code = "interrupted"
+    repeats_from: int | None = None
 
 
 class BadReply(UpstreamError):

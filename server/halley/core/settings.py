@@ -280,6 +280,10 @@ class BudgetSettings(Section):
     when_spent: Literal["warn", "ask", "stop"] = shared(
         "What happens when a limit is reached.", default="ask"
     )
+    stop_repetition: bool = personal(
+        "Stops a reply that repeats the same passage over and over, to its last token if nothing stopped it.",
+        default=True,
+    )
 
 
 class MacroInput(Section):

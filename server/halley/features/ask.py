@@ -174,6 +174,7 @@ async def _once(
         if not (keep_partial and reply.text):
             raise
         reply.problem = error.problem
+        reply.text = reply.text[: error.repeats_from]
     return reply
 
 

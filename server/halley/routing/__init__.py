@@ -15,6 +15,7 @@
     queue.py         whose turn it is at a busy provider
     waits.py         waits that a user can see and end
     metering.py      one ledger row for each call
+    repeating.py     stops a reply that goes round in circles
     spending.py      money limits, before the call
     forecast.py      what the month will cost at this rate
     prices.py        what a token costs, where that is known

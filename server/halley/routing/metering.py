@@ -24,6 +24,7 @@ from halley.core.ports import Ledger
 from halley.core.tokens import estimate_tokens
 from halley.routing.clock import Clock
 from halley.routing.prices import Prices
+from halley.routing.repeating import Watch
 from halley.routing.targets import Target
 
 SUPERSEDED = "superseded"
@@ -71,6 +72,7 @@ async def metered(
     """
     row = await _open_row(settling, call, target, chain)
     meter = Meter(settling.clock.monotonic())
+    watch = Watch.of(call)
     settled: asyncio.Task[Any] | None = None
     try:
         async with aclosing(target.provider.stream(target.model, call.prompt, trace)) as events:
@@ -87,6 +89,8 @@ async def metered(
                         event = replace(event, model=target.model.ref)
                     meter.see(event, settling.clock.monotonic())
                 yield event
+                if watch is not None:
+                    watch.see(event)
         if settled is None:
             raise Interrupted("The reply ended before it was complete.", "Continue it, or ask again.")
     except BaseException as error:

@@ -8,6 +8,7 @@ from typing import Any
 
 from halley.core.calls import AnyPrompt, ImagePart, Message, Prompt, assistant, user
 from halley.core.models import ModelRef
+from halley.core.repetition import without_repetition
 from halley.core.tokens import estimate_tokens
 from halley.engine.code.languages import language_id_of
 from halley.engine.prompting.conversation import Attachment, Turn, build_conversation
@@ -100,7 +101,7 @@ def to_turn(desk: ChatDesk, stored: StoredTurn, *, with_reply: bool, pictures: b
         images = []
     return Turn(
         said,
-        reply.text if with_reply and reply else "",
+        _text_of(reply) if with_reply and reply else "",
         (
             *(to_attachment(excerpt) for excerpt in stored.excerpts),
             *(_results_of(reply) if with_reply and reply else ()),
@@ -109,12 +110,17 @@ def to_turn(desk: ChatDesk, stored: StoredTurn, *, with_reply: bool, pictures: b
     )
 
 
+def _text_of(reply: Reply) -> str:
+    """What it said; of one that was stopped because it went round in circles, what came before."""
+    return without_repetition(reply.text) if reply.status == "interrupted" else reply.text
+
+
 def go_on(reply: Reply, how: str) -> tuple[Message, ...]:
     """What follows the prompt of a reply that broke off: what it said, what its tools gave, and to go on."""
     results = _results_of(reply, all_calls=True)
     parts = [*(attachment.as_markdown() for attachment in results), how]
     if reply.text:
-        return (assistant(reply.text), user("\n\n".join(parts)))
+        return (assistant(_text_of(reply)), user("\n\n".join(parts)))
     return (user("\n\n".join(parts)),) if results else ()
 
 

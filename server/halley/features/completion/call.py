@@ -134,6 +134,8 @@ async def _read(call: CompletionCall, line: Line, prompt: FimPrompt, automatic: 
             "", Interrupted("The completion took too long.", "The setting is `completion.timeout_ms`.")
         )
     except HalleyError as error:
+        if isinstance(error, Interrupted):
+            call.streamed = call.streamed[: error.repeats_from]
         call.finish(call.streamed, error if not call.streamed.strip() else None)
     finally:
         call.finish(call.streamed, None if call.streamed else _broken())

@@ -53,6 +53,13 @@ from halley.mcp.values import ToolFailed
 
 logger = logging.getLogger(__name__)
 
+SAME_RESULTS = 3
+"""How often a call that only reads may give the same result before it is refused. One that does something may be meant
+to be repeated, and each time is approved."""
+SAME_EFFECTS = 10
+SAME_REFUSED = 2
+"""How many such refusals a model may ignore before it has to answer with what it has."""
+
 Take = Callable[[Event], None]
 Note = Callable[[str], object]
 Keep = Callable[[], Awaitable[object]]
@@ -116,6 +123,24 @@ class _Round:
 
 
 @dataclass(slots=True)
+class Circles:
+    """Calls made over and over: with the same arguments, and the same result each time."""
+
+    same: dict[tuple[str, str], tuple[str, int]] = field(
+        default_factory=dict[tuple[str, str], tuple[str, int]]
+    )
+    """The last result of each call, and how often it came in a row."""
+    refused: int = 0
+
+    def is_circle(self, key: tuple[str, str], most: int) -> bool:
+        return self.same.get(key, ("", 0))[1] >= most
+
+    def note(self, key: tuple[str, str], result: str) -> None:
+        last, count = self.same.get(key, ("", 0))
+        self.same[key] = result, count + 1 if result == last else 1
+
+
+@dataclass(slots=True)
 class _Conversation:
     line: Line
     box: Toolbox
@@ -138,6 +163,7 @@ class _Conversation:
     """Of all calls so far."""
     refused: set[tuple[str, str]] = field(default_factory=set)
     """Calls the user said no to: not asked about again in this reply."""
+    circles: Circles = field(default_factory=Circles)
 
     @property
     def limits(self) -> ToolSettings:
@@ -259,7 +285,18 @@ class _Conversation:
     # -- one call
 
     async def _call(self, call: ToolCall) -> str:
-        """Runs it if allowed; returns the text for the model."""
+        """Runs it if allowed and not in vain; returns the text for the model."""
+        tool, key = self.box.tools.get(call.name), (call.name, call.arguments)
+        most = SAME_RESULTS if tool is None or tool.read_only else SAME_EFFECTS
+        if self.line.settings.budget.stop_repetition and self.circles.is_circle(key, most):
+            self.circles.refused += 1
+            why = f"This exact call has been made {most} times with the same result, so it was not run again."
+            return self._refuse(f"k{secrets.token_hex(8)}", call, why, tool)
+        result = await self._made(call)
+        self.circles.note(key, result)
+        return result
+
+    async def _made(self, call: ToolCall) -> str:
         id = f"k{secrets.token_hex(8)}"
         tool, arguments = self.box.tools.get(call.name), read_arguments(call.arguments)
         if tool is None:
@@ -358,6 +395,8 @@ class _Conversation:
     def _spent(self) -> str:
         """Which bound is reached, as a sentence; empty while none is."""
         limits = self.limits
+        if self.circles.refused > SAME_REFUSED:
+            return "The model makes the same calls over and over."
         if self.calls >= limits.max_calls:
             return f"The reply has made {self.calls} calls (`tools.max_calls`)."
         if self._worked_s() >= limits.max_seconds:
