@@ -40,15 +40,19 @@ vsix: setup ## the VS Code extension: clients/vscode/dist/halley.vsix
 bench: setup ## the benchmarks, as ratios (ARGS="initialize memory", ARGS="--rounds 15")
 	$(BIN)/python -m bench $(ARGS)
 
+audit: setup ## licences and known vulnerabilities of everything the lock files name (needs the network)
+	@$(BIN)/python tools/audit.py $(ARGS)
+
 lock: setup ## resolve the dependencies anew and pin them, with hashes
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile $(LOCK) --group build -c requirements.lock -o requirements-build.lock
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml --group dev -o requirements-dev.lock
+	$(BIN)/uv pip compile $(LOCK) --group audit -o requirements-audit.lock
 LOCK := -q --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 clean: ## remove what is built or installed here, the editors for tests too
-	rm -rf .venv .editors .peers .pytest_cache .ruff_cache .hypothesis .import_linter_cache bench/results dist
+	rm -rf .venv .audit .editors .peers .pytest_cache .ruff_cache .hypothesis .import_linter_cache bench/results dist
 	rm -rf clients/vscode/node_modules clients/vscode/dist
 	find . -name __pycache__ -type d -not -path '*/node_modules/*' -prune -exec rm -rf {} +
 
-.PHONY: help setup try test check format generate vsix bench lock clean
+.PHONY: help setup try test check format generate vsix bench audit lock clean

@@ -107,12 +107,15 @@ def build_vsix() -> Path:
 
 
 def _build_wheel() -> None:
-    wanted = _fingerprint(_sources(".", ("server/halley", "pyproject.toml", "README.md", "LICENSE")))
+    wanted = _fingerprint(
+        _sources(".", ("server/halley", "pyproject.toml", "requirements.lock", "README.md", "LICENSE"))
+    )
     target, stamp = DIST / "wheel", DIST / ".stamp-wheel"
     if target.exists() and _is(stamp, wanted):
         return
     with _beside(DIST) as made:
         _run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(made / "wheel")], ROOT)
+        shutil.copy(ROOT / "requirements.lock", made / "wheel")  # what it was tested with
         shutil.rmtree(target, ignore_errors=True)
         (made / "wheel").replace(target)
     stamp.write_text(wanted)

@@ -149,7 +149,7 @@ def test_the_daemon_is_installed_on_request(fresh: Neovim, tmp_path: Path, tool:
     """What would go to a registry is a program of the test's that writes down how it was called."""
     programs = tmp_path / "programs"
     programs.mkdir()
-    (programs / tool).write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > "{tmp_path}/called"\n')
+    (programs / tool).write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> "{tmp_path}/called"\n')
     (programs / tool).chmod(0o755)
     fresh.lua(
         "vim.env.PATH, vim.g.halley = ...", str(programs) + ":/bin", {"cmd": ["no-such-halley", "serve"]}
@@ -163,8 +163,11 @@ def test_the_daemon_is_installed_on_request(fresh: Neovim, tmp_path: Path, tool:
     fresh.type(":Halley install<CR>")
     fresh.wait(SAID, "it is installed, and `no-such-halley` is not on your PATH")
     words = (tmp_path / "called").read_text().splitlines()
-    assert "install" in words
-    assert words[-1] == str(PLUGIN.parents[1]), "from the sources the plugin is a part of"
+    root = str(PLUGIN.parents[1])
+    assert words.count("--require-hashes") == 1, "what it depends on is checked against the lock file"
+    assert words[words.index("--require-hashes") + 2] == f"{root}/requirements.lock"
+    assert root in words, "from the sources the plugin is a part of"
+    assert {"--offline", "--pip-args=--no-deps"} & set(words), "and nothing else is fetched for it"
 
 
 def test_without_uv_and_pipx_it_says_so(fresh: Neovim) -> None:

@@ -106,6 +106,8 @@ def test_builds_at_once_do_not_clash(node: Path) -> None:
     said = [build.communicate(timeout=300)[1] for build in builds]
     assert [build.returncode for build in builds] == [0, 0, 0], said
     assert len(list((build_vscode.DIST / "wheel").glob("*.whl"))) == 1
+    lock = (build_vscode.ROOT / "requirements.lock").read_bytes()
+    assert (build_vscode.DIST / "wheel/requirements.lock").read_bytes() == lock, "what it was tested with"
     assert not list(build_vscode.DIST.glob(".making-*"))
 
 

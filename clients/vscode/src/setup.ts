@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { command, setContext } from './commands';
 import { installedFolder, machine, type Daemon } from './daemon/daemon';
 import { loadRoles } from './models';
-import { bundledWheel, findPython, installWays, runSteps } from './daemon/install';
+import { bundled, findPython, installWays, runSteps } from './daemon/install';
 
 const WELCOMED = 'halley.welcomed';
 const WALKTHROUGH = 'halley.halley#start';
@@ -71,10 +71,10 @@ async function offerRestart(reason: string): Promise<void> {
 }
 
 async function install(daemon: Daemon): Promise<void> {
-  const wheel = bundledWheel(daemon.context.extensionPath);
-  if (!wheel) throw new Error(vscode.l10n.t('This build of the extension contains no daemon. Install the Python package halley and set halley.path.'));
+  const bundle = bundled(daemon.context.extensionPath);
+  if (!bundle) throw new Error(vscode.l10n.t('This build of the extension contains no daemon. Install the Python package halley and set halley.path.'));
   const python = await findPython(machine());
-  const ways = installWays(wheel, installedFolder(daemon.context), python, machine());
+  const ways = installWays(bundle, installedFolder(daemon.context), python, machine());
   if (ways.length === 0) throw new Error(vscode.l10n.t('Neither uv nor Python 3.11 or newer was found. Install one of them and try again.'));
   const picked = await vscode.window.showQuickPick(ways, { title: vscode.l10n.t('Install the Halley daemon') });
   if (!picked) return;

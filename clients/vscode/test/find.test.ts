@@ -1,8 +1,11 @@
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Crashes } from '../src/daemon/crashes';
 import { environmentOf } from '../src/daemon/environments';
 import { findDaemon, type Machine, type Places } from '../src/daemon/find';
-import { adviceFor, installWays, isNewEnough } from '../src/daemon/install';
+import { adviceFor, bundled, installWays, isNewEnough } from '../src/daemon/install';
 
 const places: Places = { setting: '', environments: [], installed: '/state/daemon' };
 const machine = (files: string[], env: Record<string, string> = {}): Machine => ({ platform: 'linux', env: { PATH: '/usr/bin', ...env }, home: '/home/me', isFile: (file) => files.includes(file) });
@@ -38,21 +41,48 @@ describe('finding the daemon', () => {
 });
 
 describe('installing', () => {
+  const bundle = { wheel: '/x/halley.whl', lock: '/x/requirements.lock' };
+
   it('needs Python 3.11', () => {
     expect(['Python 3.10.4', 'Python 3.11.0', 'Python 3.14.1', 'Python 4.0.0', 'Python 2.7', ''].map(isNewEnough)).toEqual([false, true, true, true, false, false]);
   });
 
   it('offers what the machine has, the private folder first', () => {
-    const ways = (files: string[], python?: string): string[] => installWays('/x/halley.whl', '/state/daemon', python, machine(files)).map(({ id }) => id);
+    const ways = (files: string[], python?: string): string[] => installWays(bundle, '/state/daemon', python, machine(files)).map(({ id }) => id);
     expect(ways(['/usr/bin/uv', '/usr/bin/pipx'])).toEqual(['own', 'uv', 'pipx']);
     expect(ways([], '/usr/bin/python3')).toEqual(['own']);
     expect(ways([])).toEqual([]);
   });
 
   it('passes paths as arguments, whatever is in them', () => {
-    const [way] = installWays('/x/a b;rm -rf $HOME.whl', '/state/my daemon', '/usr/bin/python3', machine([]));
+    const [way] = installWays({ wheel: '/x/a b;rm -rf $HOME.whl', lock: '/x/requirements.lock' }, '/state/my daemon', '/usr/bin/python3', machine([]));
     expect(way!.steps[0]!.args).toEqual(['-m', 'venv', '/state/my daemon']);
-    expect(way!.steps[1]!.args.at(-1)).toBe('/x/a b;rm -rf $HOME.whl');
+    expect(way!.steps.at(-1)!.args.at(-1)).toBe('/x/a b;rm -rf $HOME.whl');
+  });
+
+  it.each([
+    [['/usr/bin/uv', '/usr/bin/pipx'], undefined],
+    [['/usr/bin/pipx'], '/usr/bin/python3'],
+    [[], '/usr/bin/python3'],
+  ])('takes nothing that the lock file does not hold: %s', (files: string[], python?: string) => {
+    for (const way of installWays(bundle, '/state/daemon', python, machine(files))) {
+      const steps = way.steps.map(({ args }) => args);
+      const checked = steps.filter((args) => args.includes('--require-hashes'));
+      expect(checked.map((args) => args.slice(args.indexOf('-r')))).toEqual([['-r', bundle.lock]]);
+      const others = steps.filter((args) => args.includes(bundle.wheel));
+      expect(others).toHaveLength(1);
+      expect(others[0]!.some((word) => ['--no-deps', '--offline', '--pip-args=--no-deps'].includes(word))).toBe(true);
+    }
+  });
+
+  it('takes no wheel without its lock file', () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'halley-'));
+    const wheels = path.join(folder, 'dist/wheel');
+    fs.mkdirSync(wheels, { recursive: true });
+    fs.writeFileSync(path.join(wheels, 'halley-1.whl'), '');
+    expect(bundled(folder)).toBeUndefined();
+    fs.writeFileSync(path.join(wheels, 'requirements.lock'), '');
+    expect(bundled(folder)).toEqual({ wheel: path.join(wheels, 'halley-1.whl'), lock: path.join(wheels, 'requirements.lock') });
   });
 
   it.each([

@@ -1,5 +1,6 @@
 // Installing the daemon: the wheel that came with the extension, into an environment of the extension's own or as a tool
-// of uv or pipx. Programs are started without a shell; their output goes to the log.
+// of uv or pipx. What it depends on comes in the versions it was tested with, each checked against the hashes of the lock
+// file beside the wheel. Programs are started without a shell; their output goes to the log.
 
 import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
@@ -22,8 +23,14 @@ export interface Way {
 
 const OLDEST = [3, 11] as const;
 
+/** The wheel, and the lock file of what it depends on. */
+export interface Bundle {
+  wheel: string;
+  lock: string;
+}
+
 /** The ways that are open on this machine, the best first. `python` is one new enough, where there is one. */
-export function installWays(wheel: string, environment: string, python: string | undefined, machine: Machine): Way[] {
+export function installWays({ wheel, lock }: Bundle, environment: string, python: string | undefined, machine: Machine): Way[] {
   const ways: Way[] = [];
   const uv = which('uv', machine);
   const own = (steps: Step[]): Way => ({
@@ -33,24 +40,27 @@ export function installWays(wheel: string, environment: string, python: string |
     steps,
   });
   if (uv) {
-    ways.push(
-      own([
-        { command: uv, args: ['venv', '--python', '>=3.11', '--allow-existing', environment] },
-        { command: uv, args: ['pip', 'install', '--python', environment, '--upgrade', wheel] },
-      ]),
-    );
+    const locked = (folder: string): Step[] => [
+      { command: uv, args: ['venv', '--python', '>=3.11', '--allow-existing', folder] },
+      { command: uv, args: ['pip', 'install', '--python', folder, '--require-hashes', '-r', lock] },
+    ];
+    ways.push(own([...locked(environment), { command: uv, args: ['pip', 'install', '--python', environment, '--no-deps', '--reinstall-package', 'halley', wheel] }]));
     ways.push({
       id: 'uv',
       label: vscode.l10n.t('As a tool, with {0}', 'uv'),
       detail: vscode.l10n.t('The command `halley` is then available in terminals and to other editors.'),
-      steps: [{ command: uv, args: ['tool', 'install', '--python', '>=3.11', '--force', wheel] }],
+      // Tools are installed without checking hashes. So the packages are checked on their way into uv's cache, and the
+      // tool is made of that cache alone.
+      steps: [...locked(`${environment}-check`), { command: uv, args: ['tool', 'install', '--python', '>=3.11', '--offline', '--force', '--constraints', lock, wheel] }],
     });
   } else if (python) {
+    const pip = ['-m', 'pip', 'install', '--disable-pip-version-check'];
     const inside = path.join(scripts(environment, machine), executable('python', machine));
     ways.push(
       own([
         { command: python, args: ['-m', 'venv', environment] },
-        { command: inside, args: ['-m', 'pip', 'install', '--disable-pip-version-check', '--upgrade', wheel] },
+        { command: inside, args: [...pip, '--require-hashes', '-r', lock] },
+        { command: inside, args: [...pip, '--no-deps', '--force-reinstall', wheel] },
       ]),
     );
   }
@@ -60,18 +70,22 @@ export function installWays(wheel: string, environment: string, python: string |
       id: 'pipx',
       label: vscode.l10n.t('As a tool, with {0}', 'pipx'),
       detail: vscode.l10n.t('The command `halley` is then available in terminals and to other editors.'),
-      steps: [{ command: pipx, args: ['install', '--force', wheel] }],
+      steps: [
+        { command: pipx, args: ['install', '--force', '--pip-args=--no-deps', wheel] },
+        { command: pipx, args: ['runpip', 'halley', 'install', '--require-hashes', '-r', lock] },
+      ],
     });
   }
   return ways;
 }
 
-/** The wheel in the extension's folder. */
-export function bundledWheel(extensionPath: string): string | undefined {
+/** What is in the extension's folder: never a wheel without its lock file. */
+export function bundled(extensionPath: string): Bundle | undefined {
   const folder = path.join(extensionPath, 'dist', 'wheel');
   const names = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
   const name = names.filter((file) => file.endsWith('.whl')).sort().at(-1);
-  return name && path.join(folder, name);
+  const lock = path.join(folder, 'requirements.lock');
+  return name && fs.existsSync(lock) ? { wheel: path.join(folder, name), lock } : undefined;
 }
 
 /** A Python on the PATH that is new enough, by asking each for its version. */
