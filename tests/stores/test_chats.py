@@ -169,10 +169,10 @@ async def test_a_disk_that_refuses_for_a_while_loses_nothing(
     monkeypatch.setattr(chats_module, "RETRY_S", 0.01)
     write, fail = store._write, True
 
-    async def refusing(fn):
+    async def refusing(fn, **options):
         if fail:
             raise StoreFailed("The disk is full.")
-        return await write(fn)
+        return await write(fn, **options)
 
     monkeypatch.setattr(store, "_write", refusing)
     store.append(reply, [TextDelta("a")])

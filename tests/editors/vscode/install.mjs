@@ -17,7 +17,7 @@ await step('offers the daemon it carries, and says what is missing where package
   await bench.notification('The Halley daemon is not installed.');
   await bench.press('Install…');
   await choose();
-  await bench.notification('could not be fetched');
+  await bench.notification('could not be downloaded');
   await bench.shot('install-failed');
   if (existsSync(plan.installed)) throw new Error('half of a daemon is there');
   await bench.clearNotifications();

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from halley.core.calls import ImagePart
-from halley.core.errors import Problem, StoreFailed
+from halley.core.errors import InvalidInput, Problem, StoreFailed
 from halley.core.events import Event
 from halley.core.models import ModelRef, Times, Usage
 from halley.stores.chats import reading as chat_reading
@@ -60,6 +60,9 @@ class ChatStore:
         self._timer: asyncio.TimerHandle | None = None
         self._flushing: asyncio.Task[None] | None = None
         self._settling: set[asyncio.Task[Any]] = set()
+        self._catching_up = asyncio.Lock()
+        self._unwritten: list[_Write[Any]] = []
+        """Turns, and ends of replies, that the disk refused; tried again in this order, before anything else."""
 
     # Chats
 
@@ -189,7 +192,7 @@ class ChatStore:
             for reply, model in zip(replies, named, strict=True):
                 chat_rows.insert_reply(db, begun.id, model, begun.created, reply)
 
-        return BegunTurn(begun, replies, self._write_behind(write))
+        return BegunTurn(begun, replies, asyncio.ensure_future(self._write_surely(write, behind=True)))
 
     @staticmethod
     def new_reply_id() -> str:
@@ -250,7 +253,16 @@ class ChatStore:
 
     def note_sent(self, reply: str, sent: Mapping[str, Any]) -> Awaitable[None]:
         """As `note`, the write behind like that of `begin_turn`."""
-        return self._write_behind(lambda db, _: chat_rows.note_reply(db, reply, sent, None))
+
+        async def note() -> None:
+            with contextlib.suppress(
+                StoreFailed
+            ):  # it is tried again; a reply that streams need not end for it
+                await self._write_surely(
+                    lambda db, _: chat_rows.note_reply(db, reply, sent, None), behind=True
+                )
+
+        return asyncio.ensure_future(note())
 
     async def reopen(self, reply: str) -> None:
         """Continue: what is appended from now on follows what the reply has already said."""
@@ -304,11 +316,12 @@ class ChatStore:
 
     def _flushed(self, task: asyncio.Task[None]) -> None:
         self._flushing = None
-        if self._buffer:  # more came meanwhile, or the disk refused
+        if self._buffer or self._unwritten:  # more came meanwhile, or the disk refused
             self._flush_in(RETRY_S if task.cancelled() or task.exception() else FLUSH_S)
 
     async def _flush(self) -> None:
         """One transaction for all replies that are streaming. What could not be written stays in memory, in order."""
+        await self._catch_up()
         taken, self._buffer = self._buffer, {}
         try:
             pieces = {reply: pieces_of(events, self._blobs) for reply, events in taken.items()}
@@ -334,18 +347,40 @@ class ChatStore:
         events = self._buffer.pop(reply, [])
         try:
             pieces: dict[str, list[Piece]] = {reply: pieces_of(events, self._blobs)}
-
-            def write(db: sqlite3.Connection, indexed: bool) -> None:
-                if only_open and not chat_rows.is_open(db, reply):
-                    return
-                chat_rows.insert_pieces(db, pieces)
-                chat_rows.settle_reply(db, reply, status, usage, times, problem, indexed)
-
-            await self._write(write)
         except BaseException:
             self._buffer[reply] = events + self._buffer.get(reply, [])
             self._flush_in(RETRY_S)
             raise
+
+        def write(db: sqlite3.Connection, indexed: bool) -> None:
+            if only_open and not chat_rows.is_open(db, reply):
+                return
+            chat_rows.insert_pieces(db, pieces)
+            chat_rows.settle_reply(db, reply, status, usage, times, problem, indexed)
+
+        await self._write_surely(write)
+
+    async def _write_surely(self, fn: _Write[T], *, behind: bool = False) -> T:
+        """As `_write`. What the disk refuses is raised and tried again later all the same."""
+        try:
+            await self._catch_up()
+            return await self._write(fn, behind=behind)
+        except StoreFailed:
+            self._unwritten.append(fn)
+            self._flush_in(RETRY_S)
+            raise
+
+    async def _catch_up(self) -> None:
+        """Writes what was refused, in order. Raises StoreFailed where it still is."""
+        if not self._unwritten:
+            return
+        async with self._catching_up:
+            while self._unwritten:
+                try:
+                    await self._write(self._unwritten[0])
+                except InvalidInput:  # the chat is gone meanwhile
+                    pass
+                del self._unwritten[0]
 
     def _with_buffered(self, chat: Chat) -> Chat:
         """Adds what has not reached the disk yet."""
@@ -368,9 +403,6 @@ class ChatStore:
         await self._ready()
         run = self._database.run_behind if behind else self._database.run
         return await self._with_sound_index(lambda: run(lambda db: fn(db, has_index(db))))
-
-    def _write_behind(self, fn: _Write[T]) -> asyncio.Task[T]:
-        return asyncio.ensure_future(self._write(fn, behind=True))
 
     async def _ready(self) -> None:
         if not self._prepared:

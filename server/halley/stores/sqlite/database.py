@@ -44,7 +44,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-BUSY_TIMEOUT_S = 30.0
+BUSY_TIMEOUT_S = 8.0
+"""How long another program may keep the file locked before a write fails. Halley's own writes take milliseconds,
+so this is a backup or an SQL shell, and a chat must not be held by it."""
+IMPATIENT_MS = 200
+"""The same after a write has failed in this way, until one succeeds: what is next must not wait as long again."""
 BEHIND_S = 0.01
 """How long writes of `run_behind` wait before the database thread is woken for them."""
 GROUP = 256
@@ -75,6 +79,7 @@ class Database:
         self._starting = threading.Lock()
         self._closed = False
         self._turns_file: int | None = None
+        self._impatient = False
         self._behind: list[_Job] = []
         self._timer: asyncio.TimerHandle | None = None
 
@@ -185,9 +190,12 @@ class Database:
                     connection = open_connection(self.path, self._steps)
                 with self._turn() if group[0].write else contextlib.nullcontext():
                     outcomes = _run_group(connection, group)
+                self._wait_for_others(connection, patiently=True)
                 _settle(group, outcomes)
                 break
             except Exception as error:
+                if connection is not None and _is_locked(error):
+                    self._wait_for_others(connection, patiently=False)
                 if connection is not None and (attempt == 2 or _is_damage(error)):
                     with contextlib.suppress(Exception):
                         connection.close()
@@ -200,6 +208,12 @@ class Database:
                 _fail(group, self._explain(error))
                 break
         return connection
+
+    def _wait_for_others(self, connection: sqlite3.Connection, *, patiently: bool) -> None:
+        if self._impatient == patiently:
+            self._impatient = not patiently
+            wait_ms = int(BUSY_TIMEOUT_S * 1000) if patiently else IMPATIENT_MS
+            connection.execute(f"PRAGMA busy_timeout = {wait_ms}")
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
@@ -246,8 +260,14 @@ class Database:
 _FOLDER = "Check the disk and the file's permissions, or set HALLEY_HOME to another folder."
 _SAID = {  # by SQLite's primary result code, https://sqlite.org/rescode.html
     3: ("access denied", _FOLDER),
-    5: ("another process keeps it locked", "Stop the Halley process that hangs, then try again."),
-    6: ("another process keeps it locked", "Stop the Halley process that hangs, then try again."),
+    5: (
+        "another process keeps it locked",
+        "Close the program that uses it, or stop the Halley process that hangs.",
+    ),
+    6: (
+        "another process keeps it locked",
+        "Close the program that uses it, or stop the Halley process that hangs.",
+    ),
     8: ("it cannot be written", _FOLDER),
     10: ("reading or writing the disk failed", _FOLDER),
     11: ("it is damaged", "Move it; Halley creates a new one."),
@@ -359,6 +379,12 @@ def _is_of_the_file(error: Exception) -> bool:
     return isinstance(error, sqlite3.Error) and _code(error) in _SAID
 
 
+def _is_locked(error: Exception) -> bool:
+    import sqlite3
+
+    return isinstance(error, sqlite3.Error) and _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
 def _is_damage(error: Exception) -> bool:
     import sqlite3
 
@@ -430,7 +456,7 @@ def _set_up(connection: sqlite3.Connection) -> None:
 
 
 def write_turn(path: Path) -> contextlib.AbstractContextManager[None]:
-    """Held around every write and checkpoint, against the other processes. Raises StoreFailed after 30 seconds."""
+    """Held around every write and checkpoint, against the other processes. Raises StoreFailed after a while."""
     return locked(_turns(path), BUSY_TIMEOUT_S) if needs_turns() else contextlib.nullcontext()
 
 
