@@ -209,14 +209,14 @@ def fit_indentation(lines: Sequence[str], old: Sequence[str], style: Style) -> l
     alone, unless it has none.
     """
     shapes = _readings(lines, old, style)
-    known = Counter(line.rstrip() for line in old if line.strip())
-    scores = [_kept(shape, known) for shape in shapes]
-    best = max(scores)
-    if best == 0 and len(shapes) > 1:
+    scores = [kept_of(shape, old) for shape in shapes]
+    best = max(kept for kept, _ in scores)
+    if len(shapes) == 1 or (scores[0][0] == best > 0 and not _lost_first(lines, old)):
+        return shapes[0]
+    if best == 0:
         return shapes[1]
-    if len(shapes) > 1 and scores[1] == best == scores[0] and _lost_first(lines, old):
-        return shapes[1]
-    return shapes[scores.index(best)]
+    moved = [n for n in range(1, len(shapes)) if scores[n][0] == best]
+    return shapes[max(moved, key=lambda n: scores[n][1])] if moved else shapes[0]
 
 
 def _lost_first(lines: Sequence[str], old: Sequence[str]) -> bool:
@@ -226,8 +226,7 @@ def _lost_first(lines: Sequence[str], old: Sequence[str]) -> bool:
         return False
     rest = [line for line in lines[here + 1 :] if line.strip()]
     depth = width(old[there])
-    opens = _opens(lines[here]) and bool(rest) and not rest[0].lstrip().startswith("- ")
-    deeper = depth + (opens and width(rest[0]) <= depth)
+    deeper = depth + (_holds(lines, here) and bool(rest) and width(rest[0]) <= depth)
     return depth > 0 and bool(rest) and all(width(line) >= deeper for line in rest)
 
 
@@ -258,7 +257,7 @@ def _readings(lines: Sequence[str], old: Sequence[str], style: Style) -> list[li
         only_first = bool(rest) and min(rest) < have - want
     else:
         only_first = bool(rest) and min(rest) >= (
-            want + 1 if _opens(lines[here]) and rest[0] <= want else want
+            want + 1 if _holds(lines, here) and rest[0] <= want else want
         )
     return [*shapes, alone, whole] if only_first else [*shapes, whole, alone]
 
@@ -285,6 +284,12 @@ def _kept(lines: Sequence[str], known: Counter[str]) -> int:
 
 def _first(lines: Sequence[str]) -> int | None:
     return next((n for n, line in enumerate(lines) if line.strip()), None)
+
+
+def _holds(lines: Sequence[str], row: int) -> bool:
+    """Whether what follows a row has to be deeper: not so for a list in YAML."""
+    following = next((line.lstrip() for line in lines[row + 1 :] if line.strip()), "")
+    return _opens(lines[row]) and not following.startswith("- ")
 
 
 def _opens(line: str) -> bool:

@@ -23,6 +23,8 @@ from halley.engine.code.layout import (
 from halley.engine.replies.place import Change, change_rows, echo_after, echo_before, whole_file
 
 _OPENERS = (":", "{", "(", "[")
+_ANY_CASE = frozenset("sql plsql html pascal fortran ada cobol vb vbscript bat powershell abap basic".split())
+"""Languages in which a word may be typed in any case."""
 _COMMENTS = ("#", "//", "--", "/*", "*", "<!--", "@", ";", "%", '"""')
 
 
@@ -36,6 +38,8 @@ def insert_block(
     if (whole := whole_file(block, bare, (row, row))) is not None:
         return change_rows(whole[0], rows, whole[1], free)
     before = text[start:at]
+    if (line := _typed_line(block, bare, row, before, language_id)) is not None:
+        return newline_of(text).join(line)
     block, by = _without_echo(block, bare, row, before)
     if not any(line.strip() for line in block):
         return ""
@@ -67,15 +71,29 @@ def _row_of(rows: Sequence[str], at: int) -> tuple[int, int]:
     return len(rows) - 1, start
 
 
+def _typed_line(
+    block: Sequence[str], bare: Sequence[str], row: int, before: str, language_id: str
+) -> list[str] | None:
+    """What follows the typed line, when a block begins with it: the rest of the line, and the lines below."""
+    typed, lines = before.strip(), _stripped(block)
+    first = lines[0].strip() if lines else ""
+    alike = str.casefold if language_id in _ANY_CASE else str
+    if not typed or alike(first[: len(typed)]) != alike(typed) or (first == typed and len(lines) < 2):
+        return None
+    style = local_style(bare, (row, row), language_id)
+    rest = first[len(typed) :]
+    below = shift(fit_style(lines, style)[1:], width(before + "x") - width(lines[0]), style)
+    following = [line for line in bare[row + 1 :] if line.strip()]
+    below = below[: len(below) - (echo_after(below, following, []) if below else 0)]
+    return [rest.lstrip(" \t") if before != before.rstrip() else rest, *below]
+
+
 def _without_echo(
     block: Sequence[str], bare: Sequence[str], row: int, before: str
 ) -> tuple[Sequence[str], int | None]:
     """The block less what it repeats of its surroundings, and how many columns off that was, if there was any."""
     lines = _stripped(block)
     typed = before.strip()
-    if typed and lines and lines[0].lstrip().startswith(typed) and len(lines[0].strip()) > len(typed):
-        lines[0] = lines[0].lstrip()[len(typed) :]
-        return lines, None
     above = list(bare[: row + bool(typed)])
     while above and not above[-1].strip():
         above.pop()
