@@ -31,7 +31,8 @@ from bench.rightness.corpus import LANGUAGES, Source, sources
 from bench.rightness.forms import FORMS
 from bench.rightness.holes import Offer, offers
 from halley.core.snapshot import Selection
-from halley.core.text import DocumentEdit, apply_edits
+from halley.core.text import DocumentEdit, apply_edits, split_lines
+from halley.engine.code.layout import content, ending
 from halley.engine.replies.read import ReadReply, Target, read_reply
 
 OUTCOMES = ("right", "asked", "refused", "wrong")
@@ -120,7 +121,7 @@ def judge(change: TrueChange, form: str, reply: str) -> Try:
     result = apply_edits(change.old, read.edits)
     if others:
         outcome = "asked" if read.confirm else "wrong"
-    elif result == change.new and not read.problems:
+    elif _same(result, change) and not read.problems:
         outcome = "right"
     elif read.confirm:
         outcome = "asked"
@@ -129,6 +130,18 @@ def judge(change: TrueChange, form: str, reply: str) -> Try:
     else:
         outcome = "wrong"
     return Try(change, form, reply, outcome, result, read)
+
+
+def _same(result: str, change: TrueChange) -> bool:
+    """In a file whose line ends are mixed, nothing says which of them a changed line gets; all others keep theirs."""
+    if result == change.new:
+        return True
+    ends = {ending(line) for line in split_lines(change.old)} - {""}
+    made, meant = split_lines(result), split_lines(change.new)
+    if len(ends) < 2 or [content(line) for line in made] != [content(line) for line in meant]:
+        return False
+    known = Counter(content(line) for line in split_lines(change.old))
+    return all(a == b or not known[content(a)] for a, b in zip(made, meant, strict=True))
 
 
 def _show(one: Try) -> None:

@@ -55,8 +55,8 @@ def make_change(source: Source, choice: random.Random) -> TrueChange | None:
     kind = choice.choice(list(_KINDS))
     inside = rows[first : max(last, first + 1)] if last > first else rows[first : first + 1]
     changed = _KINDS[kind](inside, row - first if first <= row < first + len(inside) else 0, choice)
-    if changed is None:
-        return None
+    if changed is None or _blank_ends(changed) != _blank_ends(inside):
+        return None  # how many blank lines a part begins and ends with, a reply does not say
     if not any(map(ending, inside)):  # the last line of a file without a final newline
         end = newline_of(text)
         changed = [content(line) + (end if ending(line) else "") for line in changed]
@@ -66,6 +66,11 @@ def make_change(source: Source, choice: random.Random) -> TrueChange | None:
     if new == text:
         return None
     return TrueChange(replace(source, text=text), kind, text, new, start, end)
+
+
+def _blank_ends(rows: Sequence[str]) -> tuple[int, int]:
+    said = [n for n, row in enumerate(rows) if row.strip()] or [0]
+    return said[0], len(rows) - said[-1]
 
 
 def _row(rows: Sequence[str], at: int) -> int:

@@ -289,7 +289,8 @@ def _first(lines: Sequence[str]) -> int | None:
 def _holds(lines: Sequence[str], row: int) -> bool:
     """Whether what follows a row has to be deeper: not so for a list in YAML."""
     following = next((line.lstrip() for line in lines[row + 1 :] if line.strip()), "")
-    return _opens(lines[row]) and not following.startswith("- ")
+    remark = lines[row].lstrip().startswith(("*", "#", "//", "--"))
+    return _opens(lines[row]) and not remark and not following.startswith("- ")
 
 
 def _opens(line: str) -> bool:

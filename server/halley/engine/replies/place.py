@@ -102,9 +102,12 @@ def _stretch(
 ) -> tuple[Sequence[str], Run] | None:
     """The only stretch in which a block differs from some rows, where it does so little that it must be these.
 
-    Blank lines at the end say nothing, unless the layout is the task.
+    Blank lines at either end say nothing, unless the layout is the task.
     """
     rows = bare[window[0] : window[1]]
+    if not free:
+        at, block = window[0] + _blank(rows), block[_blank(block) :]
+        rows, window = bare[at : window[1]], (at, window[1])
     size, mine = (len(rows), len(block)) if free else (_said(rows), _said(block))
     head = common_prefix(rows[:size], block[:mine])
     tail = common_suffix(rows[head:size], block[head:mine])
@@ -113,6 +116,11 @@ def _stretch(
     if window[0] and not any(map(str.strip, rows[:head])):
         return None  # the first line may have lost its indentation
     return block[head : mine - tail], (window[0] + head, window[0] + size - tail)
+
+
+def _blank(lines: Sequence[str]) -> int:
+    """How many blank lines there are before the first that is not."""
+    return next((n for n, line in enumerate(lines) if line.strip()), 0)
 
 
 def _said(lines: Sequence[str]) -> int:

@@ -22,6 +22,7 @@ _REFUSAL = re.compile(
 )
 _WORD = re.compile(r"^[(\"'“‘`*]*[A-Za-zÀ-ÿ][\w'’`*-]*[)\"'”’`*,;:.!?]*$")
 _MARKS = re.compile(r"[{}=;<>\[\]]|\w\(|^\s*[@#/]|\w\.\w+\(|::|->|=>|^\s{4,}|\t")
+_REMARK = re.compile(r"^\s*(?:#(?!#)|//+|--+|;+|%|\*)\s")
 _KEYWORD = re.compile(
     r"^\s*(?:(?:def|class|fn|func|function|return|if|elif|else|for|while|try|except|finally|with|import|from|const|let|var|"
     r"public|private|static|struct|enum|impl|trait|use|package|module|end|begin|do|done|fi|esac|pass|break|continue|"
@@ -40,6 +41,7 @@ def bare_code(lines: Sequence[str], rows: Sequence[str], language_id: str) -> li
         return None
     like = Likeness(rows)
     first, last = _reach(lines, code[0], -1, like), _reach(lines, code[-1], 1, like)
+    first, last = _remarks(lines, first, -1), _remarks(lines, last, 1)
     inside = [n for n in range(first, last + 1) if lines[n].strip()]
     if len(code) + (code[0] - first) + (last - code[-1]) < 0.6 * len(inside):
         return None
@@ -53,6 +55,14 @@ def _reach(lines: Sequence[str], row: int, step: int, like: Likeness) -> int:
     """
     end = len(lines) if step > 0 else -1
     return next((n for n in range(end - step, row, -step) if like.row_like(lines[n]) is not None), row)
+
+
+def _remarks(lines: Sequence[str], row: int, step: int) -> int:
+    """As far as comments go on that the line at `row` is one of, without a blank line between."""
+    mark = _REMARK.match(lines[row])
+    while mark and 0 <= row + step < len(lines) and lines[row + step].startswith(mark[0]):
+        row += step
+    return row
 
 
 def is_refusal(lines: Sequence[str]) -> bool:
