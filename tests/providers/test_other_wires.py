@@ -142,6 +142,7 @@ async def test_a_whole_request_to_responses(provider_of: Any, ask: Any) -> None:
             }
         ],
         "reasoning": {"summary": "auto"},
+        "include": ["reasoning.encrypted_content"],
         "store": False,
         "stream": True,
     }

@@ -19,6 +19,7 @@ from halley.core.events import (
     Citation,
     Event,
     Finish,
+    HostNotes,
     Image,
     ReasoningDelta,
     Recalled,
@@ -84,7 +85,8 @@ async def collect(events: AsyncIterator[Event]) -> list[dict[str, Any]]:
     said: list[dict[str, Any]] = []
     try:
         async for event in events:
-            join(said, shown(event))
+            if not isinstance(event, HostNotes):  # opaque: what goes back is tested with hosts that want it
+                join(said, shown(event))
     except HalleyError as error:
         id = error.problem.request_id
         said.append({"error": error.code, **({"requestId": id} if id else {})})

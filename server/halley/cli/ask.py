@@ -20,6 +20,7 @@ from halley.core.events import (
     Citation,
     Event,
     Finish,
+    HostNotes,
     Image,
     Notice,
     ReasoningDelta,
@@ -269,7 +270,8 @@ class _Json:
     """One object a line, in the protocol's names."""
 
     def event(self, event: Event) -> None:
-        self._print(event_to_json(event))
+        if not isinstance(event, HostNotes):
+            self._print(event_to_json(event))
 
     def error(self, error: HalleyError) -> None:
         self._print({"type": "error", "problem": error.problem.to_json()})
@@ -302,6 +304,8 @@ def event_to_json(event: Event) -> dict[str, Any]:
             return {"type": "vectors", "count": len(event.vectors)}
         case Sound():
             return {"type": "sound", "mime": event.mime, "bytes": len(event.data)}
+        case HostNotes():
+            return {"type": "notes"}
         case Begun():
             return {"type": "begun", "model": str(event.model) if event.model else ""}
         case Finish():

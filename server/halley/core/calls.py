@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Any, Literal
 
 from halley.core.media import MediaPrompt
-from halley.core.models import ModelRef, Role, Route
+from halley.core.models import HostNotes, ModelRef, Role, Route
 from halley.core.settings import Settings
 
 
@@ -39,6 +39,8 @@ class Message:
     parts: tuple[Part, ...]
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str = ""
+    notes: HostNotes | None = None
+    """What its host attached to it, where a model wrote it."""
 
     @property
     def text(self) -> str:

@@ -12,6 +12,7 @@
     ├─ Sound            a recording
     ├─ Begun            the host works on it: how to ask for it later
     ├─ Vectors          what texts mean, as numbers
+    ├─ HostNotes        what the host wants back with this turn (`core.models`)
     ├─ Notice           something the user should see that is not the reply (a failover, a trim)
     └─ Finish           the end: reason and usage
 
@@ -25,7 +26,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from halley.core.media import Job, JobState
-from halley.core.models import ModelRef, Times, Usage
+from halley.core.models import HostNotes, ModelRef, Times, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,7 @@ Event = (
     | Sound
     | Begun
     | Vectors
+    | HostNotes
     | Notice
     | Finish
 )

@@ -98,6 +98,15 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class HostNotes:
+    """What a host attached to its own turn and wants back with it, such as signed thinking: opaque JSON."""
+
+    data: Mapping[str, Any]
+    model: ModelRef | None = None
+    """Which model of the route wrote it; no other one gets it. Filled in by routing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens of one call, and the cost where the provider itself names it (USD)."""
 

@@ -27,7 +27,7 @@ from halley.core.events import (
     TextDelta,
     ToolCallDelta,
 )
-from halley.core.models import ModelRef, Role, Route
+from halley.core.models import HostNotes, ModelRef, Role, Route
 from halley.core.pieces import Pieces
 from halley.core.ports import Replier
 from halley.core.settings import Settings
@@ -52,7 +52,7 @@ class Reply:
     """All that one model said. `problem` is set when the reply broke off; `text` is what had arrived."""
 
     __slots__ = (
-        "_calls", "_reasoning", "_text", "citations", "finish", "images", "notices", "problem",
+        "_calls", "_reasoning", "_text", "citations", "finish", "images", "notes", "notices", "problem",
     )  # fmt: skip
 
     def __init__(self, text: str = "", *, finish: Finish | None = None) -> None:
@@ -61,6 +61,7 @@ class Reply:
         self.citations: list[Citation] = []
         self.images: list[Image] = []
         self.notices: list[str] = []
+        self.notes: HostNotes | None = None
         self.finish = finish
         self.problem: Problem | None = None
 
@@ -91,6 +92,8 @@ class Reply:
                 self.citations.append(event)
             case Image():
                 self.images.append(event)
+            case HostNotes():
+                self.notes = event
             case Notice(text):
                 self.notices.append(text)
             case ToolCallDelta():

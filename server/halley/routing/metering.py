@@ -19,7 +19,7 @@ from halley.core.calls import AnyPrompt, Call, EmbedPrompt, FimPrompt, Message, 
 from halley.core.errors import HalleyError, Interrupted, Problem, UpstreamTimeout, problem_of
 from halley.core.events import Begun, Event, Finish, Image, Notice, ReasoningDelta, TextDelta, ToolCallDelta
 from halley.core.media import MediaPrompt
-from halley.core.models import Times, Usage
+from halley.core.models import HostNotes, Times, Usage
 from halley.core.ports import Ledger
 from halley.core.tokens import estimate_tokens
 from halley.routing.clock import Clock
@@ -85,7 +85,7 @@ async def metered(
                     event = await _finish(settling, meter, call, target, event)
                     settled = settling.start(_settle(settling, row, meter, call, target, None))
                 else:
-                    if isinstance(event, Begun):
+                    if isinstance(event, Begun | HostNotes):
                         event = replace(event, model=target.model.ref)
                     meter.see(event, settling.clock.monotonic())
                 yield event
@@ -293,7 +293,7 @@ def cut_silently(prompt: AnyPrompt, usage: Usage | None) -> Notice | None:
 
 def is_visible(event: Event) -> bool:
     """True for what the user sees of a reply; after it, no other model may answer instead."""
-    return not isinstance(event, Notice | Finish)
+    return not isinstance(event, Notice | HostNotes | Finish)
 
 
 def prompt_tokens(prompt: AnyPrompt) -> int:

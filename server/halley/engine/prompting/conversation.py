@@ -7,9 +7,10 @@ front of its own prompt, once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from halley.core.calls import ImagePart, Message, assistant, system, user
+from halley.core.models import HostNotes
 from halley.core.tokens import estimate_tokens
 from halley.engine.prompting.prompts import fence
 
@@ -37,6 +38,8 @@ class Turn:
     reply: str = ""
     attachments: tuple[Attachment, ...] = ()
     images: tuple[ImagePart, ...] = ()
+    notes: HostNotes | None = None
+    """What the reply's host attached to it."""
 
     def as_prompt(self) -> str:
         return "\n\n".join([*(attachment.as_markdown() for attachment in self.attachments), self.prompt])
@@ -64,7 +67,7 @@ def build_conversation(
     for turn in turns[-kept:]:
         messages.append(user(turn.as_prompt(), *turn.images))
         if turn.reply:
-            messages.append(assistant(turn.reply))
+            messages.append(replace(assistant(turn.reply), notes=turn.notes))
     return tuple(messages), len(turns) - kept
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from halley.core.calls import Priority, Prompt
 from halley.core.errors import HalleyError, Problem, problem_of
 from halley.core.events import Event, Finish, Notice, TextDelta, ToolEnded
+from halley.core.models import HostNotes
 from halley.features.ask import stream_reply
 from halley.features.chat.blind import hide_names, without_waits
 from halley.features.chat.desk import ChatDesk, Emit, Json
@@ -74,6 +75,8 @@ async def settle_with(
             return
         has_begun = has_begun or isinstance(event, TextDelta | ToolEnded)
         desk.store.append(reply, (event,))
+        if isinstance(event, HostNotes):
+            return
         emit(_shown(asked, event))
 
     try:

@@ -21,6 +21,7 @@ from halley.core.events import (
     ToolEnded,
     Vectors,
 )
+from halley.core.models import HostNotes
 
 Json = dict[str, Any]
 WAS_THINKING = "The text so far was the model's thinking; the answer follows."
@@ -71,5 +72,5 @@ def event_json(reply: str, event: Event) -> Json:
                 "state": event.state,
                 "text": event.text,
             }
-        case Finish() | Vectors() | Sound() | Begun():  # of the last three no chat is made
+        case Finish() | Vectors() | Sound() | Begun() | HostNotes():  # of the last four nothing is shown
             return {"type": "usage", "replyId": reply}

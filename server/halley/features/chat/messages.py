@@ -107,6 +107,7 @@ def to_turn(desk: ChatDesk, stored: StoredTurn, *, with_reply: bool, pictures: b
             *(_results_of(reply) if with_reply and reply else ()),
         ),
         tuple(images),
+        reply.notes if with_reply and reply else None,
     )
 
 

@@ -34,7 +34,7 @@ from halley.core.events import (
     ToolEnded,
     ToolState,
 )
-from halley.core.models import Times, Usage
+from halley.core.models import HostNotes, Times, Usage
 from halley.core.pieces import Pieces
 from halley.core.settings import ToolSettings
 from halley.engine.markdown.inert import visible
@@ -192,6 +192,8 @@ class _Conversation:
                 results[-1] = call, f"{result}\n\n{ENOUGH}"
                 self.take(Notice(f"{self._spent()} The model answers with what it has."))
             added += self._as_messages(said, results)
+        if said.reply.notes is not None:  # those of earlier rounds belong to their calls
+            self.take(said.reply.notes)
         self.take(_together(self.finishes))
 
     # -- asking the model
@@ -236,7 +238,7 @@ class _Conversation:
                 said.said = Pieces(text[: len(text) - length])
                 self.at -= length
                 self.take(event)
-            case ToolCallDelta():
+            case ToolCallDelta() | HostNotes():
                 pass
             case Finish():
                 self.finishes.append(event)
@@ -411,7 +413,8 @@ class _Conversation:
         if said.block:
             told = "\n\n".join(result for _, result in results)
             return [assistant("\n\n".join(filter(None, (said.text.strip(), said.block)))), user(told)]
-        called = Message("assistant", (said.text,), tuple(call for call, _ in results))
+        calls = tuple(call for call, _ in results)
+        called = Message("assistant", (said.text,), calls, notes=said.reply.notes)
         return [called, *(Message("tool", (text,), tool_call_id=call.id) for call, text in results)]
 
 

@@ -30,10 +30,18 @@ DROPPABLE = (
     "reasoning",
     "thinking",
     "stream",
+    "include",
 )
 """What a request can do without, should a host refuse it; never the tools, without which the answer means
 something else.
 """
+
+
+NOTES = (
+    "reasoning_content", "reasoning", "reasoning_details", "extra_content", "provider_specific_fields",
+    "thinking_blocks", "thought_signature",
+)  # fmt: skip
+"""Fields by which hosts attach something to their own turns."""
 
 
 @dataclass(slots=True)
@@ -50,6 +58,8 @@ class Learned:
     other_wire: bool = False
     """It is asked at `/responses` instead of `/chat/completions`, or the other way round."""
     no_fim: bool = False
+    no_notes: bool = False
+    """It refuses what was attached to its own turns (`wires/attached.py`)."""
     thinks: int = 0
     """Tokens that it takes for thinking, beside those that its answer may have (`wires/room.py`)."""
     opens_thinking: bool = False
@@ -99,10 +109,20 @@ def learn(error: RequestRefused, body: Mapping[str, Any], learned: Learned) -> b
     if name in ("max_tokens", "max_completion_tokens") and learned.token_limit is None:
         learned.token_limit = "max_completion_tokens" if name == "max_tokens" else "max_tokens"
         return True
+    if not learned.no_notes and _is_about_notes(error, body):
+        learned.no_notes = True
+        return True
     if name in DROPPABLE and name in body and name not in learned.drop:
         learned.drop.add(name)
         return True
     return False
+
+
+def _is_about_notes(error: RequestRefused, body: Mapping[str, Any]) -> bool:
+    """Whether a field that a reply brought was sent back and is refused by its name."""
+    said = f"{error.parameter} {error.problem.message} {error.problem.help}"
+    sent = {name for message in body.get("messages") or () for name in message}
+    return any(name in said for name in NOTES if name in sent)
 
 
 def _learn_turns(subject: str, body: Mapping[str, Any], learned: Learned) -> bool:

@@ -100,6 +100,11 @@ class ToolCalls:
     def __len__(self) -> int:
         return len(self._calls)
 
+    @property
+    def last(self) -> int:
+        """Our number of the call that was spoken of last; -1 for none."""
+        return -1 if self._last is None else self._last.number
+
     def feed(self, call: Any) -> list[ToolCallDelta]:
         """A piece in the form of chat completions."""
         if not isinstance(call, Mapping):

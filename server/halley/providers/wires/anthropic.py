@@ -28,6 +28,7 @@ from halley.providers.stream.streaming import ChunkError, stream_events
 from halley.providers.stream.think import Habits, Thought, splitter_for, visible_length
 from halley.providers.stream.tool_calls import ToolCalls
 from halley.providers.stream.usage import anthropic_usage
+from halley.providers.wires.attached import Blocks, in_order, own_notes, with_notes
 from halley.providers.wires.effort import messages_effort
 from halley.providers.wires.requests import chat_prompt, private_texts
 from halley.providers.wires.room import Ending, token_limit
@@ -49,7 +50,7 @@ class AnthropicProvider(Wire):
     ) -> AsyncGenerator[Event, None]:
         """Events, then exactly one `Finish`, or one error of `core.errors`."""
         host = self.host.traced(trace)
-        answer, asked = await self._open(host, model, chat_prompt(prompt, model))
+        answer, asked = await self._open(host, model, own_notes(chat_prompt(prompt, model), model.ref))
         learned = self.learned[model.ref.name]
         ending = Ending(learned)
         async with aclosing(stream_events(answer, AnthropicReader(learned), asked)) as events:
@@ -99,7 +100,7 @@ def build_messages_body(
     return {
         "model": name,
         "system": system or None,
-        "messages": _turns(prompt.messages),
+        "messages": _turns(with_notes(prompt.messages, learned)),
         "temperature": None if prompt.temperature is None else min(prompt.temperature, 1.0),
         "stop_sequences": [stop for stop in prompt.stop if stop.strip()] or None,  # blank ones are refused
         "tools": [
@@ -143,10 +144,11 @@ def _blocks(message: Message) -> list[dict[str, Any]]:
         return [
             {"type": "tool_result", "tool_use_id": message.tool_call_id, "content": blocks or message.text}
         ]
-    return blocks + [
+    calls = [
         {"type": "tool_use", "id": call.id, "name": call.name, "input": _input(call.arguments)}
         for call in message.tool_calls
     ]
+    return in_order(message, "messages", "blocks", blocks, calls)
 
 
 def _input(arguments: str) -> Any:
@@ -168,6 +170,8 @@ class AnthropicReader:
         "_blocks",
         "_inputs",
         "_length",
+        "_order",
+        "_parts",
         "_reason",
         "_think",
         "_tools",
@@ -182,6 +186,8 @@ class AnthropicReader:
         self._reason = ""
         self._usage: dict[str, Any] = {}
         self._tools = ToolCalls()
+        self._order = Blocks("messages", "blocks")
+        self._parts: dict[int, dict[str, Any]] = {}
         self._inputs: dict[int, Any] = {}  # whole arguments, which some hosts send with the head
         self._blocks: dict[int, int] = {}  # the host's block → where its text begins
         self._length = 0  # of the visible text, in code points
@@ -220,6 +226,8 @@ class AnthropicReader:
         for index in tuple(self._inputs):
             self._stop(index, events)
         events += self._tools.close()
+        if notes := self._order.close():
+            events.append(notes)
         return events, Finish(finish_reason(self._reason, bool(self._tools)), usage)
 
     def _stop(self, index: int, events: list[Event]) -> None:
@@ -230,6 +238,7 @@ class AnthropicReader:
     def _start(self, index: int, block: Mapping[str, Any], events: list[Event]) -> None:
         kind = block.get("type")
         self._blocks[index] = self._length
+        self._see_block(index, block)
         if kind == "tool_use":
             events += self._tools.add(index, block.get("id"), block.get("name"), "")
             self._inputs[index] = block.get("input") or {}
@@ -242,7 +251,10 @@ class AnthropicReader:
         match delta.get("type"):
             case "text_delta" if delta.get("text"):
                 self._give(self._think.feed(delta["text"]), events)
+            case "signature_delta":
+                self._add_to_block(index, "signature", delta.get("signature"))
             case "thinking_delta" if delta.get("thinking"):
+                self._add_to_block(index, "thinking", delta["thinking"])
                 events.append(ReasoningDelta(delta["thinking"]))
             case "input_json_delta" if delta.get("partial_json"):
                 self._inputs.pop(index, None)
@@ -251,6 +263,20 @@ class AnthropicReader:
                 events += self._citation(index, delta.get("citation") or {})
             case _:
                 pass
+
+    def _see_block(self, index: int, block: Mapping[str, Any]) -> None:
+        """Notes its place, and thinking as it is: signed, empty and redacted blocks too."""
+        kind = str(block.get("type"))
+        whole = dict(block) if kind in ("thinking", "redacted_thinking") else {"type": kind}
+        if kind == "thinking":
+            whole["thinking"] = ""  # what is there at the start is read as a delta
+        self._order.parts[len(self._order.parts)] = whole
+        self._parts[index] = whole
+
+    def _add_to_block(self, index: int, name: str, value: Any) -> None:
+        part = self._parts.get(index)
+        if part is not None and part["type"] == "thinking" and isinstance(value, str):
+            part[name] = part.get(name, "") + value
 
     def _give(self, pieces: list[Thought], events: list[Event]) -> None:
         self._length = visible_length(self._length, pieces)

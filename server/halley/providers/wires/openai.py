@@ -23,6 +23,7 @@ from halley.providers.http.answer import Answer
 from halley.providers.refusals.errors import Asked
 from halley.providers.stream.sse import StreamDecoder
 from halley.providers.stream.streaming import Decoder, Reader, stream_events
+from halley.providers.wires.attached import own_notes
 from halley.providers.wires.fim import find_form
 from halley.providers.wires.media import painting_prompt, paints_in_chat, stream_media
 from halley.providers.wires.openai_reader import OpenAIReader
@@ -75,7 +76,7 @@ class OpenAIProvider(JobWire):
     async def _open(self, host: Host, model: Model, prompt: Prompt | FimPrompt) -> Opened:
         facts = facts_of(self.endpoint, model)
         if isinstance(prompt, Prompt):
-            return await self._open_chat(host, model.ref.name, facts, prompt)
+            return await self._open_chat(host, model.ref.name, facts, own_notes(prompt, model.ref))
         learned = self.learned[model.ref.name]
         if find_form(str(facts.get("fim", ""))) and not learned.no_fim:
             try:

@@ -19,6 +19,7 @@ from halley.providers.stream.streaming import ChunkError
 from halley.providers.stream.think import Habits, splitter_for
 from halley.providers.stream.tool_calls import ToolCalls
 from halley.providers.stream.usage import usage_of
+from halley.providers.wires.attached import ChatNotes
 
 REASONING = ("reasoning_content", "reasoning", "thinking")
 TEXT_PARTS = frozenset({"text", "output_text", "refusal", ""})
@@ -28,7 +29,18 @@ THINKING_PARTS = frozenset({"thinking", "reasoning", "reasoning_text", "summary_
 class OpenAIReader:
     """For one reply. Only the first choice counts."""
 
-    __slots__ = ("_cited", "_raw", "_reason", "_said", "_think", "_tools", "_usage", "finished", "started")
+    __slots__ = (
+        "_cited",
+        "_notes",
+        "_raw",
+        "_reason",
+        "_said",
+        "_think",
+        "_tools",
+        "_usage",
+        "finished",
+        "started",
+    )
 
     def __init__(self, *, think: bool = True, habits: Habits | None = None) -> None:
         self.started = False
@@ -37,6 +49,7 @@ class OpenAIReader:
         self._usage: Any = None
         self._think = splitter_for(habits) if think else None
         self._tools = ToolCalls()
+        self._notes = ChatNotes()
         self._raw: list[str] = []  # content as it came, to compare with a whole message that follows
         self._said: list[str] = []  # visible text, for offsets that count bytes
         self._cited: set[tuple[str, int | None]] = set()
@@ -62,6 +75,8 @@ class OpenAIReader:
         whole = finish_reason(self._reason, False) != "length"
         events: list[Event] = list(self._think.close(whole)) if self._think else []
         events += self._tools.close()
+        if notes := self._notes.close():
+            events.append(notes)
         return events, Finish(finish_reason(self._reason, bool(self._tools)), usage_of(self._usage))
 
     def _read_choice(self, choice: Mapping[str, Any], events: list[Event]) -> None:
@@ -86,6 +101,7 @@ class OpenAIReader:
             self._read_content(content, events)
             if len(delta) == 1:  # nearly all of them
                 return
+        self._notes.see(delta)
         for name in REASONING:
             thought = delta.get(name)
             if isinstance(thought, str) and thought:
@@ -102,6 +118,8 @@ class OpenAIReader:
             calls = ({"index": 0, "function": function},)
         for call in calls:
             events += self._tools.feed(call)
+            if isinstance(call, Mapping):
+                self._notes.see_call(self._tools.last, call)
         for image in delta.get("images") or ():
             events += _images(image)
         if has_citations(delta):
@@ -123,6 +141,7 @@ class OpenAIReader:
         if not self._tools:
             for call in message.get("tool_calls") or ():
                 events += self._tools.feed(call)
+                self._notes.see_call(self._tools.last, call)
         self._cite(message, events)
 
     def _read_content(self, content: Any, events: list[Event]) -> None:

@@ -13,6 +13,7 @@ from halley.providers.hosts.host import Host
 from halley.providers.hosts.learning import Learned, send_learning, without
 from halley.providers.http.answer import Answer
 from halley.providers.refusals.errors import Asked
+from halley.providers.wires.attached import add_chat_notes, with_notes
 from halley.providers.wires.data_urls import data_url
 from halley.providers.wires.effort import chat_effort
 from halley.providers.wires.media import painting_prompt
@@ -26,7 +27,7 @@ def build_chat_body(name: str, facts: Mapping[str, Any], prompt: Prompt, learned
     limit = learned.token_limit or facts.get("token_limit", "max_tokens")
     body: dict[str, Any] = {
         "model": name,
-        "messages": build_messages(arrange_turns(prompt.messages, facts, learned)),
+        "messages": build_messages(arrange_turns(with_notes(prompt.messages, learned), facts, learned)),
         limit: token_limit(prompt.max_tokens, facts, learned),
         "temperature": prompt.temperature,
         "stop": list(prompt.stop[:4]) or None,  # more than four are refused
@@ -80,7 +81,10 @@ def chat_prompt(prompt: AnyPrompt, model: Model) -> Prompt:
 
 
 def build_messages(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
-    return [_message(message) for message in messages]
+    said = [_message(message) for message in messages]
+    for form, message in zip(said, messages, strict=True):
+        add_chat_notes(form, message)
+    return said
 
 
 def private_texts(prompt: AnyPrompt) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from halley.providers.stream.streaming import ChunkError, Reader, stream_events
 from halley.providers.stream.think import Habits, Thought, splitter_for, visible_length
 from halley.providers.stream.tool_calls import ToolCalls
 from halley.providers.stream.usage import usage_of
+from halley.providers.wires.attached import Blocks, in_order, own_notes, with_notes
 from halley.providers.wires.data_urls import data_url
 from halley.providers.wires.effort import responses_effort
 from halley.providers.wires.media import stream_media
@@ -62,7 +63,9 @@ class ResponsesProvider(JobWire):
                     yield event
             return
         paint = _painting_tool(prompt) if isinstance(prompt, MediaPrompt) else None
-        answer, asked, reader = await self._open(host, model, chat_prompt(prompt, model), paint)
+        answer, asked, reader = await self._open(
+            host, model, own_notes(chat_prompt(prompt, model), model.ref), paint
+        )
         ending = Ending(self.learned[model.ref.name])
         async with aclosing(stream_events(answer, reader, asked)) as events:
             async for event in events:
@@ -129,7 +132,7 @@ def build_responses_body(
     name: str, facts: Mapping[str, Any], prompt: Prompt, learned: Learned
 ) -> dict[str, Any]:
     """The body of `/v1/responses`: system text as `instructions`, turns as items. It knows no `stop`."""
-    messages = arrange_turns(prompt.messages, facts, learned)
+    messages = arrange_turns(with_notes(prompt.messages, learned), facts, learned)
     system = "\n\n".join(message.text for message in messages if message.role == "system")
     limit = token_limit(prompt.max_tokens, facts, learned)
     return {
@@ -155,6 +158,7 @@ def build_responses_body(
         ]
         or None,
         "reasoning": responses_effort(facts),
+        "include": ["reasoning.encrypted_content"] if facts.get("reasoning") else None,
         "store": False,
         "stream": True,
     }
@@ -165,10 +169,12 @@ def _items(message: Message, number: int) -> list[dict[str, Any]]:
     if message.role == "tool":
         return [{"type": "function_call_output", "call_id": message.tool_call_id, "output": message.text}]
     said = [_reply(message.text, number)] if message.role == "assistant" else [_question(message)]
-    return [item for item in said if item["content"]] + [
+    texts = [item for item in said if item["content"]]
+    calls = [
         {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.arguments or "{}"}
         for call in message.tool_calls
     ]
+    return in_order(message, "responses", "items", texts, calls)
 
 
 def _question(message: Message) -> dict[str, Any]:
@@ -192,7 +198,17 @@ def _reply(text: str, number: int) -> dict[str, Any]:
 class ResponsesReader:
     """`response.*` events → ours; or a whole response at once."""
 
-    __slots__ = ("_cited", "_length", "_reason", "_think", "_tools", "_usage", "finished", "started")
+    __slots__ = (
+        "_cited",
+        "_length",
+        "_order",
+        "_reason",
+        "_think",
+        "_tools",
+        "_usage",
+        "finished",
+        "started",
+    )
 
     def __init__(self, habits: Habits | None = None) -> None:
         self._think = splitter_for(habits)
@@ -200,6 +216,7 @@ class ResponsesReader:
         self._reason = "stop"
         self._usage: Any = None
         self._tools = ToolCalls()
+        self._order = Blocks("responses", "items")
         self._cited: set[tuple[str, int | None]] = set()
         self._length = 0
 
@@ -243,6 +260,8 @@ class ResponsesReader:
         events: list[Event] = []
         self._give(self._think.close(finish_reason(self._reason, False) != "length"), events)
         events += self._tools.close()
+        if notes := self._order.close():
+            events.append(notes)
         return events, Finish(finish_reason(self._reason, bool(self._tools)), usage_of(self._usage))
 
     def _text(self, text: Any, events: list[Event]) -> None:
@@ -263,6 +282,8 @@ class ResponsesReader:
         self, item: Mapping[str, Any], chunk: Mapping[str, Any], events: list[Event], whole: bool
     ) -> None:
         kind = item.get("type")
+        if whole:
+            self._note(item)
         if kind == "function_call":
             at = item.get("id") or chunk.get("output_index")
             events += self._tools.add(
@@ -270,6 +291,16 @@ class ResponsesReader:
             )
         elif kind == "image_generation_call" and whole:
             events += _picture(item)
+
+    def _note(self, item: Mapping[str, Any]) -> None:
+        """Notes an item's place, and reasoning that can be sent back: nothing is stored at the host to refer to."""
+        kind = str(item.get("type"))
+        if kind == "reasoning" and (item.get("encrypted_content") or item.get("content")):
+            whole = {name: value for name, value in item.items() if value is not None and name != "status"}
+            self._order.parts[str(item.get("id") or len(self._order.parts))] = whole
+        elif kind in ("message", "function_call"):
+            place = {"type": "text" if kind == "message" else kind}
+            self._order.parts[str(item.get("id") or item.get("call_id") or len(self._order.parts))] = place
 
     def _arguments(self, chunk: Mapping[str, Any], arguments: Any, events: list[Event]) -> None:
         at = chunk.get("item_id") or chunk.get("output_index")

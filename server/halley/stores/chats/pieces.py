@@ -25,6 +25,7 @@ from halley.core.events import (
     ToolCalled,
     ToolEnded,
 )
+from halley.core.models import HostNotes, ModelRef
 from halley.stores.chats.values import Excerpt, Reply, StoredImage, ToolUse
 from halley.stores.sqlite.blobs import save_blob
 
@@ -61,6 +62,8 @@ def _piece(event: Event, blobs: Path) -> Piece | None:
             return _part("toolCall", asdict(event))
         case ToolEnded():
             return _part("toolEnd", asdict(event))
+        case HostNotes(data, model):
+            return _part("notes", {"data": data, "model": str(model)})
         case Citation():
             return _part("citation", asdict(event))
         case Notice(text):
@@ -102,6 +105,8 @@ def reply_parts(reply: Reply) -> list[Part]:
     parts += [("image", asdict(image), image.blob) for image in reply.images]
     parts += [("notice", {"text": text}, None) for text in reply.notices]
     parts += [("sent", reply.sent, None)] if reply.sent else []
+    if reply.notes:
+        parts.append(("notes", {"data": reply.notes.data, "model": str(reply.notes.model)}, None))
     return [*parts, *(("tool", asdict(use), None) for use in reply.tool_uses)]
 
 
@@ -116,6 +121,12 @@ def join_tool_uses(deltas: Iterable[dict[str, Any]]) -> list[ToolUse]:
     return [
         ToolUse(call["id"], call["name"], "".join(call["arguments"])) for _, call in sorted(calls.items())
     ]
+
+
+def notes_of(parts: Mapping[str, list[dict[str, Any]]]) -> HostNotes | None:
+    """What the host attached to the last round of a reply."""
+    found = parts.get("notes")
+    return HostNotes(found[-1]["data"], ModelRef.parse(found[-1]["model"])) if found else None
 
 
 def tool_uses(parts: Mapping[str, list[dict[str, Any]]]) -> tuple[ToolUse, ...]:

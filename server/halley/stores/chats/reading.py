@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from halley.core.errors import Problem
 from halley.core.events import Citation
 from halley.core.models import Times, Usage
-from halley.stores.chats.pieces import said_in, tool_uses
+from halley.stores.chats.pieces import notes_of, said_in, tool_uses
 from halley.stores.chats.rows import missing, position_of
 from halley.stores.chats.search import excerpt, matching_texts
 from halley.stores.chats.values import Chat, ChatSummary, Excerpt, Mark, Reply, StoredImage, Turn
@@ -94,6 +94,7 @@ def _reply(db: sqlite3.Connection, row: sqlite3.Row, parts: dict[str, list[dict[
         images=tuple(StoredImage(**facts) for facts in parts.get("image", ())),
         notices=tuple(facts["text"] for facts in parts.get("notice", ())),
         tool_uses=tool_uses(parts),
+        notes=notes_of(parts),
         usage=Usage(**facts["usage"]) if facts.get("usage") else None,
         times=Times(**facts["times"]) if facts.get("times") else None,
         problem=Problem(**json.loads(row["problem"])) if row["problem"] else None,

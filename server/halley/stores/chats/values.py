@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from halley.core.errors import Problem
 from halley.core.events import Citation
-from halley.core.models import Times, Usage
+from halley.core.models import HostNotes, Times, Usage
 
 ReplyStatus = Literal["open", "complete", "interrupted", "cancelled", "failed"]
 
@@ -74,6 +74,8 @@ class Reply:
     """What was sent for it, by positions: plain JSON."""
     created: float = 0.0
     settled: float | None = None
+    notes: HostNotes | None = None
+    """What the host attached to its end. It stays on this machine: an export leaves it out, an import brings none."""
 
 
 @dataclass(frozen=True, slots=True)
