@@ -172,8 +172,10 @@ class _Conversation:
     async def run(self, prompt: Prompt) -> None:
         added: list[Message] = []
         last = False
+        notes: HostNotes | None = None  # of the last round: those of earlier ones belong to their calls
         for number in itertools.count():
             said = await self._round(prompt, added, first=number == 0)
+            notes = said.reply.notes
             if said.cut:
                 self._cut(said)
             if not said.calls or said.cut or last:
@@ -192,8 +194,8 @@ class _Conversation:
                 results[-1] = call, f"{result}\n\n{ENOUGH}"
                 self.take(Notice(f"{self._spent()} The model answers with what it has."))
             added += self._as_messages(said, results)
-        if said.reply.notes is not None:  # those of earlier rounds belong to their calls
-            self.take(said.reply.notes)
+        if notes is not None:
+            self.take(notes)
         self.take(_together(self.finishes))
 
     # -- asking the model
