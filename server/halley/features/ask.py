@@ -69,6 +69,10 @@ class Reply:
     def text(self) -> str:
         return str(self._text)
 
+    def cut(self, length: int | None) -> None:
+        """Keeps that many code points of the text; None keeps all."""
+        self._text = Pieces(self.text[:length])
+
     @property
     def reasoning(self) -> str:
         return str(self._reasoning)
@@ -177,7 +181,7 @@ async def _once(
         if not (keep_partial and reply.text):
             raise
         reply.problem = error.problem
-        reply.text = reply.text[: error.repeats_from]
+        reply.cut(error.repeats_from)
     return reply
 
 
