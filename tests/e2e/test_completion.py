@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from buffer import Buffer, Json
 from window import Window
 
@@ -235,3 +236,24 @@ async def test_what_was_typed_elsewhere_a_moment_ago_is_in_the_prompt(
     prompt = json.loads(simulator.requests[-1].body)["prompt"]
     assert prompt.startswith("# prices.py:\n#") and "price * VAT_RATE" in prompt
     assert prompt.endswith(code)
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "leaks"), [("a.js", "javascript", False), ("a.py", "python", True)]
+)
+async def test_only_files_in_the_same_language_are_gone_on_from(
+    window: Window, simulator: Simulator, name: str, language: str, leaks: bool
+) -> None:
+    """A model goes on in what it is shown, as the simulator does, which completes from the text at hand."""
+    javascript = "function add_prices(prices) {\n  return prices.reduce(addUpPrices, 0);\n}\n"
+    python = "def add_prices(prices):\n    return prices.reduce(addUpPrices, 0)\n"
+    other = javascript if language == "javascript" else python
+    await window.open(name, other, language)
+    code = "def total_of(prices):\n    add_prices(prices)\n    return prices.red"
+    buffer = await window.open("b.py", code)
+    answer = await window.request("textDocument/inlineCompletion", inline(buffer, len(code), INVOKED))
+    items = answer["items"] if isinstance(answer, dict) else answer or []
+    assert leaks or not any("addUpPrices" in item["insertText"] for item in items)
+    assert simulator.requests and all(
+        ("addUpPrices" in request.body.decode()) is leaks for request in simulator.requests
+    )

@@ -128,6 +128,20 @@ ALIASES = {
 }
 
 
+_FAMILIES = (
+    {"javascript", "javascriptreact", "typescript", "typescriptreact"},
+    {"c", "cpp"},
+    {"html", "vue", "svelte", "php"},
+    {"css", "scss", "less"},
+)
+"""Languages whose code can stand in each other's files."""
+
+
+def are_akin(one: str, other: str) -> bool:
+    """Whether code of one language can be read as the other's: the same, or of one family."""
+    return one == other or any(one in family and other in family for family in _FAMILIES)
+
+
 def language(language_id: str) -> Language:
     """What is known of the language; an unknown id gets its own name and the commonest conventions."""
     known = LANGUAGES.get(ALIASES.get(language_id, language_id))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from halley.engine.code.definitions import definitions
-from halley.engine.code.languages import ALIASES, LANGUAGES
+from halley.engine.code.languages import ALIASES, LANGUAGES, are_akin
 from halley.engine.edits.matching import squeeze
 from halley.engine.markdown.fences import Fence
 from halley.engine.replies.labels import Label, label_inside, label_of
@@ -29,12 +29,6 @@ _MORE_ALIASES = {
     "hpp": "cpp", "python3": "python", "node": "javascript", "mjs": "javascript", "md": "markdown", "csharp": "csharp",
     "c#": "csharp", "make": "makefile", "docker": "dockerfile", "ps": "powershell", "jsonc": "json", "vue-html": "html",
 }  # fmt: skip
-_FAMILIES = (
-    {"javascript", "javascriptreact", "typescript", "typescriptreact"},
-    {"c", "cpp"},
-    {"html", "vue", "svelte", "php"},
-    {"css", "scss", "less"},
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +128,7 @@ def is_language(name: str, language_id: str) -> bool | None:
     if not name:
         return None
     name = _MORE_ALIASES.get(name.lower(), ALIASES.get(name.lower(), name.lower()))
-    if name == language_id or any(name in family and language_id in family for family in _FAMILIES):
+    if are_akin(name, language_id):
         return True
     return False if name in LANGUAGES or name in _OUTPUTS else None
 

@@ -9,6 +9,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from halley.core.snapshot import Document, Snapshot
+from halley.engine.code.languages import are_akin, language_id_of
 from halley.engine.code.regions import enclosing_definition, import_block
 from halley.engine.code.symbols import definitions, names_used
 from halley.engine.prompting.context import Context, Related, build_context, display_path, fit_related
@@ -107,12 +108,18 @@ def _open_sources(permitted: Permitted, most: int = 20) -> list[Source]:
 
 
 async def completion_context(permitted: Permitted, budget: int) -> Context:
-    """A little of other files for inline completion: definitions of names near the cursor, then what looks alike."""
+    """A little of other files for inline completion: definitions of names near the cursor, then what looks alike.
+
+    Only of files in the same language: a model that completes goes on in whatever it sees.
+    """
     project, snapshot = permitted.project, permitted.snapshot
     text, at = snapshot.document.text, snapshot.selection.start
     near = text[max(0, at - 1200) : at + 300]
     own_path = display_path(snapshot)
-    opened = _open_sources(permitted, MOST_OPEN)
+    language_id = snapshot.document.language_id
+    opened = [
+        source for source in _open_sources(permitted, MOST_OPEN) if are_akin(source.language_id, language_id)
+    ]
     related: list[Related] = []
     if project is not None:
         await project.refresh(snapshot.settings.context.exclude)
@@ -121,6 +128,7 @@ async def completion_context(permitted: Permitted, budget: int) -> Context:
         related += related_definitions(near, own_path, index)
     related += related_places(near, own_path, opened, snapshot.document.language_id)
     related += recent_places(near, own_path, _touched(snapshot, opened), snapshot.document.language_id)
+    related = [one for one in related if are_akin(one.language_id or language_id_of(one.path), language_id)]
     return fit_related([*_own_imports(snapshot, own_path), *without_overlaps(related)], budget)
 
 
