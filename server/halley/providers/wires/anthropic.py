@@ -33,6 +33,7 @@ from halley.providers.wires.effort import messages_effort
 from halley.providers.wires.requests import chat_prompt, private_texts
 from halley.providers.wires.room import Ending, token_limit
 from halley.providers.wires.schemas import tool_schema
+from halley.providers.wires.turns import BEGUN
 from halley.providers.wires.wire import Wire
 
 VERSION = "2023-06-01"
@@ -117,7 +118,7 @@ def build_messages_body(
 
 
 def _turns(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
-    """Messages of one role in a row become one: the protocol wants turns."""
+    """Messages of one role in a row become one: the protocol wants turns, the user's first."""
     turns: list[dict[str, Any]] = []
     for message in messages:
         if message.role == "system" or not (blocks := _blocks(message)):
@@ -127,6 +128,8 @@ def _turns(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
             turns[-1]["content"] += blocks
         else:
             turns.append({"role": role, "content": blocks})
+    if turns and turns[0]["role"] == "assistant":
+        turns.insert(0, {"role": "user", "content": [{"type": "text", "text": BEGUN}]})
     return turns
 
 
