@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import inspect
+import pkgutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import halley.engine
+from halley.core.errors import HalleyError
 from halley.engine.guards.secrecy import KEY_SHAPES, find_secrets, mask_secrets, redact_secrets
 
 UNITS = [
@@ -44,6 +51,43 @@ def test_hostile_texts_take_linear_time(work, start: str) -> None:
     for unit in UNITS:
         small, large = start + unit * (15_000 // len(unit)), start + unit * (120_000 // len(unit))
         assert is_linear(lambda text: cost(work, text), small, large), (start, unit)
+
+
+def text_functions() -> dict[str, Callable[[str], object]]:
+    """Every public function of `engine/` that takes one text and nothing else: a new one is measured too."""
+    found: dict[str, Callable[[str], object]] = {}
+    for module in pkgutil.walk_packages(halley.engine.__path__, "halley.engine."):
+        for name, one in vars(importlib.import_module(module.name)).items():
+            if name.startswith("_") or not inspect.isfunction(one) or one.__module__ != module.name:
+                continue
+            needed = [p for p in inspect.signature(one).parameters.values() if p.default is p.empty]
+            if [str(p.annotation) for p in needed] == ["str"] and needed[0].name != "character":
+                found[f"{module.name.removeprefix('halley.engine.')}.{name}"] = one
+    return found
+
+
+MARKUP = [
+    "a", " ", "\n", "\r", "\t", "`", "```\n", "```a\nb\n", "~", "<", "<a>", "<!--", "<think>", "&#", "*", "*a", "_", "[",
+    "](", "![a](", "![", "[a]((", "[a]: ", "\\", "\\`", '"', "'", "(", ")", "{", "}", "{{a}}", "{{", "diff --git a/x b/x\n",
+    "--- a\n+++ b\n", "@@ -1 +1 @@\n", "<<<<<<< SEARCH\n", "=======\n", ">>>>>>> REPLACE\n", "#", "> ", "- ", "1. ", "|",
+    "http://a", "a.", "a/", "x:y\n", "/*", "//", "\u200b", "\x1b[", "é", "{\"a\":", "<<<<<<< SEARCH\na\n=======\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(text_functions()))
+def test_functions_of_texts_take_linear_time(name: str, tried: Callable[..., None]) -> None:
+    work = text_functions()[name]
+
+    def measure(text: str) -> float:
+        begin = time.process_time()
+        with contextlib.suppress(HalleyError, ValueError):
+            work(text)
+        return time.process_time() - begin
+
+    for unit in MARKUP:
+        tried()
+        small, large = unit * (1_500 // len(unit)), unit * (12_000 // len(unit))
+        assert is_linear(measure, small, large), unit
 
 
 @pytest.mark.parametrize("shape", [shape.name for shape in KEY_SHAPES])

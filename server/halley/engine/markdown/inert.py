@@ -24,7 +24,7 @@ _AUTOLINK = re.compile(r"<https?://[^\s<>`\[\]()\\|]+>")
 _IMAGE = re.compile(r"!\[([^\[\]\n]*)\](?:\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|\[[^\[\]\n]*\])?")
 _SHUT = re.compile(r"\[[^\[\]\n`]*\]")
 _PREFIX = re.compile(r"(?:[ \t]*(?:[-*+>]|\d{1,9}[.)])(?=[ \t]|$|[`~>]))*[ \t]*")
-_TICKS = re.compile(r"(\\*)(`+)")
+_TICKS = re.compile(r"(?<!\\)(\\*)(`+)")  # from the first backslash of a run only
 _ESCAPES = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[@-Z\\-_])?|[\x80-\x9f]"
 )

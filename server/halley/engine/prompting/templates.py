@@ -63,8 +63,10 @@ def problems_in(template: str, known: Iterable[str] = ()) -> list[str]:
     names = frozenset(known)
     found: list[str] = [] if template.strip() else ["It is empty."]
     opened: list[tuple[str, int]] = []
+    line, counted = 1, 0
     for match in _MARK.finditer(template):
-        kind, name, line = match[1], match[2], template.count("\n", 0, match.start()) + 1
+        line, counted = line + template.count("\n", counted, match.start()), match.start()
+        kind, name = match[1], match[2]
         if kind == "/":
             if not opened or opened[-1][0] != name:
                 found.append(f"Line {line}: {{{{/{name}}}}} closes what is not open.")
@@ -75,10 +77,11 @@ def problems_in(template: str, known: Iterable[str] = ()) -> list[str]:
             found.append(f"Line {line}: there is no value named '{name}'.{_meant(name, names)}")
         if kind:
             opened.append((name, line))
-    found += (f"Line {line}: {{{{#{name}}}}} is never closed." for name, line in opened)
+    found += (f"Line {at}: {{{{#{name}}}}} is never closed." for name, at in opened)
+    line, counted = 1, 0
     for match in _PART_LIKE.finditer(template):
         if match[1] not in ("system", "user", "assistant"):
-            line = template.count("\n", 0, match.start()) + 1
+            line, counted = line + template.count("\n", counted, match.start()), match.start()
             found.append(f"Line {line}: a part is 'system', 'user' or 'assistant', not '{match[1]}'.")
     return found
 

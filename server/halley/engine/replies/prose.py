@@ -103,8 +103,5 @@ _KEYWORD_LINE = re.compile(
 
 
 def _trimmed(lines: list[str]) -> list[str] | None:
-    while lines and not lines[0].strip():
-        lines.pop(0)
-    while lines and not lines[-1].strip():
-        lines.pop()
-    return lines or None
+    said = [number for number, line in enumerate(lines) if line.strip()]
+    return lines[said[0] : said[-1] + 1] if said else None
