@@ -110,7 +110,7 @@ def _open_sources(permitted: Permitted, most: int = 20) -> list[Source]:
 async def completion_context(permitted: Permitted, budget: int) -> Context:
     """A little of other files for inline completion: definitions of names near the cursor, then what looks alike.
 
-    Only of files in the same language: a model that completes goes on in whatever it sees.
+    Only of files in the same language: a completing model continues in whatever it sees.
     """
     project, snapshot = permitted.project, permitted.snapshot
     text, at = snapshot.document.text, snapshot.selection.start
