@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -173,8 +174,9 @@ async def test_a_window_answers_while_a_reply_floods_in(daemon, config: Path) ->
             return web.json_response({"data": [{"id": "m"}]})
         stream = web.StreamResponse(headers={"content-type": "text/event-stream"})
         await stream.prepare(request)
-        for _ in range(200):
-            await stream.write(_frame(content="x" * 20) * 100)
+        for number in range(200):  # no two pieces alike: a reply that goes round in circles is stopped
+            pieces = (sha256(f"{number} {one}".encode()).hexdigest()[:20] for one in range(100))
+            await stream.write(b"".join(_frame(content=piece) for piece in pieces))
         await go_on.wait()
         await stream.write(END)
         return stream
