@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from demo_tools import Demo
+from lspclient import RequestFailed
 from strict_host import Json, Strict, call, configure, openai_chunks
 
 
@@ -66,3 +68,21 @@ async def test_thinking_without_its_opening_tag_is_taken_out_of_the_reply(daemon
     assert any("was the model's thinking" in event.get("text", "") for event in seen)
     assert [event["delta"] for event in seen_again if event["type"] == "text"] == ["It is 4."]
     assert "Two and two" not in str(host.bodies[1]["messages"])
+
+
+async def test_a_reply_without_an_answer_is_never_complete(daemon: Any, config: Path) -> None:
+    """Empty twice, then thinking up to the limit."""
+    ends = (("stop", {}), ("stop", {}), ("length", {"reasoning_content": "Hm."}))
+
+    def rule(number: int, body: Json) -> list[Any] | str:
+        reason, delta = ends[min(number, 2)]
+        return openai_chunks(finish=reason, **delta)
+
+    host = Strict(rule)
+    async with host.server:
+        model = f"{configure(config, host.server.url)}/m"
+        window = await daemon()
+        for words in ("empty answer", "used all its tokens"):
+            with pytest.raises(RequestFailed, match=words):
+                await window.chat("How much is it?", models=[model])
+    assert len(host.bodies) == 3, "an empty answer is asked for again once"

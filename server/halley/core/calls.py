@@ -77,6 +77,8 @@ class Prompt:
     temperature: float | None = None
     stop: tuple[str, ...] = ()
     tools: tuple[Tool, ...] = ()
+    may_be_empty: bool = False
+    """Whether nothing at all is an answer, as it is at the cursor."""
     expect: Literal["text", "code", "image"] = "text"
     """`image`: a picture of what the last message says, from a model that paints."""
 

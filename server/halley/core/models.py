@@ -76,6 +76,8 @@ class Price:
     """Of sound or video."""
     currency: str = "USD"
     source: Literal["provider", "catalog"] = "catalog"
+    by_half_hour: tuple[tuple[float, float, float | None], ...] = ()
+    """`input`, `output` and `cached_input` for each half hour of the day in UTC, where they differ."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,12 +195,16 @@ def _not_empty(reply: Reply) -> Reply:
     if reply.text.strip() or reply.images or reply.tool_calls:
         return reply
     if reply.finish and reply.finish.reason == "length":
-        raise BadReply(
-            "The model used all its tokens for reasoning and gave no answer.",
-            "Ask again, ask for less, or pick another model with `halley use`.",
-            model=str(reply.finish.model) if reply.finish.model else None,
-        )
+        raise only_thought(reply.finish)
     raise BadReply("The model finished without an answer.", "Ask again, or pick another model.")
+
+
+def only_thought(finish: Finish) -> BadReply:
+    return BadReply(
+        "The model used all its tokens for reasoning and gave no answer.",
+        "Ask again, ask for less, or pick another model with `halley use`.",
+        model=str(finish.model) if finish.model else None,
+    )
 
 
 def problem_text(error: HalleyError) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from halley.core.models import Price
@@ -38,11 +38,19 @@ def find_list_price(book: str, name: str) -> Price | None:
 
 
 def _to_price(model: Any) -> Price | None:
-    prices = model.get_prices(datetime.now(UTC))
-    input, output = _base(prices.input_mtok), _base(prices.output_mtok)
+    now = datetime.now(UTC)
+    input, output, cached = _at(model, now)
     if input is None and output is None:
         return None
-    return Price(input or 0.0, output or 0.0, _base(prices.cache_read_mtok), source="catalog")
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    day = [_at(model, midnight + timedelta(minutes=30 * slot)) for slot in range(48)]
+    slots = tuple((i or 0.0, o or 0.0, c) for i, o, c in day) if len(set(day)) > 1 else ()
+    return Price(input or 0.0, output or 0.0, cached, source="catalog", by_half_hour=slots)
+
+
+def _at(model: Any, moment: datetime) -> tuple[float | None, float | None, float | None]:
+    prices = model.get_prices(moment)
+    return _base(prices.input_mtok), _base(prices.output_mtok), _base(prices.cache_read_mtok)
 
 
 def _base(value: Any) -> float | None:

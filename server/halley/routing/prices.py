@@ -65,7 +65,7 @@ class Prices:
         if price is None:
             await self._find([(book, model.ref.name)])
             price = self._prices().get((book, model.ref.name))
-        cost = cost_of(usage, price) if price else None
+        cost = cost_of(usage, price_at(price, time.time())) if price else None
         return usage if cost is None else replace(usage, cost_usd=cost, cost_source="estimated")
 
     async def aclose(self) -> None:
@@ -116,6 +116,14 @@ class Prices:
             save_private(self._file, json.dumps(rows))
         except StoreFailed as error:  # a cache: the prices are known all the same
             _log(error.problem.message)
+
+
+def price_at(price: Price, moment: float) -> Price:
+    """The price at that time of day; `moment` in seconds since the epoch."""
+    if not price.by_half_hour:
+        return price
+    input, output, cached = price.by_half_hour[int(moment % 86_400 // 1800)]
+    return replace(price, input=input, output=output, cached_input=cached)
 
 
 def cost_of(usage: Usage, price: Price) -> float | None:

@@ -75,6 +75,7 @@ def _fallback(
     return Prompt(
         render_messages(template or builtin_template("complete"), values),
         max_tokens=max_tokens,
+        may_be_empty=True,
         expect="code",
     )
 

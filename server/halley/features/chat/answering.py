@@ -13,9 +13,9 @@ from typing import Any
 
 from halley.core.calls import Priority, Prompt
 from halley.core.errors import HalleyError, Problem, problem_of
-from halley.core.events import Event, Finish, Notice, TextDelta, ToolEnded
+from halley.core.events import Event, Finish, Image, Notice, TextDelta, ToolEnded
 from halley.core.models import HostNotes
-from halley.features.ask import stream_reply
+from halley.features.ask import only_thought, stream_reply
 from halley.features.chat.blind import hide_names, without_waits
 from halley.features.chat.desk import ChatDesk, Emit, Json
 from halley.features.chat.events import event_json
@@ -73,7 +73,7 @@ async def settle_with(
         if isinstance(event, Finish):
             finish = event
             return
-        has_begun = has_begun or isinstance(event, TextDelta | ToolEnded)
+        has_begun = has_begun or isinstance(event, TextDelta | ToolEnded | Image)
         desk.store.append(reply, (event,))
         if isinstance(event, HostNotes):
             return
@@ -90,7 +90,10 @@ async def settle_with(
         await desk.store.settle(reply, "interrupted" if has_begun else "failed", problem=problem_of(error))
         raise
     else:
-        await _settle_complete(desk, asked, finish)
+        if finish and finish.reason == "length" and not has_begun:
+            await desk.store.settle(reply, "failed", problem=only_thought(finish).problem, usage=finish.usage)
+        else:
+            await _settle_complete(desk, asked, finish)
 
 
 async def _settle_complete(desk: ChatDesk, asked: Asked, finish: Finish | None) -> None:

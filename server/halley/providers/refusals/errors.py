@@ -103,6 +103,28 @@ def nothing_said(asked: Asked) -> BadReply:
     return error
 
 
+def filtered(asked: Asked) -> BadReply:
+    """No answer, because the host's filter stopped it. Asking again would give the same."""
+    return BadReply(
+        f"The content filter of {asked.endpoint.label} stopped the answer.",
+        "Ask in another way, or choose another model.",
+        provider=asked.endpoint.id,
+        model=f"{asked.endpoint.id}/{asked.model}" if asked.model else None,
+    )
+
+
+def bad_call(asked: Asked) -> BadReply:
+    """The model wrote a tool call that its host could not read. Another try often succeeds."""
+    error = BadReply(
+        f"The model wrote a tool call that {asked.endpoint.label} could not read.",
+        "Ask again, or choose another model.",
+        provider=asked.endpoint.id,
+        model=f"{asked.endpoint.id}/{asked.model}" if asked.model else None,
+    )
+    error.empty = True
+    return error
+
+
 def request_id_of(headers: Mapping[str, str]) -> str | None:
     for name in (
         "x-request-id",

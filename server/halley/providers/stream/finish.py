@@ -21,6 +21,15 @@ BROKEN = frozenset(
 )
 """Ends that say the answer is not whole."""
 
+MALFORMED = frozenset(
+    {"malformed_function_call", "malformed_tool_call", "unexpected_tool_call", "too_many_tool_calls"}
+)
+"""Ends that say the model wrote a call that its host could not read."""
+
+
+def is_malformed(reason: str) -> bool:
+    return reason.strip().lower() in MALFORMED
+
 
 def is_finish(reason: Any) -> bool:
     """Does this value of `finish_reason` mean an end at all; `""` and `"null"` on every chunk do not."""

@@ -15,15 +15,18 @@ from typing import Any, Protocol
 import orjson
 
 from halley.core.errors import HalleyError, Interrupted, ProviderUnavailable, UpstreamError, UpstreamTimeout
-from halley.core.events import Event, Finish, ReasoningDelta, TextDelta, ToolCallDelta
+from halley.core.events import Event, Finish, ReasoningDelta, Recalled, TextDelta, ToolCallDelta
+from halley.core.models import HostNotes
 from halley.providers.echoes import Stream
 from halley.providers.endpoint import Endpoint
 from halley.providers.http.answer import Answer
 from halley.providers.http.connection_errors import interrupted, timed_out, too_large
 from halley.providers.refusals.errors import (
     Asked,
+    bad_call,
     error_of_answer,
     error_of_said,
+    filtered,
     nothing_said,
     quote,
     request_id_of,
@@ -77,10 +80,21 @@ class ChunkError(Exception):
         self.said = said
 
 
+class BadCallError(Exception):
+    """An end that says the model wrote a tool call which its host could not read."""
+
+
 async def stream_events(
-    answer: Answer, reader: Reader, asked: Asked, decoder: Decoder | None = None
+    answer: Answer,
+    reader: Reader,
+    asked: Asked,
+    decoder: Decoder | None = None,
+    may_be_empty: bool = True,
 ) -> AsyncGenerator[Event, None]:
-    """Reads `answer` to its end. Left early it closes the connection; read to the end it gives it back."""
+    """Reads `answer` to its end. Left early it closes the connection; read to the end it gives it back.
+
+    `may_be_empty`: whether nothing at all is an answer.
+    """
     decoder = decoder or StreamDecoder()
     whole = False
     outlet, breath = _Outlet(asked), time.monotonic()
@@ -111,9 +125,15 @@ async def stream_events(
                 elif not more:
                     for shown in outlet.let_out(_feed_body(reader, decoder, asked, answer)):
                         yield shown
+        except BadCallError:
+            if reader.started:
+                raise interrupted(asked.endpoint, "could not read a tool call that the model wrote") from None
+            raise bad_call(asked) from None
         except ChunkError as error:
             raise _host_error(error.said, reader, asked, answer) from None
         held, finish = _end(reader, asked, answer)
+        if not (may_be_empty or outlet.has_answer or any(map(_is_answer, held))):
+            _check_end(finish, reader, asked)
         for shown in outlet.let_out(held):
             yield shown
         for shown in outlet.close():
@@ -134,14 +154,17 @@ async def stream_events(
 class _Outlet:
     """What leaves here: without keys that the host said back, and not without end."""
 
-    __slots__ = ("_asked", "_size", "_stream")
+    __slots__ = ("_asked", "_size", "_stream", "has_answer")
 
     def __init__(self, asked: Asked) -> None:
+        self.has_answer = False
+        """Anything but thinking came."""
         self._asked, self._stream, self._size = asked, Stream(asked.mask), 0
 
     def let_out(self, events: Iterable[Event]) -> Iterable[Event]:
         """Raises Interrupted past `MOST_TEXT`; what came before is out."""
         for event in events:
+            self.has_answer = self.has_answer or _is_answer(event)
             if isinstance(event, TextDelta | ReasoningDelta):
                 self._size += len(event.text)
             elif isinstance(event, ToolCallDelta):
@@ -252,6 +275,24 @@ def _end(reader: Reader, asked: Asked, answer: Answer) -> tuple[list[Event], Fin
         )
     if reader.started:
         raise interrupted(asked.endpoint)
+    raise nothing_said(asked)
+
+
+def _is_answer(event: Event) -> bool:
+    """Whether a user has something of it; thinking alone is no answer."""
+    if isinstance(event, TextDelta):
+        return bool(event.text.strip())
+    return not isinstance(event, ReasoningDelta | Recalled | HostNotes)
+
+
+def _check_end(finish: Finish, reader: Reader, asked: Asked) -> None:
+    """Raises for an end without an answer; one at the limit is reported by the caller, which knows the limit."""
+    if finish.reason == "length":
+        return
+    if finish.reason == "content_filter":
+        raise filtered(asked)
+    if reader.started:
+        raise interrupted(asked.endpoint, "ended its reply after thinking, without an answer")
     raise nothing_said(asked)
 
 

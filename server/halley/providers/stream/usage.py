@@ -17,20 +17,41 @@ def usage_of(said: Any) -> Usage | None:
     if inputs is None and outputs is None:
         return None
     cost = _cost(said)
-    return Usage(
-        input_tokens=inputs or 0,
-        output_tokens=outputs or 0,
-        cached_tokens=_number(_part(said, "prompt_tokens_details", "input_tokens_details"), "cached_tokens")
+    inputs, outputs = inputs or 0, outputs or 0
+    cached = (
+        _number(_part(said, "prompt_tokens_details", "input_tokens_details"), "cached_tokens")
         or _number(said, "prompt_cache_hit_tokens", "cached_tokens")
-        or 0,
-        reasoning_tokens=_number(
-            _part(said, "completion_tokens_details", "output_tokens_details"), "reasoning_tokens"
-        )
+        or 0
+    )
+    reasoning = (
+        _number(_part(said, "completion_tokens_details", "output_tokens_details"), "reasoning_tokens")
         or _number(said, "reasoning_tokens")
-        or 0,
+        or 0
+    )
+    beside = max(0, (_number(said, "total_tokens") or 0) - inputs - outputs)
+    if cached > inputs and beside >= cached:  # what was cached is counted apart
+        inputs, beside = inputs + cached, beside - cached
+    return Usage(
+        input_tokens=inputs,
+        output_tokens=outputs + beside,  # xAI and Gemini count thinking in the total only
+        cached_tokens=cached,
+        reasoning_tokens=reasoning or beside,
         cost_usd=cost,
         cost_source="unknown" if cost is None else "provider",
     )
+
+
+def later_usage(before: Any, said: Any) -> Any:
+    """What is known after another report: a zero or nothing does not replace a count."""
+    if not isinstance(said, Mapping):
+        return before
+    merged: dict[str, Any] = dict(before) if isinstance(before, Mapping) else {}
+    for name, value in said.items():
+        if isinstance(value, Mapping):
+            merged[name] = later_usage(merged.get(name), value)
+        elif value or not merged.get(name):
+            merged[name] = value
+    return merged
 
 
 def anthropic_usage(said: Mapping[str, Any]) -> Usage:

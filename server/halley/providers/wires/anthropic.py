@@ -27,10 +27,10 @@ from halley.providers.stream.finish import finish_reason
 from halley.providers.stream.streaming import ChunkError, stream_events
 from halley.providers.stream.think import Habits, Thought, splitter_for, visible_length
 from halley.providers.stream.tool_calls import ToolCalls
-from halley.providers.stream.usage import anthropic_usage
+from halley.providers.stream.usage import anthropic_usage, later_usage
 from halley.providers.wires.attached import Blocks, in_order, own_notes, with_notes
 from halley.providers.wires.effort import messages_effort
-from halley.providers.wires.requests import chat_prompt, private_texts
+from halley.providers.wires.requests import chat_prompt, may_be_empty, private_texts
 from halley.providers.wires.room import Ending, token_limit
 from halley.providers.wires.schemas import tool_schema
 from halley.providers.wires.turns import BEGUN
@@ -54,7 +54,8 @@ class AnthropicProvider(Wire):
         answer, asked = await self._open(host, model, own_notes(chat_prompt(prompt, model), model.ref))
         learned = self.learned[model.ref.name]
         ending = Ending(learned)
-        async with aclosing(stream_events(answer, AnthropicReader(learned), asked)) as events:
+        reader, empty = AnthropicReader(learned), may_be_empty(prompt)
+        async with aclosing(stream_events(answer, reader, asked, may_be_empty=empty)) as events:
             async for event in events:
                 ending.see(event)
                 yield event
@@ -205,10 +206,10 @@ class AnthropicReader:
             case "content_block_stop":
                 self._stop(chunk.get("index", 0), events)
             case "message_start":
-                self._usage |= _said_usage(chunk.get("message"))
+                self._usage = later_usage(self._usage, _said_usage(chunk.get("message")))
             case "message_delta":
                 self._end((chunk.get("delta") or {}).get("stop_reason"))
-                self._usage |= _said_usage(chunk)
+                self._usage = later_usage(self._usage, _said_usage(chunk))
             case "message_stop":
                 self.finished = self.finished or bool(self._reason)
             case "message":
@@ -308,7 +309,7 @@ class AnthropicReader:
             citations: list[dict[str, Any]] = block.get("citations") or []
             for citation in citations:
                 events += self._citation(index, citation)
-        self._usage |= _said_usage(message)
+        self._usage = later_usage(self._usage, _said_usage(message))
         self._end(message.get("stop_reason"))
 
     def _end(self, reason: Any) -> None:

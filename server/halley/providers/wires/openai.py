@@ -27,7 +27,7 @@ from halley.providers.wires.attached import own_notes
 from halley.providers.wires.fim import find_form
 from halley.providers.wires.media import painting_prompt, paints_in_chat, stream_media
 from halley.providers.wires.openai_reader import OpenAIReader
-from halley.providers.wires.requests import chat_prompt, open_chat, private_texts
+from halley.providers.wires.requests import chat_prompt, may_be_empty, open_chat, private_texts
 from halley.providers.wires.room import Ending
 from halley.providers.wires.wire import JobWire
 
@@ -60,7 +60,7 @@ class OpenAIProvider(JobWire):
             prompt = painting_prompt(prompt, model)
         answer, asked, reader, decoder = await self._open(host, model, prompt)
         ending = Ending(self.learned[model.ref.name])
-        async with aclosing(stream_events(answer, reader, asked, decoder)) as events:
+        async with aclosing(stream_events(answer, reader, asked, decoder, may_be_empty(prompt))) as events:
             async for event in events:
                 ending.see(event)
                 yield event

@@ -14,11 +14,11 @@ from typing import Any
 from halley.core.events import Citation, Event, Finish, Image, ReasoningDelta, Recalled, TextDelta
 from halley.providers.refusals.said import Said, is_error, said_of
 from halley.providers.stream.citations import citations_of, has_citations
-from halley.providers.stream.finish import finish_reason, is_broken, is_finish
-from halley.providers.stream.streaming import ChunkError
+from halley.providers.stream.finish import finish_reason, is_broken, is_finish, is_malformed
+from halley.providers.stream.streaming import BadCallError, ChunkError
 from halley.providers.stream.think import Habits, splitter_for
 from halley.providers.stream.tool_calls import ToolCalls
-from halley.providers.stream.usage import usage_of
+from halley.providers.stream.usage import later_usage, usage_of
 from halley.providers.wires.attached import ChatNotes
 
 REASONING = ("reasoning_content", "reasoning", "thinking")
@@ -66,7 +66,7 @@ class OpenAIReader:
             self._cite(chunk, events)
         usage = chunk.get("usage") or (chunk.get("x_groq") or {}).get("usage")
         if usage:
-            self._usage = usage
+            self._usage = later_usage(self._usage, usage)
         if events:
             self.started = True
         return events
@@ -92,6 +92,8 @@ class OpenAIReader:
         reason = choice.get("finish_reason")
         if reason is None or not is_finish(reason):
             return
+        if is_malformed(reason):
+            raise BadCallError
         if is_broken(reason):
             raise ChunkError(Said(f"finish_reason {reason}"))
         self._reason, self.finished = reason, True

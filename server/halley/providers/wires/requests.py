@@ -80,6 +80,13 @@ def chat_prompt(prompt: AnyPrompt, model: Model) -> Prompt:
     )
 
 
+def may_be_empty(prompt: AnyPrompt) -> bool:
+    """Whether nothing at all is an answer to it: only where text at the cursor is wanted."""
+    if isinstance(prompt, FimPrompt):
+        return True
+    return not isinstance(prompt, Prompt) or prompt.may_be_empty
+
+
 def build_messages(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
     said = [_message(message) for message in messages]
     for form, message in zip(said, messages, strict=True):

@@ -28,12 +28,12 @@ from halley.providers.stream.finish import finish_reason
 from halley.providers.stream.streaming import ChunkError, Reader, stream_events
 from halley.providers.stream.think import Habits, Thought, splitter_for, visible_length
 from halley.providers.stream.tool_calls import ToolCalls
-from halley.providers.stream.usage import usage_of
+from halley.providers.stream.usage import later_usage, usage_of
 from halley.providers.wires.attached import Blocks, in_order, own_notes, with_notes
 from halley.providers.wires.data_urls import data_url
 from halley.providers.wires.effort import responses_effort
 from halley.providers.wires.media import stream_media
-from halley.providers.wires.requests import chat_prompt, open_chat, private_texts
+from halley.providers.wires.requests import chat_prompt, may_be_empty, open_chat, private_texts
 from halley.providers.wires.room import Ending, token_limit
 from halley.providers.wires.schemas import tool_schema
 from halley.providers.wires.turns import arrange_turns
@@ -67,7 +67,8 @@ class ResponsesProvider(JobWire):
             host, model, own_notes(chat_prompt(prompt, model), model.ref), paint
         )
         ending = Ending(self.learned[model.ref.name])
-        async with aclosing(stream_events(answer, reader, asked)) as events:
+        empty = may_be_empty(prompt)
+        async with aclosing(stream_events(answer, reader, asked, may_be_empty=empty)) as events:
             async for event in events:
                 ending.see(event)
                 yield event
@@ -309,7 +310,7 @@ class ResponsesReader:
 
     def _close(self, response: Mapping[str, Any], events: list[Event]) -> None:
         """The response as a whole; its output is only of interest where nothing streamed."""
-        self._usage = response.get("usage") or self._usage
+        self._usage = later_usage(self._usage, response.get("usage"))
         status = response.get("status", "completed")
         if response.get("error") or status in ("failed", "cancelled"):
             raise ChunkError(

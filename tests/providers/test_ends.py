@@ -1,0 +1,67 @@
+"""An end is not an answer: what ends without one says so, and is asked again where nothing was seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import fault_server as f
+import pytest
+from fault_server import FaultServer
+
+from halley.core.calls import Prompt, user
+from halley.core.errors import BadReply, Interrupted
+from halley.core.events import ReasoningDelta
+from halley.routing.retry import rule_for
+
+THOUGHT = {"choices": [{"index": 0, "delta": {"reasoning_content": "Hm."}}]}
+
+
+def end(reason: str) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}
+
+
+@pytest.mark.parametrize(
+    ("chunks", "attempts", "words"),
+    [
+        ([end("stop")], 2, "empty answer"),
+        ([{"choices": [{"index": 0, "delta": {"content": " \n"}}]}, end("stop")], 2, "empty answer"),
+        ([end("malformed_function_call")], 2, "tool call"),
+        ([end("tool_calls")], 2, "empty answer"),
+        ([end("content_filter")], 1, "content filter"),
+        ([THOUGHT, end("stop")], 1, "after thinking"),
+        ([THOUGHT, end("MALFORMED_FUNCTION_CALL")], 1, "tool call"),
+    ],
+)
+async def test_an_end_without_an_answer(
+    provider_of: Any, ask: Any, chunks: list[Any], attempts: int, words: str
+) -> None:
+    async with FaultServer(f.stream(*chunks)) as host:
+        events, error = await ask(provider_of(host.url))
+    assert isinstance(error, BadReply | Interrupted) and words in error.problem.message
+    assert all(isinstance(event, ReasoningDelta) or not event.text.strip() for event in events)
+    if isinstance(error, BadReply):
+        assert rule_for(error).attempts == attempts
+
+
+async def test_nothing_is_an_answer_at_the_cursor(provider_of: Any, ask: Any) -> None:
+    prompt = Prompt((user("Complete."),), max_tokens=9)
+    async with FaultServer(f.stream(end("stop"))) as host:
+        _, error = await ask(provider_of(host.url), "m", replace(prompt, may_be_empty=True))
+    assert error is None
+
+
+@pytest.mark.parametrize(
+    ("preset", "chunks"),
+    [
+        (
+            "anthropic",
+            [{"type": "message_delta", "delta": {"stop_reason": "end_turn"}}, {"type": "message_stop"}],
+        ),
+        ("openai", [end("stop")]),
+    ],
+)
+async def test_every_wire_says_so(provider_of: Any, ask: Any, preset: str, chunks: list[Any]) -> None:
+    async with FaultServer(f.stream(*chunks)) as host:
+        _, error = await ask(provider_of(host.url, preset))
+    assert isinstance(error, BadReply) and error.empty
