@@ -37,7 +37,7 @@ from halley.engine.replies.read import ReadReply, Target, read_reply
 
 OUTCOMES = ("right", "asked", "refused", "wrong")
 SHOWN = ("right", "part", "nothing", "different")
-_URI = "file:///work/"
+_URI = "file:///project/"
 
 
 class Try(NamedTuple):

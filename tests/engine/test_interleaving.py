@@ -17,7 +17,7 @@ from halley.core.text import Edit, apply_edits, split_lines
 from halley.engine.edits.build import rebase_edits
 from halley.engine.replies.read import Target, read_reply
 from halley.lsp.base.documents import DocumentStore
-from halley.lsp.base.lines import LineIndex
+from halley.lsp.text.lines import LineIndex
 from halley.lsp.to_lsp import to_lsp_text_edits
 
 URI = "file:///w/a.py"

@@ -23,7 +23,7 @@ from halley.engine.guards.protected import (
 )
 from halley.features.actions.rewrite import read_edit
 from halley.features.ask import Finish, Reply
-from halley.lsp.base.uris import path_of_uri
+from halley.lsp.text.uris import path_of_uri
 from halley.lsp.window.proposing import needs_approval
 from halley.lsp.window.session import Session
 

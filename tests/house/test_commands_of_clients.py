@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from halley.lsp.base.capabilities import COMMANDS
+from halley.lsp.capabilities import COMMANDS
 
 MANIFEST = Path(__file__).parents[2] / "clients/vscode/package.json"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
-from halley.lsp.base import serving
+from halley.lsp import process
 from halley.lsp.server import serve_pipe, serve_stdio
 
 if __name__ == "__main__":
-    serving.QUIET_S = float(os.environ.get("SAMPLE_QUIET_S", serving.QUIET_S))
+    process.QUIET_S = float(os.environ.get("SAMPLE_QUIET_S", process.QUIET_S))
     options = dict(zip(sys.argv[1::2], sys.argv[2::2], strict=True))
     level = options.get("--log-level", "info")
     if "--pipe" in options:

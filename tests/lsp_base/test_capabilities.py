@@ -10,7 +10,7 @@ import pytest
 
 from halley.features.room import EngineRoom
 from halley.features.shared import Shared
-from halley.lsp.base.capabilities import COMMANDS, build_capabilities, build_initialize_result
+from halley.lsp.capabilities import COMMANDS, build_capabilities, build_initialize_result
 from halley.lsp.server import compose
 from halley.version import __version__
 
@@ -80,7 +80,7 @@ def test_it_is_what_pygls_says_of_the_composed_server(composed, params):
     from lsprotocol import types
     from pygls.capabilities import ServerCapabilitiesBuilder
 
-    from halley.lsp.base.intake import from_json, to_json
+    from halley.lsp.base.converter import from_json, to_json
 
     ours = build_capabilities(params)
     features = composed.protocol.fm

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from halley.lsp.base.progress import PartialResults
+from halley.lsp.window.partial_results import PartialResults
 
 
 class FakeServer:

@@ -166,7 +166,7 @@ async def test_a_parent_that_is_gone_already(start):
 
 async def test_watching_where_the_kernel_does_not_tell(monkeypatch):
     """A process is known by its number and its start time."""
-    from halley.lsp.base import parent as parents
+    from halley.lsp import process as parents
 
     monkeypatch.delattr(os, "pidfd_open", raising=False)
     monkeypatch.setattr(parents, "POLL_S", 0)
@@ -188,7 +188,7 @@ async def test_watching_where_the_kernel_does_not_tell(monkeypatch):
 async def test_a_number_that_was_given_to_another_process(monkeypatch):
     import psutil
 
-    from halley.lsp.base import parent as parents
+    from halley.lsp import process as parents
 
     starts = iter([100.0, 100.0, 200.0])
     monkeypatch.delattr(os, "pidfd_open", raising=False)

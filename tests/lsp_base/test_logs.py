@@ -7,7 +7,7 @@ import stat
 
 import pytest
 
-from halley.lsp.base.logs import RedactingFormatter, describe, redact, set_up_logging
+from halley.lsp.logs import RedactingFormatter, describe, redact, set_up_logging
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ from halley.core.text import (
     apply_edits,
 )
 from halley.lsp.base.documents import DocumentStore
-from halley.lsp.base.uris import path_of_uri, uri_key
 from halley.lsp.from_lsp import from_lsp_diagnostics, from_lsp_range
+from halley.lsp.text.uris import path_of_uri, uri_key
 from halley.lsp.to_lsp import to_lsp_diagnostic, to_lsp_range, to_lsp_text_edits, to_lsp_workspace_edit
 
 URI = "file:///w/a.py"

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from halley.lsp.base.documents import DocumentStore, RecentEdit
-from halley.lsp.base.lines import LineIndex, join_halves
+from halley.lsp.base.documents import DocumentStore
+from halley.lsp.text.lines import LineIndex, join_halves
+from halley.lsp.text.recent_edits import RecentEdit
 
 URI = "file:///project/a.py"
 TRICKY = "ab \n\r\f\x85\u2028é漢😀𝒳"
@@ -147,14 +148,14 @@ def test_unopened_and_unknown_documents() -> None:
     assert store.get("halley:/answers/1.md") is None
     assert store.get("http://[") is None
     assert not store.change(URI, 1, [{"text": "x"}], "utf-16")
-    store.close(URI)
+    store.remove_text_document(URI)
 
 
 @pytest.mark.parametrize("other", ["file:///project/a%2Epy", "file://localhost/project/a.py"])
 def test_one_document_however_its_uri_is_written(other: str) -> None:
     store = opened("text")
     assert text_of(store, other) == "text"
-    store.close(other)
+    store.remove_text_document(other)
     assert not store.is_open(URI)
 
 
@@ -174,7 +175,7 @@ def test_recent_edits_join_move_and_go_with_their_document() -> None:
     assert store.recent_edits() == (RecentEdit(URI, 10, 11),)
     store.change(URI, 4, [change(at(2, 0), at(2, 0), "new\nlines\n")], "utf-16")
     assert store.recent_edits() == (RecentEdit(URI, 2, 4), RecentEdit(URI, 12, 13))
-    store.close(URI)
+    store.remove_text_document(URI)
     assert store.recent_edits() == ()
 
 

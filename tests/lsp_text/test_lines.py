@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from halley.core.text import split_lines
-from halley.lsp.base.lines import (
+from halley.lsp.text.lines import (
     LineIndex,
     content_length,
     count_units,

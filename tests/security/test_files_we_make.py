@@ -25,7 +25,7 @@ from halley.cli.commands import halley
 from halley.core.errors import HalleyError, StoreFailed
 from halley.features.media.saving import write_result
 from halley.features.room import EngineRoom
-from halley.lsp.base.logs import set_up_logging
+from halley.lsp.logs import set_up_logging
 from halley.simulator import Simulator
 from halley.stores.disk import making
 from halley.stores.disk.files import clean_up, save_private

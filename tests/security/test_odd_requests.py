@@ -13,8 +13,8 @@ from typing import Any
 from lspclient import RequestFailed
 from window import Window
 
-from halley.lsp.base.capabilities import COMMANDS
 from halley.lsp.base.rpc_errors import INTERNAL_ERROR
+from halley.lsp.capabilities import COMMANDS
 from halley.lsp.protocol.table import REQUESTS
 
 ODD: list[Any] = [

@@ -1,8 +1,14 @@
 """The editor's side: LSP in, features out. The only package that knows pygls and lsprotocol.
 
     server.py     composition: the modules that make up the server, over stdio or a socket
+    capabilities.py   what the answer to `initialize` announces
+    logs.py       the log, and what never gets into it
+    process.py    the daemon's process: signals, parent, end
     from_lsp.py   positions, ranges and diagnostics as offsets
     to_lsp.py     edits, ranges and whole changes as LSP has them
+    last_resort.py the end of a process whose interpreter is held
+    stderr.py     stderr that never makes the daemon wait
+    text/         lines, URIs and the text of an open document
     base/         frames, messages, cancellation, documents: a server that knows nothing of models
     protocol/     our own requests and notifications (`halley/*`) as types
     window/       what one connected client has: its session, and how things reach it

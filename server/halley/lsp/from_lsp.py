@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from halley.core.errors import InvalidInput
 from halley.core.snapshot import Diagnostic, Selection
-from halley.lsp.base.lines import LineIndex, line_index
-from halley.lsp.base.uris import path_of_uri
+from halley.lsp.text.lines import LineIndex, line_index
+from halley.lsp.text.uris import path_of_uri
 
 Json = dict[str, Any]
 Severity = Literal["error", "warning", "information", "hint"]

@@ -6,7 +6,7 @@
 `HANDLERS` names the modules that make up the server's features; each has `register(server)`. They are imported after
 `initialize` was answered (`base/front.py`), so nothing at the top of this file may be slow to import.
 
-What a server says of itself is in `base/capabilities.py`, how messages find their handlers in
+What a server says of itself is in `capabilities.py`, how messages find their handlers in
 `base/protocol.py`, the server itself in `base/server.py`, what one window holds in `window/session.py`.
 """
 
@@ -59,23 +59,25 @@ LATER = frozenset(HANDLERS) - {
 def compose(shared: Shared, handlers: Sequence[str] = HANDLERS) -> HalleyServer:
     """A server with all its features, for one client of the process that `shared` belongs to."""
     import logging
+    from functools import partial
     from importlib import import_module
 
-    from halley.lsp.base.logs import describe
     from halley.lsp.base.server import HalleyServer
+    from halley.lsp.logs import describe
 
     server = HalleyServer(shared.room)
     server.shared = shared
 
-    def register(names: Sequence[str]) -> None:
-        for name in names:
-            try:
-                import_module(name).register(server)
-            except Exception as error:  # one broken feature leaves the server up
-                logging.getLogger(__name__).error("%s is missing: %s", name, describe(error))
+    def register(name: str) -> None:
+        try:
+            import_module(name).register(server)
+        except Exception as error:  # one broken feature leaves the server up
+            logging.getLogger(__name__).error("%s is missing: %s", name, describe(error))
 
-    register([name for name in handlers if name not in LATER])
-    server.protocol.fm.later = lambda: register([name for name in handlers if name in LATER])
+    for name in handlers:
+        if name not in LATER:
+            register(name)
+    server.protocol.fm.put_off(partial(register, name) for name in handlers if name in LATER)
     return server
 
 
@@ -108,7 +110,8 @@ def serve_stdio(
     hold_collecting()
     from halley.core.errors import StoreFailed
     from halley.lsp.base import serving
-    from halley.lsp.base.logs import set_up_logging
+    from halley.lsp.logs import set_up_logging
+    from halley.lsp.process import run_to_the_end
 
     async def main(shared: Shared) -> int:
         server = compose(shared, handlers)
@@ -117,7 +120,7 @@ def serve_stdio(
 
     try:
         set_up_logging(log_file, log_level)
-        return serving.run_to_the_end(lambda: _with_room(main))
+        return run_to_the_end(lambda: _with_room(main))
     except StoreFailed as error:
         problem = f"{error.problem.message} {error.problem.help}"
         show_error(stdout, problem)
@@ -131,14 +134,15 @@ def serve_pipe(
     """Serves every client of the unix socket at `path`, until a signal ends the process; its exit code."""
     from halley.core.errors import StoreFailed
     from halley.lsp.base import serving
-    from halley.lsp.base.logs import set_up_logging
+    from halley.lsp.logs import set_up_logging
+    from halley.lsp.process import run_to_the_end
 
     async def main(shared: Shared) -> int:
         return await serving.serve_pipe(lambda: compose(shared, handlers), path)
 
     try:
         set_up_logging(log_file, log_level)
-        return serving.run_to_the_end(lambda: _with_room(main))
+        return run_to_the_end(lambda: _with_room(main))
     except FileExistsError:
         problem = f"{path} is in use, by a running daemon or by a file. Give --pipe another path."
     except NotImplementedError:

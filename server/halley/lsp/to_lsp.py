@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from halley.core.errors import BlockedByPolicy, Problem
 from halley.core.text import Change, CreateFile, DeleteFile, DocumentEdit, Edit, RenameFile, WorkspaceChange
-from halley.lsp.base.lines import LineIndex, line_index
+from halley.lsp.text.lines import LineIndex, line_index
 
 Json = dict[str, Any]
 

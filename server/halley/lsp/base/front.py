@@ -24,8 +24,8 @@ import signal
 import sys
 from typing import Any
 
-from halley.lsp.base.capabilities import build_initialize_result
 from halley.lsp.base.frames import BadFrame, FrameParser, frame
+from halley.lsp.capabilities import build_initialize_result
 
 _CHUNK = 64 * 1024
 

@@ -11,34 +11,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from contextvars import ContextVar
-from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from contextvars import ContextVar, copy_context
+from typing import Any, cast
 
-from cattrs import Converter, transform_error
-from cattrs.cols import is_sequence, list_structure_factory
+from cattrs import Converter
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidRequest, JsonRpcParseError, JsonRpcServerNotInitialized
-from pygls.protocol import (
-    JsonRPCNotification,
-    JsonRPCRequestMessage,
-    LanguageServerProtocol,
-    default_converter,
-)
+from pygls.protocol import LanguageServerProtocol
 
 from halley.lsp.base.codec import decode_body
+from halley.lsp.base.converter import from_json
 from halley.lsp.base.frames import BadFrame
-from halley.lsp.base.logs import describe
 from halley.lsp.base.rpc_errors import InvalidParams, RpcError, error_json
-
-if TYPE_CHECKING:
-    from halley.lsp.base.channel import Channel
-    from halley.lsp.base.documents import DocumentStore
+from halley.lsp.logs import describe
 
 logger = logging.getLogger(__name__)
 
 Token = str | int
-T = TypeVar("T")
 MAX_QUEUED = 256
 """Frames read but not looked at, from which on reading pauses."""
 
@@ -67,27 +56,10 @@ current_request: ContextVar[Request | None] = ContextVar("current_request", defa
 """The request the running code works for; None in notifications and in the background."""
 
 
-class Conversation(Protocol):
-    """What the protocol needs of its server, `HalleyServer`."""
-
-    channel: Channel
-    documents: DocumentStore
-    encoding: str
-    has_begun: bool
-    is_initialized: bool
-    initialize_params: dict[str, Any]
-
-    @property
-    def is_over(self) -> bool: ...
-    def begin(self, params: dict[str, Any]) -> None: ...
-    def end(self, code: int) -> None: ...
-    async def close_all(self) -> None: ...
-
-
 class Intake(LanguageServerProtocol):
     """Mends of pygls' reading loop (`pygls.io_.run_async`), one in each method."""
 
-    _server: Conversation  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]
+    _server: Any  # a `HalleyServer`
 
     def __init__(self, server: Any, converter: Converter) -> None:
         self._queue: deque[bytes | BadFrame | None] = deque()
@@ -95,10 +67,8 @@ class Intake(LanguageServerProtocol):
         self._has_new_task = False
         super().__init__(server, converter)
 
-    def receive(self, frames: list[bytes | BadFrame]) -> None:
+    def receive(self, frames: list[bytes | BadFrame] | list[None]) -> None:
         """Takes frames as they were read. Mend: pygls reads on, however much still waits to be handled."""
-        if self._server.is_over:
-            return
         self._queue.extend(frames)
         if len(self._queue) > MAX_QUEUED:
             self._server.channel.hold_reading("messages to handle")
@@ -107,21 +77,18 @@ class Intake(LanguageServerProtocol):
 
     def at_end_of_input(self) -> None:
         """The client has closed its side. Mend: what it said before that still counts."""
-        if not self._server.is_over:
-            self._queue.append(None)
-            if not self._pumping:
-                self._pump()
+        self.receive([None])
 
     def _pump(self) -> None:
-        """Mend: in pygls a handler's first step may see what the client said after its request."""
+        """Mend: in pygls a handler's first step may see what the client said after its request.
+
+        That first step, and those of tasks it makes, come before the next message.
+        """
         self._pumping = True
-        loop = asyncio.get_running_loop()
         while self._queue and not self._server.is_over:
-            if (
-                self._has_new_task
-            ):  # its first step, and that of a task it makes, come before the next message
+            if self._has_new_task:
                 self._has_new_task = False
-                loop.call_soon(self._pump)
+                asyncio.get_running_loop().call_soon(self._pump)
                 return
             self._take(self._queue.popleft())
         self._pumping = False
@@ -137,8 +104,11 @@ class Intake(LanguageServerProtocol):
             message = self._read(frame)
             self._sort(message)
         except RpcError as error:
-            id = message.get("id") if isinstance(message, dict) else None
-            self._refuse(id if type(id) in (int, str) else None, error)
+            logger.warning("refused a message: %d", error.code)
+            told = message if isinstance(message, dict) else {}
+            if "id" in told or not isinstance(told.get("method"), str):  # a notification gets no answer
+                id = told.get("id") if type(told.get("id")) in (int, str) else None
+                self._send_response(cast("Token", id), error=error_json(error))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         except Exception as error:
             logger.error("A message could not be handled: %s", describe(error))
 
@@ -157,31 +127,25 @@ class Intake(LanguageServerProtocol):
         return message
 
     def _sort(self, message: dict[str, Any]) -> None:
-        """Request, notification or response? Raises RpcError when it is none of them."""
-        method, id = message.get("method"), cast("Token", message.get("id"))
+        """Request, notification or response? Raises RpcError when it is none of them, or out of turn."""
+        method, id, params = message.get("method"), cast("Token", message.get("id")), message.get("params")
         if method is None and ("result" in message or "error" in message):
             self._handle_response(id, message.get("result"), message.get("error"))
         elif not isinstance(method, str):
             raise JsonRpcInvalidRequest("'method' must be a string.")
         elif "id" not in message:
-            self._take_notification(method, message)
+            if method == types.EXIT or self.is_running:
+                copy_context().run(self._handle_notification, method, read_params(method, params))
         elif type(id) not in (int, str):
             raise JsonRpcInvalidRequest("'id' must be a string or an integer.")
+        elif id in self._request_futures:
+            message["id"] = None  # with its id the refusal would answer the other
+            raise JsonRpcInvalidRequest("The 'id' belongs to a request in progress.")
         else:
             self._admit(method)
-            token = current_request.set(Request(id, method, message.get("params")))
-            try:
-                self.handle_message(self.structure_message(message))
-            finally:
-                current_request.reset(token)
-
-    def _take_notification(self, method: str, message: dict[str, Any]) -> None:
-        if method != types.EXIT and not self.is_running:
-            return
-        try:
-            self.handle_message(self.structure_message(message))
-        except RpcError as error:  # there is nothing to answer
-            logger.warning("dropped %s: %s", method, error.message)
+            context = copy_context()
+            context.run(current_request.set, Request(id, method, params))
+            context.run(self._handle_request, id, method, read_params(method, params))
 
     def _admit(self, method: str) -> None:
         """Mend: pygls runs requests before `initialize` and never answers those after `shutdown`."""
@@ -202,84 +166,23 @@ class Intake(LanguageServerProtocol):
         """0 after `shutdown`, 1 otherwise."""
         return 0 if self._shutdown else 1
 
-    def _refuse(self, id: Token | None, error: RpcError) -> None:
-        logger.warning("refused a message: %d", error.code)
-        self._send_data({"jsonrpc": self.VERSION, "id": id, "error": error_json(error)})
 
-    def structure_message(self, data: dict[str, Any]) -> Any:
-        """The message with lsprotocol's parameters, or plain ones where LSP has no type for them.
+def read_params(method: str, params: Any) -> Any:
+    """A message's parameters as lsprotocol's types, or plain ones where LSP has no type for them.
 
-        Mends: pygls structures every object that has a key `jsonrpc`, also deep in parameters; it makes namedtuples
-        of what it does not know (3.6 ms for a chat of 20 messages, names changed); it never answers a custom request
-        without `params`, nor a typed one whose parameters are invalid. Raises InvalidParams naming the first field.
-        """
-        method, params = data["method"], data.get("params")
-        if params is None:
-            params = {}
-        elif not isinstance(params, dict):
-            raise InvalidParams("params", "an object is expected")
-        elif method == types.TEXT_DOCUMENT_DID_OPEN and isinstance(item := params.get("textDocument"), dict):
-            told = {name: value for name, value in item.items() if value is not None}
-            params["textDocument"] = {"languageId": "", "version": 0} | told  # some clients leave them out
-        kind = None if method in PLAIN_METHODS else types.METHOD_TO_TYPES.get(method, (None,) * 3)[2]
-        if kind is not None:
-            params = from_json(params, kind)
-        if "id" in data:
-            return JsonRPCRequestMessage(data["id"], method, self.VERSION, params)
-        return JsonRPCNotification(method, self.VERSION, params)
-
-
-@cache
-def shared_converter() -> Converter:
-    """The process's one converter between lsprotocol's types and JSON: making one takes 20 ms.
-
-    Mends: cattrs takes an object or a string for an array, by iterating it. Diagnostics stay as another
-    server made them, unknown fields and severities included: they are handed back unchanged (five would take 150 µs).
+    Mends: pygls structures every object that has a key `jsonrpc`, also deep in parameters; it makes namedtuples
+    of what it does not know (3.6 ms for a chat of 20 messages, names changed); it never answers a custom request
+    without `params`, nor a typed one whose parameters are invalid. Raises InvalidParams naming the first field.
     """
-    converter = default_converter()
-
-    def strict(kind: Any, converter: Any) -> Any:
-        structure = list_structure_factory(kind, converter)
-
-        def array(value: Any, kind: Any) -> Any:
-            if not isinstance(value, list | tuple):
-                raise TypeError("an array is expected")
-            return structure(value, kind)
-
-        return array
-
-    def diagnostic(value: Any, _: Any) -> Any:
-        if not isinstance(value, dict) or not isinstance(value.get("message"), str | dict):
-            raise TypeError("a diagnostic is expected")
-        converter.structure(value.get("range"), types.Range)
-        return value
-
-    converter.register_structure_hook_factory(is_sequence, strict)
-    converter.register_structure_hook(types.Diagnostic, diagnostic)
-    write = converter.get_unstructure_hook(types.Diagnostic)
-    converter.register_unstructure_hook(
-        types.Diagnostic, lambda value: value if isinstance(value, dict) else write(value)
-    )
-    return converter
-
-
-def from_json(value: Any, kind: type[T]) -> T:
-    """JSON values as one of lsprotocol's types. Raises InvalidParams naming the first wrong field."""
-    try:
-        return shared_converter().structure(value, kind)
-    except Exception as error:
-        raise _name_field(error) from None
-
-
-def to_json(value: Any) -> Any:
-    """lsprotocol's types as JSON values."""
-    return shared_converter().unstructure(value)
-
-
-def _name_field(error: Exception) -> InvalidParams:
-    said = transform_error(error)[0]
-    what, _, path = said.rpartition(" @ $")
-    return InvalidParams(path.lstrip(".") or "params", (what or "invalid").replace("_", " "))
+    if params is None:
+        params = {}
+    elif not isinstance(params, dict):
+        raise InvalidParams("params", "an object is expected")
+    elif method == types.TEXT_DOCUMENT_DID_OPEN and isinstance(item := params.get("textDocument"), dict):
+        told = {name: value for name, value in item.items() if value is not None}
+        params["textDocument"] = {"languageId": "", "version": 0} | told  # some clients leave them out
+    kind = None if method in PLAIN_METHODS else types.METHOD_TO_TYPES.get(method, (None,) * 3)[2]
+    return params if kind is None else from_json(params, kind)
 
 
 def _token(params: Any, name: str) -> Token | None:

@@ -1,13 +1,13 @@
 """`HalleyProtocol`: pygls' protocol with its faults mended, each by one method that says what is mended and why.
 
-pygls dispatches: `handle_message` finds the handler in the feature manager, runs it, and its builtin features keep
+pygls dispatches: `_handle_request` finds the handler in the feature manager, runs it, and its builtin features keep
 documents, progress and commands. Where messages come from is `intake.py`; what they are checked against as well.
 
     cancelling stops the work itself      `_execute_handler`, `_handle_cancel_notification`
-    exactly one answer                    `_handle_request`, `_send_handler_result`, `_send_response`
+    exactly one answer                    `_send_handler_result`, `_send_response`, `_send_data`
     questions to the client               `send_request_async`, `_handle_response`
     the beginning and the end             `lsp_initialize`, `lsp_shutdown`, `lsp_exit`, `stop_work`
-    documents                             `lsp_text_document__did_change` and its siblings
+    documents                             `lsp_text_document__did_change`
 """
 
 from __future__ import annotations
@@ -23,15 +23,14 @@ from uuid import uuid4
 
 from cattrs import Converter
 from lsprotocol import types
-from pygls.exceptions import JsonRpcInvalidRequest
 from pygls.protocol import lsp_method
 
-from halley.lsp.base.capabilities import build_initialize_result, look_up
 from halley.lsp.base.codec import encode_body, encode_model
 from halley.lsp.base.features import Features
 from halley.lsp.base.intake import Intake, Token, current_request
-from halley.lsp.base.logs import describe
-from halley.lsp.base.rpc_errors import INTERNAL_ERROR, ClientError, InvalidParams, error_json
+from halley.lsp.base.rpc_errors import INTERNAL_ERROR, ClientError, InvalidParams, client_error, error_json
+from halley.lsp.capabilities import build_initialize_result, look_up
+from halley.lsp.logs import describe
 
 logger = logging.getLogger(__name__)
 
@@ -45,8 +44,6 @@ TIME_LIMITS_S = {
     "halley/secrets/get": 120.0,  # a key store may ask for its password
 }
 DEFAULT_TIME_LIMIT_S = 10.0
-QUIET_S = 0.5
-"""After `initialized`, until the rest of the features is imported, if no message needs it before."""
 
 
 class HalleyProtocol(Intake):
@@ -69,12 +66,6 @@ class HalleyProtocol(Intake):
             self.fm.complete()
         return super()._get_handler(feature_name)
 
-    @lsp_method(types.INITIALIZED)
-    def lsp_initialized(self, *args: Any) -> Any:
-        self._server.is_initialized = True
-        asyncio.get_running_loop().call_later(QUIET_S, self.fm.complete)
-        yield from super().lsp_initialized(*args)
-
     def _execute_handler(
         self,
         msg_id: Token,
@@ -83,49 +74,32 @@ class HalleyProtocol(Intake):
         args: tuple[Any, ...] | None = None,
         kwargs: Params | None = None,
     ) -> None:
-        """Mends: a cancelled command ran on; progress tokens and the futures of notifications were kept for ever;
-        `sys.exit` in a handler ended the process.
-
-        Whatever returns a coroutine is one task, and both the request's id and its progress token cancel that task,
-        wherever it waits. pygls' builtins that are generators stay pygls'.
-        """
+        """Mends: progress tokens and the futures of notifications were kept for ever, a progress token cancelled a
+        future that nothing waited for, and `sys.exit` in a handler ended the process."""
         request = current_request.get()
-        work_done = request.work_done_token if request and request.id == msg_id else None
+        token = request.work_done_token if request and request.id == msg_id else None
 
         def done(future: Any) -> None:
             self._request_futures.pop(msg_id, None)
-            if work_done is not None and self.progress.tokens.get(work_done) is future:
-                del self.progress.tokens[work_done]
+            if token is not None:
+                self.progress.tokens.pop(token, None)
             callback(future)
 
-        if inspect.isgeneratorfunction(handler):
-            super()._execute_handler(msg_id, handler, done, args, kwargs)
-            return
-        future: Any = Future()
-        try:
-            result = handler(*args or (), **kwargs or {})
-            if inspect.iscoroutine(result):
-                future = self._start(msg_id, result)
-                if work_done is not None:
-                    self.progress.tokens[work_done] = future
-            else:
-                future.set_result(result)
-        except (Exception, SystemExit) as error:
-            future.set_exception(error)
-        future.add_done_callback(done)
-
-    def _start(self, key: Token, coroutine: Coroutine[Any, Any, Any], name: str = "") -> asyncio.Task[Any]:
-        self._has_new_task = True
-        task = asyncio.get_running_loop().create_task(_contained(coroutine), name=name or None)
-        self._request_futures[key] = task  # type: ignore[assignment]
-        return task
+        self._has_new_task = asyncio.iscoroutinefunction(handler) or self._has_new_task
+        super()._execute_handler(msg_id, _contained(handler), done, args, kwargs)
+        if token is not None and (future := self._request_futures.get(msg_id)) is not None:
+            self.progress.tokens[token] = future
 
     def run_in_background(self, coroutine: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
         """A task that belongs to the conversation: it ends with it, and its failure is logged."""
+
+        async def work() -> Any:
+            return await coroutine
+
         key = str(uuid4())
-        task = self._start(key, coroutine, name)
-        task.add_done_callback(lambda _: self._request_futures.pop(key, None))
-        task.add_done_callback(self._check_handler_result)
+        self._execute_handler(key, work, self._check_handler_result)
+        task: Any = self._request_futures[key]
+        task.set_name(name)
         return task
 
     def _check_handler_result(self, future: Any) -> None:
@@ -152,13 +126,6 @@ class HalleyProtocol(Intake):
             await asyncio.wait(tasks, timeout=timeout_s)
 
     # Answers
-
-    def _handle_request(self, msg_id: Token, method_name: str, params: Any) -> None:
-        """Mend: of two requests with one id, the second is refused."""
-        if msg_id in self._request_futures:
-            self._refuse(None, JsonRpcInvalidRequest("The 'id' belongs to a request in progress."))
-        else:
-            super()._handle_request(msg_id, method_name, params)
 
     def _send_handler_result(self, future: Any, *, msg_id: Token) -> None:
         """The one place where a request's answer is sent, also when it was cancelled before its first step.
@@ -199,9 +166,8 @@ class HalleyProtocol(Intake):
         return self._converter.unstructure(data) if hasattr(data, "__attrs_attrs__") else encode_model(data)
 
     def notify(self, method: str, params: Any = None) -> None:
-        """Sends a notification. Raises ValueError or TypeError when `params` has no JSON form."""
-        message = {"jsonrpc": self.VERSION, "method": method}
-        self._send_data(message if params is None else message | {"params": params})
+        """As in pygls; parameters may be plain. Raises ValueError or TypeError when they have no JSON form."""
+        self._send_data({"jsonrpc": self.VERSION, "method": method} | _given(params))
 
     # Questions to the client
 
@@ -217,8 +183,7 @@ class HalleyProtocol(Intake):
         future: Future[Any] = Future()
         if callback is not None:
             future.add_done_callback(lambda f: f.cancelled() or f.exception() or callback(f.result()))
-        message = {"jsonrpc": self.VERSION, "id": id, "method": method}
-        self._send_data(message if params is None else message | {"params": params})
+        self._send_data({"jsonrpc": self.VERSION, "id": id, "method": method} | _given(params))
         self._questions[id] = future
         return future
 
@@ -241,11 +206,10 @@ class HalleyProtocol(Intake):
         try:
             async with asyncio.timeout(limit):
                 return await asyncio.wrap_future(future)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, TimeoutError) as error:
             self.notify(types.CANCEL_REQUEST, {"id": id})
-            raise
-        except TimeoutError:
-            self.notify(types.CANCEL_REQUEST, {"id": id})
+            if isinstance(error, asyncio.CancelledError):
+                raise
             raise ClientError(
                 f"The editor did not answer {method} within {limit:g} s.",
                 "Answer the question in the editor, or check its log for this request.",
@@ -260,7 +224,7 @@ class HalleyProtocol(Intake):
         if error is None:
             future.set_result(result)
         else:
-            future.set_exception(_client_error(error))
+            future.set_exception(client_error(error))
 
     def fail_questions(self) -> None:
         """The client is gone and answers no more."""
@@ -290,7 +254,7 @@ class HalleyProtocol(Intake):
         """Mend: pygls raises SystemExit, which its own `start_io` swallows, so that the exit code is always 0."""
         self._server.end(self.exit_code)
 
-    # Documents: the store first, then the features that listen
+    # Documents and commands
 
     @property
     def workspace(self) -> Any:
@@ -312,36 +276,37 @@ class HalleyProtocol(Intake):
         if (handler := self.fm.features.get(types.TEXT_DOCUMENT_DID_CHANGE)) is not None:
             handler(params)
 
-    @lsp_method(types.TEXT_DOCUMENT_DID_SAVE)
-    def lsp_text_document__did_save(self, params: types.DidSaveTextDocumentParams) -> Any:
-        """What lies on disk now is what the editor shows: a document out of step is in step again."""
-        self.workspace.save(params.text_document.uri)
-        if (handler := self.fm.features.get(types.TEXT_DOCUMENT_DID_SAVE)) is not None:
-            yield handler, (params,), None
-
     @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
-    def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> Any:
-        """Mends: the command's own coroutine is the task that is cancelled (pygls answers -32800 and lets it run on),
+    async def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> Any:  # type: ignore[override]
+        """Mends: the command is awaited by the task that is cancelled (pygls answers -32800 and lets it run on),
         and its arguments are a list as it was sent, however many there are."""
         self.fm.complete()
         command = self.fm.commands.get(params.command)
         if command is None:
             raise InvalidParams("command", f"one of {', '.join(sorted(self.fm.commands))} is expected")
-        return command(list(params.arguments or ()))
+        result = command(list(params.arguments or ()))
+        return await result if inspect.isawaitable(result) else result
 
 
-async def _contained(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """A handler that calls `sys.exit` fails; it does not take the server with it."""
-    try:
-        return await coroutine
-    except SystemExit as error:
-        raise RuntimeError("a handler tried to exit the process") from error
+def _contained(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """`handler`; where it calls `sys.exit` it fails, and does not take the server with it."""
+
+    async def wait(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await handler(*args, **kwargs)
+        except SystemExit as error:
+            raise RuntimeError("a handler tried to exit the process") from error
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return handler(*args, **kwargs)
+        except SystemExit as error:
+            raise RuntimeError("a handler tried to exit the process") from error
+
+    if inspect.isgeneratorfunction(handler):  # pygls' own
+        return handler
+    return wait if asyncio.iscoroutinefunction(handler) else call
 
 
-def _client_error(error: Any) -> ClientError:
-    details = error if isinstance(error, dict) else {}
-    said = str(details.get("message") or "no reason given").strip().rstrip(".")
-    problem = ClientError(f"The editor refused a request: {said}.", "See the editor's log.")
-    code = details.get("code")
-    problem.rpc_code = code if isinstance(code, int) else None
-    return problem
+def _given(params: Any) -> Params:
+    return {} if params is None else {"params": params}

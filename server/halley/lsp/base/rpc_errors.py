@@ -48,6 +48,16 @@ class ClientError(HalleyError):
     rpc_code: int | None = None
 
 
+def client_error(error: Any) -> ClientError:
+    """The `error` of the editor's answer as an exception."""
+    details = error if isinstance(error, dict) else {}
+    said = str(details.get("message") or "no reason given").strip().rstrip(".")
+    problem = ClientError(f"The editor refused a request: {said}.", "See the editor's log.")
+    code = details.get("code")
+    problem.rpc_code = code if isinstance(code, int) else None
+    return problem
+
+
 def error_json(error: BaseException) -> dict[str, Any]:
     """The `error` of a response. pygls sends the traceback as `data`; an editor shows that to its user."""
     if isinstance(error, RpcError):

@@ -13,15 +13,16 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, cast
 
+from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from halley.lsp.base.capabilities import choose_encoding, look_up
 from halley.lsp.base.channel import Channel
+from halley.lsp.base.converter import shared_converter
 from halley.lsp.base.documents import DocumentStore
-from halley.lsp.base.intake import shared_converter
-from halley.lsp.base.logs import describe
-from halley.lsp.base.parent import watch_process
 from halley.lsp.base.protocol import HalleyProtocol
+from halley.lsp.capabilities import choose_encoding, look_up
+from halley.lsp.logs import describe
+from halley.lsp.process import watch_process
 from halley.version import __version__
 
 if TYPE_CHECKING:
@@ -70,6 +71,19 @@ class HalleyServer(LanguageServer):
         super().__init__(
             "halley", __version__, protocol_cls=HalleyProtocol, converter_factory=shared_converter
         )
+        self._listen()
+
+    def _listen(self) -> None:
+        """The first to hear of these; other features' handlers follow."""
+
+        @self.feature(types.INITIALIZED)
+        def _(_: types.InitializedParams) -> None:
+            self.is_initialized = True
+            self.protocol.fm.complete_when_quiet()
+
+        @self.feature(types.TEXT_DOCUMENT_DID_SAVE)
+        def _(params: types.DidSaveTextDocumentParams) -> None:
+            self.documents.save(params.text_document.uri)  # one out of step is in step again
 
     def connect(self, channel: Channel) -> None:
         """Our transport under pygls: whole messages, written from the loop."""

@@ -17,7 +17,7 @@ from halley.features.chat.title import give_title
 from halley.features.chat.tool_offers import known_offers
 from halley.features.chat.transfer import export_json, import_json
 from halley.features.chat.turns.turn import ChatRequest
-from halley.lsp.base.progress import PartialResults, WorkDone
+from halley.lsp.base.progress import WorkDone
 from halley.lsp.protocol.chat import (
     ChatContextParams,
     ChatContinueParams,
@@ -35,6 +35,7 @@ from halley.lsp.protocol.chat import (
 )
 from halley.lsp.protocol.shape import read_params
 from halley.lsp.window.model_choice import models_select, selection
+from halley.lsp.window.partial_results import PartialResults
 from halley.lsp.window.session import Session
 from halley.lsp.window.status import working
 from halley.lsp.window.tool_questions import switches_of, tool_desk

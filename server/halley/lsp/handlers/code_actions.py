@@ -9,8 +9,8 @@ from lsprotocol import types
 
 from halley.core.snapshot import Snapshot
 from halley.features.actions import ACTIONS, Offer
-from halley.lsp.base.capabilities import CODE_ACTION_KINDS
-from halley.lsp.base.intake import to_json
+from halley.lsp.base.converter import to_json
+from halley.lsp.capabilities import CODE_ACTION_KINDS
 from halley.lsp.to_lsp import to_lsp_range
 from halley.lsp.window.session import Session
 

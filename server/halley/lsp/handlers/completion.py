@@ -11,7 +11,7 @@ from halley.core.settings import Settings
 from halley.core.snapshot import Snapshot
 from halley.features.completion.call import Offered
 from halley.features.completion.completer import with_selected
-from halley.lsp.base.intake import to_json
+from halley.lsp.base.converter import to_json
 from halley.lsp.from_lsp import from_lsp_range
 from halley.lsp.to_lsp import to_lsp_range
 from halley.lsp.window.ghost_text import take_out_what_was_typed_twice

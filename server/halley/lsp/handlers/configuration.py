@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from halley.core.settings import ConfigProblem
-from halley.lsp.base.intake import to_json
-from halley.lsp.base.logs import set_log_level
-from halley.lsp.base.uris import path_of_uri
+from halley.lsp.base.converter import to_json
+from halley.lsp.logs import set_log_level
+from halley.lsp.text.uris import path_of_uri
 from halley.lsp.to_lsp import to_lsp_range
 from halley.lsp.window.session import Session
 from halley.lsp.window.status import send_status

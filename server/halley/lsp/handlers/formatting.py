@@ -18,7 +18,7 @@ from halley.core.text import DocumentEdit, WorkspaceChange, apply_edits
 from halley.engine.meaning.difference import difference
 from halley.features.actions import Job, find_action
 from halley.features.actions.action import Edited
-from halley.lsp.base.intake import from_json, to_json
+from halley.lsp.base.converter import from_json, to_json
 from halley.lsp.base.progress import WorkDone
 from halley.lsp.base.rpc_errors import ContentModified
 from halley.lsp.to_lsp import to_lsp_text_edits

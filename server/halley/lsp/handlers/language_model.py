@@ -12,9 +12,9 @@ from halley.core.calls import Message, Priority, Prompt, assistant, system, user
 from halley.core.tokens import estimate_tokens
 from halley.features.ask import ask
 from halley.features.chat.events import event_json
-from halley.lsp.base.progress import PartialResults
 from halley.lsp.protocol.models import CountParams, RespondParams
 from halley.lsp.protocol.shape import read_params
+from halley.lsp.window.partial_results import PartialResults
 from halley.lsp.window.session import Session
 from halley.lsp.window.status import working
 

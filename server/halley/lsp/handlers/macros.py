@@ -12,7 +12,7 @@ from halley.features.actions import Job
 from halley.features.chat.events import event_json
 from halley.features.macros.run import StepNews, outcome_of, run_macro
 from halley.features.macros.values import NOWHERE
-from halley.lsp.base.progress import PartialResults, WorkDone
+from halley.lsp.base.progress import WorkDone
 from halley.lsp.protocol.macros import (
     MacroExportParams,
     MacroImportParams,
@@ -22,6 +22,7 @@ from halley.lsp.protocol.macros import (
 )
 from halley.lsp.protocol.shape import read_params
 from halley.lsp.window.delivery import deliver
+from halley.lsp.window.partial_results import PartialResults
 from halley.lsp.window.session import Session
 from halley.lsp.window.status import working
 from halley.stores.config.layers import Layer, in_order

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from lsprotocol import types
 
 from halley.core.errors import Cancelled
-from halley.lsp.base.progress import PartialResults, WorkDone
+from halley.lsp.base.progress import WorkDone
 from halley.lsp.protocol.media import (
     MediaChooseParams,
     MediaListParams,
@@ -25,6 +25,7 @@ from halley.lsp.window.media import (
     workspace_of,
 )
 from halley.lsp.window.media_tasks import percent, said, watched
+from halley.lsp.window.partial_results import PartialResults
 from halley.lsp.window.session import Session
 from halley.lsp.window.status import working
 from halley.stores.media import Task

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from halley.core.errors import HalleyError, problem_of
 from halley.lsp.base.intake import current_request
-from halley.lsp.base.logs import describe
 from halley.lsp.base.rpc_errors import RpcError
+from halley.lsp.logs import describe
 from halley.lsp.window.session import Session
 from halley.lsp.window.showing import show_answer, show_error, show_message
 from halley.lsp.window.shown_values import answer_markdown, selection_line

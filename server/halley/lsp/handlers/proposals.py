@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from halley.lsp.base.intake import from_json
+from halley.lsp.base.converter import from_json
 from halley.lsp.protocol.editing import ProposalParams
 from halley.lsp.protocol.shape import read_params
 from halley.lsp.window.delivery import accept

@@ -11,10 +11,10 @@ from halley.features.commit import commit_message
 from halley.features.context.gather import gather_context
 from halley.features.context.shown import permit
 from halley.lsp.base.progress import WorkDone
-from halley.lsp.base.uris import path_of_uri
 from halley.lsp.protocol.editing import ContextPreviewParams
 from halley.lsp.protocol.reports import CommitParams, RetryParams, UsageParams
 from halley.lsp.protocol.shape import read_params
+from halley.lsp.text.uris import path_of_uri
 from halley.lsp.window.session import Session
 from halley.lsp.window.status import working
 

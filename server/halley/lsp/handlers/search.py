@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from halley.core.errors import InvalidInput
-from halley.lsp.base.uris import path_of_uri
 from halley.lsp.protocol.common import UriParams
 from halley.lsp.protocol.search import IndexControlParams, SearchParams
 from halley.lsp.protocol.shape import read_params
+from halley.lsp.text.uris import path_of_uri
 from halley.lsp.window.session import Session, path_in
 from halley.lsp.window.showing import show_message
 from halley.stores.index.chunks import index_folder

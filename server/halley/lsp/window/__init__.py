@@ -19,6 +19,7 @@
     media.py           what a media request means, and saving a result
     media_tasks.py     media tasks while they run
     ghost_text.py      mending how an editor accepted ghost text
+    partial_results.py  a reply's events, sent as they come
     places.py          where a link goes, and what ghost text was offered
 
 No file here imports `handlers/`. Start at `session.py`.

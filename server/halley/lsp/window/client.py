@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from halley.lsp.base.capabilities import choose_encoding, look_up
+from halley.lsp.capabilities import choose_encoding, look_up
 
 Json = dict[str, Any]
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from halley.lsp.base.uris import path_of_uri
+from halley.lsp.text.uris import path_of_uri
 
 Json = dict[str, Any]
 

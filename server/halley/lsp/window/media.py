@@ -23,8 +23,8 @@ from halley.features.media.names import markdown_link, place_of_link, title_of
 from halley.features.media.orders import Order, read_data
 from halley.features.media.saving import chosen_result, proposed_name, target_in, write_result
 from halley.features.media.shapes import task_json
-from halley.lsp.base.uris import path_of_uri
 from halley.lsp.protocol.media import MediaSaveParams, MediaStartParams
+from halley.lsp.text.uris import path_of_uri
 from halley.lsp.window.contents import read_content
 from halley.lsp.window.editor import editor_of
 from halley.lsp.window.places import LinkPlace

@@ -15,7 +15,7 @@ from halley.core.snapshot import Document
 from halley.core.text import CreateFile, DeleteFile, DocumentEdit, RenameFile, WorkspaceChange
 from halley.engine.guards.protected import why_protected
 from halley.features.proposals import Hunk, Proposal
-from halley.lsp.base.uris import path_of_uri
+from halley.lsp.text.uris import path_of_uri
 from halley.lsp.to_lsp import to_lsp_range
 from halley.lsp.window.showing import show_answer, show_message
 

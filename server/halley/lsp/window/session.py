@@ -22,8 +22,8 @@ from halley.features.completion.completer import Completer
 from halley.features.context.project import Project
 from halley.features.proposals import Proposals
 from halley.features.surroundings import Surroundings
-from halley.lsp.base.capabilities import look_up
 from halley.lsp.base.rpc_errors import ClientError
+from halley.lsp.capabilities import look_up
 from halley.lsp.from_lsp import from_lsp_diagnostics, from_lsp_range
 from halley.lsp.window.answers import Answers
 from halley.lsp.window.client import Client

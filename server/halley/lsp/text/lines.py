@@ -106,7 +106,8 @@ class LineIndex:
 
     def offset(self, position: Mapping[str, Any], encoding: str) -> int:
         """The offset of a position. Beyond the last line means the end of the text."""
-        row, units = position["line"], position["character"]
+        row: int = position["line"]
+        units: int = position["character"]
         if row < 0:
             return 0
         if row >= len(self.starts):

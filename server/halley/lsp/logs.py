@@ -14,7 +14,7 @@ import traceback
 from io import TextIOWrapper
 from pathlib import Path
 
-from halley.lsp.base.stderr import never_wait_for_stderr
+from halley.lsp.stderr import never_wait_for_stderr
 
 _LOUD = ("pygls", "aiohttp", "asyncio", "keyring", "urllib3")
 """Libraries whose INFO lines carry bodies, addresses with keys in them, or noise."""
