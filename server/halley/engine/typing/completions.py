@@ -111,11 +111,11 @@ def drop_echo(text: str, place: Place) -> str:
     if said and said not in _TWICE and not line.isidentifier() and text.startswith(line):
         return text[len(line) :]
     typed = line.lstrip(" \t")
-    if typed.rstrip() and (rest := _after_words(text.lstrip(" "), typed)) is not None:
+    if typed.rstrip() and (rest := _after_words(text.lstrip(" "), typed, place)) is not None:
         return rest
     word = _WORD_TYPED.search(line)
     ahead = _WORD_AHEAD.match(text)
-    if not word or not ahead or not text.startswith(word[0]):
+    if not word or not word[0].strip("_") or not ahead or not text.startswith(word[0]):
         return text
     joined = re.compile(rf"\b{re.escape(word[0] + ahead[0])}\b")
     if joined.search(place.prefix) or joined.search(place.suffix):
@@ -127,17 +127,24 @@ _TWICE = frozenset(("long", "not"))
 """Words that may stand twice in a row: `long long` in C."""
 
 
-def _after_words(text: str, typed: str) -> str | None:
-    """What follows the last words of the typed line, as many as the text begins with; None if it begins otherwise."""
+def _after_words(text: str, typed: str, place: Place) -> str | None:
+    """What follows the last words of the typed line, as many as the text begins with; None if it begins otherwise.
+
+    Words that the document has twice in a row elsewhere, as types of arguments say, are meant.
+    """
     said = typed.rstrip()
     for start in [0, *(found.end() for found in re.finditer(r"\s+|(?<=[(\[{=,])", said))]:
         words = said[start:]
         if len(words) < 3 or not words[0].isalpha() or not text.startswith(words) or words in _TWICE:
             continue
         rest = text[len(words) :]
+        twice = typed[start:] + words
         if (
             rest[:1].isalnum()
             or rest[:1] == "_"
+            or (said != typed and not rest[:1].isspace())
+            or twice in place.prefix
+            or twice in place.suffix
             or (said == typed and not rest[:1].isspace() and words.isidentifier())
         ):
             continue  # a longer word, or the word at the cursor alone

@@ -80,6 +80,13 @@ def cut_at(text: str, place: Place, scope: Scope) -> int | None:
         return None
     if _THINKING.match(text):
         return None
+    line = place.line_before
+    if text and line.strip() and not line.isidentifier():
+        if line.startswith(text):
+            return None  # it may be saying the typed line again
+        if text.startswith(line) and len(text) > len(line):
+            end = cut_at(text[len(line) :], place, scope)
+            return None if end is None else len(line) + end
     if fenced and (opening := _FENCE.match(text)):
         inner = text[opening.end() :]
         closing = inner.find("\n```")
