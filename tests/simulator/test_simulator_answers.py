@@ -19,7 +19,6 @@ from halley.simulator.conversation import (
     Answer,
     Conversation,
     Said,
-    join_pieces,
     limit_answer,
     split_pieces,
 )
@@ -52,7 +51,7 @@ def python(code: str) -> str:
 @given(st.text(max_size=300), st.integers(1, 9))
 def test_pieces_join_to_the_text(text: str, size: int):
     assert "".join(split_pieces(text)) == text
-    assert "".join(join_pieces(split_pieces(text), size)) == text
+    assert "".join(Answer(text).cut(size)) == text
 
 
 @given(st.text(max_size=80), st.integers(1, 30))
@@ -120,7 +119,6 @@ def test_nothing_a_user_says_upsets_it(text: str):
         ("go", "package main\n\nfunc add(a int, b int) int {\n\tfor i := 0; i < 3; i++ {\n\t\tprint(i)\n\t}\n\treturn a\n}", ["add(", "for i := 0", "print"]),
         ("rust", "use std::fs;\nstruct P { x: i32 }\nfn size(p: &P) -> i32 { p.x }", ["`P`", "size(p)", "std::fs"]),
         ("java", "class A { int go(int n) { while (n > 0) n--; return n; } }", ["`A`", "go(n)", "while"]),
-        ("perl", "sub total {\n  foreach my $x (@_) { add($x); }\n}", ["total", "add"]),
     ],
 )  # fmt: skip
 def test_explaining_names_what_is_there(tag: str, code: str, names: list[str]):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,9 +12,9 @@ from hypothesis import strategies as st
 
 from halley.simulator import KEY, Simulator
 from halley.simulator.app import App
+from halley.simulator.connection import SLOT_S, slot_after
 from halley.simulator.http import MAX_HEAD, Refused, read_request
 from halley.simulator.options import Options
-from halley.simulator.wheel import SLOT_S, Wheel
 
 ASK: dict[str, Any] = {"model": "sim-fast", "messages": [{"role": "user", "content": "hello there"}]}
 
@@ -145,41 +144,9 @@ async def test_a_slow_reader_holds_up_nobody_and_costs_no_memory(sim: Simulator)
     writer.close()
 
 
-class Clock:
-    """A loop whose time is set by hand."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.due: list[tuple[float, Any]] = []
-
-    def time(self) -> float:
-        return self.now
-
-    def call_at(self, when: float, callback: Any) -> Any:
-        handle = SimpleNamespace(cancel=lambda: self.due.remove(entry) if entry in self.due else None)
-        entry = (when, callback)
-        self.due.append(entry)
-        return handle
-
-    def advance(self, to: float) -> None:
-        while self.due and (first := min(self.due, key=lambda entry: entry[0]))[0] <= to:
-            self.due.remove(first)
-            self.now = max(self.now, first[0])
-            first[1]()
-        self.now = to
-
-
-@given(st.lists(st.floats(0, 2, allow_nan=False), min_size=1, max_size=40))
-@settings(deadline=None)
-def test_the_wheel_is_never_early_and_at_most_a_slot_late(deadlines: list[float]):
-    clock, fired = Clock(), []
-    wheel = Wheel(clock)  # type: ignore[arg-type]
-    for deadline in deadlines:
-        wheel.at(deadline, lambda deadline=deadline: fired.append((deadline, clock.now)))
-    clock.advance(3)
-    assert sorted(d for d, _ in fired) == sorted(deadlines)
-    assert all(-1e-9 <= at - deadline <= 2 * SLOT_S for deadline, at in fired)
-    assert not clock.due
+@given(st.floats(0, 1e6, allow_nan=False))
+def test_a_deadline_is_never_early_and_at_most_a_slot_late(when: float):
+    assert -1e-9 <= slot_after(when) - when <= SLOT_S + 1e-6
 
 
 def test_pace_is_in_the_response():

@@ -5,7 +5,7 @@ imports nothing of ours but `core`.
 
     server.py         `Simulator`: start here
     app.py            one request's journey; `state.py` is what it remembers, `routes.py` its paths
-    connection.py     how bytes leave; `http.py` reads requests, `multipart.py` forms, `wheel.py` is the clock
+    connection.py     how bytes leave; `http.py` reads requests, `multipart.py` forms
     conversation.py   what was asked and what is said, whichever wire it came by
     wires/            chat completions, responses, messages, completions, local servers; `frames.py` is their events
     answers/          what is said

@@ -26,7 +26,7 @@ from halley.simulator.multipart import read_form
 from halley.simulator.options import Options, merge_options, request_wishes
 from halley.simulator.params import KNOWN, check_params
 from halley.simulator.records import Seen
-from halley.simulator.routes import GETS, POSTS, Reply, no_such_path
+from halley.simulator.routes import GETS, POSTS, Reply, no_such_path, plain_error
 from halley.simulator.script import ScriptedReply
 from halley.simulator.state import Call, Route, State
 
@@ -186,7 +186,7 @@ class App(State):
         return Bend(
             request_id=call.request_id, anthropic=call.anthropic, model=call.model, body=call.body,
             settings=dict(rule.settings) if rule else {}, random=call.random, origin=self.origin(),
-            normal=normal, error_frame=(reply.error_frame if reply else None) or _plain_error_frame,
+            normal=normal, error_frame=reply.error_frame if reply else plain_error,
         )  # fmt: skip
 
 
@@ -202,10 +202,6 @@ def _delayed(response: Response, call: Call) -> Response:
 def _number(value: Any) -> Any:
     """In a form, a number is text."""
     return int(value) if isinstance(value, str) and value.isdigit() else value
-
-
-def _plain_error_frame(message: str) -> Frame:
-    return Frame("error", orjson.dumps({"error": {"message": message}}))
 
 
 def _read_body(request: Request, known: bool) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from http.client import responses
 
 from halley.simulator import http
 from halley.simulator.http import Request, Response
-from halley.simulator.wheel import Wheel
 
 HEAVY_BODY = 32 * 1024
 """Bytes of a request from which on answering may take long enough to be noticed elsewhere."""
@@ -28,12 +27,20 @@ RESET_AFTER_S = 0.02
 CATCH_UP_S = 1.0
 """A paced stream that is further behind than this continues from where it is."""
 
+SLOT_S = 0.001
+"""Deadlines are rounded up to this, so that a thousand paced streams are a thousand wake-ups a second, not twenty thousand."""
+
 Handler = Callable[[Request], Response]
 
 
+def slot_after(when: float) -> float:
+    """Never early, and at most one slot late."""
+    return (int(when / SLOT_S) + 1) * SLOT_S
+
+
 class Connection(asyncio.Protocol):
-    def __init__(self, handler: Handler, wheel: Wheel, accept: Callable[[Connection], bool]) -> None:
-        self._handler, self._wheel, self._accept = handler, wheel, accept
+    def __init__(self, handler: Handler, accept: Callable[[Connection], bool]) -> None:
+        self._handler, self._accept = handler, accept
         self._loop = asyncio.get_running_loop()
         self._buffer = bytearray()
         self._current: Response | None = None
@@ -59,9 +66,6 @@ class Connection(asyncio.Protocol):
             self._next_request()
         elif len(self._buffer) > http.MAX_BODY:
             self.transport.pause_reading()
-
-    def eof_received(self) -> bool:
-        return False  # a client that stops sending wants nothing more: close, and say so in the record
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end("closed_early")
@@ -112,7 +116,7 @@ class Connection(asyncio.Protocol):
     def _answer(self, response: Response) -> None:
         self._current, self._sent = response, 0
         if response.delay_s > 0:
-            self._wheel.after(response.delay_s, lambda: self._begin(response))
+            self._at(self._loop.time() + response.delay_s, lambda: self._begin(response))
         else:
             self._begin(response)
 
@@ -147,15 +151,15 @@ class Connection(asyncio.Protocol):
             if self._paused or self._current is not response:
                 return None
             if response.every_s > 0:
-                self._due = self._paced(self._due + response.every_s)
-                return self._wheel.at(self._due, lambda: self._step() if self._current is response else None)
+                # As planned, so that a late piece is caught up with, unless it is too late for that.
+                due, now = self._due + response.every_s, self._loop.time()
+                self._due = due if now - due < CATCH_UP_S else now
+                return self._at(self._due, lambda: self._step() if self._current is response else None)
         self._loop.call_soon(lambda: self._step() if self._current is response else None)
         return None
 
-    def _paced(self, due: float) -> float:
-        """The next deadline: as planned, so that a late piece is caught up with, unless all hope is lost."""
-        now = self._loop.time()
-        return due if now - due < CATCH_UP_S else now
+    def _at(self, when: float, callback: Callable[[], None]) -> None:
+        self._loop.call_at(slot_after(when), callback)
 
     def _write_piece(self, response: Response, piece: bytes) -> None:
         data = b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece
@@ -183,7 +187,7 @@ class Connection(asyncio.Protocol):
         self._end("complete" if response.ending == "end" else response.ending)
         if response.ending == "reset":
             self.transport.pause_reading()
-            self._wheel.after(RESET_AFTER_S if self._sent else 0, self.reset)
+            self._at(self._loop.time() + (RESET_AFTER_S if self._sent else 0), self.reset)
         elif response.ending == "cut" or not self._keep_alive:
             self.transport.close()
         else:
@@ -202,6 +206,6 @@ class Connection(asyncio.Protocol):
     def reset(self) -> None:
         """Closes with a TCP RST instead of a FIN (`SO_LINGER` of zero), as a crashed host does."""
         sock: socket.socket | None = self.transport.get_extra_info("socket")
-        if sock is not None:
+        if sock is not None and not self.transport.is_closing():
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()

@@ -20,7 +20,7 @@ def _requests(app: State, request: Request) -> Response:
 
 
 def _forget(app: State, request: Request) -> Response:
-    app.records.clear()
+    app.records.all.clear()
     return json_response({"requests": []})
 
 
@@ -29,7 +29,7 @@ def _add_script(app: State, request: Request) -> Response:
 
 
 def _drop_script(app: State, request: Request) -> Response:
-    app.script.clear()
+    app.script.waiting.clear()
     return json_response({"waiting": 0})
 
 

@@ -103,19 +103,14 @@ class Answer:
         """The text as the pieces it streams in."""
         if self.pieces is not None:
             return self.pieces
-        return tuple(join_pieces(split_pieces(self.text), pieces_at_once))
+        small, step = split_pieces(self.text), max(1, pieces_at_once)
+        return tuple("".join(small[at : at + step]) for at in range(0, len(small), step))
 
 
 @lru_cache(maxsize=1024)
 def split_pieces(text: str) -> tuple[str, ...]:
     """The text in pieces about the size of a token; joined they are the text."""
     return tuple(_PIECE.findall(text))
-
-
-def join_pieces(pieces: tuple[str, ...], at_once: int) -> Iterable[str]:
-    if at_once <= 1:
-        return pieces
-    return ["".join(pieces[i : i + at_once]) for i in range(0, len(pieces), at_once)]
 
 
 def limit_answer(answer: Answer, max_tokens: int | None, stop: Iterable[str]) -> Answer:

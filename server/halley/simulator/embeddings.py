@@ -9,7 +9,7 @@ import base64
 import math
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
@@ -31,7 +31,9 @@ def embed(body: Mapping[str, Any], model: str) -> tuple[dict[str, Any], int]:
     if encoding not in ("float", "base64"):
         raise bad_request(f"Invalid 'encoding_format': {encoding!r}.", "encoding_format", "invalid_value")
     tokens = sum(map(estimate_tokens, texts))
-    vectors = (_encoded(embed_text(text, dimensions), encoding) for text in texts)
+    vectors: Iterable[Any] = (embed_text(text, dimensions) for text in texts)
+    if encoding == "base64":
+        vectors = (base64.b64encode(struct.pack(f"<{dimensions}f", *vector)).decode() for vector in vectors)
     rows = [{"object": "embedding", "index": at, "embedding": vector} for at, vector in enumerate(vectors)]
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
     return {"object": "list", "data": rows, "model": model, "usage": usage}, tokens
@@ -76,9 +78,3 @@ def _inputs(given: Any) -> list[str]:
         why = "Invalid 'input': texts that are not empty, or arrays of tokens."
         raise bad_request(why, "input", "invalid_type")
     return texts
-
-
-def _encoded(vector: tuple[float, ...], encoding: str) -> list[float] | str:
-    if encoding == "base64":
-        return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
-    return list(vector)

@@ -28,12 +28,10 @@ DONE = Frame("done", b"[DONE]")
 def encode(frames: Iterable[Frame], lines: bool = False) -> Iterator[bytes]:
     """The bytes of each frame: an event, or with `lines` a line of JSON."""
     for frame in frames:
-        yield frame.data + b"\n" if lines and frame.kind != "raw" else encode_frame(frame)
-
-
-def encode_frame(frame: Frame) -> bytes:
-    if frame.kind == "raw":
-        return frame.data
-    if frame.event:
-        return b"event: %b\ndata: %b\n\n" % (frame.event.encode(), frame.data)
-    return b"data: %b\n\n" % frame.data
+        if frame.kind == "raw":
+            yield frame.data
+        elif lines:
+            yield frame.data + b"\n"
+        else:
+            head = b"event: %b\n" % frame.event.encode() if frame.event else b""
+            yield b"%bdata: %b\n\n" % (head, frame.data)

@@ -92,9 +92,9 @@ def read_request(buffer: bytearray) -> Request | None:
     while buffer.startswith((b"\r\n", b"\n")):  # RFC 9112, section 2.2: ignore an empty line before a request
         del buffer[: buffer.index(b"\n") + 1]
     end = buffer.find(b"\r\n\r\n")
+    if (len(buffer) if end < 0 else end) > MAX_HEAD:
+        raise Refused(431, "the request's headers are too large")
     if end < 0:
-        if len(buffer) > MAX_HEAD:
-            raise Refused(431, "the request's headers are too large")
         return None
     method, target, version, headers = _parse_head(bytes(buffer[:end]))
     start = end + 4
@@ -116,8 +116,6 @@ def expects_continue(buffer: bytearray) -> bool:
 
 
 def _parse_head(head: bytes) -> tuple[str, str, str, dict[str, str]]:
-    if len(head) > MAX_HEAD:
-        raise Refused(431, "the request's headers are too large")
     first, *lines = head.decode("latin-1").split("\r\n")
     parts = first.split(" ")
     if len(parts) != 3 or parts[2] not in ("HTTP/1.1", "HTTP/1.0"):
@@ -158,12 +156,9 @@ def _read_chunked(buffer: bytearray, at: int) -> tuple[bytes, int] | None:
             raise Refused(413, "the request's body is too large")
         at = line_end + 2
         if size == 0:
-            trailer_end = buffer.find(b"\r\n", at)
-            if trailer_end < 0:
-                return None
-            if trailer_end == at:
-                return b"".join(pieces), at + 2
-            raise Refused(400, "trailers are not supported")
+            if buffer[at : at + 2] not in (b"", b"\r", b"\r\n"):
+                raise Refused(400, "trailers are not supported")
+            return (b"".join(pieces), at + 2) if len(buffer) >= at + 2 else None
         if len(buffer) < at + size + 2:
             return None
         pieces.append(bytes(buffer[at : at + size]))

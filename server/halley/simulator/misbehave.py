@@ -99,9 +99,8 @@ def error_200(bend: Bend) -> Response:
     return error(200, "upstream error: 上游负载已饱和", code=code)(bend)
 
 
-def bare(status: int, body: bytes = b"", content_type: str = "") -> Callable[[Bend], Response]:
-    headers = {"content-type": content_type} if content_type else {}
-    return lambda bend: Response(status, dict(headers), body)
+def bare(status: int, body: bytes = b"", kind: str = "", **headers: str) -> Callable[[Bend], Response]:
+    return lambda bend: Response(status, ({"content-type": kind} if kind else {}) | headers, body)
 
 
 def cloudflare(status: int) -> Callable[[Bend], Response]:
@@ -109,8 +108,7 @@ def cloudflare(status: int) -> Callable[[Bend], Response]:
         f"<!DOCTYPE html>\n<html><head><title>api.example | {status}: A timeout occurred</title></head>"
         f"<body><h1>Error {status}</h1><p>Cloudflare could not reach the origin web server.</p></body></html>"
     )
-    headers = {"content-type": "text/html", "server": "cloudflare", "cf-ray": "sim-ray"}
-    return lambda bend: Response(status, dict(headers), page.encode())
+    return bare(status, page.encode(), "text/html", server="cloudflare", **{"cf-ray": "sim-ray"})
 
 
 def gzip_bomb(bend: Bend) -> Response:
@@ -160,13 +158,9 @@ def whole_as_event_stream(bend: Bend) -> Response:
 # -- the events of a stream
 
 
-def _text_at(frames: list[Frame]) -> list[int]:
-    return [at for at, frame in enumerate(frames) if frame.kind in ("text", "tool")]
-
-
 def _middle(frames: list[Frame], bend: Bend) -> int:
     """Index after some, and before all, of the text: at least one visible token has gone."""
-    visible = _text_at(frames)
+    visible = [at for at, frame in enumerate(frames) if frame.kind in ("text", "tool")]
     if len(visible) < 2:
         return visible[0] + 1 if visible else len(frames)
     return visible[bend.random.randint(1, len(visible) - 1)]
@@ -210,35 +204,18 @@ def pings(frames: list[Frame], bend: Bend) -> list[Frame]:
     return [piece for frame in frames for piece in (Frame("raw", next(noise)), frame)]
 
 
-def _rewritten(change: Callable[[dict[str, Any], Frame], None]) -> Callable[[list[Frame], Bend], list[Frame]]:
-    """A frames function that edits the JSON of every frame that has choices (chat completions)."""
-
-    def rewrite(frames: list[Frame], bend: Bend) -> list[Frame]:
-        return [changed(frame) if frame.data.startswith(b"{") else frame for frame in frames]
+def _each_choice(
+    change: Callable[[dict[str, Any], dict[str, Any], Frame], None], **all: None
+) -> Callable[[list[Frame], Bend], list[Frame]]:
+    """Edits the JSON of frames: `change` is given each choice of chat completions, its delta, and the frame."""
 
     def changed(frame: Frame) -> Frame:
-        value = orjson.loads(frame.data)
-        change(value, frame)
+        value = orjson.loads(frame.data) | all
+        for choice in value.get("choices") or ():
+            change(choice, choice.get("delta", {}), frame)
         return replace(frame, data=orjson.dumps(value))
 
-    return rewrite
-
-
-def _choices(value: dict[str, Any]) -> list[dict[str, Any]]:
-    found = value.get("choices")
-    return found if isinstance(found, list) else []
-
-
-def _each_choice(
-    change: Callable[[dict[str, Any], dict[str, Any], Frame], None],
-) -> Callable[[list[Frame], Bend], list[Frame]]:
-    """`change` is given each choice, its delta (which may be a new one) and the frame."""
-
-    def change_all(value: dict[str, Any], frame: Frame) -> None:
-        for choice in _choices(value):
-            change(choice, choice.get("delta", {}), frame)
-
-    return _rewritten(change_all)
+    return lambda frames, bend: [changed(one) if one.data.startswith(b"{") else one for one in frames]
 
 
 def choices_empty_first(frames: list[Frame], bend: Bend) -> list[Frame]:
@@ -279,13 +256,13 @@ def finish_eos(choice: dict[str, Any], delta: dict[str, Any], frame: Frame) -> N
 
 
 def usage_null(frames: list[Frame], bend: Bend) -> list[Frame]:
-    return _rewritten(lambda value, _: value.update(usage=None))(without("usage")(frames, bend), bend)
+    return _each_choice(lambda *_: None, usage=None)(without("usage")(frames, bend), bend)
 
 
 def message_beside_delta(frames: list[Frame], bend: Bend) -> list[Frame]:
     """All the text in one chunk, under `message`, with `delta` empty."""
     deltas = [orjson.loads(frame.data) for frame in frames if frame.kind == "text"]
-    whole = "".join(c["delta"].get("content") or "" for d in deltas for c in _choices(d))
+    whole = "".join(c["delta"].get("content") or "" for d in deltas for c in d.get("choices") or ())
     rest = [frame for frame in frames if frame.kind in ("finish", "usage", "done")]
     if not deltas:
         return frames

@@ -9,16 +9,13 @@ A request overrides the run by any of three roads, whichever gets through the cl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
 from halley.simulator.envelope import bad_request
 from halley.simulator.faults import FaultRule, parse_rule
-
-_NUMBERS = ("delay_ms", "tokens_per_s", "chunk_tokens", "seed", "job_polls", "job_lifetime_s")
-_WHOLE = ("chunk_tokens", "seed", "job_polls")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +42,13 @@ class Options:
     """Keys accepted beside those that begin with `sk-sim`."""
 
 
+_KINDS: dict[type, Callable[[Any], Any]] = {
+    bool: lambda value: str(value).lower() in ("1", "true", "yes", "on"),
+    int: lambda value: int(float(value)), float: float, str: str,
+}  # fmt: skip
+_READ = {one.name: _KINDS[type(one.default)] for one in fields(Options) if type(one.default) in _KINDS}
+
+
 def merge_options(options: Options, wishes: Mapping[str, Any]) -> Options:
     """`options` with the wishes of one request. Raises ApiError (400) for a wish that makes no sense."""
     changes: dict[str, Any] = {}
@@ -53,13 +57,8 @@ def merge_options(options: Options, wishes: Mapping[str, Any]) -> Options:
             if name in ("fault", "faults"):
                 names = value if isinstance(value, list) else str(value).split(",")
                 changes["faults"] = tuple(parse_rule(n.strip()) for n in names if n.strip())
-            elif name in _NUMBERS:
-                number = float(value)
-                changes[name] = int(number) if name in _WHOLE else number
-            elif name == "result_address":
-                changes[name] = str(value)
-            elif name in ("strict", "any_key", "job_fails"):
-                changes[name] = str(value).lower() in ("1", "true", "yes", "on")
+            elif name in _READ:
+                changes[name] = _READ[name](value)
             else:
                 raise ValueError(f"there is no option {name!r}")
         except ValueError as error:

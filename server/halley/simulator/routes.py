@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from halley.simulator.catalogue import MODELS, model_list, model_object, public_catalogue, quota
 from halley.simulator.conversation import Answer, limit_answer
 from halley.simulator.embeddings import embed
@@ -16,13 +18,16 @@ from halley.simulator.http import Request, Response, html_response, json_respons
 from halley.simulator.media.images import generate_images
 from halley.simulator.state import Call, State
 from halley.simulator.wires.chat import CHAT
-from halley.simulator.wires.completions import COMPLETIONS, FIM
-from halley.simulator.wires.local import GENERATE, INFILL
+from halley.simulator.wires.completions import COMPLETIONS, FIM, GENERATE, INFILL
 from halley.simulator.wires.messages import MESSAGES
 from halley.simulator.wires.responses import RESPONSES
 from halley.simulator.wires.wire import Meta, Wire
 
 BendAnswer = Callable[[Answer], Answer]
+
+
+def plain_error(message: str) -> Frame:
+    return Frame("error", orjson.dumps({"error": {"message": message}}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class Reply:
     whole: Callable[[], dict[str, Any]]
     tokens: int = 0
     frames: Callable[[], list[Frame]] | None = None
-    error_frame: Callable[[str], Frame] | None = None
+    error_frame: Callable[[str], Frame] = plain_error
     lines: bool = False
 
 

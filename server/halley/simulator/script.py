@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from halley.simulator.conversation import Answer, SaidToolCall
 from halley.simulator.envelope import bad_request
 
@@ -45,14 +47,8 @@ class ScriptedReply:
     def fits(self, model: str, path: str, body: bytes) -> bool:
         if self.model and self.model != model:
             return False
-        return (not self.path or path.startswith(self.path)) and (
-            not self.contains or self.contains.encode() in body or self._escaped() in body
-        )
-
-    def _escaped(self) -> bytes:
-        import orjson
-
-        return orjson.dumps(self.contains)[1:-1]
+        escaped = orjson.dumps(self.contains)[1:-1]
+        return path.startswith(self.path) and (self.contains.encode() in body or escaped in body)
 
     def answer(self) -> Answer:
         calls = tuple(_call(call, at) for at, call in enumerate(self.tool_calls))
@@ -62,8 +58,6 @@ class ScriptedReply:
 
 
 def _call(call: Mapping[str, Any], at: int) -> SaidToolCall:
-    import orjson
-
     arguments = call.get("arguments", "{}")
     text = arguments if isinstance(arguments, str) else orjson.dumps(arguments).decode()
     return SaidToolCall(str(call.get("id") or f"call_sim_script_{at}"), str(call.get("name", "")), text)
@@ -74,9 +68,6 @@ class Script:
 
     def __init__(self) -> None:
         self.waiting: list[ScriptedReply] = []
-
-    def add(self, reply: ScriptedReply) -> None:
-        self.waiting.append(reply)
 
     def add_json(self, value: Any) -> int:
         """From `POST /_simulator/script`. Raises ApiError (400) for fields there are none of."""
@@ -97,6 +88,3 @@ class Script:
                         del self.waiting[at]
                 return reply
         return None
-
-    def clear(self) -> None:
-        self.waiting.clear()

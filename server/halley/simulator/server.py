@@ -10,7 +10,6 @@ async with Simulator(tokens_per_s=200) as sim:
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Iterable
 from dataclasses import replace
 from random import Random
@@ -22,7 +21,6 @@ from halley.simulator.faults import parse_rule
 from halley.simulator.options import Options
 from halley.simulator.records import Seen
 from halley.simulator.script import ScriptedReply
-from halley.simulator.wheel import Wheel
 
 HOST = "127.0.0.1"
 KEY = "sk-sim"
@@ -33,12 +31,7 @@ class Simulator:
     """One simulated host. Options as in `options.Options`; `faults` are rules as `faults.parse_rule` reads them."""
 
     def __init__(
-        self,
-        port: int = 0,
-        *,
-        faults: Iterable[str] = (),
-        keys: Iterable[str] = (),
-        **options: Any,
+        self, port: int = 0, *, faults: Iterable[str] = (), keys: Iterable[str] = (), **options: Any
     ) -> None:
         rules = tuple(parse_rule(text) for text in faults)
         self._app = App(Options(faults=rules, keys=frozenset(keys), **options), lambda: self.origin)
@@ -53,7 +46,6 @@ class Simulator:
     async def start(self) -> Self:
         """Listens. Raises OSError when the port is taken."""
         loop = asyncio.get_running_loop()
-        self._wheel = Wheel(loop)
         self._server = await loop.create_server(self._connect, HOST, self.port, backlog=2048)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -64,7 +56,6 @@ class Simulator:
         for connection in list(self._connections):
             connection.transport.abort()
         await asyncio.sleep(0)
-        self._wheel.close()
 
     async def stop_listening(self) -> None:
         """New connections are refused, as when a host is down; those open go on. `start` listens again, same port."""
@@ -80,7 +71,7 @@ class Simulator:
         await self.stop()
 
     def _connect(self) -> Connection:
-        connection = Connection(self._app.handle, self._wheel, self._accept)
+        connection = Connection(self._app.handle, self._accept)
         connection.on_lost = lambda: self._connections.discard(connection)
         return connection
 
@@ -133,22 +124,15 @@ class Simulator:
 
     def script(self, text: str = "", **fields: Any) -> None:
         """Queues a reply (`script.ScriptedReply`'s fields)."""
-        self._app.script.add(ScriptedReply(text, **fields))
+        self._app.script.waiting.append(ScriptedReply(text, **fields))
 
     def clear(self) -> None:
         """Forgets the calls and the scripted replies."""
-        self._app.records.clear()
-        self._app.script.clear()
+        self._app.records.all.clear()
+        self._app.script.waiting.clear()
 
     async def wait_for(self, condition: Any, timeout: float = 60.0) -> None:
         """Until `condition(self)` is true; TimeoutError after `timeout` seconds. Saves tests their sleeps."""
         async with asyncio.timeout(timeout):
             while not condition(self):  # noqa: ASYNC110 - any condition, not one event
                 await asyncio.sleep(0.001)
-
-
-def free_port() -> int:
-    """A port that is free right now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]

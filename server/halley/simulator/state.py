@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
@@ -28,7 +27,6 @@ class SimJob:
     variant: int = 0
     asked: int = 0
     """How often it was asked about."""
-    cancelled: bool = False
 
 
 @dataclass(slots=True)
@@ -58,9 +56,6 @@ class Route:
     type: str = ""
     open: bool = False
     """No key is asked for."""
-
-    def match(self, method: str, path: str) -> re.Match[str] | None:
-        return re.fullmatch(self.pattern, path) if method == self.method else None
 
 
 @dataclass(slots=True)

@@ -4,8 +4,7 @@
 
     reading.py      what is asked for, from the request's own words
     languages.py    names, comments, grammars and skeletons of languages
-    outline.py      definitions, calls, loops … of a piece of code, from its syntax tree
-    explain.py      that outline, in sentences
+    outline.py      definitions, calls, loops … of a piece of code from its syntax tree, and that in sentences
     code.py         answers that are code: `CODE` is the table
     complete.py     what belongs at the cursor
     talk.py         an outline of the conversation, titles, commit messages
@@ -18,7 +17,7 @@ from functools import lru_cache
 
 from halley.simulator.answers.code import CODE, cannot
 from halley.simulator.answers.complete import complete
-from halley.simulator.answers.explain import explain
+from halley.simulator.answers.outline import explain
 from halley.simulator.answers.reading import Task, read_task
 from halley.simulator.answers.structured import answer_json, call_tools, read_tool_results
 from halley.simulator.answers.talk import commit_message, talk, title

@@ -87,11 +87,9 @@ def _open_brackets(text: str) -> str:
 
 def _fits(prefix: str, said: str, suffix: str, language: str) -> bool:
     whole = prefix + said + suffix
-    if language == "python":
+    if language == "python" and is_python(prefix.rpartition("\n")[0] + "\n" + suffix.partition("\n")[2]):
+        # Without the cursor's line the file parses: only the candidate can spoil it.
         line = prefix.rsplit("\n", 1)[-1]
         body = f"\n{line[: len(line) - len(line.lstrip())]}    pass"
-        if is_python(whole) or (said.endswith(":") and is_python(prefix + said + body + suffix)):
-            return True
-        if is_python(prefix.rpartition("\n")[0] + "\n" + suffix.partition("\n")[2]):
-            return False  # without the cursor's line the file parses: the candidate is what spoils it
+        return is_python(whole) or (said.endswith(":") and is_python(prefix + said + body + suffix))
     return count_errors(whole, language) <= count_errors(prefix + suffix, language)

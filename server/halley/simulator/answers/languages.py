@@ -29,28 +29,15 @@ class Known:
     """One level of indentation."""
 
 
-def _read() -> dict[str, Known]:
-    """Each language by its id, its name and its aliases."""
-    rows = tomllib.loads((resources.files(__package__) / "languages.toml").read_text("utf-8"))
-    found = [Known(id, **row) for id, row in rows.items()]
-    return {key.lower(): one for one in found for key in (one.id, one.name, *one.aliases)}
+def read_table(name: str) -> dict[str, Any]:
+    return tomllib.loads((resources.files("halley.simulator.answers") / name).read_text("utf-8"))
 
 
-_BY_NAME = _read()
-
-RESERVED = frozenset(
-    """and as assert async await break case class const continue def del elif else except export False false fn for from
-    func function global if import in int is lambda let local match mut new None nil not null or pass print pub raise
-    return self static string struct this True true try type use var void while with yield""".split()
-)
+_TABLE = read_table("languages.toml")
+_KNOWN = [Known(id, **row) for id, row in _TABLE["languages"].items()]
+_BY_NAME = {key.lower(): one for one in _KNOWN for key in (one.id, one.name, *one.aliases)}
+RESERVED = frozenset(_TABLE["words"]["reserved"].split())
 """Words that some language keeps for itself."""
-
-_LOOKS: tuple[tuple[str, str], ...] = (
-    ("rust", r"\bfn \w+\(.*\{|\blet mut\b"),
-    ("go", r"(?m)^package \w+|^func "),
-    ("javascript", r"\bfunction\b|\b(?:const|let|var) \w+\s*=|=> \{|;\s*$"),
-    ("python", r""),
-)
 
 
 def known(name: str) -> Known:
@@ -64,7 +51,7 @@ def language_of_path(path: str) -> str:
 
 def guess_language(text: str) -> str:
     """Where nothing names the language of a text to complete: the first whose marks it shows."""
-    return next(language for language, pattern in _LOOKS if re.search(pattern, text))
+    return next(language for language, mark in _TABLE["looks"].items() if re.search(mark, text))
 
 
 def words_of(text: str) -> list[str]:

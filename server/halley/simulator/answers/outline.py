@@ -1,6 +1,6 @@
-"""What a piece of code contains (definitions, imports, calls, loops), read from its tree-sitter tree.
+"""`explain` puts into sentences what a piece of code contains (definitions, imports, calls, loops), read from its tree-sitter tree by `nodes.toml`.
 
-Where there is no grammar the shape of its lines has to do, and only names are read.
+Where there is no grammar nothing is found.
 """
 
 from __future__ import annotations
@@ -9,30 +9,17 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from halley.simulator.answers.languages import parse, walk
+from halley.simulator.answers.languages import count_errors, known, parse, read_table, walk
+from halley.simulator.answers.reading import Block
 
-_KINDS = {
-    "function_definition": "function", "function_declaration": "function", "function_item": "function",
-    "method_definition": "method", "method_declaration": "method", "method": "method", "singleton_method": "method",
-    "constructor_declaration": "method", "local_function_statement": "function", "arrow_function": "function",
-    "class_definition": "class", "class_declaration": "class", "class_specifier": "class", "class": "class",
-    "struct_item": "struct", "struct_specifier": "struct", "struct_declaration": "struct", "type_spec": "type",
-    "interface_declaration": "interface", "trait_item": "trait", "enum_item": "enum", "enum_declaration": "enum",
-    "type_alias_declaration": "type", "module": "module", "rule_set": "rule",
-}  # fmt: skip
-_FACTS = {
-    "calls": """call_expression call method_invocation invocation_expression function_call
-        function_call_expression macro_invocation member_call_expression command new_expression""",
-    "loops": """for_statement while_statement for_in_statement do_statement for_expression while_expression
-        loop_expression enhanced_for_statement foreach_statement for_range_loop for_in_clause""",
-    "imports": """import_statement import_from_statement import_declaration use_declaration using_directive
-        preproc_include namespace_use_declaration""",
-    "raises": "raise_statement throw_statement throw_expression",
-    "returns": "return_statement return_expression",
-}
-_FACT_OF = {node: name for name, nodes in _FACTS.items() for node in nodes.split()}
-_HEADER = re.compile(r"^\s*(?:\w+\s+)*?(?:def|class|function|func|fn|sub|fun|struct)\s+([A-Za-z_]\w*)")
-_CALL = re.compile(r"([A-Za-z_][\w.]*)\s*\(")
+_NODES: dict[str, dict[str, str]] = read_table("nodes.toml")
+_KINDS, _FACT_OF = (
+    {node: name for name, nodes in _NODES[table].items() for node in nodes.split()}
+    for table in ("kinds", "facts")
+)
+
+MOST = 12
+"""Definitions explained one by one; the rest are named."""
 
 
 @dataclass(slots=True)
@@ -60,12 +47,41 @@ class Definition:
         return f"{self.name}({', '.join(self.parameters)})" if self.is_function else self.name
 
 
+def explain(block: Block, language: str, diagnostics: tuple[str, ...] = ()) -> str:
+    """Markdown: what the code defines, calls, loops over, raises and returns."""
+    whole, found = outline(block.code, language)
+    parts = [f"The editor says: *{text.split(': ', 1)[-1]}*." for text in diagnostics]
+    where = f"`{block.path}`" if block.path else f"{known(language).name} code"
+    names = {kind: join([one.name for one in found if one.kind == kind]) for kind in (d.kind for d in found)}
+    kinds = "; ".join(f"the {kind} {named}" for kind, named in names.items()) or "nothing by name"
+    if whole.end == 1:
+        parts.append(f"This line of {where} defines {kinds}.")
+    else:
+        parts.append(f"These {whole.end} lines of {where} define {kinds}.")
+    if whole.imports:
+        parts.append(f"Imports: {join(whole.imports)}.")
+    if count_errors(block.code, language):
+        parts.append("As it stands, parts of it do not parse.")
+    parts += map(_defined, found[:MOST])
+    if len(found) > MOST:
+        parts.append(f"It also defines {join([d.name for d in found[MOST:]])}.")
+    parts.append(_facts(whole))
+    return "\n\n".join(part for part in parts if part)
+
+
+def join(names: list[str], most: int = 8) -> str:
+    """`a`, `b` and `c`."""
+    quoted = [f"`{name}`" for name in names[:most]]
+    quoted += [f"{len(names) - most} more"] if len(names) > most else []
+    return " and ".join([", ".join(quoted[:-1]), quoted[-1]]) if len(quoted) > 1 else "".join(quoted)
+
+
 def outline(code: str, language: str) -> tuple[Definition, list[Definition]]:
     """The file itself, which has the facts outside every definition and all imports, and its definitions."""
     whole = Definition("file", "", end=code.count("\n") + 1)
     root = parse(code, language)
     if root is None:
-        return whole, _by_lines(code, whole)
+        return whole, []
     found: dict[int, Definition] = {}
     for node in walk(root):
         if node.type in _KINDS and (name := _name(node)):
@@ -137,11 +153,14 @@ def _parameters(node: Any) -> list[str]:
     return [re.split(r"[:=]", text_of(name))[0].strip() for name in names]
 
 
-def _by_lines(code: str, whole: Definition) -> list[Definition]:
-    found: list[Definition] = []
-    for row, line in enumerate(code.split("\n")):
-        if header := _HEADER.match(line):
-            found.append(Definition("function", header[1], start=row, end=row + 1))
-        else:
-            (found[-1] if found else whole).calls += _CALL.findall(line)
-    return found
+def _defined(found: Definition) -> str:
+    text = f"**`{found.signature}`** is {'an' if found.kind[0] in 'aeiou' else 'a'} {found.kind}."
+    if found.doc:
+        text += f" Its documentation says: {re.split(r'(?<=[.!?]) ', found.doc)[0].rstrip('.')}."
+    return f"{text} {_facts(found)}".rstrip()
+
+
+def _facts(found: Definition) -> str:
+    """What is known of it, a sentence each."""
+    said = {"loops": found.loops, "calls": found.calls, "can raise": found.raises, "returns": found.returns}
+    return " ".join(f"It {verb} {join(facts, 5)}." for verb, facts in said.items() if facts)

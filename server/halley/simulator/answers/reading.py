@@ -1,7 +1,7 @@
 """What is asked for, read from the request's own words, as any model reads them: no hidden marks.
 
 A task is named by a verb at the beginning of a sentence ("Explain this part of …"), by what the system message says the
-model is, and by a cursor mark that the prompt introduces. `read_task` is the way in.
+model is, and by a cursor mark that the prompt introduces. `tasks.toml` lists them; `read_task` is the way in.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from halley.simulator.answers.languages import known, language_of_path
+from halley.simulator.answers.languages import known, language_of_path, read_table
 from halley.simulator.conversation import Conversation
 
 _FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,})[ \t]*([^\n`]*)\n(.*?)(?:^[ \t]*\2[`~]*[ \t]*$|\Z)", re.M | re.S)
@@ -17,27 +17,9 @@ _MARK = re.compile(r"(?:cursor|where|before|mark)[^`\n]{0,40}`([^`\s\w][^`\n]{0,
 _POINTED = re.compile(r"\b(?:marked|selected|selection|this part|the place|the diff|following|below)\b", re.I)
 _LEAD = r"^(?:(?:please|now|then|also|and|hi|hello)[,.!:]?\s+|(?:can|could|would) you (?:please )?)*"
 
-_VERBS = tuple(
-    (kind, re.compile(f"{_LEAD}(?:{pattern})", re.I))
-    for kind, pattern in (
-        ("commit", r"(?:write|suggest)[^.\n]{0,40}\bcommit message"),
-        ("tests", r"(?:write|add|generate)\b[^.\n]{0,50}?\btests?\b(?! file)"),
-        ("document", r"document\b|add\s+(?:an? )?(?:docstrings?|documentation|doc comments?)"),
-        ("translate", r"translate\b|(?:convert|port)\b[^.\n]{0,40}?\b(?:to|into)\s"),
-        ("explain", r"(?:explain|describe|what (?:does|do|is|are)|how (?:does|do|is)|why\b|summari[sz]e|review\b)"),
-        ("format", r"(?:re)?format\b|lay out|indent\b"),
-        ("fix", r"(?:fix|repair|correct|debug)\b"),
-        ("improve", r"(?:improve|refactor|simplify)\b|make\b[^.\n]{0,40}\b(?:clearer|faster|simpler)"),
-        ("edit", r"(?:change|rename|replace|remove|delete|wrap|extract|inline|move|use|add|insert|convert|make)\b"),
-        ("generate", r"(?:write|create|generate|implement)\b"),
-    )
-)  # fmt: skip
-_SYSTEM = (
-    ("title", re.compile(r"\byou (?:name|title)\b|short title", re.I)),
-    ("commit", re.compile(r"\bcommit messages?\b", re.I)),
-    ("complete", re.compile(r"\byou complete\b|code completion", re.I)),
-    ("translate", re.compile(r"\byou translate\b", re.I)),
-)
+_TASKS: dict[str, dict[str, str]] = read_table("tasks.toml")
+_VERBS = [(kind, re.compile(f"{_LEAD}(?:{pattern})", re.I)) for kind, pattern in _TASKS["verbs"].items()]
+_SYSTEM = [(kind, re.compile(pattern, re.I)) for kind, pattern in _TASKS["system"].items()]
 
 
 @dataclass(frozen=True, slots=True)

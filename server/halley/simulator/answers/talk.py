@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from halley.simulator.answers.explain import explain, join
-from halley.simulator.answers.outline import outline
+from halley.simulator.answers.outline import explain, join, outline
 from halley.simulator.answers.reading import Block, Task, read_blocks, strip_blocks
 from halley.simulator.conversation import Conversation
 

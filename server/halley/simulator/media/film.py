@@ -10,6 +10,7 @@ import struct
 from functools import lru_cache
 
 from halley.simulator.media.images import painted_rows
+from halley.simulator.media.sound import chunk
 
 FRAMES_A_SECOND = 4
 SHRINK = 8
@@ -48,21 +49,17 @@ def avi(frames: list[bytes], width: int, height: int) -> bytes:
     )  # fmt: skip
     bitmap = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, size, 0, 0, 0, 0)
     header = _list(
-        b"hdrl", _chunk(b"avih", main), _list(b"strl", _chunk(b"strh", stream), _chunk(b"strf", bitmap))
+        b"hdrl", chunk(b"avih", main), _list(b"strl", chunk(b"strh", stream), chunk(b"strf", bitmap))
     )
-    note = _list(b"INFO", _chunk(b"ISFT", b"Halley's simulator\0"))
-    movie = _list(b"movi", *(_chunk(b"00db", frame) for frame in frames))
+    note = _list(b"INFO", chunk(b"ISFT", b"Halley's simulator\0"))
+    movie = _list(b"movi", *(chunk(b"00db", frame) for frame in frames))
     offset, rows = 4, bytearray()
     for frame in frames:
         rows += b"00db" + struct.pack("<III", 0x10, offset, len(frame))
         offset += 8 + len(frame) + len(frame) % 2
-    body = b"AVI " + header + note + movie + _chunk(b"idx1", bytes(rows))
+    body = b"AVI " + header + note + movie + chunk(b"idx1", bytes(rows))
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return kind + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
-
-
 def _list(kind: bytes, *parts: bytes) -> bytes:
-    return _chunk(b"LIST", kind + b"".join(parts))
+    return chunk(b"LIST", kind + b"".join(parts))

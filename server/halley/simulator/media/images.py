@@ -102,14 +102,14 @@ def paint_grid(prompt: str, width: int, height: int) -> bytes:
 
 def painted_rows(prompt: str, width: int, height: int, variant: int = 0) -> list[bytes]:
     """The picture's rows, three bytes for each point."""
-    seed = _hash(f"{prompt}:{variant}")
+    seed = digest(f"{prompt}:{variant}")
     top, foot = _colour(seed), _colour(seed[::-1])
     discs = [_disc(word, at, variant, width, height) for at, word in enumerate(prompt.split()[:24])]
     return [_row(y, width, height, top, foot, discs) for y in range(height)]
 
 
 def _disc(word: str, at: int, variant: int, width: int, height: int) -> tuple[int, int, int, Colour]:
-    mark = _hash(f"{word.lower()}:{at}:{variant}")
+    mark = digest(f"{word.lower()}:{at}:{variant}")
     radius = min(width, height) * (4 + min(len(word), 12)) // 64
     return mark[0] * width // 256, mark[1] * height // 256, max(radius, 2), (mark[2], mark[3], mark[4])
 
@@ -118,7 +118,8 @@ def _row(
     y: int, width: int, height: int, top: Colour, foot: Colour, discs: list[tuple[int, int, int, Colour]]
 ) -> bytes:
     if y >= height - _STRIP:
-        return _strip(width)
+        pattern = b"\0\0\0" * _STRIP + b"\xff\xff\xff" * _STRIP
+        return (pattern * (width // (2 * _STRIP) + 1))[: width * 3]
     shade = bytes((a * (height - y) + b * y) // height for a, b in zip(top, foot, strict=True))
     row = bytearray(shade * width)
     for x, centre, radius, colour in discs:
@@ -129,11 +130,6 @@ def _row(
             if right > left:
                 row[left * 3 : right * 3] = bytes(colour) * (right - left)
     return bytes(row)
-
-
-def _strip(width: int) -> bytes:
-    pattern = b"\0\0\0" * _STRIP + b"\xff\xff\xff" * _STRIP
-    return (pattern * (width // (2 * _STRIP) + 1))[: width * 3]
 
 
 def png(width: int, height: int, rows: bytes) -> bytes:
@@ -150,7 +146,7 @@ def png(width: int, height: int, rows: bytes) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
-def _hash(text: str) -> bytes:
+def digest(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 

@@ -17,6 +17,7 @@ from halley.simulator.multipart import Upload
 from halley.simulator.state import Call, SimJob, State
 
 POLL_AFTER_MS = 50
+FAILED = "the simulator was told to fail"
 VIDEO_SIZES = ("720x1280", "1280x720", "1024x1792", "1792x1024")
 _CHOICES = ("U1", "U2", "U3", "U4")
 
@@ -48,16 +49,14 @@ def retrieve_video(app: State, call: Call, id: str) -> Response:
 
 
 def delete_video(app: State, call: Call, id: str) -> Response:
-    _find(app, id).cancelled = True
-    del app.jobs[id]
+    del app.jobs[_find(app, id).id]
     return json_response({"id": id, "object": "video.deleted", "deleted": True})
 
 
 def list_videos(app: State, call: Call) -> Response:
     found = [_video(app, job) for job in app.jobs.values() if job.kind == "video"]
-    return json_response(
-        {"object": "list", "data": found[::-1], "has_more": False, "first_id": None, "last_id": None}
-    )
+    ends = {"has_more": False, "first_id": None, "last_id": None}
+    return json_response({"object": "list", "data": found[::-1], **ends})
 
 
 def video_content(app: State, call: Call, id: str) -> Response:
@@ -78,7 +77,7 @@ def moved(app: State, call: Call) -> Response:
 def imagine(app: State, call: Call) -> Response:
     """`POST /mj/submit/imagine`."""
     job = _add(app, call, "grid", needed_text(call.body, "prompt"), "256x256", 0)
-    return json_response({"code": 1, "description": "Submit success", "result": job.id, "properties": {}})
+    return _submitted(job)
 
 
 def act(app: State, call: Call) -> Response:
@@ -89,6 +88,10 @@ def act(app: State, call: Call) -> Response:
         return json_response({"code": 4, "description": "invalid customId", "result": None, "properties": {}})
     job = _add(app, call, "picture", grid.prompt, grid.size, 0)
     job.variant = int(label[1]) - 1
+    return _submitted(job)
+
+
+def _submitted(job: SimJob) -> Response:
     return json_response({"code": 1, "description": "Submit success", "result": job.id, "properties": {}})
 
 
@@ -107,14 +110,13 @@ def fetch_task(app: State, call: Call, id: str) -> Response:
         "id": job.id, "action": "IMAGINE" if job.kind == "grid" else "UPSCALE", "status": words[status],
         "progress": f"{progress}%", "prompt": job.prompt, "promptEn": job.prompt, "submitTime": int(job.created * 1000),
         "imageUrl": _address(app, job, "png") if done else "",
-        "failReason": "the simulator was told to fail" if status == "failed" else None, "buttons": buttons,
+        "failReason": FAILED if status == "failed" else None, "buttons": buttons,
     }  # fmt: skip
     return json_response(value, headers={"openai-poll-after-ms": str(POLL_AFTER_MS)})
 
 
 def cancel_task(app: State, call: Call, id: str) -> Response:
-    _find(app, id).cancelled = True
-    del app.jobs[id]
+    del app.jobs[_find(app, id).id]
     return json_response({"code": 1, "description": "cancelled", "result": id})
 
 
@@ -145,9 +147,7 @@ def _video_response(app: State, job: SimJob) -> Response:
 
 def _video(app: State, job: SimJob) -> dict[str, Any]:
     status, progress = _standing(app, job)
-    failed = (
-        {"code": "simulated", "message": "the simulator was told to fail"} if status == "failed" else None
-    )
+    failed = {"code": "simulated", "message": FAILED} if status == "failed" else None
     value: dict[str, Any] = {
         "id": job.id, "object": "video", "model": job.model, "status": status, "progress": progress,
         "created_at": int(job.created), "completed_at": int(time.time()) if status == "completed" else None,
@@ -176,12 +176,10 @@ def _file(app: State, job: SimJob) -> Response:
         raise ApiError(404, "The job has not been completed", "invalid_request_error", code="not_ready")
     width, height = size_of(job.size)
     if job.kind == "video":
-        return Response(
-            200, {"content-type": "video/x-msvideo"}, film(job.prompt, width, height, job.seconds)
-        )
-    painted = (
-        paint_grid(job.prompt, width, height)
-        if job.kind == "grid"
-        else paint(job.prompt, width, height, job.variant)
-    )
-    return Response(200, {"content-type": "image/png"}, painted)
+        filmed = film(job.prompt, width, height, job.seconds)
+        return Response(200, {"content-type": "video/x-msvideo"}, filmed)
+    if job.kind == "grid":
+        picture = paint_grid(job.prompt, width, height)
+    else:
+        picture = paint(job.prompt, width, height, job.variant)
+    return Response(200, {"content-type": "image/png"}, picture)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from typing import Any
 
@@ -23,8 +24,7 @@ VOICES = ("alloy", "ash", "ballad", "coral", "echo", "fable", "nova", "onyx", "s
 
 
 def edit(app: State, call: Call) -> Response:
-    value, _ = edit_images(call.body, int(time.time()))
-    return json_response(value)
+    return json_response(edit_images(call.body, int(time.time()))[0])
 
 
 def speech(app: State, call: Call) -> Response:
@@ -47,14 +47,7 @@ def speech(app: State, call: Call) -> Response:
 
 
 def transcription(app: State, call: Call) -> Response:
-    return _written(call, "")
-
-
-def translation(app: State, call: Call) -> Response:
-    return _written(call, "(simulated translation) ")
-
-
-def _written(call: Call, before: str) -> Response:
+    before = "(simulated translation) " if call.path.endswith("translations") else ""
     file, form = call.body.get("file"), str(call.body.get("response_format") or "json")
     if not isinstance(file, Upload):
         raise missing("file")
@@ -73,7 +66,7 @@ def _written(call: Call, before: str) -> Response:
 ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/images/edits", edit, "image"), Route("POST", "/v1/audio/speech", speech, "speech"),
     Route("POST", "/v1/audio/transcriptions", transcription, "transcribe"),
-    Route("POST", "/v1/audio/translations", translation, "transcribe"),
+    Route("POST", "/v1/audio/translations", transcription, "transcribe"),
     Route("POST", "/v1/videos", jobs.create_video, "video"), Route("GET", "/v1/videos", jobs.list_videos),
     Route("GET", "/v1/videos/([^/]+)", jobs.retrieve_video),
     Route("DELETE", "/v1/videos/([^/]+)", jobs.delete_video),
@@ -89,7 +82,7 @@ ROUTES: tuple[Route, ...] = (
 def find_route(method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
     """The row, and what its pattern found in the path."""
     for route in ROUTES:
-        if found := route.match(method, path):
+        if method == route.method and (found := re.fullmatch(route.pattern, path)):
             return route, found.groups()
     return None
 

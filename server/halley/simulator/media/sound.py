@@ -11,7 +11,8 @@ import re
 import struct
 from array import array
 from functools import lru_cache
-from hashlib import blake2b
+
+from halley.simulator.media.images import digest
 
 RATE = 8_000
 """Samples a second, 16 bits each, one channel."""
@@ -24,9 +25,9 @@ LONGEST = 4_096
 def speak(text: str, voice: str = "alloy", speed: float = 1.0) -> bytes:
     """A WAV file. The voice is its lowest tone, a word's letters shape the rest."""
     samples = array("h")
-    base = 110 + _hash(voice)[0]
+    base = 110 + digest(voice)[0]
     for word in text.split():
-        mark = _hash(word.lower())
+        mark = digest(word.lower())
         for at in range(max(1, len(re.findall(r"[aeiouyäöü]+", word.lower())))):
             samples.extend(_tone(base + mark[at % 8] * 2, SYLLABLE_S / speed))
         samples.extend(array("h", bytes(2 * int(RATE * PAUSE_S / speed))))
@@ -35,9 +36,9 @@ def speak(text: str, voice: str = "alloy", speed: float = 1.0) -> bytes:
 
 def wav(samples: bytes, said: str = "") -> bytes:
     """A RIFF file of 16-bit samples (https://www.mmsp.ece.mcgill.ca/Documents/AudioFormats/WAVE/WAVE.html)."""
-    fmt = _chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, RATE, RATE * 2, 2, 16))
+    fmt = chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, RATE, RATE * 2, 2, 16))
     note = said.encode("utf-8", "replace") + b"\0"
-    parts = [fmt, _chunk(b"LIST", b"INFO" + _chunk(b"ICMT", note)), _chunk(b"data", samples)]
+    parts = [fmt, chunk(b"LIST", b"INFO" + chunk(b"ICMT", note)), chunk(b"data", samples)]
     body = b"WAVE" + b"".join(parts)
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
@@ -68,9 +69,5 @@ def _tone(hertz: float, seconds: float) -> array[int]:
     return array("h", (int(9_000 * math.sin(math.pi * n / count) * math.sin(step * n)) for n in range(count)))
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
+def chunk(kind: bytes, data: bytes) -> bytes:
     return kind + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
-
-
-def _hash(text: str) -> bytes:
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()

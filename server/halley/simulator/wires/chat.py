@@ -9,26 +9,24 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from orjson import dumps
+
 from halley.simulator.conversation import Answer, Conversation, OfferedTool, Said, SaidToolCall
 from halley.simulator.envelope import bad_request, missing
 from halley.simulator.frames import Frame
 from halley.simulator.wires.wire import (
+    ROLES,
     Limits,
     Meta,
     Wire,
-    dumps,
-    heading,
     offered,
     side_by_side,
     text_of_parts,
+    tool_choice,
     wanted_schema,
-    wants_usage,
 )
 
-_ROLES = {
-    "system": "system", "developer": "system", "user": "user", "assistant": "assistant", "tool": "tool",
-    "function": "tool",
-}  # fmt: skip
+_ROLES = ROLES | {"tool": "tool", "function": "tool"}
 
 
 def read(body: Mapping[str, Any]) -> Conversation:
@@ -39,7 +37,7 @@ def read(body: Mapping[str, Any]) -> Conversation:
     tools = tuple(_tool(t, at) for at, t in enumerate(body.get("tools") or ()))
     format: Any = body.get("response_format") or {}
     schema = wanted_schema(format, format.get("json_schema"))
-    return Conversation(said, tools, _choice(body.get("tool_choice")), schema)
+    return Conversation(said, tools, tool_choice(body), schema)
 
 
 def _said(message: Any, at: int) -> Said:
@@ -58,13 +56,7 @@ def _tool(tool: Any, at: int) -> OfferedTool:
     function = tool.get("function") if isinstance(tool, dict) else None
     if not isinstance(function, dict) or not function.get("name"):
         raise missing(f"tools[{at}].function.name")
-    return offered(function["name"], function.get("description"), function.get("parameters"))
-
-
-def _choice(choice: Any) -> str:
-    if isinstance(choice, dict):
-        return str((choice.get("function") or {}).get("name") or "auto")
-    return str(choice or "auto")
+    return offered(function)
 
 
 def limits(body: Mapping[str, Any]) -> Limits:
@@ -88,7 +80,7 @@ def whole(answers: Sequence[Answer], meta: Meta) -> dict[str, Any]:
         {"index": at, "message": _message(answer), "logprobs": None, "finish_reason": answer.finish}
         for at, answer in enumerate(answers)
     ]
-    return heading(meta, "chat.completion") | {"choices": choices, "usage": usage(answers, meta)}
+    return meta.heading("chat.completion") | {"choices": choices, "usage": usage(answers, meta)}
 
 
 def _message(answer: Answer) -> dict[str, Any]:
@@ -114,7 +106,7 @@ def _whole_call(call: SaidToolCall) -> dict[str, Any]:
 
 
 def frames(answers: Sequence[Answer], meta: Meta) -> list[Frame]:
-    head, with_usage = dumps(heading(meta, "chat.completion.chunk"))[:-1], wants_usage(meta)
+    head, with_usage = dumps(meta.heading("chat.completion.chunk"))[:-1], meta.wants_usage
     tail = b',"usage":null}' if with_usage else b"}"
     streams = [_choice_frames(answer, at, head, tail, meta) for at, answer in enumerate(answers)]
     ended = head + b',"choices":[],"usage":' + dumps(usage(answers, meta)) + b"}"
@@ -150,4 +142,4 @@ def error_frame(message: str) -> Frame:
     return Frame("error", dumps({"error": error}))
 
 
-CHAT = Wire("chat", read, limits, whole, frames, error_frame)
+CHAT = Wire(read, limits, whole, frames, error_frame)

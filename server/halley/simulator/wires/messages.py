@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
+from orjson import JSONDecodeError, dumps, loads
 
 from halley.simulator.conversation import Answer, Conversation, Said
 from halley.simulator.envelope import anthropic_error, bad_request
 from halley.simulator.frames import Frame, Kind
-from halley.simulator.wires.wire import Limits, Meta, Wire, dumps, offered, text_of_parts
+from halley.simulator.wires.wire import Limits, Meta, Wire, offered, text_of_parts, tool_choice
 
 _STREAMED: dict[str, tuple[dict[str, Any], Kind, str, str]] = {
     "thinking": ({"thinking": "", "signature": ""}, "reasoning", "thinking_delta", "thinking"),
@@ -32,12 +32,8 @@ def read(body: Mapping[str, Any]) -> Conversation:
         said.append(Said("system", text_of_parts(body["system"], "system")[0]))
     for at, message in enumerate(messages):
         said += _said(message, at)
-    tools = tuple(
-        offered(tool.get("name"), tool.get("description"), tool["input_schema"])
-        for tool in body.get("tools") or ()
-        if "input_schema" in tool
-    )
-    return Conversation(tuple(said), tools, _choice(body.get("tool_choice")))
+    tools = tuple(offered(tool) for tool in body.get("tools") or () if "input_schema" in tool)
+    return Conversation(tuple(said), tools, tool_choice(body))
 
 
 def _said(message: Any, at: int) -> list[Said]:
@@ -54,12 +50,6 @@ def _said(message: Any, at: int) -> list[Said]:
     ]
     own = [Said(role, text, images)] if text or images or not results else []
     return [*own, *results]
-
-
-def _choice(choice: Any) -> str:
-    if not isinstance(choice, dict):
-        return "auto"
-    return str(choice.get("name") or {"any": "required", "none": "none"}.get(str(choice.get("type")), "auto"))
 
 
 def limits(body: Mapping[str, Any]) -> Limits:
@@ -95,8 +85,8 @@ def _blocks(answer: Answer) -> list[dict[str, Any]]:
 def _object(arguments: str) -> dict[str, Any]:
     """Arguments as the object this API sends; broken JSON, which it could not send, as an empty one."""
     try:
-        value = orjson.loads(arguments)
-    except orjson.JSONDecodeError:
+        value = loads(arguments)
+    except JSONDecodeError:
         return {}
     return value if isinstance(value, dict) else {}
 
@@ -131,4 +121,4 @@ def error_frame(message: str) -> Frame:
     return Frame("error", dumps(anthropic_error(529, message, "req_sim")), "error")
 
 
-MESSAGES = Wire("messages", read, limits, whole, frames, error_frame)
+MESSAGES = Wire(read, limits, whole, frames, error_frame)

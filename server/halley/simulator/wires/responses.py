@@ -7,13 +7,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from orjson import dumps
+
 from halley.simulator.conversation import Answer, Conversation, Said
 from halley.simulator.envelope import bad_request, missing
 from halley.simulator.frames import Frame, Kind
-from halley.simulator.wires.wire import Limits, Meta, Wire, dumps, offered, text_of_parts, wanted_schema
+from halley.simulator.wires.wire import (
+    ROLES,
+    Limits,
+    Meta,
+    Wire,
+    offered,
+    text_of_parts,
+    tool_choice,
+    wanted_schema,
+)
 
 _Json = dict[str, Any]
-_ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 
 
 def read(body: Mapping[str, Any]) -> Conversation:
@@ -28,16 +38,11 @@ def read(body: Mapping[str, Any]) -> Conversation:
     else:
         raise missing("input")
     given_tools: list[dict[str, Any]] = [tool for tool in body.get("tools") or () if isinstance(tool, dict)]
-    tools = tuple(
-        offered(tool.get("name"), tool.get("description"), tool.get("parameters"))
-        for tool in given_tools
-        if tool.get("type") == "function"
-    )
+    tools = tuple(offered(tool) for tool in given_tools if tool.get("type") == "function")
     paints = any(tool.get("type") == "image_generation" for tool in given_tools)
     text = body.get("text")
     format = text.get("format") if isinstance(text, dict) else None
-    choice = _choice(body.get("tool_choice"))
-    return Conversation(tuple(said), tools, choice, wanted_schema(format, format), paints)
+    return Conversation(tuple(said), tools, tool_choice(body), wanted_schema(format, format), paints)
 
 
 def _said(item: Any, at: int) -> Said | None:
@@ -53,14 +58,10 @@ def _said(item: Any, at: int) -> Said | None:
     if kind != "message":
         return None  # reasoning items and the like say nothing to us
     role = item.get("role")
-    if role not in _ROLES:
+    if role not in ROLES:
         raise bad_request(f"Invalid value for 'input[{at}].role': {role!r}.", f"input[{at}].role")
     text, images = text_of_parts(item.get("content"), f"input[{at}].content")
-    return Said(_ROLES[role], text, images)  # type: ignore[arg-type]
-
-
-def _choice(choice: Any) -> str:
-    return str(choice.get("name") or "auto") if isinstance(choice, dict) else str(choice or "auto")
+    return Said(ROLES[role], text, images)  # type: ignore[arg-type]
 
 
 def limits(body: Mapping[str, Any]) -> Limits:
@@ -197,4 +198,4 @@ def error_frame(message: str) -> Frame:
     return Frame("error", dumps(event), "error")
 
 
-RESPONSES = Wire("responses", read, limits, whole, frames, error_frame)
+RESPONSES = Wire(read, limits, whole, frames, error_frame)

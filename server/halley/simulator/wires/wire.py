@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-import orjson
+from orjson import dumps
 
 from halley.simulator.answers import answer_conversation
 from halley.simulator.conversation import FINGERPRINT, Answer, Conversation, OfferedTool
 from halley.simulator.envelope import bad_request
 from halley.simulator.frames import DONE, Frame
+
+ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,18 @@ class Meta:
     """The request, for wires that echo its parameters."""
     chunk_tokens: int = 1
 
+    @property
+    def wants_usage(self) -> bool:
+        return bool((self.body.get("stream_options") or {}).get("include_usage"))
+
+    def heading(self, kind: str) -> dict[str, Any]:
+        """What a body or chunk of OpenAI's older APIs begins with."""
+        named = {"id": self.id, "object": kind, "created": self.created, "model": self.model}
+        return named | {"system_fingerprint": FINGERPRINT}
+
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    name: str
     read: Callable[[Mapping[str, Any]], Conversation]
     limits: Callable[[Mapping[str, Any]], Limits]
     whole: Callable[[Sequence[Answer], Meta], dict[str, Any]]
@@ -84,9 +94,20 @@ def _address(part: dict[str, Any]) -> str:
     return str(link or "")
 
 
-def offered(name: Any, description: Any, schema: Any) -> OfferedTool:
-    wanted = dumps(schema or {"type": "object", "properties": {}}).decode()
-    return OfferedTool(str(name or ""), str(description or ""), wanted)
+def offered(tool: Mapping[str, Any]) -> OfferedTool:
+    schema = tool.get("parameters") or tool.get("input_schema") or {"type": "object", "properties": {}}
+    return OfferedTool(
+        str(tool.get("name") or ""), str(tool.get("description") or ""), dumps(schema).decode()
+    )
+
+
+def tool_choice(body: Mapping[str, Any]) -> str:
+    """`auto`, `none`, `required`, or the name of one tool, from any of the three wires' shapes."""
+    choice = body.get("tool_choice") or "auto"
+    if not isinstance(choice, dict):
+        return str(choice)
+    named = choice.get("function") or choice
+    return str(named.get("name") or {"any": "required", "none": "none"}.get(str(choice.get("type")), "auto"))
 
 
 def wanted_schema(format: Any, holder: Any) -> str | None:
@@ -97,22 +118,7 @@ def wanted_schema(format: Any, holder: Any) -> str | None:
     return "{}" if kind == "json_object" else None
 
 
-def heading(meta: Meta, kind: str) -> dict[str, Any]:
-    """What a body or chunk of OpenAI's older APIs begins with."""
-    return {
-        "id": meta.id, "object": kind, "created": meta.created, "model": meta.model,
-        "system_fingerprint": FINGERPRINT,
-    }  # fmt: skip
-
-
 def side_by_side(streams: Iterable[list[Frame]], usage: Frame | None) -> list[Frame]:
     """The frames of several choices, in turn, and what ends them."""
     out = [frame for round in zip_longest(*streams) for frame in round if frame is not None]
     return [*out, usage, DONE] if usage else [*out, DONE]
-
-
-def wants_usage(meta: Meta) -> bool:
-    return bool((meta.body.get("stream_options") or {}).get("include_usage"))
-
-
-dumps = orjson.dumps
