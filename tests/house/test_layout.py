@@ -23,16 +23,6 @@ SOURCES = {
     **{folder: {".ts", ".tsx", ".js", ".css"} for folder in sorted((ROOT / "clients").glob("*/src"))},
 }
 
-CROWDED_STILL = (
-    "clients/vscode/src",
-    "clients/neovim/lua/halley",
-)
-"""Folders that are being divided."""
-CYCLES_STILL_THERE: tuple[str, ...] = ()
-"""Modules whose cycles are being undone."""
-DOCSTRINGS_STILL_WRONG: tuple[str, ...] = ()
-"""Packages whose docstrings are being written."""
-
 
 @cache
 def modules() -> Mapping[str, Path]:
@@ -97,14 +87,10 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         for name, path in modules().items()
     }
     assert len(graph) > 300
-    left = [group for group in cycles(graph) if not all(_is_excused(name) for name in group)]
+    left = cycles(graph)
     assert left == [], "\n".join(
         f"{name} -> {sorted(graph[name] & set(group))}" for group in left for name in group
     )
-
-
-def _is_excused(module: str) -> bool:
-    return module.startswith(CYCLES_STILL_THERE) if CYCLES_STILL_THERE else False
 
 
 def test_imports_are_found_wherever_they_stand() -> None:
@@ -123,7 +109,7 @@ def test_no_folder_is_crowded(root: Path) -> None:
     counts = {folder: sum(path.suffix in SOURCES[root] for path in folder.iterdir()) for folder in folders}
     assert sum(counts.values()) > 0
     crowded = {folder.relative_to(ROOT).as_posix(): n for folder, n in counts.items() if n > MOST_FILES}
-    assert crowded.keys() - set(CROWDED_STILL) == set(), crowded
+    assert crowded == {}
 
 
 def test_every_module_says_what_it_is() -> None:
@@ -131,7 +117,6 @@ def test_every_module_says_what_it_is() -> None:
         name
         for name, path in modules().items()
         if not (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").strip()
-        and not _is_wrong_yet(path)
     ]
     assert silent == []
 
@@ -143,8 +128,6 @@ def packages() -> list[Path]:
 @pytest.mark.parametrize("folder", packages(), ids=lambda folder: folder.relative_to(SERVER).as_posix())
 def test_a_package_names_its_files_and_no_others(folder: Path) -> None:
     """A file stands in the docstring as `name.py`, a package inside as `name/`; others with the way to them."""
-    if _is_wrong_yet(folder / "__init__.py"):
-        pytest.xfail("its docstring is being written")
     said = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))) or ""
     there = {path.name for path in folder.glob("*.py")} - {"__init__.py", "__main__.py", "version.py"}
     inside = {f"{path.parent.name}/" for path in folder.glob("*/__init__.py")}
@@ -161,10 +144,6 @@ def _exists(folder: Path, name: str) -> bool:
     if (folder / name).exists() or (name.endswith("/") and (folder.parent / name).exists()):
         return True
     return "/" in name.rstrip("/") and (HALLEY / name).exists()
-
-
-def _is_wrong_yet(path: Path) -> bool:
-    return path.parent.relative_to(HALLEY).as_posix() in DOCSTRINGS_STILL_WRONG
 
 
 def test_names_are_read_from_prose() -> None:

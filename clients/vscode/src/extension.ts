@@ -1,29 +1,29 @@
 // Composition: what the extension is made of. Nothing here waits for the daemon, so that starting VS Code never does.
 
 import * as vscode from 'vscode';
-import { registerActions, runFromMenu } from './actions';
+import { registerActions, runFromMenu } from './edits/actions';
 import { opensAsPreview, showMarkdown } from './answers';
 import { Approvals } from './chat/approvals';
 import { registerChat } from './chat/view';
-import { registerCommit } from './commit';
-import { PartialAcceptance, registerCompletion, remembering } from './completion';
+import { registerCommit } from './edits/commit';
+import { PartialAcceptance, registerCompletion, remembering } from './edits/completion';
 import { Daemon } from './daemon/daemon';
-import { registerInstruct } from './instruct';
-import { registerLanguageModels } from './lm';
-import { registerMacros } from './macros';
+import { registerInstruct } from './edits/instruct';
+import { registerLanguageModels } from './providers/lm';
+import { registerMacros } from './edits/macros';
 import { registerMedia } from './media';
-import { registerModels } from './models';
+import { registerModels } from './providers/models';
 import { showError } from './problems';
-import { registerProposals } from './proposals';
-import { registerProviders } from './providers';
-import { registerSearch } from './search';
-import { getKey } from './secrets';
-import { registerSetup } from './setup';
-import { registerSimulator } from './simulator';
+import { registerProposals } from './edits/proposals';
+import { registerProviders } from './providers/providers';
+import { registerSearch } from './workspace/search';
+import { getKey } from './providers/secrets';
+import { registerSetup } from './providers/setup';
+import { registerSimulator } from './providers/simulator';
 import { registerStatus } from './status';
-import { approveElsewhere, registerTools } from './tools';
-import { registerTrust } from './trust';
-import { registerUsage } from './usage';
+import { approveElsewhere, registerTools } from './workspace/tools';
+import { registerTrust } from './workspace/trust';
+import { registerUsage } from './providers/usage';
 
 /** Processor time that running this file's code took, without `activate`; put last in the bundle. */
 declare const halleyLoaded: NodeJS.CpuUsage;

@@ -2,7 +2,7 @@
 // followed here, and what comes of it is shown by VS Code's own previews and saved where the user says.
 
 import * as vscode from 'vscode';
-import { askForInstruction } from './actions';
+import { askForInstruction } from './edits/actions';
 import { command } from './commands';
 import { money } from './figures';
 import type { Halley } from './halley';

@@ -7,8 +7,8 @@ import * as vscode from 'vscode';
 import { setContext } from './commands';
 import { amount, duration } from './figures';
 import type { Halley } from './halley';
-import { loadRoles } from './models';
-import { scopeName } from './names';
+import { loadRoles } from './providers/models';
+import { scopeName } from './providers/names';
 import type { OperationParams, StatusParams } from './protocol';
 
 const EVERYWHERE: vscode.DocumentSelector = [{ scheme: 'file' }, { scheme: 'untitled' }];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PartialAcceptance } from '../src/completion';
+import { PartialAcceptance } from '../src/edits/completion';
 
 const URI = 'file:///w/a.py';
 const told = { title: 'Accepted', command: 'halley.completion.accepted', arguments: [{ uri: URI, model: 'lab/fast', language: 'python', characters: 30 }] };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { taskText } from '../src/media';
 import type { IndexStatus, MediaTask, SearchHit } from '../src/protocol';
-import { estimateText, hitItem, indexChoices, indexText } from '../src/search';
+import { estimateText, hitItem, indexChoices, indexText } from '../src/workspace/search';
 
 const hit: SearchHit = { path: 'src/orders.py', uri: 'file:///w/src/orders.py', range: { start: { line: 11, character: 0 }, end: { line: 14, character: 0 } }, text: '\n    def total(self):\n        return 1\n', score: 1, how: 'both', symbol: 'Order.total' };
 const estimate = { model: 'lab/embed', chunks: 1234, tokens: 250_000, cost: { amount: 0.005, currency: 'USD', source: 'estimated' as const } };

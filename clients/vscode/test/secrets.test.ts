@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dropKey, getKey, keepKey, originOf, type Storage } from '../src/secrets';
+import { dropKey, getKey, keepKey, originOf, type Storage } from '../src/providers/secrets';
 
 function storage(): Storage & { kept: Map<string, string> } {
   const kept = new Map<string, string>();

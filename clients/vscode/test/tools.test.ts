@@ -4,7 +4,7 @@ import type { CancellationToken } from 'vscode';
 import { Approvals, type Asker } from '../src/chat/approvals';
 import { deferred } from '../src/deferred';
 import type { ToolApproveParams, ToolEntry, ToolServer, ToolsList } from '../src/protocol';
-import { approvalDetail, changesOf, toolItems } from '../src/tools';
+import { approvalDetail, changesOf, toolItems } from '../src/workspace/tools';
 import { ToolCalls } from '../src/webview/tools';
 
 const asked: ToolApproveParams = { chatId: 'c', turnId: 't', replyId: 'r', callId: 'k', server: 'files', tool: 'write', title: 'Write a file', arguments: { path: 'a' }, argumentsText: '{\n  "path": "a"\n}', readOnly: false };

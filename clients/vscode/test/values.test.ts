@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { placeOf } from '../src/chat/blocks';
-import { modelItems, withFallback } from '../src/models';
+import { modelItems, withFallback } from '../src/providers/models';
 import { isCancelled, problemOf, remediesFor } from '../src/problems';
 import { daemonSettings, explicitSettings } from '../src/settings';
 import type { Model, Provider } from '../src/protocol';

@@ -5,7 +5,8 @@ local M = {}
 M.STOPPED = -32800
 
 local POLL_MS = 20
-local GONE = { code = 0, message = 'The daemon stopped.', data = { help = 'The partial reply is saved; see :Halley log.' } }
+local HELP = 'The partial reply is saved; see :Halley log.'
+local GONE = { code = 0, message = 'The daemon stopped.', data = { help = HELP } }
 
 ---@class halley.Pending
 ---@field client_id integer

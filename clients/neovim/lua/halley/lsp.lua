@@ -45,14 +45,14 @@ function M.config()
     handlers = {
       ['$/progress'] = or_default('$/progress', later('halley.streams', 'receive')),
       ['window/showDocument'] = or_default('window/showDocument', later('halley.answers', 'on_show')),
-      ['halley/tools/approve'] = later('halley.tools', 'on_approve'),
+      ['halley/tools/approve'] = later('halley.workspace.tools', 'on_approve'),
       ['halley/status'] = later('halley.status', 'on_status'),
       ['halley/operation'] = later('halley.status', 'on_operation'),
       ['halley/changed'] = later('halley.status', 'on_changed'),
     },
-    commands = { ['halley.run'] = later('halley.actions', 'on_command') },
+    commands = { ['halley.run'] = later('halley.edits.actions', 'on_command') },
     on_attach = function(client, buf)
-      require('halley.trust').look(client, buf)
+      require('halley.workspace.trust').look(client, buf)
       if options.ghost_text then
         require('halley.ghost').attach(client, buf)
       end

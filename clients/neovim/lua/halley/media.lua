@@ -92,7 +92,7 @@ end
 ---@param place halley.Place
 local function start(params, place)
   client.with(place.buf, function(lsp)
-    local actions = require('halley.actions')
+    local actions = require('halley.edits.actions')
     local served = #vim.lsp.get_clients({ name = 'halley', bufnr = place.buf }) > 0 -- a chat is no document
     if served and (place.whole or params.kind ~= 'speech') then
       params.textDocument, params.range = actions.document(place), actions.range(place, lsp.offset_encoding)
@@ -110,7 +110,7 @@ end
 ---@param arguments vim.api.keyset.create_user_command.command_args
 ---@param row halley.Subcommand
 function M.show(words, arguments, row)
-  local place = require('halley.actions').place(arguments)
+  local place = require('halley.edits.actions').place(arguments)
   local prompt = table.concat(words, ' ')
   if prompt == '' and place.whole then
     prompt = table.concat(vim.api.nvim_buf_get_lines(place.buf, place.first - 1, place.last, false), '\n')
@@ -139,7 +139,7 @@ function M.transcribe(words, arguments)
   end
   local source = vim.uri_from_fname(vim.fn.fnamemodify(vim.fs.normalize(path), ':p'))
   local kind = arguments.bang and 'translation' or 'transcription'
-  start({ kind = kind, source = source }, require('halley.actions').place(arguments))
+  start({ kind = kind, source = source }, require('halley.edits.actions').place(arguments))
 end
 
 ---@param words string[]
@@ -197,7 +197,7 @@ end
 ---@param _ string[]
 ---@param arguments vim.api.keyset.create_user_command.command_args
 function M.speak(_, arguments)
-  local place = require('halley.actions').place(arguments)
+  local place = require('halley.edits.actions').place(arguments)
   local reply = not place.whole and require('halley.chat').reply_at_cursor() or nil
   if reply then
     return start({ kind = 'speech', replyId = reply }, place)

@@ -31,7 +31,7 @@ end
 function M.on_changed(_, params, context)
   local lsp = vim.lsp.get_client_by_id(context.client_id)
   if params.what == 'proposals' and lsp then
-    require('halley.proposals').refresh(lsp)
+    require('halley.edits.proposals').refresh(lsp)
   elseif params.what == 'chats' and package.loaded['halley.chat'] then
     require('halley.chat').find_titles()
   end

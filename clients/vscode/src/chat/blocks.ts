@@ -1,7 +1,7 @@
 // What can be done with a block of code in a reply: put it at the cursor, or have the daemon apply it to its file.
 
 import * as vscode from 'vscode';
-import { showOutcome } from '../actions';
+import { showOutcome } from '../edits/actions';
 import type { Halley } from '../halley';
 import { toWire } from '../wire';
 

@@ -2,7 +2,7 @@
 
 import { amount, compact } from '../figures';
 import type { UsageReport } from '../protocol';
-import type { FromUsagePage, ToUsagePage } from '../usage';
+import type { FromUsagePage, ToUsagePage } from '../providers/usage';
 import { byDay, costOf, type Day } from './days';
 import { h } from './dom';
 

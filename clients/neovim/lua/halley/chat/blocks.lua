@@ -100,7 +100,7 @@ function M.apply()
       file = file_of(chat, block),
       textDocument = { uri = vim.uri_from_bufnr(buf), version = vim.lsp.util.buf_versions[buf] },
       range = range,
-    }, require('halley.actions').settle, { buf = buf })
+    }, require('halley.edits.actions').settle, { buf = buf })
   end)
 end
 

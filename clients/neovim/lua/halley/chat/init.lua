@@ -246,7 +246,8 @@ function M.retry(words)
   end
 end
 
---- The chat of a command and the reply at the cursor, where nothing is being written; else a notice names what is missing.
+--- The chat of a command and the reply at the cursor, where nothing is being written.
+--- Otherwise a notice names what is missing.
 ---@param missing string
 ---@return halley.ChatBuffer?, string
 local function free_reply(missing)
@@ -423,7 +424,7 @@ end
 function M.open(words, arguments)
   local buf = vim.api.nvim_get_current_buf()
   local code = vim.bo[buf].buftype == '' and vim.api.nvim_buf_get_name(buf) ~= '' and buf or nil
-  local actions = require('halley.actions')
+  local actions = require('halley.edits.actions')
   local lsp = client.of(buf)
   local place = actions.place(arguments)
   local range = code and place.whole and lsp and actions.range(place, lsp.offset_encoding) or nil

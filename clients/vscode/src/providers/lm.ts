@@ -2,10 +2,10 @@
 // chat, and a chat participant `@halley`. Both only where this VS Code has the API.
 
 import * as vscode from 'vscode';
-import { compact, price } from './figures';
-import type { Halley } from './halley';
-import { isCancelled, problemOf, problemText } from './problems';
-import type { Model } from './protocol';
+import { compact, price } from '../figures';
+import type { Halley } from '../halley';
+import { isCancelled, problemOf, problemText } from '../problems';
+import type { Model } from '../protocol';
 
 const VENDOR = 'halley';
 

@@ -2,11 +2,11 @@
 
 import * as vscode from 'vscode';
 import { currentEditor, showOutcome } from './actions';
-import { command } from './commands';
-import type { Halley } from './halley';
-import { problemOf } from './problems';
-import type { Macro, MacrosImported } from './protocol';
-import { toWire } from './wire';
+import { command } from '../commands';
+import type { Halley } from '../halley';
+import { problemOf } from '../problems';
+import type { Macro, MacrosImported } from '../protocol';
+import { toWire } from '../wire';
 
 export interface MacroInput {
   description?: string;

@@ -97,7 +97,7 @@ function M.edit(place, instruction)
     return
   end
   client.with(place.buf, function(lsp)
-    local preview = require('halley.preview').open(place.buf, place.last - 1)
+    local preview = require('halley.edits.preview').open(place.buf, place.last - 1)
     client.request('halley/edit', {
       textDocument = M.document(place),
       range = M.range(place, lsp.offset_encoding),

@@ -2,12 +2,12 @@
 // available the user is asked whether the daemon may keep it instead.
 
 import * as vscode from 'vscode';
-import { duration } from './figures';
-import type { Halley } from './halley';
-import { problemText, remediesFor } from './problems';
-import type { PresetRow, Provider, Verified } from './protocol';
+import { duration } from '../figures';
+import type { Halley } from '../halley';
+import { problemText, remediesFor } from '../problems';
+import type { PresetRow, Provider, Verified } from '../protocol';
 import { dropKey, keepKey, originOf } from './secrets';
-import { command } from './commands';
+import { command } from '../commands';
 
 /** What is added: a provider known by name, or one of which only the address is known. */
 type Preset = Pick<PresetRow, 'id' | 'label' | 'keyNeeded'> & Partial<PresetRow>;

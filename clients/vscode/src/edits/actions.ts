@@ -2,11 +2,11 @@
 // edit that the daemon has applied, a proposal to look at, or an answer to read.
 
 import * as vscode from 'vscode';
-import { command } from './commands';
-import type { Halley } from './halley';
+import { command } from '../commands';
+import type { Halley } from '../halley';
 import { openProposal } from './proposals';
-import type { Outcome, Range as WireRange } from './protocol';
-import { toWire } from './wire';
+import type { Outcome, Range as WireRange } from '../protocol';
+import { toWire } from '../wire';
 
 interface RunArgument {
   action: string;

@@ -1,10 +1,10 @@
 // Beginning and keeping going: install, restart, log, report, walkthrough, and what is said when the daemon is missing.
 
 import * as vscode from 'vscode';
-import { command, setContext } from './commands';
-import { installedFolder, machine, type Daemon } from './daemon/daemon';
+import { command, setContext } from '../commands';
+import { installedFolder, machine, type Daemon } from '../daemon/daemon';
 import { loadRoles } from './models';
-import { bundled, findPython, installWays, runSteps } from './daemon/install';
+import { bundled, findPython, installWays, runSteps } from '../daemon/install';
 
 const WELCOMED = 'halley.welcomed';
 const WALKTHROUGH = 'halley.halley#start';

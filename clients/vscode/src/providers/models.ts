@@ -2,10 +2,10 @@
 // chosen for this window only is sent to the daemon again after a restart.
 
 import * as vscode from 'vscode';
-import { abilities, compact, duration, price } from './figures';
-import type { Halley } from './halley';
-import { showError } from './problems';
-import type { Model, Provider, SelectedRole, SelectParams } from './protocol';
+import { abilities, compact, duration, price } from '../figures';
+import type { Halley } from '../halley';
+import { showError } from '../problems';
+import type { Model, Provider, SelectedRole, SelectParams } from '../protocol';
 import { abilityName, effortName, roleName, scopeName } from './names';
 
 type Role = SelectParams['role'];

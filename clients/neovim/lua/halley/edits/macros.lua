@@ -34,7 +34,7 @@ end
 ---@param place halley.Place
 ---@param instruction string
 local function run(macro, place, instruction)
-  local actions = require('halley.actions')
+  local actions = require('halley.edits.actions')
   local names = vim.fn.sort(vim.tbl_keys(macro.inputs))
   ask_inputs(macro, names, {}, function(inputs)
     if instruction ~= '' then
@@ -55,7 +55,7 @@ end
 ---@param words string[]
 ---@param arguments vim.api.keyset.create_user_command.command_args
 function M.run(words, arguments)
-  local place = require('halley.actions').place(arguments)
+  local place = require('halley.edits.actions').place(arguments)
   local uri = scope(vim.uri_from_bufnr(place.buf))
   client.request('halley/macros/list', { uri = uri }, function(listing)
     local instruction = table.concat(words, ' ', 2)

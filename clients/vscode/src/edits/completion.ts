@@ -3,7 +3,7 @@
 
 import * as vscode from 'vscode';
 import type { Middleware } from 'vscode-languageclient/node';
-import { command } from './commands';
+import { command } from '../commands';
 
 export function registerCompletion(parts: PartialAcceptance): vscode.Disposable[] {
   return [

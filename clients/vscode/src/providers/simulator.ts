@@ -3,8 +3,8 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import * as vscode from 'vscode';
-import { command } from './commands';
-import type { Halley } from './halley';
+import { command } from '../commands';
+import type { Halley } from '../halley';
 
 const ID = 'simulator';
 const START_MS = 20_000;

@@ -1,8 +1,8 @@
 // The commit message button: asks the daemon for a message and puts it into the source-control box.
 
 import * as vscode from 'vscode';
-import { command } from './commands';
-import type { Halley } from './halley';
+import { command } from '../commands';
+import type { Halley } from '../halley';
 
 /** What is used of the built-in Git extension's API. */
 interface GitApi {

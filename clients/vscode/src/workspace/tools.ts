@@ -2,9 +2,9 @@
 // wants to do is what a model wrote: it is shown as plain text, never as Markdown.
 
 import * as vscode from 'vscode';
-import { command } from './commands';
-import type { Halley } from './halley';
-import type { ToolApproved, ToolApproveParams, ToolEntry, ToolServer, ToolsList, ToolsSetParams } from './protocol';
+import { command } from '../commands';
+import type { Halley } from '../halley';
+import type { ToolApproved, ToolApproveParams, ToolEntry, ToolServer, ToolsList, ToolsSetParams } from '../protocol';
 
 type Decision = ToolApproved['decision'];
 type Scope = NonNullable<ToolsSetParams['scope']>;

@@ -3,11 +3,11 @@
 
 import * as vscode from 'vscode';
 import { askForInstruction, currentEditor, showOutcome } from './actions';
-import { command, setContext } from './commands';
-import type { Halley } from './halley';
-import type { Outcome } from './protocol';
+import { command, setContext } from '../commands';
+import type { Halley } from '../halley';
+import type { Outcome } from '../protocol';
 import { shownProposal } from './proposals';
-import { toWire } from './wire';
+import { toWire } from '../wire';
 
 const SCHEME = 'halley-writing';
 const RECENT = 'halley.instructions';

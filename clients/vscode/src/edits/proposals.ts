@@ -2,10 +2,10 @@
 // hunk from a list or from lenses above each change in the file.
 
 import * as vscode from 'vscode';
-import { command, setContext } from './commands';
-import type { Halley } from './halley';
-import type { Proposal, ProposalHunk } from './protocol';
-import { fromWire } from './wire';
+import { command, setContext } from '../commands';
+import type { Halley } from '../halley';
+import type { Proposal, ProposalHunk } from '../protocol';
+import { fromWire } from '../wire';
 
 export function registerProposals(halley: Halley): vscode.Disposable[] {
   const pending = new Pending(halley);

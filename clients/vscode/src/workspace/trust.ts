@@ -2,9 +2,9 @@
 // trust comes first; in a restricted workspace nothing of this is offered.
 
 import * as vscode from 'vscode';
-import { command } from './commands';
-import type { Halley } from './halley';
-import type { TrustAsked } from './protocol';
+import { command } from '../commands';
+import type { Halley } from '../halley';
+import type { TrustAsked } from '../protocol';
 
 const TOLD = 'halley.trust.told';
 

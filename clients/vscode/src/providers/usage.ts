@@ -1,11 +1,11 @@
 // The usage view: what was spent, by day and by model, from the daemon's ledger.
 
 import * as vscode from 'vscode';
-import { buildPage, webviewOptions } from './chat/page';
-import { command } from './commands';
-import type { Halley } from './halley';
-import { problemOf, problemText } from './problems';
-import type { UsageReport } from './protocol';
+import { buildPage, webviewOptions } from '../chat/page';
+import { command } from '../commands';
+import type { Halley } from '../halley';
+import { problemOf, problemText } from '../problems';
+import type { UsageReport } from '../protocol';
 
 export type ToUsagePage =
   | { type: 'usage'; days: UsageReport; models: UsageReport; strings: Record<string, string> }

@@ -3,12 +3,12 @@
 // is where that can be answered later.
 
 import * as vscode from 'vscode';
-import { command } from './commands';
-import { compact, money } from './figures';
-import type { Halley } from './halley';
-import { isCancelled, problemOf, problemText } from './problems';
-import type { EmbedEstimate, IndexControlParams, IndexStatus, SearchHit } from './protocol';
-import { fromWire } from './wire';
+import { command } from '../commands';
+import { compact, money } from '../figures';
+import type { Halley } from '../halley';
+import { isCancelled, problemOf, problemText } from '../problems';
+import type { EmbedEstimate, IndexControlParams, IndexStatus, SearchHit } from '../protocol';
+import { fromWire } from '../wire';
 
 const PAUSE_MS = 250;
 
