@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from halley.core.errors import BlockedByPolicy, InvalidInput, Problem
+from halley.core.errors import BlockedByPolicy, InvalidInput
 from halley.core.snapshot import Selection
 from halley.core.text import (
     CreateFile,
@@ -23,7 +23,7 @@ from halley.core.text import (
 from halley.lsp.base.documents import DocumentStore
 from halley.lsp.from_lsp import from_lsp_diagnostics, from_lsp_range
 from halley.lsp.text.uris import path_of_uri, uri_key
-from halley.lsp.to_lsp import to_lsp_diagnostic, to_lsp_range, to_lsp_text_edits, to_lsp_workspace_edit
+from halley.lsp.to_lsp import to_lsp_range, to_lsp_text_edits, to_lsp_workspace_edit
 
 URI = "file:///w/a.py"
 texts = st.text(st.sampled_from("ab\n\r\t\u2028é😀"), max_size=30)
@@ -144,12 +144,6 @@ def test_diagnostics_come_one_for_one() -> None:
     assert (first.start, first.end, first.message, first.severity) == (1, 2, "no", "warning")
     assert (first.source, first.code) == ("ruff", "501")
     assert (second.message, second.severity, second.source, second.code) == ("*no*", "error", None, None)
-
-
-def test_a_problem_as_a_diagnostic() -> None:
-    shown = to_lsp_diagnostic("a = 1\n", Problem("not_configured", "No.", "Do."), 4, 5, "utf-16")
-    assert shown["range"] == {"start": at(0, 4), "end": at(0, 5)}
-    assert (shown["message"], shown["code"], shown["severity"]) == ("No. Do.", "not_configured", 1)
 
 
 @pytest.mark.parametrize(

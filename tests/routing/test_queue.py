@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,12 +15,21 @@ from halley.routing.queue import Slots
 WORK = st.tuples(st.sampled_from(list(Priority)), st.sampled_from("abc"))
 
 
+@asynccontextmanager
+async def slot(slots: Slots, priority: Priority, who: str) -> AsyncGenerator[None, None]:
+    await slots.take(priority, who)
+    try:
+        yield
+    finally:
+        slots.give_back()
+
+
 async def serve_all(slots: Slots, work: list[tuple[Priority, str]]) -> list[int]:
     """Takes every slot first, queues `work`, then frees the slots; the order in which it was served."""
     served: list[int] = []
 
     async def one(number: int, priority: Priority, who: str) -> None:
-        async with slots.slot(priority, who):
+        async with slot(slots, priority, who):
             served.append(number)
             await asyncio.sleep(0)
 
@@ -64,7 +75,7 @@ async def test_cancelled_waiters_lose_nothing(limit, plan):
 
     async def one(priority: Priority, who: str) -> None:
         nonlocal most
-        async with slots.slot(priority, who):
+        async with slot(slots, priority, who):
             most = max(most, slots.taken)
             await asyncio.sleep(0)
 

@@ -12,7 +12,7 @@ from stores_help import finished
 
 from halley.core.errors import InvalidInput, StoreFailed
 from halley.stores.config.store import load_user_config
-from halley.stores.config.writer import remove_macro, remove_provider, save_macro, save_provider, save_roles
+from halley.stores.config.writer import remove_macro, remove_provider, save_macro, save_provider
 from halley.stores.disk.paths import Paths
 
 MINE = """\
@@ -38,10 +38,10 @@ def text(paths: Paths) -> str:
 
 def test_a_first_file(paths: Paths) -> None:
     save_provider(paths, "comet", {"key": {"env": "COMETAPI_KEY"}, "headers": {"X-Team": "editor"}})
-    save_roles(paths, {"chat": ["comet/a", "comet/b"]})
+    save_macro(paths, "review", {"prompt": "Look."})
     assert tomllib.loads(text(paths)) == {
         "providers": {"comet": {"key": {"env": "COMETAPI_KEY"}, "headers": {"X-Team": "editor"}}},
-        "roles": {"chat": ["comet/a", "comet/b"]},
+        "macros": {"review": {"prompt": "Look."}},
     }
     assert load_user_config(paths).problems == ()
     assert stat.S_IMODE(paths.config_file.stat().st_mode) == 0o600
@@ -49,14 +49,10 @@ def test_a_first_file(paths: Paths) -> None:
 
 def test_only_what_was_asked_changes(paths: Paths) -> None:
     paths.config_file.write_text(MINE)
-    save_roles(paths, {"chat": ["comet/new"]})
-    assert text(paths) == MINE.replace('chat = "comet/a"', 'chat = ["comet/new"]')
     save_provider(paths, "comet", {"concurrency": 6})
-    save_roles(paths, {"chat": []})
-    expected = MINE.replace("concurrency = 5", "concurrency = 6").replace(
-        'chat = "comet/a" # the good one\n', ""
-    )
-    assert text(paths) == expected
+    assert text(paths) == MINE.replace("concurrency = 5", "concurrency = 6")
+    save_provider(paths, "comet", {"concurrency": None})
+    assert text(paths) == MINE.replace("concurrency = 5 # enough\n", "")
 
 
 def test_removing(paths: Paths) -> None:
@@ -78,8 +74,6 @@ def test_removing(paths: Paths) -> None:
         (lambda p: save_provider(p, "x", {"base_url": "file:///etc"}), "providers.x.base_url"),
         (lambda p: save_provider(p, "x", {"nonsense": 1}), "providers.x.nonsense"),
         (lambda p: save_provider(p, "x y", {"label": "a"}), "providers.x y"),
-        (lambda p: save_roles(p, {"chat": ["no-slash"]}), "roles.chat.0"),
-        (lambda p: save_roles(p, {"chatt": ["a/b"]}), "roles.chatt"),
         (lambda p: save_macro(p, "m", {"description": "neither"}), "macros.m"),
     ],
 )
@@ -95,7 +89,7 @@ def test_what_is_wrong_is_not_written(paths: Paths, change, setting) -> None:
 def test_a_file_with_a_mistake_is_left_alone(paths: Paths) -> None:
     paths.config_file.write_text("[roles\n")
     with pytest.raises(StoreFailed, match="line 1"):
-        save_roles(paths, {"chat": ["a/b"]})
+        save_macro(paths, "review", {"prompt": "Look."})
     assert text(paths) == "[roles\n"
 
 

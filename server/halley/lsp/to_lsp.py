@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from halley.core.errors import BlockedByPolicy, Problem
+from halley.core.errors import BlockedByPolicy
 from halley.core.text import Change, CreateFile, DeleteFile, DocumentEdit, Edit, RenameFile, WorkspaceChange
 from halley.lsp.text.lines import LineIndex, line_index
 
@@ -63,20 +63,6 @@ def to_lsp_text_edits(text: str | LineIndex, edits: Iterable[Edit], encoding: st
 def to_lsp_range(text: str | LineIndex, start: int, end: int, encoding: str) -> Json:
     index = line_index(text) if isinstance(text, str) else text
     return {"start": index.position(start, encoding), "end": index.position(end, encoding)}
-
-
-def to_lsp_diagnostic(
-    text: str | LineIndex, problem: Problem, start: int, end: int, encoding: str, *, severity: int = 1
-) -> Json:
-    """A problem with a place, as editors list them."""
-    message = f"{problem.message} {problem.help}".strip()
-    return {
-        "range": to_lsp_range(text, start, end, encoding),
-        "severity": severity,
-        "source": "halley",
-        "code": problem.code,
-        "message": message,
-    }
 
 
 def _text_edit(index: LineIndex, edit: Edit, encoding: str) -> Json:

@@ -388,10 +388,14 @@ def _reason(error: BaseException) -> str:
 
 
 def _is_lost(error: BaseException) -> bool:
-    """Whether the connection itself is gone, and not only the call."""
+    """Whether the connection itself is gone, and not only the call.
+
+    A server that forgot the session is `INVALID_REQUEST` (the SDK makes it from its 404): our requests are well formed,
+    so nothing else can be meant, and a new session is what helps.
+    """
     from mcp.shared.exceptions import MCPError
-    from mcp_types import CONNECTION_CLOSED
+    from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST
 
     if isinstance(error, MCPError):
-        return error.code == CONNECTION_CLOSED or "session" in str(error).lower()
+        return error.code in (CONNECTION_CLOSED, INVALID_REQUEST)
     return not isinstance(error, ValueError | RuntimeError | KeyError)

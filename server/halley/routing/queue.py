@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from halley.core.calls import Priority
@@ -40,16 +38,8 @@ class Slots:
     def is_busy(self) -> bool:
         return self.taken >= self.limit or bool(self.waiting)
 
-    @asynccontextmanager
-    async def slot(self, priority: Priority, who: str) -> AsyncGenerator[None, None]:
-        """Holds one slot; waits for it if need be."""
-        await self.take(priority, who)
-        try:
-            yield
-        finally:
-            self.give_back()
-
     async def take(self, priority: Priority, who: str) -> None:
+        """Holds one slot until `give_back`; waits for it if need be."""
         if not self.is_busy:
             self.taken += 1
             return

@@ -13,7 +13,6 @@ class Language:
     name: str
     """As people write it."""
     line_comment: str = "//"
-    block_comment: tuple[str, str] | None = ("/*", "*/")
     docs: str = "a documentation comment above the definition"
     tests: str = "the framework the project uses"
     extension: str = ""
@@ -21,7 +20,7 @@ class Language:
 
 def _hash(name: str, **facts: str) -> Language:
     """A language whose only comments begin with `#`."""
-    return Language(name, "#", None, **facts)
+    return Language(name, "#", **facts)
 
 
 LANGUAGES: dict[str, Language] = {
@@ -88,28 +87,25 @@ LANGUAGES: dict[str, Language] = {
     "lua": Language(
         "Lua",
         "--",
-        ("--[[", "]]"),
         docs="a LuaCATS comment (---) above the function",
         tests="busted",
         extension=".lua",
     ),
     "shellscript": _hash("Shell", docs="a comment above the function", tests="bats", extension=".sh"),
-    "sql": Language("SQL", "--", ("/*", "*/"), extension=".sql"),
-    "html": Language("HTML", "", ("<!--", "-->"), extension=".html"),
-    "css": Language("CSS", "", ("/*", "*/"), extension=".css"),
-    "json": Language("JSON", "", None, extension=".json"),
+    "sql": Language("SQL", "--", extension=".sql"),
+    "html": Language("HTML", "", extension=".html"),
+    "css": Language("CSS", "", extension=".css"),
+    "json": Language("JSON", "", extension=".json"),
     "yaml": _hash("YAML", extension=".yaml"),
     "toml": _hash("TOML", extension=".toml"),
-    "markdown": Language("Markdown", "", ("<!--", "-->"), extension=".md"),
+    "markdown": Language("Markdown", "", extension=".md"),
     "makefile": _hash("Make", extension=""),
     "dockerfile": _hash("Dockerfile", extension=""),
     "r": _hash("R", docs="a roxygen2 comment above the function", tests="testthat", extension=".R"),
-    "haskell": Language(
-        "Haskell", "--", ("{-", "-}"), docs="a Haddock comment", tests="Hspec", extension=".hs"
-    ),
+    "haskell": Language("Haskell", "--", docs="a Haddock comment", tests="Hspec", extension=".hs"),
     "elixir": _hash("Elixir", docs="a @doc attribute", tests="ExUnit", extension=".ex"),
     "scala": Language("Scala", docs="a Scaladoc comment", tests="MUnit or ScalaTest", extension=".scala"),
-    "plaintext": Language("text", "", None, extension=".txt"),
+    "plaintext": Language("text", "", extension=".txt"),
 }
 
 ALIASES = {

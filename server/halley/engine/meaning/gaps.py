@@ -53,7 +53,6 @@ _MORE_PAIRS = {
     "cpp": "## <: <% %> :> .* *=", "lua": "~= [[ ]] [=", "rust": "*= <-", "java": "*=", "csharp": "*=",
 }  # fmt: skip
 _QUOTES = b"\"'`"
-_PREFIXES = b"'$@#\\"
 _SOFT = b"()[]{},;"
 _GENERICS = frozenset(
     "type_arguments type_parameters template_argument_list template_parameter_list type_argument_list".split()

@@ -63,10 +63,6 @@ class Http:
         self._pool = Pool()
         self._draining: set[asyncio.Task[None]] = set()
 
-    async def warm(self) -> None:
-        """Imports what the first request needs, in a thread, so that this request need not wait for it."""
-        await self._pool.load()
-
     def has_proxy(self, endpoint: Endpoint) -> bool:
         return find_proxy(endpoint, self._environ) is not None
 

@@ -134,6 +134,10 @@ def _refusal(error: BaseException | None) -> str:
     return "cannot be connected to"
 
 
+_NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
+"""OpenSSL's names (`SSLError.reason`) for bytes that are no TLS record: plain HTTP answered."""
+
+
 def _tls(cause: BaseException, endpoint: Endpoint) -> TlsFailed:
     setting = endpoint.setting("ca_bundle")
     reason = (getattr(cause, "verify_message", "") or "").strip()
@@ -143,11 +147,7 @@ def _tls(cause: BaseException, endpoint: Endpoint) -> TlsFailed:
             f"If your company inspects traffic, name its certificates in `{setting}`.",
             setting=setting,
         )
-    if (
-        "WRONG_VERSION_NUMBER" in str(cause)
-        or "HTTP_REQUEST" in str(cause)
-        or "record layer" in str(cause).lower()
-    ):
+    if getattr(cause, "reason", None) in _NOT_TLS:
         setting = endpoint.setting("base_url")
         return TlsFailed(
             f"{endpoint.host} does not speak TLS.",

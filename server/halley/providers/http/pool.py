@@ -52,9 +52,6 @@ class Pool:
         self._sweep: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
-    async def load(self) -> None:
-        await asyncio.to_thread(load_libraries)
-
     async def get(self, endpoint: Endpoint, proxy: Proxy | None, *, public_only: bool = False) -> Shared:
         """Raises TlsFailed when a certificate file cannot be used."""
         key = (*_key(endpoint, proxy), public_only)

@@ -58,12 +58,6 @@ class WorkspaceConfig:
         """For snapshots; the guidance is empty until trusted."""
         return Workspace(self.files.root, self.trusted, self.files.guidance if self.trusted else "")
 
-    @property
-    def asks_for_trust(self) -> bool:
-        """Whether there is something that would change once trusted."""
-        held = any(problem.severity == "information" for problem in self.layer.problems)
-        return not self.trusted and (held or bool(self.files.guidance))
-
 
 class ConfigStore:
     """The levels that lie on disk, for all sessions of a process. `presets` are provider ids known without them."""
@@ -135,12 +129,6 @@ class ConfigStore:
             return False
         now = (*signatures(root), self.trust.signature())
         return known is None or known[0][: len(now)] != now
-
-    def reload(self) -> None:
-        """Reads everything again when next asked; the last good values are kept for what is wrong by then."""
-        if self._user:
-            self._user = "again", self._user[1]
-        self._workspaces = {root: ("again", known[1]) for root, known in self._workspaces.items()}
 
     def describe_request(self, root: Path) -> TrustRequest:
         """What trusting the workspace would grant."""

@@ -8,12 +8,11 @@ exactly what was meant.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from halley.core.errors import InvalidInput, StoreFailed
-from halley.core.models import ModelRef
 from halley.stores.config.check import check
 from halley.stores.config.layers import NOTHING, get_at, with_value
 from halley.stores.config.toml_files import Reporter, parse_toml
@@ -36,12 +35,6 @@ def save_provider(paths: Paths, provider: str, fields: Mapping[str, Any]) -> Non
 def remove_provider(paths: Paths, provider: str) -> bool:
     """False when it was not there."""
     return _change(paths, {("providers", provider): None})
-
-
-def save_roles(paths: Paths, routes: Mapping[str, Iterable[ModelRef | str]]) -> None:
-    """Sets routes in `[roles]`; an empty one is taken out. Raises as `save_provider`."""
-    changes = {("roles", role): [str(model) for model in route] or None for role, route in routes.items()}
-    _change(paths, changes)
 
 
 def save_macro(paths: Paths, name: str, macro: Mapping[str, Any]) -> None:
