@@ -161,7 +161,7 @@ def test_stopping_leaves_the_text_alone(editing: Neovim, simulator: Simulator) -
     editing.wait("vim.tbl_get(require('halley.status').of(1) or {}, 'kind') == 'normal'")
     assert editing.text() == CODE
     editing.type(":Halley stop<CR>")
-    editing.wait(SAID, "nothing is under way")
+    editing.wait(SAID, "nothing is running")
 
 
 def test_fixing_sends_the_diagnostics_of_the_lines(editing: Neovim, simulator: Simulator) -> None:
