@@ -11,6 +11,7 @@
     editing.py      what an editor answers to edits
     thoughts.py     how models mark their thinking in a text
     repetition.py   whether a text goes round in circles
+    pieces.py       a text that grows piece by piece
     json_text.py    values to JSON, odd ones too
     tokens.py       how many tokens a text is worth
     media.py        pictures, sound and video as values
