@@ -203,8 +203,9 @@ class Run:
     async def _measure(self) -> Held:
         self.told.unlink(missing_ok=True)
         self.process.send_signal(signal.SIGUSR1)
-        while not self.told.exists():  # noqa: ASYNC110 - another process makes it
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(60):  # a daemon that does not answer a signal has a fault
+            while not self.told.exists():  # noqa: ASYNC110 - another process makes it
+                await asyncio.sleep(0.01)
         return Held(
             self.process.memory_info().rss / 2**20,
             self.process.num_fds(),
