@@ -157,8 +157,6 @@ async def test_only_the_persons_own_host_is_called(
     allowed = {simulator.port, ("socket.getaddrinfo", "127.0.0.1"), PRICES}
     if attack == "local server" and inlet != "untrusted file":
         allowed.add(11434)  # Ollama by its name, on this machine: not the address it was given
-    if attack == "simulator" and inlet != "untrusted file":
-        allowed.add(11535)  # likewise
     assert set(watched) <= allowed
 
 

@@ -43,6 +43,7 @@ FIRST_LIST_S = 8.0
 NEAR_MATCHES_S = 3.0
 LOCAL_FRESH_S = 30.0
 MOST_KEPT = 256
+SIMULATOR = "simulator"
 FREE = ("ollama", "lmstudio", "llamacpp", "vllm")
 """Presets of servers that run models themselves."""
 
@@ -78,7 +79,9 @@ class Registry:
         self._providers: dict[tuple[Binding, AskKey | None], tuple[Provider, KeyRing]] = {}
         self._bindings: dict[tuple[str, int], tuple[ProviderSettings | None, Binding]] = {}
         self._looked_at = float("-inf")
-        self._local: list[str] = []
+        self._local: dict[str, str] = {}
+        """Servers that answered on this machine, and their addresses."""
+        self._found_simulator: ProviderSettings | None = None
         """Servers that answered on this machine's usual ports."""
 
     # -- which endpoints there are
@@ -107,12 +110,21 @@ class Registry:
         return self.binding(provider, settings).endpoint
 
     def _resolve(self, provider: str, own: ProviderSettings | None) -> Binding:
+        if own is None and provider == SIMULATOR and provider in self._local:
+            own = self._simulator()
         known = self._bindings.get((provider, id(own)))
         if known is None:  # `own` is kept too, so that its id stays its own
             endpoint = resolve_endpoint(provider, own, self._environ)
             known = own, bind(endpoint, own, self._environ)
             _remember(self._bindings, (provider, id(own)), known)
         return known[1]
+
+    def _simulator(self) -> ProviderSettings:
+        """The simulator in use. Its preset names no address, since others may be configured with keys of their own."""
+        address = self._local[SIMULATOR]
+        if self._found_simulator is None or self._found_simulator.base_url != address:
+            self._found_simulator = ProviderSettings(base_url=address)
+        return self._found_simulator
 
     def knows(self, provider: str, settings: Settings) -> bool:
         """Whether there is such a provider, configured or preset."""
@@ -326,7 +338,8 @@ class Registry:
             from halley.providers.hosts.discovery import find_local_servers
 
             self._looked_at = now
-            self._local = [endpoint.id for endpoint in await find_local_servers(self._http())]
+            found = await find_local_servers(self._http())
+            self._local = {endpoint.id: endpoint.base_url for endpoint in found}
         return [self._resolve(name, None) for name in self._local if name not in settings.providers]
 
 

@@ -183,7 +183,9 @@ class _Sent(_Shape):
 
     system: LongText | None = None
     rules: LongText | None = None
-    turns: Annotated[list[tuple[Count, int]], Field(max_length=100_000, strict=False)] | None = None
+    turns: (
+        Annotated[list[Annotated[tuple[Count, int], Field(strict=False)]], Field(max_length=100_000)] | None
+    ) = None
     leftOut: Count | None = None
     summary: bool | None = None
     tokens: Count | None = None
@@ -269,6 +271,8 @@ def _inside(value: Any) -> Iterable[Any]:
 
 def _sent(read: _Sent) -> Json:
     noted = read.model_dump(exclude_none=True)
+    if "window" in read.model_fields_set:
+        noted["window"] = read.window  # None says that the window was not known, which is kept
     return noted | {"turns": [list(pair) for pair in noted["turns"]]} if "turns" in noted else noted
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from halley.core.errors import HalleyError
+from halley.core.settings import ProviderSettings
 from halley.providers.endpoint import Endpoint
 from halley.providers.hosts.host import Host
 from halley.providers.http.client import Http
@@ -40,8 +41,10 @@ async def find_server(http: Http, name: str, port: int | None = None) -> Endpoin
     port = port or preset.port
     if not await _is_listening(port):
         return None
-    endpoint = resolve_endpoint(name, None, {})
-    endpoint = replace(endpoint, base_url=endpoint.base_url.replace(f":{preset.port}", f":{port}"))
+    usual = preset.base_url or f"http://127.0.0.1:{preset.port}/v1"
+    endpoint = resolve_endpoint(
+        name, ProviderSettings(base_url=usual.replace(f":{preset.port}", f":{port}")), {}
+    )
     quick = replace(
         endpoint,
         keys=(),
