@@ -124,6 +124,14 @@ class Client:
         self._writer.transport.abort()
 
     async def _read(self) -> None:
+        try:
+            await self._read_messages()
+        except (OSError, EOFError) as error:  # the daemon hung up: nobody waits for its answers for ever
+            for waiting in self._waiting.values():
+                if not waiting.done():
+                    waiting.set_exception(ConnectionError(f"the daemon hung up: {error!r}"))
+
+    async def _read_messages(self) -> None:
         while True:
             head = await self._reader.readuntil(b"\r\n\r\n")
             length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])

@@ -63,6 +63,9 @@ async def test_what_cannot_be_answered_is_told_and_edits_nothing(
         assert len(rows) > number and rows[-1] == ("failed", code), fault
     assert not window.edits and buffer.text == TEXT
     simulator.set_faults()
+    simulator.script(
+        '```python\ndef total(items):\n    """The sum of the items."""\n    return sum(items)\n```'
+    )
     await window.run(action)
     assert window.edits, "with a host that is well again it works"
 

@@ -314,9 +314,9 @@ async def seen(editor: PlainEditor, part: str) -> str:
 
     def found() -> str:
         texts = [
-            Path(one["uri"].removeprefix("file://")).read_text()
+            path.read_text()
             for one in editor.shown
-            if "file:" in one["uri"]
+            if "file:" in one["uri"] and (path := Path(one["uri"].removeprefix("file://"))).exists()
         ]
         texts += [message["message"] for message in editor.messages]
         return next((text for text in texts if part in text), "")
@@ -327,6 +327,9 @@ async def seen(editor: PlainEditor, part: str) -> str:
     while True:
         await editor.until(lambda before=seen_before: len(editor.shown) > before, f"{part!r} is shown")
         content = {"uri": editor.shown[seen_before]["uri"]}
+        if content["uri"].startswith("file:"):  # a file that was made, opened like any other
+            seen_before += 1
+            continue
         if part in (text := (await editor.request("workspace/textDocumentContent", content))["text"]):
             return text
         seen_before += 1

@@ -83,7 +83,9 @@ async def test_every_call_has_an_outcome(
 ) -> None:
     (workspace / "a.py").write_text("x = 1\n")
     demo.config.write_text(demo.config.read_text().replace("base_url", f'kind = "{kind}"\nbase_url', 1))
-    demo.config.write_text(demo.config.read_text() + "\n[tools]\nmax_calls = 100\n")
+    demo.config.write_text(
+        demo.config.read_text() + "\n[tools]\nmax_calls = 100\n[budget]\nstop_repetition = false\n"
+    )
     window = await agreeing(daemon, demo)
     for calls in _batched(_calls()[::every], 60):
         script(simulator, tool_calls=list(calls))

@@ -79,6 +79,10 @@ class Price:
     by_half_hour: tuple[tuple[float, float, float | None], ...] = ()
     """`input`, `output` and `cached_input` for each half hour of the day in UTC, where they differ."""
 
+    def __post_init__(self) -> None:
+        if isinstance(self.by_half_hour, list):  # from JSON, which has no tuples
+            object.__setattr__(self, "by_half_hour", tuple(map(tuple, self.by_half_hour)))
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
