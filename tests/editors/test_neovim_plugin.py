@@ -355,7 +355,7 @@ def test_a_proposal_is_accepted_in_part(editing: Neovim, workspace: Path, simula
     assert editing.wait(HUNKS, 2) == ["    return 10", "    return 30"]
     assert editing.text() == TWO, "nothing is changed before a yes"
     editing.type(":9<CR>:Halley accept<CR>")
-    editing.wait(SAID, "no proposal is at the cursor")
+    editing.wait(SAID, "there is no proposal at the cursor")
     editing.type(":10<CR>:Halley accept<CR>")
     editing.wait(TEXT_IS, TWO.replace("return 3", "return 30"))
     assert editing.wait(HUNKS, 1) == ["    return 10"]

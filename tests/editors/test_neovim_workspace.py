@@ -142,7 +142,7 @@ def test_a_picture_is_saved_with_a_link(working: Neovim, workspace: Path) -> Non
     assert "A red fox" in working.lua("return _G.offered")[0][0]
     working.wait(
         "(function() vim.cmd('Halley media') return vim.api.nvim_exec2('messages', { output = true })"
-        ".output:find('nothing was made', 1, true) ~= nil end)()"
+        ".output:find('has no results yet', 1, true) ~= nil end)()"
     )
 
 
@@ -161,13 +161,13 @@ def test_lines_and_replies_are_read_aloud_and_written_down(
     seen(working, "Prices are added up.")
     working.wait("require('halley.chat').of() and not require('halley.chat').of().asked")
     working.type("gg/Prices<CR>:Halley speak<CR>")
-    working.wait(SAID, "saved as said.mp3")
-    assert (workspace / "said.mp3").stat().st_size > 0
+    working.wait(SAID, "saved as said.wav")
+    assert (workspace / "said.wav").stat().st_size > 0
     spoken = [one.json["input"] for one in simulator.requests if one.path.endswith("/speech")]
     assert spoken == ["    result = 0", "Prices are added up."] or spoken[1] == "Prices are added up."
-    working.type(f":Halley transcribe {workspace / 'said.mp3'}<CR>")
+    working.type(f":Halley transcribe {workspace / 'said.wav'}<CR>")
     seen(working, "# Transcription")
-    working.type(f":Halley! transcribe {workspace / 'said.mp3'}<CR>")
+    working.type(f":Halley! transcribe {workspace / 'said.wav'}<CR>")
     seen(working, "(simulated translation)")
 
 
@@ -212,6 +212,6 @@ def test_tools_are_switched_for_a_chat_a_workspace_and_everywhere(
         "vim.list_contains(vim.fn.getcompletion('Halley tools off demo ', 'cmdline'), 'write_note')"
     )
     working.type(":Halley tools forget<CR>")
-    working.wait(SAID, "nothing was agreed to for good")
+    working.wait(SAID, "there are no permanent approvals")
     working.type(":Halley tools restart demo<CR>")
     working.wait(SAID, "demo starts anew")

@@ -34,7 +34,7 @@ await step("takes the workspace's own once it is trusted", page, async () => {
 
 const { keyboard } = page;
 const asks = async (...lines) => {
-  await bench.notification('brings prompts and settings of its own');
+  await bench.notification('has its own prompts and settings');
   await bench.press('Look…');
   const dialog = page.locator('.monaco-dialog-box');
   for (const line of lines) await dialog.filter({ hasText: line }).waitFor();
@@ -76,7 +76,7 @@ await step('asks again once it has changed', page, async () => {
 await step('takes the trust back', page, async () => {
   await bench.command('Halley: Trust Workspace Configuration');
   await page.click('.monaco-dialog-box .monaco-button:has-text("Revoke Trust")');
-  await bench.notification('is used any more');
+  await bench.notification('is used from now on');
   await bench.command('Halley: Run Macro');
   await bench.asked('A name for the macro');
   await keyboard.press('Escape');
