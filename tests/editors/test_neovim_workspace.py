@@ -214,4 +214,4 @@ def test_tools_are_switched_for_a_chat_a_workspace_and_everywhere(
     working.type(":Halley tools forget<CR>")
     working.wait(SAID, "there are no permanent approvals")
     working.type(":Halley tools restart demo<CR>")
-    working.wait(SAID, "demo starts anew")
+    working.wait(SAID, "demo is restarting")
