@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from halley.cli.conversation.question import Question, build_question
+from halley.cli.conversation.replies import summary
 from halley.cli.output import clean, is_watched, json_text, tell, write
 from halley.cli.running import Desk, with_desk
 from halley.core.calls import Priority, Prompt, user
@@ -32,7 +33,6 @@ from halley.core.events import (
     ToolEnded,
     Vectors,
 )
-from halley.core.figures import milliseconds, money
 
 
 @click.command()
@@ -236,7 +236,7 @@ class _Terminal:
                         '… The reply reached its limit of tokens. `halley ask -c "Continue."` asks for the rest.'
                     )
                 if is_watched():
-                    tell(self._summary(event))
+                    tell(summary(_told(event)))
             case _:
                 pass
 
@@ -253,17 +253,10 @@ class _Terminal:
             write("\n")
             self.last = "\n"
 
-    def _summary(self, finish: Finish) -> str:
-        usage, times = finish.usage, finish.times
-        parts = [str(finish.model)]
-        if usage:
-            parts.append(f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out")
-            if usage.cost_usd is not None:
-                about = "about " if usage.cost_source == "estimated" else ""
-                parts.append(about + money([{"amount": usage.cost_usd, "currency": "USD"}]))
-        if times and times.first_token_ms is not None:
-            parts.append(f"first token after {milliseconds(times.first_token_ms)}")
-        return f"({clean(', '.join(parts))})"
+
+def _told(finish: Finish) -> dict[str, Any]:
+    """What `summary` reads of a reply."""
+    return {"model": str(finish.model)} | ({"usage": usage_to_json(finish)} if finish.usage else {})
 
 
 class _Json:

@@ -20,6 +20,7 @@
     macro_runs.py   one run of a macro
     usage.py        what was used, added up
     figures.py      money, counts and times as people read them
+    nesting.py      how deep values nest
     memory.py       facts about single lines of text, kept
 
 Nothing here imports anything of ours outside `core`, does I/O, reads a clock or awaits. Start with

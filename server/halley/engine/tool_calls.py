@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
+from halley.core.nesting import depth_of
 from halley.engine.markdown.inert import visible
 
 MOST_ARGUMENTS = 200_000
@@ -39,26 +40,12 @@ def read_arguments(text: str) -> dict[str, Any] | None:
             parse_float=_finite,
             parse_int=_whole,
         )
-        if not isinstance(value, dict) or _depth(value) > MOST_DEPTH:
+        if not isinstance(value, dict) or depth_of(value, MOST_DEPTH) > MOST_DEPTH:
             return None
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
     return cast("dict[str, Any]", value)
-
-
-def _depth(value: Any) -> int:
-    """Levels, counted without recursion, and no further than to say that there are too many."""
-    level: list[Any] = [value]
-    depth = 0
-    while level and depth <= MOST_DEPTH:
-        level = [inner for one in level for inner in _inside(one) if isinstance(inner, dict | list)]
-        depth += 1
-    return depth
-
-
-def _inside(value: Any) -> Iterable[Any]:
-    return cast("dict[str, Any]", value).values() if isinstance(value, dict) else cast("list[Any]", value)
 
 
 def _finite(text: str) -> float:

@@ -2,7 +2,7 @@
 
     Registry.find_target   a model where it can be asked (for the router)
     Registry.find_model    what is known of a model; never waits for a network
-    Registry.list_models   the catalogue, from cache at once and refreshed behind
+    Registry.list_models   the catalogue, from cache at once and refreshed in the background
     Registry.defaults      the models used when none was chosen
 
 A provider that takes its key from the editor belongs to the window whose editor it is, and is never shared.
@@ -43,7 +43,6 @@ FIRST_LIST_S = 8.0
 NEAR_MATCHES_S = 3.0
 LOCAL_FRESH_S = 30.0
 MOST_KEPT = 256
-SIMULATOR = "simulator"
 FREE = ("ollama", "lmstudio", "llamacpp", "vllm")
 """Presets of servers that run models themselves."""
 
@@ -79,9 +78,8 @@ class Registry:
         self._providers: dict[tuple[Binding, AskKey | None], tuple[Provider, KeyRing]] = {}
         self._bindings: dict[tuple[str, int], tuple[ProviderSettings | None, Binding]] = {}
         self._looked_at = float("-inf")
-        self._local: dict[str, str] = {}
-        """Servers that answered on this machine, and their addresses."""
-        self._found_simulator: ProviderSettings | None = None
+        self._local: dict[str, ProviderSettings | None] = {}
+        """Servers that answered on this machine, and where, unless their preset says so."""
         """Servers that answered on this machine's usual ports."""
 
     # -- which endpoints there are
@@ -110,21 +108,13 @@ class Registry:
         return self.binding(provider, settings).endpoint
 
     def _resolve(self, provider: str, own: ProviderSettings | None) -> Binding:
-        if own is None and provider == SIMULATOR and provider in self._local:
-            own = self._simulator()
+        own = own or self._local.get(provider)
         known = self._bindings.get((provider, id(own)))
         if known is None:  # `own` is kept too, so that its id stays its own
             endpoint = resolve_endpoint(provider, own, self._environ)
             known = own, bind(endpoint, own, self._environ)
             _remember(self._bindings, (provider, id(own)), known)
         return known[1]
-
-    def _simulator(self) -> ProviderSettings:
-        """The simulator in use. Its preset names no address, since others may be configured with keys of their own."""
-        address = self._local[SIMULATOR]
-        if self._found_simulator is None or self._found_simulator.base_url != address:
-            self._found_simulator = ProviderSettings(base_url=address)
-        return self._found_simulator
 
     def knows(self, provider: str, settings: Settings) -> bool:
         """Whether there is such a provider, configured or preset."""
@@ -339,8 +329,20 @@ class Registry:
 
             self._looked_at = now
             found = await find_local_servers(self._http())
-            self._local = {endpoint.id: endpoint.base_url for endpoint in found}
+            self._local = {endpoint.id: _found_at(endpoint) for endpoint in found}
         return [self._resolve(name, None) for name in self._local if name not in settings.providers]
+
+
+def _found_at(endpoint: Endpoint) -> ProviderSettings | None:
+    """A preset without an address is one that people configure elsewhere too, each with a key of its own."""
+    preset = load_preset(endpoint.id)
+    return None if preset and preset.base_url else _settings_at(endpoint.base_url)
+
+
+@cache
+def _settings_at(address: str) -> ProviderSettings:
+    """The same object for an address: bindings are remembered by it."""
+    return ProviderSettings(base_url=address)
 
 
 def price_book_of(endpoint: Endpoint) -> str:

@@ -26,7 +26,7 @@ MOST_PENDING = 4_000
 
 
 class MarkdownStream:
-    """One reply. Nothing is drawn for text that ends a line only with blanks."""
+    """One reply, drawn as it comes."""
 
     def __init__(self, console: Console) -> None:
         from markdown_it import MarkdownIt

@@ -89,6 +89,6 @@ def summary(reply: Json) -> str:
         parts.append(f"{usage['inputTokens']:,} tokens in, {usage['outputTokens']:,} out")
     if cost := usage.get("cost"):
         parts.append(("about " if cost["source"] == "estimated" else "") + money([cost]))
-    if first := usage.get("firstTokenMs"):
+    if (first := usage.get("firstTokenMs")) is not None:
         parts.append(f"first token after {milliseconds(first)}")
     return f"({clean(', '.join(parts))})"

@@ -47,7 +47,7 @@ def insert_block(
     if below_last:
         row, before = row + 1, ""
     style = local_style(bare, (row, row), language_id)
-    lines = list(block) if free else fit_style(_stripped(block), style)
+    lines = list(block) if free else fit_style(strip_blank_lines(block), style)
     if by is None:
         by = _offset(lines, bare, row, before, style)
     lines = shift(lines, by, style)
@@ -75,7 +75,7 @@ def _typed_line(
     block: Sequence[str], bare: Sequence[str], row: int, before: str, language_id: str
 ) -> list[str] | None:
     """What follows the typed line, when a block begins with it: the rest of the line, and the lines below."""
-    typed, lines = before.strip(), _stripped(block)
+    typed, lines = before.strip(), strip_blank_lines(block)
     first = lines[0].strip() if lines else ""
     alike = str.casefold if language_id in _ANY_CASE else str
     if not typed or alike(first[: len(typed)]) != alike(typed) or (first == typed and len(lines) < 2):
@@ -92,7 +92,7 @@ def _without_echo(
     block: Sequence[str], bare: Sequence[str], row: int, before: str
 ) -> tuple[Sequence[str], int | None]:
     """The block less what it repeats of its surroundings, and how many columns off that was, if there was any."""
-    lines = _stripped(block)
+    lines = strip_blank_lines(block)
     typed = before.strip()
     above = list(bare[: row + bool(typed)])
     while above and not above[-1].strip():
@@ -104,7 +104,7 @@ def _without_echo(
     return lines[head : len(lines) - tail], by
 
 
-def _stripped(lines: Sequence[str]) -> list[str]:
+def strip_blank_lines(lines: Sequence[str]) -> list[str]:
     """Without blank lines at either end."""
     kept = list(lines)
     while kept and not kept[-1].strip():

@@ -24,6 +24,7 @@ from halley.engine.prompting.context import display_path
 from halley.engine.prompting.prompts import fence
 from halley.engine.replies.choosing import is_language
 from halley.engine.replies.imports import hoist_imports
+from halley.engine.replies.insert import strip_blank_lines
 from halley.engine.replies.target import File, find_file
 from halley.features.actions.action import Edited
 from halley.features.actions.rewrite import read_edit, target_of
@@ -109,7 +110,7 @@ def _tests(snapshot: Snapshot, text: str, language: str) -> Edited:
 def _new(snapshot: Snapshot, text: str, language: str) -> Edited:
     """A block that the document has nothing of yet, at its home."""
     document = snapshot.document
-    lines = _stripped(text.split("\n"))
+    lines = strip_blank_lines(text.split("\n"))
     if not lines or not document.text.strip():
         return _read(snapshot, text, language, "")
     home = find_home(document.text, document.language_id, lines, snapshot.selection.start)
@@ -138,7 +139,7 @@ def _put(snapshot: Snapshot, block: Sequence[str], home: Home, indent: int) -> E
         return Edited(WorkspaceChange((), _LABEL))
     block, imports = hoist_imports(block, rows, (row, row))
     style = style_of(bare, document.language_id)
-    fitted = fit_style(_stripped(block), style)
+    fitted = fit_style(strip_blank_lines(block), style)
     fitted = shift(fitted, indent - width(fitted[0]), style)
     newline = newline_of(document.text)
     joined = newline.join(_set_off(fitted, bare, row, home.gap))
@@ -182,12 +183,3 @@ def _broken(snapshot: Snapshot, edited: Edited) -> str:
 
 def _doubted(edited: Edited, reason: str) -> Edited:
     return replace(edited, confirm=f"{edited.confirm} {reason}".strip()) if reason else edited
-
-
-def _stripped(lines: Sequence[str]) -> list[str]:
-    kept = list(lines)
-    while kept and not kept[-1].strip():
-        kept.pop()
-    while kept and not kept[0].strip():
-        kept.pop(0)
-    return kept

@@ -10,7 +10,7 @@ import base64
 import binascii
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -18,6 +18,7 @@ from halley.core.errors import InvalidInput, Problem
 from halley.core.events import Citation
 from halley.core.json_text import mend_surrogates
 from halley.core.models import Role, Times, Usage
+from halley.core.nesting import depth_of
 from halley.features.chat.blind import is_blind, shown
 from halley.features.chat.pictures import mime_of
 from halley.stores.chats.store import ChatStore
@@ -52,7 +53,7 @@ async def import_json(store: ChatStore, value: Any, workspace: str | None) -> st
     if isinstance(value, str):
         value = _parsed(value)
     try:
-        if _depth(value) > MOST_DEPTH:
+        if depth_of(value, MOST_DEPTH) > MOST_DEPTH:
             raise RecursionError
         read = _Chat.model_validate(mend_surrogates(value))
     except (ValidationError, ValueError, RecursionError) as error:
@@ -251,22 +252,6 @@ def _parsed(text: str) -> Any:
         raise InvalidInput(
             "This is not JSON.", "Import a chat that was exported with the format `json`."
         ) from None
-
-
-def _depth(value: Any) -> int:
-    """Levels, counted without recursion, and no further than to say that there are too many."""
-    level: list[Any] = [value]
-    depth = 0
-    while level and depth <= MOST_DEPTH:
-        level = [inner for one in level for inner in _inside(one) if isinstance(inner, dict | list)]
-        depth += 1
-    return depth
-
-
-def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return cast("dict[str, Any]", value).values()
-    return cast("list[Any]", value) if isinstance(value, list) else ()
 
 
 def _sent(read: _Sent) -> Json:

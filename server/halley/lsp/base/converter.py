@@ -22,7 +22,7 @@ T = TypeVar("T")
 def shared_converter() -> Converter:
     """The process's one converter: making one takes 20 ms.
 
-    Mends: cattrs takes an object or a string for an array, by iterating it (its issue 255). Diagnostics stay as another
+    Mends: cattrs takes an object or a string for an array, by iterating it. Diagnostics stay as another
     server made them, unknown fields and severities included: they are handed back unchanged (five would take 150 µs).
     """
     converter = default_converter()

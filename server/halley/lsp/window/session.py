@@ -62,7 +62,7 @@ class Session:
         self.answers = Answers(room.paths.cache / "answers", self.client.text_document_content)
         self.busy: list[str] = []
         self.behind: dict[asyncio.Task[Any], str] = {}
-        """What runs behind commands that were answered already, with its title (`handlers/plain.py`)."""
+        """What runs in the background of commands that were answered already, with its title (`handlers/plain.py`)."""
         self.problem: Problem | None = None
         """What keeps models from answering, until somebody does something about it."""
         self.told: list[ConfigProblem] = []

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from halley.core.nesting import depth_of
 from halley.core.settings import ConfigProblem
 from halley.stores.config.toml_positions import Span, Spans, find_spans
 
@@ -88,7 +89,7 @@ def parse_toml(
         return None, report, [_syntax_problem(error, report)]
     except RecursionError:
         return None, report, [report.whole("The file nests too deep.")]
-    if _depth(data) > MOST_DEPTH:
+    if depth_of(data, MOST_DEPTH) > MOST_DEPTH:
         return None, report, [report.whole(f"The file nests deeper than {MOST_DEPTH} levels.")]
     return data, report, []
 
@@ -126,22 +127,6 @@ def _syntax_problem(error: ValueError, report: Reporter) -> ConfigProblem:
     # The parser may quote what it met, which may be a key; a single character, such as a missing bracket, is none.
     said = re.sub(r"['\"](.*)['\"]", lambda quoted: quoted[0] if len(quoted[1]) == 1 else "…", said)
     return report.at(Span(line, column, end), f"This is not TOML: {said[:1].lower()}{said[1:]}.")
-
-
-def _depth(data: Any) -> int:
-    """Levels of tables and lists. Not recursive: the parser's own limit is on nesting in one line only."""
-    depth, level = 0, [data]
-    while level:
-        depth += 1
-        if depth > MOST_DEPTH:
-            break
-        level = [inner for value in level for inner in _inner(value)]
-    return depth
-
-
-def _inner(value: Any) -> Iterator[Any]:
-    values = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return (inner for inner in values if isinstance(inner, dict | list))
 
 
 def strings_of(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], str]]:
