@@ -53,10 +53,10 @@ def tell(*_):
     with open(sys.argv[2] + ".new", "w") as file:
         file.write(str(len(asyncio.all_tasks())))
     os.replace(sys.argv[2] + ".new", sys.argv[2])
-signal.signal(signal.SIGUSR1, tell)
+signal.signal(signal.SIGUSR2, tell)
 sys.exit(serve_pipe(sys.argv[1], sys.argv[3], "error"))
 """
-"""`halley serve --pipe` that says on SIGUSR1 how many tasks it has."""
+"""`halley serve --pipe` that says on SIGUSR2 how many tasks it has; SIGUSR1 is `lsp/last_resort.py`'s."""
 FEW_THREADS = (os.cpu_count() or 1) + 4
 """Of asyncio's pool, which makes them as they are needed and keeps them."""
 
@@ -153,13 +153,18 @@ class Run:
     told: Path
     at_once: int
 
-    async def round(self, share: float) -> None:
-        """So much of each kind."""
+    async def round(self, share: float, vanishing: float) -> None:
+        """So much of each kind; `vanishing` is the share of clients that vanish.
+
+        Those come faster than the daemon takes leave of them, so many windows are open together, and allocators keep
+        the most they ever needed: rounds can be compared where as many vanish.
+        """
         client = await Client.open(self.socket, self.folder)
-        for most, work in (
-            (REQUESTS, self._request), (TURNS, self._turn), (CANCELS, self._cancel), (VANISHING, self._vanish),
+        for number, work in (
+            (REQUESTS * share, self._request), (TURNS * share, self._turn), (CANCELS * share, self._cancel),
+            (VANISHING * vanishing, self._vanish),
         ):  # fmt: skip
-            await self._all(max(self.at_once, round(most * share)), lambda work=work: work(client))
+            await self._all(max(self.at_once, round(number)), lambda work=work: work(client))
         await client.ask("shutdown", None)
         client.send({"method": "exit"})
         client.vanish()
@@ -210,7 +215,7 @@ class Run:
 
     async def _measure(self) -> Held:
         self.told.unlink(missing_ok=True)
-        self.process.send_signal(signal.SIGUSR1)
+        self.process.send_signal(signal.SIGUSR2)
         async with asyncio.timeout(60):  # a daemon that does not answer a signal has a fault
             while not self.told.exists():  # noqa: ASYNC110 - another process makes it
                 await asyncio.sleep(0.01)
@@ -249,9 +254,9 @@ async def a_run(home: Path, at_once: int) -> AsyncIterator[Run]:
 async def endure(home: Path, share: float = 1.0, at_once: int = 20) -> tuple[Held, Held]:
     """What the daemon held after a first round, and at the end."""
     async with a_run(home, at_once) as run:
-        await run.round(min(share, 0.02))
+        await run.round(min(share, 0.02), share)
         first = await run.held()
-        await run.round(share)
+        await run.round(share, share)
         return first, await run.held(at_most=first)
 
 

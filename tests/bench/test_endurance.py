@@ -1,8 +1,18 @@
-"""The endurance run (`python -m bench.endurance`) names what grew."""
+"""A small part of the endurance run: what the daemon holds stays flat."""
 
 from __future__ import annotations
 
-from bench.endurance import Held
+import sys
+from pathlib import Path
+
+import pytest
+from bench.endurance import Held, endure
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="unix sockets and signals")
+async def test_what_a_daemon_holds_stays_flat(tmp_path: Path) -> None:
+    first, last = await endure(tmp_path / "home", share=0.01, at_once=4)
+    assert last.grown(first) == []
 
 
 def test_what_grows_is_named() -> None:
