@@ -15,7 +15,7 @@ try: ## a tour: the real daemon on a real file (ARGS="--file PATH", ARGS="--mode
 	@PYTHON="$(PYTHON)" tools/setup.sh run
 	@$(BIN)/halley try $(ARGS)
 
-test: setup ## every test, real editors included where they can be had (ARGS="tests/e2e -k name")
+test: setup ## every test, with real editors where available (ARGS="tests/e2e -k name")
 	$(BIN)/pytest -rs -n auto --dist loadfile $(ARGS)
 
 check: setup ## format, lint, types, layers, generated files

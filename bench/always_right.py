@@ -5,11 +5,11 @@ compared with the truth:
 
     right     exactly the file that was meant
     asked     something is proposed and the user is asked first, whatever it is
-    refused   nothing is changed and the reply is kept
+    refused   nothing is changed and the reply is saved
     wrong     "applied", and the file is not what was meant
 
-Holes are the same for ghost text: the rest of a line is asked for, with the pairs that editors close behind the
-cursor. What is shown is `right`, a `part` of it (it ends where something stands behind the cursor), `nothing`, or
+Holes are the same for ghost text: the rest of a line is asked for, with the pairs that editors close after the
+cursor. What is shown is `right`, a `part` of it (it ends where text follows the cursor), `nothing`, or
 `different`.
 
 The table is by form and by language. `--show N` prints the first N wrong ones. The same seed on the same machine gives

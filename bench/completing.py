@@ -98,7 +98,7 @@ class Bare:
         self._runner.close()
 
     def ask(self, at_once: int = 1) -> float:
-        """Milliseconds until so many calls made at once have streamed to their end."""
+        """Milliseconds until that many concurrent calls have streamed to their end."""
         return self._runner.run(self._ask(at_once))
 
     async def _ask(self, at_once: int) -> float:

@@ -1,4 +1,4 @@
-"""Ghost text that is there already, as a person types along it: against a request with nothing to answer."""
+"""Ghost text from the cache, as the user types along with it: against a request with nothing to answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ghost text that was asked for, three candidates: the daemon against three bare calls at once."""
+"""Invoked ghost text, three candidates: the daemon against three concurrent bare calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fifty documents asked about at once, none asked before: against fifty bare calls at once; for each of the fifty."""
+"""Fifty documents completed concurrently, none cached: against fifty concurrent bare calls; for each of the fifty."""
 
 from __future__ import annotations
 

@@ -230,7 +230,7 @@ class Run:
 
 @contextlib.asynccontextmanager
 async def a_run(home: Path, at_once: int) -> AsyncIterator[Run]:
-    """A daemon with the simulator behind it, at home in `home`."""
+    """A daemon that uses the simulator, with `home` as its HALLEY_HOME."""
     folder = home / "workspace"
     folder.mkdir(parents=True)
     async with Simulator() as simulator:

@@ -1,4 +1,4 @@
-"""From starting the process to the first list of code actions: what a person waits for."""
+"""From starting the process to the first list of code actions: what the user waits for."""
 
 from __future__ import annotations
 

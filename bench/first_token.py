@@ -17,8 +17,8 @@ from bench.table import Pair
 
 REPLY = "Four words, then done."
 PROMPT = "Say something short."
-BEHIND_S = 0.1
-"""Until what the daemon does behind an answer is done (a new chat is given its title by a call of its own)."""
+DEFER_S = 0.1
+"""Until the daemon's background work for an answer is done (a new chat gets its title by a call of its own)."""
 _tokens = count(1)
 
 
@@ -53,7 +53,7 @@ def _ms_by_daemon(daemon: Daemon) -> float:
         if message.get("id") == id and "method" not in message:
             if "error" in message or not took:
                 raise RuntimeError(f"no token came: {message}")
-            time.sleep(BEHIND_S)
+            time.sleep(DEFER_S)
             return took
 
 

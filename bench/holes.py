@@ -2,7 +2,7 @@
 
 A hole is a line, or the rest of one, taken out of a real function of the standard library. The daemon is asked for
 ghost text there, as an editor asks; what it offers is put in, and the module's own doctests are run on the result. The
-pass rate is told by model and kind of hole. Without `--model` the simulator answers: that proves the harness, not a
+pass rate is reported by model and kind of hole. Without `--model` the simulator answers: that proves the harness, not a
 model. A real model is asked with your own configuration and key, and what it costs is in `halley usage`.
 """
 

@@ -1,4 +1,4 @@
-"""What the Neovim plugin adds to a start, as `--startuptime` tells, beside one of Neovim's own in the same start."""
+"""What the Neovim plugin adds to a start, as `--startuptime` reports, beside one of Neovim's own in the same start."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The index of 5,000 files of real code: made, asked, told of an edit. What each is held against is said in `table.py`.
+"""The index of 5,000 files of real code: built, queried, updated after an edit. `table.py` says what each is held
+against.
 
 The files are those of the packages that Halley's own environment holds; a file beyond the first 5,000 is left out, and
-where there are fewer they are taken again under another name. The processor's time is told on stderr: on a machine that
+where there are fewer they are taken again under another name. Processor time is printed on stderr: on a machine that
 does other things it is the figure to look at.
 """
 

@@ -1,8 +1,8 @@
-"""Many chats at once: what a chunk's way costs, from being sent by the upstream to being read from the daemon's stdout.
+"""Many concurrent chats: what a chunk costs from being sent by the upstream to being read from the daemon's stdout.
 
 100 and 1,000 chats of 50 chunks at 20 a second through one daemon, LSP end to end, beside the openai SDK, LiteLLM
 (`peers/litellm_home.py`) and a bare asyncio client, each a process of its own on the same upstream, one after the
-other. What is measured has one core to itself; the upstream and whoever reads the daemon's stdout share another.
+other. What is measured has one core to itself; the upstream and the reader of the daemon's stdout share another.
 Compared are the p95 delays of chunks; all figures go to stderr.
 """
 

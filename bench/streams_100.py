@@ -1,4 +1,4 @@
-"""100 chats at once; see `streams.py`."""
+"""100 concurrent chats; see `streams.py`."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""1,000 chats at once; see `streams.py`."""
+"""1,000 concurrent chats; see `streams.py`."""
 
 from functools import partial
 

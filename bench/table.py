@@ -42,8 +42,8 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("initialize", "start to `initialize` response", "bare pygls", "ms", 0.1, 11),
     Benchmark("first_answer", "start to first code actions", "bare pygls", "ms", 1.6, 11),
     Benchmark("first_token", "request to first token, warm", "openai SDK", "ms", 1.0, 61),
-    Benchmark("streams_100", "100 chats at once, chunk p95", "openai SDK", "ms", None, 1),
-    Benchmark("streams_1000", "1,000 chats at once, chunk p95", "openai SDK", "ms", 0.02, 1),
+    Benchmark("streams_100", "100 concurrent chats, chunk p95", "openai SDK", "ms", None, 1),
+    Benchmark("streams_1000", "1,000 concurrent chats, chunk p95", "openai SDK", "ms", 0.02, 1),
     Benchmark("round_trip", "request to response", "stock pygls", "ms", 0.4, 11),
     Benchmark("completion_automatic", "ghost text, typing", "bare call", "ms", None, 101, most_over_ms=2.0),
     Benchmark("completion_invoked", "ghost text, invoked", "3 bare calls", "ms", None, 61, most_over_ms=2.0),
@@ -67,7 +67,9 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         figure="p95",
         most_ms=5.0,
     ),
-    Benchmark("completion_many", "50 documents at once, each", "bare call", "ms", None, 11, most_over_ms=2.0),
+    Benchmark(
+        "completion_many", "50 concurrent documents, each", "bare call", "ms", None, 11, most_over_ms=2.0
+    ),
     Benchmark(
         "context", "context, 5,000 files, p95", "one parse", "ms", None, 201, figure="p95", most_ms=30.0
     ),

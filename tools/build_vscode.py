@@ -2,13 +2,13 @@
 
     packages   what package-lock.json pins, into clients/vscode/node_modules
     bundle     clients/vscode/dist/*.js and *.css
-    check      types and lint; where Node or npm's packages cannot be had it says so and is no failure
+    check      types and lint; without Node or npm's packages it says so and does not fail
     vsix       all of it with the daemon's wheel inside: clients/vscode/dist/halley.vsix (the default)
 
 Node and npm are the system's, where they are new enough, else those of a wheel, put into `.editors/`.
 
-Several builds may run at once, of tests too: steps wait for each other at a lock, what is up to date is not made again,
-and what is made appears whole, in one move.
+Several builds may run at the same time, of tests too: steps wait for each other at a lock, what is up to date is not
+made again, and what is made appears whole, in one move.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class CannotBuild(Exception):
     """Why not, in a sentence."""
 
 
-class CannotHave(CannotBuild):
-    """What is needed for it cannot be had on this machine."""
+class NotAvailable(CannotBuild):
+    """What the build needs is not available on this machine."""
 
 
 def install_packages() -> None:
@@ -55,7 +55,7 @@ def install_packages() -> None:
         except CannotBuild as error:
             if any(code in str(error) for code in ("EUSAGE", "EINTEGRITY")):
                 raise
-            raise CannotHave(f"npm's packages cannot be had here: {error}") from error
+            raise NotAvailable(f"npm's packages are not available here: {error}") from error
         stamp.write_text(wanted)
 
 
@@ -77,7 +77,7 @@ def build_bundle() -> None:
 def check() -> None:
     try:
         install_packages()
-    except CannotHave as error:
+    except NotAvailable as error:
         print(f"THE VS CODE CLIENT IS NOT CHECKED: {error}", file=sys.stderr)
         return
     _node("node_modules/typescript/bin/tsc", "-p", ".")
@@ -121,7 +121,7 @@ def _build_wheel() -> None:
     stamp.write_text(wanted)
 
 
-# -- several at once
+# -- several builds at the same time
 
 
 @contextlib.contextmanager
@@ -170,7 +170,7 @@ def _is(stamp: Path, wanted: str) -> bool:
 
 
 def find_node() -> tuple[Path, Path]:
-    """Node and npm's script. Raises CannotHave where there is none and none can be got."""
+    """Node and npm's script. Raises NotAvailable where there is none and none can be got."""
     system = shutil.which("node")
     if system and _major(system) >= OLDEST_NODE and (npm := shutil.which("npm")):
         return Path(system), Path(npm).resolve()
@@ -183,12 +183,12 @@ def install_node(folder: Path) -> tuple[Path, Path]:
     if not (root / "bin/node").exists():
         uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
         if not uv:
-            raise CannotHave(f"there is neither Node.js {OLDEST_NODE} or newer nor uv to get it with")
+            raise NotAvailable(f"there is neither Node.js {OLDEST_NODE} or newer nor uv to get it with")
         with _beside(folder) as made:
             try:
                 _run([uv, "pip", "install", "-q", "--target", made / "node", "--no-deps", NODE], ROOT)
             except CannotBuild as error:
-                raise CannotHave(f"Node.js cannot be had here: {error}") from error
+                raise NotAvailable(f"Node.js is not available here: {error}") from error
             with contextlib.suppress(OSError):  # another was faster
                 (made / "node").rename(folder / "node")
     return root / "bin/node", root / "lib/node_modules/npm/bin/npm-cli.js"

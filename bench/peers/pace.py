@@ -1,7 +1,7 @@
 """An upstream that costs next to nothing: each chat is 50 chunks at 20 a second, and a chunk says when it was sent.
 
 Run as a program it prints its base URL. The clock is CLOCK_MONOTONIC, which all processes of a machine share. A
-model called `quick` is answered at once.
+model called `quick` is answered immediately.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`streaming.py bare|openai|litellm URL COUNT`: so many chats at once by such a client; prints its figures."""
+"""`streaming.py bare|openai|litellm URL COUNT`: that many concurrent chats by such a client; prints its figures."""
 
 from __future__ import annotations
 

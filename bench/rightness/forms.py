@@ -141,7 +141,7 @@ def _part_first_lost(change: TrueChange, choice: random.Random) -> str | None:
     if not first or any(width(line) < first for line in said):
         return None
     if said[0].rstrip().endswith(("{", "(", "[", ":")) and width(said[1]) <= first:
-        return None  # nothing is inside: how deep it stood cannot be told
+        return None  # nothing is inside, so its indentation is unknown
     return _fenced("\n".join([lines[0].lstrip(" \t"), *lines[1:]]), change.source.language_id)
 
 

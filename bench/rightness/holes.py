@@ -1,7 +1,7 @@
 """Holes under the cursor in real files, and what an always-right model says there.
 
-The rest of a line is taken away as a person types: what an editor closed by itself stands behind the cursor. The model
-says the true rest, in one of the ways models do; what the editor then shows is compared with the truth.
+The rest of a line is taken away as if it were being typed: what an editor closed by itself follows the cursor. The
+model says the true rest, in one of the ways models do; what the editor then shows is compared with the truth.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _CLOSER = {"(": ")", "[": "]", "{": "}"}
 
 
 class Hole(NamedTuple):
-    """`truth` is what the line is from its beginning; `closed` is what the editor put behind the cursor."""
+    """`truth` is what the line is from its beginning; `closed` is what the editor put after the cursor."""
 
     source: Source
     way: str

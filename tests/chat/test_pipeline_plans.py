@@ -54,6 +54,6 @@ def test_a_step_for_the_image_role_paints() -> None:
         (({"prompt": "x", "as": "a"}, {"prompt": "y", "as": "a"}), "Two steps are called 'a'"),
     ],
 )
-def test_what_cannot_run_is_said(steps, said: str) -> None:
+def test_what_cannot_run_is_reported(steps, said: str) -> None:
     with pytest.raises(InvalidInput, match=re.escape(said)):
         needs_of(_steps(*steps))

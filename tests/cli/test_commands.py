@@ -309,7 +309,7 @@ def test_favourites_are_marked_and_listed_first(halley):
     assert "favourite" not in halley("models").out
 
 
-def test_bench_says_at_once_which_provider_or_model_there_is_none_of(halley):
+def test_bench_names_a_missing_provider_or_model_immediately(halley):
     ran = halley("bench", "sim/sim-chat", "sym/sim-chat", "--runs", "2")
     assert ran.code == 1 and "no provider 'sym'" in ran.err and not ran.out
     ran = halley("bench", "sim/sim-chat", "sim/sim-chta", "--runs", "2")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def test_a_damaged_file_of_keys_is_kept_and_reported(halley, simulator_url):
+def test_a_damaged_file_of_keys_is_set_aside_and_reported(halley, simulator_url):
     halley.configure(f'[providers.sim]\nbase_url = "{simulator_url}"\nkey = {{ keyring = true }}\n')
     assert halley("key", "set", "sim", "--store", "file", stdin="sk-canary-0123456789\n").code == 0
     file = halley.home / "data" / "secrets.json"

@@ -59,7 +59,7 @@ def test_a_host_that_does_not_answer(halley):
     assert "FAILED" in ran.out and "127.0.0.1" in ran.out
 
 
-def test_a_model_that_vanished_is_told_with_its_near_matches(halley):
+def test_a_model_that_vanished_is_reported_with_its_near_matches(halley):
     ran = halley("ask", "-m", "sim/sim-caht", "hello")
     assert ran.code == 1
     assert "sim-caht" in ran.err and "sim/sim-chat" in ran.err

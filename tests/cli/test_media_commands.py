@@ -67,7 +67,7 @@ def test_a_folder_is_made_where_a_slash_says_so(halley, command, name):
 
 
 @pytest.mark.parametrize("command", ["image", "speak", "video"])
-def test_a_file_that_is_there_is_said_before_anything_is_asked(halley, command):
+def test_an_existing_file_is_reported_before_anything_is_asked(halley, command):
     there = halley.folder / "there"
     there.write_text("mine")
     ran = halley(command, "a fox", "-o", "there")
@@ -112,7 +112,7 @@ def test_force_replaces_it(halley):
     assert kind_of(there) == "image/png"
 
 
-def test_what_could_not_be_written_is_kept_and_can_be_saved(halley):
+def test_what_could_not_be_written_can_still_be_saved(halley):
     (halley.folder / "two-2.png").write_text("mine")
     ran = halley("image", "a fox", "-n", "2", "-o", "two.png")
     task = tasks(halley)[0]["task"]
@@ -167,7 +167,7 @@ def test_a_grid_says_how_to_choose_of_it(halley):
         (("media", "cancel", "v-0"), 1, "halley media list"),
     ],
 )
-def test_what_is_wrong_is_said_with_what_to_do(halley, arguments, code, said):
+def test_errors_say_what_to_do(halley, arguments, code, said):
     (halley.folder / "notes.md").write_text("Nothing to hear.\n")
     ran = halley(*arguments)
     assert (ran.code, ran.out) == (code, "") and said in ran.err

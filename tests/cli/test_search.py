@@ -39,7 +39,7 @@ def test_json_says_where_and_how(indexed):
     assert ran.json["notices"] == []
 
 
-def test_nothing_found_is_said_and_exit_code_1(indexed):
+def test_nothing_found_is_reported_with_exit_code_1(indexed):
     ran = indexed("search", "xylophone")
     assert (ran.code, ran.out) == (1, "")
     assert "Nothing was found" in ran.err
@@ -91,7 +91,7 @@ def test_the_index_is_shown_rebuilt_paused_and_resumed(indexed):
     assert "2 of 2" in table and "halley use embed" in table
 
 
-def test_embedding_needs_a_model_and_a_yes(indexed):
+def test_embedding_needs_a_model_and_approval(indexed):
     ran = indexed("index", "embed")
     assert ran.code == 1 and "halley use embed" in ran.err
     assert indexed("use", "embed", "sim/sim-embed").code == 0
@@ -104,7 +104,7 @@ def test_embedding_needs_a_model_and_a_yes(indexed):
     assert done.json["answering"] == "sim/sim-embed"
 
 
-def test_a_damaged_index_is_made_anew(indexed):
+def test_a_damaged_index_is_rebuilt(indexed):
     assert indexed("search", "warehouse").code == 0
     (file,) = indexed.home.rglob("index.db")
     for beside in ("index.db-wal", "index.db-shm"):
@@ -114,7 +114,7 @@ def test_a_damaged_index_is_made_anew(indexed):
     assert ran.out.startswith("notes.txt:1")
 
 
-def test_an_index_that_cannot_be_kept_is_told_and_waited_for_by_nobody(indexed, monkeypatch):
+def test_an_index_that_cannot_be_written_is_reported_and_not_waited_for(indexed, monkeypatch):
     from halley.core.errors import StoreFailed
     from halley.features.search import keeping
 

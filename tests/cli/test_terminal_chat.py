@@ -84,13 +84,13 @@ def test_a_script_talks_in_one_chat(halley):
         ("#file:no.py", "no.py"),
     ],
 )
-def test_what_cannot_be_sent_is_said_and_the_conversation_continues(halley, typed, said):
+def test_what_cannot_be_sent_is_reported_and_the_conversation_continues(halley, typed, said):
     ran = halley("chat", stdin=f"{typed}\nhello\n")
     assert said in ran.err and "Simulated" in ran.out and ran.code == 0
     assert halley("chat", stdin=f"{typed}\n").code == 1
 
 
-def test_ask_is_kept_and_continued(halley):
+def test_ask_is_saved_and_continued(halley):
     assert "no chat to continue" in halley("ask", "-c", "and?").err
     halley("ask", "my first question")
     ran = halley("ask", "-c", "and what did I ask?")
@@ -101,7 +101,7 @@ def test_ask_is_kept_and_continued(halley):
     assert len(halley("chat", "--list", "--json").json) == 1
 
 
-def test_a_reply_that_broke_off_is_kept_and_resumed(halley, simulator_url):
+def test_a_reply_that_broke_off_is_saved_and_resumed(halley, simulator_url):
     script(simulator_url, text="the first half and", fault="reset_mid_stream")
     ran = halley("ask", "tell me")
     assert ran.code == 1 and "in the middle" in ran.err and "halley chat -c" in ran.err

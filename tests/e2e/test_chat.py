@@ -78,7 +78,7 @@ async def test_cancelling_a_chat_closes_upstream_and_keeps_the_text(
     assert whole["status"] == "complete" and "problem" not in whole
 
 
-async def test_a_reply_that_ends_with_its_window_was_not_stopped_by_the_person(
+async def test_a_reply_that_ends_with_its_window_was_not_stopped_by_the_user(
     daemon, simulator: Simulator
 ) -> None:
     window: Window = await daemon()
@@ -95,7 +95,7 @@ async def test_a_reply_that_ends_with_its_window_was_not_stopped_by_the_person(
     assert reply["text"].startswith("word")
 
 
-async def test_a_cut_stream_is_no_success_and_its_text_is_kept(window: Window, simulator: Simulator) -> None:
+async def test_a_cut_stream_is_no_success_and_its_text_is_saved(window: Window, simulator: Simulator) -> None:
     simulator.script("Half of what was to be said, and then", fault="reset_mid_stream", repeat=-1)
     result, events = await window.chat("Say it.")
     (reply,) = result["replies"]

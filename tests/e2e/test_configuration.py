@@ -31,7 +31,9 @@ async def test_a_wrong_value_is_a_diagnostic_on_its_line(daemon, config: Path, s
     assert result["replies"][0]["status"] == "complete"
 
 
-async def test_saving_a_mended_file_takes_effect_at_once(daemon, config: Path, simulator: Simulator) -> None:
+async def test_saving_a_mended_file_takes_effect_immediately(
+    daemon, config: Path, simulator: Simulator
+) -> None:
     config.write_text(wrong(simulator))
     window: Window = await daemon()
     buffer = await window.open(str(config), language_id="toml")

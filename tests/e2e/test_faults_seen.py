@@ -44,7 +44,7 @@ def config(config: Path) -> Path:
     return config
 
 
-async def test_what_cannot_be_answered_is_told_and_edits_nothing(
+async def test_what_cannot_be_answered_is_reported_and_edits_nothing(
     daemon, halley_home: Path, simulator: Simulator
 ) -> None:
     window: Window = await daemon()
@@ -70,7 +70,7 @@ async def test_what_cannot_be_answered_is_told_and_edits_nothing(
     assert window.edits, "with a host that is well again it works"
 
 
-async def test_what_breaks_off_is_kept_and_can_be_continued(
+async def test_what_breaks_off_is_saved_and_can_be_continued(
     daemon, halley_home: Path, simulator: Simulator
 ) -> None:
     window: Window = await daemon()

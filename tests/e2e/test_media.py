@@ -124,7 +124,7 @@ async def test_a_plain_client_is_asked_and_illustrates_by_code_action(
     assert "refactor.rewrite.halley.illustrate" not in kinds
 
 
-async def test_without_a_yes_nothing_is_written(agreeing: Agreeing, workspace: Path) -> None:
+async def test_without_confirmation_nothing_is_written(agreeing: Agreeing, workspace: Path) -> None:
     agreeing.answer_yes = False
     buffer = await agreeing.open("foxes.md", TEXT, "markdown")
     done = await agreeing.run(await agreeing.action(buffer, PARAGRAPH, "refactor.rewrite.halley.illustrate"))
@@ -358,7 +358,7 @@ async def test_cancelled_while_it_is_written_down(
     assert not sent(simulator, "/v1/videos") and not await calls(window)
 
 
-async def test_the_window_goes_and_the_job_goes_on(daemon: Start, simulator: Simulator) -> None:
+async def test_a_job_outlives_its_window(daemon: Start, simulator: Simulator) -> None:
     simulator.options = replace(simulator.options, job_polls=1_000_000)
     window = await daemon()
     waiting = window.start("halley/media/start", {"kind": "video", "prompt": "waves"})
@@ -413,7 +413,7 @@ async def test_a_hostile_address_is_never_fetched(window: Window, simulator: Sim
         assert not other.accepted, "no connection was made"
 
 
-async def test_results_at_the_host_itself_behind_a_redirect_and_where_the_person_says(
+async def test_results_at_the_host_itself_after_a_redirect_and_where_the_user_says(
     daemon: Start, config: Path, simulator: Simulator
 ) -> None:
     async with Simulator() as other:

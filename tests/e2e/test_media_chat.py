@@ -127,7 +127,7 @@ async def test_steps_that_speak_write_down_and_film(window: Window, simulator: S
     assert mime_of(Path(steps["film"]["files"][0]["path"]).read_bytes()) == "video/x-msvideo"
 
 
-async def test_pictures_of_steps_are_tasks_and_saved_where_a_person_says(
+async def test_pictures_of_steps_are_tasks_and_saved_where_the_user_says(
     agreeing: Agreeing, workspace: Path, simulator: Simulator
 ) -> None:
     buffer = await agreeing.open("foxes.md", "# Foxes\n\nA red fox.\n", "markdown")
@@ -166,7 +166,7 @@ async def test_a_picture_for_each_file_is_begun_once(
     assert len(done["run"]["steps"][0]["images"]) == 3
 
 
-async def test_a_run_taken_up_goes_on_with_its_video(daemon, simulator: Simulator) -> None:
+async def test_a_resumed_run_continues_with_its_video(daemon, simulator: Simulator) -> None:
     simulator.options = replace(simulator.options, job_polls=1_000_000)
     first: Window = await daemon()
     first.start("halley/macros/run", {"name": "tell", "inputs": {"instruction": "the day"}})

@@ -176,7 +176,7 @@ async def test_three_models_of_two_providers_from_the_command_line(
     assert {e["name"] for e in events if e["type"] == "step"} == {"summary", "sentiment", "illustration"}
 
 
-async def test_steps_that_need_nothing_of_each_other_run_at_once(
+async def test_independent_steps_run_concurrently(
     window: Window, simulator: Simulator, second: Simulator
 ) -> None:
     simulator.script("L " * 60, contains='"Left"', tokens_per_s=100)
@@ -195,7 +195,7 @@ async def test_steps_that_need_nothing_of_each_other_run_at_once(
     assert result["answer"]["text"] == "Joined."
 
 
-async def test_a_failed_step_keeps_what_came_before_and_is_taken_up_there(
+async def test_a_run_resumes_at_its_failed_step_and_keeps_the_earlier_results(
     window: Window, simulator: Simulator, second: Simulator
 ) -> None:
     buffer = await window.open("day.md", TEXT, "markdown")
@@ -237,7 +237,7 @@ async def test_the_first_steps_failure_is_the_requests_failure(window: Window, s
     assert refused.value.problem["code"] == "auth_failed"
 
 
-async def test_a_cancelled_run_is_kept_and_upstream_closed(
+async def test_a_cancelled_run_is_saved_and_upstream_closed(
     window: Window, simulator: Simulator, second: Simulator
 ) -> None:
     simulator.script("A cold spring day.", model="sim-fast")

@@ -177,7 +177,7 @@ async def editor(
     assert not started.unoffered, "it was sent what it never offered"
 
 
-async def test_it_reaches_a_person(
+async def test_it_reaches_the_user(
     editor: PlainEditor, workspace: Path, simulator: Simulator, request: pytest.FixtureRequest
 ) -> None:
     kind = request.node.callspec.params["editor"]
@@ -272,7 +272,7 @@ async def test_it_reaches_a_person(
 @pytest.mark.parametrize(
     "editor", ["everything", "nothing but edits", "no codeActionLiteralSupport"], indirect=True
 )
-async def test_a_proposal_gets_its_yes_and_its_no_among_the_code_actions(
+async def test_a_proposal_is_accepted_or_discarded_by_code_actions(
     editor: PlainEditor, workspace: Path, simulator: Simulator
 ) -> None:
     editor.config.write_text(editor.config.read_text() + '\n[edits]\napply = "preview"\n')

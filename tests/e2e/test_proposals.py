@@ -137,7 +137,7 @@ async def test_a_discarded_proposal_is_gone(window: Window, simulator: Simulator
     assert buffer.text == CODE
 
 
-async def test_protected_files_ask_also_where_edits_apply_at_once(daemon, simulator: Simulator) -> None:
+async def test_protected_files_ask_also_where_edits_apply_directly(daemon, simulator: Simulator) -> None:
     window: Window = await daemon()
     for name in (".github/workflows/ci.yml", ".vscode/tasks.json", ".halley.toml"):
         buffer = await window.open(name, "a: 1\n", "yaml")
@@ -174,7 +174,7 @@ async def test_an_instructed_edit_streams_and_lands_once(daemon, simulator: Simu
     assert buffer.text == CODE
 
 
-async def test_invisible_characters_beside_the_question_are_told(daemon, simulator: Simulator) -> None:
+async def test_invisible_characters_beside_the_question_are_reported(daemon, simulator: Simulator) -> None:
     window: Window = await daemon()
     buffer = await window.open("numbers.py", "# \u200bhidden\n" + CODE)
     simulator.script("It counts.")

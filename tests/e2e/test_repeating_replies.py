@@ -11,7 +11,7 @@ LINE = "I hope this helps! Let me know if there is more.\n"
 CODE = "def total(prices):\n    return sum(prices)\n"
 
 
-async def test_a_chat_is_stopped_kept_and_continued_from_what_it_said(
+async def test_a_chat_is_stopped_saved_and_continued_from_its_text(
     window: Window, simulator: Simulator
 ) -> None:
     simulator.script(f"It adds up.\n{LINE * 2000}", tokens_per_s=0)
@@ -25,7 +25,7 @@ async def test_a_chat_is_stopped_kept_and_continued_from_what_it_said(
     assert "It adds up." in sent and sent.count("I hope this helps!") == 1
 
 
-async def test_an_edit_is_not_applied_and_its_text_is_kept(window: Window, simulator: Simulator) -> None:
+async def test_an_edit_is_not_applied_and_its_text_is_saved(window: Window, simulator: Simulator) -> None:
     buffer = await window.open("shop.py", CODE)
     simulator.script(
         f"```python\n{CODE}" + "    # And so it is with the next one, too.\n" * 2000, tokens_per_s=0

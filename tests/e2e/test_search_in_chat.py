@@ -233,7 +233,7 @@ def embeddings(simulator: Simulator) -> list[Json]:
     return [request.json for request in simulator.requests if request.path.endswith("/embeddings")]
 
 
-async def test_nothing_is_embedded_without_a_yes(daemon, simulator: Simulator) -> None:
+async def test_nothing_is_embedded_without_approval(daemon, simulator: Simulator) -> None:
     window: Window = await daemon(settings=EMBED)
     await find(window, "orders")
     status = await status_when(window, lambda status: "estimate" in status)
@@ -247,7 +247,7 @@ async def test_nothing_is_embedded_without_a_yes(daemon, simulator: Simulator) -
     assert not embeddings(simulator)
 
 
-async def test_a_client_whose_questions_interrupt_nobody_is_asked_by_itself(
+async def test_a_client_with_unobtrusive_questions_is_asked_by_itself(
     daemon, monkeypatch: pytest.MonkeyPatch, simulator: Simulator
 ) -> None:
     monkeypatch.setitem(daemon.__globals__, "Window", Agreeing)
@@ -287,7 +287,7 @@ async def test_where_a_question_would_interrupt_the_first_search_tells(
     await until(lambda status: status["state"] == "ready" and status.get("embedded") == status["chunks"])
 
 
-async def test_after_a_yes_meaning_is_searched_metered_and_kept_up_to_date(
+async def test_after_approval_meaning_is_searched_metered_and_kept_up_to_date(
     daemon, workspace: Path, simulator: Simulator
 ) -> None:
     window: Window = await daemon(settings=EMBED)
@@ -310,7 +310,7 @@ async def test_after_a_yes_meaning_is_searched_metered_and_kept_up_to_date(
     assert row["inputTokens"] > 0
 
 
-async def test_embedding_beyond_the_budget_asks_nobody_and_says_so(
+async def test_embedding_beyond_the_budget_is_refused_without_a_question(
     daemon, config: Path, agreeing: Agreeing, simulator: Simulator
 ) -> None:
     pick = {"role": "embed", "route": ["simulator/sim-embed"], "scope": "session"}
@@ -327,7 +327,7 @@ async def test_embedding_beyond_the_budget_asks_nobody_and_says_so(
     assert getattr(agreeing, "asked", []) == []
 
 
-async def test_killed_while_embedding_it_goes_on_where_it_was(
+async def test_killed_while_embedding_it_resumes_where_it_was(
     daemon, workspace: Path, simulator: Simulator
 ) -> None:
     for number in range(10):
@@ -356,7 +356,9 @@ async def test_killed_while_embedding_it_goes_on_where_it_was(
     assert hits[0]["symbol"] == "work_5_10" and hits[0]["how"] == "both"
 
 
-async def test_another_model_embeds_behind_while_the_old_answers(daemon, simulator: Simulator) -> None:
+async def test_another_model_embeds_in_the_background_while_the_old_answers(
+    daemon, simulator: Simulator
+) -> None:
     window = await embedded(daemon)
     pick = {"role": "embed", "route": ["simulator/sim-embed-2"], "scope": "session"}  # above the editor's own
     await window.request("halley/models/select", pick)

@@ -46,7 +46,7 @@ async def test_each_model_gives_its_reply_side_by_side(window: Window, simulator
         assert "".join(texts) == reply["text"]
 
 
-async def test_the_chosen_reply_is_what_the_chat_goes_on_with(window: Window, simulator: Simulator) -> None:
+async def test_the_chat_continues_with_the_chosen_reply(window: Window, simulator: Simulator) -> None:
     simulator.script("Blue it is.", model="sim-chat")
     simulator.script("Green it is.", model="sim-code")
     sent, _ = await window.chat("@simulator/sim-chat @simulator/sim-code Which colour?")
@@ -109,7 +109,7 @@ async def test_blind_hides_every_name_until_one_is_chosen(window: Window, simula
     assert counts["simulator/sim-code"] == (0, 1)
 
 
-async def test_blind_failures_name_nobody(window: Window, simulator: Simulator) -> None:
+async def test_blind_failures_name_no_model(window: Window, simulator: Simulator) -> None:
     simulator.script(status=401, body="{}", repeat=-1)
     with pytest.raises(RequestFailed) as refused:
         await window.chat("Go.", models=MODELS[:2], blind=True)
@@ -240,7 +240,7 @@ async def test_a_chat_goes_out_as_json_and_comes_in_again(window: Window, simula
             await window.request("halley/chat/import", {"content": wrong})
 
 
-async def test_a_killed_daemon_keeps_what_was_said_and_continue_goes_on(daemon, simulator: Simulator) -> None:
+async def test_a_killed_daemon_loses_no_text_and_continue_resumes(daemon, simulator: Simulator) -> None:
     window: Window = await daemon()
     simulator.script("Before.")
     sent, _ = await window.chat("First.")

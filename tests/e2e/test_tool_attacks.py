@@ -35,7 +35,9 @@ async def test_a_tool_shows_no_more_than_any_other_way(
 
 
 @pytest.mark.parametrize("said", ["deny", None, {"decision": "maybe"}, {}, 7])
-async def test_anything_but_a_yes_is_a_no(daemon, demo: Demo, simulator: Simulator, said: Any) -> None:
+async def test_anything_but_an_approval_is_a_refusal(
+    daemon, demo: Demo, simulator: Simulator, said: Any
+) -> None:
     demo.configure()
     window: Window = await daemon(capabilities=ASKS)
     answer(window, lambda _: said)

@@ -82,7 +82,7 @@ async def test_a_model_that_asks_for_more_past_the_bound_gets_no_more(
     assert "Never said." not in json.dumps(result)
 
 
-async def test_the_time_a_person_takes_does_not_count(daemon, demo: Demo, simulator: Simulator) -> None:
+async def test_the_time_the_user_takes_does_not_count(daemon, demo: Demo, simulator: Simulator) -> None:
     """The answer comes only after another reply has used the whole of its own time up."""
     _limits(demo, "max_seconds = 1")
     demo.configure()
@@ -112,7 +112,7 @@ async def test_the_time_a_person_takes_does_not_count(daemon, demo: Demo, simula
 # -- taken up again
 
 
-async def test_continue_after_a_cut_keeps_the_calls_and_goes_on_with_their_results(
+async def test_continue_after_a_cut_keeps_the_calls_and_uses_their_results(
     daemon, demo: Demo, simulator: Simulator
 ) -> None:
     window = await agreeing(daemon, demo)
@@ -181,7 +181,7 @@ async def test_continue_after_a_kill_in_a_call_says_so_and_does_not_run_it_again
 
 
 @pytest.mark.parametrize("how", ["killed", "cancelled"])
-async def test_continue_after_the_end_came_before_the_person_answered(
+async def test_continue_after_the_end_came_before_the_user_answered(
     daemon, demo: Demo, simulator: Simulator, how: str
 ) -> None:
     demo.configure()
@@ -247,7 +247,7 @@ async def test_each_reply_of_a_comparison_has_its_own_calls_and_approvals(
         assert {event["callId"] for event in own} == {question["callId"]} == {reply["tools"][0]["callId"]}
 
 
-async def test_a_blind_comparison_with_calls_names_nobody(daemon, demo: Demo, simulator: Simulator) -> None:
+async def test_a_blind_comparison_with_calls_names_no_model(daemon, demo: Demo, simulator: Simulator) -> None:
     _limits(demo, "max_calls = 1")
     demo.configure()
     window: Window = await daemon(capabilities=ASKS)
@@ -280,7 +280,7 @@ async def test_a_blind_comparison_with_calls_names_nobody(daemon, demo: Demo, si
 # -- what changes between turns
 
 
-async def test_a_server_whose_tools_changed_between_turns_is_told_of_once(
+async def test_a_server_whose_tools_changed_between_turns_is_reported_once(
     daemon, demo: Demo, simulator: Simulator, tmp_path: Path
 ) -> None:
     said = tmp_path / "description"

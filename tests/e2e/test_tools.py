@@ -157,7 +157,7 @@ async def test_a_server_that_crashes_hangs_or_changes_leaves_the_chat_up(
         ({"keys": {}, "env": {"A": "B"}, "args": ["-c", "import sys; sys.exit(3)"]}, "closed"),
     ],
 )
-async def test_a_server_that_does_not_start_is_shown_and_the_chat_goes_on(
+async def test_a_server_that_does_not_start_is_shown_and_the_chat_continues(
     daemon, demo: Demo, simulator: Simulator, rows: Json, why: str
 ) -> None:
     demo.configure(**rows)
@@ -228,7 +228,7 @@ async def test_a_model_that_cannot_call_gets_the_written_form(
     assert "made up" not in last_request(simulator).body.decode()
 
 
-async def test_calls_are_kept_and_told_to_later_turns(
+async def test_calls_are_saved_and_sent_with_later_turns(
     daemon, demo: Demo, simulator: Simulator, workspace: Path
 ) -> None:
     window: Window = await daemon(capabilities=ASKS)

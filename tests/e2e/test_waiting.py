@@ -39,7 +39,7 @@ async def test_a_wait_can_be_cancelled(window: Window, simulator: Simulator) -> 
     assert len([seen for seen in simulator.requests if seen.path.endswith("completions")]) == 1
 
 
-async def test_who_answers_instead_is_told(daemon, config: Path, simulator: Simulator) -> None:
+async def test_the_model_that_answers_instead_is_named(daemon, config: Path, simulator: Simulator) -> None:
     config.write_text(
         config.read_text().replace('["simulator/sim-chat"]', '["nobody/m", "simulator/sim-fast"]')
     )
@@ -80,7 +80,7 @@ async def test_a_reply_that_cannot_be_continued_now_can_be_later(
     assert whole["status"] == "complete" and whole["text"].startswith(broken["text"])
 
 
-async def test_another_model_of_the_route_goes_on_with_a_reply_unless_its_model_was_named(
+async def test_another_model_of_the_route_continues_a_reply_unless_its_model_was_named(
     daemon, config: Path, simulator: Simulator
 ) -> None:
     config.write_text(

@@ -97,7 +97,7 @@ def test_an_explanation_opens_as_markdown(eglot: Terminal, simulator: Simulator)
     eglot.shows("It adds up the **prices** of the items.", ".md")
 
 
-def test_typing_goes_on_while_a_model_works(eglot: Terminal, simulator: Simulator) -> None:
+def test_typing_continues_while_a_model_works(eglot: Terminal, simulator: Simulator) -> None:
     simulator.script(f"```python\n{BETTER}```", tokens_per_s=20)
     pick(eglot, "Improve")
     eglot.wait(lambda _: simulator.open_streams == 1, "the model writes")
@@ -107,7 +107,7 @@ def test_typing_goes_on_while_a_model_works(eglot: Terminal, simulator: Simulato
     eglot.shows("return sum(item.price for item in items)", "# typed meanwhile")
 
 
-def test_a_missing_key_is_told(eglot: Terminal, simulator: Simulator) -> None:
+def test_a_missing_key_is_reported(eglot: Terminal, simulator: Simulator) -> None:
     simulator.script(status=401, body={"error": {"message": "Incorrect API key provided"}}, repeat=-1)
     pick(eglot, "Explain")
     eglot.shows("did not accept the key")

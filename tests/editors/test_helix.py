@@ -98,7 +98,7 @@ def test_an_explanation_opens_as_markdown(helix: Terminal, simulator: Simulator)
     helix.shows("It adds up the **prices** of the items.", "# Explanation of shop.py")
 
 
-def test_a_missing_key_is_told(helix_binary: Path, helix: Terminal, simulator: Simulator) -> None:
+def test_a_missing_key_is_reported(helix_binary: Path, helix: Terminal, simulator: Simulator) -> None:
     simulator.script(status=401, body={"error": {"message": "Incorrect API key provided"}}, repeat=-1)
     pick(helix, "Explain the selection")
     helix.shows("did not accept the key")

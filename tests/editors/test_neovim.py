@@ -127,7 +127,7 @@ def test_chat_is_a_command(editing: Neovim, simulator: Simulator) -> None:
     assert request_about(simulator, "What does this do?")
 
 
-def test_a_failure_is_told_in_a_sentence(editing: Neovim, simulator: Simulator) -> None:
+def test_a_failure_is_reported_in_a_sentence(editing: Neovim, simulator: Simulator) -> None:
     simulator.script(status=401, body={"error": {"message": "Incorrect API key provided"}}, repeat=-1)
     editing.lua(PICK, "explain")
     editing.type("gggra")

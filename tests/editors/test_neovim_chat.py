@@ -11,7 +11,7 @@ from plugin import BETTER, CODE, LOAD, PLUGIN, SAID, SELECT, TEXT_IS, request_ab
 from halley.simulator import Simulator
 
 
-def test_a_chat_streams_while_the_person_types(editing: Neovim, simulator: Simulator) -> None:
+def test_a_chat_streams_while_the_user_types(editing: Neovim, simulator: Simulator) -> None:
     simulator.script("One two three four five six seven eight nine ten.", tokens_per_s=15)
     editing.type(":Halley chat What is this?<CR>")
     seen(editing, "One two")
@@ -158,7 +158,7 @@ def test_several_models_answer_in_columns_and_one_is_chosen(editing: Neovim, sim
     assert "It adds up" not in body
 
 
-def test_a_kept_chat_is_opened_named_and_given_away(
+def test_a_saved_chat_is_opened_named_and_exported(
     editing: Neovim, simulator: Simulator, tmp_path: Path
 ) -> None:
     simulator.script("Prices.")
@@ -209,7 +209,7 @@ def test_a_chat_survives_a_session(
         again.close()
 
 
-def test_a_daemon_killed_in_mid_stream_is_started_anew_and_the_reply_goes_on(
+def test_a_daemon_killed_in_mid_stream_is_restarted_and_the_reply_resumes(
     editing: Neovim, simulator: Simulator
 ) -> None:
     simulator.script("One two three four five six seven eight nine ten. " * 20, tokens_per_s=20)

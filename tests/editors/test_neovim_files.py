@@ -105,7 +105,7 @@ def test_agreed_to_one_by_one(proposed: Neovim, workspace: Path) -> None:
     )
 
 
-def test_all_at_once(proposed: Neovim, workspace: Path) -> None:
+def test_all_of_it_in_one_step(proposed: Neovim, workspace: Path) -> None:
     proposed.type(":Halley accept all<CR>")
     proposed.wait("#vim.fn.getqflist() == 0 and vim.bo.buftype ~= 'quickfix'")
     proposed.wait("vim.fn.filereadable(...) == 0", str(workspace / "old.py"))

@@ -81,7 +81,9 @@ def test_by_line(typing: Neovim, simulator: Simulator) -> None:
     )
 
 
-def test_typing_on_and_accepting_at_once_does_not_say_it_twice(typing: Neovim, simulator: Simulator) -> None:
+def test_typing_on_and_accepting_immediately_inserts_nothing_twice(
+    typing: Neovim, simulator: Simulator
+) -> None:
     simulator.script("width * height", repeat=-1)
     typing.type("A ")
     typing.wait(GHOST_IS, "width * height")
@@ -159,7 +161,7 @@ def test_a_secret_is_never_asked_about(
     assert not simulator.requests
 
 
-def test_it_is_asked_for_at_once(typing: Neovim, simulator: Simulator) -> None:
+def test_it_is_asked_for_immediately(typing: Neovim, simulator: Simulator) -> None:
     """Where it does not come by itself, too."""
     typing.lua("""
         local client = vim.lsp.get_clients({ name = 'halley' })[1]

@@ -45,7 +45,7 @@ def test_an_explanation_opens_beside(old: Neovim, simulator: Simulator) -> None:
     seen(old, "It adds up the **prices**.")
 
 
-def test_a_chat_streams_folds_and_goes_on(old: Neovim, simulator: Simulator) -> None:
+def test_a_chat_streams_folds_and_continues(old: Neovim, simulator: Simulator) -> None:
     simulator.script("It adds up.", reasoning="It is a sum.")
     old.type(":Halley chat What is #file:shop.py about?<CR>")
     text = seen(old, "> **Context** 1 excerpt")
@@ -82,7 +82,7 @@ def test_health_knows(old: Neovim) -> None:
     assert "Suggestions while typing need Neovim 0.12" in report
 
 
-def test_a_failure_is_told(old: Neovim, simulator: Simulator) -> None:
+def test_a_failure_is_reported(old: Neovim, simulator: Simulator) -> None:
     simulator.script(status=401, body={"error": {"message": "Incorrect API key provided"}}, repeat=-1)
     old.type(":%Halley explain<CR>")
     old.wait(SAID, "Halley:")

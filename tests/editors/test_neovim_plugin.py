@@ -208,7 +208,7 @@ def test_the_other_actions_ask_about_the_range(
 
 
 @pytest.mark.parametrize(("answers", "relative"), [("float", "editor"), ("split", ""), ("vsplit", "")])
-def test_answers_open_where_the_person_likes(
+def test_answers_open_where_the_user_likes(
     editing: Neovim, simulator: Simulator, answers: str, relative: str
 ) -> None:
     editing.lua("vim.g.halley = ...", {"answers": answers})
@@ -294,7 +294,7 @@ def test_a_commit_message_goes_into_the_commit_buffer(
     editing.wait(TEXT_IS, "Add the total of a basket\n# Please enter the commit message\n")
 
 
-def test_a_missing_key_is_told_and_health_knows(editing: Neovim, simulator: Simulator) -> None:
+def test_a_missing_key_is_reported_and_health_knows(editing: Neovim, simulator: Simulator) -> None:
     simulator.script(status=401, body={"error": {"message": "Incorrect API key provided"}}, repeat=-1)
     editing.type(":%Halley explain<CR>")
     editing.wait(SAID, "Halley:")
@@ -368,7 +368,7 @@ def test_a_proposal_is_accepted_in_part(editing: Neovim, workspace: Path, simula
     assert editing.text() == TWO
 
 
-def test_all_of_a_proposal_is_accepted_at_once(
+def test_all_of_a_proposal_is_accepted_in_one_step(
     editing: Neovim, workspace: Path, simulator: Simulator
 ) -> None:
     (workspace / "numbers.py").write_text(TWO)

@@ -116,7 +116,7 @@ def test_health_tells_all_of_it(editing: Neovim) -> None:
         assert words in report, words
 
 
-def test_an_untrusted_workspace_waits_for_the_person(
+def test_an_untrusted_workspace_waits_for_the_user(
     fresh: Neovim, workspace: Path, simulator: Simulator
 ) -> None:
     (workspace / "shop.py").write_text(CODE)
@@ -183,7 +183,7 @@ def test_a_subcommand_is_chosen_where_none_is_named(editing: Neovim) -> None:
     seen(editing, "# Halley doctor")
 
 
-def test_the_daemon_is_started_anew(editing: Neovim) -> None:
+def test_the_daemon_is_restarted(editing: Neovim) -> None:
     before = editing.lua("return vim.lsp.get_clients({ name = 'halley' })[1].id")
     editing.type(":Halley restart<CR>")
     editing.wait("(vim.lsp.get_clients({ name = 'halley', bufnr = 0 })[1] or { id = ... }).id ~= ...", before)

@@ -86,7 +86,7 @@ def test_ghost_text_is_typed_through_and_accepted(typing: Neovim, simulator: Sim
     assert text[ROW + 1 : ROW + 6] == CODE[ROW + 1 : ROW + 6], "what stands below is untouched"
 
 
-def test_accepting_right_behind_a_key_says_nothing_twice(typing: Neovim, simulator: Simulator) -> None:
+def test_accepting_right_after_a_key_inserts_nothing_twice(typing: Neovim, simulator: Simulator) -> None:
     """Within the 200 ms in which Neovim still has the suggestion that it got before the keys."""
     simulator.script(MISSING)
     assert typing.wait(GHOST)[0] == MISSING

@@ -105,7 +105,9 @@ def test_hits_are_in_the_quickfix_list(working: Neovim, workspace: Path) -> None
     working.wait(SAID, "nothing was found for “zzyzx quux”")
 
 
-def test_the_index_says_what_meaning_costs_and_waits_for_a_yes(working: Neovim, simulator: Simulator) -> None:
+def test_the_index_shows_what_embedding_costs_and_waits_for_approval(
+    working: Neovim, simulator: Simulator
+) -> None:
     working.lua(SELECT, ["embed"])
     asked(working, "halley/index/control", action="rebuild")
     estimate = status_when(working, lambda status: status.get("estimate"))["estimate"]

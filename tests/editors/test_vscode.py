@@ -253,7 +253,7 @@ def installing(code: VSCode, vsix: Path, place: Path, running_simulator: str) ->
 
 
 @pytest.mark.parametrize("name", NAMES["story.mjs"])
-def test_a_person(story: dict[str, Step], name: str) -> None:
+def test_a_user(story: dict[str, Step], name: str) -> None:
     _must_hold(story, name)
 
 
@@ -263,7 +263,7 @@ def test_in_the_extension_host(host: dict[str, Step], name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES["configured.mjs"] if n.split(":")[0] in SUBJECTS])
-def test_a_person_for_whom_all_is_set_up(configured: dict[str, Step], name: str) -> None:
+def test_a_user_for_whom_all_is_set_up(configured: dict[str, Step], name: str) -> None:
     _must_hold(configured, name)
 
 

@@ -62,7 +62,7 @@ def test_the_manifest_has_every_setting() -> None:
         assert (ROOT / path).read_text("utf-8") == text, "run `make generate`"
 
 
-def test_settings_of_endpoints_programs_and_money_are_nobody_elses() -> None:
+def test_settings_of_endpoints_programs_and_money_are_the_users_alone() -> None:
     for name, row in vscode_manifest.build_settings().items():
         wanted = "machine" if name.split(".")[1] in ("providers", "log", "budget", "tools") else "resource"
         assert row["scope"] == wanted, name
@@ -95,7 +95,7 @@ def test_the_extension_is_small(node: Path) -> None:
     assert sum(file.stat().st_size for file in files) <= 600_000
 
 
-def test_builds_at_once_do_not_clash(node: Path) -> None:
+def test_concurrent_builds_do_not_clash(node: Path) -> None:
     """What is missing is made once, by one of them, and all have it."""
     build_vscode.build_bundle()
     with build_vscode.alone():

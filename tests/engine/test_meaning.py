@@ -43,7 +43,7 @@ def test_layout_alone_is_no_difference(language: str, before: str, after: str):
 
 
 @pytest.mark.parametrize(("language", "before", "after"), DIFFERENT)
-def test_any_other_change_is_told(language: str, before: str, after: str):
+def test_any_other_change_is_reported(language: str, before: str, after: str):
     assert difference(before, after, language)
 
 

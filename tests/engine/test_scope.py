@@ -50,7 +50,7 @@ def test_a_block_ends_where_the_indentation_leaves_it():
     assert cut("def f():\n    ", body) == "return 1\n"
 
 
-def test_a_block_goes_on_while_it_is_indented():
+def test_a_block_continues_while_it_is_indented():
     assert cut("def f():\n    ", "a = 1\n    b = 2\n") is None
 
 

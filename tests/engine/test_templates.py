@@ -22,7 +22,7 @@ def test_parts_become_messages_and_empty_ones_are_left_out():
     assert [(m.role, m.text) for m in messages] == [("system", "Be brief.")]
 
 
-def test_a_template_without_parts_is_what_the_person_says():
+def test_a_template_without_parts_is_the_instruction():
     assert [(m.role, m.text) for m in render_messages("Hi {{x}}", {"x": "you"})] == [("user", "Hi you")]
 
 

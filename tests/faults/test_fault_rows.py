@@ -188,7 +188,7 @@ async def test_the_next_model_answers(room: EngineRoom, host: Host, attempts: in
 
 
 @pytest.mark.parametrize(("host", "code"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
-async def test_it_is_told_at_once(room: EngineRoom, host: Host, code: str) -> None:
+async def test_it_is_reported_immediately(room: EngineRoom, host: Host, code: str) -> None:
     async with AsyncExitStack() as stack:
         two = await stack.enter_async_context(FaultServer(ALL))
         gone = (await nobody_listens(stack)).removesuffix("/v1") if host is proxy_that_is_gone else None

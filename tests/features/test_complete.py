@@ -96,7 +96,7 @@ async def test_windows_line_ends_are_typed_along_too():
     assert model.calls == 1
 
 
-async def test_typing_something_else_asks_anew():
+async def test_typing_something_else_asks_again():
     model = Model("sum(x)")
     model.gate.set()
     completer, on = Completer(), line(model)
@@ -106,7 +106,7 @@ async def test_typing_something_else_asks_anew():
     assert model.calls == 2 and model.most_alive == 1
 
 
-async def test_a_newer_question_answers_the_older_at_once():
+async def test_a_newer_question_answers_the_older_immediately():
     model = Model("um(x)")
     completer, on = Completer(), line(model)
     older = asyncio.create_task(ask(completer, on, "return |\n"))
@@ -132,7 +132,7 @@ async def test_a_call_that_no_longer_fits_is_closed():
     assert model.most_alive == 1
 
 
-async def test_a_cancelled_question_closes_its_call_when_nobody_follows():
+async def test_a_cancelled_question_closes_its_call_when_none_follows():
     model = Model("aaa")
     completer, on = Completer(), line(model)
     asking = asyncio.create_task(ask(completer, on, "x = |\n"))
@@ -161,7 +161,7 @@ async def test_nothing_is_asked_where_nothing_can_be_completed(text: str):
     assert model.calls == 0
 
 
-async def test_moving_away_and_returning_asks_nobody_again():
+async def test_moving_away_and_returning_asks_no_model_again():
     model = Model("sum(numbers)")
     model.gate.set()
     completer, on = Completer(), line(model)
@@ -182,7 +182,7 @@ async def test_a_model_that_takes_too_long_is_left_alone():
     assert (model.calls, model.alive) == (1, 0)
 
 
-def test_the_pause_follows_the_person_and_the_model():
+def test_the_pause_follows_the_typist_and_the_model():
     settings = Settings.model_validate({"completion": {"debounce_ms": 200}})
 
     def pause(pace_s: float, latency_s: float) -> float:
@@ -255,7 +255,7 @@ async def test_secret_files_are_never_asked_about():
     assert found == [] and model.calls == 0
 
 
-async def test_errors_are_silent_while_typing_and_told_when_invoked():
+async def test_errors_are_silent_while_typing_and_reported_when_invoked():
     model = Model()
     model.error = ProviderUnavailable("It is down.")
     model.gate.set()

@@ -33,7 +33,7 @@ def test_every_template_is_in_the_documentation():
         ("=== sytem ===\nx", "not 'sytem'"),
     ],
 )
-def test_what_is_wrong_is_said(tmp_path: Path, text: str, said: str):
+def test_what_is_wrong_is_reported(tmp_path: Path, text: str, said: str):
     (tmp_path / "fix.md").write_text(text)
     with pytest.raises(NotConfigured) as caught:
         load_own_template(tmp_path / "fix.md", "fix")

@@ -96,7 +96,7 @@ def test_there_are_enough():
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_nothing_is_written_outside_and_nothing_protected_without_a_yes(root: Path, form: str) -> None:
+def test_nothing_is_written_outside_and_nothing_protected_without_approval(root: Path, form: str) -> None:
     document = Document((root / "src/a.py").as_uri(), "x = 1\n", "python", 1, root / "src/a.py")
     snapshot = Snapshot(
         document, Selection(0, 6), workspace=Workspace(root), open_documents={document.uri: document}
@@ -152,7 +152,7 @@ def test_short_names_of_windows_are_known(path: str) -> None:
 @pytest.mark.parametrize(
     "path", ["src/a.py", "git/a.py", "docs/github.md", "ci/a.py", "a~1.py", "build.gradle"]
 )
-def test_ordinary_files_need_no_yes(path: str) -> None:
+def test_ordinary_files_need_no_approval(path: str) -> None:
     assert not why_protected(path)
 
 

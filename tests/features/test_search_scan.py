@@ -47,7 +47,7 @@ def content(database: Path) -> list[tuple[object, ...]]:
         return [*chunks, *files, *words]
 
 
-def test_killed_at_any_moment_it_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_killed_at_any_moment_it_resumes_where_it_was(tmp_path: Path) -> None:
     root = tmp_path / "workspace"
     write_files(root)
     whole = Rules(str(root), str(tmp_path / "whole" / "index.db"))

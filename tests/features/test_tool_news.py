@@ -14,7 +14,7 @@ SERVER = Path(__file__).parents[1] / "e2e" / "mcp_server.py"
 START_S = 60.0
 
 
-async def test_chats_are_told_once_and_those_that_were_silent_the_longest_are_forgotten(
+async def test_chats_are_informed_once_and_the_longest_silent_are_forgotten(
     halley_home: Path, tmp_path: Path
 ) -> None:
     said = tmp_path / "said.txt"

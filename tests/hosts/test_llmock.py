@@ -45,7 +45,7 @@ async def test_every_dialect_and_its_tools(llmock: Any, host_of: Any) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_faults_are_told_in_every_dialect(llmock: Any, host_of: Any, fault: str) -> None:
+async def test_faults_are_reported_in_every_dialect(llmock: Any, host_of: Any, fault: str) -> None:
     with llmock("--error-rate", fault) as origin:
         for path, preset, settings in DIALECTS.values():
             with pytest.raises(HalleyError) as raised:

@@ -96,8 +96,8 @@ def register(server: HalleyServer) -> None:
         trusted = not server.documents.is_out_of_step(params["uri"])
         return found and {"text": found.text, "version": found.version, "trusted": trusted}
 
-    @server.command("test.look_behind")
-    async def look_behind(arguments: list[Any]) -> None:
+    @server.command("test.look_later")
+    async def look_later(arguments: list[Any]) -> None:
         """What is started behind the answer keeps the text it saw first as an event."""
 
         async def look() -> None:

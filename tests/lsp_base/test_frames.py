@@ -61,7 +61,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_headers_are_told_once_and_the_next_message_is_read(name):
+def test_bad_headers_are_reported_once_and_the_next_message_is_read(name):
     good = b'{"a": "Content-Length: 3"}'
     for cuts in ([], list(range(0, 400, 7))):
         bad, after, last = parse(BAD[name] + frame(good) + frame(b"last"), cuts)

@@ -25,7 +25,7 @@ async def test_requests_before_initialize_are_refused_and_it_still_works_after(f
 
 
 @pytest.mark.parametrize("late", [False, True])
-async def test_nothing_is_said_before_initialize_is_answered(start, late):
+async def test_nothing_is_sent_before_initialize_is_answered(start, late):
     """Whether the front answers it or, after another word, the server; a part that fails to begin harms nobody."""
     client = await start(SAMPLE_EAGER="1")
     if late:

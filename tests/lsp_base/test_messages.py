@@ -127,7 +127,7 @@ async def test_no_traceback_and_no_text_of_the_user_reaches_client_or_log(start)
     assert "my words" not in log and "sk-abc" not in log and "Traceback" not in log
 
 
-async def test_notifications_that_fail_harm_nobody(sample):
+async def test_notifications_that_fail_do_no_harm(sample):
     await sample.notify("workspace/didDeleteFiles", {"files": []})
     await sample.notify("workspace/didRenameFiles", {"files": []})
     await sample.notify("textDocument/didChange", {"textDocument": 3})
@@ -135,7 +135,7 @@ async def test_notifications_that_fail_harm_nobody(sample):
     assert await sample.result("halley/events") == ["deleting", "renamed"]
 
 
-async def test_documents_are_kept_before_any_other_handler_runs(sample):
+async def test_documents_are_updated_before_any_other_handler_runs(sample):
     uri = "file:///a.py"
     edit = {"range": {"start": {"line": 0, "character": 1}, "end": {"line": 0, "character": 2}}, "text": "-"}
     await sample.notify(

@@ -52,7 +52,7 @@ async def test_a_client_that_does_not_read_does_not_stop_the_work(start, tmp_pat
     await client.answer_to(touch)
 
 
-async def test_much_input_at_once_is_answered_in_order(sample):
+async def test_much_input_in_one_go_is_answered_in_order(sample):
     messages = [
         {"jsonrpc": "2.0", "id": n, "method": "halley/echo", "params": {"n": n}} for n in range(1000, 4000)
     ]
@@ -63,7 +63,7 @@ async def test_much_input_at_once_is_answered_in_order(sample):
     await sending
 
 
-async def test_what_is_begun_behind_an_answer_sees_nothing_that_was_said_later(sample):
+async def test_what_starts_after_an_answer_sees_no_later_message(sample):
     """A command that is answered at once, and typing right after it, read in one go."""
     uri = "file:///typed.py"
     item = {"uri": uri, "languageId": "python", "version": 1, "text": "before"}
@@ -71,7 +71,7 @@ async def test_what_is_begun_behind_an_answer_sees_nothing_that_was_said_later(s
     for _ in range(20):
         messages = [
             {"method": "textDocument/didOpen", "params": {"textDocument": item}},
-            {"id": 1, "method": "workspace/executeCommand", "params": {"command": "test.look_behind", "arguments": [item]}},
+            {"id": 1, "method": "workspace/executeCommand", "params": {"command": "test.look_later", "arguments": [item]}},
             {"method": "textDocument/didChange", "params": {"textDocument": document, "contentChanges": [{"text": "after"}]}},
         ]  # fmt: skip
         await sample.send_bytes(b"".join(frame({"jsonrpc": "2.0"} | message) for message in messages))

@@ -167,7 +167,7 @@ async def test_others_are_not_taken_for_one(http: Any, script: Any, monkeypatch:
         assert await find_local_servers(http, ports) == ()
 
 
-async def test_nobody_listens(http: Any) -> None:
+async def test_no_server_listens(http: Any) -> None:
     async with FaultServer() as gone:
         port = gone.port
     assert await find_local_servers(http, dict.fromkeys(IDENTITIES, port)) == ()

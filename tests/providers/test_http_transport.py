@@ -297,7 +297,7 @@ async def test_unknown_certificate(http: Http, endpoint_of: EndpointOf, tmp_path
         assert await fetch(http, endpoint_of(host.url, ca_bundle=str(bundle))) == b"{}"
 
 
-async def test_a_changed_ca_bundle_applies_at_once(
+async def test_a_changed_ca_bundle_applies_immediately(
     http: Http, endpoint_of: EndpointOf, tmp_path: Path
 ) -> None:
     _, bundle, context = certificates(tmp_path)

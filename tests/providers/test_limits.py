@@ -83,7 +83,7 @@ async def test_a_host_that_tells_no_limits_still_lists_its_models(provider_of: A
     assert [model.ref.name for model in models] == ["m"]
 
 
-async def test_what_the_proxy_was_told_of_a_model(provider_of: Any) -> None:
+async def test_what_the_proxy_reports_of_a_model(provider_of: Any) -> None:
     info = {"mode": "embedding", "supports_vision": True, "max_tokens": 1}
 
     def choose(request: Received) -> Any:

@@ -103,7 +103,7 @@ class FakeLedger:
         )
         return len(self.rows) - 1
 
-    async def settle(self, entry: int, *, behind: bool = False, **facts: Any) -> None:
+    async def settle(self, entry: int, *, deferred: bool = False, **facts: Any) -> None:
         await asyncio.sleep(0)
         assert self.rows[entry]["status"] in ("open", facts["status"]), "how it ended never changes"
         self.rows[entry].update(facts)

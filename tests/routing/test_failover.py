@@ -90,7 +90,7 @@ async def test_backoff_is_full_jitter_that_doubles(bench):
     ],
     ids=lambda fault: fault.code,
 )
-async def test_what_no_retry_can_mend_is_told_at_once(bench, fault):
+async def test_what_no_retry_can_mend_is_reported_immediately(bench, fault):
     one, two = bench.provider("one", [fault]), bench.provider("two")
     with pytest.raises(type(fault)) as raised:
         await bench.run("one/a", "two/b")
@@ -109,7 +109,7 @@ async def test_spent_quota_moves_on_only_to_another_provider(bench):
     assert len(one.requests) == 2
 
 
-async def test_an_empty_answer_is_asked_for_once_more(bench):
+async def test_an_empty_answer_is_retried_once(bench):
     class Empty(BadReply):
         empty = True
 
@@ -119,21 +119,21 @@ async def test_an_empty_answer_is_asked_for_once_more(bench):
     assert len(one.requests) == 2
 
 
-async def test_retry_after_is_kept_up_to_a_minute(bench):
+async def test_retry_after_is_honoured_up_to_a_minute(bench):
     bench.provider("one", [RateLimited("slow").about(retry_after_ms=59_000)], ok())
     await bench.run("one/a")
     assert bench.time.waits == [59.0]
     assert bench.operations[0].wait_ms == 59_000
 
 
-async def test_a_longer_retry_after_goes_to_the_next_model_at_once(bench):
+async def test_a_longer_retry_after_moves_to_the_next_model_immediately(bench):
     bench.provider("one", [RateLimited("slow").about(retry_after_ms=61_000)])
     bench.provider("two", ok("two"))
     assert text_of(await bench.run("one/a", "two/b")) == "two"
     assert bench.time.waits == []
 
 
-async def test_a_longer_retry_after_with_nobody_else_is_told(bench):
+async def test_a_longer_retry_after_without_another_model_is_reported(bench):
     bench.provider("one", [RateLimited("slow").about(retry_after_ms=61_000)])
     with pytest.raises(RateLimited) as raised:
         await bench.run("one/a")
@@ -178,7 +178,7 @@ async def test_one_try_where_retries_are_off(bench):
     assert bench.operations == []
 
 
-async def test_when_all_fail_the_first_error_is_told_and_the_others_named(bench):
+async def test_when_all_fail_the_first_error_is_reported_and_the_others_named(bench):
     bench.provider("one", DOWN)
     bench.provider("two", [AuthFailed("two refused the key.")])
     with pytest.raises(ProviderUnavailable) as raised:
@@ -198,7 +198,7 @@ async def test_context_too_long_is_shortened_once(bench):
     assert len(one.requests) == 2
 
 
-async def test_context_too_long_without_a_way_to_shorten_is_told(bench):
+async def test_context_too_long_without_a_way_to_shorten_is_reported(bench):
     one = bench.provider("one", [ContextTooLong("too long")])
     with pytest.raises(ContextTooLong):
         await bench.run("one/a")
@@ -214,7 +214,7 @@ async def test_retry_now_ends_the_wait(bench):
     assert bench.router.retry_now(bench.operations[-1].id) is False
 
 
-async def test_a_picked_model_that_is_not_configured_is_told_and_a_fallback_is_passed_by(bench):
+async def test_a_picked_model_that_is_not_configured_is_reported_and_a_fallback_is_skipped(bench):
     bench.provider("one", DOWN)
     with pytest.raises(NotConfigured):
         await bench.run("none/a", "one/a")
@@ -245,7 +245,7 @@ async def test_cancelling_at_any_moment_leaves_no_open_row(bench, steps):
     assert one.closed == len(one.requests)
 
 
-async def test_newer_typing_is_told_from_other_cancelling(bench):
+async def test_newer_typing_differs_from_other_cancelling(bench):
     bench.provider("one", ["hang"])
     task = asyncio.create_task(bench.run("one/a"))
     for _ in range(5):
@@ -318,7 +318,7 @@ def test_the_table_names_every_upstream_error():
     [(4_096, True), (30_000, False), (20_000, False), (0, False)],
     ids=["cut", "all", "near", "unsaid"],
 )
-async def test_a_host_that_cuts_a_prompt_silently_is_told(bench, read, cut):
+async def test_a_host_that_cuts_a_prompt_silently_is_reported(bench, read, cut):
     bench.provider("one", [TextDelta("x"), Finish("stop", Usage(read, 1))])
     events = await bench.run("one/a", prompt=Prompt((user("some words here " * 10_000),)))
     told = [event.text for event in events if isinstance(event, Notice)]

@@ -103,7 +103,7 @@ async def test_a_request_that_may_not_wait_takes_the_next_key_too(room: EngineRo
             assert TextDelta("Hello") in await ask(room, settings_for(host.url), retry=False)
 
 
-async def test_each_key_is_tried_once_and_then_the_first_failure_is_told(room: EngineRoom) -> None:
+async def test_each_key_is_tried_once_and_then_the_first_failure_is_reported(room: EngineRoom) -> None:
     async with FaultServer(FAILED_KEYS["revoked"]) as host:
         with pytest.raises(AuthFailed):
             await ask(room, settings_for(host.url, keys=3))

@@ -46,12 +46,12 @@ async def test_the_providers_own_word_goes_first():
     assert (usage.cost_usd, usage.cost_source) == (0.5, "provider")
 
 
-async def test_what_nobody_knows_is_unknown_and_not_zero():
+async def test_a_missing_price_is_unknown_and_not_zero():
     usage = await Prices(look_up=Counter(None)).with_cost(Usage(10, 10), MODEL)
     assert (usage.cost_usd, usage.cost_source) == (None, "unknown")
 
 
-async def test_a_price_is_looked_up_once_and_kept_on_disk(tmp_path):
+async def test_a_price_is_looked_up_once_and_cached_on_disk(tmp_path):
     counter = Counter(Price(1.0, 2.0))
     prices = Prices(tmp_path / "cache" / "prices.json", counter)
     prices.begin(MODEL)

@@ -36,7 +36,7 @@ def settings(simulator):
     return settings_for(simulator.base_url)
 
 
-async def test_models_are_listed_and_kept_for_the_next_process(room, settings, simulator):
+async def test_models_are_listed_and_cached_for_the_next_process(room, settings, simulator):
     listed = await room.registry.list_models(settings, CALLER)
     assert ModelRef("sim", "sim-chat") in {model.ref for model in listed.models}
     assert (listed.stale, listed.problems) == (False, ())
@@ -65,7 +65,7 @@ async def test_a_list_is_asked_for_once_by_many_and_not_again_while_fresh(room, 
     assert asked == 2
 
 
-async def test_old_lists_are_shown_at_once_and_refreshed_behind(room, settings):
+async def test_old_lists_are_shown_immediately_and_refreshed_in_the_background(room, settings):
     await room.registry.list_models(settings, CALLER)
     changed = []
     room.catalogue.on_change.append(lambda: changed.append(True))
@@ -90,7 +90,7 @@ async def test_a_host_that_is_down_keeps_its_old_models_and_says_what_is_wrong(r
     await simulator.__aenter__()
 
 
-async def test_a_model_that_is_not_listed_is_told_with_its_near_matches(room, settings):
+async def test_a_model_that_is_not_listed_is_reported_with_its_near_matches(room, settings):
     with pytest.raises(ModelNotFound) as raised:
         await room.registry.check_listed(ModelRef("sim", "sim-caht"), settings, CALLER)
     assert "sim/sim-chat" in raised.value.problem.help

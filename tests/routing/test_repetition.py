@@ -148,7 +148,7 @@ async def collect(bench, **options: Any) -> tuple[list[Event], Interrupted | Non
     return events, None
 
 
-async def test_a_circle_is_stopped_kept_and_in_the_ledger(bench) -> None:
+async def test_a_repeating_reply_is_stopped_saved_and_in_the_ledger(bench) -> None:
     provider = bench.provider("one", [TextDelta(PROSE), *[TextDelta(LINE)] * 1000, Finish("stop")])
     events, error = await collect(bench)
     text = "".join(event.text for event in events if isinstance(event, TextDelta))

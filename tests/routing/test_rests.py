@@ -66,7 +66,7 @@ async def test_a_host_that_keeps_failing_rests_and_is_passed_by(bench):
     assert len(two.requests) == 50
 
 
-async def test_passing_a_resting_host_by_is_told(bench):
+async def test_skipping_a_resting_host_is_reported(bench):
     bench.provider("one", DOWN)
     bench.provider("two", OK)
     for _ in range(3):
@@ -121,7 +121,7 @@ async def test_while_a_probe_is_out_others_pass_by(bench):
     assert len(two.requests) == before, "a cancelled probe leaves its place to the next request"
 
 
-async def test_the_only_host_is_asked_at_once_though_it_rests(bench):
+async def test_the_only_host_is_asked_immediately_though_it_rests(bench):
     one = bench.provider("one", DOWN)
     for _ in range(2):
         with pytest.raises(ProviderUnavailable):

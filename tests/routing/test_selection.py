@@ -109,7 +109,7 @@ def test_embeddings_have_no_default_since_they_send_a_whole_workspace():
     assert chosen["embed"].route == (ModelRef("p", "e"),)
 
 
-def test_with_nothing_at_all_the_person_learns_what_to_do():
+def test_with_nothing_at_all_the_user_learns_what_to_do():
     with pytest.raises(NotConfigured) as raised:
         resolve_route("chat", merge_settings([]))
     for word in ("halley key set", "COMETAPI_KEY", "halley simulator"):

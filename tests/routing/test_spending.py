@@ -25,7 +25,7 @@ def caller(answer: bool, asked: list[str]) -> Caller:
     return Caller(confirm=confirm)
 
 
-async def test_below_the_limit_nothing_is_said(bench):
+async def test_below_the_limit_there_is_no_warning(bench):
     bench.provider("one")
     bench.ledger.already_spent = 4.99
     events = await bench.run("one/a", settings=settings(daily_usd=5, when_spent="stop"))
@@ -42,7 +42,7 @@ async def test_stop_refuses_before_anything_is_sent(bench):
     assert (one.requests, bench.ledger.rows) == ([], [])
 
 
-async def test_warn_says_so_once_a_day_and_goes_on(bench):
+async def test_warn_says_so_once_a_day_and_continues(bench):
     bench.provider("one")
     bench.ledger.already_spent = 6.0
     chosen = settings(monthly_usd=5, when_spent="warn")
@@ -69,7 +69,7 @@ async def test_ask_asks_once_a_day(bench):
 
 
 @pytest.mark.parametrize("who", ["says no", "nobody", "typing"])
-async def test_ask_refuses_without_a_yes(bench, who):
+async def test_ask_refuses_without_approval(bench, who):
     one = bench.provider("one")
     bench.ledger.already_spent = 6.0
     asked: list[str] = []

@@ -110,7 +110,7 @@ async def test_a_retry_and_a_continuation_cancelled_at_any_step(
     assert open_replies(await kept(room)) == []
 
 
-async def test_two_hundred_turns_cancelled_at_once(room: EngineRoom, desk: ChatDesk, tried: Tried) -> None:
+async def test_two_hundred_turns_cancelled_together(room: EngineRoom, desk: ChatDesk, tried: Tried) -> None:
     """Each at another moment, side by side."""
     numbers = count()
 

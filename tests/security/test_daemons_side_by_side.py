@@ -51,7 +51,7 @@ async def test_the_first_daemons_end_leaves_the_seconds_socket(tmp_path: Path) -
     assert not path.exists(), "its own socket goes with it"
 
 
-async def test_a_stderr_that_nobody_reads_holds_nothing(
+async def test_an_unread_stderr_blocks_nothing(
     halley_home: Path, tmp_path: Path, simulator: Simulator
 ) -> None:
     (halley_home / "config.toml").write_text(
@@ -84,7 +84,7 @@ async def test_a_stderr_that_nobody_reads_holds_nothing(
         os.close(reading)
 
 
-def test_what_was_dropped_is_said_once_there_is_room(tmp_path: Path) -> None:
+def test_what_was_dropped_is_reported_once_there_is_room(tmp_path: Path) -> None:
     program = (
         "import os, sys\n"
         "from halley.lsp.stderr import never_wait_for_stderr\n"

@@ -133,7 +133,7 @@ def _aside(file: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_cut_at_any_byte_is_kept(
+def test_a_file_cut_at_any_byte_is_set_aside(
     name: str, tmp_path: Path, reports: list[Problem], tried: Callable[..., None], monkeypatch
 ) -> None:
     monkeypatch.setattr(os, "fsync", lambda _handle: None)

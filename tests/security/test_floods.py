@@ -80,7 +80,7 @@ def _said(name: str, text: str) -> Any:
 
 
 @pytest.mark.parametrize("name", ["content", "reasoning_content", "tool_calls"])
-async def test_a_reply_without_end_ends_and_is_kept(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_reply_without_end_ends_and_is_saved(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streaming, "MOST_TEXT", 100_000)
     first, frame = (_frame(**{name: _said(name, text)}) for text in ('{"a": "', "x" * 20))
     reply = Reply()

@@ -43,7 +43,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("turns", [1, 4])
-async def test_a_chat_under_a_foreign_lock_is_said_and_kept(
+async def test_a_chat_under_a_foreign_lock_is_reported_and_saved(
     room: EngineRoom,  # noqa: F811
     desk: ChatDesk,  # noqa: F811
     simulator: Simulator,

@@ -183,7 +183,7 @@ def test_a_key_in_the_environment_does_not_let_editor_settings_choose_its_provid
 @pytest.mark.parametrize(
     "how", ["config.toml", "a key that was entered", "the client's own", "a pick", "this machine"]
 )
-async def test_editor_settings_may_name_what_the_person_has_configured(
+async def test_editor_settings_may_name_what_the_user_has_configured(
     how: str, halley_home: Path, tmp_path: Path
 ) -> None:
     room = EngineRoom.open()

@@ -263,7 +263,7 @@ def test_fixing_an_undefined_name(message: str, code: str, wanted: str):
 
 
 @pytest.mark.parametrize("wish", ["Write tests for this", "Translate this to Go"])
-def test_tests_and_translations_are_said_to_be_left_out(wish: str):
+def test_tests_and_translations_are_reported_as_left_out(wish: str):
     said = ask(f"{wish}\n\n{CODE}")
     assert "cannot do this" in said and not read_blocks(said)
 

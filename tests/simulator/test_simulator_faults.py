@@ -204,7 +204,7 @@ async def test_faults_of_whole_bodies(sim: Simulator, fault: str):
         assert wanted[fault] in body
 
 
-async def test_refuse_resets_at_once_and_a_stopped_host_refuses(sim: Simulator):
+async def test_refuse_resets_immediately_and_a_stopped_host_refuses(sim: Simulator):
     sim.set_faults("refuse")
     assert await exchange(sim, ASK) in (b"", b"<reset>")
     assert sim.requests == []

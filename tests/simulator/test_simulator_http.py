@@ -131,7 +131,7 @@ async def test_leaving_a_stalled_call_is_noticed_too(sim: Simulator, fault: str)
     assert sim.requests[-1].state == "closed_early"
 
 
-async def test_a_slow_reader_holds_up_nobody_and_costs_no_memory(sim: Simulator):
+async def test_a_slow_reader_holds_up_no_other_and_costs_no_memory(sim: Simulator):
     _, slow = await asyncio.open_connection("127.0.0.1", sim.port)
     slow.write(raw(ASK | {"stream": True}, "x-simulator-fault: endless_line\r\n"))
     await sim.wait_for(lambda s: s.open_streams == 1)
@@ -173,7 +173,7 @@ async def test_a_large_request_is_answered_and_leaving_it_is_noticed(sim: Simula
     writer.close()
 
 
-async def test_many_streams_at_once(sim: Simulator):
+async def test_many_concurrent_streams(sim: Simulator):
     async def one() -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", sim.port)
         writer.write(raw(ASK | {"stream": True}, "connection: close\r\nx-simulator-tokens-per-s: 200\r\n"))

@@ -117,7 +117,7 @@ async def test_a_video_from_submission_to_file(client: AsyncOpenAI, simulator: S
         await client.videos.retrieve(job.id)
 
 
-async def test_a_job_fails_or_expires_when_told_to(client: AsyncOpenAI, simulator: Simulator) -> None:
+async def test_a_job_fails_or_expires_on_request(client: AsyncOpenAI, simulator: Simulator) -> None:
     simulator.options = replace(simulator.options, job_polls=0, job_fails=True)
     job = await client.videos.create_and_poll(model="sim-video", prompt="a wave")
     assert job.status == "failed" and job.error and "told to fail" in job.error.message

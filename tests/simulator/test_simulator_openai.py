@@ -314,7 +314,7 @@ async def test_pictures_in_a_message_are_taken_and_counted(openai_client: AsyncO
         ({"stream_options": {"include_usage": True}}, openai.BadRequestError, "stream_options"),
     ],
 )
-async def test_wrong_requests_are_told_what_is_wrong(
+async def test_wrong_requests_are_answered_with_what_is_wrong(
     openai_client: AsyncOpenAI, change: Any, kind: Any, says: str
 ):
     with pytest.raises(kind) as caught:

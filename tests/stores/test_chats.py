@@ -186,7 +186,7 @@ async def test_a_disk_that_refuses_for_a_while_loses_nothing(
     assert (await store.get(chat)).turns[0].replies[0].text == "ab"
 
 
-async def test_settling_goes_on_when_its_task_is_cancelled(database: Database) -> None:
+async def test_settling_continues_when_its_task_is_cancelled(database: Database) -> None:
     store = ChatStore(database)
     chat = await store.create(None)
     reply = await store.open_reply(await store.add_turn(chat, "x"), MODEL)
@@ -348,7 +348,7 @@ async def test_a_picture_that_was_changed_or_never_ours_is_not_shown(
         assert store.load_image(StoredImage("x", name)) is None
 
 
-async def test_a_damaged_index_is_made_anew(database: Database) -> None:
+async def test_a_damaged_index_is_rebuilt(database: Database) -> None:
     store = ChatStore(database)
     chat = await store.create("/w")
     for n in range(20):

@@ -69,7 +69,7 @@ def test_each_mistake(paths: Paths, text, pointed, said, allowed) -> None:
     assert layer.data["context"] == {"max_tokens": 777}
 
 
-def test_all_mistakes_are_told_at_once_in_order(paths: Paths) -> None:
+def test_all_mistakes_are_reported_together_in_order(paths: Paths) -> None:
     layer = load(paths, "[completion]\nenabled = 'x'\ndebounce_ms = -1\nnope = 1\n[edits]\napply = 'y'\n")
     assert [problem.line for problem in layer.problems] == [1, 2, 3, 5]
 

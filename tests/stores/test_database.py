@@ -85,23 +85,23 @@ async def test_jobs_that_wait_share_a_transaction(database: Database) -> None:
     assert len(commits) < 50
 
 
-async def test_what_is_written_behind_comes_before_what_is_asked_next(
+async def test_a_deferred_write_comes_before_the_next_query(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("halley.stores.sqlite.database.BEHIND_S", 3600.0)
-    behind = database.run_behind(add("a"))
+    monkeypatch.setattr("halley.stores.sqlite.database.DEFER_S", 3600.0)
+    behind = database.run_later(add("a"))
     assert not behind.done()
     assert await database.read(ids) == ["a"]
     assert await behind == "a"
 
 
-async def test_what_is_written_behind_is_written_by_itself_and_at_the_end(
+async def test_a_deferred_write_is_written_by_itself_and_at_the_end(
     paths: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = Database(paths.database)
-    assert await database.run_behind(add("a")) == "a"
-    monkeypatch.setattr("halley.stores.sqlite.database.BEHIND_S", 3600.0)
-    last = database.run_behind(add("b"))
+    assert await database.run_later(add("a")) == "a"
+    monkeypatch.setattr("halley.stores.sqlite.database.DEFER_S", 3600.0)
+    last = database.run_later(add("b"))
     await database.aclose()
     assert await last == "b"
 
@@ -132,7 +132,7 @@ async def test_after_closing_it_says_so(paths: Paths) -> None:
     ],
     ids=["another format", "overwritten pages", "cut short"],
 )
-async def test_a_damaged_file_is_set_aside_and_said(paths: Paths, damage) -> None:
+async def test_a_damaged_file_is_set_aside_and_reported(paths: Paths, damage) -> None:
     first = Database(paths.database)
     for n in range(50):
         await first.run(add(f"{n} {'x' * 500}"))
@@ -188,7 +188,7 @@ async def test_a_folder_in_its_place_is_a_clear_error_each_time(paths: Paths) ->
     await database.aclose()
 
 
-async def test_processes_that_start_at_once_take_each_step_once(paths: Paths, start) -> None:
+async def test_processes_that_start_together_take_each_step_once(paths: Paths, start) -> None:
     code = """
         from halley.stores.sqlite.database import Database
         database = Database(Path(args[0]))

@@ -322,7 +322,7 @@ def _is_gone(pid: str) -> bool:
         return True
 
 
-async def test_a_presets_variable_stays_at_home_unless_named_by_the_person(paths: Paths) -> None:
+async def test_a_presets_variable_stays_at_home_unless_named_by_the_user(paths: Paths) -> None:
     store = SecretStore(paths, {"COMETAPI_KEY": KEY})
     preset = (source(env="COMETAPI_KEY"),)
     assert await store.resolve_keys("comet", f"{HOME}/v1", preset, explicit=False, home=HOME) == (KEY,)

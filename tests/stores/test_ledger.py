@@ -163,7 +163,7 @@ async def test_a_caller_that_is_cancelled_while_opening_leaves_no_open_row(
     assert [row["status"] for row in rows(paths)] == ["cancelled"]
 
 
-async def test_settling_goes_on_when_its_task_is_cancelled(database: Database, paths: Paths) -> None:
+async def test_settling_continues_when_its_task_is_cancelled(database: Database, paths: Paths) -> None:
     ledger = LedgerStore(database)
     entry = await ledger.open(a_call(), MODEL)
     task = asyncio.create_task(ledger.settle(entry, status="cancelled"))

@@ -55,7 +55,7 @@ def test_a_folder_others_could_read_is_closed(tmp_path: Path) -> None:
     assert modes(folder)["."] == 0o700
 
 
-def test_saving_replaces_at_once_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_saving_replaces_in_one_step_and_leaves_nothing_over(tmp_path: Path) -> None:
     path = tmp_path / "a"
     save_private(path, "one")
     before = path.stat().st_ino

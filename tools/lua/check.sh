@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # StyLua and luacheck on the Neovim client: `tools/lua/check.sh [--format]`. Both are put into .editors/lua the first
-# time, StyLua from npm and luacheck from Debian, without touching the system; what cannot be had is skipped, loudly.
+# time, StyLua from npm and luacheck from Debian, without touching the system; a tool that is not available is skipped, loudly.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 

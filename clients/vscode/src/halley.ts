@@ -1,4 +1,4 @@
-// What every part of the extension is given: requests to the daemon, what the daemon tells, and where to log.
+// What every part of the extension is given: requests to the daemon, its notifications, and where to log.
 
 import type * as vscode from 'vscode';
 import type { ChangedParams, OperationParams, Requests, StatusParams } from './protocol';

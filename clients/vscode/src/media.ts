@@ -114,7 +114,7 @@ function untilEnded(halley: Halley, task: MediaTask, onStep: (task: MediaTask) =
   });
 }
 
-/** Shows what came of a task, and what can be done with it. */
+/** Shows the results of a task, and what can be done with them. */
 async function settle(halley: Halley, task: MediaTask): Promise<void> {
   if (!ENDED.has(task.state)) return follow(halley, task);
   if (task.state === 'cancelled') return;

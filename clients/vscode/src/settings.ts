@@ -1,4 +1,4 @@
-// What is sent to the daemon as the client's settings: only what somebody has set, never VS Code's defaults, which would
+// What is sent to the daemon as the client's settings: only what the user has set, never VS Code's defaults, which would
 // otherwise outweigh the daemon's own configuration files.
 
 import * as vscode from 'vscode';

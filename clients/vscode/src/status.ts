@@ -37,7 +37,7 @@ export function registerStatus(halley: Halley): vscode.Disposable[] {
     language.busy = shown.busy ?? false;
     language.command = shown.remedy ?? { title: vscode.l10n.t('Pick Model'), command: 'halley.pickModel' };
   };
-  // The status tells of roles that are configured; which model is there by default shows when the catalogue is known.
+  // The status covers roles that are configured; which model is there by default shows when the catalogue is known.
   const refreshRoles = async (): Promise<void> => {
     try {
       roles = await loadRoles(halley);

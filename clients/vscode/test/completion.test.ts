@@ -25,7 +25,7 @@ describe('a suggestion accepted in part', () => {
     expect(parts.changed(URI, comes('three', 17))?.argument).toMatchObject({ characters: 5 });
   });
 
-  it('is not what somebody types along, pastes elsewhere or writes instead', () => {
+  it('is not what the user types along, pastes elsewhere or writes instead', () => {
     const parts = offered('{ a }\n    next line');
     for (const [at, key] of [[10, '{'], [11, ' '], [12, 'a']] as const) expect(parts.changed(URI, comes(key, at))).toBeUndefined();
     expect(parts.changed('file:///w/b.py', comes(' }', 13))).toBeUndefined();

@@ -10,7 +10,7 @@ let asked = 0;
 let composer: Composer;
 let input: HTMLTextAreaElement;
 
-/** Writes as a person does, and has the list answered. */
+/** Types as a user does, and has the list answered. */
 function write(text: string, ...items: CompletionItem[]): void {
   input.value = text;
   input.setSelectionRange(text.length, text.length);

@@ -30,7 +30,7 @@ describe('finding the daemon', () => {
     expect(findDaemon(places, machine(['bin/halley', './halley', 'halley'], { PATH: 'bin:.:' }))).toEqual({ missing: 'everywhere' });
   });
 
-  it('knows where uv and pipx were told to put programs', () => {
+  it('knows where uv and pipx are configured to put programs', () => {
     expect(findDaemon(places, machine(['/tools/halley'], { UV_TOOL_BIN_DIR: '/tools' }))).toMatchObject({ program: { command: '/tools/halley' } });
   });
 

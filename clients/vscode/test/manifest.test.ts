@@ -19,7 +19,7 @@ function spoken(): string[] {
 const placeholders = (text: string): string[] => [...new Set(text.match(/\{\d+\}/g) ?? [])].sort();
 
 describe('translations', () => {
-  it('have everything that is said, in Spanish too', () => {
+  it('have every message, in Spanish too', () => {
     const spanish = json('l10n/bundle.l10n.es.json');
     expect(spoken().filter((text) => !spanish[text])).toEqual([]);
     expect(Object.keys(spanish).filter((text) => !spoken().includes(text))).toEqual([]);

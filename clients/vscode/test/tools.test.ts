@@ -20,7 +20,7 @@ const ticked = (listed: ToolsList, ...flipped: string[]) =>
 describe('which tools are on', () => {
   const both = list(false, server('files', true, [tool('read'), tool('write')]), server('web', false, [tool('fetch', false)]));
 
-  it('nothing is said when nothing was changed', () => expect(changesOf(both, ticked(both))).toEqual([]));
+  it('nothing is sent when nothing was changed', () => expect(changesOf(both, ticked(both))).toEqual([]));
 
   it('one tool alone', () => expect(changesOf(both, ticked(both, 'files/write'))).toEqual([{ server: 'files', tool: 'write', enabled: false }]));
 

@@ -9,7 +9,7 @@ import { byDay } from '../src/webview/days';
 import { settings } from './vscode';
 
 describe('settings', () => {
-  it('are those that somebody has made, the nearest first', () => {
+  it('are those the user has made, the most specific first', () => {
     settings['completion.debounceMs'] = { defaultValue: 150, globalValue: 200, workspaceValue: 300 };
     settings['completion.enabled'] = { defaultValue: true, globalValue: false };
     settings['edits.apply'] = { defaultValue: 'direct' };

@@ -85,7 +85,7 @@ async def ask(
     return 0
 
 
-RESUME = "The partial reply is kept. To resume it: `halley chat -c`, then `/continue`."
+RESUME = "The partial reply is saved. To resume it: `halley chat -c`, then `/continue`."
 
 
 async def _in_newest_chat(desk: Desk, question: Question, model: str | None, plain: bool) -> int:

@@ -54,7 +54,7 @@ FARTHEST = 2.0
     help="The prompt. Defaults to a small programming task.",
 )
 @click.option(
-    "--concurrency", type=click.IntRange(1, 1000), default=1, show_default=True, help="Calls at once."
+    "--concurrency", type=click.IntRange(1, 1000), default=1, show_default=True, help="Concurrent calls."
 )
 @click.option(
     "--kind",

@@ -125,7 +125,7 @@ async def _job(desk: Desk, file: str | None, inputs: dict[str, str], model: str 
 
 
 def job_nowhere(desk: Desk, inputs: Mapping[str, str]) -> Any:
-    """A macro's surroundings where there is no document and stdin is somebody else's."""
+    """A macro's surroundings where there is no document and stdin is not ours to read."""
     from halley.core.snapshot import Document, Selection
     from halley.features.macros.values import NOWHERE
 

@@ -26,7 +26,7 @@ _MODEL = click.option(
 )
 _OUT = click.option(
     "-o", "--output", "out", metavar="FILE", type=click.Path(),
-    help="The output: a file (its extension follows what came), or a folder (`pics/`, created if "
+    help="The output: a file (its extension follows its content), or a folder (`pics/`, created if "
     "missing) for an automatic name. Defaults to the current folder.",
 )  # fmt: skip
 _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
@@ -324,7 +324,7 @@ async def _submit(desk: Desk, order: Order) -> Task:
 
 
 async def _watch(desk: Desk, id: str) -> Task:
-    """The task once it has ended; how far it is, where somebody watches."""
+    """The task once it has ended; with its progress, on a terminal."""
     works, shown = desk.shared.media, ""
 
     def show(task: Task) -> None:
@@ -348,7 +348,7 @@ async def _watch(desk: Desk, id: str) -> Task:
 
 
 async def _end(desk: Desk, task: Task, output: Path | None, force: bool, as_json: bool) -> int:
-    """Writes what came, and says where."""
+    """Writes the results, and says where."""
     for result in [result for result in task.results if result.facts.get("chosen")] or task.results:
         path = await _write(desk, task, result, output, force)
         if not as_json:
@@ -381,7 +381,7 @@ async def _write(
         several = not alone and len(task.results) > 1 and result.variant > 1 and task.job is None
         target = named_with(suffix, output)
         if output.suffix and target.suffix != output.suffix:
-            tell(f"… What came is {result.mime}, so it is saved as {target.name}.")
+            tell(f"… The result is {result.mime}, so it is saved as {target.name}.")
         target = target.with_stem(f"{target.stem}-{result.variant}") if several else target
     else:
 

@@ -1,4 +1,4 @@
-"""What the terminal gets: text without escapes of others, tables, errors; progress only where somebody watches.
+"""What the terminal gets: text without escapes of others, tables, errors; progress only on a terminal.
 
 rich is imported by the functions that draw with it. NO_COLOR is honoured (https://no-color.org).
 """
@@ -48,7 +48,7 @@ def is_watched() -> bool:
 
 
 def write(text: str) -> None:
-    """Text for stdout, at once; cleaned where that is a terminal."""
+    """Text for stdout, flushed immediately; cleaned where that is a terminal."""
     sys.stdout.write(clean(text) if sys.stdout.isatty() else text)
     sys.stdout.flush()
 

@@ -273,7 +273,7 @@ class Tour:
     # -- how a step is shown
 
     async def act(self, action: str, kind: str, range: Json, diagnostics: list[Json] | None = None) -> None:
-        """List the code actions, run the one wanted, show what came of it."""
+        """List the code actions, run the one wanted, show its result."""
         context = {"diagnostics": diagnostics or [], "only": [kind]}
         listed = await self.editor.request(
             "textDocument/codeAction", self.document() | {"range": range, "context": context}

@@ -18,7 +18,7 @@
     │  ├─ ProxyFailed            proxy_failed           proxy
     │  └─ RedirectRefused        redirect_refused       base_url
     ├─ BlockedByPolicy           blocked_by_policy      a rule of the user's forbids it
-    ├─ StaleDocument             stale_document         the text moved on; the reply is kept
+    ├─ StaleDocument             stale_document         the text moved on; the reply is saved
     ├─ BudgetExceeded            budget_exceeded        budget.*
     ├─ StoreFailed               store_failed           the disk, or a file from another version
     └─ Cancelled                 cancelled              the user or a newer request ended it

@@ -6,7 +6,7 @@
     ├─ Recalled         text that turned out to be thinking
     ├─ ToolCallDelta    a piece of a tool call
     ├─ ToolCalled       a whole call, before it is run: asked about, or running       (from `features`, not a host)
-    ├─ ToolEnded        what came of it
+    ├─ ToolEnded        its result
     ├─ Citation         a source the model named
     ├─ Image            a picture in the reply
     ├─ Sound            a recording

@@ -27,7 +27,7 @@ class StepResult:
     files: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     """Recordings and videos, as `{mime, path}`."""
     task: str = ""
-    """The media task that makes it: taken up again, never begun twice."""
+    """The media task that makes it: resumed, never started twice."""
     tasks: dict[str, str] = field(default_factory=dict[str, str])
     """The same for each file of a `for_each`."""
     parts: dict[str, str] = field(default_factory=dict[str, str])
@@ -41,7 +41,7 @@ class Run:
     id: str
     macro: str
     digest: str
-    """Of the macro's definition: a changed macro is not taken up half-way."""
+    """Of the macro's definition: a run of a changed macro is not resumed half-way."""
     workspace: str | None
     values: dict[str, str]
     steps: list[StepResult]

@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes: never by what somebody calls it. Pure."""
+"""What a file is, by its first bytes: never by its name. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OTHER_SUFFIXES = {suffix: suffix for suffix in SUFFIXES.values()} | {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a file; None where its kind does not tell at once."""
+    """What a file's first bytes show; None where its kind does not have it there."""
 
     width: int | None = None
     height: int | None = None

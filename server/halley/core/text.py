@@ -65,7 +65,7 @@ class WorkspaceChange:
 
 
 def apply_edits(text: str, edits: Iterable[Edit]) -> str:
-    """`text` with all `edits` made at once.
+    """`text` with all `edits` applied simultaneously.
 
     Edits may come in any order but must not overlap; two inserts at one place keep their order.
     Raises ValueError on overlap or on a range outside the text.

@@ -1,7 +1,7 @@
 """What the steps of a macro need of each other: pure, from the words of the macro alone.
 
 A step needs another when it uses its name: `{{summary}}` in a prompt, in `when`, `source` or `for_each` needs the step
-with `as = "summary"`, and `{{previous}}` the step just before. Steps that need nothing of each other run at once
+with `as = "summary"`, and `{{previous}}` the step just before. Independent steps run concurrently
 (`features/macros/pipeline.py`).
 """
 

@@ -83,7 +83,7 @@ def read_moment(text: str | None, now: float) -> float | None:
 
 
 async def find_quotas(room: EngineRoom, settings: Settings, caller: Caller) -> list[Json]:
-    """What each provider that tells such things has left, in the user's money; asked all at once, and briefly."""
+    """What is left of the user's money at each provider that reports it; all are asked concurrently, and briefly."""
     bindings = [b for b in room.registry.bindings(settings) if b.endpoint.quirks.quota]
 
     async def one(binding: Any) -> Json | None:

@@ -25,7 +25,7 @@ POLL_S = 2.0
 
 
 def run_to_the_end(main: Callable[[], Coroutine[Any, Any, int]]) -> int:
-    """Runs `main` on a loop of its own; its result. Leaves the process at once if threads are still busy then."""
+    """Runs `main` on a loop of its own; its result. Exits the process immediately if threads are still busy then."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
@@ -121,6 +121,6 @@ async def _poll_process(pid: int) -> bool:
             return None
 
     first = started()
-    while first is not None and started() == first:  # noqa: ASYNC110 - no event tells
+    while first is not None and started() == first:  # noqa: ASYNC110 - there is no event for it
         await asyncio.sleep(POLL_S)
     return True

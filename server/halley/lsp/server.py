@@ -86,7 +86,7 @@ def hold_collecting() -> None:
     import gc
 
     gc.disable()
-    import pygls.lsp.server  # noqa: F401 - first, since attrs leaves a class behind for each of lsprotocol's 554
+    import pygls.lsp.server  # noqa: F401 - first, since attrs leaves an unused class for each of lsprotocol's 554
 
     gc.collect()
 

@@ -57,7 +57,7 @@ class Connection:
         verify: Callable[[], ssl.SSLContext] | None = None,
         before: Offer | None = None,
     ) -> None:
-        """`before` is what the same server offered when it ran last, so that what is different can be told."""
+        """`before` is what the same server offered when it ran last, so that differences can be reported."""
         self.spec = spec
         self.state: State = "off"
         self.problem = ""

@@ -1,6 +1,6 @@
 """A server that is a program: JSON messages, one a line, over its pipes.
 
-Not the SDK's own transport: a line is bounded here, what the program says on stderr is kept for the problem people read
+Not the SDK's own transport: a line is bounded here, the program's stderr is kept for the error that users read
 (never printed, never a file that grows), and the program's exit is reported immediately. The program gets a small
 environment of its own, runs in the home folder, and goes with everything it started.
 """
@@ -168,7 +168,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
                 await _gone(process)
         if process.returncode is not None:
             break
-    _signal(process, "SIGKILL")  # what it left behind in its group
+    _signal(process, "SIGKILL")  # what is left of its group
 
 
 async def _gone(process: asyncio.subprocess.Process) -> None:

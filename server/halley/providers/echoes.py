@@ -113,7 +113,7 @@ class Mask:
         return len(text)
 
     def event(self, event: Event) -> Event:
-        """Any event that says all it has to say at once."""
+        """Any event that is complete by itself."""
         if isinstance(event, Sound | Vectors) or not self:
             return event
         said = {

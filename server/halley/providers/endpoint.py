@@ -18,7 +18,7 @@ Auth = Literal["bearer", "x-api-key", "api-key"]
 
 @dataclass(frozen=True, slots=True)
 class Quirks:
-    """What is peculiar about a host, as its preset tells it."""
+    """A host's peculiarities, from its preset."""
 
     auth: Auth = "bearer"
     """Which header carries the key."""
@@ -32,9 +32,9 @@ class Quirks:
     price_book: str = ""
     """The name `genai-prices` knows this host by."""
     limits: Literal["", "llamacpp", "ollama", "lmstudio", "litellm"] = ""
-    """How it tells the context windows that it works with (`hosts/limits.py`)."""
+    """How it reports the context windows it works with (`hosts/limits.py`)."""
     quota: Literal["", "comet", "openrouter"] = ""
-    """How it tells what is left of the money."""
+    """How it reports the remaining balance."""
 
 
 @dataclass(frozen=True, slots=True)

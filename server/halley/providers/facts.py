@@ -96,7 +96,7 @@ def known_facts(preset: str | None, name: str) -> Mapping[str, Any]:
 
 
 def group_of(name: str, owner: str | None = None) -> str:
-    """The family a model is listed under: its maker as its name tells, else the owner the host names."""
+    """The family a model is listed under: its maker by its name, else the owner the host names."""
     lower = name.lower()
     for group, patterns in _groups():
         if patterns.match(lower.rpartition("/")[2]):

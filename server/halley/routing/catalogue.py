@@ -1,4 +1,4 @@
-"""The model lists of providers: kept on disk, shown at once, refreshed behind.
+"""The model lists of providers: cached on disk, shown immediately, refreshed in the background.
 
     Catalogue.shelf(endpoint)            what is known now, from memory or disk; never waits
     Catalogue.refresh(endpoint, fetch)   asks the host; questions at the same time share one answer
@@ -80,7 +80,7 @@ class Catalogue:
     def is_refreshing(self, endpoint: Endpoint) -> bool:
         return _key(endpoint) in self._refreshing
 
-    def refresh_behind(self, endpoint: Endpoint, fetch: Fetch, *, also_fresh: bool = False) -> None:
+    def refresh_later(self, endpoint: Endpoint, fetch: Fetch, *, also_fresh: bool = False) -> None:
         """Begins a refresh unless one runs, or the list is fresh."""
         if also_fresh or not self.shelf(endpoint).is_fresh(self._clock.now()):
             self._task(endpoint, fetch)

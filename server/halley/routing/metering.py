@@ -162,12 +162,12 @@ async def _settle(
     ):  # a host that began to answer will charge for it
         meter.usage = meter.estimate(call.prompt)
     # While a user types the answer goes before the disk: another thread that wakes takes the interpreter away.
-    behind = call.priority is Priority.INLINE
+    deferred = call.priority is Priority.INLINE
     facts = {
         "status": _status(error, meter, call),
         "times": meter.times(),
         "problem": _told(error),
-        "behind": behind,
+        "deferred": deferred,
     }
     if meter.request_id:
         facts["request_id"] = meter.request_id

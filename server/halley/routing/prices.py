@@ -1,7 +1,7 @@
-"""What a token costs, where anybody knows: the provider's own price list first, else `genai-prices`, else unknown.
+"""What a token costs, where it is known: the provider's own price list first, else `genai-prices`, else unknown.
 
 `genai-prices` takes half a second and 100 MB to load, so a child process looks prices up (`price_list.py`), only for
-models that were really listed or asked, and what it found is kept in the cache folder for a week.
+models that were really listed or asked, and the result stays in the cache folder for a week.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Prices:
         self._looking: dict[Key, asyncio.Task[None]] = {}
 
     def begin(self, model: Model, book: str = "") -> None:
-        """Looks the model's price up behind, unless it is known or being looked up."""
+        """Looks the model's price up in the background, unless it is known or being looked up."""
         if model.price is None:
             self._start([(book, model.ref.name)])
 
@@ -147,7 +147,7 @@ def cost_of(usage: Usage, price: Price) -> float | None:
 async def look_up_in_child(keys: Sequence[Key]) -> list[Price | None]:
     """List prices, found by a child process of this same Python.
 
-    `-P` keeps the working folder, which may be anybody's repository, off its path.
+    `-P` keeps the working folder, which may be a stranger's repository, off its path.
     """
     child = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -162,7 +162,7 @@ async def look_up_in_child(keys: Sequence[Key]) -> list[Price | None]:
         async with asyncio.timeout(LONGEST_LOOKUP_S):
             output, _ = await child.communicate(json.dumps(list(keys)).encode())
     finally:
-        if child.returncode is None:  # given up: nothing of it is left to a loop that is closed
+        if child.returncode is None:  # abandoned: nothing of it may be left to a closed loop
             with suppress(ProcessLookupError):
                 child.kill()
             await child.communicate()

@@ -2,7 +2,7 @@
 
     Registry.find_target   a model where it can be asked (for the router)
     Registry.find_model    what is known of a model; never waits for a network
-    Registry.list_models   the catalogue, from cache at once and refreshed in the background
+    Registry.list_models   the catalogue, from the cache, refreshed in the background
     Registry.defaults      the models used when none was chosen
 
 A provider that takes its key from the editor belongs to the window whose editor it is, and is never shared.
@@ -60,7 +60,7 @@ class Listing:
 
 
 class Registry:
-    """Providers and their catalogue, for a process. `is_usable` tells whether an endpoint seems to have its key."""
+    """Providers and their catalogue, for a process. `is_usable`: whether an endpoint seems to have its key."""
 
     def __init__(
         self,
@@ -174,7 +174,7 @@ class Registry:
         )
 
     def find_model(self, ref: ModelRef, settings: Settings) -> Model:
-        """As the host's list says, else as its name tells. Raises NotConfigured like `endpoint`."""
+        """By the host's list, else by its name. Raises NotConfigured like `endpoint`."""
         return self._asked(self.endpoint(ref.provider, settings), ref, settings, None)
 
     def _asked(self, endpoint: Endpoint, ref: ModelRef, settings: Settings, role: Role | None) -> Model:
@@ -252,7 +252,7 @@ class Registry:
     async def list_models(
         self, settings: Settings, caller: Caller, *, provider: str | None = None, refresh: bool = False
     ) -> Listing:
-        """All models of the usable providers. What is cached comes at once; only a first list is waited for.
+        """All models of the usable providers. Cached lists are returned immediately; only a first list is waited for.
 
         Raises NotConfigured for a `provider` there is none of.
         """
@@ -275,14 +275,14 @@ class Registry:
         return await self.catalogue.refresh(binding.endpoint, lambda: self._fetch(binding, caller))
 
     async def find_quota(self, binding: Binding, caller: Caller) -> dict[str, Any] | None:
-        """What is left of the money, where the host tells; None where it does not. Raises UpstreamError."""
+        """The remaining balance, where the host reports it; else None. Raises UpstreamError."""
         ask = getattr(self.provider(binding, caller.ask_key), "find_quota", None)
         found = await ask() if ask else None
         return {"provider": binding.endpoint.id, **found} if found else None
 
     async def _first_lists(self, bindings: list[Binding], caller: Caller) -> None:
         for binding in bindings:
-            self.catalogue.refresh_behind(binding.endpoint, lambda b=binding: self._fetch(b, caller))
+            self.catalogue.refresh_later(binding.endpoint, lambda b=binding: self._fetch(b, caller))
         unknown = [b for b in bindings if self.catalogue.shelf(b.endpoint) is NOTHING_KNOWN]
         if unknown:
             waits = [asyncio.ensure_future(self.refresh(binding, caller)) for binding in unknown]

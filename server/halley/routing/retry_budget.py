@@ -1,9 +1,9 @@
 """How much retrying a host is worth: a tenth of what people asked lately, and never under ten.
 
-When everything fails at once, retries multiply the load that made it fail; a budget stops that, while a lone failure
-always has its retry. What people asked is counted once for each call, wherever on its route it is answered: a fallback
-that sees little but the failures of the host before it may be asked again as often as that one. Nothing about money is
-here: see `spending.py`.
+When everything fails at the same time, retries multiply the load that made it fail; a budget stops that, while a
+lone failure always has its retry. What people asked is counted once for each call, wherever on its route it is
+answered: a fallback that sees little but the failures of the host before it may be asked again as often as that one.
+Nothing about money is here: see `spending.py`.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class Router:
         return self._waits.end(operation)
 
     def wake(self, host: str) -> None:
-        """Forgets how often a host (origin) has failed, so that it is asked again at once."""
+        """Forgets how often a host (origin) has failed, so that it is asked again immediately."""
         self._hosts.cooldowns.hosts.pop(host, None)
 
     async def aclose(self) -> None:

@@ -36,7 +36,8 @@ class Limit:
 
 @dataclass(slots=True)
 class Spending:
-    """Implements `core.ports.Budgets` by the ledger's sums. What the user was told or agreed to, by limit and day."""
+    """Implements `core.ports.Budgets` by the ledger's sums. It keeps what the user was warned of or agreed to, by
+    limit and day."""
 
     ledger: Ledger
     clock: Clock
@@ -54,7 +55,8 @@ class Spending:
         return await self._look_ahead(call, budget)
 
     async def _look_ahead(self, call: Call, budget: BudgetSettings) -> Notice | None:
-        """A warning, once a day, that the month's money will not last. Looked at once an hour: it adds up a week."""
+        """A warning, once a day, that the month's money will not last. Checked once an hour, because it adds up a
+        week."""
         now = self.clock.now()
         if budget.monthly_usd is None or call.priority is Priority.INLINE or now < self.looked + LOOK_EVERY_S:
             return None

@@ -26,7 +26,7 @@ class Waits:
     pending: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
 
     def end(self, operation: str) -> bool:
-        """Ends a wait at once; False when there is none under that id (any more)."""
+        """Ends a wait immediately; False when there is none under that ID (any more)."""
         event = self.pending.get(operation)
         if event is not None:
             event.set()
@@ -48,7 +48,7 @@ class Shown:
     id: str = ""
 
     def show(self, state: Any, **facts: Any) -> str:
-        """Tells the user; the operation's id."""
+        """Notifies the user; returns the operation's ID."""
         self.id = self.id or f"op-{next(_ids)}"
         self._tell(Operation(self.id, state, **facts))
         return self.id

@@ -6,9 +6,9 @@ imports nothing of ours but `core`.
     server.py         `Simulator`: start here
     app.py            one request's journey; `state.py` is what it remembers, `routes.py` its paths
     connection.py     how bytes leave; `http.py` reads requests, `multipart.py` forms
-    conversation.py   what was asked and what is said, whichever wire it came by
+    conversation.py   request and answer, whichever wire they use
     wires/            chat completions, responses, messages, completions, local servers; `frames.py` is their events
-    answers/          what is said
+    answers/          what it answers
     media/            pictures, sound, films, and jobs; `embeddings.py` makes vectors
     faults.py         every way a host misbehaves, by name; `misbehave.py` has what takes more than a line
     options.py        how a run or one request should behave; `script.py` has replies word for word

@@ -1,6 +1,6 @@
 """One client connection: requests in, responses out, in the manner each response asks for.
 
-Pipelined requests wait their turn in the buffer. A client that goes away is noticed at once (`connection_lost`), and the
+Pipelined requests wait their turn in the buffer. A client that goes away is noticed immediately (`connection_lost`), and the
 response's `on_end` hears of it, so that a test can ask which calls were closed early.
 """
 
@@ -25,7 +25,7 @@ RESET_AFTER_S = 0.02
 """So that what was written before a reset has time to arrive: a reset also throws away what is still under way."""
 
 CATCH_UP_S = 1.0
-"""A paced stream that is further behind than this continues from where it is."""
+"""A paced stream that is later than this continues from where it is."""
 
 SLOT_S = 0.001
 """Deadlines are rounded up to this, so that a thousand paced streams are a thousand wake-ups a second, not twenty thousand."""

@@ -1,4 +1,4 @@
-"""What was asked, whichever wire it came by: one conversation; and what is said back: one answer.
+"""What was asked, whichever wire it came by: one conversation; and what comes back: one answer.
 
 The wires (`wires/`) read their own bodies into a `Conversation` and
 write an `Answer` in their own words; `answers/` knows only these two.
@@ -18,7 +18,7 @@ SIGNATURE = "*Simulated: this answer was computed by Halley's simulator, not by 
 """The line every answer meant for reading carries."""
 
 FINGERPRINT = "halley-simulator"
-"""`system_fingerprint`, where a visible line would land in somebody's code."""
+"""`system_fingerprint`, where a visible line would land in the user's code."""
 
 _PIECE = re.compile(r"\s*[^\W\d_]{1,8}|\s*\d{1,3}|\s*[\W_]|\s+", re.DOTALL)
 
@@ -79,7 +79,7 @@ class SaidToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is said. `pieces` overrides how `text` is cut for streaming."""
+    """One answer. `pieces` overrides how `text` is cut for streaming."""
 
     text: str
     reasoning: str = ""

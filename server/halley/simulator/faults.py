@@ -3,7 +3,7 @@
 A row of `FAULTS` says what the user on the other side sees, and bends an exchange at one or more of four places:
 
     instead   a response of its own; the request is never answered
-    answer    what is said
+    answer    its text
     frames    the events of the stream (or, through `body`, the bytes of a reply that does not stream)
     wire      the bytes on their way out, and how they end
 

@@ -309,7 +309,7 @@ def bom(pieces: Iterator[bytes], bend: Bend) -> Iterator[bytes]:
     yield from pieces
 
 
-# -- what is said
+# -- the text
 
 
 def think_tags(answer: Answer, bend: Bend) -> Answer:

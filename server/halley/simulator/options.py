@@ -35,9 +35,9 @@ class Options:
     """How often a job is asked about before it has ended."""
     job_fails: bool = False
     job_lifetime_s: float = 3600.0
-    """How long a job's result is kept."""
+    """How long a job's result stays."""
     result_address: str = ""
-    """Where a job's result is said to lie: `own`, `moved:ADDRESS` (a redirect; `OWN` stands for ours), or any address."""
+    """Where a job's result is, by its answer: `own`, `moved:ADDRESS` (a redirect; `OWN` stands for ours), or any address."""
     keys: frozenset[str] = frozenset()
     """Keys accepted beside those that begin with `sk-sim`."""
 

@@ -1,6 +1,6 @@
 """Runs of macros on disk: `state/macros/<id>.json`, readable by its owner only.
 
-Saved after every step, so that a run that failed, was stopped or was killed is taken up where it ended; removed when
+Saved after every step, so that a run that failed, was stopped or was killed resumes where it ended; removed when
 it is complete. Pictures, recordings and videos are media tasks' (`stores/media.py`).
 """
 

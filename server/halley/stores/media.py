@@ -201,7 +201,7 @@ class MediaStore:
         await asyncio.wrap_future(self._forget(lambda db: _forget(db, [id])))
 
     def _forget(self, rows: Callable[[sqlite3.Connection], list[str]]) -> Future[list[str]]:
-        """Removes rows, and the files of the blobs that `rows` gives, whether or not somebody waits for it."""
+        """Removes rows, and the files of the blobs that `rows` gives, even if the caller stops waiting."""
 
         def delete(done: Future[list[str]]) -> None:
             for blob in [] if done.exception() else done.result():

@@ -159,7 +159,7 @@ function M.with(buf, use)
     if client.initialized then
       use(client)
     elseif client:is_stopped() then
-      M.tell({ code = 0, message = 'the daemon ended at once.', data = { help = 'See :Halley log.' } })
+      M.tell({ code = 0, message = 'the daemon ended right after starting.', data = { help = 'See :Halley log.' } })
     else
       vim.defer_fn(wait, POLL_MS)
     end

@@ -1,4 +1,4 @@
---- Halley as Neovim's LSP client sees it: how it is started, what is said of this client, who hears its messages.
+--- Halley as Neovim's LSP client sees it: how it is started, which capabilities it announces, who handles its messages.
 local M = {}
 
 ---@param module string

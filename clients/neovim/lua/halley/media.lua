@@ -1,4 +1,4 @@
---- Pictures and speech: begun here, made behind, saved into the workspace with a link where they were asked for.
+--- Pictures and speech: started here, made in the background, saved into the workspace with a link at the place that asked.
 local M = {}
 
 local client = require('halley.client')
@@ -24,7 +24,7 @@ end
 ---@field text string
 ---@field act fun()
 
---- What can be done with what came: each result saved or opened; of a task that shows variants, one worked out.
+--- What can be done with the results: each saved or opened; of a task that shows variants, one worked out.
 ---@param task halley.MediaTask
 ---@param buf integer
 ---@return halley.MediaChoice[]
@@ -72,7 +72,7 @@ local function choose(prompt, found)
   end)
 end
 
---- Tells what became of a task, and asks what to do with what came.
+--- Reports how a task ended, and asks what to do with its results.
 ---@param task halley.MediaTask
 ---@param buf integer The buffer it was begun in
 function M.finished(task, buf)
@@ -125,7 +125,7 @@ function M.show(words, arguments, row)
   end)
 end
 
---- `:Halley transcribe file`: what is said in a file of sound; with `!` in English, whatever is spoken.
+--- `:Halley transcribe file`: the words of a sound file; with `!` in English, whatever the language spoken.
 ---@param words string[]
 ---@param arguments vim.api.keyset.create_user_command.command_args
 function M.transcribe(words, arguments)

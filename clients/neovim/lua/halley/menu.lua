@@ -2,7 +2,7 @@
 ---
 --- A list is answered from what is ready, so it is asked again until the model has written something and the cursor has
 --- not moved. Then the menu opens by itself where 'completeopt' lets it: with "menuone", and with "noinsert" or
---- "noselect", so that nothing is inserted unasked. |i_CTRL-X_CTRL-O| has it at once in any case, and completion
+--- "noselect", so that nothing is inserted unasked. |i_CTRL-X_CTRL-O| has it immediately in any case, and completion
 --- plugins get the items as from any server.
 local M = {}
 

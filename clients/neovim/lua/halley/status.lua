@@ -41,7 +41,7 @@ end
 ---@type integer[]
 local crashes = {}
 
---- A daemon that died is restarted, for every buffer it served; not over and over where it dies at once.
+--- A daemon that died is restarted, for every buffer it served; but not over and over when it dies right away.
 local function start_anew()
   local now = vim.uv.now()
   crashes = vim.tbl_filter(function(at)

@@ -235,7 +235,7 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
     await this.reload();
   }
 
-  /** One streamed request of the shown chat. What had come before it was stopped is the daemon's to keep: read again. */
+  /** One streamed request of the shown chat. The daemon saves what arrived before a stop, so it is read again. */
   private async stream(method: 'halley/chat/send' | 'halley/chat/retry' | 'halley/chat/continue', params: object, prompt?: string): Promise<void> {
     this.running?.cancel();
     const source = new vscode.CancellationTokenSource();

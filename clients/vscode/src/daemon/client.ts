@@ -18,7 +18,7 @@ export interface Additions {
   approveTool(params: ToolApproveParams, token: vscode.CancellationToken): Promise<ToolApproved>;
 }
 
-/** What happens to the daemon and what it tells unasked. */
+/** What happens to the daemon, and its notifications. */
 export interface Listener {
   onStarting(client: LanguageClient): void;
   onRunning(client: LanguageClient): void;

@@ -1,4 +1,4 @@
-// The daemon's life: found, started, watched, started again, and talked to. What is said is other files' business.
+// The daemon's life: found, started, watched, started again, and talked to. What is sent to it is other files' business.
 
 import * as fs from 'node:fs';
 import * as os from 'node:os';
@@ -38,7 +38,7 @@ export class Daemon implements Halley, vscode.Disposable {
   private readonly crashes = new Crashes();
   private readonly names: string[];
   private tokens = 0;
-  /** Starts and stops happen one after another: several reasons to restart may come at once. */
+  /** Starts and stops happen one after another: several reasons to restart may come at the same time. */
   private queue: Promise<void> = Promise.resolve();
 
   constructor(
@@ -139,7 +139,7 @@ export class Daemon implements Halley, vscode.Disposable {
     throw new Error([vscode.l10n.t('Halley is not running.'), reason].filter(Boolean).join(' '));
   }
 
-  /** What the client tells counts only while it is the one that is used. */
+  /** The client's reports count only while it is the one in use. */
   private listener(): Client.Listener {
     return {
       onStarting: (client) => client === this.client && this.become({ kind: 'starting' }),
@@ -166,7 +166,7 @@ export class Daemon implements Halley, vscode.Disposable {
     this.become({ kind: 'running', version });
   }
 
-  /** The client notices by its connection that the daemon has ended. Where it did not, the end of the process tells. */
+  /** The client notices by its connection that the daemon has ended. Where it did not, the end of the process shows it. */
   private watch(client: LanguageClient): void {
     const child = client.serverProcess;
     child?.once('exit', () => {

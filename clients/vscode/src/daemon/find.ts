@@ -2,7 +2,7 @@
 
 import * as path from 'node:path';
 
-/** A way to start the daemon. `how` says to a person where it was found. */
+/** A way to start the daemon. `how` tells the user where it was found. */
 export interface Program {
   command: string;
   args: string[];

@@ -104,7 +104,7 @@ export function isNewEnough(versionLine: string): boolean {
   return major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
 }
 
-/** Runs the steps one after another. Throws when one fails, naming the program and, where its output tells, what to do. */
+/** Runs the steps one after another. Throws when one fails, naming the program and, where its output shows it, what to do. */
 export async function runSteps(steps: Step[], log: (line: string) => void, token: vscode.CancellationToken): Promise<void> {
   for (const step of steps) {
     log(`> ${[step.command, ...step.args].join(' ')}`);

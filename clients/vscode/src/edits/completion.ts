@@ -29,7 +29,7 @@ interface Call {
 }
 
 /**
- * VS Code runs a suggestion's command when all of it was accepted, and tells extensions nothing of a word or a line. That is
+ * VS Code runs a suggestion's command when all of it was accepted, and reports nothing when only a word or a line was. That is
  * seen by the text: what is left of a suggestion begins with it, and it came in one piece where the suggestion stands.
  */
 export class PartialAcceptance {
@@ -45,7 +45,7 @@ export class PartialAcceptance {
     if (left.length > 0) this.offered = { uri, at, left };
   }
 
-  /** What is to be told of a change, if it was such an acceptance. */
+  /** What to report to the daemon of a change, if it was such an acceptance. */
   changed(uri: string, changes: readonly Change[]): Call | undefined {
     if (this.offered?.uri !== uri || changes.length === 0) return undefined;
     const [{ rangeOffset, rangeLength, text }] = changes as [Change];

@@ -181,7 +181,7 @@ async function shareMacro(halley: Halley, macro: Macro): Promise<void> {
   if (target) await vscode.workspace.fs.writeFile(target, Buffer.from(content, 'utf8'));
 }
 
-/** Macros that somebody has shared, into the user's own configuration. Those that are there are replaced only after confirmation. */
+/** Adds shared macros to the user's own configuration. Existing ones are replaced only after confirmation. */
 async function importMacros(halley: Halley, given?: string): Promise<void> {
   const content = given ?? (await askForShared());
   if (!content?.trim()) return;

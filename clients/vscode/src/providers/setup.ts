@@ -1,4 +1,4 @@
-// Beginning and keeping going: install, restart, log, report, walkthrough, and what is said when the daemon is missing.
+// Setup and upkeep: install, restart, log, report, walkthrough, and the message when the daemon is missing.
 
 import * as vscode from 'vscode';
 import { command, setContext } from '../commands';
@@ -43,7 +43,7 @@ function markProgress(daemon: Daemon): void {
   void loadRoles(daemon).then(({ chat }) => setContext('hasModel', chat !== undefined), () => undefined);
 }
 
-/** Once, for a person who has no model yet. */
+/** Once, for a user who has no model yet. */
 async function welcome(daemon: Daemon): Promise<void> {
   const { globalState } = daemon.context;
   if (globalState.get(WELCOMED)) return;

@@ -1,4 +1,4 @@
-// Where a person writes: the text, completions for `/`, `#` and `@`, attachments, the models that will answer.
+// Where the user writes: the text, completions for `/`, `#` and `@`, attachments, the models that will answer.
 
 import type { CompletionItem, ModelChoice } from '../chat/messages';
 import type { Attachment } from '../wire';

@@ -39,7 +39,7 @@ export class StreamedMarkdown {
     });
   }
 
-  /** The whole text is there. Where it is what had come, only its last block is still to be rendered. */
+  /** The whole text is there. Where it equals what was streamed, only its last block is still to be rendered. */
   finish(text = this.text): void {
     if (text === this.text && !REFERENCE.test(text)) this.tail.replaceWith(renderTokens(parse(text.slice(this.settled)), this.tools));
     else this.element.replaceChildren(renderMarkdown(text, this.tools));

@@ -41,7 +41,7 @@ export class ToolCalls {
     this.cards.get(callId)?.unask();
   }
 
-  /** As the reply is kept. */
+  /** As the saved reply has them. */
   settle(uses: ToolUse[]): void {
     for (const use of uses) {
       const card = this.card(use.callId);

@@ -1,4 +1,4 @@
-// A turn: what was asked, what came with it, and one reply for each model, side by side.
+// A turn: what was asked, its attachments, and one reply for each model, side by side.
 
 import { usageLine } from '../figures';
 import type { MediaTask, Problem, Reply, ToolApproveParams } from '../protocol';
@@ -70,7 +70,7 @@ export class TurnView {
     for (const { calls } of this.replies.values()) calls.answered(callId);
   }
 
-  /** The turn as it is kept. */
+  /** The turn as it was saved. */
   settled(turnId: string, replies: Reply[]): void {
     this.turnId = turnId;
     this.element.classList.remove('waiting');

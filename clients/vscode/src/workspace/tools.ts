@@ -88,7 +88,7 @@ function askForTools(halley: Halley, listed: ToolsList, place: { uri?: string; c
     pick.items = items;
     pick.selectedItems = items.filter(({ picked }) => picked);
   };
-  // A server that has started has tools to show; not while somebody is ticking.
+  // A server that has started has tools to show; not while the user is ticking boxes.
   const isUntouched = (): boolean => pick.items.every((item) => (item.picked === true) === pick.selectedItems.includes(item));
   const listening = halley.onChanged((what) => {
     if (what === 'tools' && isUntouched()) halley.request('halley/tools/list', place).then((list) => isUntouched() && show(list), () => undefined);
@@ -153,7 +153,7 @@ export function changesOf(listed: ToolsList, ticked: readonly ToolItem[]): Chang
     const some = tools.some((tool) => isTicked(name, tool.name));
     const isOn = isTicked(name) || (!wasOn && some);
     if (isOn !== enabled) changes.push({ server: name, enabled: isOn });
-    // Of a server that was off the switches of its tools are not known, so each is said; unless it was ticked as a whole.
+    // The switches of a server that was off are not known, so each is sent; unless it was ticked as a whole.
     if (!isOn || (!wasOn && !some)) continue;
     const changed = tools.filter((tool) => !wasOn || isTicked(name, tool.name) !== tool.enabled);
     changes.push(...changed.map((tool) => ({ server: name, tool: tool.name, enabled: isTicked(name, tool.name) })));

@@ -187,7 +187,7 @@ class Conversation:
         replies.finish(self.result)
 
     async def _stopped(self, ids: Json) -> Json:
-        """The result of a turn that the user stopped: what had been said is kept, and can be continued."""
+        """The result of a turn that the user stopped: the partial reply is saved, and can be continued."""
         return await last_result(self.desk, ids["chatId"])
 
     def _last(self) -> Json:

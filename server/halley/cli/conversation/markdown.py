@@ -4,7 +4,7 @@
     stream.feed("Some *te")        # as it comes
     stream.end()                   # the rest
 
-Links show their address instead of hiding it behind their text: a reply may have been written to mislead.
+Links show their address instead of only their text: a reply may have been written to mislead.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The line that the user types: its history is kept, and `/commands`, `#variables` and `@models` are completed.
+"""The line that the user types: its history is saved, and `/commands`, `#variables` and `@models` are completed.
 
 Without a terminal the lines of stdin are the messages, so that a conversation can be a script.
 """

@@ -22,7 +22,7 @@ SMALL_LINES = 24
 """A container of at most so many lines stays whole, and neighbours are gathered up to so many."""
 MOST_CHARACTERS = 4000
 MOST_CHUNKS = 2000
-"""Of one file; the rest of it, which no person wrote, is left out."""
+"""Of one file; the rest, which is generated, is left out."""
 
 _CONTAINERS = frozenset(
     """class_definition class_declaration interface_declaration enum_declaration impl_item trait_item mod_item

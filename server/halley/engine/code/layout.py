@@ -263,7 +263,8 @@ def _readings(lines: Sequence[str], old: Sequence[str], style: Style) -> list[li
 
 
 def _prefixed(lines: Sequence[str], have: str, want: str) -> list[str] | None:
-    """`lines` behind the white space that the old text has more of, or without what they have more of, if that is all.
+    """`lines` with the white space that the old text has in addition, or without what they have in addition, if nothing
+    else differs.
 
     So tabs and spaces that were mixed stay mixed as they were.
     """

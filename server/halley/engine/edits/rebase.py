@@ -21,7 +21,7 @@ from halley.core.text import Edit, apply_edits, split_lines
 from halley.engine.edits.diffs import common_prefix, common_suffix, increasing
 
 _TELLING = 4
-"""Letters and digits a line needs to be told from any other."""
+"""Letters and digits a line needs to be distinct from any other."""
 
 
 class Rebased(NamedTuple):
@@ -124,7 +124,7 @@ def _ends(old: Sequence[str], new: Sequence[str], i: int, j: int) -> Iterator[tu
 
 
 def _once(lines: Sequence[str]) -> set[str]:
-    """Lines that occur once and say enough to be told from others."""
+    """Lines that occur once and are long enough to be recognized."""
     return {
         line
         for line, count in Counter(lines).items()

@@ -1,6 +1,6 @@
 """Paths of a project's own machinery, which no reply may change without approval.
 
-A model's reply is hostile input: a change to one of these could run a program the next time somebody opens, builds or
+A model's reply is hostile input: a change to one of these could run a program the next time the user opens, builds or
 commits. Paths are relative to the workspace, with `/`, links already followed.
 """
 

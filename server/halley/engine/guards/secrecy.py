@@ -2,7 +2,7 @@
 
 Two fences. `is_secret_path` keeps whole files out of every context, on every route, and no repository can lift it.
 `redact_secrets` runs over whatever is about to be sent, and replaces what looks like a key. Both are tables with
-tests; a false alarm costs a few characters of context, a miss costs somebody's key.
+tests; a false alarm costs a few characters of context, a miss costs a key.
 """
 
 from __future__ import annotations
@@ -257,7 +257,7 @@ def _replaced(text: str, found: Sequence[Secret], by: Callable[[Secret], str]) -
 
 def redact_prompt(prompt: AnyPrompt) -> tuple[AnyPrompt, int]:
     """The prompt with every key-shaped string of its text replaced, and how many there were."""
-    from halley.core.calls import (  # with settings behind it: who looks at names is spared
+    from halley.core.calls import (  # imports the settings; callers that only check names are spared
         EmbedPrompt,
         FimPrompt,
     )

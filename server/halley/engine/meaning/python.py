@@ -77,7 +77,8 @@ class _Comment(NamedTuple):
 
 
 def _same_comments(before: str, after: str) -> bool:
-    """The same ones in the same order, each still beside what it was beside; it may have moved from behind to above."""
+    """The same ones in the same order, each still beside what it was beside; it may have moved from the end of a
+    line to the line above."""
     ours, theirs = _comments(before), _comments(after)
     return len(ours) == len(theirs) and all(
         one.text == other.text

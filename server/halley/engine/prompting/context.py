@@ -149,7 +149,7 @@ def _fitting(snapshot: Snapshot, path: str, budget: int) -> tuple[list[tuple[int
 
 
 def _wishes(snapshot: Snapshot) -> list[tuple[str, Span]]:
-    """What is wanted of the file itself, most wanted first."""
+    """What to include of the file itself, most important first."""
     text, selection, language_id = snapshot.document.text, snapshot.selection, snapshot.document.language_id
     found = [("the selection", line_span(text, selection.start, selection.end))]
     inner = enclosing_definition(text, selection.start, selection.end, language_id)

@@ -36,7 +36,7 @@ MARK = "tool_call"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`text` is what is kept and shown; `hidden` counts characters that could not be seen."""
+    """`text` is what is stored and shown; `hidden` counts characters that could not be seen."""
 
     text: str
     shortened: bool = False

@@ -16,5 +16,5 @@
     search_replace.py  SEARCH/REPLACE blocks
     unified_diff.py    unified diffs
 
-Start with `read.py`. It never guesses: what cannot be placed is a problem, and the text is kept.
+Start with `read.py`. It never guesses: what cannot be placed is a problem, and the text is saved.
 """

@@ -30,11 +30,13 @@ def without_marks(target: Target) -> tuple[Target, frozenset[str]]:
 def behind_marks(change: WorkspaceChange, marked: frozenset[str]) -> WorkspaceChange:
     """The change for the texts as they are."""
     return (
-        replace(change, changes=tuple(_behind(part, marked) for part in change.changes)) if marked else change
+        replace(change, changes=tuple(_after_mark(part, marked) for part in change.changes))
+        if marked
+        else change
     )
 
 
-def _behind(part: Change, marked: frozenset[str]) -> Change:
+def _after_mark(part: Change, marked: frozenset[str]) -> Change:
     if not isinstance(part, DocumentEdit) or part.uri not in marked:
         return part
     return replace(

@@ -34,11 +34,11 @@ from halley.engine.replies.place import is_whole, place_block
 from halley.engine.replies.target import File, Target, find_file, target_file
 from halley.engine.replies.unified_diff import FileDiff
 
-_HELP = "It is kept and shown; put it in by hand, or ask again."
+_HELP = "It is saved and shown; put it in by hand, or ask again."
 _REASONS: dict[str, str] = {
     "missing": "its old lines are not there",
     "ambiguous": "its old lines are there more than once",
-    "elided": "what its placeholders stand for cannot be told",
+    "elided": "it is unclear what its placeholders stand for",
     "empty": "it does not say where it belongs",
     "overlap": "it overlaps another part of the reply",
     "partial": "it holds only a piece of the code, and not which",
@@ -65,12 +65,12 @@ class Drafts:
     # -- what is not placed
 
     def refuse(self, message: str, help: str) -> None:
-        """Nothing of the reply is used; all of it is kept."""
+        """Nothing of the reply is used; all of it is saved."""
         self.problems.append(Problem("bad_reply", message, help))
         self.keep_all = True
 
     def problem(self, message: str, text: str, code: str = "bad_reply") -> None:
-        """A part of the reply is not used; it is kept, or all of the reply where the part says nothing by itself."""
+        """A part of the reply is not used; it is saved, or all of the reply where the part means nothing by itself."""
         self.problems.append(Problem(code, message, _HELP))
         self.kept.append(text)
         self.keep_all = self.keep_all or not text.strip()

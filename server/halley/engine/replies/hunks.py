@@ -139,7 +139,7 @@ def _adds_elision(hunk: Hunk, rows: Sequence[str]) -> bool:
 
 
 def only(found: Sequence[Run], selected: Run | None) -> Run | None:
-    """The one place, or the one that touches the selection; None when it cannot be told."""
+    """The one place, or the one that touches the selection; None when there is no telling."""
     if len(found) == 1:
         return found[0]
     if selected is None:

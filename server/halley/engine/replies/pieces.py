@@ -1,7 +1,7 @@
 """A block that holds only some of the definitions it was asked for: which, and what they replace.
 
 Models leave out what they did not change, with a placeholder or without a word. Here a block is taken to pieces, each a
-definition that the document has under the same name. What the block does not speak of stays; what cannot be told
+definition that the document has under the same name. What the block does not mention stays; what is unclear
 apart for certain gives None, and nothing is replaced.
 """
 
@@ -41,7 +41,7 @@ def split_pieces(block: Sequence[str], bare: Sequence[str], part: Run) -> list[P
 def left_out(old: Sequence[str], new: Sequence[str]) -> list[str]:
     """The names of definitions that `old` has and `new` has not, when more of them went than came.
 
-    As many new names as lost ones are renamings. Whether the others were to go cannot be told from the reply.
+    As many new names as lost ones are renamings. The reply does not say whether the others were to go.
     """
     was = list(dict.fromkeys(one.name for one in members(definitions(old))))
     now = {one.name for one in members(definitions(new))}

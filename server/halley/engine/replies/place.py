@@ -1,8 +1,9 @@
 """Where a whole block of code belongs, and how it fits there.
 
 A model that is asked for the new text of a part may give just that; or the part with lines around it, the whole file,
-only one of several definitions, or the part with placeholders. `place_block` tells these apart by what the block shares
-with the document, and never drops code that the block does not speak of. A place instead of a part is `insert.py`'s.
+only one of several definitions, or the part with placeholders. `place_block` distinguishes these by what the block
+shares with the document, and never drops code that the block does not speak of. A place instead of a part is
+`insert.py`'s.
 """
 
 from __future__ import annotations
@@ -49,8 +50,8 @@ def place_block(
 ) -> list[Change] | Unplaced:
     """What a block makes of the `part` rows of a document (`rows`, with their ends).
 
-    "elided": what its placeholders stand for cannot be told. "partial": it holds much less than the part, and which
-    piece of it cannot be told.
+    "elided": it is unclear what its placeholders stand for. "partial": it holds much less than the part, and it is
+    unclear which piece.
     """
     bare = [content(row) for row in rows]
     if (narrowed := _narrowed(block, bare, part, free)) is not None:
@@ -244,7 +245,7 @@ def _depths(lines: Sequence[str]) -> tuple[int, int]:
 
 
 def echo_before(block: Sequence[str], before: Sequence[str], own: Sequence[str]) -> int:
-    """How many lines at the beginning of a block repeat what stands before the part, whose rows are `own`."""
+    """How many lines at the beginning of a block repeat what precedes the part, whose rows are `own`."""
     return _echo(block, before[::-1][: len(block)], own)
 
 

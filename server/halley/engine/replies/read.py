@@ -5,7 +5,7 @@
           ── fenced blocks ─────────┤
           ── bare code ─────────────┘
 
-Start at `read_reply`. It never raises and never loses text: a part that could not be placed is kept and named in a
+Start at `read_reply`. It never raises and never loses text: a part that could not be placed is saved and named in a
 problem. How the forms are read: `search_replace.py`, `unified_diff.py`, `fences.py`, `prose.py`; where parts go:
 `hunks.py`, `place.py`, `insert.py`; for which file: `labels.py`, `target.py`. `read_code` is for a file that is new.
 """

@@ -166,7 +166,7 @@ def fit_indentation(text: str, place: Place) -> str:
 
 
 def drop_secrets(text: str, _place: Place) -> str:
-    """A key in ghost text is somebody's key, learnt by heart."""
+    """A key in ghost text is a real key that the model memorized."""
     return "" if find_secrets(text) else text
 
 

@@ -39,8 +39,8 @@ _AFTER = ")]}>'\"`;,:"
 def is_completable(place: Place) -> bool:
     """Whether there is a point in asking while typing: comments and strings count, what is finished does not.
 
-    Not in an empty document, before other text of the line (ghost text would push it aside), behind the end of a
-    statement, or in lines no person writes.
+    Not in an empty document, before other text of the line (ghost text would push it aside), after the end of a
+    statement, or in generated lines.
     """
     before, after = place.line_before.rstrip(), place.line_after.strip()
     if not place.prefix.strip() or len(place.line_before) + len(place.line_after) > LONGEST_LINE:
@@ -63,7 +63,7 @@ def scope_of(place: Place) -> Scope:
 def stops_of(place: Place) -> tuple[str, ...]:
     """Where the model itself may stop, so that nothing is made that `cut_at` would throw away; few, since hosts differ.
 
-    At the end of a line the answer may begin on the next one, so nothing is said there.
+    At the end of a line the answer may begin on the next one, so there is no rule for it.
     """
     if place.line_after.strip():
         return ("\n",)
@@ -134,13 +134,13 @@ def _base_indent(place: Place) -> int:
 def _closed(text: str, place: Place) -> int | None:
     """Where the brackets end the answer; None while they do not.
 
-    That is before the first bracket which closes what stands closed behind the cursor already, or at the end of the
+    That is before the first bracket which closes what is already closed after the cursor, or at the end of the
     line in which the last bracket of the cursor's line is closed. A bracket that closes nothing which is open anywhere
     is text: `1) Install`, `:)`, the pattern of a shell's `case`.
     """
     before, quote = open_marks(place.line_before)
-    behind = [mark for mark in place.line_after if mark in _PAIRS]
-    owed = max(0, len(before) - len(behind))
+    closers = [mark for mark in place.line_after if mark in _PAIRS]
+    owed = max(0, len(before) - len(closers))
     outer = _open_above(place)
     if quote or place.language_id in _PROSE or place.line_before.lstrip().startswith(_COMMENTS):
         return None
@@ -156,7 +156,7 @@ def _closed(text: str, place: Place) -> int | None:
         elif char in _PAIRS and owed:
             owed -= 1
             settled = not owed
-        elif (char in _PAIRS and (behind or outer)) or (char == "\n" and settled and not depth):
+        elif (char in _PAIRS and (closers or outer)) or (char == "\n" and settled and not depth):
             return at
         at += 1
     return None

@@ -61,7 +61,7 @@ class Job:
     model: str | None = None
     report: Callable[[str], None] = lambda _text: None
     warn: Callable[[str], None] = lambda _text: None
-    """Tells the user something they should see beside the outcome."""
+    """Shows the user something besides the outcome."""
     on_event: Callable[[Event], None] | None = None
     inputs: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Values for a macro's inputs, by name."""

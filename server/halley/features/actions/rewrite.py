@@ -56,7 +56,7 @@ async def read_aside(
 def read_edit(
     snapshot: Snapshot, span: Span, reply: Reply, label: str, *, layout: Literal["keep", "free"] = "keep"
 ) -> Edited:
-    """The change a reply stands for. A reply that broke off changes nothing; its text is kept."""
+    """The change a reply stands for. A reply that broke off changes nothing; its text is saved."""
     read = read_reply(reply.text, target_of(snapshot, span, was_cut=reply.was_cut, layout=layout))
     problems = (reply.problem, *read.problems) if reply.problem else read.problems
     return Edited(replace(read.change, label=label), problems, read.kept, read.confirm)

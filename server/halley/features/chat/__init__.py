@@ -21,5 +21,5 @@
     context.py           what was sent for a reply
     transfer.py          a chat as JSON that can be imported
 
-What is stored, and how, is said in `stores/chats`.
+`stores/chats` describes what is stored, and how.
 """

@@ -1,7 +1,8 @@
 """One model's reply to a turn, streamed to the client and into the store as it comes.
 
-Whatever happens, the reply is settled: complete, interrupted (text or a call's result had come), or failed (none had).
-What had arrived is kept, also when the request is cancelled: by the user, the reply then says that they stopped it.
+Whatever happens, the reply is settled: complete, interrupted (text or a call's result had arrived), or failed
+(nothing had). What had arrived is saved, also when the request is cancelled; if the user cancelled it, the reply
+says so.
 """
 
 from __future__ import annotations

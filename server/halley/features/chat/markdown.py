@@ -83,7 +83,7 @@ def _reply(reply: Reply, places: Places, citations: bool, reasoning: bool, numbe
 
 
 def _tool(use: ToolUse) -> str:
-    """A call and what came of it, as text only."""
+    """A call and its result, as text only."""
     name = plain_label(f"{use.server}/{use.name}" if use.server else use.name)
     called = f"> Called {name} ({plain_label(use.state)}) with:\n>\n"
     inside = fence(use.arguments or "{}", "json")

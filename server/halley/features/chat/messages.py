@@ -112,7 +112,7 @@ def to_turn(desk: ChatDesk, stored: StoredTurn, *, with_reply: bool, pictures: b
 
 
 def _text_of(reply: Reply) -> str:
-    """What it said; of one that was stopped because it went round in circles, what came before."""
+    """What it said; of one that was stopped because it repeated itself, what came before the repetition."""
     return without_repetition(reply.text) if reply.status == "interrupted" else reply.text
 
 

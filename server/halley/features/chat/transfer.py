@@ -257,7 +257,7 @@ def _parsed(text: str) -> Any:
 def _sent(read: _Sent) -> Json:
     noted = read.model_dump(exclude_none=True)
     if "window" in read.model_fields_set:
-        noted["window"] = read.window  # None says that the window was not known, which is kept
+        noted["window"] = read.window  # None means that the window was not known, which is saved too
     return noted | {"turns": [list(pair) for pair in noted["turns"]]} if "turns" in noted else noted
 
 

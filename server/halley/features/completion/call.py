@@ -22,7 +22,7 @@ from halley.features.context.shown import Permitted
 MOST_TEXT = 8_000
 """Characters of a completion; each piece is looked at together with all before it."""
 INVOKED_S = 30.0
-"""Until an invoked completion is given up; somebody waits for it, so longer than for an automatic one."""
+"""Until an invoked completion is abandoned; the user waits for it, so longer than for an automatic one."""
 
 FIM_BUDGET = 2000
 """Tokens of text around the cursor and from other files together."""

@@ -4,9 +4,9 @@
                    │no
                    └──▶ a live call whose answer still fits? wait for it : pause, then ask again
 
-A newer question answers the older one at once with nothing. It ends the older one's model call only when what was typed
-meanwhile no longer fits the answer: people mostly type what the model is about to say. Automatic questions are never
-retried, never fail over and have a deadline; invoked ones ask right away, for up to three candidates.
+A newer question answers the older one immediately with nothing. It ends the older one's model call only when what
+was typed meanwhile no longer fits the answer: people mostly type what the model is about to say. Automatic questions
+are never retried, never fail over and have a deadline; invoked ones ask right away, for up to three candidates.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Completer:
                 state.asked = None
 
     def ready(self, snapshot: Snapshot) -> list[Offered]:
-        """What is there already, without asking anybody."""
+        """What is there already, without asking a model."""
         return self._ready(self._state(snapshot.document.uri), snapshot)
 
     def prepare(
@@ -149,7 +149,7 @@ class Completer:
         rest = rest_of(call, snapshot)
         if (
             rest is None and not call.failed
-        ):  # typed away from it while nothing had come: ask for what is there now
+        ):  # the user typed something else before any text arrived: ask about the new text
             return await self._automatic(state, newer, line, permitted)
         return [call.offer(rest)] if rest else []
 

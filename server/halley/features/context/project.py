@@ -55,7 +55,7 @@ class Project:
     _exclude: tuple[str, ...] = ()
 
     async def refresh(self, exclude: tuple[str, ...] = ()) -> None:
-        """Bring the index up to date behind the question; only the very first question waits, and not for long."""
+        """Bring the index up to date in the background; only the very first question waits, and not for long."""
         stale = time.monotonic() - self.checked_at > FRESH_S or exclude != self._exclude
         if stale and (self._refreshing is None or self._refreshing.done()):
             self._exclude = exclude

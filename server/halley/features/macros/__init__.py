@@ -1,10 +1,10 @@
 """Macros: saved prompts with typed inputs, and pipelines of them.
 
     run.py         the way in: a macro by its name → a `Run`, and the `Outcome` an editor can show
-    pipeline.py    the steps: what runs at once, what waits, what is skipped
+    pipeline.py    the steps: what runs concurrently, what waits, what is skipped
     steps.py       one step: text, a picture or a commit message
     values.py      the variables, read only where a prompt asks for them      inputs.py   what the user enters
     bundle.py      macros as one file, to give away and to take in
 
-What a run has made so far is kept by `stores/macro_runs.py`, so that a failed step can be taken up again.
+`stores/macro_runs.py` saves what a run has made so far, so that a failed run can be resumed.
 """

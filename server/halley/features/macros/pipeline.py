@@ -1,6 +1,6 @@
-"""The steps of a run: those that need nothing of each other at once, the others when what they need is there.
+"""The steps of a run: independent ones run concurrently, the others when what they need is there.
 
-needs failed      → the step waits; the run can be taken up there
+needs failed      → the step waits; the run can be resumed there
 `when` is empty   → the step is skipped, and its name stands for nothing
 """
 

@@ -1,4 +1,4 @@
-"""A macro by its name: begun, or taken up where it failed; and what an editor shows of it."""
+"""A macro by its name: started, or resumed where it failed; and what an editor shows of it."""
 
 from __future__ import annotations
 

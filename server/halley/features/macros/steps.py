@@ -111,7 +111,7 @@ async def _make(
     try:
         task = await works.finished(result.task)
     except HalleyError:
-        begun("")  # it is started again when the run is taken up
+        begun("")  # it is started again when the run is resumed
         raise
     result.text, result.model = task.text or "", task.model or ""
     paths = [shown_path(works.store, works.shown, task, one) for one in task.results]

@@ -23,7 +23,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 20.0
 SHORTEST_PAUSE_S = 0.02
 """Whatever a host says."""
 LONGEST_S = 24 * 3600.0
-"""After this a job is given up."""
+"""After this a job counts as failed."""
 FETCH_TRIES = 6
 LARGEST = {"image": 64 << 20, "audio": 64 << 20, "video": 1 << 30}
 """Bytes of one result."""
@@ -100,5 +100,5 @@ def _keep(blob: BlobWriter, wants: str, variant: int) -> Result:
 
 
 async def _rest(clock: Clock, seconds: float) -> None:
-    """With a little chance in it, so that many do not come at once."""
+    """With a little jitter, so that many do not come at the same time."""
     await clock.wait(asyncio.Event(), seconds * clock.uniform(0.8, 1.2))

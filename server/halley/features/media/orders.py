@@ -1,4 +1,4 @@
-"""What is wanted, as a value: checked, and plain enough to be stored and asked for again.
+"""An order as a value: checked, and plain enough to be stored and asked for again.
 
 The files that go along are read when it is asked for, and only what is a picture or a recording by its own bytes is: a
 path is never a way to send anything else.
@@ -23,7 +23,7 @@ from halley.stores.disk.files import read_regular
 MOST_BYTES = 25 << 20
 """Of a file that goes along; what OpenAI takes."""
 LONGEST_SPEECH = 4_096
-"""Characters that hosts read aloud at once."""
+"""Characters that hosts read aloud in one request."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,8 +69,8 @@ def target_in(root: Path, path: str, suffix: str) -> Path:
 
 
 def named_with(suffix: str, path: Path) -> Path:
-    """The path with the suffix of what came: another kind's is replaced, since players go by it. One that names no kind
-    of picture, sound or video is the user's own and stays."""
+    """The path with the suffix of the actual content: another kind's is replaced, since players go by it. One that
+    names no kind of picture, sound or video is the user's own and stays."""
     own = path.suffix[1:].lower()
     if not own:
         return path.with_name(f"{path.name}.{suffix}")
@@ -92,7 +92,7 @@ def write_result(store: MediaStore, result: Result, target: Path, *, overwrite: 
             if overwrite:
                 fresh.replace(target)
             else:
-                os.link(fresh, target)  # fails where somebody was quicker
+                os.link(fresh, target)  # fails where another program was quicker
     except FileNotFoundError as error:
         if not source.exists():
             raise InvalidInput("The file of this result is gone.", "Start the task again.") from None

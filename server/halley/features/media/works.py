@@ -1,6 +1,6 @@
-"""The process's tasks: begun, followed, gone on with after a restart, cancelled.
+"""The process's tasks: started, followed, resumed after a restart, cancelled.
 
-    start ─▶ row ─▶ asked for by the one road (`ask.py`) ─▶ files          at once
+    start ─▶ row ─▶ asked for by the one road (`ask.py`) ─▶ files          immediately
                          └─ Begun: the job's name into the row ─▶ followed ─▶ fetched
     resume: rows of processes that are no more ─▶ followed
 
@@ -90,7 +90,7 @@ class Works:
         check_order(order, data)
         prompt = await asyncio.to_thread(build_prompt, order, data)
         if not order.model:
-            await line.route_of(ROLE_OF[order.kind])  # so that a missing model is said at once
+            await line.route_of(ROLE_OF[order.kind])  # so that a missing model is reported immediately
         task = await self.store.create(order.kind, order.to_json(), workspace)
         self._go(task.id, self._make(task.id, prompt, line, order.model))
         return task
@@ -281,7 +281,7 @@ class Works:
     async def _finish(
         self, id: str, prompt: MediaPrompt, made: _Made, ref: ModelRef | None, line: Line
     ) -> None:
-        """What came with the answer is kept; what lies somewhere is fetched."""
+        """Data inside the answer is taken; what is behind an address is fetched."""
         wants = WANTS.get(prompt.kind)
         if wants == "image" and not made.files and not made.urls:
             made.urls += _LINK.findall(made.text)

@@ -5,7 +5,7 @@
     keeping.py    the one process that keeps it: scans, watches, embeds       live.py       files as they change
     steps.py      what that process does next, as states
     scan.py       the whole workspace looked at, by a child process           watching.py   what changes on disk
-    cutting.py    a file as rows of the index                                 cutters.py    many files at once
+    cutting.py    a file as rows of the index                                 cutters.py    many files in parallel
     embedding.py  vectors, once agreed to
     control.py    what was asked of the index, shared by all processes
     searching.py  a question: words and meaning, merged                       related.py    context for actions

@@ -1,4 +1,4 @@
-"""Many files cut at once, by processes of their own: cutting is most of a first scan, and one process has one core.
+"""Many files cut in parallel, by processes of their own: cutting is most of a first scan, and one process has one core.
 
 `cut_files` yields the outcome of each file, in no particular order. A helper gets its files on stdin, one line of
 JSON, and answers on stdout in frames, each a few files. A full pipe holds it up, so memory is bounded by what lies in
@@ -82,7 +82,7 @@ def _by_helpers(root: Path, jobs: Sequence[Job], helpers: int) -> Iterator[Cut]:
 def _start(
     root: Path, jobs: Sequence[Job], frames: Frames
 ) -> tuple[subprocess.Popen[bytes], threading.Thread]:
-    """`-P` keeps the working folder, which may be anybody's repository, off the helper's path."""
+    """`-P` keeps the working folder, which may be a stranger's repository, off the helper's path."""
     child = subprocess.Popen(
         [sys.executable, "-P", "-m", "halley.features.search.cutters"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -94,7 +94,7 @@ def _start(
 
 
 def _talk(child: subprocess.Popen[bytes], order: Any, frames: Frames) -> None:
-    """Tells a helper its files and passes on what it answers; `None` is the end of it."""
+    """Gives a helper its files and passes on what it answers; `None` is the end of it."""
     try:
         with child:
             assert child.stdin and child.stdout
@@ -104,7 +104,7 @@ def _talk(child: subprocess.Popen[bytes], order: Any, frames: Frames) -> None:
                 frames.put(pickle.load(child.stdout))
     except (EOFError, OSError, pickle.UnpicklingError):
         pass  # it is done, or died
-    finally:  # whatever it was: somebody waits for the end
+    finally:  # whatever happened, a caller waits for the end
         frames.put(None)
 
 

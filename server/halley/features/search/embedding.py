@@ -1,4 +1,4 @@
-"""Vectors of chunks: estimated, asked about, made behind, kept.
+"""Vectors of chunks: estimated, approved, made in the background, stored.
 
 Nothing is sent before the user has said yes to the estimate for that model in that workspace; from then on what
 changes is embedded as it comes. Every request is a call like any other: within budgets, in the ledger, retried by
@@ -67,7 +67,7 @@ class Embedder:
         self._nudge.set()
 
     async def stop(self) -> None:
-        """Ends what is under way; what has been embedded is kept."""
+        """Ends what is under way; what has been embedded is stored."""
         for task in (self._task, self._asking):
             if task is not None:
                 task.cancel()
@@ -132,7 +132,7 @@ class Embedder:
                 await self._nudge.wait()
 
     async def _news(self, looked_at: ModelRef | None) -> None:
-        """Until somebody nudges, or another model was chosen elsewhere: in a terminal, in another process."""
+        """Until it is nudged, or another model was chosen elsewhere: in a terminal, in another process."""
         while not self._nudge.is_set() and self.ground.embed_model() == looked_at:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):
@@ -172,7 +172,7 @@ class Embedder:
                 raise failure
 
     async def _embed_batch(self, line: Line, model: ModelRef, batch: list[tuple[bytes, Found]]) -> None:
-        """Each batch is kept as soon as it is there: only what is under way is paid for again after a kill."""
+        """Each batch is stored as soon as it arrives: after a kill only the one under way is paid for again."""
         vectors = await embed_texts(line, model, [_text(chunk) for _, chunk in batch], Priority.BATCH)
         digests = [digest for digest, _ in batch]
         await self.ground.store.append_vectors(str(model), digests, vectors)

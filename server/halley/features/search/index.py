@@ -1,8 +1,9 @@
 """One workspace's index, as this process knows it.
 
-    index.attach(attendant)     a window or a command is here: its settings hold, its person is asked
-    index.start()               start maintaining it; users of the index call this, so a folder merely opened costs
-    nothing index.note_shown(path, read)  what an editor shows is found, saved or not
+    index.attach(attendant)     a window or a command is here: its settings hold, its user is asked
+    index.start()               start maintaining it; users of the index call this, so a folder merely
+                                opened costs nothing
+    index.note_shown(path, read)  what an editor shows is found, saved or not
     index.status()  index.control(action)
 
 Of all processes with the same workspace one keeps the index: it scans, watches and embeds (`keeping.py`). The others
@@ -89,7 +90,7 @@ class WorkspaceIndex:
         self.keeper.nudge()
 
     async def wait_scanned(self) -> None:
-        """Until somebody has looked at the whole workspace, or another process keeps the index."""
+        """Until the whole workspace has been scanned, or another process keeps the index."""
         await self.keeper.scanned.wait()
 
     async def wait_ready(self) -> None:

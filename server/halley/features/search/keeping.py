@@ -42,7 +42,7 @@ class Keeper:
         """Of the scan under way, in the process that keeps the index."""
         self.problem: Problem | None = None
         self.scanned = asyncio.Event()
-        """Somebody has looked at the whole workspace, or another process keeps the index."""
+        """The whole workspace has been scanned, or another process keeps the index."""
         self.ready = asyncio.Event()
         """What lay on the disk is in the index, and later changes are watched for."""
         self.left_out = 0
@@ -230,7 +230,7 @@ class Keeper:
             await asyncio.gather(scan, return_exceptions=True)
             self.progress = None
         self.problem, self.left_out = None, done.left_out
-        self._nudge.set()  # what came meanwhile is looked at now
+        self._nudge.set()  # look at what changed meanwhile
         return done
 
     def _note_progress(self, progress: Progress) -> None:

@@ -34,7 +34,7 @@ NICE = 10
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What belongs into the index. `skip` are paths that somebody else speaks for: documents open in an editor."""
+    """What belongs into the index. `skip` are paths that `live.py` covers: documents open in an editor."""
 
     root: str
     database: str
@@ -105,7 +105,7 @@ def _batches(root: Path, changed: Sequence[FileFact], known: dict[str, KnownFile
 async def run_scan(rules: Rules, tell: Tell) -> Progress:
     """As `scan`, by a child process. Cancelling ends the child. Raises StoreFailed when it failed.
 
-    `-P` keeps the working folder, which may be anybody's repository, off its path.
+    `-P` keeps the working folder, which may be a stranger's repository, off its path.
     """
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-m", "halley.features.search.scan",
@@ -128,7 +128,7 @@ async def run_scan(rules: Rules, tell: Tell) -> Progress:
     finally:
         with suppress(ProcessLookupError):
             child.kill()
-        child.stdin.close()  # kept open until here: its end is what tells the child that we are gone
+        child.stdin.close()  # kept open until here: its end tells the child that we are gone
         await child.wait()
     if last is None or not last.done:
         raise StoreFailed(

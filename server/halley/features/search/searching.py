@@ -2,9 +2,9 @@
 
     answer = await search(index, line, "where are retries decided", 10)
 
-Words are always there. Meaning is, where somebody chose a model for it and said yes: the question itself is embedded
-then (a call of a few tokens, remembered), and what cannot be had in time is left out with a notice. `hit_json` is a hit
-as the protocol has it.
+Matching by words always works. Matching by meaning needs an embedding model and the user's approval: then the question
+itself is embedded (a call of a few tokens, cached); what is not ready in time is left out with a notice. `hit_json`
+is a hit as the protocol has it.
 """
 
 from __future__ import annotations

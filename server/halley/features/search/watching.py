@@ -21,8 +21,8 @@ _DEBOUNCE_MS, _STEP_MS = 100, 20
 class Watcher:
     """Folders, each by itself and not what lies in it: ignored trees cost nothing. Calls back in its own thread.
 
-    `on_paths` gets the absolute paths that changed; `on_start` is called once every later change will be told;
-    `on_failure` with a reason when the system cannot watch (any more).
+    `on_paths` gets the absolute paths that changed; `on_start` is called as soon as every later change will be
+    reported; `on_failure` with a reason when the system cannot watch (any more).
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Watcher:
     def _watch(self) -> None:
         from watchfiles import watch
 
-        logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it tells of every change
+        logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it logs every change
         try:
             make_private_folder(self._mark.parent)
             threading.Thread(target=self._touch_until_heard, daemon=True).start()
@@ -79,7 +79,7 @@ class Watcher:
                 self._on_failure(str(error) or type(error).__name__)
 
     def _touch_until_heard(self) -> None:
-        """A change of our own tells when watching has begun."""
+        """A change of our own shows when watching has begun."""
         while not (self._stop.is_set() or self._heard.wait(0.05)):
             try:
                 handle = open_kept(self._mark)

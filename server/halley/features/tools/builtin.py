@@ -30,7 +30,7 @@ from halley.stores.workspace.project_files import list_files, read_text_file
 MOST_LISTED, MOST_HITS, MOST_CHECKED = 400, 60, 200
 MOST_LINES = 1500
 MOST_NUMBER = 1 << 53
-"""Lines of a file shown at once."""
+"""Lines of a file shown in one call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,4 +263,4 @@ BUILTIN_TOOLS: Mapping[str, tuple[RemoteTool, Run]] = {
         ),
     )
 }
-"""Name → (what is said of it, what runs)."""
+"""Name → (its description, what runs)."""

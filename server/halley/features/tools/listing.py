@@ -36,7 +36,7 @@ def tools_json(servers: ToolServers, picks: ToolPicks, switches: Switches, root:
 
 
 def server_problems(servers: ToolServers, switches: Switches) -> list[Problem]:
-    """Servers that are on and out of order, as far as anybody has tried them."""
+    """Servers that are on and failing, as far as they have been tried."""
     found: list[Problem] = []
     for name in filter(switches.uses, switches.settings.tools.servers):
         connection = servers.known(name)

@@ -153,7 +153,7 @@ class _Conversation:
     at: int
     keep: Keep | None = None
     needs_gap: bool = False
-    """Between what is said in one round and in the next; going on with a reply, none."""
+    """Between the text of one round and the next; none when a reply is continued."""
     finishes: list[Finish] = field(default_factory=list)
     calls: int = 0
     asked_s: float = 0.0

@@ -120,7 +120,7 @@ class ToolServers:
             return connection
 
     async def _spec(self, name: str, its: ToolServerSettings) -> ServerSpec:
-        """With its keys. Raises NotConfigured for a key that cannot be had."""
+        """With its keys. Raises NotConfigured for a key that is not available."""
         keys: dict[str, str] = {}
         for target, source in its.keys.items():
             key = await self._secrets.resolve_key(f"tools.servers.{name}", its.url or "", source)

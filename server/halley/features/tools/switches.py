@@ -81,7 +81,7 @@ class Switches:
 
 
 def key_of(server: str | None, tool: str | None) -> str:
-    """What a switch is kept under."""
+    """What a switch is stored under."""
     if server is None:
         return ALL
     return f"{server}/{tool}" if tool else server

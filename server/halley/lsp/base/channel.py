@@ -35,17 +35,15 @@ class Channel(asyncio.Protocol):
         self._writable.set()
         self._holds: set[str] = set()  # who wants reading to pause
         self._closed = False
-        self._later: list[bytes] | None = (
-            None  # what is said in this turn of the loop after the first message
-        )
+        self._later: list[bytes] | None = None  # messages of this turn of the loop after the first
 
     # Writing
 
     def write(self, body: bytes) -> None:
         """Sends one message. Call it on the loop; it never waits.
 
-        The first of a turn of the loop goes at once, those that follow go together at its end: under many streams
-        a call to the system for each message is what costs most.
+        The first of a turn of the loop is written immediately, those that follow together at its end: under many
+        streams a call to the system for each message is what costs most.
         """
         if self._closed or self._writer is None or self._writer.is_closing():
             return

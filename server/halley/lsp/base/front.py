@@ -85,7 +85,7 @@ def answer_initialize(stdin: int, stdout: int) -> Opening:
 
 
 def show_error(stdout: int, text: str) -> None:
-    """Tells the client why the daemon ends before it has begun: editors show this, seldom stderr."""
+    """Shows the client why the daemon ends before it has begun: editors show this, seldom stderr."""
     message = {"jsonrpc": "2.0", "method": "window/showMessage", "params": {"type": 1, "message": text}}
     with contextlib.suppress(OSError):
         _write_all(stdout, frame(json.dumps(message).encode()))

@@ -262,8 +262,9 @@ class HalleyProtocol(Intake):
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: Params) -> Any:  # type: ignore[override]
-        """Mend: all changes of one message at once, by its version. A change that is malformed leaves the document out
-        of step; pygls applies the others (or an older version) silently, and the next edit lands in the wrong place."""
+        """Mend: all changes of one message are applied together, by its version. A change that is malformed leaves
+        the document out of step; pygls applies the others (or an older version) silently, and the next edit lands in
+        the wrong place."""
         uri = look_up(params, "textDocument.uri")
         try:
             its = params["textDocument"]

@@ -75,7 +75,7 @@ class Stdio:
 
 
 class _WriteSide(asyncio.BaseProtocol):
-    """What a write pipe tells, passed on to its channel."""
+    """The callbacks of a write pipe, passed on to its channel."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel

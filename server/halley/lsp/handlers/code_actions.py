@@ -77,13 +77,13 @@ def _is_wanted(kind: str | None, only: Sequence[str] | None) -> bool:
 
 def _pending(session: Session) -> Iterable[types.CodeAction]:
     """What a client without a plugin has no other way to say: stop, yes and no."""
-    if not session.client.asks and session.behind:
+    if not session.client.asks and session.in_background:
         yield _action("Stop Halley", "quickfix.halley.stop", "halley.stop", {})
     if not session.client.proposals:
         for proposal in reversed(session.proposals.pending.values()):
             for title in ("Accept", "Discard"):
                 name = title.lower()
-                argument = {"id": proposal.id} | _behind(session)
+                argument = {"id": proposal.id} | _background(session)
                 yield _action(
                     f"{title}: {proposal.title}",
                     f"quickfix.halley.{name}",
@@ -101,8 +101,8 @@ def _form(session: Session, action: types.CodeAction) -> Listed:
     return action.command if action.command and not session.client.action_literals else action
 
 
-def _behind(session: Session) -> Json:
-    """Has a command run behind its answer where the client has no plugin to wait for it (`handlers/plain.py`)."""
+def _background(session: Session) -> Json:
+    """Has a command run in the background where the client has no plugin to wait for it (`handlers/plain.py`)."""
     return {} if session.client.asks else {"background": True}
 
 
@@ -122,7 +122,7 @@ def _to_lsp(
     version = session.version(snapshot.document.uri)
     if version is not None:
         argument["textDocument"]["version"] = version
-    action = _action(offer.title, offer.kind, "halley.run", argument | _behind(session))
+    action = _action(offer.title, offer.kind, "halley.run", argument | _background(session))
     if about:
         action.diagnostics = about
     if types.CodeActionTag.LlmGenerated in session.client.action_tags:

@@ -29,7 +29,7 @@ async def inline_completion(
     session: Session, params: types.InlineCompletionParams
 ) -> types.InlineCompletionList:
     """At most one item when automatic, up to three when invoked."""
-    layers = session.layers(params.text_document.uri)  # looked at once: that is a few files
+    layers = session.layers(params.text_document.uri)  # checked once: that is a few files
     settings = session.room.config.merge(layers)
     snapshot = _at(session, params, settings)
     if snapshot is None:
@@ -124,7 +124,7 @@ def _list_item(
 
 
 def _word_before(snapshot: Snapshot) -> str:
-    """What of a word stands before the cursor, on its line."""
+    """The part of a word before the cursor, on its line."""
     before = snapshot.document.text[: snapshot.selection.start]
     found = _WORD.search(before[before.rfind("\n") + 1 :])
     return found[0] if found else ""

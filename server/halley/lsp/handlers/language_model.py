@@ -1,6 +1,6 @@
 """halley/models/respond and halley/models/count: a model for others, through the daemon's router.
 
-For clients whose editor shares models among its extensions. No chat is kept and no context is added: the messages are
+For clients whose editor shares models among its extensions. No chat is saved and no context is added: the messages are
 the caller's. Metering, budgets and the scan for secrets hold as for every call.
 """
 

@@ -56,7 +56,7 @@ async def media_start(session: Session, params: Json) -> Json:
     server = _server_of(session)
     if not asked.wait:
         task = await begin(session, params)
-        show_behind(session, task.id)
+        show_in_background(session, task.id)
         return json_of(session, task)
     async with WorkDone(server, f"Halley: {_VERBS[asked.kind]}") as work:
         with working(session, _VERBS[asked.kind]), PartialResults(server) as results:
@@ -75,7 +75,7 @@ def _server_of(session: Session) -> HalleyServer:
     return cast("HalleyServer", session.server)
 
 
-def show_behind(session: Session, id: str) -> None:
+def show_in_background(session: Session, id: str) -> None:
     """Progress of a task without a waiting request; cancelling the progress cancels the task."""
 
     async def show() -> None:
@@ -96,14 +96,14 @@ def show_behind(session: Session, id: str) -> None:
 
 
 async def go_on(session: Session) -> None:
-    """Tasks of a process that was killed are taken up, with progress where the client shows it."""
+    """Resumes tasks of a process that was killed, with progress where the client shows it."""
     if not (session.room.paths.data / "media").is_dir():
         return
     ids = await session.shared.media.resume(session.line())
     if ids:
         session.watch_media()
     for id in ids:
-        show_behind(session, id)
+        show_in_background(session, id)
 
 
 def register(server: HalleyServer) -> None:

@@ -1,10 +1,10 @@
 """What a client without a plugin of ours has instead of custom messages: everything by the means that LSP itself has.
 
-    a code action        runs behind its command, which is answered at once: some editors wait for a command and do
+    a code action        runs in the background; its command is answered first: some editors wait for a command and do
                          nothing else meanwhile (Emacs, for ten seconds), others do not report that one failed (Helix)
-    halley.stop          stops what runs behind; it is among the code actions while something does
+    halley.stop          stops what runs in the background; it is among the code actions while something does
     the other commands   picked from a list, that is without an argument, or with `show: true`: what they
-                         answer is shown as a document or said in a message, and so is what went wrong
+                         answer is shown as a document or in a message, and so are errors
 
 A command with its own argument answers as `lsp/protocol/` says, for any client.
 """
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 Handler = Callable[[list[Any]], Any]
 
-RUN_BEHIND = ("halley.run", "halley.proposals.accept", "halley.proposals.discard")
+IN_BACKGROUND = ("halley.run", "halley.proposals.accept", "halley.proposals.discard")
 SHOWN = {
     "halley.chat": "Chat",
     "halley.models.list": "Models",
@@ -50,7 +50,7 @@ _NEEDS = {
 """Commands that mean nothing without an argument, and what it looks like."""
 
 
-def run_behind(session: Session, title: str, work: Callable[[], Awaitable[Any]]) -> None:
+def run_later(session: Session, title: str, work: Callable[[], Awaitable[Any]]) -> None:
     """Starts `work`; a failure is shown to the user, and `halley.stop` ends it."""
 
     async def told() -> None:
@@ -67,20 +67,20 @@ def run_behind(session: Session, title: str, work: Callable[[], Awaitable[Any]])
             await show_error(session, error.message if isinstance(error, RpcError) else problem_of(error))
 
     task = session.server.run_in_background(told(), title)
-    session.behind[task] = title
-    task.add_done_callback(lambda _: session.behind.pop(task, None))
+    session.in_background[task] = title
+    task.add_done_callback(lambda _: session.in_background.pop(task, None))
 
 
 def stop(session: Session) -> Json:
-    """Stops all that runs behind commands; `{stopped: titles}`."""
-    stopped = list(session.behind.values())
-    for task in list(session.behind):
+    """Stops all commands that run in the background; `{stopped: titles}`."""
+    stopped = list(session.in_background.values())
+    for task in list(session.in_background):
         task.cancel()
     return {"stopped": stopped}
 
 
-def _behind(server: HalleyServer, name: str, handler: Handler) -> Handler:
-    """The command, run behind where its argument says `background`."""
+def _background(server: HalleyServer, name: str, handler: Handler) -> Handler:
+    """The command, run in the background where its argument says so."""
 
     async def command(arguments: list[Any]) -> Any:
         asked = _argument(arguments)
@@ -90,7 +90,7 @@ def _behind(server: HalleyServer, name: str, handler: Handler) -> Handler:
         title = f"Halley: {asked.get('action') or name.rpartition('.')[2]}"
         if name == "halley.run" and not server.shows_progress:
             await show_message(session, f"{title} …")
-        run_behind(session, title, lambda: _called(handler, arguments))
+        run_later(session, title, lambda: _called(handler, arguments))
         return None
 
     return command
@@ -107,7 +107,7 @@ def _shown(server: HalleyServer, name: str, handler: Handler) -> Handler:
         if not arguments and name in _NEEDS:
             await show_message(session, f"{name} needs an argument: {_NEEDS[name]}", warning=True)
             return None
-        run_behind(session, f"Halley: {SHOWN[name].lower()}", lambda: show(session, asked))
+        run_later(session, f"Halley: {SHOWN[name].lower()}", lambda: show(session, asked))
         return None
 
     async def show(session: Session, asked: Json) -> None:
@@ -136,7 +136,7 @@ def register(server: HalleyServer) -> None:
     async def _stop(_arguments: list[Any]) -> Json:
         return stop(server.session)
 
-    for names, wrap in ((RUN_BEHIND, _behind), (SHOWN, _shown)):
+    for names, wrap in ((IN_BACKGROUND, _background), (SHOWN, _shown)):
         for name in names:
             if handler := server.protocol.fm.commands.get(name):  # a module that failed to load has none
                 server.protocol.fm.commands[name] = wrap(server, name, handler)

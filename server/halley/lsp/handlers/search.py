@@ -82,7 +82,7 @@ def _changed_on_disk(session: Session, uris: Iterable[str]) -> None:
 
 
 def _begin_where_it_was(session: Session) -> None:
-    """A workspace that has an index is kept up to date from the start; others wait for the first question."""
+    """A workspace that has an index is maintained from the start; others wait for the first question."""
     for root in session.folders.roots:
         made = (index_folder(session.room.paths, root) / "index.db").exists()
         if made and (index := session.index(root.as_uri())) and index.enabled:

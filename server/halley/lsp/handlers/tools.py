@@ -25,7 +25,7 @@ Json = dict[str, Any]
 
 
 async def tools_list(session: Session, params: Json) -> Json:
-    """As it is now; servers that are on and not running yet are started behind, and `halley/changed` tells."""
+    """As it is now; servers that are on and not running yet are started in the background; `halley/changed` follows."""
     asked = read_params(ToolsListParams, params)
     uri = asked.uri or ""
     watch_tools(session)

@@ -1,4 +1,4 @@
-"""Edits of documents: from an instruction, as proposals, from a reply; and the context behind them."""
+"""Edits of documents: from an instruction, as proposals, from a reply; and the context they were made with."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """One text in the editor, as a list of lines, changed as the editor says (`contentChanges`).
 
-A typed character costs microseconds in any file; the whole text is joined when somebody asks for it, once per version.
+A typed character costs microseconds in any file; the whole text is joined when it is asked for, once per version.
 Start at `OpenDocument.apply`. Lines and columns are `lines.py`'s. Pure.
 
 A change that cannot be right (an older version, a range that ends before it begins) is not made. From then on the
@@ -110,7 +110,7 @@ class OpenDocument:
 
 
 def _difference(old: list[str], new: list[str]) -> tuple[int, int, int]:
-    """Where a whole new text differs, as `OpenDocument.apply` tells it."""
+    """Where a whole new text differs, in the form `OpenDocument.apply` gives."""
     shorter = min(len(old), len(new))
     first = next((row for row in range(shorter) if old[row] != new[row]), shorter)
     same = next((n for n in range(shorter - first) if old[-1 - n] != new[-1 - n]), shorter - first)

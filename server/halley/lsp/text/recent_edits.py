@@ -1,4 +1,4 @@
-"""Where the user typed not long ago. Pure; the document store tells it of each change."""
+"""Where the user typed not long ago. Pure; the document store reports each change to it."""
 
 from __future__ import annotations
 

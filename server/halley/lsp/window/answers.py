@@ -1,7 +1,7 @@
 """Answers: text to read, kept as documents a client can open.
 
 Where the client knows `workspace/textDocumentContent` an answer is `halley:/answers/<id>.md`; elsewhere it is a
-Markdown file in the cache folder, readable by its owner only. What is kept is inert: editors render it as it is.
+Markdown file in the cache folder, readable by its owner only. What is saved is inert: editors render it as it is.
 """
 
 from __future__ import annotations

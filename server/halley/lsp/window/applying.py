@@ -4,7 +4,7 @@ A change knows the text it was made for. When a document has moved on meanwhile 
 has become; where the user typed in the same place the change is refused and its text kept. The editor may still
 say no (it checks the version too): then the rebase is tried again, a few times. One that makes the edit and never
 says so is believed by its text; one that says so and has not made it is not (Neovim answers that an edit of a version
-it has left behind was applied).
+it no longer has was applied).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ async def apply_change(
 
     `confirm` leaves it to the user to pick among the edits, where the editor can: none are made where they say no.
     Raises StaleDocument when it cannot be placed or the editor refuses it, BlockedByPolicy when the editor takes no
-    such edits; the new text is kept in both.
+    such edits; the new text stays in both.
     """
     if not session.client.apply_edit:
         raise blocked("This editor takes no edits from a language server.", change, base)

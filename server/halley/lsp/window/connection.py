@@ -1,6 +1,6 @@
 """What a window needs of the server that holds it, so that neither module imports the other.
 
-`halley.lsp.base.server.HalleyServer` is what stands behind it.
+`halley.lsp.base.server.HalleyServer` implements it.
 """
 
 from __future__ import annotations

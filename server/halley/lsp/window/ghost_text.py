@@ -1,7 +1,7 @@
 """Mending how some editors accept ghost text. What was offered last is `places.py`'s.
 
 Neovim accepts a suggestion at the place it was made for, although the user may have typed on since it came: what was
-typed along then stands there twice. A command reports its acceptance; then the duplicate is removed.
+typed along is then in the text twice. A command reports its acceptance; then the duplicate is removed.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def beside_of(session: Session, document: Document) -> str:
 async def order_of_request(
     session: Session, asked: MediaStartParams, params: Json
 ) -> tuple[Order, bytes | None, LinkPlace | None]:
-    """What is wanted, its data where the client sent them, and the place in a document it is for."""
+    """The order, its data where the client sent them, and the place in a document it is for."""
     place, selected = None, ""
     if asked.text_document is not None:
         snapshot = session.required_snapshot(params["textDocument"], params.get("range"))
@@ -173,7 +173,7 @@ async def _agree(session: Session, target: Path) -> None:
 
 
 async def _insert(session: Session, place: LinkPlace, link: str) -> bool:
-    """The link as one undo step; False where it cannot be placed any more, and then it is said."""
+    """The link as one undo step; False where it can no longer be placed, which is then reported."""
     document = place.document
     at, before, after = place_of_link(document.text, place.offset)
     edit = DocumentEdit(document.uri, document.version, (Edit(at, at, f"{before}{link}{after}"),))

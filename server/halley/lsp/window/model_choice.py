@@ -21,7 +21,7 @@ def selection(session: Session, uri: str) -> Json:
 
 
 async def models_select(session: Session, params: Json) -> Json:
-    """Chooses, tells the client, and answers with what holds now and why."""
+    """Chooses, notifies the client, and answers with what holds now and why."""
     asked = read_params(SelectParams, params)
     uri = asked.uri or ""
     await select(

@@ -30,9 +30,9 @@ COALESCE_S = 0.016
 class PartialResults:
     """Sends events to the request's `partialResultToken`, each `$/progress` an array that the client appends.
 
-    What begins goes out at once, its first words too; what follows within 16 ms goes together, and deltas of the same
-    text become one. While the client does not read, everything is held together. Leaving the block sends the rest,
-    so that all of it is there before the answer.
+    The beginning goes out immediately, the first words too; what follows within 16 ms goes together, and deltas of
+    the same text become one. While the client does not read, everything is held together. Leaving the block sends
+    the rest, so that all of it is there before the answer.
     """
 
     def __init__(self, server: HalleyServer, token: Token | None = None) -> None:

@@ -61,19 +61,19 @@ class Session:
         self.proposals = Proposals()
         self.answers = Answers(room.paths.cache / "answers", self.client.text_document_content)
         self.busy: list[str] = []
-        self.behind: dict[asyncio.Task[Any], str] = {}
+        self.in_background: dict[asyncio.Task[Any], str] = {}
         """What runs in the background of commands that were answered already, with its title (`handlers/plain.py`)."""
         self.problem: Problem | None = None
-        """What keeps models from answering, until somebody does something about it."""
+        """What keeps models from answering, until the user does something about it."""
         self.told: list[ConfigProblem] = []
-        """Problems of the configuration that were told in messages and still hold."""
+        """Problems of the configuration that were shown in messages and still hold."""
         self.last_status: Json | None = None
         self.watches_catalogue = False
         self.places: dict[str, LinkPlace] = {}
         """Where the links of media tasks go that were begun in this window."""
         self.watches_media = False
         self.attending: dict[Path, Callable[[], None]] = {}
-        """Workspaces whose index is kept for this window, and what ends that."""
+        """Workspaces whose index is maintained for this window, and what ends that."""
         self.watches_tools = False
         self.offers_formatting = False
         """Whether formatting is registered with the client now."""
@@ -98,7 +98,7 @@ class Session:
         return self.shared.media
 
     def watch_media(self) -> None:
-        """Tells the client of changed tasks from now on."""
+        """Notifies the client of changed tasks from now on."""
         if not self.watches_media:
             self.watches_media = True
             self.shared.media.listeners.add(self._media_changed)
@@ -190,11 +190,11 @@ class Session:
         return key if isinstance(key, str) and key else None
 
     async def confirm(self, question: str) -> bool:
-        """A yes-or-no question; false without an answer."""
+        """Asks for a confirmation; false without an answer."""
         return await self.ask_yes_no(question) is True
 
     async def ask_yes_no(self, question: str) -> bool | None:
-        """A yes-or-no question; None without an answer."""
+        """Asks for a confirmation; None without an answer."""
         actions = [{"title": "Yes"}, {"title": "No"}]
         answer = await self.request(
             "window/showMessageRequest", {"type": 2, "message": question, "actions": actions}
@@ -287,7 +287,8 @@ class Session:
         return self.shared.project(root) if root else None
 
     def index(self, uri: str = "") -> WorkspaceIndex | None:
-        """The index of a document's workspace, with this window as one it is kept for. Kept once it is used."""
+        """The index of a document's workspace, with this window as one it is maintained for. Maintained once it is
+        used."""
         root = self.folders.root_of(uri)
         if root is None:
             return None

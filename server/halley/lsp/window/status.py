@@ -19,7 +19,7 @@ _STANDING = (
     "tls_failed",
     "proxy_failed",
 )
-"""Problems that stay until somebody does something about them."""
+"""Problems that stay until the user does something about them."""
 _MILD = ("not_configured", "budget_exceeded", "tool_server_failed")
 """Those with which nothing is broken."""
 

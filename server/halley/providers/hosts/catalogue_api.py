@@ -3,7 +3,7 @@
     comet        /api/models at the root of the host (no key), and /user/quota at another one
     openrouter   prices come with /models itself (`model_list.py`), and /credits
 
-A catalogue that cannot be had costs the prices, never the list.
+A catalogue that is not available costs the prices, never the list.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ async def list_with_prices(host: Host) -> tuple[Model, ...]:
 
 
 async def load_public_rows(host: Host) -> list[Mapping[str, Any]]:
-    """All pages of the published catalogue; empty when it cannot be had. No key is sent."""
+    """All pages of the published catalogue; empty when it is not available. No key is sent."""
     url = host.endpoint.root_url("/api/models")
     rows: list[Mapping[str, Any]] = []
     try:

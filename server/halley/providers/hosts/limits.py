@@ -1,9 +1,9 @@
-"""The context windows that a host itself works with: they go over what a model's name tells.
+"""The context windows that a host itself works with: they override what a model's name suggests.
 
     llamacpp   /props           the window of each slot, whatever the model was trained for
     ollama     /api/ps          the window of a model that is loaded; else /api/show, else its default
     lmstudio   /api/v0/models   the window a model was loaded with, else the largest it takes
-    litellm    /model/info      the limits, prices and abilities that the proxy was told
+    litellm    /model/info      the limits, prices and abilities configured in the proxy
 
 A host that does not answer here costs the limits, never the list.
 """
@@ -26,7 +26,7 @@ LIMITS_S = 4.0
 MOST_SHOWN = 40
 """How many of Ollama's models are asked about, each in a request of its own."""
 OLLAMA_WINDOW = 4096
-"""What Ollama cuts prompts to unless it was told otherwise (https://docs.ollama.com/context-length)."""
+"""What Ollama cuts prompts to unless configured otherwise (https://docs.ollama.com/context-length)."""
 Said = dict[str, Any]
 """Facts in the names of `catalog/models.toml`."""
 

@@ -2,7 +2,7 @@
 
     {"data": [...]}  {"success": true, "data": [...]}  {"models": [...]}  [...]
 
-What an entry says of itself goes over what its name tells (`facts.py`).
+What an entry says of itself overrides what its name suggests (`facts.py`).
 """
 
 from __future__ import annotations

@@ -191,7 +191,7 @@ def _failure_of_opening(failure: Exception, request: httpx.Request) -> httpx.Tra
         case aiohttp.ClientConnectorError() | aiohttp.ClientSSLError() | ssl.SSLError():
             kind = httpx.ConnectError
         case aiohttp.ClientResponseError() if "chunk" in failure.message.lower():
-            kind = BrokenBody  # aiohttp tells it from an answer that is no HTTP by its words only
+            kind = BrokenBody  # aiohttp distinguishes it from an answer that is no HTTP by its message only
         case aiohttp.ClientResponseError():  # no HTTP, or header lines beyond the limits
             kind = httpx.RemoteProtocolError
         case aiohttp.ClientError() | OSError():

@@ -24,7 +24,7 @@ _IN_BODY = re.compile(r'"retryDelay":\s*"(\d+(?:\.\d+)?s)"')
 
 
 def retry_after_ms(headers: Mapping[str, str], now: datetime, said: str = "") -> int | None:
-    """Milliseconds from `now` (aware), or None where nothing is said. Names of `headers` are lower case.
+    """Milliseconds from `now` (aware), or None without such a header. Names of `headers` are lower case.
 
     A length in the words of the error (`try again in 1.5s`) counts when no header says anything.
     """

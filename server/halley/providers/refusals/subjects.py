@@ -60,7 +60,7 @@ KEYWORDS = frozenset(
     "contains prefixItems const oneOf anyOf allOf not if then else dependentRequired dependentSchemas readOnly "
     "writeOnly deprecated contentEncoding contentMediaType nullable".split()
 )
-"""What a schema may hold and a host may refuse; without them it still says what is wanted."""
+"""What a schema may hold and a host may refuse; without them it still describes the result."""
 _SCHEMA = re.compile(r"schema|parameters|function_?declaration|\btools?\b", re.IGNORECASE)
 _NOT_TAKEN = re.compile(
     r"schema|unknown name|cannot find field|unsupported|unrecognized|unexpected|not (supported|permitted|allowed)",

@@ -1,7 +1,7 @@
 """Is text the beginning of one JSON object, the whole of it, or more than that: decided while it streams.
 
-Only as much of JSON as tells one object from two: brackets, strings, and what an opening bracket may follow. Other
-mistakes are found when the whole is parsed.
+Only as much of JSON as distinguishes one object from two: brackets, strings, and what an opening bracket may follow.
+Other mistakes are found when the whole is parsed.
 """
 
 from __future__ import annotations

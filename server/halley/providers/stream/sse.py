@@ -1,7 +1,7 @@
 """Bytes of a stream → its events, whatever way the bytes were cut.
 
 `StreamDecoder` reads server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) and,
-because hosts put other things under `text/event-stream`, tells them apart by their first byte that is not
+because hosts put other things under `text/event-stream`, recognizes them by their first byte that is not
 blank: a JSON document, a web page, or plain text. Lines end at LF, CR or CRLF and nowhere else: U+2028 or
 U+0085 inside JSON is text.
 
@@ -65,7 +65,7 @@ class StreamDecoder:
         self._data: list[bytes] = []
         self._event_size = 0
         self._total = 0
-        # Lines that are neither fields nor comments, for saying what came instead of a stream.
+        # Lines that are neither fields nor comments, for reporting what came instead of a stream.
         self._plain: list[bytes] = []
 
     @property

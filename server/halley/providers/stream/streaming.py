@@ -162,7 +162,7 @@ class _Outlet:
         self._asked, self._stream, self._size = asked, Stream(asked.mask), 0
 
     def let_out(self, events: Iterable[Event]) -> Iterable[Event]:
-        """Raises Interrupted past `MOST_TEXT`; what came before is out."""
+        """Raises Interrupted past `MOST_TEXT`; what came before has been passed on."""
         for event in events:
             self.has_answer = self.has_answer or _is_answer(event)
             if isinstance(event, TextDelta | ReasoningDelta):

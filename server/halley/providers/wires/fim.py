@@ -62,7 +62,7 @@ def fill_tokens(family: str, prompt: FimPrompt) -> str:
 
 
 def _fill(template: str, **values: str) -> str:
-    """Every `{name}` at once, so that braces in code are left alone."""
+    """Every `{name}` in one pass, so that braces in code are left alone."""
     return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], found[0]), template)
 
 

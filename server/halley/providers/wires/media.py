@@ -31,7 +31,7 @@ def paints_in_chat(prompt: MediaPrompt, facts: Mapping[str, Any]) -> bool:
 
 
 def painting_prompt(prompt: MediaPrompt, model: Model) -> Prompt:
-    """The conversation that asks for a picture. Raises InvalidInput for what cannot be had by talking."""
+    """The conversation that asks for a picture. Raises InvalidInput for what a conversation cannot produce."""
     if prompt.kind not in ("image", "imageEdit"):
         raise cannot(prompt, model)
     wish = f"{prompt.text}\n\nSize: {prompt.size}" if prompt.size else prompt.text

@@ -70,7 +70,7 @@ class OpenAIProvider(JobWire):
         return await list_with_prices(self.host)
 
     async def find_quota(self) -> dict[str, Any] | None:
-        """What is left of the money, where the host tells (`catalogue_api.find_quota`)."""
+        """The remaining balance, where the host reports it (`catalogue_api.find_quota`)."""
         return await find_quota(self.host)
 
     async def _open(self, host: Host, model: Model, prompt: Prompt | FimPrompt) -> Opened:

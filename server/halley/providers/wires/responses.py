@@ -197,7 +197,7 @@ def _reply(text: str, number: int) -> dict[str, Any]:
 
 
 class ResponsesReader:
-    """`response.*` events → ours; or a whole response at once."""
+    """`response.*` events → ours; or one whole response."""
 
     __slots__ = (
         "_cited",

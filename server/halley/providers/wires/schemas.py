@@ -1,7 +1,7 @@
 """A tool's JSON Schema as a host takes it: `tool_schema`.
 
 Every host wants an object with `properties`. Which keywords one does not take is a fact of the catalogue
-(`schema_drop`) or learned from a refusal; without them the schema still says what is wanted.
+(`schema_drop`) or learned from a refusal; without them the schema still describes the result.
 """
 
 from __future__ import annotations

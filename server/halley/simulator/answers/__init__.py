@@ -1,4 +1,4 @@
-"""What is said: computed from the request, few things and true ones. Every answer says that the simulator made it.
+"""The answers: computed from the request, few and true. Every answer says that the simulator made it.
 
 `answer_conversation` is the way in: it reads the task and looks it up.
 

@@ -1,7 +1,7 @@
 """Completing: what belongs at the cursor, taken from the text at hand.
 
 The rest of a word or of a line that stands elsewhere in the text, the nearest name where one is due, and brackets that
-are still open. A candidate fits when the file has no more errors with it. Where nothing fits, nothing is said.
+are still open. A candidate fits when the file has no more errors with it. Where nothing fits, the answer is empty.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class Task:
     prose: str
     """The last message without its blocks."""
     words: str = ""
-    """The user's own words, where the prompt around them can be told apart."""
+    """The user's own words, where they can be separated from the prompt around them."""
     block: Block = Block("")
     others: tuple[Block, ...] = ()
     language: str = "plaintext"

@@ -1,6 +1,6 @@
 """Work that takes its time: `/v1/videos` and Midjourney's `/mj/…`. A job moves on each time it is asked about.
 
-How many times, what becomes of it, where its result lies and how long it is kept are options (`options.py`), so that a
+How many times, what becomes of it, where its result is and how long it stays are options (`options.py`), so that a
 test can hold a job, fail it, let it expire, or name a hostile address.
 """
 
@@ -17,7 +17,7 @@ from halley.simulator.multipart import Upload
 from halley.simulator.state import Call, SimJob, State
 
 POLL_AFTER_MS = 50
-FAILED = "the simulator was told to fail"
+FAILED = "the simulator was asked to fail"
 VIDEO_SIZES = ("720x1280", "1280x720", "1024x1792", "1792x1024")
 _CHOICES = ("U1", "U2", "U3", "U4")
 

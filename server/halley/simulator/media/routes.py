@@ -1,6 +1,6 @@
 """The endpoints whose requests or answers are files, or whose paths hold an id: one table, `ROUTES`.
 
-`find_route` tells which row a request is for. A row's handler computes the response; pictures are painted in
+`find_route` finds the row for a request. A row's handler computes the response; pictures are painted in
 `images.py`, sound made and read in `sound.py`, films in `film.py`, and work that takes its time is in `jobs.py`.
 """
 

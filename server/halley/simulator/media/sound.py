@@ -44,7 +44,7 @@ def wav(samples: bytes, said: str = "") -> bytes:
 
 
 def listen(data: bytes) -> tuple[str, float]:
-    """What is said in a sound file, and its seconds."""
+    """The words of a sound file, and its seconds."""
     said, seconds, at = "", 0.0, 12
     if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         return f"(simulated) {len(data)} bytes of sound.", len(data) / 16_000

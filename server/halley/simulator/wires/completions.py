@@ -5,8 +5,8 @@ Local servers fill in the middle their own way: llama.cpp's `/infill` and Ollama
 object a line (https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md and
 https://github.com/ollama/ollama/blob/main/docs/api.md).
 
-A prompt that carries a model's own fill-in-the-middle tokens is read by them. Code is all that is said: that it was
-simulated is said in `system_fingerprint`.
+A prompt that carries a model's own fill-in-the-middle tokens is read by them. The answer is code alone; `system_fingerprint`
+says that it was simulated.
 """
 
 from __future__ import annotations

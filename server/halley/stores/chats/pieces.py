@@ -37,7 +37,7 @@ Part = tuple[str, Mapping[str, Any], str | None]
 
 
 def pieces_of(events: Iterable[Event], blobs: Path) -> list[Piece]:
-    """What of a reply's events is kept; neighbouring text is joined. Pictures are written to disk here."""
+    """What is stored of a reply's events; neighbouring text is joined. Pictures are written to disk here."""
     pieces = (piece for event in events if (piece := _piece(event, blobs)) is not None)
     joined: list[Piece] = []
     for kind, run in groupby(pieces, key=itemgetter(0)):

@@ -56,7 +56,7 @@ def put_text(db: sqlite3.Connection, text_id: int, text: str, indexed: bool) -> 
 
 
 def drop_from_index(db: sqlite3.Connection, where: str, value: object) -> None:
-    """Takes texts out of the index. It must be told what it had indexed, so this comes before the change."""
+    """Takes texts out of the index. SQLite needs the indexed text for that, so this comes before the change."""
     db.execute(
         "INSERT INTO found (found, rowid, text) SELECT 'delete', id, text FROM texts "
         f"WHERE {where} AND id IN (SELECT id FROM found_docsize)",

@@ -169,9 +169,10 @@ class ChatStore:
         details: Mapping[str, Any] | None = None,
         tools: Mapping[str, bool] | None = None,
     ) -> BegunTurn:
-        """A turn with a reply for each model, in a new chat where none is named: the ids at once, the write behind.
+        """A turn with a reply for each model, in a new chat where none is named: the IDs immediately, the write
+        deferred.
 
-        What is appended to the replies is written after it. Await `saved` before telling anybody that it was kept.
+        What is appended to the replies is written after it. Await `saved` before reporting that it was saved.
         """
         excerpts, images = tuple(excerpts), tuple(images)
         pictures = tuple(StoredImage(image.mime, save_blob(self._blobs, image.data)) for image in images)
@@ -192,7 +193,7 @@ class ChatStore:
             for reply, model in zip(replies, named, strict=True):
                 chat_rows.insert_reply(db, begun.id, model, begun.created, reply)
 
-        return BegunTurn(begun, replies, asyncio.ensure_future(self._write_surely(write, behind=True)))
+        return BegunTurn(begun, replies, asyncio.ensure_future(self._write_surely(write, deferred=True)))
 
     @staticmethod
     def new_reply_id() -> str:
@@ -252,14 +253,14 @@ class ChatStore:
         await self._write(lambda db, _: chat_rows.note_reply(db, reply, sent, model))
 
     def note_sent(self, reply: str, sent: Mapping[str, Any]) -> Awaitable[None]:
-        """As `note`, the write behind like that of `begin_turn`."""
+        """As `note`, the write deferred like that of `begin_turn`."""
 
         async def note() -> None:
             with contextlib.suppress(
                 StoreFailed
             ):  # it is tried again; a reply that streams need not end for it
                 await self._write_surely(
-                    lambda db, _: chat_rows.note_reply(db, reply, sent, None), behind=True
+                    lambda db, _: chat_rows.note_reply(db, reply, sent, None), deferred=True
                 )
 
         return asyncio.ensure_future(note())
@@ -360,11 +361,11 @@ class ChatStore:
 
         await self._write_surely(write)
 
-    async def _write_surely(self, fn: _Write[T], *, behind: bool = False) -> T:
+    async def _write_surely(self, fn: _Write[T], *, deferred: bool = False) -> T:
         """As `_write`. What the disk refuses is raised and tried again later all the same."""
         try:
             await self._catch_up()
-            return await self._write(fn, behind=behind)
+            return await self._write(fn, deferred=deferred)
         except StoreFailed:
             self._unwritten.append(fn)
             self._flush_in(RETRY_S)
@@ -399,9 +400,9 @@ class ChatStore:
 
     # The database
 
-    async def _write(self, fn: _Write[T], *, behind: bool = False) -> T:
+    async def _write(self, fn: _Write[T], *, deferred: bool = False) -> T:
         await self._ready()
-        run = self._database.run_behind if behind else self._database.run
+        run = self._database.run_later if deferred else self._database.run
         return await self._with_sound_index(lambda: run(lambda db: fn(db, has_index(db))))
 
     async def _ready(self) -> None:

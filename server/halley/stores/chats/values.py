@@ -36,7 +36,7 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
-    """A tool call of a reply and what came of it; `arguments` is JSON text, `at` its place in the reply's text."""
+    """A tool call of a reply and its result; `arguments` is JSON text, `at` its place in the reply's text."""
 
     id: str
     name: str

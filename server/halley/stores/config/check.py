@@ -25,7 +25,7 @@ Report = Callable[[Keys, str, tuple[str, ...], bool], ConfigProblem]
 """(path, message, allowed values, whether the key rather than its value is wrong) → the problem with its place."""
 
 MOST_WRONG = 500
-"""Wrong values of one level. Past that, somebody wants to keep us busy."""
+"""Wrong values of one level. Past that, the file is an attempt to keep us busy."""
 
 _GUARDED = ("preset", "kind", "base_url", "key", "headers", "proxy", "ca_bundle", "client_cert")
 """A provider without one of these as meant would send something somewhere the user did not mean."""

@@ -26,7 +26,7 @@ MOST_RECENT = 20
 
 
 class SelectionStore:
-    """Reads are cheap (one stat); another process's picks are seen at once. Writes raise StoreFailed."""
+    """Reads are cheap (one stat); another process's picks are seen immediately. Writes raise StoreFailed."""
 
     def __init__(self, paths: Paths) -> None:
         self._folder = paths.state / "selections"

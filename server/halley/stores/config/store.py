@@ -108,7 +108,7 @@ class ConfigStore:
         return (self.user(), self.workspace(root).layer) if root else (self.user(),)
 
     def merge(self, layers: Iterable[Layer]) -> Settings:
-        """As `merge_settings`; asked again with the same levels it answers at once."""
+        """As `merge_settings`; asked again with the same levels it answers from its cache."""
         key = tuple(layers)
         names = tuple(id(layer) for layer in key)
         known = self._merged.get(names)

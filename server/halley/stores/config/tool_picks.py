@@ -1,7 +1,7 @@
 """What was picked about tools: which are on or off, and which calls were agreed to for good.
 
 Kept in the state folder beside the picked routes, one small file for each workspace and one for the user, so that no
-repository can switch a tool on or say yes. What holds for one chat only is kept with the chat.
+repository can switch a tool on or say yes. What holds for one chat only is stored with the chat.
 
 A switch is keyed `*` (all tools), `server` or `server/tool`. A standing yes names what it was given for: hashes of how
 the server is run and of what the tool says of itself, and the shape of the arguments.
@@ -43,7 +43,7 @@ class Approval:
 
 
 class ToolPicks:
-    """Reads are cheap (one stat); another process's picks are seen at once. Writes raise StoreFailed."""
+    """Reads are cheap (one stat); another process's picks are seen immediately. Writes raise StoreFailed."""
 
     def __init__(self, paths: Paths) -> None:
         self._folder = paths.state / "tools"

@@ -2,7 +2,7 @@
 
 `save_private` replaces a file in one step, so that a reader or a crash meets the old content or the new, never
 half of either. `locked` keeps two processes from losing each other's changes. `read_regular`
-is for files that somebody else wrote: it never waits on a pipe, never reads without a bound. How files are created is
+is for files of others: it never waits on a pipe, never reads without a bound. How files are created is
 `making.py`'s.
 """
 
@@ -54,7 +54,7 @@ def _replace(target: Path, data: bytes) -> None:
 def locked(path: Path, timeout_s: float = LOCK_TIMEOUT_S) -> Iterator[None]:
     """Holds `path` (by a `.lock` file beside it) against other processes and threads.
 
-    Raises StoreFailed when somebody else holds it for longer than `timeout_s`.
+    Raises StoreFailed when another process holds it for longer than `timeout_s`.
     """
     handle = open_lock(path)
     try:
@@ -79,7 +79,7 @@ def _lock_of(path: Path) -> Path:
 
 
 def wait_for_lock(handle: int, path: Path, timeout_s: float) -> None:
-    """Raises StoreFailed when somebody else holds it for longer than `timeout_s`."""
+    """Raises StoreFailed when another process holds it for longer than `timeout_s`."""
     if _try_lock(handle):
         return
     give_up = time.monotonic() + timeout_s
@@ -126,7 +126,7 @@ else:
 def load_json(path: Path, max_bytes: int = 16 << 20) -> dict[str, Any]:
     """The object in a file that can be made again; empty when it is missing, and when it is not what we wrote.
 
-    What cannot be made again is in files of `state.py`, which tells the two apart.
+    What cannot be recreated is in files of `state.py`, which keeps the two apart.
     """
     try:
         value = json.loads(read_regular(path, max_bytes))
@@ -170,7 +170,7 @@ def read_regular(path: Path, max_bytes: int) -> bytes:
 
 
 Signature = tuple[int, int, int, int] | None
-"""What tells that a file changed: device, inode, size, time of change; None where there is no file."""
+"""What shows that a file changed: device, inode, size, time of change; None where there is no file."""
 
 
 def signature_of(path: Path | str) -> Signature:

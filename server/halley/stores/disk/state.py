@@ -4,7 +4,7 @@ Only a file that is not there is empty. One that cannot be understood is set asi
 and reported once; one that cannot be read stays where it is, and nothing is written over it.
 
     load_state, update_state    the object in such a file, and a change of it under its lock
-    listen                      to be told of files that were set aside or could not be read
+    listen                      hear of files that were set aside or could not be read
     set_aside_in                the files that were set aside in a folder and are still there
 
 Files that can be fetched or computed again (model lists, prices) are `files.load_json`'s.
@@ -95,7 +95,7 @@ def problem_of_set_aside(moved: Path) -> Problem:
     name = moved.name.partition(f".{DAMAGED}-")[0]
     return Problem(
         StoreFailed.code,
-        f"{name} is damaged, so Halley does without it. The damaged file is kept as {moved}.",
+        f"{name} is damaged, so Halley does without it. The damaged file is now {moved}.",
         f"{_LOST.get(name, 'Choose again what is missing')}; then delete the damaged file.",
     )
 

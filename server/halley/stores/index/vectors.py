@@ -106,7 +106,7 @@ def _write_rows(path: Path, offset: int, data: bytes) -> None:
 
 
 def forget_model(db: sqlite3.Connection, name: str) -> None:
-    """Drops a model's vectors. Its file is removed later, by `remove_strays`: somebody may be reading it."""
+    """Drops a model's vectors. Its file is removed later, by `remove_strays`: another process may be reading it."""
     model = find_model(db, name)
     if model is not None:
         db.execute("DELETE FROM vectors WHERE model = ?", (model.id,))

@@ -30,7 +30,7 @@ async def load_password(service: str, name: str) -> str | None:
 
 
 async def save_password(service: str, name: str, password: str) -> None:
-    """Raises KeyringUnusable, also for a keyring that forgets at once (keyring's `null` backend)."""
+    """Raises KeyringUnusable, also for a keyring that stores nothing (keyring's `null` backend)."""
 
     def save(keyring: _Keyring) -> bool:
         keyring.set_password(service, name, password)

@@ -1,4 +1,4 @@
-"""Keys that the user keeps elsewhere: in the environment, in a file, behind a command.
+"""Keys that the user keeps elsewhere: in the environment, in a file, from a command.
 
 Each returns the key or None when there is none, and raises NotConfigured, naming the setting, when a source is there
 but does not give a key. The key itself is in no message, no log and no argument list.

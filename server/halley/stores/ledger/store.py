@@ -101,7 +101,7 @@ class LedgerStore:
         return entry
 
     def _open_noted(self, row: Row) -> int | None:
-        """A provisional id, at once; None where nothing can be noted."""
+        """A provisional ID, without waiting; None where nothing can be noted."""
         try:
             self._intents.note(row)
         except OSError:
@@ -113,12 +113,12 @@ class LedgerStore:
             if len(self._rows) > MOST_PROVISIONAL:
                 del self._rows[next(iter(self._rows))]
 
-        future = self._database.run_behind(insert)
+        future = self._database.run_later(insert)
         future.add_done_callback(lambda done: self._intents.done(done.exception() is None))
         return entry
 
-    async def settle(self, entry: int, *, behind: bool = False, **facts: Any) -> None:
-        """Writes how the call ended; a moment later, with what else there is to write, where that is `behind`.
+    async def settle(self, entry: int, *, deferred: bool = False, **facts: Any) -> None:
+        """Writes how the call ended; a moment later, with what else there is to write, where that is `deferred`.
         What is not given stays as it is; unknown names raise TypeError.
 
         `status=` · `usage=Usage` · `times=Times` · `problem=Problem` (only its code, HTTP status and request id are
@@ -128,7 +128,7 @@ class LedgerStore:
         already on its way.
         """
         row = build_facts(facts, self._elapsed_ms(entry))
-        run = self._database.run_behind if behind else self._database.run
+        run = self._database.run_later if deferred else self._database.run
         await run(lambda db: _update(db, self._rows.get(entry, entry), row))
 
     def _elapsed_ms(self, entry: int) -> float | None:
@@ -202,7 +202,7 @@ class LedgerStore:
     ) -> None:
         """Adds to how often a model's ghost text was shown and accepted, whole or `partly`; `characters` accepted."""
         key = (day_of(time.time()), model.provider, model.name, language)
-        await self._database.run_behind(
+        await self._database.run_later(
             lambda db: db.execute(
                 "INSERT INTO completions (day, provider, model, language, shown, accepted, accepted_characters, "
                 "partly_accepted) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "

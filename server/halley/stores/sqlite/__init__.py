@@ -6,5 +6,5 @@
     processes.py   whether a process still runs
     blobs.py       large files beside the database
 
-What the tables mean is said by the stores that use them.
+The stores that use the tables say what they mean.
 """

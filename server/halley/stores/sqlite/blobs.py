@@ -1,5 +1,5 @@
-"""Pictures, sound and video on disk: `data/blobs/ab/abcdef…`, named by the SHA-256 of their bytes, so that one is kept
-once.
+"""Pictures, sound and video on disk: `data/blobs/ab/abcdef…`, named by the SHA-256 of their bytes, so that one is
+stored once.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
     Database.run(fn)    a write: `fn(connection)` inside BEGIN IMMEDIATE, rolled back when it raises
     Database.read(fn)   a read
-    run_behind(fn)      a write without waiting: a moment later, but before the next query
+    run_later(fn)      a write without waiting: a moment later, but before the next query
 
 `fn` runs in this process's one database thread; whatever waits there is written together, so that a thousand calls
-that open at once share one sync to disk. Several processes may use the file: BEGIN IMMEDIATE takes the write lock
+opened at the same time share one sync to disk. Several processes may use the file: BEGIN IMMEDIATE takes the write lock
 before the first read, which is what keeps "database is locked" away (a plain BEGIN that reads first cannot wait).
 
 It is written ahead (WAL) with `synchronous = NORMAL`: a commit is in the file before `run` returns, whatever kills
@@ -15,8 +15,8 @@ do. Older SQLites must not write ahead from two processes at one moment (see `ha
 ours goes around every transaction and checkpoint.
 
 The file is opened on first use. A damaged one is set aside under another name and `problem` says so; one with a newer
-schema is refused and left alone. The schema itself is `migrations.py`'s; what the tables mean is said by the
-stores. No key and nothing secret ever goes in here.
+schema is refused and left alone. The schema itself is `migrations.py`'s; the stores say what the
+tables mean. No key and nothing secret ever goes in here.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ BUSY_TIMEOUT_S = 8.0
 so this is a backup or an SQL shell, and a chat must not be held by it."""
 IMPATIENT_MS = 200
 """The same after a write has failed in this way, until one succeeds: what is next must not wait as long again."""
-BEHIND_S = 0.01
-"""How long writes of `run_behind` wait before the database thread is woken for them."""
+DEFER_S = 0.01
+"""How long writes of `run_later` wait before the database thread is woken for them."""
 GROUP = 256
 """Most writes that share one transaction."""
 
@@ -80,7 +80,7 @@ class Database:
         self._closed = False
         self._turns_file: int | None = None
         self._impatient = False
-        self._behind: list[_Job] = []
+        self._deferred: list[_Job] = []
         self._timer: asyncio.TimerHandle | None = None
 
     async def run(self, fn: Callable[[sqlite3.Connection], T]) -> T:
@@ -94,15 +94,15 @@ class Database:
         """`fn`'s result. It sees everything submitted before it."""
         return await self._queue(fn, write=False)
 
-    def run_behind(self, fn: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+    def run_later(self, fn: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
         """As `run`, for writes that must reach the disk but need not delay the current work."""
         # A delay, because waking the database thread now would take the interpreter from the loop just when an answer
         # is about to be written.
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._behind.append(_Job(fn, True, future, loop))
+        self._deferred.append(_Job(fn, True, future, loop))
         if self._timer is None:
-            self._timer = loop.call_later(BEHIND_S, self._on_timer)
+            self._timer = loop.call_later(DEFER_S, self._on_timer)
         return future
 
     def _on_timer(self) -> None:
@@ -128,8 +128,8 @@ class Database:
         return future
 
     def _put(self, *jobs: _Job) -> None:
-        behind, self._behind = self._behind, []
-        for job in (*behind, *jobs):
+        deferred, self._deferred = self._deferred, []
+        for job in (*deferred, *jobs):
             if self._closed:
                 job.future.set_exception(StoreFailed("Halley is shutting down.", "Start it again."))
                 continue

@@ -1,8 +1,8 @@
 """The schema of `halley.db`, as the list of steps that lead to it; other files bring lists of their own.
 
-Append-only: a step that was released is never changed or removed, because somebody's file has already taken it.
+Append-only: a step that was released is never changed or removed, because users' files have already taken it.
 `PRAGMA user_version` counts the steps a file has taken. Each step runs in a transaction of its own, inside which the
-count is read again, so that two processes starting at once take each step once.
+count is read again, so that two processes starting together take each step once.
 
 The stores that own the tables document them: `ledger.py`, `chats.py` and `media.py`.
 """

@@ -2,7 +2,7 @@
 
 Rows that a killed process left open are recognised by this. A process id alone is not enough, because the system
 uses it again; the id with the start time is. A process of another machine or container, which shares our home
-folder, cannot be looked at from here: nothing is said of it (`None`).
+folder, cannot be looked at from here: the answer is `None`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class ProcessId:
     """Machine and process namespace, within which `pid` means something."""
     pid: int
     started: str
-    """When it was started, in whatever unit the system tells exactly."""
+    """When it was started, in whatever unit the system reports exactly."""
 
 
 def this_process() -> ProcessId:

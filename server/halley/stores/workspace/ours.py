@@ -1,6 +1,6 @@
 """Which folders above a place may speak for it: only those of the same user.
 
-A shared folder such as `/tmp` can hold a `.git` or `.halley.toml` that somebody else put there. Work done below
+A shared folder such as `/tmp` can hold a `.git` or `.halley.toml` that another user put there. Work done below
 it would follow a stranger's configuration (git refuses such repositories too: `safe.directory`, CVE-2022-24765).
 """
 

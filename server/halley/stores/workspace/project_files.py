@@ -111,7 +111,7 @@ def _is_out(path: str, rules: list[tuple[str, Rules]], excluded: Exclusions) -> 
 
 
 def is_text_name(name: str) -> bool:
-    """Whether a name promises text somebody wrote."""
+    """Whether a name promises text that is not generated."""
     lower = name.casefold()
     return not lower.endswith(_BINARY) and not lower.endswith(_GENERATED) and lower not in _LOCKS
 

@@ -118,7 +118,7 @@ local function complete_turn(chat, turn_id)
   end, { buf = chat.code, on_error = function() end })
 end
 
---- A chat is named by a model after its first reply, and the daemon tells when.
+--- A chat is named by a model after its first reply, and the daemon reports when.
 function M.find_titles()
   for _, chat in pairs(chats) do
     if chat.id and not chat.asked and (chat.title or '') == '' then
@@ -418,7 +418,7 @@ local function create(code)
 end
 
 --- `:Halley chat [prompt]`: the chat seen beside, else a new one; a new one anyway with `!`. What is written after it
---- is sent at once, with the lines the command was given.
+--- is sent immediately, with the lines the command was given.
 ---@param words string[]
 ---@param arguments vim.api.keyset.create_user_command.command_args
 function M.open(words, arguments)

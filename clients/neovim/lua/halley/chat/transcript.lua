@@ -51,7 +51,7 @@ function M.heading(of)
   return (place(of, of.input))
 end
 
---- Changes the text as part of what the last event changed: one undo step for all, unless somebody wrote between.
+--- Changes the text as part of what the last event changed: one undo step for all, unless the user wrote in between.
 ---@param of halley.Transcript
 ---@param change fun()
 local function going_on(of, change)
@@ -204,7 +204,7 @@ function M.add(of, id, part, delta)
   end)
 end
 
---- Tells below a reply (without one, above the prompt) what became of it.
+--- Shows below a reply (without one, above the prompt) how it ended.
 ---@param of halley.Transcript
 ---@param id string?
 ---@param said string

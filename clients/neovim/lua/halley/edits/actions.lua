@@ -47,7 +47,7 @@ local function diagnostics(place)
   return vim.lsp.diagnostic.from(found)
 end
 
---- Tells what became of an action where nothing else shows it.
+--- Reports how an action ended where nothing else shows it.
 ---@param outcome halley.Outcome
 function M.settle(outcome)
   if outcome.proposal then

@@ -1,4 +1,4 @@
-"""A pipeline as a turn of a chat: `/ship` and the like. What its last steps make is the reply.
+"""A pipeline as a turn of a chat: `/ship` and the like. The output of its last steps is the reply.
 
 Steps are reported as notices while they run. Continue resumes a failed run.
 """

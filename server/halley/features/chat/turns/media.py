@@ -73,7 +73,7 @@ def _made(request: ChatRequest, emit: Emit, said: str, task: Json) -> Json:
 
 
 async def begin_picture(desk: ChatDesk, typed: ChatInput) -> tuple[Order, ModelRef]:
-    """What is wanted, and of whom. Raises NotConfigured where no model paints."""
+    """The order, and the model for it. Raises NotConfigured where no model makes pictures."""
     _works(desk)
     model = typed.models[0] if typed.models else None
     ref = ModelRef.parse(model) if model else (await desk.around.line.route_of("image"))[0]

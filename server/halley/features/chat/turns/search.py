@@ -21,7 +21,7 @@ from halley.features.chat.turns.turn import Asked, ChatRequest, result_of, tell_
 
 MOST_HITS = 12
 SEARCHER = "halley/search"
-"""Who gives the reply to `/search`: no model of anybody's."""
+"""Stands as the model of a reply to `/search`, which no model gives."""
 
 
 async def send_search(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:

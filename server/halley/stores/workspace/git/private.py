@@ -120,7 +120,7 @@ def _write(path: Path, content: str | bytes) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """With its time, by which git tells whether a file may have changed since the index was written."""
+    """With its time, by which git decides whether a file may have changed since the index was written."""
     try:
         _write(target, read_regular(source, MOST_INDEX))
         state = source.stat()

@@ -123,7 +123,7 @@ def require_owner(repository: Repository, listed: bytes) -> None:
     for entry in listed.decode("utf-8", "replace").split("\0"):
         key, _, value = entry.partition("\n")
         if key == "safe.directory":
-            safe = [*safe, value] if value else []  # an empty one takes back what came before
+            safe = [*safe, value] if value else []  # an empty one cancels those before it
     place = str(repository.work_tree)
     if not any(one in ("*", place) or (one.endswith("/*") and place.startswith(one[:-1])) for one in safe):
         raise BlockedByPolicy(
