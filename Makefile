@@ -31,7 +31,7 @@ format: setup ## format and mend what can be mended by itself
 	$(BIN)/ruff format .
 	tools/lua/check.sh --format
 
-generate: setup ## write anew what is generated: schemas, reference pages, client types
+generate: setup ## regenerate schemas, reference pages and client types
 	$(BIN)/python tools/generate.py
 
 vsix: setup ## the VS Code extension: clients/vscode/dist/halley.vsix
@@ -43,7 +43,7 @@ bench: setup ## the benchmarks, as ratios (ARGS="initialize memory", ARGS="--rou
 audit: setup ## licences and known vulnerabilities of everything the lock files name (needs the network)
 	@$(BIN)/python tools/audit.py $(ARGS)
 
-lock: setup ## resolve the dependencies anew and pin them, with hashes
+lock: setup ## resolve the dependencies again and pin them, with hashes
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile $(LOCK) --group build -c requirements.lock -o requirements-build.lock
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml --group dev -o requirements-dev.lock

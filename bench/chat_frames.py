@@ -1,4 +1,5 @@
-"""2,000 deltas in the VS Code chat view's page, in Chromium: its slowest frame, beside a page that renders all anew."""
+"""2,000 deltas in the VS Code chat view's page, in Chromium: its slowest frame, beside a page that renders all
+again."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A daemon whose ghost text is measured, and the bare calls it is held against.
 
-`Typing` is one document in which each question is a new one, or the same once more; `Bare` asks the same upstream with
+`Typing` is one document in which each question is a new one, or the same again; `Bare` asks the same upstream with
 nothing but aiohttp.
 """
 

@@ -126,7 +126,7 @@ class Client:
     async def _read(self) -> None:
         try:
             await self._read_messages()
-        except (OSError, EOFError) as error:  # the daemon hung up: nobody waits for its answers for ever
+        except (OSError, EOFError) as error:  # the daemon hung up: its answers are not waited for for ever
             for waiting in self._waiting.values():
                 if not waiting.done():
                     waiting.set_exception(ConnectionError(f"the daemon hung up: {error!r}"))
@@ -198,7 +198,7 @@ class Run:
 
     async def _vanish(self, _client: Client) -> None:
         window = await Client.open(self.socket, self.folder)
-        window.begin("halley/chat/send", {"prompt": "Nobody will read this"})
+        window.begin("halley/chat/send", {"prompt": "This will not be read"})
         window.vanish()
 
     async def held(self, at_most: Held | None = None, patience_s: float = 30.0) -> Held:

@@ -71,7 +71,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Workspace:
-    """Files by path, marks taken out; `path`, `start` and `end` say where the person is (code points)."""
+    """Files by path, marks taken out; `path`, `start` and `end` say where the user's cursor is (code points)."""
 
     files: dict[str, str]
     path: str

@@ -31,7 +31,7 @@ _OWN = ("path",)
 
 
 def build_manifest(package: Json) -> Json:
-    """`package.json` with its generated places made anew."""
+    """`package.json` with its generated parts made again."""
     made = json.loads(json.dumps(package))
     own = made["contributes"]["configuration"][0]
     rows = build_settings()

@@ -132,7 +132,7 @@ def _part_deeper(change: TrueChange, choice: random.Random) -> str | None:
 
 
 def _part_first_lost(change: TrueChange, choice: random.Random) -> str | None:
-    """The indentation of the first line is lost, as where a model goes on from the fence."""
+    """The indentation of the first line is lost, as where a model continues from the fence."""
     lines = _lines(change.part)
     said = [line for line in lines if line.strip()]
     if len(said) < 3 or not lines[0].strip() or change.source.language_id in _PROSE_LANGUAGES:
@@ -243,7 +243,7 @@ def _anchor(old: Sequence[str], first: int) -> str | None:
 
 
 def _is_telling(change: TrueChange, rows: Sequence[str]) -> bool:
-    """Whether every hunk's old lines stand in the file once: without numbers, nobody could place it otherwise."""
+    """Whether every hunk's old lines are in the file once: without numbers, it could not be placed otherwise."""
     old = "\n".join(["", *_lines(change.old), ""])
     for hunk in _hunks(rows):
         text = "\n".join(["", *(row[1:] for row in hunk if row[:1] in " -"), ""])

@@ -1,7 +1,7 @@
 """Killed at two hundred random moments of a stream: nothing that was there before is lost, and the database is sound.
 
 One process imports the store and forks; each fork streams a reply and is killed in the middle of it. The moments come
-from a seed, so that a failure can be had again.
+from a seed, so that a failure can be reproduced.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The command line as a person runs it: a real simulator in a process of its own, a home of its own for each test."""
+"""The command line as a user runs it: a real simulator in a process of its own, a home of its own for each test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each command does for a person, from the outside."""
+"""What each command does for the user, from the outside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person reads when something is wrong: what happened, and what to do; never a traceback."""
+"""What the user reads when something is wrong: what happened, and what to do; never a traceback."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_home_that_cannot_be_written(halley):
     assert str(halley.home / "data") in ran.err
 
 
-def test_a_wrong_setting_does_not_keep_anybody_from_working(halley):
+def test_a_wrong_setting_stops_no_command(halley):
     with (halley.home / "config.toml").open("a") as file:
         file.write("\n[completion]\nunknown_key = 1\n")
     assert halley("ask", "hello").code == 0

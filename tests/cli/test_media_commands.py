@@ -1,4 +1,4 @@
-"""`halley image`, `speak`, `transcribe`, `video` and `media`: files where they were asked for, and what is told when not."""
+"""`halley image`, `speak`, `transcribe`, `video` and `media`: files where they were asked for, and errors when not."""
 
 from __future__ import annotations
 
@@ -179,11 +179,11 @@ def test_without_a_model_the_setting_is_named(shell):
 
 
 def listen() -> None:
-    """In a child: Ctrl-C is heard, also where these tests run behind a shell, which ignores it and hands that on."""
+    """In a child: Ctrl-C is heard, also where a shell that ignores it started these tests, which they would inherit."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def test_ctrl_c_lets_a_video_go_on_and_says_how_to_fetch_it(halley, endless, simulator_url):
+def test_ctrl_c_lets_a_video_continue_and_says_how_to_fetch_it(halley, endless, simulator_url):
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "guard"), **halley.environ}
     command = [sys.executable, "-m", "halley", "video", "waves", "-o", "waves.avi"]
     running = subprocess.Popen(

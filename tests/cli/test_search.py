@@ -95,7 +95,7 @@ def test_embedding_needs_a_model_and_approval(indexed):
     ran = indexed("index", "embed")
     assert ran.code == 1 and "halley use embed" in ran.err
     assert indexed("use", "embed", "sim/sim-embed").code == 0
-    ran = indexed("index", "embed")  # nobody there to say yes
+    ran = indexed("index", "embed")  # no user to approve it
     assert ran.code == 1 and "Nothing was sent" in ran.err
     done = indexed("index", "embed", "--yes", "--json")
     assert done.code == 0 and "sim/sim-embed" in done.err

@@ -16,7 +16,7 @@ SERVER = Path(__file__).parents[1] / "e2e/mcp_server.py"
 
 @pytest.fixture
 def tooled(halley, tmp_path: Path):
-    """`halley` with one server of the person's own beside the built-in tools."""
+    """`halley` with one server of the user's own beside the built-in tools."""
     config = halley.home / "config.toml"
     command, arguments = json.dumps(sys.executable), json.dumps([str(SERVER), str(tmp_path / "calls.jsonl")])
     config.write_text(

@@ -1,4 +1,4 @@
-"""`halley try`, the first thing a person sees of Halley; and its picture in the README."""
+"""`halley try`, the first thing a user sees of Halley; and its picture in the README."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class Buffer:
         return {"start": {"line": 0, "character": 0}, "end": self.position(len(self.text))}
 
     def apply(self, edits: list[Json]) -> None:
-        """All at once, as one undo step. Raises ValueError where edits overlap, as strict editors do."""
+        """All together, as one undo step. Raises ValueError where edits overlap, as strict editors do."""
         spans = [
             (self.offset(e["range"]["start"]), self.offset(e["range"]["end"]), e["newText"]) for e in edits
         ]

@@ -45,7 +45,7 @@ def call(tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
         file.write(json.dumps({"tool": tool, **arguments}) + "\n")
     if tool == "crash":
         os._exit(7)
-    if tool == "hang":  # until whoever started us is gone, however that went
+    if tool == "hang":  # until the process that started us is gone, however that went
         sys.stdin.read()
         os._exit(0)
     if tool == "grow":

@@ -177,7 +177,7 @@ class PlainEditor:
             raise AssertionError(f"it did not happen: {what}; messages: {self.messages}") from None
 
     async def told(self, part: str) -> str:
-        """The message in which this was said to the person."""
+        """The message in which the user read this."""
         return await self.until(
             lambda: next((m["message"] for m in self.messages if part in m["message"]), ""), f"said {part!r}"
         )
@@ -229,7 +229,7 @@ class PlainEditor:
             wrong = [one["method"] for one in listed if not self._is_dynamic(one["method"])]
             return f"no dynamic registration of {wrong}" if wrong else ""
         if method == "$/progress":
-            return "" if params["token"] in self._tokens else "a token nobody has"
+            return "" if params["token"] in self._tokens else "an unknown token"
         if method not in _NEEDS:
             return "not of LSP"
         if not self.kind.has(_NEEDS[method]) and self.kind.has(_NEEDS[method]) != {}:

@@ -237,7 +237,7 @@ async def test_typing_elsewhere_meanwhile_is_kept(
 async def test_typing_at_the_last_moment_is_kept(
     window: Window, buffer: Buffer, simulator: Simulator
 ) -> None:
-    """The editor has a newer version than the edit was made for, which nobody could have known."""
+    """The editor has a newer version than the edit was made for, which the daemon could not know."""
     simulator.script(FIXED)
 
     async def type_something() -> None:
@@ -253,7 +253,7 @@ async def test_typing_at_the_last_moment_is_kept(
 async def test_an_editor_that_calls_a_refused_edit_applied_gets_it_again(
     window: Window, buffer: Buffer, simulator: Simulator, when: str
 ) -> None:
-    """What the person typed in that moment is told to the daemon sooner or later; the edit is made either way."""
+    """What the user typed in that moment reaches the daemon sooner or later; the edit is made either way."""
     simulator.script(FIXED)
     window.says_applied = True
     telling: list[asyncio.Task[None]] = []

@@ -94,7 +94,7 @@ async def test_every_inlet_every_sink(
         said = str(window.client.raw) + str([h for h in window.heard if h[0] != "halley/secrets/get"])
         await window.close()
 
-    leaks = found_in(said.encode(), "what the editor was told")
+    leaks = found_in(said.encode(), "messages to the editor")
     for path in halley_home.rglob("*"):
         if path.is_file():
             leaks += found_in(path.read_bytes(), path.name)

@@ -68,7 +68,7 @@ async def test_cancelling_a_chat_closes_upstream_and_keeps_the_text(
     chat = await window.request("halley/chat/get", {"chatId": chats[0]["chatId"]})
     (reply,) = chat["turns"][-1]["replies"]
     assert reply["status"] == "interrupted"
-    assert reply["problem"]["code"] == "cancelled", "it did not break off: the person stopped it"
+    assert reply["problem"]["code"] == "cancelled", "it did not break off: the user stopped it"
     assert reply["text"].startswith("word")
     exported = await window.request("halley/chat/export", {"chatId": chat["chatId"], "format": "markdown"})
     assert "You stopped this reply." in exported["content"]

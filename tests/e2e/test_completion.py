@@ -1,4 +1,4 @@
-"""Ghost text: one item when automatic, superseded at once, accepted at the cursor; and the list for other editors."""
+"""Ghost text: one item when automatic, superseded immediately, accepted at the cursor; and the list for other editors."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def test_the_stream_is_closed_where_the_answer_ends(window: Window, simula
     await simulator.wait_for(lambda sim: sim.open_streams == 0)
     (seen,) = simulator.requests
     assert seen.closed_early and seen.pieces < 100
-    assert seen.json["stop"] == ["\n"], "and the model was told where it may stop"
+    assert seen.json["stop"] == ["\n"], "and the model gets its stop sequence"
 
 
 async def test_files_that_never_leave_are_never_asked_about(
@@ -177,7 +177,7 @@ async def test_what_was_typed_along_is_not_there_twice(window: Window, simulator
     await window.command(*accepted)
     assert buffer.text == CODE.replace("return ", "return width * height") and len(window.edits) == 1
 
-    await window.type(buffer, at + len("width * height"), "w")  # a key after an acceptance is the person's
+    await window.type(buffer, at + len("width * height"), "w")  # a key after an acceptance is the user's
     await window.command(*accepted)
     assert "width * heightw\n" in buffer.text and len(window.edits) == 1
 
@@ -244,7 +244,7 @@ async def test_what_was_typed_elsewhere_a_moment_ago_is_in_the_prompt(
 async def test_only_files_in_the_same_language_are_gone_on_from(
     window: Window, simulator: Simulator, name: str, language: str, leaks: bool
 ) -> None:
-    """A model goes on in what it is shown, as the simulator does, which completes from the text at hand."""
+    """A model continues what it is shown, as the simulator does, which completes from the text at hand."""
     javascript = "function add_prices(prices) {\n  return prices.reduce(addUpPrices, 0);\n}\n"
     python = "def add_prices(prices):\n    return prices.reduce(addUpPrices, 0)\n"
     other = javascript if language == "javascript" else python

@@ -1,4 +1,4 @@
-"""Configuration that is wrong is said where it is wrong, never stops the daemon, and reloads."""
+"""Wrong configuration is reported at its place, never stops the daemon, and reloads."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def answering(name: str, tls: ssl.SSLContext | None = None) -> FaultServer:
 async def test_a_proxy_a_certificate_and_a_key_change_without_a_restart(
     daemon, config: Path, tmp_path: Path
 ) -> None:
-    """The host's name is nobody's: only a proxy on this machine can answer for it."""
+    """The host's name does not exist: only a proxy on this machine can answer for it."""
 
     def configure(base_url: str, **settings: str) -> None:
         lines = [f"{name} = {value}" for name, value in settings.items()]

@@ -1,4 +1,4 @@
-"""The table of upstream faults as a person at an editor meets it: what is said, what is in the ledger, and no edit."""
+"""The table of upstream faults as an editor's user meets it: the message, the ledger's rows, and no edit."""
 
 from __future__ import annotations
 

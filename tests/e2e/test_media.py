@@ -1,4 +1,4 @@
-"""Pictures, speech, transcription and video through a real daemon: made, saved after a yes, resumed, cancelled, refused."""
+"""Pictures, speech, transcription and video through a real daemon: made, saved after confirmation, resumed, cancelled, refused."""
 
 from __future__ import annotations
 
@@ -86,9 +86,9 @@ async def test_a_picture_is_made_previewed_and_saved_with_its_link(daemon: Start
     assert mime_of(Path(first["path"]).read_bytes()) == "image/png" and first["path"].endswith(".png")
     assert first["proposed"] == "docs/images/a-red-fox-in-snow.png"
     assert task["cost"] == {"amount": 0.02, "currency": "USD", "source": "estimated"}, "two at a cent each"
-    assert not (workspace / "docs/images").exists(), "nothing is written before a yes"
+    assert not (workspace / "docs/images").exists(), "nothing is written before confirmation"
 
-    await window.type(buffer, 0, "Zorro\n\n")  # the person goes on typing above
+    await window.type(buffer, 0, "Zorro\n\n")  # the user continues typing above
     saved = await window.request("halley/media/save", {"task": task["task"], "variant": 2})
     assert saved["path"] == "docs/images/a-red-fox-in-snow-2.png" == second["proposed"]
     assert (workspace / saved["path"]).read_bytes() == Path(second["path"]).read_bytes()
@@ -219,16 +219,16 @@ async def test_another_variant_of_the_same_grid(daemon: Start, simulator: Simula
     simulator.set_faults("401:on=/mj/submit/action")
     with pytest.raises(RequestFailed):
         await choose(3)
-    simulator.set_faults("stall:on=/mj/submit/action")  # and what is begun anew when the host has gone
+    simulator.set_faults("stall:on=/mj/submit/action")  # and what happens when the host has gone
     waiting = window.start("halley/media/choose", {"task": grid["task"], "variant": 3})
     await simulator.wait_for(lambda _: len(sent(simulator, "/mj/submit/action")) == 4, PATIENCE_S)
     await window.client.kill()
     waiting.cancel()
     simulator.set_faults()
     again = await daemon()
-    await again.until(lambda: any("start it again" in text for text in again.messages), "it is said")
+    await again.until(lambda: any("start it again" in text for text in again.messages), "it is reported")
     told = await again.request("halley/media/get", {"task": grid["task"]})
-    assert (told["state"], len(told["results"])) == ("failed", 3), "nobody takes the grid for what was chosen"
+    assert (told["state"], len(told["results"])) == ("failed", 3), "the grid is not taken for what was chosen"
     done = await choose(4, again)
     assert done["state"] == "complete" and chosen(done)[-1] == (4, 4, True)
 
@@ -324,10 +324,10 @@ async def test_killed_before_the_host_said_what_its_job_is_called(
     await first.client.kill()
     simulator.set_faults()
     second = await daemon()
-    await second.until(lambda: any("start it again" in text for text in second.messages), "it is said")
+    await second.until(lambda: any("start it again" in text for text in second.messages), "it is reported")
     task = await second.request("halley/media/get", {"task": begun["task"]})
     assert (task["state"], task["problem"]["code"]) == ("failed", "interrupted")
-    assert len(sent(simulator, "/v1/videos")) == 1, "nobody pays twice by accident"
+    assert len(sent(simulator, "/v1/videos")) == 1, "the user never pays twice by accident"
 
 
 async def test_cancelled_here_and_at_the_host(window: Window, simulator: Simulator) -> None:

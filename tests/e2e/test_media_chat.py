@@ -59,7 +59,7 @@ async def test_a_picture_in_a_chat_is_a_reply_and_a_task(window: Window, workspa
     assert saved["path"] == "images/a-red-fox.png" and mime_of((workspace / saved["path"]).read_bytes())
     assert saved["link"] == "![a red fox](images/a-red-fox.png)" and saved["applied"] is False
     again, _ = await window.chat("What was that?", chatId=sent_["chatId"])
-    assert again["replies"][0]["status"] == "complete", "the conversation goes on"
+    assert again["replies"][0]["status"] == "complete", "the conversation continues"
     with pytest.raises(RequestFailed, match="prompt is empty"):
         await window.chat("/image")
 

@@ -1,7 +1,7 @@
-"""Clients that can do little, each by the letter of what it said: nothing is sent that it did not offer, and whoever
+"""Clients that can do little, each by the letter of what it said: nothing is sent that it did not offer, and anyone who
 sits before it still gets every answer.
 
-`KINDS` is the matrix: each kind leaves out something, and the same story is told to all of them. `ON_STDIO` have a
+`KINDS` is the matrix: each kind leaves out something, and the same story is played to all of them. `ON_STDIO` have a
 daemon of their own, since over stdio `initialize` is answered elsewhere; the others share one, at its socket.
 """
 
@@ -193,7 +193,7 @@ async def test_it_reaches_the_user(
 
     # an edit: made by the editor where it takes edits, else shown
     simulator.script(f"```python\n{BETTER}```")
-    assert await editor.pick(buffer, FIRST_LINE, "improve") is None, "it is answered at once"
+    assert await editor.pick(buffer, FIRST_LINE, "improve") is None, "it is answered immediately"
     if editor.kind.has("workspace.applyEdit"):
         await editor.until(lambda: buffer.text == CODE.replace("total = 0", "total = 1"), "the edit is made")
         assert buffer.undo_stack == [CODE], "in one undo step"
@@ -220,7 +220,7 @@ async def test_it_reaches_the_user(
     else:
         assert await seen(editor, "add([]) == 41")
 
-    # what cannot be done is told, with what to do next
+    # what cannot be done is reported, with what to do next
     simulator.script(status=401, body={"error": {"message": "Incorrect API key provided"}}, repeat=-1)
     await editor.pick(buffer, FIRST_LINE, "explain")
     assert "halley key set" in await editor.told("did not accept the key")
@@ -304,13 +304,15 @@ async def test_a_client_that_never_answers_is_believed_by_its_text(
     assert result == {"applied": True, "edits": 1} and buffer.text.startswith(BETTER)
     simulator.script("It adds up the **prices**.")
     await editor.pick(buffer, FIRST_LINE, "explain")
-    assert await editor.told("adds up the **prices**"), "it is said, since nobody knows whether it was opened"
+    assert await editor.told("adds up the **prices**"), (
+        "it is shown as a message, since the client does not say whether it was opened"
+    )
     assert not [one for one in await editor.actions(buffer, FIRST_LINE) if one["title"].startswith("Stop")]
     assert await editor.close() == 0
 
 
 async def seen(editor: PlainEditor, part: str) -> str:
-    """The text with `part` in it that was opened for the person, or said."""
+    """The text with `part` in it that was opened for the user, or shown as a message."""
 
     def found() -> str:
         texts = [

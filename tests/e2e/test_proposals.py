@@ -1,4 +1,4 @@
-"""Changes that wait for a yes: previews hunk by hunk, what is protected, and formatting where it is switched on."""
+"""Changes that wait for confirmation: previews hunk by hunk, what is protected, and formatting where it is switched on."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ async def test_the_editor_asks_about_each_edit_where_that_is_wanted(daemon, simu
     asks = CAPABILITIES | {"workspace": CAPABILITIES["workspace"] | annotates}
     window = await daemon(settings={"edits": {"apply": "preview"}}, capabilities=asks)
     buffer, proposal = await proposed(window, simulator)
-    window.refuse = "the person said no"
+    window.refuse = "the user said no"
     accepted = await window.request("halley/proposals/accept", {"id": proposal["id"], "confirm": True})
     assert accepted == {"applied": False, "edits": 0} and len(window.edits) == 1
     asked = window.edits[0]["edit"]

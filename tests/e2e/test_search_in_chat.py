@@ -1,4 +1,4 @@
-"""The workspace searched: by words with no model at all, by meaning once somebody said yes; kept up to date, never a secret."""
+"""The workspace searched: by words with no model at all, by meaning once the user approved it; kept up to date, never a secret."""
 
 from __future__ import annotations
 

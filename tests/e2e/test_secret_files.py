@@ -15,7 +15,7 @@ from halley.simulator import Simulator
 SECRET = (".env", ".ENV.Production", "deploy/id_rsa", "Secrets.YAML", "certs/server.pem", ".aws/credentials")
 EXCLUDED = ("fixtures/people.py",)
 IGNORED = ("private/notes.py",)
-"""What git ignores is brought in by nobody; the person may still ask about the document before them."""
+"""What git ignores is never included by itself; the user may still ask about the open document."""
 CODE = "from notes import canary_word\n\n\ndef total(items):\n    return canary_word(items)\n"
 MACROS = """
 [context]
@@ -43,7 +43,7 @@ def git(folder: Path, *arguments: str) -> None:
 
 
 async def ask_every_way(window: Window, buffer: Buffer) -> None:
-    """All that a person can do in a document; what is refused is refused."""
+    """All that the user can do in a document; what is refused is refused."""
     here: Json = {"textDocument": {"uri": buffer.uri}, "range": buffer.whole()}
     diagnostic = {"range": buffer.whole(), "message": f"bad: {buffer.text[:40]}", "severity": 1}
 

@@ -1,4 +1,4 @@
-"""A context that is too long for the model is cut once, and the person gets their answer."""
+"""A context that is too long for the model is cut once, and the user gets an answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What models, servers and repositories try with tools: nothing is shown or run that the person would not have."""
+"""What models, servers and repositories try with tools: nothing is shown or run that the user would not allow."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ INJECTED = [
 async def test_an_attacker_that_always_obeys_gets_nothing_done(
     daemon, demo: Demo, simulator: Simulator, workspace: Path
 ) -> None:
-    """Fifty texts in files and results, a model that obeys each with every call there is, a person who agrees to none."""
+    """Fifty texts in files and results, a model that obeys each with every call there is, a user who agrees to none."""
     assert len(INJECTED) == 50
     demo.configure()
     (workspace / ".env").write_text("TOKEN=never-to-be-seen\n")

@@ -99,8 +99,8 @@ async def test_the_time_the_user_takes_does_not_count(daemon, demo: Demo, simula
     answer(window, late)
     await servers(window)
     await servers(window, name="other")
-    script(simulator, tool_calls=[call("demo__write_note", name="a", text="b")], contains="slow person")
-    slow = window.start("halley/chat/send", {"prompt": "I am a slow person."})
+    script(simulator, tool_calls=[call("demo__write_note", name="a", text="b")], contains="slow user")
+    slow = window.start("halley/chat/send", {"prompt": "I am a slow user."})
     await asking.wait()
     script(simulator, tool_calls=[call("other__hang")], contains="for ever")
     result, _ = await window.chat("Hang for ever.")
@@ -168,9 +168,7 @@ async def test_continue_after_a_kill_in_a_call_says_so_and_does_not_run_it_again
     (turn,) = (await again.request("halley/chat/get", {"chatId": chat}))["turns"]
     (cut,) = turn["replies"]
     assert cut["status"] == "interrupted" and cut["replyId"] == events[0]["replyId"]
-    assert cut["tools"][0]["state"] == "open", (
-        "nobody can know what came of it, but that it was begun is kept"
-    )
+    assert cut["tools"][0]["state"] == "open", "its result is unknown, but that it started is saved"
     script(simulator, " It is not known whether that worked.")
     (whole,) = (await again.request("halley/chat/continue", {"chatId": chat, "replyId": cut["replyId"]}))[
         "replies"

@@ -305,7 +305,7 @@ async def test_a_server_out_of_order_is_in_the_status_and_in_the_doctors_report(
     (found,) = [one for one in report["problems"] if one["code"] == "tool_server_failed"]
     assert "no licence" in found["message"] and found["setting"] == "tools.servers.demo"
     await window.request("halley/tools/set", {"server": "demo", "enabled": False})
-    await window.until(lambda: status()["kind"] == "normal", "what is switched off troubles nobody")
+    await window.until(lambda: status()["kind"] == "normal", "what is switched off is no problem")
     report = await window.request("halley/doctor", {})
     assert "tool_server_failed" not in [one["code"] for one in report["problems"]]
 
@@ -331,7 +331,7 @@ async def test_a_server_whose_key_is_missing_says_which(daemon, demo: Demo, monk
     assert "DEMO_KEY" in listed["demo"]["problem"]
     heard = len(window.heard)
     await window.request("halley/tools/list", {})
-    assert not [m for m, p in window.heard[heard:] if m == "halley/changed"], "it is told once"
+    assert not [m for m, p in window.heard[heard:] if m == "halley/changed"], "it is reported once"
 
 
 async def test_a_server_over_http_with_a_key(daemon, demo: Demo, simulator: Simulator) -> None:

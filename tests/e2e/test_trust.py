@@ -1,4 +1,4 @@
-"""A client shows what a repository's files ask for, and passes on the person's word for exactly that content."""
+"""A client shows what a repository's files ask for, and passes on the user's decision for exactly that content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person types real source back in, key by key, while models take their time: nothing waits, nothing is stale."""
+"""A user types real source back in, key by key, while models take their time: nothing waits, nothing is stale."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ async def test_typing_a_line_back_in(
             assert not (below and item["insertText"].strip() == below[0]), "nor is the line below"
     calls = len([seen for seen in simulator.requests if "completions" in seen.path])
     assert calls <= len(missing), f"{calls} calls for {len(missing)} keys"
-    assert answers[-1]["items"][0]["insertText"].strip() == "# said late", "whoever pauses gets ghost text"
+    assert answers[-1]["items"][0]["insertText"].strip() == "# said late", "a user who pauses gets ghost text"
     offered = sum(bool(answer["items"]) for answer in answers)
     record_property("calls_per_key", round(calls / len(missing), 2))
     record_property("calls_per_answered_key", round(calls / offered, 2) if offered else None)

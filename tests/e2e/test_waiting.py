@@ -1,4 +1,4 @@
-"""While a provider falters: the wait is seen, can be cut short, and can be left; and a route goes on."""
+"""While a provider falters: the wait is seen, can be cut short, and can be left; and the next model of a route takes over."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def test_the_model_that_answers_instead_is_named(daemon, config: Path, sim
         )
     window: Window = await daemon()
     asking = asyncio.ensure_future(window.chat("Explain lists, please."))
-    while not asking.done():  # nobody wants to sit through the pauses
+    while not asking.done():  # skip the pauses
         await window.until(lambda: asking.done() or operations(window))
         for told in operations(window):
             await window.request("halley/retry/now", {"operation": told["operation"]})

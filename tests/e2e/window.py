@@ -63,7 +63,7 @@ class Window:
     refuse: str = ""
     """A reason to refuse edits for."""
     before_edit: Callable[[], Awaitable[None]] | None = None
-    """Runs once when an edit comes in, before it is looked at: what the person typed in that moment."""
+    """Runs once when an edit comes in, before it is looked at: what the user typed in that moment."""
     says_applied: bool = False
     """Also of edits that it refuses as stale it says that they were applied, as Neovim does."""
     _tokens: Any = field(default_factory=lambda: itertools.count(1))
@@ -240,7 +240,7 @@ class Window:
 
 
 class Agreeing(Window):
-    """A person who says yes to what is asked, and remembers it."""
+    """A user who approves what is asked, and remembers it."""
 
     asked: list[str]
     answer_yes = True

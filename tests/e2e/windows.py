@@ -107,7 +107,7 @@ async def shared_daemon(
 
 
 async def _listening(path: Path, process: asyncio.subprocess.Process) -> None:
-    """Until somebody can connect."""
+    """Until a client can connect."""
     async with asyncio.timeout(30):
         while True:
             try:

@@ -1,4 +1,4 @@
-"""Real editors. What cannot be had on this machine is skipped, with the reason said."""
+"""Real editors. What is not available on this machine is skipped, with the reason."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def installed(name: str, title: str, minimum: str) -> Path:
         try:
             return import_module(f"install_{name}").install(EDITORS / name)
         except CannotHave as error:
-            none = f"none of version {minimum} or newer can be had here"
+            none = f"none of version {minimum} or newer is available here"
             pytest.skip(f"{title.upper()} IS NOT TESTED: {none} ({error})")
 
 
@@ -79,7 +79,7 @@ def oldest_binary() -> Path:
         try:
             return install_oldest(EDITORS / "neovim-oldest")
         except CannotHave as error:
-            pytest.skip(f"NEOVIM 0.11 IS NOT TESTED: it cannot be had here ({error})")
+            pytest.skip(f"NEOVIM 0.11 IS NOT TESTED: it is not available here ({error})")
 
 
 @pytest.fixture

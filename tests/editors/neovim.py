@@ -17,7 +17,7 @@ PAGE = Path(__file__).parents[2] / "docs/editors/neovim.md"
 
 
 class Neovim:
-    """Started now; ends with `close`. Keys are typed as a person would; Lua looks at what became of it."""
+    """Started now; ends with `close`. Keys are typed as a user would; Lua inspects the result."""
 
     def __init__(self, binary: Path, folder: Path, env: dict[str, str]) -> None:
         socket = folder / "nvim.sock"
@@ -102,7 +102,7 @@ def _attach(socket: Path, process: subprocess.Popen[bytes]) -> Any:
     """Connects as soon as Neovim listens."""
     end = time.monotonic() + PATIENCE_MS / 1000
     while time.monotonic() < end:
-        assert process.poll() is None, "Neovim ended at once"
+        assert process.poll() is None, "Neovim ended right after starting"
         if socket.exists():
             try:
                 return pynvim.attach("socket", path=str(socket))

@@ -1,6 +1,6 @@
 """The pages of docs/editors: what they say to type is what the tests type, and their pictures are taken by the tests.
 
-`EDITOR_PICTURES=1 pytest tests/editors -k helix` takes the pictures anew.
+`EDITOR_PICTURES=1 pytest tests/editors -k helix` takes the pictures again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Screens as a person sees them, compared with references: the text, and which parts are highlighted alike.
+"""Screens as the user sees them, compared with references: the text, and which parts are highlighted alike.
 
 A reference is a file in `screens/`: the rows of text, then the same rows with a letter for each highlight, in the order
-they first appear. `pytest --update` writes them anew.
+they first appear. `pytest --update` rewrites them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Chats in the Neovim plugin, in a real Neovim against the real daemon, as a person types them."""
+"""Chats in the Neovim plugin, in a real Neovim against the real daemon, as a user types them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_reply_is_one_undo_step_and_the_cursor_stays(editing: Neovim, simulato
     editing.type("gg")
     editing.wait("vim.api.nvim_win_get_cursor(0)[1] == 1")
     editing.wait("not require('halley.chat').busy(0 + vim.api.nvim_get_current_buf())")
-    assert editing.api.current.window.cursor == (1, 0), "where the person went, while the reply went on"
+    assert editing.api.current.window.cursor == (1, 0), "where the user went, while the reply continued"
     whole = editing.text()
     assert whole.count("One two three.") == 12
     editing.type("u")
@@ -75,10 +75,10 @@ def test_a_reply_is_one_undo_step_and_the_cursor_stays(editing: Neovim, simulato
 
 
 def test_what_was_thought_and_brought_along_is_folded(editing: Neovim, simulator: Simulator) -> None:
-    simulator.script("It adds up.", reasoning="The person asks.\nIt is a sum.")
+    simulator.script("It adds up.", reasoning="The user asks.\nIt is a sum.")
     editing.type(":Halley chat What is #file:shop.py about?<CR>")
     text = seen(editing, "> **Context** 1 excerpt")
-    assert "> **Reasoning**\n> The person asks.\n> It is a sum.\n\nIt adds up." in text
+    assert "> **Reasoning**\n> The user asks.\n> It is a sum.\n\nIt adds up." in text
     assert "> - shop.py" in text
     closed = editing.lua("""
         return vim.iter(vim.fn.range(1, vim.fn.line('$'))):filter(function(lnum)

@@ -126,7 +126,7 @@ def test_tests_are_written_and_opened(editing: Neovim, simulator: Simulator, wor
 def test_an_edit_of_a_range_is_one_undo_step(editing: Neovim, simulator: Simulator, action: str) -> None:
     simulator.script(f"```python\n{BETTER}```")
     editing.type(f":%Halley {action}<CR>")
-    if action == "format":  # its meaning would change: it waits for a yes, and the text stays
+    if action == "format":  # its meaning would change: it waits for confirmation, and the text stays
         editing.wait("#vim.api.nvim_exec2('messages', { output = true }).output > 0")
         assert editing.text() == CODE
         return
@@ -353,7 +353,7 @@ def test_a_proposal_is_accepted_in_part(editing: Neovim, workspace: Path, simula
     simulator.script(f"```python\n{new}```")
     editing.type(":%Halley edit tenfold<CR>")
     assert editing.wait(HUNKS, 2) == ["    return 10", "    return 30"]
-    assert editing.text() == TWO, "nothing is changed before a yes"
+    assert editing.text() == TWO, "nothing is changed before confirmation"
     editing.type(":9<CR>:Halley accept<CR>")
     editing.wait(SAID, "there is no proposal at the cursor")
     editing.type(":10<CR>:Halley accept<CR>")

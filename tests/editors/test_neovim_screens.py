@@ -1,4 +1,4 @@
-"""What a person sees in Neovim, held against reference screens: text and highlights."""
+"""What the user sees in Neovim, held against reference screens: text and highlights."""
 
 from __future__ import annotations
 

@@ -193,7 +193,7 @@ def test_the_daemon_is_restarted(editing: Neovim) -> None:
 
 
 def test_a_daemon_that_keeps_dying_is_left_alone(fresh: Neovim, workspace: Path, tmp_path: Path) -> None:
-    """A program that ends at once, which counts how often it was started."""
+    """A program that exits immediately, which counts how often it was started."""
     program = tmp_path / "dying"
     program.write_text(f'#!/bin/sh\necho started >> "{tmp_path}/starts"\nexit 3\n')
     program.chmod(0o755)

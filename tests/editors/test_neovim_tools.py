@@ -1,4 +1,4 @@
-"""The question before a tool is called, in a real Neovim: all of the call is seen, and only a yes is one."""
+"""The question before a tool is called, in a real Neovim: all of the call is shown, and only an explicit yes approves it."""
 
 from __future__ import annotations
 

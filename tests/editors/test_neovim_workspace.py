@@ -111,7 +111,7 @@ def test_the_index_shows_what_embedding_costs_and_waits_for_approval(
     working.lua(SELECT, ["embed"])
     asked(working, "halley/index/control", action="rebuild")
     estimate = status_when(working, lambda status: status.get("estimate"))["estimate"]
-    assert not [one for one in simulator.requests if "embeddings" in one.path], "nothing before a yes"
+    assert not [one for one in simulator.requests if "embeddings" in one.path], "nothing before approval"
     assert working.lua("return _G.offered") == [], "and no question comes up by itself"
     working.type(":Halley search refund<CR>")
     working.wait(SAID, "Search by meaning: send")

@@ -1,6 +1,6 @@
 """The VS Code client, packaged as people install it, in a real VS Code in a real browser, against the real daemon.
 
-Five scripts of `vscode/` tell what a person does; each step of theirs is a test here. What it looked like is in
+Five scripts of `vscode/` play what a user does; each step of theirs is a test here. What it looked like is in
 `.editors/vscode/shots`, for the steps that failed too.
 """
 
@@ -110,7 +110,9 @@ def code() -> VSCode:
                 found = install(EDITORS / "vscode")
                 packages.result()
         except (CannotHave, build_vscode.CannotHave) as error:
-            pytest.skip(f"VS CODE IS NOT TESTED: it, Chromium or npm packages cannot be had here ({error})")
+            pytest.skip(
+                f"VS CODE IS NOT TESTED: it, Chromium or npm packages are not available here ({error})"
+            )
         shutil.rmtree(SHOTS, ignore_errors=True)
         SHOTS.mkdir()
         return found
@@ -138,7 +140,7 @@ def running_simulator() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def story(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict[str, Step]:
-    """Nothing is configured: the person does it all through the page."""
+    """Nothing is configured: the user does it all through the page."""
     folder, workspace, other = (place / name for name in ("story", "workspace", "other"))
     _fill(workspace, FILES)
     _fill(other, {})
@@ -282,7 +284,7 @@ def _must_hold(steps: dict[str, Step], name: str) -> None:
     if step is None:
         failed = [other for other in steps.values() if not other.ok]
         pytest.fail(
-            f"was not come to: {failed[-1].name}: {failed[-1].error}" if failed else "was not come to"
+            f"was not reached: {failed[-1].name}: {failed[-1].error}" if failed else "was not reached"
         )
     assert step.ok, step.error
 

@@ -1,4 +1,4 @@
-"""Minimal edits: always right, and as small as a person would make them."""
+"""Minimal edits: always right, and as small as a human would make them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Formatting never changes meaning: 500 replies that do, over real source, and 200 that do not.
 
 The sources are the standard library's own. A mutation is made in the text, by a rule that changes what it says, after
-the text has been laid out anew, so that it hides among honest changes. Replies go the whole road: read, turned into
+the text has been laid out differently, so that it hides among honest changes. Replies go the whole road: read, turned into
 edits, checked.
 """
 

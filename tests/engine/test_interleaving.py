@@ -1,4 +1,4 @@
-"""A person types while models answer: whatever the order, nothing typed is lost and nothing lands where it does not belong.
+"""The user types while models answer: whatever the order, nothing typed is lost and nothing lands where it does not belong.
 
 A document goes through the real store and the real conversions. Each event is typing, asking (the document as it is
 then), or an answer to one of the questions still open, rebased onto what the document has become.
@@ -27,7 +27,7 @@ TYPED = re.compile("⟦\\d+⟧")
 
 @dataclass
 class Desk:
-    """A person, their editor, and the questions that have no answer yet."""
+    """A user, their editor, and the questions that have no answer yet."""
 
     newline: str
     store: DocumentStore = field(default_factory=DocumentStore)

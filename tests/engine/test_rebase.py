@@ -49,8 +49,8 @@ def test_typing_beside_and_in_the_place(
 
 
 @pytest.mark.parametrize("typed", ["x\nx\nx\nz\n", "x\nz\n"], ids=["one more", "one less"])
-def test_equal_lines_cannot_be_told_apart(typed: str) -> None:
-    """Nobody can say which of the lines was typed, so which of them the edit was made for."""
+def test_equal_lines_are_indistinguishable(typed: str) -> None:
+    """It is unknowable which of the lines was typed, so which of them the edit was made for."""
     rebased = rebase_edits("x\nx\nz\n", typed, [Edit(2, 3, "changed")])
     assert rebased.edits == ()
     assert rebased.conflicts == (Edit(2, 3, "changed"),)

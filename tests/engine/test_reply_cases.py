@@ -1,7 +1,7 @@
 """Replies as models write them, and what comes of each: every file of `tests/cases/replies` and `tests/cases/edits`.
 
 A case may say under `## target`, one `name = value` a line: `cut` (the stream broke off), `new` (the file does not exist
-yet), `layout = free`. `## problems` and `## kept` are golden too; `## confirm` where the person is asked first.
+yet), `layout = free`. `## problems` and `## kept` are golden too; `## confirm` where the user is asked first.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an editor leaves behind that accepts a suggestion where it was made, although the person has typed on."""
+"""The duplicate text of an editor that accepts a suggestion where it was made, although the user has typed on."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
         … host.url …
         assert host.requests[0].path == "/v1/chat/completions"
 
-Each argument is the script for one request, in order; the last one goes on for all that follow; `choose=` picks the script
+Each argument is the script for one request, in order; the last one is repeated for all that follow; `choose=` picks the script
 by what the request says instead. A script is a list of
 actions, each awaited with the `Peer` (the connection). After a script that did not end the connection, the next request on
 it is read. `Peer.gone` tells when the client has left.
@@ -267,7 +267,7 @@ def close() -> Action:
 
 
 def half_close() -> Action:
-    """Ends its own side and goes on listening."""
+    """Ends its own side and keeps listening."""
 
     async def act(peer: Peer) -> None:
         peer.writer.write_eof()

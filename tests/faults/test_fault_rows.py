@@ -1,5 +1,5 @@
 """Rows of the protocol's table of upstream faults that lie below HTTP or need bytes of one's own: each over a real socket,
-with a fallback: attempts made, what the person gets, who answered, and the ledger's rows."""
+with a fallback: attempts made, what the user gets, who answered, and the ledger's rows."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def at(*scripts: Script) -> Host:
     return start
 
 
-async def name_that_is_nobodys(stack: AsyncExitStack) -> str:
+async def unknown_name(stack: AsyncExitStack) -> str:
     """The system's own answer, without asking it: tests look up no names."""
 
     async def look_up(*_: object, **__: object) -> None:
@@ -60,13 +60,13 @@ async def name_that_is_nobodys(stack: AsyncExitStack) -> str:
     return "http://no-such-host.invalid/v1"
 
 
-async def nobody_listens(stack: AsyncExitStack) -> str:
+async def not_listening(stack: AsyncExitStack) -> str:
     taken = stack.enter_context(socket.socket())
     taken.bind(("127.0.0.1", 0))
     return f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
 
 
-async def nobody_accepts(stack: AsyncExitStack) -> str:
+async def not_accepting(stack: AsyncExitStack) -> str:
     """A queue of connections that is full: the next one waits for ever."""
     taken = stack.enter_context(socket.socket())
     taken.bind(("127.0.0.1", 0))
@@ -106,9 +106,9 @@ CUT_CALL = {
 }
 
 BELOW: list[tuple[str, Host, int, str]] = [
-    ("a name that is nobody's", name_that_is_nobodys, 3, "provider_unavailable"),
-    ("refused", nobody_listens, 3, "provider_unavailable"),
-    ("not accepted", nobody_accepts, 3, "timeout"),
+    ("a name that does not exist", unknown_name, 3, "provider_unavailable"),
+    ("refused", not_listening, 3, "provider_unavailable"),
+    ("not accepted", not_accepting, 3, "timeout"),
     ("cut in the head", at([send(b"HTTP/1.1 200 OK\r\nconte"), close()]), 3, "provider_unavailable"),
     (
         "a wait of an hour",
@@ -127,10 +127,10 @@ REFUSED: list[tuple[str, Host, str]] = [
     ("an endless line", at([*head(), endless(b"data: " + b"x" * 65536)]), "bad_reply"),
     ("not HTTP", at([send(b"220 mail.example ESMTP\r\n"), close()]), "bad_reply"),
 ]
-"""Told at once: trying again would not help."""
+"""Reported immediately: trying again would not help."""
 
 
-async def at_once(moment: asyncio.Event, seconds: float) -> bool:
+async def immediately(moment: asyncio.Event, seconds: float) -> bool:
     await asyncio.sleep(0)
     return moment.is_set()
 
@@ -139,7 +139,7 @@ async def at_once(moment: asyncio.Event, seconds: float) -> bool:
 async def room(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[EngineRoom]:
     monkeypatch.setenv("KEY", "sk-of-a-test")
     room = EngineRoom.open()
-    room.clock = Clock(wait=at_once)
+    room.clock = Clock(wait=immediately)
     yield room
     await room.aclose()
 
@@ -191,7 +191,7 @@ async def test_the_next_model_answers(room: EngineRoom, host: Host, attempts: in
 async def test_it_is_reported_immediately(room: EngineRoom, host: Host, code: str) -> None:
     async with AsyncExitStack() as stack:
         two = await stack.enter_async_context(FaultServer(ALL))
-        gone = (await nobody_listens(stack)).removesuffix("/v1") if host is proxy_that_is_gone else None
+        gone = (await not_listening(stack)).removesuffix("/v1") if host is proxy_that_is_gone else None
         events, error = await run(room, [await host(stack), two.url], gone)
         assert not two.requests
     assert not events
@@ -208,7 +208,7 @@ async def test_an_answer_in_single_bytes_is_whole(room: EngineRoom) -> None:
 
 
 async def test_a_tool_call_that_broke_off_is_no_call(room: EngineRoom) -> None:
-    """The pieces that came are given on; the stream ends in an error, so that nobody runs them."""
+    """The pieces that came are passed on; the stream ends in an error, so that they are not run."""
     async with FaultServer([*chunked_head(), chunk(event(CUT_CALL)), close()]) as one:
         two = FaultServer(ALL)
         async with two:

@@ -156,7 +156,7 @@ def desk_of(room: EngineRoom, urls: Sequence[str]) -> ChatDesk:
 
 
 async def ask_all(desk: ChatDesk, requests: int = REQUESTS) -> list[dict[str, Any] | HalleyError]:
-    """What the person gets for each: the turn's result, or the problem it failed with."""
+    """What the user gets for each: the turn's result, or the problem it failed with."""
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def one(number: int) -> dict[str, Any] | HalleyError:
@@ -232,7 +232,7 @@ async def continue_until_complete(desk: ChatDesk, chat: str, given: dict[str, An
         if now["status"] == "complete":
             assert now["text"].endswith(WHOLE)
             return presses
-        assert now["status"] == "interrupted", "it can be continued once more"
+        assert now["status"] == "interrupted", "it can be continued again"
         given = now
     raise AssertionError("it was never completed")
 
@@ -242,7 +242,7 @@ async def test_with_one_host_down_attempts_stay_near_the_number_of_requests(
 ) -> None:
     monkeypatch.setenv("KEY", "sk-of-a-test")
     with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))  # taken, and nobody listens: connections are refused
+        nobody.bind(("127.0.0.1", 0))  # taken, but not listening: connections are refused
         down = f"http://127.0.0.1:{nobody.getsockname()[1]}/v1"
         hosts = [Host(name, seed=0, share=0.0) for name in HOSTS[1:]]
         async with AsyncExitStack() as up:

@@ -36,7 +36,7 @@ LANGUAGES = 12
 
 @dataclass
 class Model:
-    """Says what it was told to, and remembers what it was asked."""
+    """Answers by script, and remembers what it was asked."""
 
     reply: str
     cut: bool = False

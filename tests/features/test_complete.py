@@ -1,4 +1,4 @@
-"""Inline completion as a person types: every question answered, one call alive, what fits is kept."""
+"""Inline completion as the user types: every question answered, one call alive, what fits is kept."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MODEL = ModelRef("sim", "fim")
 
 
 class Model:
-    """A model that says what it is told to, piece by piece, each when the test lets it."""
+    """A model that answers by script, piece by piece, each when the test lets it."""
 
     def __init__(self, *pieces: str) -> None:
         self.pieces, self.calls, self.alive, self.most_alive = list(pieces), 0, 0, 0
@@ -153,7 +153,7 @@ async def test_the_stream_is_cut_where_the_line_ends():
 @pytest.mark.parametrize(
     "text",
     ["|", "x = |y + 1\n", "x = 1;|\n", f"x = [{'1, ' * 1000}|\n"],
-    ids=["an empty document", "the middle of a line", "behind a statement", "a line no person writes"],
+    ids=["an empty document", "the middle of a line", "after a statement", "a generated line"],
 )
 async def test_nothing_is_asked_where_nothing_can_be_completed(text: str):
     model = Model("z")

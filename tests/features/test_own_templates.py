@@ -1,4 +1,4 @@
-"""A person's own prompts: used as they are, or refused with the file, the line and the reason."""
+"""The user's own prompts: used as they are, or refused with the file, the line and the reason."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_folder_of_templates_is_checked(tmp_path: Path):
     (tmp_path / "fix.md").write_text("{{selektion}}")
     (tmp_path / "explian.md").write_text("Never read")
     (tmp_path / "title.md").write_text("{{prompt}}")
-    (tmp_path / "notes.txt").write_text("Nobody's business")
+    (tmp_path / "notes.txt").write_text("Not a template")
     first, second = check_own_templates(tmp_path)
     assert "explian.md is never used" in first.problem.message and "explain.md" in first.problem.help
     assert "no value named 'selektion'" in second.problem.message

@@ -1,7 +1,7 @@
-"""Three hundred ways to name a file that a reply has no business with: none is written without a yes.
+"""Three hundred ways to name a file that a reply has no business with: none is written without confirmation.
 
 Each path goes the whole road: into a reply, in three forms, read against a real workspace with links in it, and on to
-the question whether a person must agree. What comes out has to be refused, or ask, or be a plain file of the workspace.
+the question whether the user must agree. What comes out has to be refused, or ask, or be a plain file of the workspace.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A scan that is killed leaves whole files behind; the next one goes on, and nothing is there twice or lost."""
+"""A scan that is killed leaves whole files behind; the next one resumes, and nothing is duplicated or lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What chats are told of a server that offers something else than it did: each once, as long as it is remembered."""
+"""What chats report of a server whose offer has changed: each change once, as long as it is remembered."""
 
 from __future__ import annotations
 

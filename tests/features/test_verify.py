@@ -32,7 +32,7 @@ def settings_for(url: str) -> Settings:
 
 
 class Many:
-    """Thirty models; they answer when as many as may be asked at once have come, with one word and then silence."""
+    """Thirty models; they answer once as many as may be asked concurrently have come, with one word and then silence."""
 
     def __init__(self) -> None:
         self.waiting = self.most = 0

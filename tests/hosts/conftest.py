@@ -1,4 +1,4 @@
-"""Hosts that others wrote, each in a process of its own. What cannot be had on this machine is skipped, with the reason."""
+"""Hosts that others wrote, each in a process of its own. What is not available on this machine is skipped, with the reason."""
 
 from __future__ import annotations
 

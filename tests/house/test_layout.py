@@ -127,7 +127,7 @@ def packages() -> list[Path]:
 
 @pytest.mark.parametrize("folder", packages(), ids=lambda folder: folder.relative_to(SERVER).as_posix())
 def test_a_package_names_its_files_and_no_others(folder: Path) -> None:
-    """A file stands in the docstring as `name.py`, a package inside as `name/`; others with the way to them."""
+    """The docstring names a file as `name.py`, a package inside as `name/`; others with the way to them."""
     said = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))) or ""
     there = {path.name for path in folder.glob("*.py")} - {"__init__.py", "__main__.py", "version.py"}
     inside = {f"{path.parent.name}/" for path in folder.glob("*/__init__.py")}

@@ -1,4 +1,4 @@
-"""A client that sends exactly the bytes it is told to, and shows exactly what comes back."""
+"""A client that sends exactly the given bytes, and shows exactly what comes back."""
 
 from __future__ import annotations
 

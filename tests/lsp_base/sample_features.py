@@ -34,7 +34,7 @@ def register(server: HalleyServer) -> None:
 
     @server.feature("halley/hold")
     async def hold(params: Params) -> None:
-        """Starts a program that ends with its input, then gives the interpreter to nobody."""
+        """Starts a program that ends with its input, then never releases the interpreter."""
         import ctypes
 
         program = subprocess.Popen(  # noqa: ASYNC220 - it holds everything anyway
@@ -98,7 +98,7 @@ def register(server: HalleyServer) -> None:
 
     @server.command("test.look_later")
     async def look_later(arguments: list[Any]) -> None:
-        """What is started behind the answer keeps the text it saw first as an event."""
+        """What is started after the answer keeps the text it saw first as an event."""
 
         async def look() -> None:
             found = server.documents.get(arguments[0]["uri"])
@@ -130,7 +130,7 @@ def register(server: HalleyServer) -> None:
                 raise Cancelled("A newer request took its place.")
             case "exit":
                 sys.exit(3)
-            case "exit at once":
+            case "exit immediately":
                 await asyncio.sleep(0)
                 raise SystemExit(4)
             case _:

@@ -1,4 +1,4 @@
-"""The first words of a reply are shown at once, whatever was announced just before; those after them go together."""
+"""The first words of a reply are shown immediately, whatever was announced just before; those after them go together."""
 
 from __future__ import annotations
 

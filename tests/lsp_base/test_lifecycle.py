@@ -13,7 +13,7 @@ import pytest
 
 @pytest.fixture(params=["sample", "halley"])
 async def fresh(request, start):
-    """A server nobody has spoken to: the sample and the real one."""
+    """A server that has received nothing: the sample and the real one."""
     return await start(halley=request.param == "halley")
 
 
@@ -26,7 +26,7 @@ async def test_requests_before_initialize_are_refused_and_it_still_works_after(f
 
 @pytest.mark.parametrize("late", [False, True])
 async def test_nothing_is_sent_before_initialize_is_answered(start, late):
-    """Whether the front answers it or, after another word, the server; a part that fails to begin harms nobody."""
+    """Whether the front answers it or, after another word, the server; a part that fails to start does no harm."""
     client = await start(SAMPLE_EAGER="1")
     if late:
         await client.error("halley/echo")

@@ -1,4 +1,4 @@
-"""Every request gets exactly one answer, and what cannot be a request is told so."""
+"""Every request gets exactly one answer, and an invalid one gets an error."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ async def test_our_errors_are_problems(sample):
     assert (await sample.error("halley/raise", {"what": "cancelled"}))["code"] == -32800
 
 
-@pytest.mark.parametrize("what", ["exit", "exit at once"])
+@pytest.mark.parametrize("what", ["exit", "exit immediately"])
 async def test_a_handler_cannot_end_the_process(sample, what):
     assert (await sample.error("halley/raise", {"what": what}))["code"] == -32603
     assert await sample.result("halley/echo", {"n": 1}) == {"n": 1}

@@ -50,7 +50,7 @@ async def test_each_client_gets_its_own_answers(daemon):
     assert await two.result("halley/events") == []
     await two.result("shutdown")
     await two.notify("exit")
-    assert await two.nothing_more() == b""  # its connection is closed, the other goes on
+    assert await two.nothing_more() == b""  # its connection is closed, the other continues
     await one.notify("$/cancelRequest", {"id": slow})
     assert (await one.answer_to(slow))["error"]["code"] == -32800
     await one.aclose()

@@ -64,7 +64,7 @@ async def test_much_input_in_one_go_is_answered_in_order(sample):
 
 
 async def test_what_starts_after_an_answer_sees_no_later_message(sample):
-    """A command that is answered at once, and typing right after it, read in one go."""
+    """A command that is answered immediately, and typing right after it, read in one go."""
     uri = "file:///typed.py"
     item = {"uri": uri, "languageId": "python", "version": 1, "text": "before"}
     document = {"uri": uri, "version": 2}
@@ -188,7 +188,7 @@ async def test_a_client_that_reads_nothing_is_not_listened_to_for_ever():
     channel.hold_reading("messages to handle")
     ears.unread = 0
     channel.resume_writing()
-    assert not ears.reading  # somebody else still holds it
+    assert not ears.reading  # another part still holds it
     channel.release_reading("messages to handle")
     assert ears.reading
 
@@ -201,7 +201,7 @@ async def test_what_follows_in_one_turn_of_the_loop_leaves_together():
     channel.use_writer(ears)
     for body in (b"1", b"2", b"3"):
         channel.write(body)
-    assert written == [b"Content-Length: 1\r\n\r\n1"], "the first goes at once"
+    assert written == [b"Content-Length: 1\r\n\r\n1"], "the first is written immediately"
     await asyncio.sleep(0)
     assert written[1:] == [b"Content-Length: 1\r\n\r\n2Content-Length: 1\r\n\r\n3"]
     channel.write(b"4")
@@ -219,5 +219,5 @@ async def test_drain_waits_for_the_client():
     channel.resume_writing()
     await waiting
     channel.pause_writing()
-    channel.connection_lost(None)  # nobody will ever read
+    channel.connection_lost(None)  # there is no reader any more
     await channel.drain()

@@ -1,4 +1,4 @@
-"""Real servers of tools from PyPI and npm, put into `.editors/` the first time; what cannot be had is skipped by name."""
+"""Real servers of tools from PyPI and npm, put into `.editors/` the first time; what is not available is skipped by name."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def npm_servers() -> Path:
             lambda at: _run("npm", "install", "--no-audit", "--no-fund", "--prefix", str(at), *NPM),
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        pytest.skip(f"{', '.join(NPM)} ARE NOT TESTED: they cannot be had here ({error})")
+        pytest.skip(f"{', '.join(NPM)} ARE NOT TESTED: they are not available here ({error})")
     return folder / "node_modules" / ".bin"
 
 
@@ -62,5 +62,5 @@ def pypi_servers() -> Path:
     try:
         folder = _once("mcp-python", install)
     except (OSError, subprocess.TimeoutExpired) as error:
-        pytest.skip(f"{', '.join(PYPI)} ARE NOT TESTED: they cannot be had here ({error})")
+        pytest.skip(f"{', '.join(PYPI)} ARE NOT TESTED: they are not available here ({error})")
     return folder / "bin"

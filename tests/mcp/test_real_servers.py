@@ -96,7 +96,7 @@ async def test_everything_from_npm_over_http(npm_servers: Path) -> None:
 
 
 async def test_a_real_server_that_is_killed_is_known_as_dead(npm_servers: Path, tmp_path: Path) -> None:
-    """Found out at once, not with the next call; and started anew when it is needed."""
+    """Noticed immediately, not with the next call; and restarted when it is needed."""
     states: list[str] = []
     died = asyncio.Event()
     pid_file = tmp_path / "pid"

@@ -1,4 +1,4 @@
-"""What can go wrong on the way, each over a real socket, and what the person is told."""
+"""What can go wrong on the way, each over a real socket, and the message for the user."""
 
 from __future__ import annotations
 
@@ -269,7 +269,7 @@ async def test_refused(http: Http, endpoint_of: EndpointOf) -> None:
 
 
 async def test_connecting_takes_too_long(http: Http, endpoint_of: EndpointOf) -> None:
-    """Nobody takes the connections of this port, and its queue is full: the next attempt waits."""
+    """Connections to this port are not accepted, and its queue is full: the next attempt waits."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""Fakes: providers that do as a script says, a ledger in a list, a clock that moves only when it is told."""
+"""Fakes: providers that do as a script says, a ledger in a list, a clock that moves only when a test moves it."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class FakeLedger:
 
 
 class FakeTime:
-    """Moves only when somebody waits, and then at once."""
+    """Moves only when a caller waits, and then immediately."""
 
     def __init__(self) -> None:
         self.at = 1000.0

@@ -1,4 +1,4 @@
-"""What becomes of a call when hosts falter: attempts made, what the person sees, what the ledger says."""
+"""What becomes of a call when hosts falter: attempts made, what the user sees, what the ledger says."""
 
 from __future__ import annotations
 

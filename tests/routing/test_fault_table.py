@@ -1,4 +1,4 @@
-"""The protocol's table of upstream faults, on the real wire: attempts made, what the person gets, the ledger rows."""
+"""The protocol's table of upstream faults, on the real wire: attempts made, what the user gets, the ledger rows."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from halley.simulator import Simulator
 
 BEFORE = "before"
 """R: three attempts, then the next model."""
-ONCE_MORE = "once more"
+AGAIN = "again"
 REFUSED = "refused"
-"""X: one attempt, and the error is told."""
+"""X: one attempt, and the error is reported."""
 ELSEWHERE = "elsewhere"
 """X, but a model of another provider may answer."""
 KEPT = "kept"
@@ -40,7 +40,7 @@ TABLE = [
     ("html_52x", BEFORE, "provider_unavailable"),
     ("429", BEFORE, "rate_limited"),
     ("error_before_token", BEFORE, None),
-    ("empty_200", ONCE_MORE, "bad_reply"),
+    ("empty_200", AGAIN, "bad_reply"),
     ("401", REFUSED, "auth_failed"),
     ("403", REFUSED, "auth_failed"),
     ("404_model", REFUSED, "model_not_found"),
@@ -66,7 +66,7 @@ TABLE = [
 ]
 
 
-async def at_once(event: asyncio.Event, seconds: float) -> bool:
+async def immediately(event: asyncio.Event, seconds: float) -> bool:
     await asyncio.sleep(0)
     return event.is_set()
 
@@ -74,7 +74,7 @@ async def at_once(event: asyncio.Event, seconds: float) -> bool:
 @pytest.fixture
 async def room():
     room = EngineRoom.open()
-    room.clock = Clock(wait=at_once)
+    room.clock = Clock(wait=immediately)
     yield room
     await room.aclose()
 
@@ -126,7 +126,7 @@ async def ledger_rows(room: EngineRoom) -> list[tuple[str, str, str | None]]:
     return await room.database.read(read)
 
 
-ATTEMPTS = {BEFORE: 3, ONCE_MORE: 2, REFUSED: 1, ELSEWHERE: 1, KEPT: 1}
+ATTEMPTS = {BEFORE: 3, AGAIN: 2, REFUSED: 1, ELSEWHERE: 1, KEPT: 1}
 
 
 @pytest.mark.parametrize(("fault", "kind", "code"), TABLE, ids=[row[0] for row in TABLE])
@@ -147,7 +147,7 @@ async def test_with_a_fallback(room, hosts, fault, kind, code):
     hosts[0].set_faults(fault)
     _, error, finish = await run(room, settings_for(hosts, fault), "one/sim-chat", "two/sim-chat")
     rows = await ledger_rows(room)
-    if kind in (BEFORE, ONCE_MORE, ELSEWHERE):
+    if kind in (BEFORE, AGAIN, ELSEWHERE):
         assert error is None and finish is not None
         assert str(finish.model) == "two/sim-chat"
         assert rows[-1][:2] == ("two", "complete")

@@ -25,7 +25,7 @@ OK = [TextDelta("ok"), Finish("stop")]
 
 
 class Dice:
-    """A list of scripts that goes on for ever: a fault with probability `share`, else an answer."""
+    """An endless list of scripts: a fault with probability `share`, else an answer."""
 
     def __init__(self, seed: int, share: float) -> None:
         self.random, self.share = random.Random(seed), share

@@ -72,7 +72,7 @@ async def test_old_lists_are_shown_immediately_and_refreshed_in_the_background(r
     now = room.clock.now()
     room.catalogue._clock = type(room.clock)(now=lambda: now + FRESH_S + 1)
     listed = await room.registry.list_models(settings, CALLER)
-    assert listed.models and listed.stale, "old models at once, new ones on their way"
+    assert listed.models and listed.stale, "old models immediately, new ones on their way"
     await room.registry.refresh(room.registry.binding("sim", settings), CALLER)
     assert not (await room.registry.list_models(settings, CALLER)).stale
     assert changed == [], "the same models are no news"

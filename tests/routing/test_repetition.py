@@ -68,7 +68,7 @@ def test_a_circle_is_seen_in_time_and_where_it_began(passage: str, size: int) ->
     assert found is not None
     assert seen <= len(PROSE) + max(13_500, 5 * len(passage) + 1500)
     assert text[:found].startswith(PROSE) or passage == "\n"
-    assert passage.strip() in text[:found], "it is said once"
+    assert passage.strip() in text[:found], "it is there once"
     assert len(text[:found]) <= len(PROSE) + 2 * len(passage) + 12_500
     assert without_repetition(text).startswith(PROSE)
 

@@ -133,7 +133,7 @@ async def test_the_only_host_is_asked_immediately_though_it_rests(bench):
     assert len(one.requests) == FAILURES + 1
     one.scripts = [OK]
     assert text_of(await bench.run("one/a")) == "ok"
-    assert len(bench.time.waits) == waits, "nobody waited"
+    assert len(bench.time.waits) == waits, "no call waited"
 
 
 async def test_requests_for_a_resting_only_host_share_one_probe(bench):
@@ -144,7 +144,7 @@ async def test_requests_for_a_resting_only_host_share_one_probe(bench):
     before = len(one.requests)
     results = await asyncio.gather(*(bench.run("one/a") for _ in range(20)), return_exceptions=True)
     assert all(isinstance(result, ProviderUnavailable) for result in results)
-    assert len({id(result) for result in results}) == 20, "nobody is given another's exception"
+    assert len({id(result) for result in results}) == 20, "no caller gets another's exception"
     assert len(one.requests) == before + 1
 
 

@@ -68,12 +68,12 @@ async def test_ask_asks_once_a_day(bench):
     assert len(asked) == 1
 
 
-@pytest.mark.parametrize("who", ["says no", "nobody", "typing"])
+@pytest.mark.parametrize("who", ["says no", "no user", "typing"])
 async def test_ask_refuses_without_approval(bench, who):
     one = bench.provider("one")
     bench.ledger.already_spent = 6.0
     asked: list[str] = []
-    someone = Caller() if who == "nobody" else caller(who == "typing", asked)
+    someone = Caller() if who == "no user" else caller(who == "typing", asked)
     priority = Priority.INLINE if who == "typing" else Priority.CHAT
     with pytest.raises(BudgetExceeded):
         await bench.run("one/a", settings=settings(daily_usd=5), caller=someone, priority=priority)

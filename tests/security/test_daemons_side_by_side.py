@@ -1,4 +1,4 @@
-"""A daemon that ends takes nothing from another, and one whose stderr nobody reads works on."""
+"""A daemon that ends takes nothing from another, and one whose stderr is not read keeps working."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that Halley creates: private under any umask, never through a link that somebody planted, never in a stranger's folder."""
+"""Files that Halley creates: private under any umask, never through a planted link, never in a stranger's folder."""
 
 from __future__ import annotations
 
@@ -273,7 +273,7 @@ async def test_the_room_cleans_up_as_it_opens_the_keys(halley_home: Path) -> Non
 # -- strangers
 
 
-def test_a_home_of_somebody_else_is_refused(halley_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_of_another_user_is_refused(halley_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: halley_home.stat().st_uid + 1)
     with pytest.raises(StoreFailed, match="belongs to another user") as refused:
         EngineRoom.open()

@@ -166,7 +166,7 @@ def test_what_was_recalled_is_counted_as_it_was_shown() -> None:
 
 
 async def test_a_window_answers_while_a_reply_floods_in(daemon, config: Path) -> None:
-    """By the order of what is said: the other answer comes before the end of the flood."""
+    """By the order of messages: the other answer comes before the end of the flood."""
     go_on = asyncio.Event()
 
     async def answer(request: web.Request) -> web.StreamResponse:

@@ -385,7 +385,7 @@ async def test_time_and_output_are_bounded_for_all_that_a_program_starts(tmp_pat
         )
     os.set_blocking(reader, True)
     assert await asyncio.to_thread(os.read, reader, 9) == b"up\n"
-    assert await asyncio.to_thread(os.read, reader, 9) == b"", "it ends when nobody holds the pipe"
+    assert await asyncio.to_thread(os.read, reader, 9) == b"", "it ends when no process holds the pipe"
     os.close(reader)
     endless = await run_bounded(
         ["/bin/sh", "-c", "yes >&2 & exec yes"],

@@ -1,4 +1,4 @@
-"""100 hostile files and settings: whatever they say, only the person's own host is called, with its own key."""
+"""100 hostile files and settings: whatever they say, only the user's own host is called, with its own key."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_a_key_in_the_environment_does_not_let_editor_settings_choose_its_provid
     layer = parse_client_settings(said, keeps_machine_settings=has_secret_store)
     assert not layer.problems
     granted = room.granted(layer, tmp_path)
-    assert room.granted(layer, tmp_path) is granted, "levels are told apart by what they are"
+    assert room.granted(layer, tmp_path) is granted, "levels are distinguished by what they are"
     settings = room.settings(tmp_path, (granted,))
     assert settings.roles.chat == ("mine/m",) and not settings.roles.edit and not settings.macros
     assert len(granted.problems) == 3 and all(

@@ -1,4 +1,4 @@
-"""A key goes to the host it belongs to, whatever letters its name is made of; where anyone can read it, that is said."""
+"""A key goes to the host it belongs to, whatever letters its name is made of; where anyone can read it, the user is warned."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def test_every_shape_has_a_hint_to_look_for(shape: str) -> None:
     assert next(one for one in KEY_SHAPES if one.name == shape).hints
 
 
-def test_a_token_is_found_wherever_it_stands_in_a_run() -> None:
+def test_a_token_is_found_anywhere_in_a_run() -> None:
     token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
     for around in ("{}", "x-{}", "'{}'", "a_b-eyJ-{}", "=.{}.", "\n{}\n"):
         found = find_secrets(around.format(token))

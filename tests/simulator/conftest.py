@@ -33,7 +33,7 @@ async def anthropic_client(sim: Simulator) -> AsyncIterator[AsyncAnthropic]:
 
 @pytest.fixture
 def simulator_process() -> Iterator[str]:
-    """`halley simulator` as a person starts it; its base URL."""
+    """`halley simulator` as a user starts it; its base URL."""
     command = [sys.executable, "-c", "from halley.cli.simulator import simulator; simulator()", "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout

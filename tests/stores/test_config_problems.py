@@ -1,4 +1,4 @@
-"""A wrong value is told with file, line, columns and what would be right, and everything else applies."""
+"""A wrong value is reported with file, line, columns and what would be right, and everything else applies."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_all_mistakes_are_reported_together_in_order(paths: Paths) -> None:
 
 
 def test_a_provider_that_is_not_as_meant_is_off(paths: Paths) -> None:
-    """Falling back to the preset's address, or to no proxy, would send things elsewhere than the person wrote."""
+    """Falling back to the preset's address, or to no proxy, would send things elsewhere than the user wrote."""
     for wrong in ("base_url = 3", "key = 'x'", "proxy = 'nonsense'", "kind = 'soap'", "headers = 3"):
         layer = load(paths, f"[providers.comet]\n{wrong}\nconcurrency = 3\n")
         assert layer.data["providers"]["comet"] == {"concurrency": 3, "enabled": False}

@@ -1,4 +1,4 @@
-"""Writing config.toml for a person: their text stays theirs, and nothing wrong or half gets in."""
+"""Writing config.toml for the user: their text stays theirs, and nothing wrong or half gets in."""
 
 from __future__ import annotations
 

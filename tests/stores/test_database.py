@@ -256,7 +256,7 @@ RELEASED = [
 
 
 def test_released_steps_of_the_schema_never_change() -> None:
-    """Somebody's file has taken them. A new step is added to both lists."""
+    """Users' files have taken them. A new step is added to both lists."""
     digests = [hashlib.sha256("\n".join(step).encode()).hexdigest()[:16] for step in migrations.MIGRATIONS]
     assert digests == RELEASED
 

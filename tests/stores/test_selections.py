@@ -1,4 +1,4 @@
-"""What was picked stays picked, for its workspace and for nobody else."""
+"""What was picked stays picked, for its workspace and no other."""
 
 from __future__ import annotations
 

@@ -178,7 +178,7 @@ def test_any_chunking_gives_the_same(data: st.DataObject) -> None:
 
 @given(st.binary(max_size=400), st.lists(st.integers(0, 400), max_size=20))
 def test_any_bytes_any_chunking(raw: bytes, cuts: list[int]) -> None:
-    """Bytes nobody would send: no exception, and the cuts make no difference."""
+    """Bytes no host would send: no exception, and the cuts make no difference."""
     whole = decode([raw])
     cuts = sorted(min(cut, len(raw)) for cut in cuts)
     assert decode([raw[a:b] for a, b in zip([0, *cuts], [*cuts, len(raw)], strict=True)]) == whole

@@ -124,7 +124,7 @@ async def _agreed(found: WorkspaceIndex, yes: bool) -> bool:
 
 
 async def _until_done(found: WorkspaceIndex, news: asyncio.Event) -> None:
-    """Until everything is indexed, and embedded where that was agreed to; or until it cannot go on."""
+    """Until everything is indexed, and embedded where the user approved it; or until it cannot continue."""
     await found.wait_ready()
     while found.keeper.keeps:
         status = await found.status()

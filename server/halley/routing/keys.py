@@ -1,7 +1,7 @@
 """Which key a request is sent with, and which sources may give it.
 
 A `KeyRing` hands out the keys of a provider in rotation: one key for one request, and a key that its host refused rests
-while the others go on. Finding a key, and the rule that it belongs to an origin, is `stores/keys/store.py`'s.
+while the others stay in use. Finding a key, and the rule that it belongs to an origin, is `stores/keys/store.py`'s.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ class Simulator:
         await asyncio.sleep(0)
 
     async def stop_listening(self) -> None:
-        """New connections are refused, as when a host is down; those open go on. `start` listens again, same port."""
+        """New connections are refused, as when a host is down; open ones stay. `start` listens again, same port."""
         if self._server is not None:
             self._server.close()
             self._server = None

@@ -1,4 +1,4 @@
-// A person for whom all is set up: a model that calls tools. `plan`: port, simulator, workspace, subjects, log (what the
+// A user for whom all is set up: a model that calls tools. `plan`: port, simulator, workspace, subjects, log (what the
 // tool server has really run), shots.
 
 import { existsSync, readFileSync } from 'node:fs';
@@ -58,7 +58,7 @@ await about('tools: does not call a tool that was denied', async () => {
   if (calls().length !== 1) throw new Error(`called: ${JSON.stringify(calls())}`);
 });
 
-await about('tools: asks by a notification while the chat is not on screen, and keeps a yes for good', async () => {
+await about('tools: asks by a notification while the chat is not on screen, and remembers "always"', async () => {
   await script({ delay_ms: 1500, tool_calls: [{ name: 'demo__write_note', arguments: { name: 'third', text: 'Seen' } }] });
   await script({ text: 'Also written.' });
   await ask('And another');
@@ -132,7 +132,7 @@ await about('media: makes a picture, shows it and saves it', async () => {
   await bench.clearNotifications();
 });
 
-await about('media: writes down what is said, and translates it into English', async () => {
+await about('media: transcribes speech, and translates it into English', async () => {
   for (const [title, said] of [['Transcribe a Recording', 'Good morning to all'], ['Translate a Recording into English', '(simulated translation) Good morning to all']]) {
     await bench.command(`Halley: ${title}`);
     await page.waitForSelector('.quick-input-list .monaco-list-row:has-text("..")'); // before that the dialog writes into its box itself

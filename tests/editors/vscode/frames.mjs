@@ -1,5 +1,5 @@
 // The chat view's page alone, in Chromium: 2,000 deltas as fast as a model streams, and what its frames take. Prints
-// JSON: `{ours: {worst, p95, frames}, whole: {…}}` in milliseconds, `whole` being a page that renders everything anew.
+// JSON: `{ours: {worst, p95, frames}, whole: {…}}` in milliseconds, `whole` being a page that renders everything again.
 
 import { readFileSync } from 'node:fs';
 import { launch, plan } from './workbench.mjs';

@@ -1,4 +1,4 @@
-// Nobody has installed a daemon: the extension offers the one it carries and runs it with the Python that is there, in an
+// No daemon is installed: the extension offers the one it carries and runs it with the Python that is there, in an
 // environment of its own. Nothing is fetched: what the daemon needs besides comes from `plan.packages`, lent by `plan.lent`,
 // a folder that this Python looks into and that is empty at first. `plan.installed`: where the daemon is to be afterwards.
 

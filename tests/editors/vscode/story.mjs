@@ -1,4 +1,4 @@
-// What a person does in their first hour, through the page: no key yet, a provider, a model for this workspace and not for
+// What a user does in their first hour, through the page: no key yet, a provider, a model for this workspace and not for
 // the next, an explanation, ghost text, a chat with two models. `plan`: port, simulator, workspace, other, shots.
 
 import { axeSource, launch, plan, script, step, Workbench } from './workbench.mjs';
@@ -80,7 +80,7 @@ await step('explains the function at the cursor beside the code', page, async ()
   await script({ text: '# What it does\n\nIt gives the items **in lists** of at most `size`.\n\n![](https://example.com/track.png)\n' });
   await bench.command('Halley: Explain');
   const frame = await bench.webview('.markdown-body:has-text("It gives the items")');
-  if (await frame.$('img')) throw new Error('a picture of somebody else would be loaded');
+  if (await frame.$('img')) throw new Error('a remote picture would be loaded');
   await bench.shot('explain');
   await page.waitForFunction(() => document.activeElement?.closest('.monaco-editor'));
   await bench.command('View: Close All Editors');
@@ -98,7 +98,7 @@ await step('offers its actions in the context menu', page, async () => {
   await keyboard.press('Escape');
 });
 
-await step('edits as it is told, shows the change, and has each part ticked in the refactor preview', page, async () => {
+await step('edits as instructed, shows the change, and has each part ticked in the refactor preview', page, async () => {
   await bench.openFile('lists.py');
   await bench.goTo(6, 1);
   await keyboard.press('Control+Shift+End');

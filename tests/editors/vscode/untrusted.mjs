@@ -1,4 +1,4 @@
-// A workspace that nobody has trusted: its programs are not run and its prompts not used until somebody does. The
+// A workspace that is not trusted: its programs are not run and its prompts not used until the user trusts it. The
 // workspace brings a `.venv/bin/halley` that leaves a mark when it is run, and settings of its own. `plan.mark`: that file.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -39,7 +39,7 @@ const asks = async (...lines) => {
   const dialog = page.locator('.monaco-dialog-box');
   for (const line of lines) await dialog.filter({ hasText: line }).waitFor();
 };
-/** A yes in the dialog, after which the macro of that name can be run. */
+/** Confirms the dialog, after which the macro of that name can be run. */
 const trust = async (name) => {
   await page.click('.monaco-dialog-box .monaco-button:has-text("Trust Exactly This")');
   await bench.notification('Trusted, until it changes.');
@@ -49,7 +49,7 @@ const trust = async (name) => {
   await page.waitForSelector(`.quick-input-list .monaco-list-row:has-text("${name}")`);
 };
 
-await step("shows what the workspace's configuration asks for and what it never gets, and uses nothing of it before a yes", page, async () => {
+await step("shows what the workspace's configuration asks for and what it never gets, and uses nothing of it before confirmation", page, async () => {
   await asks('macros.shout: Shout', 'providers cannot be set by a repository');
   await bench.shot('trust-asks');
   await keyboard.press('Escape');

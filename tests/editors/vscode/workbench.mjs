@@ -1,4 +1,4 @@
-// VS Code's window in a browser, as a person uses it: commands from the palette, keys, menus. Every wait is for something
+// VS Code's window in a browser, as a user does: commands from the palette, keys, menus. Every wait is for something
 // to be seen, never for time to pass.
 
 import { appendFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ export async function launch() {
 
 let failures = 0;
 
-/** Runs `run` and reports how it went. A failed step leaves a picture; after three there is no sense in going on. */
+/** Runs `run` and reports how it went. A failed step leaves a picture; after three it stops. */
 export async function step(name, page, run) {
   if (failures >= 3) return false;
   const began = performance.now();
@@ -65,7 +65,7 @@ export class Workbench {
     await this.page.keyboard.press('Enter');
   }
 
-  /** Opens the quick input by a key and writes into it. Something else that takes the focus closes it: then once more. */
+  /** Opens the quick input by a key and writes into it. Something else that takes the focus closes it: then it tries again. */
   async quickInput(key, text) {
     for (const end = Date.now() + PATIENCE; ; ) {
       // A webview would keep the key for itself.
@@ -155,7 +155,7 @@ export class Workbench {
     }
   }
 
-  /** Presses a button of a notification. While others come and go it slides to another place, where a click misses it: then once more. */
+  /** Presses a button of a notification. While others come and go it slides to another place, where a click misses it: then it tries again. */
   async press(label) {
     const button = this.page.locator(`.notification-list-item .monaco-button:has-text(${JSON.stringify(label)})`).first();
     await button.waitFor();

@@ -45,7 +45,7 @@ _MEMBERS: dict[str, re.Pattern[str]] = {
     ),
     "java": re.compile(r".*\("), "csharp": re.compile(r".*\("),
 }  # fmt: skip
-"""How the head of a method looks that can stand in no file by itself."""
+"""What the head of a method looks like where it cannot be in a file by itself."""
 
 _OWNERS = (
     re.compile(r"^\s*func\s*\(\s*(?:\w+\s+)?\*?(?P<name>\w+)"),  # Go

@@ -130,7 +130,7 @@ _FAMILIES = (
     {"html", "vue", "svelte", "php"},
     {"css", "scss", "less"},
 )
-"""Languages whose code can stand in each other's files."""
+"""Languages whose code may be in each other's files."""
 
 
 def are_akin(one: str, other: str) -> bool:

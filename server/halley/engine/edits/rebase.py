@@ -1,7 +1,7 @@
 """Moving edits onto a text that has changed since they were made: a three-way merge that never guesses.
 
 An edit belongs to the lines it touches in the text it was made for (`base`). It moves only when those very lines
-stand in the `current` text, untouched, at a place there can be no doubt about; new lines that go between two lines move
+are in the `current` text, untouched, at an unmistakable place; new lines that go between two lines move
 only when both still stand side by side. Everything else is a conflict, and keeps its text.
 
 Where a line stands is certain when it belongs to the beginning or the end that both texts share, or follows without

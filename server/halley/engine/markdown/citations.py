@@ -112,7 +112,7 @@ def _place_of(text: str, citation: Citation) -> tuple[int, int] | None:
 
 
 def _out_of_code(text: str, start: int, end: int, code: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """Marks never stand in code: after it, on the line below a fence."""
+    """Marks are never put into code but after it, on the line below a fence."""
     for first, last in code:
         if first < end < last or (first <= start < last and start != end):
             return last, last

@@ -1,7 +1,7 @@
 """What a model reads of tools: how it may ask, what they said, and the written form for models that cannot call.
 
 Everything a server says is hostile: descriptions and results are cut to size, invisible characters are escaped,
-keys are taken out, and results stand in a fence that nothing inside can close, named as data.
+keys are taken out, and results are put into a fence that nothing inside can close, named as data.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def _reach(lines: Sequence[str], row: int, step: int, like: Likeness) -> int:
 
 
 def _remarks(lines: Sequence[str], row: int, step: int) -> int:
-    """As far as comments go on that the line at `row` is one of, without a blank line between."""
+    """The end of the comment lines that `row` belongs to, without a blank line between."""
     mark = _REMARK.match(lines[row])
     while mark and 0 <= row + step < len(lines) and lines[row + step].startswith(mark[0]):
         row += step

@@ -6,7 +6,7 @@
     the lines as they shall be
     >>>>>>> REPLACE         also UPDATED, a branch name, or nothing
 
-They may stand in fences or not, with a file name above the fence or above the block. `read_blocks` is the way in.
+They may be in fences or not, with a file name above the fence or above the block. `read_blocks` is the way in.
 """
 
 from __future__ import annotations

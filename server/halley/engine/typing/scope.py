@@ -71,7 +71,7 @@ def stops_of(place: Place) -> tuple[str, ...]:
 
 
 def cut_at(text: str, place: Place, scope: Scope) -> int | None:
-    """Where the completion ends; None while it may go on.
+    """Where the completion ends; None while it may continue.
 
     The offset is into `text`, which is what has streamed so far, untouched.
     """

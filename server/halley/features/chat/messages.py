@@ -1,4 +1,4 @@
-"""The prompt of a conversation: instructions, earlier turns as they stand in the store, and the turn being asked."""
+"""The prompt of a conversation: instructions, earlier turns from the store, and the turn being asked."""
 
 from __future__ import annotations
 
@@ -117,7 +117,8 @@ def _text_of(reply: Reply) -> str:
 
 
 def go_on(reply: Reply, how: str) -> tuple[Message, ...]:
-    """What follows the prompt of a reply that broke off: what it said, what its tools gave, and to go on."""
+    """What follows the prompt of a reply that broke off: what it said, what its tools gave, and the request to
+    continue."""
     results = _results_of(reply, all_calls=True)
     parts = [*(attachment.as_markdown() for attachment in results), how]
     if reply.text:

@@ -1,4 +1,4 @@
-"""Macros as one file, to give away and to take in: TOML, as it would stand in `config.toml`.
+"""Macros as one file, for export and import: TOML, as it would be in `config.toml`.
 
 What comes from elsewhere is read like everything that is not ours: bounded, checked, and only its macros are taken.
 """
@@ -35,7 +35,7 @@ def export_macros(settings: Settings, names: Iterable[str] = ()) -> str:
 
 
 def definition(macro: MacroSettings) -> dict[str, Any]:
-    """The table as it would stand in `config.toml`."""
+    """The table as it would be in `config.toml`."""
     return macro.model_dump(mode="json", exclude_defaults=True, exclude_none=True, by_alias=True)
 
 

@@ -40,7 +40,7 @@ def describe_source(source: KeySource | None) -> str:
 
 
 def clean_key(text: str | None, provider: str, where: str) -> str | None:
-    """The key without what people copy along with it. Raises NotConfigured for what could not stand in a header."""
+    """The key without what people copy along with it. Raises NotConfigured for what a header cannot hold."""
     key = _bare(text or "")
     if not key:
         return None
