@@ -142,7 +142,7 @@ async def test_exports(case: Case, tmp_path: Path) -> None:
     value = json.loads(case.text("chat"))
     options: dict[str, Any] = json.loads(case.text("options", "{}"))
     with opened(tmp_path) as store:
-        chat = await store.get(await import_json(store, value, "/work"))
+        chat = await store.get(await import_json(store, value, "/project"))
         wanted = options.pop("replies", ())
         ids = [turn.replies[at].id for turn, at in zip(chat.turns, wanted, strict=False) if at is not None]
         case.check("markdown", render_chat(chat, ids, **options), info="markdown")
@@ -160,5 +160,5 @@ def test_there_are_enough_stories() -> None:
 async def test_what_is_no_export_is_refused(value: str, tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         with pytest.raises(HalleyError):
-            await import_json(store, value, "/work")
-        assert await store.list("/work") == []
+            await import_json(store, value, "/project")
+        assert await store.list("/project") == []

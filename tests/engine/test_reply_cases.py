@@ -12,7 +12,7 @@ from halley.core.text import CreateFile, DeleteFile, DocumentEdit, RenameFile, a
 from halley.engine.code.languages import language_id_of
 from halley.engine.replies.read import ReadReply, Target, read_reply
 
-ROOT = "file:///work"
+ROOT = "file:///project"
 
 
 @cases("replies", "edits")

@@ -402,8 +402,10 @@ async def test_a_socks_proxy_carries_requests(scheme: str, endpoint_of: Endpoint
         await http.aclose()
 
 
-async def test_a_socks_proxy_with_a_password(endpoint_of: EndpointOf) -> None:
-    async with FaultServer([f.reply(200, {})]) as host, SocksServer(host.port, "me:s3cret word") as proxy:
+@pytest.mark.parametrize("manner", ["answers", "hangs up"])
+async def test_a_socks_proxy_with_a_password(endpoint_of: EndpointOf, manner: str) -> None:
+    login = "me:s3cret word"
+    async with FaultServer([f.reply(200, {})]) as host, SocksServer(host.port, login, manner=manner) as proxy:
         http = Http({})
         right = f"socks5h://me:s3cret%20word@127.0.0.1:{proxy.port}"
         await fetch(http, endpoint_of("http://models.example/v1", proxy=right))
@@ -443,8 +445,9 @@ async def _answer_once(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
 class SocksServer:
     """A SOCKS proxy (versions 4 and 5) that leads every connection to one port of this machine."""
 
-    def __init__(self, port: int, login: str = "", reply: int = 0) -> None:
+    def __init__(self, port: int, login: str = "", reply: int = 0, *, manner: str = "answers") -> None:
         self._to, self._login, self._reply = port, login, reply
+        self._manner = manner  # with a wrong password: answers or hangs up
         self.asked: list[str] = []
 
     async def __aenter__(self) -> SocksServer:
@@ -474,7 +477,8 @@ class SocksServer:
             await reader.readexactly(1)
             user, word = [(await reader.readexactly((await reader.readexactly(1))[0])).decode() for _ in "12"]
             good = f"{user}:{word}" == self._login
-            writer.write(bytes([1, 0 if good else 1]))
+            if good or self._manner == "answers":
+                writer.write(bytes([1, 0 if good else 1]))
             if not good:
                 return False
         _, _, _, kind = await reader.readexactly(4)

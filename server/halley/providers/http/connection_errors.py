@@ -38,7 +38,7 @@ def error_of_failure(failure: BaseException, endpoint: Endpoint, proxy: Proxy | 
         case ProxyRefused():
             error = _proxy_status(failure.status, endpoint, proxy)
         case SocksRefused():
-            error = _socks_reason(str(failure), endpoint, proxy)
+            error = _socks_reason(failure.code, endpoint, proxy)
         case httpx.ProxyError():
             error = _proxy(proxy, "cannot be reached")
         case httpx.ConnectTimeout():
@@ -172,8 +172,11 @@ def _proxy_status(status: int, endpoint: Endpoint, proxy: Proxy | None) -> Proxy
     return _proxy(proxy, f"would not connect to {endpoint.host} (status {status})")
 
 
-def _socks_reason(reason: str, endpoint: Endpoint, proxy: Proxy | None) -> ProxyFailed:
-    """Its reasons are the library's words for the reply codes of RFC 1928."""
-    if "auth" in reason.lower():
-        return _proxy(proxy, "requires a user name and password, or did not accept them")
+def _socks_reason(code: int | None, endpoint: Endpoint, proxy: Proxy | None) -> ProxyFailed:
+    # Only a request for a connection has reply codes. Many proxies just hang up on wrong credentials, so a handshake
+    # without a code points to them; a server that is no SOCKS proxy ends it in the same way.
+    if code is None:
+        return _proxy(
+            proxy, "ended the SOCKS handshake: it requires a user name and password, or did not accept them"
+        )
     return _proxy(proxy, f"would not connect to {endpoint.host}")

@@ -15,6 +15,7 @@ This module imports both libraries, so `pool.py` imports it in a thread, with th
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import ssl
@@ -120,7 +121,12 @@ class ProxyRefused(httpx.ProxyError):
 
 
 class SocksRefused(httpx.ProxyError):
-    """A SOCKS proxy answered, and would not make the connection. Its message is the proxy's reason."""
+    """A SOCKS proxy answered, and would not make the connection. `code` is its reply code (RFC 1928, section 6); None
+    where it ended the handshake before the request for a connection."""
+
+    def __init__(self, code: int | None, request: httpx.Request) -> None:
+        super().__init__("the proxy would not make the connection", request=request)
+        self.code = code
 
 
 class BrokenBody(httpx.RemoteProtocolError):
@@ -194,6 +200,8 @@ def _failure_of_opening(failure: Exception, request: httpx.Request) -> httpx.Tra
             kind = BrokenBody  # aiohttp distinguishes it from an answer that is no HTTP by its message only
         case aiohttp.ClientResponseError():  # no HTTP, or header lines beyond the limits
             kind = httpx.RemoteProtocolError
+        case asyncio.IncompleteReadError():  # the SOCKS library's: aiohttp has streams of its own
+            return SocksRefused(None, request)
         case aiohttp.ClientError() | OSError():
             kind = httpx.ReadError
         case _:  # a header or an address that cannot be sent
@@ -205,8 +213,10 @@ def _failure_of_socks(failure: Exception, request: httpx.Request) -> httpx.Trans
     """The proxy could not be reached, took too long, or answered that it would not connect."""
     from aiohttp_socks import ProxyError, ProxyTimeoutError
 
+    if isinstance(failure, ProxyError):
+        return SocksRefused(failure.error_code, request)
     kind = httpx.ConnectTimeout if isinstance(failure, ProxyTimeoutError) else httpx.ProxyError
-    return (SocksRefused if isinstance(failure, ProxyError) else kind)(str(failure), request=request)
+    return kind(str(failure), request=request)
 
 
 def _cause_of(failure: BaseException) -> BaseException:
