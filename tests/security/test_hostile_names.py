@@ -27,7 +27,7 @@ ORDINARY = (
 ).split()
 
 UNSEEN = "\u200b\u200d\u2060\ufeff\u00ad\ufe0f\u034f\u3164\u202e\x00\x07\x1b\x7f\t\r\n\ue000"
-AROUND = " \u00a0\u2003\u3000\t\n\r"
+AROUND = " \u00a0\u2003\u3000\t\n\r\"'`"
 COPIES = (
     "{}~ {}.bak {}.BAK {}.bak1 {}.old {}.orig {}.save {}.tmp {}.swp .{}.swp .{}.swo #{}# .#{} {}.~1~ {}.1 {}-copy"
     " {}.backup {}_old ~${} {}.rej {}.dpkg-old {}.rpmsave {}.2024-01-31 {}. {}.bak~"

@@ -45,6 +45,8 @@ DEFINITIONS = frozenset(
 
 
 _BIT = 4096
+_LEAST_STEPS, _BYTES_A_STEP = 1_000, 10
+"""A step is what tree-sitter does between two calls to us. Real files take one for 30 to 200 bytes."""
 
 
 def has_grammar(language_id: str) -> bool:
@@ -130,15 +132,14 @@ class Tree:
 
 @lru_cache(maxsize=16)
 def parse(text: str, language_id: str) -> Tree | None:
-    """The text's tree; None without a grammar. Broken code still has a tree, with error nodes.
+    """The text's tree; None without a grammar, or for what is no code. Broken code still has a tree, with error nodes.
 
     The last few are kept: one request asks several questions of one text.
     """
     engine = parser(language_id)
     if engine is None:
         return None
-    data = text.encode("utf-8", "surrogatepass")
-    return Tree(text, engine.parse(data), data)
+    return _parsed(engine, text)
 
 
 def parse_once(text: str, language_id: str) -> Tree | None:
@@ -146,13 +147,30 @@ def parse_once(text: str, language_id: str) -> Tree | None:
     grammar = _grammar(language_id)
     if grammar is None:
         return None
+    return _parsed(_new_parser(grammar), text)
+
+
+def _parsed(engine: Any, text: str) -> Tree | None:
+    """The text's tree, or None for a text that takes far more work than code does.
+
+    Mending errors takes time by the cube of a text's length where all of it is errors: 12 kB of `<!--` as Python take
+    14 s. Work is counted and not timed, so that the same text has the same tree on every machine.
+    """
     data = text.encode("utf-8", "surrogatepass")
+    left = _LEAST_STEPS + len(data) // _BYTES_A_STEP
 
     def read(at: int, _point: Any) -> bytes:
         return data[at : at + _BIT]
 
-    # read bit by bit it lets other threads run in between; from bytes it holds them up until it has done
-    return Tree(text, _new_parser(grammar).parse(read), data)
+    def is_too_much(_at: int, _has_error: bool) -> bool:
+        nonlocal left
+        left -= 1
+        return left < 0
+
+    engine.reset()  # one that was stopped would continue with the text it had
+    # Read bit by bit it lets other threads run in between, and can be stopped; from bytes neither.
+    tree = engine.parse(read, progress_callback=is_too_much)
+    return Tree(text, tree, data) if tree is not None else None
 
 
 def enclosing_definition(text: str, start: int, end: int, language_id: str) -> tuple[int, int] | None:
@@ -160,14 +178,20 @@ def enclosing_definition(text: str, start: int, end: int, language_id: str) -> t
     tree = parse(text, language_id)
     if tree is None:
         return None
-    node = tree.root.descendant_for_byte_range(tree.byte(start), tree.byte(max(start, end - 1)))
-    while node is not None and node.type not in DEFINITIONS:
-        node = node.parent
-    if node is None:
-        return None
-    if node.parent is not None and node.parent.type in ("decorated_definition", "export_statement"):
-        node = node.parent
-    return tree.span(node)
+    first, last = tree.byte(start), tree.byte(max(start, end - 1))
+    found = above = None
+    cursor = tree.root.walk()  # downwards: a node looks for its parent from the root
+    while (node := cursor.node) is not None and node.start_byte <= first and last <= node.end_byte:
+        if node.type in DEFINITIONS:
+            has_marks = above is not None and above.type in _AROUND_DEFINITIONS
+            found = above if has_marks else node
+        above = node
+        if cursor.goto_first_child_for_byte(first) is None:
+            break
+    return tree.span(found) if found is not None else None
+
+
+_AROUND_DEFINITIONS = ("decorated_definition", "export_statement")
 
 
 MOST_ERRORS = 20

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from heapq import nlargest
 
 Run = tuple[int, int]
 """First row, and the row after the last."""
@@ -73,12 +74,86 @@ def find_by(
         keys = [line for line in keys if line]
     if not keys:
         return []
-    lines = [line for _, line in numbered]
-    return [
-        (numbered[at][0], numbered[at + len(keys) - 1][0] + 1)
-        for at in range(len(lines) - len(keys) + 1)
-        if lines[at] == keys[0] and lines[at : at + len(keys)] == keys
-    ]
+    places = _places(keys, [line for _, line in numbered])
+    return [(numbered[at][0], numbered[at + len(keys) - 1][0] + 1) for at in places]
+
+
+def _places(keys: list[str], lines: list[str]) -> list[int]:
+    begins = [at for at, line in enumerate(lines) if line == keys[0]]
+    if len(begins) * len(keys) > _FEW * len(lines):  # the same line over and over
+        alike = _alike(keys, lines)
+        return [at for at in begins if alike[at] == len(keys)]
+    return [at for at in begins if lines[at : at + len(keys)] == keys]
+
+
+_FEW = 16
+
+
+def shortest_run(
+    wanted: Sequence[str], rows: Sequence[str], first: int = 0, *, from_end: bool = False
+) -> int | None:
+    """Where in `rows[first:]` the `wanted` lines begin, or with `from_end` end: the row, or the row after it.
+
+    Told by as many of the lines as it takes for `find_run` to find just one place; None where it never does.
+    """
+    order = -1 if from_end else 1
+    least = 1
+    for way, key in enumerate(WAYS):
+        numbered = [(n, key(rows[n])) for n in range(first, len(rows))][::order]
+        keys = [key(line) for line in wanted][::order]
+        if way >= EXACT_WAYS:
+            numbered = [(n, line) for n, line in numbered if line]
+            keys = [line for line in keys if line]
+        alike = _alike(keys, [line for _, line in numbered])
+        longest, second = [*nlargest(2, alike), 0, 0][:2]
+        if second < longest >= least:
+            return numbered[alike.index(longest)][0] + from_end
+        least = max(least, longest + 1)  # with so many lines the stricter ways find nothing
+    return None
+
+
+def _alike(keys: list[str], lines: list[str]) -> list[int]:
+    """For each of `lines`, how many from there on are as the first of `keys`; in linear time (the Z algorithm)."""
+    both: list[str | None] = [*keys, None, *lines]
+    size = [0] * len(both)
+    first = last = 0
+    for n in range(1, len(both)):
+        same = min(size[n - first], last - n) if n < last else 0
+        while n + same < len(both) and both[same] == both[n + same]:
+            same += 1
+        size[n] = same
+        if n + same > last:
+            first, last = n, n + same
+    return size[len(keys) + 1 :]
+
+
+def overlaps(one: Sequence[object], other: Sequence[object]) -> Iterator[int]:
+    """Every n, the largest first, for which the last n lines of `one` are the first n of `other`.
+
+    Linear in all the lines, as Knuth, Morris and Pratt search (SIAM J. Comput. 6(2), 1977).
+    """
+    fail = _fails(other)
+    size = 0
+    for line in one:
+        while size and (size == len(other) or other[size] != line):
+            size = fail[size - 1]
+        if other and other[size] == line:
+            size += 1
+    while size:
+        yield size
+        size = fail[size - 1]
+
+
+def _fails(lines: Sequence[object]) -> list[int]:
+    """For the first n lines, how many of their last are also the first, and fewer than n."""
+    fail = [0] * len(lines)
+    size = 0
+    for n in range(1, len(lines)):
+        while size and lines[size] != lines[n]:
+            size = fail[size - 1]
+        size += lines[size] == lines[n]
+        fail[n] = size
+    return fail
 
 
 class Likeness:

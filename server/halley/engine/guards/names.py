@@ -12,7 +12,12 @@ def plain_name(part: str) -> str:
         folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", part).casefold())
     if not folded.isprintable() or not folded.isascii():
         folded = "".join(c for c in folded if not _unseen(c))
-    return folded.split(":")[0].rstrip(". ").lstrip(" ") or folded
+    return folded.split(":")[0].rstrip(_END).lstrip(_BEGINNING) or folded
+
+
+_QUOTES = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
+_BEGINNING, _END = f" {_QUOTES}", f". {_QUOTES}"
+"""A shell script that quotes twice leaves files whose names have the quotes."""
 
 
 def _unseen(c: str) -> bool:

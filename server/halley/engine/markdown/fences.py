@@ -46,12 +46,13 @@ def find_fences(lines: Sequence[str], *, holds_fences: bool = False) -> list[Fen
     found: list[Fence] = []
     marks = [row for row, line in enumerate(lines) if _OPEN.match(line)]
     said = at = 0
-    while marks and len(found) < _MOST:
-        first = marks.pop(0)
+    for n, first in enumerate(marks, 1):
         opening = _OPEN.match(lines[first])
         if opening is None or first < at:
             continue
-        end, closed = _end(lines, marks, opening, holds_fences)
+        if len(found) == _MOST:
+            break
+        end, closed = _end(lines, marks[n:], opening, holds_fences)
         inside = tuple(_outdent(line, opening["indent"]) for line in lines[first + 1 : end])
         found.append(Fence(opening["info"].strip(), inside, tuple(lines[said:first]), first, end, closed))
         at = said = end + 1 if closed else end

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from halley.engine.edits.matching import Likeness, Run, find_run, squeeze
+from halley.engine.edits.matching import Likeness, Run, shortest_run, squeeze
 
 _COMMENT = re.compile(
     r"^(?:#|//|--|;|%|/?\*|<!--|\{/\*|\(\*|rem\b|\"{3}|'(?!\w+'))+\s*(?P<text>.*?)\s*(?:\*/\}?|-->|\*\)|\"{3})?$",
@@ -164,12 +164,7 @@ def _bare_edges(parts: Sequence[Sequence[str]]) -> list[Sequence[str]]:
 
 def _found(part: Sequence[str], old: Sequence[str], at: int, *, from_end: bool) -> int | None:
     """Where in `old` the part begins, or ends: told by as many of its lines as it takes for there to be one place."""
-    said = [line for line in part if line.strip()]
-    for take in range(1, len(said) + 1):
-        found = find_run(said[-take:] if from_end else said[:take], old, at)
-        if len(found) <= 1:
-            return found[0][from_end] if found else None
-    return None
+    return shortest_run([line for line in part if line.strip()], old, at, from_end=from_end)
 
 
 def _first_row(part: Sequence[str], old: Sequence[str]) -> int | None:

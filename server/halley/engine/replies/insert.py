@@ -106,12 +106,12 @@ def _without_echo(
 
 def strip_blank_lines(lines: Sequence[str]) -> list[str]:
     """Without blank lines at either end."""
-    kept = list(lines)
-    while kept and not kept[-1].strip():
-        kept.pop()
-    while kept and not kept[0].strip():
-        kept.pop(0)
-    return kept
+    first, last = 0, len(lines)
+    while last and not lines[last - 1].strip():
+        last -= 1
+    while first < last and not lines[first].strip():
+        first += 1
+    return list(lines[first:last])
 
 
 def _offset(lines: Sequence[str], bare: Sequence[str], row: int, before: str, style: Style) -> int:

@@ -26,7 +26,7 @@ from halley.engine.code.layout import (
     width,
 )
 from halley.engine.edits.diffs import common_prefix, common_suffix
-from halley.engine.edits.matching import Run, squeeze, tells
+from halley.engine.edits.matching import Run, overlaps, squeeze, tells
 from halley.engine.replies.elision import elided_rows, fill_elisions
 from halley.engine.replies.pieces import pieces_between, split_pieces
 
@@ -216,10 +216,9 @@ def _closing(block: Sequence[str], after: Sequence[str], own: Sequence[str], by:
     theirs = [shape(row, 0) for row in after[: len(block)]]
     mine = [shape(line, by) for line in block]
     own_last = next((shape(row, 0) for row in reversed(own) if row.strip()), None)
-    for count in range(min(len(theirs), len(mine) - 1), 0, -1):
-        if mine[-count:] == theirs[:count] and mine[-1] != own_last:
-            return count
-    return 0
+    if not mine or mine[-1] == own_last:
+        return 0
+    return next(overlaps(mine[1:], theirs), 0)
 
 
 def _seam(block: Sequence[str], after: Sequence[str], own: Sequence[str]) -> int:
@@ -228,13 +227,15 @@ def _seam(block: Sequence[str], after: Sequence[str], own: Sequence[str]) -> int
     So the lone `}` that ends a file, or a class, is not there twice; lines count as deep as they stand.
     """
     end = next((n for n in range(len(own) - 1, -1, -1) if own[n].strip()), None)
-    if end is None or _depths(block) != _depths(own):
+    if end is None or not _said(after) or _depths(block) != _depths(own):
         return 0
-    for count in range(min(len(after), len(block) - 2), 0, -1):
-        seam = [own[end], *own[end + 1 :], *after[:count]]
-        same = [line.rstrip() for line in block[-len(seam) :]] == [row.rstrip() for row in seam]
-        if same and any(row.strip() for row in after[:count]) and list(own[-len(seam) :]) != seam:
-            return count
+    tail = own[end:]
+    seam = [*tail, *after[: max(0, len(block) - 2)]]
+    least = len(tail) + _blank(after) + 1  # with a line that says something
+    part_ends_so = set(overlaps(own, seam))
+    for size in overlaps([line.rstrip() for line in block], [row.rstrip() for row in seam]):
+        if size >= least and size not in part_ends_so:
+            return size - len(tail)
     return 0
 
 
@@ -262,8 +263,5 @@ def _echo(block: Sequence[str], beside: Sequence[str], own: Sequence[str]) -> in
     keys, theirs = [squeeze(line) for line in block], [squeeze(row) for row in beside]
     if not keys or keys[0] == next((squeeze(row) for row in own if row.strip()), None):
         return 0
-    for count in range(min(len(theirs), len(keys) - 1), 0, -1):
-        same = theirs[count - 1] == keys[0] and theirs[:count] == keys[:count][::-1]
-        if same and any(map(tells, block[:count])):
-            return count
-    return 0
+    count = next(overlaps(theirs[::-1], keys[:-1]), 0)
+    return count if any(map(tells, block[:count])) else 0

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import dropwhile, zip_longest
 
 from halley.engine.replies.hunks import Hunk, Line
 
@@ -156,8 +156,8 @@ class _Reader:
         self.rows, self.header, self.anchors, self.due = [], "", [], _Due()
         while rows and not rows[-1].strip():
             rows.pop()
-        while rows and not header and not rows[0].strip():
-            rows.pop(0)
+        if not header:
+            rows = list(dropwhile(lambda row: not row.strip(), rows))
         if not any(row[:1] in ("+", "-") for row in rows):
             return
         if not self.files:

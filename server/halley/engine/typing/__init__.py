@@ -3,6 +3,7 @@
     fim.py          what a model sees of the text around the cursor
     completions.py  from what it said to what may be shown
     scope.py        when a completion is done
+    strings.py      where the strings of a line end
 
 Start with `completions.py`. When to ask and what to keep is `features/completion`'s business.
 """

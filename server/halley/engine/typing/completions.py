@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from halley.engine.code.layout import fit_style, style_of
 from halley.engine.guards.secrecy import find_secrets
 from halley.engine.markdown.thoughts import without_thoughts
+from halley.engine.typing.strings import Strings
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ _MARKS = re.compile(
 
 A name with blanks inside the bars is F#, and `<file>` is XML: they are no tokens.
 """
-_END_OF_SEQUENCE = re.compile(r"\s*(?:</s>|<s>)\s*\Z")
+_ENDS_OF_SEQUENCE = ("</s>", "<s>")
 MARKUP = frozenset(
     ("html", "xml", "vue", "svelte", "php", "markdown", "mdx", "javascriptreact", "typescriptreact", "xsl")
 )
@@ -96,12 +97,18 @@ def drop_fence(text: str, place: Place) -> str:
 
 def drop_marks(text: str, place: Place) -> str:
     """A model's own control tokens end the text, unless the document has them itself."""
+    known: set[str] = set()
     for found in _MARKS.finditer(text):
+        if found[0] in known:
+            continue
         if found[0] not in place.prefix and found[0] not in place.suffix:
             text = text[: found.start()]
             break
-    end = _END_OF_SEQUENCE.search(text)
-    return text[: end.start()] if end and place.language_id not in MARKUP else text
+        known.add(found[0])
+    bare = text.rstrip()
+    if place.language_id not in MARKUP and bare.endswith(_ENDS_OF_SEQUENCE):
+        return bare.removesuffix("</s>").removesuffix("<s>").rstrip()
+    return text
 
 
 def drop_echo(text: str, place: Place) -> str:
@@ -219,6 +226,7 @@ def closes_before(text: str, line_before: str) -> int | None:
     """Where `text` closes a bracket or a string that `line_before` left open; None where it closes only its own."""
     stack, quote = open_marks(line_before)
     own: list[str] = []
+    strings = Strings(text)
     at = 0
     while at < len(text):
         character = text[at]
@@ -226,7 +234,7 @@ def closes_before(text: str, line_before: str) -> int | None:
             if character == quote and text[at - 1 : at] != "\\":
                 return at if not own else None
         elif character in "\"'`":
-            end = _string_end(text, at)
+            end = strings.end(at)
             at = end if end is not None else at
         elif character in "([{":
             own.append(character)
@@ -245,11 +253,12 @@ def open_marks(line: str) -> tuple[list[str], str]:
     An apostrophe in a word opens nothing; nor does a quote with a partner later in the line.
     """
     stack: list[str] = []
+    strings = Strings(line)
     at = 0
     while at < len(line):
         character = line[at]
         if character in "\"'`" and not (character == "'" and line[at - 1 : at].isalnum()):
-            end = _string_end(line, at)
+            end = strings.end(at)
             if end is None:
                 return stack, character
             at = end
@@ -259,18 +268,6 @@ def open_marks(line: str) -> tuple[list[str], str]:
             stack.pop()
         at += 1
     return stack, ""
-
-
-def _string_end(text: str, at: int) -> int | None:
-    """Where the string that begins at `at` ends in the same line."""
-    end = at + 1
-    while end < len(text) and text[end] != "\n":
-        if text[end] == "\\":
-            end += 1
-        elif text[end] == text[at]:
-            return end
-        end += 1
-    return None
 
 
 def fit_tabs(text: str, place: Place) -> str:

@@ -11,6 +11,7 @@ import re
 from typing import Literal
 
 from halley.engine.typing.completions import Place, holds_fences, open_marks
+from halley.engine.typing.strings import Strings
 
 Scope = Literal["line", "block"]
 MOST_LINES = 40
@@ -145,10 +146,12 @@ def _closed(text: str, place: Place) -> int | None:
     if quote or place.language_id in _PROSE or place.line_before.lstrip().startswith(_COMMENTS):
         return None
     depth, settled, at = 0, False, 0
+    strings = Strings(text)
     while at < len(text):
         char = text[at]
         if char in "\"'`" and not (char == "'" and text[at - 1 : at].isalnum()):
-            at = _string_end(text, at)
+            end = strings.end(at)
+            at = end if end is not None else at
         elif char in "([{":
             depth += 1
         elif char in _PAIRS and depth:
@@ -160,14 +163,6 @@ def _closed(text: str, place: Place) -> int | None:
             return at
         at += 1
     return None
-
-
-def _string_end(text: str, at: int) -> int:
-    """Where the string that begins at `at` ends; `at` itself where its line holds no end of it."""
-    end = text.find(text[at], at + 1)
-    while end > 0 and text[end - 1] == "\\":
-        end = text.find(text[at], end + 1)
-    return at if end < 0 or "\n" in text[at:end] else end
 
 
 def _open_above(place: Place) -> bool:
