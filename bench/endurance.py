@@ -30,6 +30,7 @@ import psutil
 from halley.simulator import Simulator
 
 REQUESTS, TURNS, CANCELS, VANISHING = 20_000, 2_000, 1_000, 500
+AT_ONCE = 20
 MOST_MEMORY = 1.25
 """Times the memory after the first round, and `SPARE_MB`: allocators give little back."""
 SPARE_MB = 12
@@ -71,9 +72,9 @@ class Held:
     sockets: int
     tasks: int
 
-    def grown(self, before: Held) -> list[str]:
-        """What is more than it was."""
-        room = {"files": 0, "threads": FEW_THREADS, "sockets": 0, "tasks": 0}
+    def grown(self, before: Held, at_once: int = 0) -> list[str]:
+        """What is more than it was. As many connections to the host as chats ran at a time are kept for the next."""
+        room = {"files": at_once, "threads": FEW_THREADS, "sockets": at_once, "tasks": 0}
         found = [
             f"{name}: {getattr(before, name)} → {getattr(self, name)}"
             for name, spare in room.items()
@@ -208,7 +209,7 @@ class Run:
         while True:
             now = await self._measure()
             quiet = before is not None and asdict(now) | {"memory_mb": 0} == asdict(before) | {"memory_mb": 0}
-            if (quiet and (at_most is None or not now.grown(at_most))) or time.monotonic() > give_up:
+            if (quiet and (at_most is None or not now.grown(at_most, self.at_once))) or time.monotonic() > give_up:
                 return now
             before = now
             await asyncio.sleep(0.2)
@@ -251,7 +252,7 @@ async def a_run(home: Path, at_once: int) -> AsyncIterator[Run]:
             await process.wait()
 
 
-async def endure(home: Path, share: float = 1.0, at_once: int = 20) -> tuple[Held, Held]:
+async def endure(home: Path, share: float = 1.0, at_once: int = AT_ONCE) -> tuple[Held, Held]:
     """What the daemon held after a first round, and at the end."""
     async with a_run(home, at_once) as run:
         await run.round(min(share, 0.02), share)
@@ -272,7 +273,7 @@ def main() -> int:
     print(f"{'':>10} {'first round':>12} {'at the end':>12}")
     for name, value in asdict(first).items():
         print(f"{name:>10} {value:>12.4g} {getattr(last, name):>12.4g}")
-    grown = last.grown(first)
+    grown = last.grown(first, AT_ONCE)
     print(f"{time.monotonic() - began:.0f} s; " + (f"grown: {'; '.join(grown)}" if grown else "flat"))
     return 1 if grown else 0
 

@@ -1,4 +1,4 @@
-"""Where the strings of a line end, as far as it can be told without knowing the language."""
+"""Where the strings of a line end, by quotes and backslashes: no language is known here."""
 
 from __future__ import annotations
 
