@@ -209,7 +209,9 @@ class Run:
         while True:
             now = await self._measure()
             quiet = before is not None and asdict(now) | {"memory_mb": 0} == asdict(before) | {"memory_mb": 0}
-            if (quiet and (at_most is None or not now.grown(at_most, self.at_once))) or time.monotonic() > give_up:
+            if (
+                quiet and (at_most is None or not now.grown(at_most, self.at_once))
+            ) or time.monotonic() > give_up:
                 return now
             before = now
             await asyncio.sleep(0.2)
