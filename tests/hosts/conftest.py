@@ -40,7 +40,10 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running(command: list[str], ready: str) -> Iterator[str]:
-    """A server, from the line of its output that matches `ready` until it is ended; its first group."""
+    """A server, from the line of its output that matches `ready` until it is ended; its first group.
+
+    One that ends by itself fails the test that used it last, with its status and its last lines.
+    """
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     process = subprocess.Popen(
         command,
@@ -62,8 +65,12 @@ def running(command: list[str], ready: str) -> Iterator[str]:
         else:
             pytest.fail(f"{command[1]} did not start:\n{''.join(said[-20:])}")
         guard.cancel()
-        threading.Thread(target=process.stdout.read, daemon=True).start()  # so that its pipe never fills
+        reading = threading.Thread(target=said.extend, args=(process.stdout,), daemon=True)
+        reading.start()  # so that its pipe never fills
         yield found[1]
+        if process.poll() is not None:
+            reading.join()
+            pytest.fail(f"{command[1]} died with status {process.returncode}:\n{''.join(said[-40:])}")
     finally:
         guard.cancel()
         process.kill()

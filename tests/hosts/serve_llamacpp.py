@@ -3,7 +3,8 @@
     python serve_llamacpp.py MODEL.gguf|tiny:PATH PORT [embed]
 
 `tiny:PATH` writes a random model of half a megabyte there first: llama's shape, one token for each byte, the marks of
-fill-in-the-middle, and a template as strict as Mistral's.
+fill-in-the-middle, and a template as strict as Mistral's. It says printable characters only and never ends by itself, so
+that each reply has text, and as many tokens as were asked for.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ TEMPLATE = """\
 {%- endif -%}
 [{{ message['role'] }}]{{ message['content'] }}
 {%- endfor -%}[assistant]"""
+PRINTABLE = slice(259, 259 + 94)
+"""Tokens of one printable character each."""
 LAYERS, WIDTH, HEADS, INNER, TRAINED = 2, 64, 4, 128, 8192
+WINDOW = 512
 
 
 def write_tiny_model(path: str) -> None:
@@ -65,7 +69,11 @@ def write_tiny_model(path: str) -> None:
     ones = np.ones(WIDTH, np.float32)
     writer.add_tensor("token_embd.weight", matrix(len(tokens), WIDTH))
     writer.add_tensor("output_norm.weight", ones)
-    writer.add_tensor("output.weight", matrix(len(tokens), WIDTH))
+    says = np.zeros((len(tokens), WIDTH), np.float32)
+    says[PRINTABLE] = (
+        matrix(PRINTABLE.stop - PRINTABLE.start, WIDTH) * 10
+    )  # far above the zeros of all others
+    writer.add_tensor("output.weight", says)
     for layer in range(LAYERS):
         name = f"blk.{layer}."
         for norm in ("attn_norm", "ffn_norm"):
@@ -87,7 +95,7 @@ def serve(model: str, port: int, embed: bool) -> None:
     params = xllamacpp.CommonParams()
     params.model.path = model
     params.model_alias = {"tiny" if model.endswith("tiny.gguf") else "model"}
-    params.n_ctx, params.n_parallel, params.port = 2048, 1, port
+    params.n_ctx, params.n_parallel, params.port = WINDOW, 1, port
     params.use_jinja, params.endpoint_props, params.warmup, params.embedding = True, True, False, embed
     if embed:
         params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN

@@ -44,6 +44,22 @@ async def test_an_end_without_an_answer(
         assert rule_for(error).attempts == attempts
 
 
+@pytest.mark.parametrize(("tokens", "reason"), [(20, "length"), (19, "stop")])
+async def test_a_reply_that_took_every_token_it_may_have_was_cut(
+    provider_of: Any, ask: Any, tokens: int, reason: str
+) -> None:
+    """llama.cpp's `/responses` says `completed` of it."""
+    whole = {"status": "completed", "usage": {"input_tokens": 5, "output_tokens": tokens}}
+    chunks = [
+        {"type": "response.output_text.delta", "delta": "Hi"},
+        {"type": "response.completed", "response": whole},
+    ]
+    async with FaultServer(f.stream(*chunks)) as host:
+        provider = provider_of(host.url, kind="openai-responses")
+        events, error = await ask(provider, "m", Prompt((user("Hello"),), max_tokens=20))
+    assert error is None and events[-1].reason == reason
+
+
 async def test_nothing_is_an_answer_at_the_cursor(provider_of: Any, ask: Any) -> None:
     prompt = Prompt((user("Complete."),), max_tokens=9)
     async with FaultServer(f.stream(end("stop"))) as host:

@@ -24,6 +24,8 @@ GetKey = Callable[[], Awaitable[str | None]]
 REFUSAL_LIMIT = 256 * 1024
 REFUSAL_S = 5.0
 """How long the body of a refusal is waited for; without it the status has to do."""
+LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "n_predict")
+"""Names of the limit of a reply in the protocols."""
 
 
 class Host:
@@ -75,7 +77,8 @@ class Host:
         if key:
             sent |= self._auth(key, url)
         mask = mask_of((key if key != endpoint.public_key else "", *self.http.known_keys()))
-        asked = Asked(endpoint, model, url, tuple(body or ()), (key, *private), mask)
+        limit = next((body[name] for name in LIMITS if body.get(name)), None) if body else None
+        asked = Asked(endpoint, model, url, tuple(body or ()), (key, *private), mask, limit)
         method = method or ("POST" if content or form else "GET")
         answer = await self.http.send(endpoint, Request(method, url, sent, content, form, not stream))
         answer.headers = {name: mask.text(value) for name, value in answer.headers.items()}

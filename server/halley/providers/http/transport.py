@@ -21,9 +21,11 @@ import socket
 import ssl
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from weakref import WeakSet
 
 import aiohttp
 import httpx
+from aiohttp.connector import Connection
 from aiohttp.resolver import ThreadedResolver
 from multidict import CIMultiDict
 from yarl import URL
@@ -145,7 +147,7 @@ def _open_session(
         connector = _through_socks(proxy, options)
     else:
         resolver = _PublicResolver() if public_only else None
-        connector = aiohttp.TCPConnector(ttl_dns_cache=DNS_TTL_S, resolver=resolver, **options)
+        connector = _Living(ttl_dns_cache=DNS_TTL_S, resolver=resolver, **options)
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -157,12 +159,55 @@ def _open_session(
     )
 
 
+class _Living(aiohttp.TCPConnector):
+    """Gives no request to a connection that its host has closed.
+
+    Hosts close what has been idle (llama.cpp's server after five seconds, and after each stream). aiohttp knows of that
+    only once the event loop has read the end from the socket, and until then hands the connection out: the request is
+    lost, and whether the host took it cannot be known. So the loop reads first. Nothing is sent twice, because nothing
+    has been sent yet.
+    """
+
+    _used: WeakSet[asyncio.Transport] | None = None
+
+    async def connect(self, *arguments: Any, **options: Any) -> Connection:
+        """A connection of the pool that lives, or a fresh one."""
+        if self._used is None:
+            self._used = WeakSet()
+        while True:
+            connection = await super().connect(*arguments, **options)
+            transport = connection.transport
+            if transport is None or transport not in self._used:
+                if transport is not None:
+                    self._used.add(transport)
+                return connection
+            if await _is_alive(connection):
+                return connection
+
+
+async def _is_alive(connection: Connection) -> bool:
+    """Whether it still is after the event loop has read what the socket holds; closed where not."""
+    try:
+        for _ in range(2):  # one turn of the loop finds that there is something, the next one reads it
+            await asyncio.sleep(0)
+    except BaseException:
+        connection.close()
+        raise
+    if connection.closed:
+        connection.close()
+        return False
+    return True
+
+
 def _through_socks(proxy: Proxy, options: dict[str, Any]) -> aiohttp.TCPConnector:
     """Connections made by a SOCKS proxy (RFC 1928, RFC 1929). The library is imported only where one is used."""
     from aiohttp_socks import ProxyConnector, ProxyType
 
+    class SocksConnector(_Living, ProxyConnector):
+        pass
+
     parts = urlsplit(proxy.url)
-    return ProxyConnector(
+    return SocksConnector(
         host=parts.hostname or "",
         port=parts.port or 1080,
         proxy_type=ProxyType.SOCKS4 if parts.scheme.startswith("socks4") else ProxyType.SOCKS5,

@@ -66,6 +66,8 @@ class Asked:
     """Texts that must not be repeated: the key, the prompt."""
     mask: Mask = NOTHING
     """Takes known keys out of what the host says."""
+    limit: int | None = None
+    """The most tokens that the reply may have, where the request named it."""
 
 
 def error_of_answer(

@@ -270,12 +270,20 @@ def _document(decoder: Decoder) -> Any:
 def _end(reader: Reader, asked: Asked, answer: Answer) -> tuple[list[Event], Finish]:
     if reader.finished:
         held, finish = reader.close()
+        reason = "length" if _took_all(finish, asked.limit) else finish.reason
         return held, Finish(
-            finish.reason, finish.usage, finish.model, finish.request_id or request_id_of(answer.headers)
+            reason, finish.usage, finish.model, finish.request_id or request_id_of(answer.headers)
         )
     if reader.started:
         raise interrupted(asked.endpoint)
     raise nothing_said(asked)
+
+
+def _took_all(finish: Finish, limit: int | None) -> bool:
+    """Whether a reply that calls itself complete took every token it may have: llama.cpp's `/responses` says
+    `completed` where it cut."""
+    took = finish.usage.output_tokens if finish.usage else 0
+    return finish.reason == "stop" and limit is not None and took >= limit
 
 
 def _is_answer(event: Event) -> bool:
