@@ -75,7 +75,7 @@ def test_every_next_step_works_as_printed(shell, monkeypatch: pytest.MonkeyPatch
         "install it",
         "set up neovim",
         "connect a provider",
-        "see what was used",
+        "see usage and costs",
     ]
     lines = [*(command for _, command in steps), "halley --version"]
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Providers and their catalogue, on the real wire with the simulator behind it."""
+"""Providers and their catalogue, on the real wire, with the simulator as host."""
 
 from __future__ import annotations
 
@@ -214,3 +214,20 @@ async def test_a_key_from_one_window_is_not_used_for_another(room, simulator):
     binding = room.registry.binding("sim", settings)
     assert await room.registry.take_key(binding, one.ask_key) == "sk-sim-window-1"
     assert await room.registry.take_key(binding, two.ask_key) == "sk-sim-window-2"
+
+
+@pytest.mark.parametrize(
+    ("environ", "address"),
+    [
+        ({}, "http://127.0.0.1:11535/v1"),
+        ({"HALLEY_SIMULATOR_KEY": "sk-mine"}, "http://127.0.0.1:11535/v1"),
+        ({"HALLEY_SIMULATOR_URL": "http://127.0.0.1:4711/v1"}, "http://127.0.0.1:4711/v1"),
+    ],
+)
+async def test_a_chosen_local_server_needs_no_address_in_the_next_process(environ, address) -> None:
+    """A choice outlives the process that found the server; listed is only what was found or named."""
+    room = EngineRoom.open(environ={**__import__("os").environ, **environ})
+    assert room.registry.endpoint("simulator", Settings()).base_url == address
+    listed = {binding.endpoint.id for binding in room.registry.bindings(Settings())}
+    assert ("simulator" in listed) == ("HALLEY_SIMULATOR_URL" in environ)
+    await room.aclose()

@@ -11,6 +11,7 @@ import click
 from halley.cli.output import print_table, tell, write_json
 from halley.cli.running import Desk, with_desk
 from halley.core.errors import InvalidInput
+from halley.providers.urls import origin_of
 
 
 @click.group()
@@ -32,7 +33,7 @@ async def set_key(desk: Desk, provider: str, store: str | None) -> None:
     text = await asyncio.to_thread(_read_key, endpoint.label)
     info = await desk.room.secrets.set_key(provider, endpoint.origin, text, store)  # type: ignore[arg-type]
     where = {"keyring": "the system keyring", "file": str(desk.room.paths.data / "secrets.json")}[info.store]
-    click.echo(f"The key {info.masked} for {info.origin} is in {where}.")
+    click.echo(f"The key {info.masked} for {origin_of(info.origin)} is saved in {where}.")
     tell(f"Test it with `halley verify {provider}`.")
 
 
@@ -71,8 +72,8 @@ async def list_keys(desk: Desk, as_json: bool) -> None:
     if not keys:
         tell("No keys are stored. `halley key set PROVIDER` stores one.")
         return
-    rows = [(k.provider, k.origin, k.store, k.masked, _day(k.stored_at)) for k in keys]
-    print_table(("PROVIDER", "ONLY FOR", "KEPT IN", "KEY", "SINCE"), rows)
+    rows = [(k.provider, origin_of(k.origin), k.store, k.masked, _day(k.stored_at)) for k in keys]
+    print_table(("PROVIDER", "ONLY FOR", "STORED IN", "KEY", "SINCE"), rows)
 
 
 def _day(seconds: float) -> str:

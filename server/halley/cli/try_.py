@@ -118,7 +118,7 @@ def next_steps() -> list[tuple[str, str]]:
     return [
         *steps,
         ("connect a provider", f"{halley} key set comet"),
-        ("see what was used", f"{halley} usage"),
+        ("see usage and costs", f"{halley} usage"),
     ]
 
 

@@ -24,7 +24,7 @@ from halley.core.ports import Provider
 from halley.core.settings import ProviderSettings, Settings
 from halley.providers.endpoint import Endpoint
 from halley.providers.facts import describe_model
-from halley.providers.presets import PRESETS, load_preset, resolve_endpoint
+from halley.providers.presets import PRESETS, Preset, load_preset, resolve_endpoint
 from halley.routing.catalogue import NOTHING_KNOWN, Catalogue, Shelf
 from halley.routing.defaults import default_route, own_model
 from halley.routing.keys import Binding, KeyRing, bind
@@ -80,7 +80,6 @@ class Registry:
         self._looked_at = float("-inf")
         self._local: dict[str, ProviderSettings | None] = {}
         """Servers that answered on this machine, and where, unless their preset says so."""
-        """Servers that answered on this machine's usual ports."""
 
     # -- which endpoints there are
 
@@ -108,13 +107,24 @@ class Registry:
         return self.binding(provider, settings).endpoint
 
     def _resolve(self, provider: str, own: ProviderSettings | None) -> Binding:
-        own = own or self._local.get(provider)
+        own = own or self._local.get(provider) or self._usual_place(provider)
         known = self._bindings.get((provider, id(own)))
         if known is None:  # `own` is kept too, so that its id stays its own
             endpoint = resolve_endpoint(provider, own, self._environ)
             known = own, bind(endpoint, own, self._environ)
             _remember(self._bindings, (provider, id(own)), known)
         return known[1]
+
+    def _usual_place(self, provider: str) -> ProviderSettings | None:
+        """Where a local server without an address in its preset listens. A choice outlives the process that found the
+        server, so the next one must be able to ask it by name, without a look around first."""
+        preset = load_preset(provider)
+        if preset is None or preset.port is None or preset.base_url or self._is_addressed(preset):
+            return None
+        return _settings_at(f"http://127.0.0.1:{preset.port}/v1")
+
+    def _is_addressed(self, preset: Preset) -> bool:
+        return any(self._environ.get(variable) for variable in preset.base_url_env)
 
     def knows(self, provider: str, settings: Settings) -> bool:
         """Whether there is such a provider, configured or preset."""
@@ -139,7 +149,9 @@ class Registry:
         preset = load_preset(name)
         if preset is None:
             return False
-        named = any(self._environ.get(variable) for variable in (*preset.key_env, *preset.base_url_env))
+        if not preset.base_url and not self._is_addressed(preset):
+            return False
+        named = self._is_addressed(preset) or any(self._environ.get(variable) for variable in preset.key_env)
         try:
             return (named or preset.key_needed) and self._is_usable(self._resolve(name, None))
         except NotConfigured:
