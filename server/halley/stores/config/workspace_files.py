@@ -69,7 +69,7 @@ def _read(root: Path, name: str, problems: list[ConfigProblem]) -> bytes | None:
         if not target.is_relative_to(root):
             problems.append(Reporter(path).whole(f"{name} is a link that leaves the workspace: not read."))
             return None
-        return read_regular(target, MOST_BYTES)
+        return read_regular(target, MOST_BYTES, within=root)
     except (OSError, ValueError) as error:
         problems.append(Reporter(path).whole(f"{name} is not read: {_why(error)}."))
         return None

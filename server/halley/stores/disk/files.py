@@ -150,11 +150,12 @@ def remove_left_over(path: Path) -> None:
             file.unlink()
 
 
-def read_regular(path: Path, max_bytes: int) -> bytes:
+def read_regular(path: Path, max_bytes: int, within: Path | None = None) -> bytes:
     """The bytes of an ordinary file.
 
-    Raises OSError: also ENOTSUP for pipes, devices and folders, EFBIG past `max_bytes`, and EINVAL for what can be
-    no name.
+    Raises OSError: also ENOTSUP for pipes, devices and folders, EFBIG past `max_bytes`, EINVAL for what can be no
+    name, and ELOOP for a file that turns out not to lie `within` a folder. What a path leads to may change between a
+    look at it and its opening, so it is the open file that is asked.
     """
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -163,10 +164,21 @@ def read_regular(path: Path, max_bytes: int) -> bytes:
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise OSError(errno.ENOTSUP, "not an ordinary file", str(path))
+        if within is not None and not _true_path(handle, path).is_relative_to(os.path.realpath(within)):
+            raise OSError(errno.ELOOP, "leads out of its folder", str(path))
         data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise OSError(errno.EFBIG, f"larger than {max_bytes:,} bytes", str(path))
     return data
+
+
+def _true_path(handle: int, path: Path) -> Path:
+    """Where an open file really lies; where the system does not say, where its path leads now."""
+    if sys.platform == "linux":
+        return Path(f"/proc/self/fd/{handle}").readlink()
+    if sys.platform == "darwin":
+        return Path(os.fsdecode(fcntl.fcntl(handle, fcntl.F_GETPATH, bytes(1024)).rstrip(b"\0")))
+    return Path(os.path.realpath(path))
 
 
 Signature = tuple[int, int, int, int] | None

@@ -147,7 +147,7 @@ def read_text_file(root: Path, path: str) -> str | None:
     try:
         if file.is_symlink():
             return None
-        raw = read_regular(file, MOST_BYTES)
+        raw = read_regular(file, MOST_BYTES, within=root)
     except OSError:
         return None
     if b"\0" in raw[:8192]:
