@@ -77,7 +77,7 @@ def show_arguments(arguments: Mapping[str, Any]) -> str:
 
 
 def shape_of(arguments: Mapping[str, Any]) -> str:
-    """The names and kinds of arguments, which a standing yes is given for: `path: text, deep: {on: yes/no}`."""
+    """The names and kinds of arguments, which a permanent approval is given for: `path: text, deep: {on: yes/no}`."""
     rows: list[tuple[str, Any]] = sorted(arguments.items())
     return ", ".join(f"{visible(name)}: {_kind(value)}" for name, value in rows) or "no arguments"
 

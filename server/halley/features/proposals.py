@@ -1,4 +1,4 @@
-"""Proposals: changes that wait for a user's yes, hunk by hunk.
+"""Proposals: changes that wait for the user's approval, hunk by hunk.
 
 A proposal keeps the text it was made for, so that it can be shown as a whole file (`text_of`), accepted in part, and
 moved to where the text has gone meanwhile. Accepting returns the change to apply; what was not chosen stays as a
@@ -29,7 +29,7 @@ from halley.core.text import (
 
 @dataclass(frozen=True, slots=True)
 class Hunk:
-    """One thing to say yes or no to: an edit of a document, or a file made, moved or removed."""
+    """One thing to accept or discard: an edit of a document, or a file made, moved or removed."""
 
     uri: str
     edit: Edit | None = None

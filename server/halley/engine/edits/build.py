@@ -1,7 +1,7 @@
 """Edits from texts: the smallest that turn one into another, so that cursors, marks and folds survive.
 
 `build_edits` compares by lines, then trims each changed line to what changed in it. `group_edits` puts edits together
-that a user would say yes or no to as one. Moving edits onto a changed text is `rebase.py`'s; `rebase_edits` and
+that a user would accept or refuse as one. Moving edits onto a changed text is `rebase.py`'s; `rebase_edits` and
 `apply_edits` is re-exported here.
 """
 

@@ -1,6 +1,6 @@
 """Vectors of chunks: estimated, approved, made in the background, stored.
 
-Nothing is sent before the user has said yes to the estimate for that model in that workspace; from then on what
+Nothing is sent before the user has approved the estimate for that model in that workspace; from then on what
 changes is embedded as it comes. Every request is a call like any other: within budgets, in the ledger, retried by
 routing alone. When another model is chosen the old one's vectors answer until the new ones are there.
 """

@@ -1,10 +1,10 @@
-"""Tools: what models may ask for in a chat, which of it is on, and who says yes.
+"""Tools: what models may ask for in a chat, which of it is on, and who approves calls.
 
     servers.py     the user's servers, one connection each for the process
     builtin.py     tools of our own, which only read
     switches.py    on and off, by chat, workspace and user
     toolbox.py     what is offered for one reply
-    approving.py   the yes to a call, and what a standing yes is bound to
+    approving.py   approval of a call, and what a permanent approval is bound to
     loop.py        a reply with its calls
     listing.py     all of it as the protocol shows it
     finding.py     the tool that searches the workspace

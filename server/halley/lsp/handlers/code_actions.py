@@ -76,7 +76,7 @@ def _is_wanted(kind: str | None, only: Sequence[str] | None) -> bool:
 
 
 def _pending(session: Session) -> Iterable[types.CodeAction]:
-    """What a client without a plugin has no other way to say: stop, yes and no."""
+    """What a client without a plugin has no other way to say: stop, accept and discard."""
     if not session.client.asks and session.in_background:
         yield _action("Stop Halley", "quickfix.halley.stop", "halley.stop", {})
     if not session.client.proposals:

@@ -1,4 +1,4 @@
-"""halley/tools/*: the tools there are, which are on, and the yes to a call."""
+"""halley/tools/*: the tools there are, which are on, and approval of a call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Media in the editor: what a request means, where the link goes, and the yes that a file needs.
+"""Media in the editor: what a request means, where the link goes, and the confirmation that a file needs.
 
 A task is begun for a place in a document (`session.places`), so that saving it later puts the link where it was wanted,
 wherever that has moved meanwhile. A client that shows media itself previews and calls `halley/media/save`; for the

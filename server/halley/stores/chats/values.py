@@ -46,7 +46,7 @@ class ToolUse:
     read_only: bool = False
     at: int = 0
     state: str = "open"
-    """One of `core.events.ToolState`; `unanswered` while it waits for a user's yes, `open` while it is under way, and
+    """One of `core.events.ToolState`; `unanswered` while it waits for approval, `open` while it is under way, and
     either for good when the reply ended meanwhile. What is unanswered was not run."""
     result: str = ""
     shortened: bool = False

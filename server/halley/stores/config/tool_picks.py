@@ -1,9 +1,9 @@
 """What was picked about tools: which are on or off, and which calls were agreed to for good.
 
 Kept in the state folder beside the picked routes, one small file for each workspace and one for the user, so that no
-repository can switch a tool on or say yes. What holds for one chat only is stored with the chat.
+repository can switch a tool on or approve a call. What holds for one chat only is stored with the chat.
 
-A switch is keyed `*` (all tools), `server` or `server/tool`. A standing yes names what it was given for: hashes of how
+A switch is keyed `*` (all tools), `server` or `server/tool`. A permanent approval names what it was given for: hashes of how
 the server is run and of what the tool says of itself, and the shape of the arguments.
 """
 
@@ -27,7 +27,7 @@ ALL = "*"
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A standing yes in one workspace. `command` and `schema` are hashes, `shape` is for people to read."""
+    """A permanent approval in one workspace. `command` and `schema` are hashes, `shape` is for people to read."""
 
     server: str
     tool: str
@@ -38,7 +38,7 @@ class Approval:
 
     @property
     def id(self) -> str:
-        """One for each tool and shape: a new yes takes the place of the old one."""
+        """One for each tool and shape: a new approval replaces the old one."""
         return hashlib.sha256(f"{self.server}\0{self.tool}\0{self.shape}".encode()).hexdigest()[:16]
 
 
