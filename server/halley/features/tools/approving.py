@@ -1,8 +1,8 @@
 """Approval of a call.
 
-Asked with the arguments shown whole. A permanent approval holds in one workspace, for one tool with arguments of one shape,
-and only while the server is run as it was and says of the tool what it said then; otherwise the user is asked again
-and shown the difference. No one to ask, no answer in time, anything but an approval: denied.
+Asked with the arguments shown whole. A permanent approval holds in one workspace, for one tool with arguments of one
+shape, and only while the server is run as it was and says of the tool what it said then; otherwise the user is asked
+again and shown the difference. No one to ask, no answer in time, anything but an approval: denied.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Kept in the state folder beside the picked routes, one small file for each workspace and one for the user, so that no
 repository can switch a tool on or approve a call. What holds for one chat only is stored with the chat.
 
-A switch is keyed `*` (all tools), `server` or `server/tool`. A permanent approval names what it was given for: hashes of how
-the server is run and of what the tool says of itself, and the shape of the arguments.
+A switch is keyed `*` (all tools), `server` or `server/tool`. A permanent approval names what it was given for:
+hashes of how the server is run and of what the tool says of itself, and the shape of the arguments.
 """
 
 from __future__ import annotations
