@@ -23,6 +23,8 @@ class Buffer:
     text: str
     encoding: str = "utf-16"
     version: int = 1
+    notebook: str = ""
+    """The URI of the notebook that this is a cell of."""
     undo_stack: list[str] = field(default_factory=list)
     """The texts before each step; one step is one undo."""
 

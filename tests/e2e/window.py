@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,7 @@ CAPABILITIES: Json = {
         "publishDiagnostics": {},
         "synchronization": {"didSave": True},
     },
+    "notebookDocument": {"synchronization": {"dynamicRegistration": True}},
     "experimental": {"halley": {"chat": True}},
 }
 
@@ -101,8 +103,39 @@ class Window:
         buffer.step(buffer.text[:at] + text + buffer.text[at + instead_of :])
         self._changed(buffer, {"range": range, "text": text})
 
+    async def open_notebook(self, name: str, *cells: tuple[str, str]) -> list[Buffer]:
+        """Write and open a notebook of (language, text) cells, as VS Code does; its cells."""
+        path = self.folder / name
+        sources = [
+            {"cell_type": "markdown" if language == "markdown" else "code", "metadata": {}, "source": text}
+            for language, text in cells
+        ]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"cells": sources, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+        buffers = [
+            Buffer(f"vscode-notebook-cell:{path}#W{n}sZmlsZQ%3D%3D", language, text, notebook=path.as_uri())
+            for n, (language, text) in enumerate(cells)
+        ]
+        self.buffers |= {buffer.uri: buffer for buffer in buffers}
+        notebook = {"uri": path.as_uri(), "notebookType": "jupyter-notebook", "version": 0}
+        notebook["cells"] = [
+            {"kind": 1 if buffer.language_id == "markdown" else 2, "document": buffer.uri}
+            for buffer in buffers
+        ]
+        texts = [
+            {"uri": b.uri, "languageId": b.language_id, "version": b.version, "text": b.text} for b in buffers
+        ]
+        self.notify("notebookDocument/didOpen", {"notebookDocument": notebook, "cellTextDocuments": texts})
+        return buffers
+
     def _changed(self, buffer: Buffer, change: Json) -> None:
         identifier = {"uri": buffer.uri, "version": buffer.version}
+        if buffer.notebook:
+            text = {"document": identifier, "changes": [change]}
+            notebook = {"uri": buffer.notebook, "version": buffer.version}
+            change = {"cells": {"textContent": [text]}}
+            self.notify("notebookDocument/didChange", {"notebookDocument": notebook, "change": change})
+            return
         self.notify("textDocument/didChange", {"textDocument": identifier, "contentChanges": [change]})
 
     # -- asking

@@ -24,6 +24,7 @@ from halley.engine.guards.protected import (
 from halley.features.actions.rewrite import read_edit
 from halley.features.ask import Finish, Reply
 from halley.lsp.text.uris import path_of_uri
+from halley.lsp.window.folders import Folders
 from halley.lsp.window.proposing import needs_approval
 from halley.lsp.window.session import Session
 
@@ -134,7 +135,7 @@ def window_on(root: Path) -> Session:
     documents = SimpleNamespace(is_open=lambda uri: False)
     return cast(
         "Session",
-        SimpleNamespace(folders=SimpleNamespace(roots=[root]), server=SimpleNamespace(documents=documents)),
+        SimpleNamespace(folders=Folders([root]), server=SimpleNamespace(documents=documents)),
     )
 
 

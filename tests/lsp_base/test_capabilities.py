@@ -23,6 +23,7 @@ MODERN: dict[str, Any] = {
             "codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}},
             "formatting": {"dynamicRegistration": True},
         },
+        "notebookDocument": {"synchronization": {"dynamicRegistration": True}},
         "window": {"workDoneProgress": True},
     }
 }
@@ -39,6 +40,7 @@ PROVIDERS = {
     "documentRangeFormattingProvider": ["textDocument/rangeFormatting"],
     "executeCommandProvider": ["workspace/executeCommand"],
     "inlineCompletionProvider": ["textDocument/inlineCompletion"],
+    "notebookDocumentSync": [f"notebookDocument/did{what}" for what in ("Open", "Change", "Close", "Save")],
     "textDocumentSync": [f"textDocument/did{what}" for what in ("Open", "Change", "Close", "Save")],
 }
 NO_HANDLER_OF_THEIR_OWN = {"positionEncoding", "workspace", "experimental"}
@@ -90,7 +92,7 @@ def test_it_is_what_pygls_says_of_the_composed_server(composed, params):
         features.feature_options,
         list(features.commands),
         types.TextDocumentSyncKind.Incremental,
-        None,
+        composed._notebook_document_sync,
         ours["positionEncoding"],  # pygls takes the client's first, we the cheapest
     ).build()
     theirs = to_json(built)

@@ -13,8 +13,19 @@ from halley.core.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """What makes a document a cell of a notebook."""
+
+    notebook: str
+    """The notebook's URI."""
+    number: int = 0
+    """From 1, in the notebook's order; 0 where the client does not send notebooks, only their cells."""
+    is_code: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """One text at one version."""
+    """One text at one version: a file's, or that of one cell of a notebook."""
 
     uri: str
     text: str
@@ -22,7 +33,9 @@ class Document:
     version: int | None = None
     """The editor's version; None when the text was read from disk."""
     path: Path | None = None
-    """Where it lies, for `file:` URIs."""
+    """Where it lies, for `file:` URIs; for a cell where its notebook lies."""
+    cell: Cell | None = None
+    """None for a whole file."""
 
 
 _JOINERS = "\u200d\ufe0e\ufe0f"
@@ -112,7 +125,10 @@ class Snapshot:
     settings: Settings = field(default_factory=Settings)
     workspace: Workspace | None = None
     open_documents: Mapping[str, Document] = field(default_factory=lambda: MappingProxyType({}))
-    """The other documents open in the session, by URI, most recently touched first."""
+    """The other documents open in the session, by URI, most recently touched first; not the notebook's own `cells`."""
+    cells: tuple[Document, ...] = ()
+    """For a cell: all cells of its notebook in order, itself among them. Empty for a file, and for a cell whose
+    notebook is not known."""
     touched: tuple[Touched, ...] = ()
     """Where the user typed, the latest first."""
     tab_size: int = 4

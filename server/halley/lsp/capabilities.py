@@ -58,6 +58,9 @@ COMMANDS = (
     "halley.stop",
 )
 
+NOTEBOOKS: dict[str, Any] = {"notebookSelector": [{"notebook": "*"}], "save": True}
+"""`notebookDocumentSync`: all cells of all notebooks, markup too."""
+
 ENCODINGS = ("utf-32", "utf-8", "utf-16")
 """Best first: a Python string counts code points, so utf-32 positions are indices."""
 
@@ -83,6 +86,8 @@ def build_capabilities(params: dict[str, Any]) -> dict[str, Any]:
         "workspace": _workspace(client),
         "experimental": {"halley": {"version": __version__, "protocol": PROTOCOL_VERSION}},
     }
+    if look_up(client, "notebookDocument") is not None:
+        capabilities["notebookDocumentSync"] = NOTEBOOKS
     if wants_list_completion(params):
         capabilities["completionProvider"] = {"resolveProvider": False}
     if wants_static_formatting(params):

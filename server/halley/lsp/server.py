@@ -30,6 +30,7 @@ HANDLERS: tuple[str, ...] = (
     "halley.lsp.handlers.completion",
     "halley.lsp.handlers.formatting",
     "halley.lsp.handlers.content",
+    "halley.lsp.handlers.notebooks",
     "halley.lsp.handlers.proposals",
     "halley.lsp.handlers.chat",
     "halley.lsp.handlers.macros",

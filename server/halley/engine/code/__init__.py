@@ -8,6 +8,7 @@
     homes.py        where new code belongs in a file
     layout.py       line ends, indentation, the final newline
     chunks.py       a file cut into pieces that can be found
+    notebooks.py    a notebook's cells as text
     test_files.py   where a project keeps the tests of a file, and what is a test
 
 Start with `languages.py` and `syntax.py`.

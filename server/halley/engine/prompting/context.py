@@ -17,12 +17,15 @@ from pathlib import PurePath
 
 from halley.core.snapshot import Snapshot
 from halley.core.tokens import estimate_tokens
+from halley.engine.code.notebooks import ranked_cells
 from halley.engine.code.regions import Span, enclosing_definition, import_block, line_span
 from halley.engine.code.symbols import outline
 from halley.engine.guards.invisible import invisible_characters, name_of
 
 WHOLE_FILE_SHARE = 0.5
 """A file worth at most this share of the budget is shown whole."""
+CELLS_SHARE = 0.75
+"""Of what the file leaves, for the other cells of a notebook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +85,11 @@ def build_context(snapshot: Snapshot, related: Iterable[Related] = (), budget: i
     """Excerpts for the snapshot's selection within `budget` tokens (by default `context.max_tokens`)."""
     budget = budget or snapshot.settings.context.max_tokens
     own, dropped = _own_file(snapshot, int(budget * WHOLE_FILE_SHARE))
-    others, left_out = _fit(related, budget - sum(excerpt.tokens for excerpt in own))
-    excerpts = (*reversed(others), *own)
-    return Context(excerpts, (*dropped, *left_out), budget, invisible_notices(excerpts))
+    left = budget - sum(excerpt.tokens for excerpt in own)
+    above, below, crowded = _cells(snapshot, int(left * CELLS_SHARE))
+    others, left_out = _fit(related, left - sum(excerpt.tokens for excerpt in (*above, *below)))
+    excerpts = (*reversed(others), *above, *own, *below)
+    return Context(excerpts, (*dropped, *crowded, *left_out), budget, invisible_notices(excerpts))
 
 
 def invisible_notices(excerpts: Iterable[Excerpt]) -> tuple[str, ...]:
@@ -114,11 +119,35 @@ def _fit(related: Iterable[Related], budget: int) -> tuple[list[Excerpt], list[D
     return chosen, dropped
 
 
+def _cells(snapshot: Snapshot, budget: int) -> tuple[list[Excerpt], list[Excerpt], list[Dropped]]:
+    """Of a notebook's other cells those that fit, before and after the document, and those that do not fit."""
+    path, own = display_path(snapshot), _number(snapshot)
+    pieces = {
+        f"cell {cell.cell.number} of the notebook": (cell, rank)
+        for cell, rank in ranked_cells(snapshot)
+        if cell.cell
+    }
+    numbers = {reason: cell.cell.number for reason, (cell, _) in pieces.items() if cell.cell}
+    related = [
+        Related(path, 1, cell.text, reason, rank, cell.language_id) for reason, (cell, rank) in pieces.items()
+    ]
+    fitting, dropped = _fit(related, budget)
+    fitting.sort(key=lambda excerpt: numbers[excerpt.reason])
+    above = [excerpt for excerpt in fitting if numbers[excerpt.reason] < own]
+    return above, fitting[len(above) :], dropped
+
+
+def _number(snapshot: Snapshot) -> int:
+    cell = snapshot.document.cell
+    return cell.number if cell else 0
+
+
 def _own_file(snapshot: Snapshot, budget: int) -> tuple[list[Excerpt], list[Dropped]]:
     text, path = snapshot.document.text, display_path(snapshot)
     tokens = estimate_tokens(text)
     if tokens <= budget:
-        return [Excerpt(path, 1, text, "the file", tokens)], []
+        whole = f"cell {_number(snapshot)}, the one asked about" if _number(snapshot) else "the file"
+        return [Excerpt(path, 1, text, whole, tokens)], []
     spans, dropped = _fitting(snapshot, path, budget)
     excerpts = [
         Excerpt(
@@ -199,11 +228,21 @@ def _first_tokens(text: str, budget: int) -> str:
 
 
 def display_path(snapshot: Snapshot) -> str:
-    """The document's path as a user names it: relative to the workspace where it lies inside."""
+    """The document's path as a user names it: relative to the workspace where it lies inside. A cell's is its
+    notebook's."""
     path, workspace = snapshot.document.path, snapshot.workspace
     if path is None:
-        return snapshot.document.uri.rsplit("/", 1)[-1] or "untitled"
+        cell = snapshot.document.cell
+        return (cell.notebook if cell else snapshot.document.uri).rsplit("/", 1)[-1] or "untitled"
     return _path_in(path, workspace.root if workspace else None)
+
+
+def display_name(snapshot: Snapshot) -> str:
+    """The document for a user: its path, and for a cell which one it is."""
+    path, cell = display_path(snapshot), snapshot.document.cell
+    if cell is None:
+        return path
+    return f"cell {cell.number} of {path}" if cell.number else f"a cell of {path}"
 
 
 @lru_cache(maxsize=64)

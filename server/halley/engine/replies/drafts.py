@@ -22,6 +22,7 @@ from halley.core.text import (
     split_lines,
 )
 from halley.engine.code.layout import content, fit_newlines, newline_of
+from halley.engine.code.notebooks import SUFFIX, parse_notebook
 from halley.engine.code.regions import line_span
 from halley.engine.edits.build import build_edits
 from halley.engine.guards.invisible import name_of, new_invisible_characters
@@ -205,7 +206,9 @@ class Drafts:
     def _create(self, file: File, block: Sequence[str]) -> None:
         """A new file, or an empty one filled."""
         text = "\n".join(block).strip("\n") + "\n"
-        if file.document is None:
+        if file.document is None and _is_no_notebook(file, text):
+            self.problem(f"{file.path} would be no notebook.", _text(block))
+        elif file.document is None:
             self._warn_invisible(text, "", file)
             if file.uri != self.target.uri:  # asked for was another: a reply must not add what runs by itself
                 self.reasons.append(f"The reply creates {file.path}.")
@@ -247,6 +250,9 @@ class Drafts:
     def _finished(self, file: File, text: str) -> Change | None:
         if text == file.text:
             return None
+        if parse_notebook(file.text) is not None and _is_no_notebook(file, text):
+            self.problem(f"{file.path} would no longer be a notebook.", text)
+            return None
         self._warn_invisible(text, file.text, file)
         document = file.document
         version = document.version if document else None
@@ -263,6 +269,11 @@ class Drafts:
         help = "They can make code look different from what it does: review before you accept."
         self.problems.append(Problem("bad_reply", message, help))
         self.reasons.append(message)
+
+
+def _is_no_notebook(file: File, text: str) -> bool:
+    """Code for one of its cells, and not the JSON that such a file is made of."""
+    return file.path.endswith(SUFFIX) and parse_notebook(text) is None
 
 
 def _moves(diff: FileDiff) -> bool:

@@ -78,6 +78,8 @@ def find_file(path: str, target: Target) -> File | str:
         return File(alike[0], target.files[alike[0]].uri, target.files[alike[0]])
     if not alike and (found := _in_other_case(wanted, target)) is not None:
         return found
+    if target.path.endswith(".ipynb") and _same(_as_notebook(wanted), target.path):
+        return target_file(target)  # `analysis.py` is what a model calls the script in `analysis.ipynb`
     if reason := refuse_path(path):
         return reason
     if alike:
@@ -115,6 +117,11 @@ def _plain(path: str) -> str:
     while path.startswith("./"):
         path = path[2:]
     return re.sub(r"/(?:\./)+", "/", path)
+
+
+def _as_notebook(path: str) -> str:
+    folder, slash, name = path.rpartition("/")
+    return f"{folder}{slash}{name.partition('.')[0]}.ipynb"
 
 
 def _same(wanted: str, path: str) -> bool:

@@ -23,6 +23,8 @@ class Place:
     prefix: str
     suffix: str
     language_id: str = ""
+    mark: str = ""
+    """What a line begins with that begins another cell of a notebook: the text ends before it."""
 
     @property
     def line_before(self) -> str:
@@ -97,6 +99,9 @@ def drop_fence(text: str, place: Place) -> str:
 
 def drop_marks(text: str, place: Place) -> str:
     """A model's own control tokens end the text, unless the document has them itself."""
+    if place.mark and not place.prefix.strip() and text.startswith(place.mark):
+        text = text.partition("\n")[2]  # the head of the cell, said again
+    text = text[: start_of_next_cell(text, place)]
     known: set[str] = set()
     for found in _MARKS.finditer(text):
         if found[0] in known:
@@ -128,6 +133,12 @@ def drop_echo(text: str, place: Place) -> str:
     if joined.search(place.prefix) or joined.search(place.suffix):
         return text  # a name of the document is continued: `re|` may become `rerender`
     return text[len(word[0]) :]
+
+
+def start_of_next_cell(text: str, place: Place) -> int | None:
+    """Where a completion continues in another cell; None where it does not."""
+    at = text.find(f"\n{place.mark}") if place.mark else -1
+    return at if at >= 0 else None
 
 
 _TWICE = frozenset(("long", "not"))

@@ -1,7 +1,8 @@
 """Fill in the middle: what a model sees of the text around the cursor.
 
 `build_fim` cuts prefix and suffix to a budget; models without a FIM form get the fallback, a chat prompt with a mark
-at the cursor. What comes back is read by `completions.py`.
+at the cursor. A cell is seen in the script that its notebook is (`engine/code/notebooks.py`). What comes back is read
+by `completions.py`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from halley.core.calls import FimPrompt, Prompt
 from halley.core.snapshot import Snapshot
 from halley.core.tokens import end_of_first, line_tokens, start_of_last
 from halley.engine.code.languages import language
+from halley.engine.code.notebooks import SUFFIX, around, cell_mark
 from halley.engine.prompting.context import Context, display_path
 from halley.engine.prompting.prompts import CURSOR_MARK, render_context
 from halley.engine.prompting.templates import builtin_template, render_messages
@@ -32,20 +34,33 @@ def build_fim(
 ) -> FimPrompt:
     """The prompt for the snapshot's cursor; `budget` is in tokens for prefix and suffix together."""
     text, at = snapshot.document.text, snapshot.selection.start
-    prefix = tail_tokens(text[:at], int(budget * PREFIX_SHARE))
-    suffix = head_tokens(text[snapshot.selection.end :], budget - int(budget * PREFIX_SHARE))
+    above, below = around(snapshot, budget * LONGEST_TOKEN)
+    prefix = tail_tokens(above + text[:at], int(budget * PREFIX_SHARE))
+    suffix = head_tokens(text[snapshot.selection.end :] + below, budget - int(budget * PREFIX_SHARE))
     context = context or Context(())
+    path = _path(snapshot)
     return FimPrompt(
         prefix,
         suffix,
         language_id=snapshot.document.language_id,
-        path=display_path(snapshot),
+        path=path,
         context=tuple((excerpt.path, excerpt.text) for excerpt in context.excerpts),
         preamble=build_preamble(context, snapshot.document.language_id),
         max_tokens=max_tokens,
-        stop=stops_of(Place(prefix, suffix)),
+        stop=stops_of(Place(prefix, suffix, mark=mark_of(snapshot))),
         fallback=_fallback(snapshot, prefix, suffix, max_tokens, template, context),
     )
+
+
+def mark_of(snapshot: Snapshot) -> str:
+    """What begins the next cell, where the document is one of several; empty for a file."""
+    return cell_mark(snapshot.document.language_id) if snapshot.cells else ""
+
+
+def _path(snapshot: Snapshot) -> str:
+    """A notebook under the name of the script it is shown as: completing models take `.ipynb` for JSON."""
+    path, extension = display_path(snapshot), language(snapshot.document.language_id).extension
+    return path.removesuffix(SUFFIX) + extension if snapshot.document.cell and extension else path
 
 
 def build_preamble(context: Context, language_id: str) -> str:
@@ -66,7 +81,7 @@ def _fallback(
 ) -> Prompt:
     values = {
         "language": language(snapshot.document.language_id).name,
-        "path": display_path(snapshot),
+        "path": _path(snapshot),
         "prefix": prefix,
         "suffix": suffix,
         "cursor_mark": CURSOR_MARK,

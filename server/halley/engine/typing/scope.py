@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from halley.engine.typing.completions import Place, holds_fences, open_marks
+from halley.engine.typing.completions import Place, holds_fences, open_marks, start_of_next_cell
 from halley.engine.typing.strings import Strings
 
 Scope = Literal["line", "block"]
@@ -68,7 +68,8 @@ def stops_of(place: Place) -> tuple[str, ...]:
     """
     if place.line_after.strip():
         return ("\n",)
-    return ("\n\n\n",) if scope_of(place) == "block" else ()
+    next_cell = (f"\n{place.mark}",) if place.mark else ()
+    return ("\n\n\n", *next_cell) if scope_of(place) == "block" else next_cell
 
 
 def cut_at(text: str, place: Place, scope: Scope) -> int | None:
@@ -95,8 +96,8 @@ def cut_at(text: str, place: Place, scope: Scope) -> int | None:
         ends = [found for found in (end, closing if closing >= 0 else None) if found is not None]
         return opening.end() + min(ends) if ends else None
     end = _line_end(text) if scope == "line" else _block_end(text, place)
-    closed = _closed(text, place)
-    return end if closed is None else closed if end is None else min(end, closed)
+    ends = [one for one in (end, _closed(text, place), start_of_next_cell(text, place)) if one is not None]
+    return min(ends, default=None)
 
 
 def _line_end(text: str) -> int | None:

@@ -141,7 +141,12 @@ def subject(snapshot: Snapshot) -> str:
     if not snapshot.selection.is_empty:
         return "the selection"
     found = definition_at(snapshot.document.text, snapshot.selection.start, snapshot.document.language_id)
-    return f"`{found.name}`" if found else "this file"
+    return f"`{found.name}`" if found else whole(snapshot)
+
+
+def whole(snapshot: Snapshot) -> str:
+    """What all of the document is, for a menu."""
+    return "this cell" if snapshot.document.cell else "this file"
 
 
 def short(message: str, limit: int = 60) -> str:

@@ -16,6 +16,7 @@ from halley.core.text import CreateFile, DocumentEdit, Edit, WorkspaceChange, ap
 from halley.engine.code.definitions import definitions, top_level
 from halley.engine.code.homes import Home, find_home
 from halley.engine.code.layout import content, fit_style, newline_of, shift, style_of, width
+from halley.engine.code.notebooks import parse_notebook
 from halley.engine.code.regions import Span, line_span
 from halley.engine.code.symbols import definitions as symbols
 from halley.engine.code.syntax import syntax_errors
@@ -39,11 +40,12 @@ def edit_of_block(snapshot: Snapshot, text: str, language: str = "", file: str =
     if file:
         snapshot = _with_file(snapshot, file)
         found = find_file(file, target_of(snapshot, (0, 0), was_cut=False))
-        if not isinstance(found, File) or found.document is None:
+        if not isinstance(found, File) or found.document is None or parse_notebook(found.text) is not None:
             return _read(snapshot, text, language, file)
         if found.uri != snapshot.document.uri:
             document = snapshot.open_documents[found.uri]
             snapshot = replace(snapshot, document=document, selection=Selection(0, 0))
+    snapshot = _cell_with(snapshot, text)
     if is_language(language, snapshot.document.language_id) is False:
         return _doubted(_new(snapshot, text, ""), f"The block is {language}, this file is not.")
     lines = text.split("\n")
@@ -72,6 +74,15 @@ def _known(snapshot: Snapshot, block: str) -> Span | None:
         return None
     first, last = min(one.start for one in known), max(one.end for one in known)
     return line_span(text, first, last)
+
+
+def _cell_with(snapshot: Snapshot, block: str) -> Snapshot:
+    """In a notebook, where the user's own cell has nothing of the block: the only cell that defines what it defines."""
+    if not snapshot.selection.is_empty or _known(snapshot, block):
+        return snapshot
+    cells = [replace(snapshot, document=cell, selection=Selection(0, 0)) for cell in snapshot.cells]
+    holding = [cell for cell in cells if _known(cell, block)]
+    return holding[0] if len(holding) == 1 else snapshot
 
 
 def _read(snapshot: Snapshot, text: str, language: str, file: str) -> Edited:

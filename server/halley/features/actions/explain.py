@@ -8,9 +8,9 @@ from functools import partial
 
 from halley.core.snapshot import Selection, Snapshot
 from halley.engine.code.symbols import definition_at
-from halley.engine.prompting.context import display_path
+from halley.engine.prompting.context import display_name
 from halley.engine.prompting.prompts import build_prompt
-from halley.features.actions.action import Action, Answer, Job, Offer, short
+from halley.features.actions.action import Action, Answer, Job, Offer, short, whole
 
 
 def offers(snapshot: Snapshot) -> Iterable[Offer]:
@@ -25,7 +25,7 @@ def offers(snapshot: Snapshot) -> Iterable[Offer]:
     found = definition_at(text, snapshot.selection.start, snapshot.document.language_id)
     if found:
         yield Offer("explain", "halley.explain", f"Explain `{found.name}`", span=(found.start, found.end))
-    yield Offer("explain", "halley.explain", "Explain this file", span=(0, len(text)))
+    yield Offer("explain", "halley.explain", f"Explain {whole(snapshot)}", span=(0, len(text)))
 
 
 async def run(job: Job) -> Answer:
@@ -58,7 +58,7 @@ def _about(snapshot: Snapshot) -> Snapshot:
 def _title(job: Job) -> str:
     if job.diagnostics:
         return f"Explanation: {short(job.diagnostics[0].message)}"
-    return f"Explanation of {display_path(job.snapshot)}"
+    return f"Explanation of {display_name(job.snapshot)}"
 
 
 ACTION = Action("explain", offers, run)

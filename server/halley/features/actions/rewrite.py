@@ -88,7 +88,9 @@ def _open_files(snapshot: Snapshot) -> dict[str, Document]:
     return {
         document.path.relative_to(workspace.root).as_posix(): document
         for document in snapshot.open_documents.values()
-        if document.path is not None and document.path.is_relative_to(workspace.root)
+        if document.cell is None
+        and document.path is not None
+        and document.path.is_relative_to(workspace.root)
     }
 
 

@@ -11,7 +11,7 @@ from halley.core.snapshot import Document, Snapshot
 from halley.core.text import CreateFile, WorkspaceChange
 from halley.engine.code.languages import language
 from halley.engine.code.test_files import test_path_for
-from halley.engine.prompting.context import display_path
+from halley.engine.prompting.context import display_name, display_path
 from halley.engine.prompting.prompts import build_prompt
 from halley.engine.replies.read import read_code
 from halley.features.actions.action import Action, Answer, Edited, Job, Offer, Outcome, subject
@@ -43,12 +43,12 @@ async def run(job: Job) -> Outcome:
     )
     reply = await job.ask_about(build, feature="tests", role="edit", keep_partial=True)
     if snapshot.workspace is None or not home or reply.was_cut:
-        return Answer(f"Tests for {display_path(snapshot)}", reply.text, reply.problem)
+        return Answer(f"Tests for {display_name(snapshot)}", reply.text, reply.problem)
     if existing:
         return await _appended(snapshot, existing, reply)
     text = read_code(reply.text, snapshot.document.language_id)
     if not text:
-        return Answer(f"Tests for {display_path(snapshot)}", reply.text)
+        return Answer(f"Tests for {display_name(snapshot)}", reply.text)
     uri = (snapshot.workspace.root / home).as_uri()
     return Edited(WorkspaceChange((CreateFile(uri, text),), f"Create {home}"))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from halley.core.errors import InvalidInput
 from halley.core.snapshot import Snapshot
-from halley.engine.prompting.context import Context, display_path
+from halley.engine.prompting.context import Context, display_name
 from halley.engine.prompting.prompts import build_prompt
 from halley.features.actions.action import Action, Answer, Job, Offer
 from halley.features.actions.rewrite import chosen_span
@@ -38,7 +38,7 @@ async def run(job: Job) -> Answer:
         values={"target_language": target},
     )
     reply = await job.ask(prompt, feature="translate", role="edit", keep_partial=True)
-    return Answer(f"{display_path(job.snapshot)} in {target}", reply.text, reply.problem)
+    return Answer(f"{display_name(job.snapshot)} in {target}", reply.text, reply.problem)
 
 
 ACTION = Action("translate", offers, run)

@@ -12,17 +12,20 @@ from dataclasses import replace
 from halley.core.errors import BlockedByPolicy, InvalidInput
 from halley.core.snapshot import Document, Snapshot
 from halley.engine.chat_input import Variable, without_variables
+from halley.engine.code.notebooks import cells_within, main_language, script_of
 from halley.engine.guards.secrecy import is_secret_path
-from halley.engine.prompting.context import display_path
+from halley.engine.prompting.context import display_name, display_path
 from halley.engine.prompting.conversation import Attachment
 from halley.engine.prompting.prompts import render_diagnostics
 from halley.features.chat.desk import ChatDesk
 from halley.features.chat.turns.search import attach, search_attachments
-from halley.features.context.files import read_shown_file
+from halley.features.context.files import open_text_of, read_shown_file
 from halley.features.context.shown import check_document, permit
 from halley.features.diff import load_shown_diff
 
 MOST_FILES_OF_A_FOLDER = 40
+NOTEBOOK_SHARE = 0.25
+"""Of the context's tokens, for the cells around one that is asked about."""
 
 
 async def load_attachments(desk: ChatDesk, variables: Iterable[Variable], text: str = "") -> list[Attachment]:
@@ -42,8 +45,21 @@ def selection_attachment(snapshot: Snapshot) -> Attachment:
     path, text = display_path(snapshot), snapshot.document.text
     first = text.count("\n", 0, snapshot.selection.start) + 1
     last = text.count("\n", 0, max(snapshot.selection.start, snapshot.selection.end - 1)) + 1
-    where = f"`{path}:{first}-{last}`" if last > first else f"`{path}:{first}`"
+    rows = f"{first}-{last}" if last > first else f"{first}"
+    where = f"`{path}:{rows}`"
+    if snapshot.document.cell is not None:
+        where = f"`{display_name(snapshot)}`, {'lines' if last > first else 'line'} {rows}"
     return attach(where, snapshot.selected_text, path, snapshot.document.language_id, first)
+
+
+def notebook_attachment(snapshot: Snapshot) -> Attachment | None:
+    """The other cells of a cell's notebook, as many as a quarter of the context holds; None where there are none."""
+    budget = int(snapshot.settings.context.max_tokens * NOTEBOOK_SHARE)
+    cells = cells_within(snapshot, budget)
+    if not cells:
+        return None
+    path = display_path(snapshot)
+    return attach(f"Other cells of `{path}`", script_of(cells), path, main_language(cells))
 
 
 async def _selection(desk: ChatDesk, _argument: str) -> list[Attachment]:
@@ -56,7 +72,9 @@ async def _selection(desk: ChatDesk, _argument: str) -> list[Attachment]:
 async def _buffer(desk: ChatDesk, _argument: str) -> list[Attachment]:
     snapshot = _here(desk, "#buffer")
     check_document(snapshot)
-    path = display_path(snapshot)
+    path, cells = display_path(snapshot), snapshot.cells
+    if cells:  # what a user calls the file is the notebook
+        return [attach(f"`{path}`", script_of(cells, snapshot.document.uri), path, main_language(cells))]
     return [attach(f"`{path}`", snapshot.document.text, path, snapshot.document.language_id)]
 
 
@@ -94,7 +112,7 @@ async def _diagnostics(desk: ChatDesk, _argument: str) -> list[Attachment]:
     snapshot = _here(desk, "#diagnostics")
     check_document(snapshot)
     listed = render_diagnostics(snapshot.diagnostics, snapshot.document.text)
-    return [attach(f"Diagnostics of `{display_path(snapshot)}`", listed or "None.", language_id="plaintext")]
+    return [attach(f"Diagnostics of `{display_name(snapshot)}`", listed or "None.", language_id="plaintext")]
 
 
 async def _diff(desk: ChatDesk, _argument: str) -> list[Attachment]:
@@ -160,18 +178,9 @@ def _read(desk: ChatDesk, path: str) -> Attachment:
         desk.around.workspace.root,
         path,
         desk.around.settings.context.exclude,
-        lambda uri: _open_text(desk, uri),
+        lambda uri: open_text_of(desk.snapshot, uri),
     )
     return attach(f"`{plain}`", text, plain)
-
-
-def _open_text(desk: ChatDesk, uri: str) -> str | None:
-    if desk.snapshot is None:
-        return None
-    if desk.snapshot.document.uri == uri:
-        return desk.snapshot.document.text
-    document = desk.snapshot.open_documents.get(uri)
-    return document.text if document else None
 
 
 def _open_documents(desk: ChatDesk) -> list[Document]:
@@ -181,7 +190,9 @@ def _open_documents(desk: ChatDesk) -> list[Document]:
 
 def _of_document(desk: ChatDesk, document: Document) -> Attachment:
     path = document.uri.rsplit("/", 1)[-1]
-    if document.path and desk.around.workspace and document.path.is_relative_to(desk.around.workspace.root):
+    if document.cell is not None:
+        path = f"{document.cell.notebook.rsplit('/', 1)[-1]}, cell {document.cell.number or '?'}"
+    elif document.path and desk.around.workspace and document.path.is_relative_to(desk.around.workspace.root):
         path = document.path.relative_to(desk.around.workspace.root).as_posix()
     if document.path and is_secret_path(document.path):
         raise BlockedByPolicy(f"{path} is a kind of file that holds secrets.", "It is never sent to a model.")

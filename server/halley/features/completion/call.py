@@ -13,7 +13,7 @@ from halley.core.events import Finish, TextDelta
 from halley.core.models import Role, Route
 from halley.core.snapshot import Snapshot
 from halley.engine.typing.completions import Place
-from halley.engine.typing.fim import build_fim
+from halley.engine.typing.fim import build_fim, mark_of
 from halley.engine.typing.scope import Scope, cut_at, scope_of
 from halley.features.ask import Line, stream_reply
 from halley.features.context.gather import completion_context
@@ -49,6 +49,8 @@ class CompletionCall:
     prefix: str
     suffix: str
     language_id: str
+    mark: str = ""
+    """As `Place.mark`."""
     model: str = ""
     streamed: str = ""
     text: str = ""
@@ -115,7 +117,11 @@ def start_call(line: Line, snapshot: Snapshot, prompt: FimPrompt, *, automatic: 
     """Ask; the reply is read in the call's own task, which is cancelled to close the upstream connection."""
     text, selection = snapshot.document.text, snapshot.selection
     call = CompletionCall(
-        snapshot.document.uri, text[: selection.start], text[selection.end :], snapshot.document.language_id
+        snapshot.document.uri,
+        text[: selection.start],
+        text[selection.end :],
+        snapshot.document.language_id,
+        mark_of(snapshot),
     )
     limit = snapshot.settings.completion.timeout_ms / 1000 if automatic else INVOKED_S
     call.task = asyncio.create_task(_read(call, line, prompt, automatic, limit))
@@ -123,7 +129,7 @@ def start_call(line: Line, snapshot: Snapshot, prompt: FimPrompt, *, automatic: 
 
 
 async def _read(call: CompletionCall, line: Line, prompt: FimPrompt, automatic: bool, limit_s: float) -> None:
-    place = Place(call.prefix, call.suffix, call.language_id)
+    place = Place(call.prefix, call.suffix, call.language_id, call.mark)
     scope = scope_of(place)
     began = time.monotonic()
     try:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 
 from halley.core.errors import HalleyError
 from halley.core.snapshot import Snapshot
+from halley.engine.code.notebooks import around
 from halley.engine.prompting.templates import builtin_template
 from halley.engine.typing.completions import Place, read_completion
 from halley.engine.typing.scope import is_completable
@@ -194,7 +195,7 @@ def rest_of(call: CompletionCall, snapshot: Snapshot) -> str | None:
     text = _folded(call.text)
     if typed is None or not text.startswith(_folded(typed)):
         return None
-    place = Place(call.prefix + typed, call.suffix, call.language_id)
+    place = Place(call.prefix + typed, call.suffix, call.language_id, call.mark)
     return read_completion(text[len(_folded(typed)) :], place) if text else ""
 
 
@@ -261,8 +262,9 @@ def is_wanted(snapshot: Snapshot, automatic: bool) -> bool:
         return True
     if not settings.enabled or document.language_id in settings.disabled_languages:
         return False
-    place = Place(document.text[: snapshot.selection.start], document.text[snapshot.selection.end :])
-    return is_completable(place)
+    above, _ = around(snapshot, 1)  # below other cells an empty one says enough
+    prefix = above + document.text[: snapshot.selection.start]
+    return is_completable(Place(prefix, document.text[snapshot.selection.end :]))
 
 
 def with_selected(snapshot: Snapshot, start: int, end: int, text: str) -> Snapshot:

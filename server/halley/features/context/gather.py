@@ -6,6 +6,7 @@ What may enter it was decided before (`shown.py`); how it is cut to its budget i
 from __future__ import annotations
 
 import logging
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from halley.core.snapshot import Document, Snapshot
@@ -50,7 +51,9 @@ async def gather_context(
     if project is not None:
         await project.refresh(snapshot.settings.context.exclude)
         own_names = frozenset(
-            d.name for d in definitions(snapshot.document.text, snapshot.document.language_id)
+            d.name
+            for document in (snapshot.document, *snapshot.cells)
+            for d in definitions(document.text, document.language_id)
         )
         wanted = tuple(name for name in names_used(part)[:96] if name not in own_names)
         defined = project.defined(wanted, {source.path: source.text for source in opened})
@@ -133,16 +136,33 @@ async def completion_context(permitted: Permitted, budget: int) -> Context:
 
 
 def _own_imports(snapshot: Snapshot, own_path: str) -> list[Related]:
-    """The document's imports, where the cursor is so far below that they are out of sight."""
-    text, language_id = snapshot.document.text, snapshot.document.language_id
-    head = text[:IMPORTS_WITHIN]
-    span = import_block(head, language_id) if snapshot.selection.start > FAR_BELOW else None
-    if span is None:
-        return []
-    return [Related(own_path, 1, text[slice(*span)], "imports", IMPORTS_RANK, language_id)]
+    """The document's imports (and those of a notebook's cells above) where they are so far above that they are out of
+    sight."""
+    language_id = snapshot.document.language_id
+    found: list[Related] = []
+    for text in _far_above(snapshot):
+        span = import_block(text[:IMPORTS_WITHIN], language_id)
+        if span is not None:
+            found.append(Related(own_path, 1, text[slice(*span)], "imports", IMPORTS_RANK, language_id))
+    return found
+
+
+def _far_above(snapshot: Snapshot) -> list[str]:
+    """Texts that begin farther above the cursor than `FAR_BELOW`: the document's, and those of a notebook's cells."""
+    document, distance = snapshot.document, snapshot.selection.start
+    found = [document.text] if distance > FAR_BELOW else []
+    above = takewhile(lambda cell: cell.uri != document.uri, snapshot.cells)
+    for cell in reversed(list(above)):
+        distance += len(cell.text)
+        if distance > FAR_BELOW and are_akin(cell.language_id, document.language_id):
+            found.append(cell.text)
+    return found
 
 
 def _path_of(document: Document, snapshot: Snapshot) -> str:
+    if document.cell is not None:  # several have one path
+        name, number = document.cell.notebook.rsplit("/", 1)[-1], document.cell.number
+        return f"{name}, cell {number}" if number else f"{name}#{document.uri.rpartition('#')[2]}"
     if document.path and snapshot.workspace and document.path.is_relative_to(snapshot.workspace.root):
         return document.path.relative_to(snapshot.workspace.root).as_posix()
     return document.uri.rsplit("/", 1)[-1]

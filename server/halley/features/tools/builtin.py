@@ -19,13 +19,14 @@ from halley.core.snapshot import Snapshot
 from halley.engine.code.languages import language_id_of
 from halley.engine.code.syntax import syntax_errors
 from halley.engine.guards.secrecy import is_secret_path
+from halley.engine.prompting.context import display_path
 from halley.engine.prompting.prompts import render_diagnostics
-from halley.features.context.files import read_shown_file
+from halley.features.context.files import open_text_of, read_shown_file, shown_text
 from halley.features.context.shown import check_document
 from halley.features.surroundings import Surroundings
 from halley.features.tools.finding import find_by_index
 from halley.mcp.values import Outcome, RemoteTool
-from halley.stores.workspace.project_files import list_files, read_text_file
+from halley.stores.workspace.project_files import list_files
 
 MOST_LISTED, MOST_HITS, MOST_CHECKED = 400, 60, 200
 MOST_LINES = 1500
@@ -54,12 +55,7 @@ class Place:
 
     def open_text(self, uri: str) -> str | None:
         """The editor's text, where the file is open."""
-        if self.snapshot is None:
-            return None
-        if self.snapshot.document.uri == uri:
-            return self.snapshot.document.text
-        document = self.snapshot.open_documents.get(uri)
-        return document.text if document else None
+        return open_text_of(self.snapshot, uri)
 
     async def files(self) -> list[str]:
         facts = await asyncio.to_thread(list_files, self.root, self.exclude, is_secret_path)
@@ -138,7 +134,7 @@ def _grep(place: Place, files: list[str], query: str) -> list[str]:
     exact: list[str] = []
     near: list[str] = []
     for path in files:
-        text = place.open_text((place.root / path).as_uri()) or read_text_file(place.root, path)
+        text = shown_text(place.root, path, place.open_text)
         if text is None:
             continue
         whole = text.casefold()
@@ -159,7 +155,7 @@ async def _diagnose(place: Place, arguments: Mapping[str, Any]) -> str:
     path = _text(arguments, "path", "")
     parts: list[str] = []
     snapshot = place.snapshot
-    if snapshot and snapshot.diagnostics and (not path or snapshot.document.uri.endswith(f"/{path}")):
+    if snapshot and snapshot.diagnostics and (not path or _is_at(snapshot, path)):
         check_document(snapshot)
         parts.append(
             "The editor reports:\n" + render_diagnostics(snapshot.diagnostics, snapshot.document.text)
@@ -175,10 +171,14 @@ async def _diagnose(place: Place, arguments: Mapping[str, Any]) -> str:
     return "\n".join(parts) or "No problems: every checked file parses."
 
 
+def _is_at(snapshot: Snapshot, path: str) -> bool:
+    return snapshot.document.uri.endswith(f"/{path}") or display_path(snapshot) == path
+
+
 def _check(place: Place, files: list[str]) -> list[str]:
     found: list[str] = []
     for path in files:
-        text = place.open_text((place.root / path).as_uri()) or read_text_file(place.root, path)
+        text = shown_text(place.root, path, place.open_text)
         if text is not None:
             found += _errors(path, text)
         if len(found) >= MOST_CHECKED:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pygls.workspace import Workspace
 
 from halley.core.snapshot import Document
+from halley.lsp.text.notebooks import Notebooks
 from halley.lsp.text.open_document import Json, OpenDocument
 from halley.lsp.text.recent_edits import RecentEdit, RecentEdits
 from halley.lsp.text.uris import path_of_uri, uri_key
@@ -35,6 +36,9 @@ class DocumentStore(Workspace):
         self._open: dict[str, OpenDocument] = {}
         """By key, least recently touched first."""
         self._recent = RecentEdits()
+        self.notebooks = Notebooks(self)
+        self.encoding = "utf-16"
+        """Of positions in changes of cells."""
         self.on_change: list[Callable[[str], None]] = []
         """Called with the URI of a document whose text has changed."""
 
@@ -50,7 +54,8 @@ class DocumentStore(Workspace):
 
     def open(self, uri: str, language_id: str, version: int, text: str) -> None:
         self._open.pop(uri_key(uri), None)
-        self._open[uri_key(uri)] = OpenDocument(uri, language_id, version, text)
+        self._open[uri_key(uri)] = document = OpenDocument(uri, language_id, version, text)
+        document.cell, document.path = self.notebooks.cell(uri), self.notebooks.home_of(uri)
 
     def change(self, uri: str, version: int | None, changes: Sequence[Json], encoding: str) -> bool:
         """`textDocument/didChange`; whether all the changes were made. Where the client does not count, we do."""
@@ -81,23 +86,42 @@ class DocumentStore(Workspace):
 
     def distrust(self, uri: str, reason: str) -> None:
         """A change of the document was lost on the way."""
-        if (document := self._find(uri)) is not None:
+        if (document := self.find(uri)) is not None:
             document.fall_out_of_step(reason)
 
     def remove_text_document(self, doc_uri: str) -> None:
         """`textDocument/didClose`, as pygls' builtin feature calls it."""
         self._open.pop(uri_key(doc_uri), None)
 
+    def change_cell(self, uri: str, version: int | None, changes: Sequence[Json]) -> bool:
+        """As `change`, for a cell; what is malformed puts that cell out of step."""
+        try:
+            return self.change(uri, version, changes, self.encoding)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            self.distrust(uri, "a change was malformed")
+            return False
+
+    # pygls' builtin features call these; PLAIN_METHODS has them, so the parameters are JSON
+
+    def put_notebook_document(self, params: Any) -> None:
+        self.notebooks.open(params)
+
+    def update_notebook_document(self, params: Any) -> None:
+        self.notebooks.change(params)
+
+    def remove_notebook_document(self, params: Any) -> None:
+        self.notebooks.close(params)
+
     # What others ask
 
     def get(self, uri: str) -> Document | None:
         """The document as the editor has it, else as it lies on disk; None where there is no such text."""
-        document = self._find(uri)
+        document = self.find(uri)
         return document.value() if document is not None else load_document(uri)
 
     def text_before(self, uri: str) -> str | None:
         """An open document's text before the last change of it; None where there was none."""
-        document = self._find(uri)
+        document = self.find(uri)
         return document.text_before() if document is not None else None
 
     def is_open(self, uri: str) -> bool:
@@ -105,12 +129,12 @@ class DocumentStore(Workspace):
 
     def is_out_of_step(self, uri: str) -> bool:
         """Whether the text may differ from what the editor shows: nothing may be edited by it then."""
-        document = self._find(uri)
+        document = self.find(uri)
         return document is not None and document.is_out_of_step
 
     def version(self, uri: str) -> int | None:
         """The editor's version of an open document, without joining its text."""
-        document = self._find(uri)
+        document = self.find(uri)
         return document.version if document is not None else None
 
     def open_documents(self) -> tuple[Document, ...]:
@@ -125,7 +149,8 @@ class DocumentStore(Workspace):
         """The user looks at this document now."""
         self._touched(uri)
 
-    def _find(self, uri: str) -> OpenDocument | None:
+    def find(self, uri: str) -> OpenDocument | None:
+        """An open document itself."""
         return self._open.get(uri_key(uri))
 
     def _touched(self, uri: str) -> OpenDocument | None:

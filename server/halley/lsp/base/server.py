@@ -17,10 +17,10 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from halley.lsp.base.channel import Channel
-from halley.lsp.base.converter import shared_converter
+from halley.lsp.base.converter import from_json, shared_converter
 from halley.lsp.base.documents import DocumentStore
 from halley.lsp.base.protocol import HalleyProtocol
-from halley.lsp.capabilities import choose_encoding, look_up
+from halley.lsp.capabilities import NOTEBOOKS, choose_encoding, look_up
 from halley.lsp.logs import describe
 from halley.lsp.process import watch_process
 from halley.version import __version__
@@ -69,7 +69,11 @@ class HalleyServer(LanguageServer):
         self.code = 1
         """Exit code, meaningful once `ended` is set."""
         super().__init__(
-            "halley", __version__, protocol_cls=HalleyProtocol, converter_factory=shared_converter
+            "halley",
+            __version__,
+            notebook_document_sync=from_json(NOTEBOOKS, types.NotebookDocumentSyncOptions),
+            protocol_cls=HalleyProtocol,
+            converter_factory=shared_converter,
         )
         self._listen()
 
@@ -94,7 +98,7 @@ class HalleyServer(LanguageServer):
         """The client is known: `initialize` was answered, by `front.py` or by us."""
         self.has_begun = True
         self.initialize_params = params
-        self.encoding = choose_encoding(params.get("capabilities"))
+        self.encoding = self.documents.encoding = choose_encoding(params.get("capabilities"))
         self.shows_progress = look_up(params, "capabilities.window.workDoneProgress") is True
         pid = params.get("processId")
         if type(pid) is int:  # pygls does not watch it

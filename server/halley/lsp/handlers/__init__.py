@@ -8,6 +8,7 @@
     formatting.py      formatting by a model
     proposals.py       changes that wait for approval
     content.py         documents of the `halley:` scheme
+    notebooks.py       notebooks that were saved
     chat.py            chats
     language_model.py  models for other extensions of the editor
     macros.py          saved prompts and pipelines

@@ -13,12 +13,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from halley.core.snapshot import Document
+from halley.core.snapshot import Cell, Document
 from halley.core.text import split_lines
 from halley.lsp.text.lines import join_halves, split_at_units
-from halley.lsp.text.uris import path_of_uri
+from halley.lsp.text.uris import home_of_uri
 
 logger = logging.getLogger(__name__)
 
@@ -28,10 +29,22 @@ Json = Mapping[str, Any]
 class OpenDocument:
     """One text in the editor."""
 
-    __slots__ = ("_value", "_way_back", "is_out_of_step", "language_id", "lines", "uri", "version")
+    __slots__ = (
+        "_value",
+        "_way_back",
+        "cell",
+        "is_out_of_step",
+        "language_id",
+        "lines",
+        "path",
+        "uri",
+        "version",
+    )
 
     def __init__(self, uri: str, language_id: str, version: int, text: str) -> None:
         self.uri, self.language_id, self.version = uri, language_id, version
+        self.path: Path | None = home_of_uri(uri)
+        self.cell: Cell | None = None
         self._way_back: tuple[int, int, list[str]] | None = None
         """Of the last change: the first line, how many lines came, and those that went."""
         self.replace_text(text)
@@ -40,9 +53,9 @@ class OpenDocument:
         """The document at this version; the same object until it changes."""
         if self._value is None:
             text = "".join(self.lines)
-            self._value = Document(self.uri, text, self.language_id, self.version, path_of_uri(self.uri))
-        elif self._value.version != self.version:
-            self._value = replace(self._value, version=self.version)
+            self._value = Document(self.uri, text, self.language_id, self.version, self.path, self.cell)
+        elif self._value.version != self.version or self._value.cell != self.cell:
+            self._value = replace(self._value, version=self.version, cell=self.cell)
         return self._value
 
     def text_before(self) -> str | None:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from halley.lsp.text.uris import path_of_uri
+from halley.lsp.text.uris import home_of_uri, path_of_uri
 
 Json = dict[str, Any]
 
 
 @dataclass(slots=True)
 class Folders:
-    """Root folders, in the client's order."""
+    """Root folders, in the client's order. `home_of` says which file a document belongs to."""
 
     roots: list[Path]
+    home_of: Callable[[str], Path | None] = home_of_uri
 
     def root_of(self, uri: str) -> Path | None:
         """The innermost folder that holds the document; the first folder for anything that lies in none."""
-        return _innermost(path_of_uri(uri), tuple(self.roots))
+        return _innermost(self.home_of(uri), tuple(self.roots))
 
     def change(self, event: Json) -> None:
         """`workspace/didChangeWorkspaceFolders`."""

@@ -15,7 +15,7 @@ from halley.core.snapshot import Document
 from halley.core.text import CreateFile, DeleteFile, DocumentEdit, RenameFile, WorkspaceChange
 from halley.engine.guards.protected import why_protected
 from halley.features.proposals import Hunk, Proposal
-from halley.lsp.text.uris import path_of_uri
+from halley.lsp.text.uris import home_of_uri, path_of_uri
 from halley.lsp.to_lsp import to_lsp_range
 from halley.lsp.window.showing import show_answer, show_message
 
@@ -30,10 +30,11 @@ def needs_approval(session: Session, change: WorkspaceChange) -> str:
     for part in change.changes:
         uris = [part.old_uri, part.new_uri] if isinstance(part, RenameFile) else [part.uri]
         for uri in uris:
-            path = path_of_uri(uri)
-            if path is None and isinstance(part, DocumentEdit):
+            is_edit = isinstance(part, DocumentEdit)
+            path = session.folders.home_of(uri) if is_edit else path_of_uri(uri)
+            if path is None and is_edit:
                 continue  # an unsaved buffer
-            is_open = session.server.documents.is_open(uri) and isinstance(part, DocumentEdit)
+            is_open = session.server.documents.is_open(uri) and is_edit
             if reason := _why(session, path, is_open):
                 return reason
         if isinstance(part, DeleteFile):
@@ -90,7 +91,7 @@ def _fenced_diff(proposal: Proposal) -> str:
 def _diff(proposal: Proposal, uri: str) -> list[str]:
     from difflib import unified_diff
 
-    name = (path_of_uri(uri) or Path(uri)).name
+    name = _name(uri)
     for hunk in proposal.hunks:
         if hunk.uri == uri and isinstance(hunk.file, DeleteFile | RenameFile):
             to = f" to {hunk.file.new_uri}" if isinstance(hunk.file, RenameFile) else ""
@@ -98,6 +99,11 @@ def _diff(proposal: Proposal, uri: str) -> list[str]:
     old = proposal.base[uri].text if uri in proposal.base else ""
     new = proposal.text_of(uri)
     return list(unified_diff(old.splitlines(), new.splitlines(), name, name, lineterm=""))
+
+
+def _name(uri: str) -> str:
+    """A file's name; a cell's is its notebook's."""
+    return (home_of_uri(uri) or Path(uri)).name
 
 
 def announce(session: Session) -> None:

@@ -51,6 +51,7 @@ class Session:
         self.loop = asyncio.get_running_loop()
         self.client = Client.of(params)
         self.folders: Folders = folders_of(params)
+        self.folders.home_of = server.documents.notebooks.home_of
         self.client_layer = Layer("client")
         self.session_layer = Layer("session")
         self.picked: dict[Role, Route] = {}
@@ -249,6 +250,8 @@ class Session:
         if document is None:
             return None
         encoding = self.server.encoding
+        cells = self.server.documents.notebooks.cells_of(uri)
+        own = {uri, *(cell.uri for cell in cells)}
         start, end = from_lsp_range(document.text, range, encoding)
         selected = Selection(start, end)
         return Snapshot(
@@ -257,7 +260,8 @@ class Session:
             diagnostics=tuple(from_lsp_diagnostics(document.text, diagnostics or [], encoding)),
             settings=settings or self.settings_of(uri),
             workspace=self.workspace(uri),
-            open_documents={d.uri: d for d in self.server.documents.open_documents() if d.uri != uri},
+            open_documents={d.uri: d for d in self.server.documents.open_documents() if d.uri not in own},
+            cells=cells,
             touched=tuple(
                 Touched(edit.uri, edit.first_line, edit.last_line)
                 for edit in self.server.documents.recent_edits()
@@ -296,7 +300,7 @@ class Session:
         if root not in self.attending:
             self.attending[root] = index.attach(self._attendant(root.as_uri()))
             for document in self.server.documents.open_documents():
-                if (path := path_in(root, document.path)) is not None:
+                if document.cell is None and (path := path_in(root, document.path)) is not None:
                     index.note_shown(path, self.reader(document.uri))
         return index
 

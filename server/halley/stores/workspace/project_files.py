@@ -141,13 +141,13 @@ def is_named(root: Path, path: Path, exclude: Iterable[str]) -> bool:
     )
 
 
-def read_text_file(root: Path, path: str) -> str | None:
+def read_text_file(root: Path, path: str, most_bytes: int = MOST_BYTES) -> str | None:
     """A listed file's text; None when it is gone, grew too large, turned into a link, or is no text after all."""
     file = root / path
     try:
         if file.is_symlink():
             return None
-        raw = read_regular(file, MOST_BYTES, within=root)
+        raw = read_regular(file, most_bytes, within=root)
     except OSError:
         return None
     if b"\0" in raw[:8192]:

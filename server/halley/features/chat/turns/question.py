@@ -22,7 +22,7 @@ from halley.features.chat.desk import ChatDesk, Emit, Json
 from halley.features.chat.messages import build_chat_prompt, to_excerpts
 from halley.features.chat.pictures import check_sees
 from halley.features.chat.turns.turn import Asked, ChatRequest, result_of, tell_start
-from halley.features.chat.variables import load_attachments, selection_attachment
+from halley.features.chat.variables import load_attachments, notebook_attachment, selection_attachment
 from halley.stores.chats.values import Chat, Turn
 
 
@@ -36,8 +36,7 @@ async def ask_question(desk: ChatDesk, request: ChatRequest, expanded: Expanded,
     """A turn made of an expanded command, with one reply for each model."""
     typed = expanded.typed
     attachments = await load_attachments(desk, typed.variables, typed.text)
-    if selected := _selection(desk, typed):
-        attachments.insert(0, selected)
+    attachments = [*_selection(desk, typed), *attachments]
     models = list(dict.fromkeys(str(ModelRef.parse(model)) for model in request.models or typed.models))
     if request.images:
         check_sees(
@@ -109,12 +108,15 @@ def asked_at(turn: Turn, position: int, model: str) -> Asked:
     )
 
 
-def _selection(desk: ChatDesk, typed: ChatInput) -> Attachment | None:
-    """The selected code goes along by itself, unless the user named it."""
-    snapshot = desk.snapshot
-    if snapshot is None or snapshot.selection.is_empty or any(v.name == "selection" for v in typed.variables):
-        return None
-    return selection_attachment(snapshot)
+def _selection(desk: ChatDesk, typed: ChatInput) -> list[Attachment]:
+    """The selected code goes along by itself, unless the user named it; in a notebook with the cells around it, unless
+    the whole of it was named."""
+    snapshot, named = desk.snapshot, {variable.name for variable in typed.variables}
+    if snapshot is None or snapshot.selection.is_empty:
+        return []
+    around = None if "buffer" in named else notebook_attachment(snapshot)
+    selected = [] if "selection" in named else [selection_attachment(snapshot)]
+    return [around, *selected] if around else selected
 
 
 async def _models_of(desk: ChatDesk, models: Sequence[str], role: Role) -> list[ModelRef]:
