@@ -1,38 +1,21 @@
-"""`halley ask`: one chat turn, streamed to the terminal."""
+"""`halley ask`: one chat turn, streamed to the terminal. How its events are printed is `conversation/events.py`'s."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import click
 
+from halley.cli.conversation.events import JsonLines, TerminalText
 from halley.cli.conversation.question import Question, build_question
-from halley.cli.conversation.replies import summary
-from halley.cli.output import clean, is_watched, json_text, tell, write
+from halley.cli.output import tell
 from halley.cli.running import Desk, with_desk
 from halley.core.calls import Priority, Prompt, user
 from halley.core.errors import HalleyError, Interrupted, Problem, error_of
-from halley.core.events import (
-    Begun,
-    Citation,
-    Event,
-    Finish,
-    HostNotes,
-    Image,
-    Notice,
-    ReasoningDelta,
-    Recalled,
-    Sound,
-    TextDelta,
-    ToolCallDelta,
-    ToolCalled,
-    ToolEnded,
-    Vectors,
-)
+from halley.core.events import Citation, Event, Finish, Image, ReasoningDelta, TextDelta
 
 
 @click.command()
@@ -44,7 +27,7 @@ from halley.core.events import (
 @click.option("-c", "--continue", "last", is_flag=True, help="Ask in the newest chat of this workspace.")
 @click.option("--tools/--no-tools", default=False, help="Let it use the enabled tools.")
 @click.option(
-    "--save/--no-save", default=True, help="Keep question and reply with the chats of your editors."
+    "--save/--no-save", default=True, help="Save question and reply with the chats of your editors."
 )
 @click.option("--plain", is_flag=True, help="Print the reply as it is written, without drawing its Markdown.")
 @click.option("--json", "as_json", is_flag=True, help="Print the reply's events as JSON lines.")
@@ -67,7 +50,7 @@ async def ask(
             raise click.UsageError("--continue asks in a chat, which has tools of its own and no --json.")
         return await _in_newest_chat(desk, question, model, plain)
     messages = _instructions(desk)
-    show = _Json() if as_json else _Terminal(plain)
+    show = JsonLines() if as_json else TerminalText(plain)
     asked = Prompt((*messages, user(question.text, *question.pictures)))
     said = _Said(show)
     options: dict[str, Any] = {"feature": "ask", "model": model, "priority": Priority.CHAT}
@@ -100,7 +83,7 @@ async def _in_newest_chat(desk: Desk, question: Question, model: str | None, pla
 class _Said:
     """What the model said, on its way to the screen, so that it can be continued: `ask --continue`, or in an editor."""
 
-    def __init__(self, show: _Terminal | _Json) -> None:
+    def __init__(self, show: TerminalText | JsonLines) -> None:
         self._show = show
         self._events: list[Event] = []
         self._finish: Finish | None = None
@@ -115,7 +98,7 @@ class _Said:
         self._show.event(event)
 
     async def save(self, desk: Desk, question: Question) -> None:
-        """A chat of one turn. A reply without a word is none; one that cannot be kept has been shown all the same."""
+        """A chat of one turn. A reply without text is none; one that cannot be saved has been shown all the same."""
         if not any(isinstance(event, TextDelta) for event in self._events):
             return
         from halley.features.chat.answering import STOPPED
@@ -139,7 +122,7 @@ class _Said:
             problem = None if self._finish else self.problem or STOPPED
             await store.settle(begun.replies[0], status, usage=usage, times=times, problem=problem)
         except HalleyError as error:
-            tell(f"… The reply was not kept: {error.problem.message}")
+            tell(f"… The reply was not saved: {error.problem.message}")
 
 
 async def _plainly(
@@ -194,140 +177,3 @@ def _instructions(desk: Desk) -> tuple[Any, ...]:
     return tuple(
         replace(message, role="system") for message in render_messages(desk.room.template("chat"), values)
     )
-
-
-class _Terminal:
-    """Text as it comes, its Markdown drawn on a terminal; what is not the answer goes to stderr."""
-
-    def __init__(self, plain: bool = False) -> None:
-        self.last = "\n"
-        self._markdown = None
-        if sys.stdout.isatty() and not plain:
-            from halley.cli.conversation.markdown import MarkdownStream
-            from halley.cli.output import console
-
-            self._markdown = MarkdownStream(console())
-
-    def event(self, event: Event) -> None:
-        match event:
-            case TextDelta(text) if self._markdown:
-                self._markdown.feed(text)
-            case TextDelta(text):
-                write(text)
-                self.last = text[-1:] or self.last
-            case Notice(text):
-                self._end()
-                tell(f"… {text}")
-            case Citation(url, title):
-                self._end()
-                tell(f"  [{title or url}] {url}")
-            case ToolCalled():
-                self._end()
-                if event.state == "running":
-                    tell(f"… {event.server}/{event.tool} {clean(' '.join(event.arguments.split())[:200])}")
-            case ToolEnded(state=state, text=text) if state != "done":
-                tell(f"… {state}: {clean(text[:300])}")
-            case Recalled():
-                tell("… The text so far was the model's thinking; the answer follows.")
-            case Finish():
-                self._end()
-                if event.reason == "length":
-                    tell(
-                        '… The reply reached its limit of tokens. `halley ask -c "Continue."` asks for the rest.'
-                    )
-                if is_watched():
-                    tell(summary(_told(event)))
-            case _:
-                pass
-
-    def error(self, error: HalleyError) -> None:
-        from halley.cli.output import print_error
-
-        self._end()
-        print_error(error)
-
-    def _end(self) -> None:
-        if self._markdown:
-            self._markdown.end()
-        if self.last != "\n":
-            write("\n")
-            self.last = "\n"
-
-
-def _told(finish: Finish) -> dict[str, Any]:
-    """What `summary` reads of a reply."""
-    return {"model": str(finish.model)} | ({"usage": usage_to_json(finish)} if finish.usage else {})
-
-
-class _Json:
-    """One object a line, in the protocol's names."""
-
-    def event(self, event: Event) -> None:
-        if not isinstance(event, HostNotes):
-            self._print(event_to_json(event))
-
-    def error(self, error: HalleyError) -> None:
-        self._print({"type": "error", "problem": error.problem.to_json()})
-
-    def _print(self, value: dict[str, Any]) -> None:
-        click.echo(json_text(value))
-
-
-def event_to_json(event: Event) -> dict[str, Any]:
-    """`Event` of the protocol, and `finish` at the end."""
-    match event:
-        case TextDelta(text):
-            return {"type": "text", "delta": text}
-        case ReasoningDelta(text):
-            return {"type": "reasoning", "delta": text}
-        case Recalled(length):
-            return {"type": "recalled", "length": length}
-        case Notice(text):
-            return {"type": "notice", "text": text}
-        case Citation():
-            return {"type": "citation", "url": event.url, "title": event.title}
-        case Image():
-            return {"type": "image", "mime": event.mime, "bytes": len(event.data), "url": event.url}
-        case ToolCallDelta():
-            return {"type": "toolCall", **{k: v for k, v in asdict(event).items() if v}}
-        case ToolCalled() | ToolEnded():
-            kind = "toolCall" if isinstance(event, ToolCalled) else "toolResult"
-            return {"type": kind, **asdict(event)}
-        case Vectors():
-            return {"type": "vectors", "count": len(event.vectors)}
-        case Sound():
-            return {"type": "sound", "mime": event.mime, "bytes": len(event.data)}
-        case HostNotes():
-            return {"type": "notes"}
-        case Begun():
-            return {"type": "begun", "model": str(event.model) if event.model else ""}
-        case Finish():
-            return _finish_to_json(event)
-
-
-def _finish_to_json(finish: Finish) -> dict[str, Any]:
-    found: dict[str, Any] = {"type": "finish", "reason": finish.reason, "model": str(finish.model)}
-    if finish.usage:
-        found["usage"] = usage_to_json(finish)
-    if finish.request_id:
-        found["requestId"] = finish.request_id
-    return found
-
-
-def usage_to_json(finish: Finish) -> dict[str, Any]:
-    """`Usage` of the protocol."""
-    usage, times = finish.usage, finish.times
-    assert usage is not None
-    found: dict[str, Any] = {"inputTokens": usage.input_tokens, "outputTokens": usage.output_tokens}
-    if usage.cached_tokens:
-        found["cachedTokens"] = usage.cached_tokens
-    if usage.cost_usd is not None:
-        found["cost"] = {"amount": usage.cost_usd, "currency": "USD", "source": usage.cost_source}
-    if times:
-        known = {
-            "firstTokenMs": times.first_token_ms,
-            "totalMs": times.total_ms,
-            "tokensPerS": times.tokens_per_s,
-        }
-        found |= {name: round(value, 3) for name, value in known.items() if value is not None}
-    return found
