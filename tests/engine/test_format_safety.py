@@ -22,7 +22,7 @@ from halley.core.text import DocumentEdit, apply_edits
 from halley.engine.meaning.difference import difference
 from halley.features.actions.format import check_meaning
 from halley.features.actions.rewrite import read_edit
-from halley.features.ask import Finish, Reply
+from halley.features.ask import Finish, ModelReply
 
 MUTANTS, HONEST = 500, 200
 Mutation = Callable[[str, random.Random], str]
@@ -84,7 +84,7 @@ WHITE_SPACE = "E1,E20,E21,E22,E23,E25,E261,E262,E27,E3,E5,W29,W391".split(",")
 def formatted(before: str, reply: str):
     """What the format action makes of a reply for the whole file."""
     snapshot = Snapshot(Document("file:///w/a.py", before, "python", 1), Selection(0, 0))
-    answer = Reply(f"````python\n{reply.rstrip()}\n````\n", finish=Finish("stop"))
+    answer = ModelReply(f"````python\n{reply.rstrip()}\n````\n", finish=Finish("stop"))
     return check_meaning(snapshot, read_edit(snapshot, (0, len(before)), answer, "Format", layout="free"))
 
 

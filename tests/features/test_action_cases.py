@@ -25,7 +25,7 @@ from halley.core.text import CreateFile, DeleteFile, DocumentEdit, RenameFile, W
 from halley.engine.code.languages import language_id_of
 from halley.engine.prompting.templates import builtin_template
 from halley.features.actions import Job, find_action
-from halley.features.actions.action import Answer, Edited, Made
+from halley.features.actions.action import Edited, Made, TextAnswer
 from halley.features.ask import Line
 from halley.features.media.orders import Order
 from halley.features.surroundings import Surroundings
@@ -82,7 +82,7 @@ async def test_action(case: Case, tmp_path: Path) -> None:
         return
     case.check("prompt", prompt_text(model), info="markdown")
     case.check("warnings", "".join(f"{text}\n" for text in warned))
-    if isinstance(outcome, Answer):
+    if isinstance(outcome, TextAnswer):
         case.check("answer", f"{outcome.title}\n\n{outcome.text}", info="markdown")
         return
     assert isinstance(outcome, Edited)

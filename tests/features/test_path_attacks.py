@@ -22,7 +22,7 @@ from halley.engine.guards.protected import (
     why_protected,
 )
 from halley.features.actions.rewrite import read_edit
-from halley.features.ask import Finish, Reply
+from halley.features.ask import Finish, ModelReply
 from halley.lsp.text.uris import path_of_uri
 from halley.lsp.window.folders import Folders
 from halley.lsp.window.proposing import needs_approval
@@ -106,7 +106,7 @@ def test_nothing_is_written_outside_and_nothing_protected_without_approval(root:
     wrong: list[str] = []
     placed = 0
     for path in ATTACKS:
-        reply = Reply(FORMS[form].format(path=path), finish=Finish("stop"))
+        reply = ModelReply(FORMS[form].format(path=path), finish=Finish("stop"))
         edited = read_edit(snapshot, (0, 6), reply, "Attack")
         for part in edited.change.changes:
             placed += 1

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from halley.mcp.connection import Connection
+from halley.mcp.connection import ServerConnection
 from halley.mcp.values import ServerSpec, ToolFailed
 
 START_S = 120.0
 
 
 @asynccontextmanager
-async def running(*command: str, **more: object) -> AsyncIterator[Connection]:
+async def running(*command: str, **more: object) -> AsyncIterator[ServerConnection]:
     spec = ServerSpec("real", command, start_timeout_s=START_S, **more)  # type: ignore[arg-type]
-    connection = Connection(spec)
+    connection = ServerConnection(spec)
     connection.start()
     try:
         assert await connection.wait(START_S), connection.problem
@@ -108,7 +108,7 @@ async def test_a_real_server_that_is_killed_is_known_as_dead(npm_servers: Path, 
         if connection.state == "failed":
             died.set()
 
-    connection = Connection(ServerSpec("real", ("sh", "-c", script), start_timeout_s=START_S), changed)
+    connection = ServerConnection(ServerSpec("real", ("sh", "-c", script), start_timeout_s=START_S), changed)
     connection.start()
     try:
         assert await connection.wait(START_S), connection.problem

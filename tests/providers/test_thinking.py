@@ -9,7 +9,7 @@ import pytest
 
 from halley.core.events import TextDelta
 from halley.engine.markdown.thoughts import without_thoughts
-from halley.features.ask import Reply
+from halley.features.ask import ModelReply
 from halley.providers.stream.think import ThinkSplitter, splitter_for
 
 ANSWER = "It is **4**.\n\n```python\nx = 2 < 3 and a[0]\n```\n"
@@ -41,8 +41,8 @@ TEXTS = {
 }
 
 
-def read(pieces: list[str], splitter: ThinkSplitter | None = None) -> Reply:
-    splitter, reply = splitter or ThinkSplitter(), Reply()
+def read(pieces: list[str], splitter: ThinkSplitter | None = None) -> ModelReply:
+    splitter, reply = splitter or ThinkSplitter(), ModelReply()
     for piece in pieces:
         for event in splitter.feed(piece):
             reply.add(event)

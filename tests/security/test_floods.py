@@ -18,7 +18,7 @@ from halley.core.errors import Interrupted
 from halley.core.events import Event, ReasoningDelta, Recalled, TextDelta, ToolCallDelta
 from halley.core.pieces import Pieces
 from halley.engine.prompting.tool_text import BlockSplitter
-from halley.features.ask import Reply
+from halley.features.ask import ModelReply
 from halley.providers.echoes import Stream, mask_of
 from halley.providers.presets import resolve_endpoint
 from halley.providers.refusals.errors import Asked
@@ -83,7 +83,7 @@ def _said(name: str, text: str) -> Any:
 async def test_a_reply_without_end_ends_and_is_saved(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streaming, "MOST_TEXT", 100_000)
     first, frame = (_frame(**{name: _said(name, text)}) for text in ('{"a": "', "x" * 20))
-    reply = Reply()
+    reply = ModelReply()
     with pytest.raises(Interrupted) as caught:
         async for event in _read(first + frame * 10_000 + END):
             reply.add(event)
@@ -93,7 +93,7 @@ async def test_a_reply_without_end_ends_and_is_saved(name: str, monkeypatch: pyt
 
 
 def _reply(events: list[Event]) -> None:
-    reply = Reply()
+    reply = ModelReply()
     for event in events:
         reply.add(event)
     assert reply.text or reply.reasoning or reply.tool_calls
@@ -157,7 +157,7 @@ def test_pieces_are_their_text() -> None:
 
 def test_what_was_recalled_is_counted_as_it_was_shown() -> None:
     key = "sk-0123456789-abcdefghijklm"
-    stream, reply = Stream(mask_of([key])), Reply()
+    stream, reply = Stream(mask_of([key])), ModelReply()
     said = f"I see {key} and sk-01"
     for event in (TextDelta(said), Recalled(len(said)), TextDelta("Hello.")):
         for shown in stream.feed(event):

@@ -18,7 +18,7 @@ from halley.simulator.conversation import (
     SIGNATURE,
     Answer,
     Conversation,
-    Said,
+    Message,
     limit_answer,
     split_pieces,
 )
@@ -32,9 +32,9 @@ CODE_ONLY = "Reply with exactly one fenced code block. No words before or after 
 
 
 def ask(text: str, system: str = "", *before: tuple[str, str]) -> str:
-    said = [Said("system", system)] if system else []
-    said += [Said(role, words) for role, words in before]  # type: ignore[arg-type]
-    return answer_conversation(Conversation((*said, Said("user", text))), "sim-chat").text
+    said = [Message("system", system)] if system else []
+    said += [Message(role, words) for role, words in before]  # type: ignore[arg-type]
+    return answer_conversation(Conversation((*said, Message("user", text))), "sim-chat").text
 
 
 def block_of(reply: str) -> str:
@@ -85,7 +85,7 @@ INTENTS = [
 
 @pytest.mark.parametrize(("text", "kind"), INTENTS)
 def test_the_task_is_read_from_the_words(text: str, kind: str):
-    assert read_task(Conversation((Said("user", text),))).kind == kind
+    assert read_task(Conversation((Message("user", text),))).kind == kind
 
 
 @pytest.mark.parametrize("text", [text for text, kind in INTENTS if kind != "commit"])

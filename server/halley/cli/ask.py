@@ -143,7 +143,7 @@ async def _with_tools(
     from halley.cli.tools import terminal_ask
     from halley.core.models import ModelRef
     from halley.features.tools.approving import is_agreed
-    from halley.features.tools.builtin import Place
+    from halley.features.tools.builtin import ToolPlace
     from halley.features.tools.loop import Written, converse
     from halley.features.tools.switches import Switches
     from halley.features.tools.toolbox import OfferedTool, open_toolbox
@@ -152,7 +152,7 @@ async def _with_tools(
     picks = room.tool_picks
     switches = Switches.of(settings, picks, desk.root)
     longest = max((its.start_timeout_s for its in settings.tools.servers.values()), default=0.0)
-    place = Place(desk.root, desk.surroundings(attended_index(desk)))
+    place = ToolPlace(desk.root, desk.surroundings(attended_index(desk)))
     box = await open_toolbox(servers, switches, place, longest)
     if not box.tools:
         tell("… No tools are on: `halley tools` lists them, `halley tools on` switches them on.")

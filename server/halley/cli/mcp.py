@@ -28,7 +28,7 @@ async def mcp(desk: Desk, workspace: Path | None, run_macros: bool) -> None:
     It only reads, unless --run-macros is given.
     """
     from halley.cli.search import attended_index
-    from halley.features.tools.builtin import Place
+    from halley.features.tools.builtin import ToolPlace
     from halley.features.tools.offering import INSTRUCTIONS, offered_tools, run_offered
     from halley.mcp.serving import serve_tools
     from halley.version import __version__
@@ -43,7 +43,7 @@ async def mcp(desk: Desk, workspace: Path | None, run_macros: bool) -> None:
 
     async def run(name: str, arguments: Mapping[str, Any]) -> Any:
         # another program's questions cost nothing, so no model is asked for embeddings
-        place = Place(root, at.surroundings(index), by_meaning=False)
+        place = ToolPlace(root, at.surroundings(index), by_meaning=False)
         return await run_offered(at.room, place, run_macro if run_macros else None, name, arguments)
 
     await serve_tools("halley", __version__, INSTRUCTIONS, offered_tools(run_macros=run_macros), run)

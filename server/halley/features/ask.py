@@ -48,7 +48,7 @@ class Line:
     route_of: Callable[[Role], Awaitable[Route]]
 
 
-class Reply:
+class ModelReply:
     """All that one model said. `problem` is set when the reply broke off; `text` is what had arrived."""
 
     __slots__ = (
@@ -151,7 +151,7 @@ async def ask(
     on_event: Callable[[Event], None] | None = None,
     keep_partial: bool = False,
     **options: Any,
-) -> Reply:
+) -> ModelReply:
     """The whole reply.
 
     With `keep_partial` a reply that broke after its first token is returned with its `problem`; without,
@@ -169,8 +169,8 @@ async def _once(
     on_event: Callable[[Event], None] | None,
     keep_partial: bool,
     options: dict[str, Any],
-) -> Reply:
-    reply = Reply()
+) -> ModelReply:
+    reply = ModelReply()
     try:
         async with aclosing(stream_reply(line, prompt, **options)) as events:
             async for event in events:
@@ -185,13 +185,13 @@ async def _once(
     return reply
 
 
-def _is_thought_only(reply: Reply) -> bool:
+def _is_thought_only(reply: ModelReply) -> bool:
     """The limit of the reply went into thinking."""
     is_cut = reply.finish is not None and reply.finish.reason == "length"
     return is_cut and not (reply.text.strip() or reply.images or reply.tool_calls)
 
 
-def _not_empty(reply: Reply) -> Reply:
+def _not_empty(reply: ModelReply) -> ModelReply:
     if reply.text.strip() or reply.images or reply.tool_calls:
         return reply
     if reply.finish and reply.finish.reason == "length":

@@ -19,12 +19,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from halley.mcp.values import (
-    Offer,
     Outcome,
     PromptArgument,
     RemotePrompt,
     RemoteResource,
     RemoteTool,
+    ServerOffer,
     ServerSpec,
     State,
     ToolFailed,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from mcp.client.client import Client
 
-    from halley.mcp.programs import Said
+    from halley.mcp.programs import Stderr
 
 MOST_PAGES, MOST_ENTRIES = 20, 500
 MOST_SCHEMA = 32_000
@@ -47,7 +47,7 @@ HANGS = 2
 MOST_NAME = 128
 
 
-class Connection:
+class ServerConnection:
     """Everything about one server that one process knows. `on_change` is called when its state or its offer changes."""
 
     def __init__(
@@ -55,7 +55,7 @@ class Connection:
         spec: ServerSpec,
         on_change: Callable[[], None] = lambda: None,
         verify: Callable[[], ssl.SSLContext] | None = None,
-        before: Offer | None = None,
+        before: ServerOffer | None = None,
     ) -> None:
         """`before` is what the same server offered when it ran last, so that differences can be reported."""
         self.spec = spec
@@ -64,7 +64,7 @@ class Connection:
         self.is_refused = False
         self.note = ""
         """What a user should know of a server that works: what changed, what of its offer was refused."""
-        self.offer = before or Offer()
+        self.offer = before or ServerOffer()
         self._on_change, self._verify = on_change, verify
         self._task: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()
@@ -115,9 +115,9 @@ class Connection:
     async def _run(self) -> None:
         # beside the loop: the SDK takes a second or more to import, and every window waits meanwhile
         await asyncio.to_thread(_load_sdk)
-        from halley.mcp.programs import Said
+        from halley.mcp.programs import Stderr
 
-        said = Said()
+        said = Stderr()
         try:
             async with AsyncExitStack() as stack:
                 async with asyncio.timeout(self.spec.start_timeout_s):
@@ -163,7 +163,7 @@ class Connection:
             self._on_change()
 
     @asynccontextmanager
-    async def _connected(self, said: Said) -> AsyncIterator[Client]:
+    async def _connected(self, said: Stderr) -> AsyncIterator[Client]:
         from mcp.client.client import Client
         from mcp_types import Implementation
 
@@ -196,7 +196,7 @@ class Connection:
             self._settled.set()
         self._on_change()
 
-    def _fail(self, why: str, said: Said) -> None:
+    def _fail(self, why: str, said: Stderr) -> None:
         pause = min(FIRST_PAUSE_S * 2**self._failures, LONGEST_PAUSE_S)
         self._failures += 1
         self._rest_until = time.monotonic() + pause
@@ -211,7 +211,7 @@ class Connection:
         tools = await _pages(client.list_tools, "tools") if can.tools else []
         prompts = await _pages(client.list_prompts, "prompts") if can.prompts else []
         resources = await _pages(client.list_resources, "resources") if can.resources else []
-        offer = Offer(
+        offer = ServerOffer(
             tuple(_once((found for tool in tools if (found := _tool(tool, refused))), refused)),
             tuple(_prompt(one) for one in prompts if _is_name(one.name)),
             tuple(_resource(one) for one in resources),

@@ -47,7 +47,7 @@ INHERITED = (
 )
 
 
-class Said:
+class Stderr:
     """The end of what a program wrote on stderr."""
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class Said:
 
 @asynccontextmanager
 async def talk_to_program(
-    spec: ServerSpec, said: Said, ended: asyncio.Event
+    spec: ServerSpec, said: Stderr, ended: asyncio.Event
 ) -> AsyncIterator[tuple[Any, Any]]:
     """The two streams the SDK's client takes; `ended` is set when the program has closed its side.
 

@@ -87,7 +87,7 @@ class RemoteResource:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class ServerOffer:
     """What a server offers now. `refused` says in words what of it is not taken."""
 
     tools: tuple[RemoteTool, ...] = ()
@@ -104,7 +104,7 @@ class Outcome:
     failed: bool = False
 
 
-def what_changed(before: Offer, after: Offer) -> str:
+def what_changed(before: ServerOffer, after: ServerOffer) -> str:
     """A sentence about tools that are new, gone or different; empty when none is."""
     old, new = ({tool.name: tool.fingerprint for tool in offer.tools} for offer in (before, after))
     parts = [

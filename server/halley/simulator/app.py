@@ -26,7 +26,7 @@ from halley.simulator.multipart import read_form
 from halley.simulator.options import Options, merge_options, request_wishes
 from halley.simulator.params import KNOWN, check_params
 from halley.simulator.records import Seen
-from halley.simulator.routes import GETS, POSTS, Reply, no_such_path, plain_error
+from halley.simulator.routes import GETS, POSTS, HttpReply, no_such_path, plain_error
 from halley.simulator.script import ScriptedReply
 from halley.simulator.state import Call, Route, State
 
@@ -149,7 +149,7 @@ class App(State):
     # -- the manner of leaving
 
     def _stream(
-        self, call: Call, frames: list[Frame], rule: FaultRule | None, reply: Reply | None
+        self, call: Call, frames: list[Frame], rule: FaultRule | None, reply: HttpReply | None
     ) -> Response:
         fault = rule.fault if rule else None
         bend = self._bend(call, rule, reply)
@@ -167,7 +167,7 @@ class App(State):
             ending=fault.ending if fault else "end",
         )  # fmt: skip
 
-    def _whole(self, call: Call, reply: Reply, rule: FaultRule | None) -> Response:
+    def _whole(self, call: Call, reply: HttpReply, rule: FaultRule | None) -> Response:
         body = orjson.dumps(reply.whole())
         options, fault = call.options, rule.fault if rule else None
         spoken_s = reply.tokens / options.tokens_per_s if options.tokens_per_s > 0 else 0.0
@@ -180,7 +180,7 @@ class App(State):
         return response
 
     def _bend(
-        self, call: Call, rule: FaultRule | None, reply: Reply | None = None,
+        self, call: Call, rule: FaultRule | None, reply: HttpReply | None = None,
         normal: Callable[[bool], Response] = lambda _: Response(),
     ) -> Bend:  # fmt: skip
         return Bend(

@@ -24,7 +24,7 @@ _PIECE = re.compile(r"\s*[^\W\d_]{1,8}|\s*\d{1,3}|\s*[\W_]|\s+", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Message:
     """One message. `images` are the pictures' own bytes or addresses."""
 
     role: Literal["system", "user", "assistant", "tool"]
@@ -43,7 +43,7 @@ class OfferedTool:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    messages: tuple[Said, ...]
+    messages: tuple[Message, ...]
     tools: tuple[OfferedTool, ...] = ()
     tool_choice: str = "auto"
     """`auto`, `none`, `required`, or the name of one tool."""

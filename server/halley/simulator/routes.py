@@ -1,4 +1,4 @@
-"""The endpoints, in two tables: `POSTS` compute a `Reply`, `GETS` a response."""
+"""The endpoints, in two tables: `POSTS` compute an `HttpReply`, `GETS` a response."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def plain_error(message: str) -> Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HttpReply:
     """What an endpoint says, in both of its forms; `frames` is None where nothing streams."""
 
     whole: Callable[[], dict[str, Any]]
@@ -41,10 +41,10 @@ class Reply:
     lines: bool = False
 
 
-def converse(wire: Wire, prefix: str) -> Callable[[Call, BendAnswer], Reply]:
+def converse(wire: Wire, prefix: str) -> Callable[[Call, BendAnswer], HttpReply]:
     """The endpoint of a wire."""
 
-    def endpoint(call: Call, bend: BendAnswer) -> Reply:
+    def endpoint(call: Call, bend: BendAnswer) -> HttpReply:
         asked = wire.read(call.body)
         limits = wire.limits(call.body)
         if call.scripted is not None:
@@ -54,7 +54,7 @@ def converse(wire: Wire, prefix: str) -> Callable[[Call, BendAnswer], Reply]:
             answers = [limit_answer(bend(answer), limits.max_tokens, limits.stop) for answer in found]
         id, size = f"{prefix}{call.request_id[8:]}", call.options.chunk_tokens
         meta = Meta(id, call.model, int(time.time()), asked.tokens, call.body, size)
-        return Reply(
+        return HttpReply(
             lambda: wire.whole(answers, meta), sum(answer.tokens for answer in answers),
             lambda: wire.frames(answers, meta), wire.error_frame, wire.lines,
         )  # fmt: skip
@@ -62,11 +62,11 @@ def converse(wire: Wire, prefix: str) -> Callable[[Call, BendAnswer], Reply]:
     return endpoint
 
 
-def _counted(value: dict[str, Any], tokens: int) -> Reply:
-    return Reply(lambda: value, tokens)
+def _counted(value: dict[str, Any], tokens: int) -> HttpReply:
+    return HttpReply(lambda: value, tokens)
 
 
-POSTS: dict[str, Callable[[Call, BendAnswer], Reply]] = {
+POSTS: dict[str, Callable[[Call, BendAnswer], HttpReply]] = {
     "/v1/chat/completions": converse(CHAT, "chatcmpl-sim-"),
     "/v1/completions": converse(COMPLETIONS, "cmpl-sim-"), "/v1/fim/completions": converse(FIM, "fim-sim-"),
     "/beta/completions": converse(COMPLETIONS, "cmpl-sim-"), "/infill": converse(INFILL, "infill-sim-"),

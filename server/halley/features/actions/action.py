@@ -2,7 +2,7 @@
 
 Action ── offers(snapshot) ──▶ Offer …        pure, for the light bulb
        └─ run(job) ──▶ Outcome                one model call or more
-                        ├─ Answer             text to read
+                        ├─ TextAnswer             text to read
                         ├─ Made               a picture that waits to be saved
                         └─ Edited             a change to make, with what could not be placed
 """
@@ -21,7 +21,7 @@ from halley.core.snapshot import Diagnostic, Snapshot
 from halley.core.text import WorkspaceChange
 from halley.engine.code.symbols import definition_at
 from halley.engine.prompting.context import Context, build_context
-from halley.features.ask import Reply, ask
+from halley.features.ask import ModelReply, ask
 from halley.features.context.gather import gather_context
 from halley.features.context.shown import permit
 from halley.features.surroundings import Surroundings
@@ -77,7 +77,9 @@ class Job:
             self.warn(notice)
         return context
 
-    async def ask_about(self, build: Callable[[Context], Prompt], *, feature: str, **options: Any) -> Reply:
+    async def ask_about(
+        self, build: Callable[[Context], Prompt], *, feature: str, **options: Any
+    ) -> ModelReply:
         """As `ask`, for a prompt made around this job's context.
 
         When a model says that it is too long it is made again, once, with a third of the context.
@@ -90,7 +92,7 @@ class Job:
 
         return await self.ask(build(context), feature=feature, shorten=shorter, **options)
 
-    async def ask(self, prompt: Prompt, *, feature: str, **options: Any) -> Reply:
+    async def ask(self, prompt: Prompt, *, feature: str, **options: Any) -> ModelReply:
         """`features.ask.ask` on this job's line, with its model and its listener."""
         return await ask(
             self.around.line, prompt, feature=feature, model=self.model, on_event=self.on_event, **options
@@ -98,7 +100,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class TextAnswer:
     """Text to read: Markdown."""
 
     title: str
@@ -126,7 +128,7 @@ class Made:
     task: Task
 
 
-Outcome = Answer | Edited | Made
+Outcome = TextAnswer | Edited | Made
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from halley.engine.replies.target import File, find_file
 from halley.features.actions.action import Edited
 from halley.features.actions.rewrite import read_edit, target_of
 from halley.features.actions.tests import document_of, find_test_file
-from halley.features.ask import Reply
+from halley.features.ask import ModelReply
 
 _LABEL = "Apply a block of a chat"
 
@@ -87,7 +87,7 @@ def _cell_with(snapshot: Snapshot, block: str) -> Snapshot:
 
 def _read(snapshot: Snapshot, text: str, language: str, file: str) -> Edited:
     info = " ".join(part for part in (language, file) if part)
-    block = Reply(fence(text, info), finish=Finish("stop"))
+    block = ModelReply(fence(text, info), finish=Finish("stop"))
     return read_edit(snapshot, block_span(snapshot, text), block, _LABEL)
 
 

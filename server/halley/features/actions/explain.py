@@ -10,7 +10,7 @@ from halley.core.snapshot import Selection, Snapshot
 from halley.engine.code.symbols import definition_at
 from halley.engine.prompting.context import display_name
 from halley.engine.prompting.prompts import build_prompt
-from halley.features.actions.action import Action, Answer, Job, Offer, short, whole
+from halley.features.actions.action import Action, Job, Offer, TextAnswer, short, whole
 
 
 def offers(snapshot: Snapshot) -> Iterable[Offer]:
@@ -28,7 +28,7 @@ def offers(snapshot: Snapshot) -> Iterable[Offer]:
     yield Offer("explain", "halley.explain", f"Explain {whole(snapshot)}", span=(0, len(text)))
 
 
-async def run(job: Job) -> Answer:
+async def run(job: Job) -> TextAnswer:
     job = replace(job, snapshot=_about(job.snapshot))
     snapshot = job.snapshot
     build = partial(
@@ -41,7 +41,7 @@ async def run(job: Job) -> Answer:
         expect_code=False,
     )
     reply = await job.ask_about(build, feature="explain", role="chat", keep_partial=True)
-    return Answer(_title(job), reply.text, reply.problem)
+    return TextAnswer(_title(job), reply.text, reply.problem)
 
 
 def _about(snapshot: Snapshot) -> Snapshot:

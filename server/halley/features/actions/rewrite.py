@@ -19,7 +19,7 @@ from halley.engine.prompting.context import display_path
 from halley.engine.prompting.prompts import build_prompt
 from halley.engine.replies.read import Target, read_reply
 from halley.features.actions.action import Edited, Job
-from halley.features.ask import Reply
+from halley.features.ask import ModelReply
 
 
 async def rewrite(
@@ -47,14 +47,14 @@ async def rewrite(
 
 
 async def read_aside(
-    snapshot: Snapshot, span: Span, reply: Reply, label: str, *, layout: Literal["keep", "free"] = "keep"
+    snapshot: Snapshot, span: Span, reply: ModelReply, label: str, *, layout: Literal["keep", "free"] = "keep"
 ) -> Edited:
     """As `read_edit`, in a thread: a reply of 50,000 lines takes a moment, and nothing else has to wait for it."""
     return await asyncio.to_thread(read_edit, snapshot, span, reply, label, layout=layout)
 
 
 def read_edit(
-    snapshot: Snapshot, span: Span, reply: Reply, label: str, *, layout: Literal["keep", "free"] = "keep"
+    snapshot: Snapshot, span: Span, reply: ModelReply, label: str, *, layout: Literal["keep", "free"] = "keep"
 ) -> Edited:
     """The change a reply stands for. A reply that broke off changes nothing; its text is saved."""
     read = read_reply(reply.text, target_of(snapshot, span, was_cut=reply.was_cut, layout=layout))

@@ -14,9 +14,9 @@ from halley.engine.code.test_files import test_path_for
 from halley.engine.prompting.context import display_name, display_path
 from halley.engine.prompting.prompts import build_prompt
 from halley.engine.replies.read import read_code
-from halley.features.actions.action import Action, Answer, Edited, Job, Offer, Outcome, subject
+from halley.features.actions.action import Action, Edited, Job, Offer, Outcome, TextAnswer, subject
 from halley.features.actions.rewrite import chosen_span, read_aside
-from halley.features.ask import Reply
+from halley.features.ask import ModelReply
 from halley.stores.workspace.project_files import read_text_file
 
 
@@ -43,17 +43,17 @@ async def run(job: Job) -> Outcome:
     )
     reply = await job.ask_about(build, feature="tests", role="edit", keep_partial=True)
     if snapshot.workspace is None or not home or reply.was_cut:
-        return Answer(f"Tests for {display_name(snapshot)}", reply.text, reply.problem)
+        return TextAnswer(f"Tests for {display_name(snapshot)}", reply.text, reply.problem)
     if existing:
         return await _appended(snapshot, existing, reply)
     text = read_code(reply.text, snapshot.document.language_id)
     if not text:
-        return Answer(f"Tests for {display_name(snapshot)}", reply.text)
+        return TextAnswer(f"Tests for {display_name(snapshot)}", reply.text)
     uri = (snapshot.workspace.root / home).as_uri()
     return Edited(WorkspaceChange((CreateFile(uri, text),), f"Create {home}"))
 
 
-async def _appended(snapshot: Snapshot, existing: Document, reply: Reply) -> Edited:
+async def _appended(snapshot: Snapshot, existing: Document, reply: ModelReply) -> Edited:
     end = len(existing.text)
     return await read_aside(replace(snapshot, document=existing), (end, end), reply, "Add tests")
 

@@ -8,7 +8,7 @@ from halley.core.errors import InvalidInput
 from halley.core.snapshot import Snapshot
 from halley.engine.prompting.context import Context, display_name
 from halley.engine.prompting.prompts import build_prompt
-from halley.features.actions.action import Action, Answer, Job, Offer
+from halley.features.actions.action import Action, Job, Offer, TextAnswer
 from halley.features.actions.rewrite import chosen_span
 from halley.features.context.shown import check_document
 
@@ -23,7 +23,7 @@ def offers(snapshot: Snapshot) -> Iterable[Offer]:
         )
 
 
-async def run(job: Job) -> Answer:
+async def run(job: Job) -> TextAnswer:
     """`job.instruction` names the language. Raises InvalidInput when it is missing."""
     target = job.instruction.strip()
     if not target:
@@ -38,7 +38,7 @@ async def run(job: Job) -> Answer:
         values={"target_language": target},
     )
     reply = await job.ask(prompt, feature="translate", role="edit", keep_partial=True)
-    return Answer(f"{display_name(job.snapshot)} in {target}", reply.text, reply.problem)
+    return TextAnswer(f"{display_name(job.snapshot)} in {target}", reply.text, reply.problem)
 
 
 ACTION = Action("translate", offers, run)

@@ -18,7 +18,7 @@ from halley.features.chat.desk import ChatDesk, ToolDesk
 from halley.features.tools.listing import check_known
 from halley.features.tools.servers import ToolServers
 from halley.features.tools.switches import BUILTIN, Switches, key_of
-from halley.mcp.connection import Connection
+from halley.mcp.connection import ServerConnection
 from halley.mcp.values import RemotePrompt, ToolFailed
 
 START_S = 30.0
@@ -112,7 +112,7 @@ async def _switches(desk: ChatDesk, tools: ToolDesk, chat_id: str | None) -> Swi
     return Switches.of(desk.around.settings, tools.picks, root, chat)
 
 
-async def _running(desk: ChatDesk, tools: ToolDesk, server: str) -> Connection:
+async def _running(desk: ChatDesk, tools: ToolDesk, server: str) -> ServerConnection:
     """Raises InvalidInput for a server that is off or does not start."""
     settings = desk.around.settings
     if not (await _switches(desk, tools, None)).uses(server):

@@ -14,7 +14,7 @@ from halley.features.ask import Line
 from halley.features.chat.desk import ChatDesk, ToolDesk
 from halley.features.chat.turns.turn import Asked
 from halley.features.tools.approving import is_agreed
-from halley.features.tools.builtin import Place
+from halley.features.tools.builtin import ToolPlace
 from halley.features.tools.loop import Written, converse
 from halley.features.tools.switches import Switches
 from halley.features.tools.toolbox import OfferedTool, open_toolbox
@@ -32,7 +32,7 @@ async def answer_with_tools(
     """Streams the reply into `take`; as any reply where no tool is on."""
     root = desk.around.root
     switches = Switches.of(line.settings, tools.picks, root, asked.switched)
-    place = Place.of(replace(desk.around, line=line), desk.snapshot)
+    place = ToolPlace.of(replace(desk.around, line=line), desk.snapshot)
     box = await open_toolbox(tools.servers, switches, place)
     news = tools.servers.news(asked.chat, filter(switches.uses, line.settings.tools.servers))
     box = replace(box, notices=(*box.notices, *news))

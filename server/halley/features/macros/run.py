@@ -13,9 +13,9 @@ from halley.core.macro_runs import Run, StepResult, new_run
 from halley.core.settings import MacroSettings, Settings
 from halley.engine.markdown.inert import inert_markdown
 from halley.engine.pipelines import leaves_of, names_used, needs_of, step_names, steps_of
-from halley.features.actions.action import Answer, Job, Made, Outcome
+from halley.features.actions.action import Job, Made, Outcome, TextAnswer
 from halley.features.actions.rewrite import chosen_span, read_aside
-from halley.features.ask import Reply
+from halley.features.ask import ModelReply
 from halley.features.macros.inputs import read_inputs
 from halley.features.macros.pipeline import Listen, StepNews, hear_nothing, run_pipeline
 from halley.features.macros.values import load_values
@@ -97,11 +97,11 @@ async def outcome_of(name: str, job: Job, run: Run) -> Outcome:
     if failed and failed.problem and not any(step.text or step.images or step.files for step in run.steps):
         raise error_of(failed.problem)
     if failed or macro.output == "answer":
-        return Answer(title, run_markdown(run, macro), failed.problem if failed else None)
+        return TextAnswer(title, run_markdown(run, macro), failed.problem if failed else None)
     last = _leaves(run, macro)[-1]
     if last.task and not last.text and job.around.media is not None:
         return Made(await job.around.media().store.get(last.task))
-    reply = Reply(final_text(run, macro), finish=Finish("stop"))
+    reply = ModelReply(final_text(run, macro), finish=Finish("stop"))
     at = job.snapshot.selection.end
     span = chosen_span(job) if macro.output == "replace" else (at, at)
     return await read_aside(job.snapshot, span, reply, title)

@@ -21,7 +21,7 @@ from halley.engine.guards.secrecy import is_secret_path
 from halley.engine.markdown.spoken import speakable
 from halley.engine.prompting.templates import render
 from halley.features.actions.action import Job
-from halley.features.ask import Reply, ask
+from halley.features.ask import ModelReply, ask
 from halley.features.commit import commit_message
 from halley.features.macros.values import file_value
 from halley.stores.workspace.ignoring import parse_rules
@@ -153,7 +153,7 @@ async def _commit(job: Job, step: MacroStep, values: Mapping[str, str], options:
     return await commit_message(job.around.line, workspace.root, guidance=guidance, **options)
 
 
-async def _ask(job: Job, step: MacroStep, values: Mapping[str, str], options: dict[str, Any]) -> Reply:
+async def _ask(job: Job, step: MacroStep, values: Mapping[str, str], options: dict[str, Any]) -> ModelReply:
     said = render(step.prompt or "", values)
     if not said.strip():
         raise InvalidInput(
@@ -170,7 +170,7 @@ async def _ask(job: Job, step: MacroStep, values: Mapping[str, str], options: di
     )  # fmt: skip
 
 
-async def _take(result: StepResult, reply: Reply) -> None:
+async def _take(result: StepResult, reply: ModelReply) -> None:
     result.text = reply.text
     if reply.finish and reply.finish.model:
         result.model = str(reply.finish.model)

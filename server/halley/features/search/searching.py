@@ -50,7 +50,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SearchResult:
     hits: tuple[Hit, ...]
     state: str
     notices: tuple[str, ...] = ()
@@ -66,7 +66,7 @@ async def search(
     *,
     patient: bool = False,
     by_meaning: bool = True,
-) -> Answer:
+) -> SearchResult:
     """The best hits. With `patient` it waits until the whole workspace has been looked at; without `by_meaning` no
     model is asked.
 
@@ -93,7 +93,7 @@ async def search(
     status = await index.status()
     rankings, notices = await _rankings(index, line, query, by_meaning)
     hits = await _hits(index, rankings, line.settings.context.exclude, limit)
-    return Answer(tuple(hits), status["state"], notices, status.get("estimate"))
+    return SearchResult(tuple(hits), status["state"], notices, status.get("estimate"))
 
 
 async def _looked_at(index: WorkspaceIndex, patient: bool) -> None:

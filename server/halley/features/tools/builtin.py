@@ -35,7 +35,7 @@ MOST_NUMBER = 1 << 53
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ToolPlace:
     """Where the tools look. `snapshot` is the document at hand, where there is one."""
 
     root: Path
@@ -45,7 +45,7 @@ class Place:
     """Whether a search may ask a model for embeddings, which may cost money."""
 
     @classmethod
-    def of(cls, around: Surroundings, snapshot: Snapshot | None = None) -> Place | None:
+    def of(cls, around: Surroundings, snapshot: Snapshot | None = None) -> ToolPlace | None:
         """None without a workspace."""
         return cls(around.root, around, snapshot) if around.root else None
 
@@ -62,10 +62,10 @@ class Place:
         return sorted(fact.path for fact in facts)
 
 
-Run = Callable[[Place, Mapping[str, Any]], Awaitable[str]]
+Run = Callable[[ToolPlace, Mapping[str, Any]], Awaitable[str]]
 
 
-async def run_builtin(place: Place, name: str, arguments: Mapping[str, Any]) -> Outcome:
+async def run_builtin(place: ToolPlace, name: str, arguments: Mapping[str, Any]) -> Outcome:
     """What the tool says; its refusals are said too. A wrong argument is an answer, not an error."""
     try:
         return Outcome(await BUILTIN_TOOLS[name][1](place, arguments))
@@ -82,7 +82,7 @@ def _reason(error: OSError | ValueError) -> str:
     return getattr(error, "strerror", None) or "no file system takes such a name"
 
 
-async def _read(place: Place, arguments: Mapping[str, Any]) -> str:
+async def _read(place: ToolPlace, arguments: Mapping[str, Any]) -> str:
     path = _text(arguments, "path")
     plain, text = await asyncio.to_thread(read_shown_file, place.root, path, place.exclude, place.open_text)
     lines = text.split("\n")
@@ -95,7 +95,7 @@ async def _read(place: Place, arguments: Mapping[str, Any]) -> str:
     return f"{plain}, lines {first} to {last} of {len(lines)}:\n{shown}{rest}"
 
 
-async def _list(place: Place, arguments: Mapping[str, Any]) -> str:
+async def _list(place: ToolPlace, arguments: Mapping[str, Any]) -> str:
     folder = _text(arguments, "folder", "").strip("/")
     pattern = _text(arguments, "pattern", "")
     if folder == ".":
@@ -112,7 +112,7 @@ async def _list(place: Place, arguments: Mapping[str, Any]) -> str:
     return "\n".join(found[:MOST_LISTED]) + more
 
 
-async def _search(place: Place, arguments: Mapping[str, Any]) -> str:
+async def _search(place: ToolPlace, arguments: Mapping[str, Any]) -> str:
     query = _text(arguments, "query").strip()
     if not query:
         raise InvalidInput("There is nothing to look for.", "Give words as `query`.")
@@ -127,7 +127,7 @@ async def _search(place: Place, arguments: Mapping[str, Any]) -> str:
     return "\n".join(hits)
 
 
-def _grep(place: Place, files: list[str], query: str) -> list[str]:
+def _grep(place: ToolPlace, files: list[str], query: str) -> list[str]:
     """`path:line: text` of lines that say it, whatever the case; else of lines with all its words."""
     wanted = query.casefold()
     words = [word for word in re.findall(r"\w+", wanted) if len(word) > 1]
@@ -151,7 +151,7 @@ def _grep(place: Place, files: list[str], query: str) -> list[str]:
     return (exact + near)[:MOST_HITS]
 
 
-async def _diagnose(place: Place, arguments: Mapping[str, Any]) -> str:
+async def _diagnose(place: ToolPlace, arguments: Mapping[str, Any]) -> str:
     path = _text(arguments, "path", "")
     parts: list[str] = []
     snapshot = place.snapshot
@@ -175,7 +175,7 @@ def _is_at(snapshot: Snapshot, path: str) -> bool:
     return snapshot.document.uri.endswith(f"/{path}") or display_path(snapshot) == path
 
 
-def _check(place: Place, files: list[str]) -> list[str]:
+def _check(place: ToolPlace, files: list[str]) -> list[str]:
     found: list[str] = []
     for path in files:
         text = shown_text(place.root, path, place.open_text)

@@ -14,7 +14,7 @@ from halley.engine.prompting.tool_text import tidy_description
 from halley.features.tools.builtin import BUILTIN_TOOLS
 from halley.features.tools.servers import ToolServers
 from halley.features.tools.switches import BUILTIN, Switches
-from halley.mcp.connection import Connection
+from halley.mcp.connection import ServerConnection
 from halley.mcp.values import RemoteTool
 from halley.stores.config.tool_picks import Approval, ToolPicks
 
@@ -114,7 +114,7 @@ def _builtin(switches: Switches, has_workspace: bool) -> Json:
     }
 
 
-def _server(name: str, connection: Connection | None, switches: Switches) -> Json:
+def _server(name: str, connection: ServerConnection | None, switches: Switches) -> Json:
     its, switch = switches.settings.tools.servers[name], switches.server(name)
     offer = connection.offer if connection else None
     problem = (connection.problem or connection.note) if connection else ""

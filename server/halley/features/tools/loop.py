@@ -47,7 +47,7 @@ from halley.engine.prompting.tool_text import (
     with_rules,
 )
 from halley.engine.tool_calls import read_arguments, show_arguments
-from halley.features.ask import Line, Reply, stream_reply
+from halley.features.ask import Line, ModelReply, stream_reply
 from halley.features.tools.toolbox import OfferedTool, Toolbox
 from halley.mcp.values import ToolFailed
 
@@ -108,7 +108,7 @@ async def converse(
 class _Round:
     """What a model said before it stopped for results."""
 
-    reply: Reply
+    reply: ModelReply
     calls: list[ToolCall]
     said: Pieces = field(default_factory=Pieces)
     block: str = ""
@@ -217,7 +217,7 @@ class _Conversation:
         self.note(rules)
         messages = (*with_rules(prompt.messages, rules), *added)
         asked = replace(prompt, messages=messages, tools=() if written else tools)
-        said, splitter = _Round(Reply(), []), BlockSplitter() if written else None
+        said, splitter = _Round(ModelReply(), []), BlockSplitter() if written else None
         try:
             async with aclosing(stream_reply(self.line, asked, **self.options)) as events:
                 async for event in events:

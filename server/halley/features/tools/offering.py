@@ -14,7 +14,7 @@ from halley.core.errors import HalleyError, InvalidInput
 from halley.engine.guards.secrecy import redact_secrets
 from halley.features.chat.markdown import render_chat
 from halley.features.room import EngineRoom
-from halley.features.tools.builtin import BUILTIN_TOOLS, Place, run_builtin
+from halley.features.tools.builtin import BUILTIN_TOOLS, ToolPlace, run_builtin
 from halley.mcp.values import Outcome, RemoteTool
 
 RunMacro = Callable[[str, Mapping[str, str]], Awaitable[str]]
@@ -66,7 +66,7 @@ def offered_tools(*, run_macros: bool = False) -> list[RemoteTool]:
 
 
 async def run_offered(
-    room: EngineRoom, place: Place, run_macro: RunMacro | None, name: str, arguments: Mapping[str, Any]
+    room: EngineRoom, place: ToolPlace, run_macro: RunMacro | None, name: str, arguments: Mapping[str, Any]
 ) -> Outcome:
     """What a tool says, key-shaped texts taken out; errors are said too."""
     try:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from halley.core.errors import HalleyError, NotConfigured
 from halley.core.settings import Settings, ToolServerSettings
 from halley.engine.markdown.inert import visible
-from halley.mcp.connection import Connection
-from halley.mcp.values import Offer, ServerSpec, what_changed
+from halley.mcp.connection import ServerConnection
+from halley.mcp.values import ServerOffer, ServerSpec, what_changed
 from halley.stores.disk.programs import absolute_path, find_program
 from halley.stores.keys.sources import describe_source
 from halley.stores.keys.store import SecretStore
@@ -33,21 +33,21 @@ class ToolServers:
 
     def __init__(self, secrets: SecretStore, verify: Callable[[], ssl.SSLContext] | None = None) -> None:
         self._secrets, self._verify = secrets, verify
-        self._known: dict[str, tuple[ToolServerSettings, Connection]] = {}
+        self._known: dict[str, tuple[ToolServerSettings, ServerConnection]] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.on_change: list[Callable[[], None]] = []
         self.cannot_call: set[str] = set()
         """Models whose host refused tools: they get the written form."""
-        self._heard: dict[tuple[str, str], Offer] = {}
+        self._heard: dict[tuple[str, str], ServerOffer] = {}
         """(chat, server) → what the chat last knew it to offer; the latest at the end."""
 
-    def known(self, name: str) -> Connection | None:
+    def known(self, name: str) -> ServerConnection | None:
         """The connection there is, running or not."""
         return self._known[name][1] if name in self._known else None
 
     async def ready(
         self, settings: Settings, names: Iterable[str], patience_s: float
-    ) -> dict[str, Connection]:
+    ) -> dict[str, ServerConnection]:
         """The named servers, started where they were not, as they are after at most `patience_s`."""
         found = {
             name: await self._prepare(name, settings) for name in names if name in settings.tools.servers
@@ -57,13 +57,13 @@ class ToolServers:
         await asyncio.gather(*(connection.wait(patience_s) for connection in found.values()))
         return found
 
-    async def tried(self, settings: Settings, names: Iterable[str]) -> dict[str, Connection]:
+    async def tried(self, settings: Settings, names: Iterable[str]) -> dict[str, ServerConnection]:
         """As `ready`, with all the time that each of them may take to start."""
         named = [name for name in names if name in settings.tools.servers]
         longest = max((settings.tools.servers[name].start_timeout_s for name in named), default=0.0)
         return await self.ready(settings, named, longest + 1)
 
-    async def restart(self, settings: Settings, name: str) -> Connection | None:
+    async def restart(self, settings: Settings, name: str) -> ServerConnection | None:
         """Ends it and starts it again, whatever happened before; None for one there is none of."""
         if name not in settings.tools.servers:
             return None
@@ -98,7 +98,9 @@ class ToolServers:
                 found.append(f"The tool server {name}: {visible(changed)[:500]}")
         return found
 
-    async def _prepare(self, name: str, settings: Settings, before: Offer | None = None) -> Connection:
+    async def _prepare(
+        self, name: str, settings: Settings, before: ServerOffer | None = None
+    ) -> ServerConnection:
         its = settings.tools.servers[name]
         async with self._locks[name]:
             known = self._known.get(name)
@@ -113,7 +115,7 @@ class ToolServers:
             if known is not None:
                 await known[1].close()
                 before = known[1].offer
-            connection = Connection(spec, self._changed, self._verify, before)
+            connection = ServerConnection(spec, self._changed, self._verify, before)
             self._known[name] = its, connection
             if problem:
                 connection.refuse(problem)

@@ -10,10 +10,10 @@ from halley.core.calls import Tool
 from halley.core.settings import Settings
 from halley.engine.prompting.tool_text import tidy_description
 from halley.engine.tool_calls import wire_names
-from halley.features.tools.builtin import BUILTIN_TOOLS, Place, run_builtin
+from halley.features.tools.builtin import BUILTIN_TOOLS, ToolPlace, run_builtin
 from halley.features.tools.servers import ToolServers
 from halley.features.tools.switches import BUILTIN, Switches
-from halley.mcp.connection import Connection
+from halley.mcp.connection import ServerConnection
 from halley.mcp.values import Outcome, RemoteTool
 
 PATIENCE_S = 4.0
@@ -51,13 +51,13 @@ class Toolbox:
 
 
 async def open_toolbox(
-    servers: ToolServers, switches: Switches, place: Place | None, patience_s: float = PATIENCE_S
+    servers: ToolServers, switches: Switches, place: ToolPlace | None, patience_s: float = PATIENCE_S
 ) -> Toolbox:
     """The tools that are on here. Servers that are needed are started; one that fails is reported and skipped."""
     settings = switches.settings
     if not switches.all().enabled:
         return Toolbox({})
-    found: list[tuple[str, RemoteTool, Connection | None]] = []
+    found: list[tuple[str, RemoteTool, ServerConnection | None]] = []
     if place is not None and switches.uses(BUILTIN):
         found += [(BUILTIN, tool, None) for tool, _ in BUILTIN_TOOLS.values()]
     wanted = [name for name in settings.tools.servers if switches.uses(name)]
@@ -87,10 +87,10 @@ async def open_toolbox(
 def _offered(
     server: str,
     tool: RemoteTool,
-    connection: Connection | None,
+    connection: ServerConnection | None,
     wire: str,
     settings: Settings,
-    place: Place | None,
+    place: ToolPlace | None,
 ) -> OfferedTool:
     trusted = connection is None or settings.tools.servers[server].trusted
     read_only = trusted and tool.read_only

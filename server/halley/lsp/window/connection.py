@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from halley.features.shared import Shared
 
 
-class Connection(Protocol):
+class EditorConnection(Protocol):
     """One client's connection."""
 
     documents: DocumentStore

@@ -14,7 +14,7 @@ from halley.core.errors import Problem, error_of
 from halley.core.ports import Editor
 from halley.core.snapshot import Document, Snapshot
 from halley.core.text import DocumentEdit
-from halley.features.actions.action import Answer, Edited, Made, Outcome
+from halley.features.actions.action import Edited, Made, Outcome, TextAnswer
 from halley.features.proposals import accept_proposal
 from halley.lsp.window.editor import editor_of
 from halley.lsp.window.proposing import announce
@@ -30,7 +30,7 @@ async def deliver(session: Session, snapshot: Snapshot, outcome: Outcome, *, pre
     """Make an outcome visible, and say what became of it."""
     if isinstance(outcome, Made):
         return await _deliver_media(session, snapshot, outcome)
-    if isinstance(outcome, Answer):
+    if isinstance(outcome, TextAnswer):
         uri = await editor_of(session).show(outcome.title, _with_problem(outcome.text, outcome.problem))
         return {"answer": {"uri": uri, "text": outcome.text}}
     return await deliver_edit(session, outcome, {snapshot.document.uri: snapshot.document}, preview=preview)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from halley.features.room import EngineRoom
     from halley.features.search.ground import Attendant
     from halley.features.search.index import WorkspaceIndex
-    from halley.lsp.window.connection import Connection
+    from halley.lsp.window.connection import EditorConnection
     from halley.stores.media import Task
 
 Json = dict[str, Any]
@@ -46,7 +46,7 @@ Json = dict[str, Any]
 class Session:
     """A window, from `initialize` to its end."""
 
-    def __init__(self, server: Connection, params: Json, room: EngineRoom) -> None:
+    def __init__(self, server: EditorConnection, params: Json, room: EngineRoom) -> None:
         self.server, self.room, self.shared = server, room, server.shared
         self.loop = asyncio.get_running_loop()
         self.client = Client.of(params)

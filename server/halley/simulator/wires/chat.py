@@ -11,7 +11,7 @@ from typing import Any
 
 from orjson import dumps
 
-from halley.simulator.conversation import Answer, Conversation, OfferedTool, Said, SaidToolCall
+from halley.simulator.conversation import Answer, Conversation, Message, OfferedTool, SaidToolCall
 from halley.simulator.envelope import bad_request, missing
 from halley.simulator.frames import Frame
 from halley.simulator.wires.wire import (
@@ -40,7 +40,7 @@ def read(body: Mapping[str, Any]) -> Conversation:
     return Conversation(said, tools, tool_choice(body), schema)
 
 
-def _said(message: Any, at: int) -> Said:
+def _said(message: Any, at: int) -> Message:
     role = message.get("role") if isinstance(message, dict) else None
     if role not in _ROLES:
         raise bad_request(f"Invalid value for 'messages[{at}].role': {role!r}.", f"messages[{at}].role")
@@ -49,7 +49,7 @@ def _said(message: Any, at: int) -> Said:
     if role == "tool" and not message.get("tool_call_id"):
         raise missing(f"messages[{at}].tool_call_id")
     text, images = text_of_parts(message.get("content"), f"messages[{at}].content")
-    return Said(_ROLES[role], text, images, str(message.get("tool_call_id") or ""))  # type: ignore[arg-type]
+    return Message(_ROLES[role], text, images, str(message.get("tool_call_id") or ""))  # type: ignore[arg-type]
 
 
 def _tool(tool: Any, at: int) -> OfferedTool:

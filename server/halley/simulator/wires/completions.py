@@ -19,7 +19,7 @@ from orjson import dumps
 
 from halley.simulator.answers.complete import complete
 from halley.simulator.answers.languages import guess_language, language_of_path
-from halley.simulator.conversation import Answer, Conversation, Said
+from halley.simulator.conversation import Answer, Conversation, Message
 from halley.simulator.envelope import bad_request
 from halley.simulator.frames import Frame
 from halley.simulator.wires import chat as wire_chat
@@ -44,7 +44,7 @@ def read(body: Mapping[str, Any]) -> Conversation:
     if not isinstance(prompt, str):
         raise bad_request("Invalid type for 'prompt': the simulator takes text.", "prompt", "invalid_type")
     prefix, suffix = split_fim(prompt, str(body.get("suffix") or ""))
-    return Conversation((Said("user", prefix), Said("user", suffix)))
+    return Conversation((Message("user", prefix), Message("user", suffix)))
 
 
 def split_fim(prompt: str, suffix: str) -> tuple[str, str]:
@@ -99,7 +99,10 @@ _ENDS = {"stop": "eos", "length": "limit"}
 
 def _read_infill(body: Mapping[str, Any]) -> Conversation:
     return Conversation(
-        (Said("user", str(body.get("input_prefix") or "")), Said("user", str(body.get("input_suffix") or "")))
+        (
+            Message("user", str(body.get("input_prefix") or "")),
+            Message("user", str(body.get("input_suffix") or "")),
+        )
     )
 
 

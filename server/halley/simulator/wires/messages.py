@@ -7,7 +7,7 @@ from typing import Any
 
 from orjson import JSONDecodeError, dumps, loads
 
-from halley.simulator.conversation import Answer, Conversation, Said
+from halley.simulator.conversation import Answer, Conversation, Message
 from halley.simulator.envelope import anthropic_error, bad_request
 from halley.simulator.frames import Frame, Kind
 from halley.simulator.wires.wire import Limits, Meta, Wire, offered, text_of_parts, tool_choice
@@ -27,16 +27,16 @@ def read(body: Mapping[str, Any]) -> Conversation:
         raise bad_request("messages: Field required", "messages")
     if not isinstance(body.get("max_tokens"), int):
         raise bad_request("max_tokens: Field required", "max_tokens")
-    said: list[Said] = []
+    said: list[Message] = []
     if body.get("system"):
-        said.append(Said("system", text_of_parts(body["system"], "system")[0]))
+        said.append(Message("system", text_of_parts(body["system"], "system")[0]))
     for at, message in enumerate(messages):
         said += _said(message, at)
     tools = tuple(offered(tool) for tool in body.get("tools") or () if "input_schema" in tool)
     return Conversation(tuple(said), tools, tool_choice(body))
 
 
-def _said(message: Any, at: int) -> list[Said]:
+def _said(message: Any, at: int) -> list[Message]:
     role = message.get("role") if isinstance(message, dict) else None
     if role not in ("user", "assistant"):
         raise bad_request(f"messages.{at}.role: Input should be 'user' or 'assistant'", f"messages.{at}.role")
@@ -44,11 +44,13 @@ def _said(message: Any, at: int) -> list[Said]:
     text, images = text_of_parts(content, f"messages.{at}.content")
     parts: list[Any] = content if isinstance(content, list) else []
     results = [
-        Said("tool", text_of_parts(part.get("content"), "content")[0], (), str(part.get("tool_use_id", "")))
+        Message(
+            "tool", text_of_parts(part.get("content"), "content")[0], (), str(part.get("tool_use_id", ""))
+        )
         for part in parts
         if isinstance(part, dict) and part.get("type") == "tool_result"
     ]
-    own = [Said(role, text, images)] if text or images or not results else []
+    own = [Message(role, text, images)] if text or images or not results else []
     return [*own, *results]
 
 

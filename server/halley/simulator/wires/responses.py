@@ -9,7 +9,7 @@ from typing import Any
 
 from orjson import dumps
 
-from halley.simulator.conversation import Answer, Conversation, Said
+from halley.simulator.conversation import Answer, Conversation, Message
 from halley.simulator.envelope import bad_request, missing
 from halley.simulator.frames import Frame, Kind
 from halley.simulator.wires.wire import (
@@ -27,12 +27,12 @@ _Json = dict[str, Any]
 
 
 def read(body: Mapping[str, Any]) -> Conversation:
-    said: list[Said] = []
+    said: list[Message] = []
     if isinstance(body.get("instructions"), str):
-        said.append(Said("system", body["instructions"]))
+        said.append(Message("system", body["instructions"]))
     given = body.get("input")
     if isinstance(given, str):
-        said.append(Said("user", given))
+        said.append(Message("user", given))
     elif isinstance(given, list) and given:
         said += [item for at, raw in enumerate(given) if (item := _said(raw, at))]
     else:
@@ -45,23 +45,23 @@ def read(body: Mapping[str, Any]) -> Conversation:
     return Conversation(tuple(said), tools, tool_choice(body), wanted_schema(format, format), paints)
 
 
-def _said(item: Any, at: int) -> Said | None:
+def _said(item: Any, at: int) -> Message | None:
     if not isinstance(item, dict):
         raise bad_request(f"Invalid type for 'input[{at}]': expected an object.", f"input[{at}]")
     kind = item.get("type") or "message"
     if kind == "function_call_output":
         output = item.get("output")
         text = output if isinstance(output, str) else text_of_parts(output, f"input[{at}].output")[0]
-        return Said("tool", text, tool_call_id=str(item.get("call_id", "")))
+        return Message("tool", text, tool_call_id=str(item.get("call_id", "")))
     if kind == "function_call":
-        return Said("assistant", "")
+        return Message("assistant", "")
     if kind != "message":
         return None  # reasoning items and the like say nothing to us
     role = item.get("role")
     if role not in ROLES:
         raise bad_request(f"Invalid value for 'input[{at}].role': {role!r}.", f"input[{at}].role")
     text, images = text_of_parts(item.get("content"), f"input[{at}].content")
-    return Said(ROLES[role], text, images)  # type: ignore[arg-type]
+    return Message(ROLES[role], text, images)  # type: ignore[arg-type]
 
 
 def limits(body: Mapping[str, Any]) -> Limits:
