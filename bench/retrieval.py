@@ -155,7 +155,7 @@ def measure(root: Path, index: Path, questions: Sequence[Question]) -> tuple[lis
     from halley.features.search.scan import Rules, scan
     from halley.features.search.searching import WEIGHTS
     from halley.stores.index.chunks import INDEX_STEPS, counts, find_words, load_chunks
-    from halley.stores.sqlite.database import open_connection
+    from halley.stores.sqlite.opening import open_connection
 
     database = index / "index.db"
     scan(Rules(str(root), str(database)), lambda _: None)

@@ -19,7 +19,7 @@ from halley.features.search.cutters import cut_files, cut_here
 from halley.features.search.scan import Rules, scan
 from halley.stores.index import chunks as search_index
 from halley.stores.index.chunks import INDEX_STEPS, find_words, put_file
-from halley.stores.sqlite.database import open_connection
+from halley.stores.sqlite.opening import open_connection
 
 FILES = 120
 

@@ -19,7 +19,7 @@ from halley.features.chat.turns.turn import ChatRequest
 from halley.features.room import EngineRoom
 from halley.simulator import Simulator
 from halley.stores.chats import store
-from halley.stores.sqlite import database
+from halley.stores.sqlite import database, opening
 
 Tried = Callable[..., None]
 
@@ -37,7 +37,7 @@ def locked(path: Path) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(opening, "BUSY_TIMEOUT_S", 0.3)
     monkeypatch.setattr(database, "IMPATIENT_MS", 20)
     monkeypatch.setattr(store, "RETRY_S", 0.02)
 

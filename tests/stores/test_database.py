@@ -14,7 +14,8 @@ from stores_help import assert_private, finished
 from halley.core.errors import StoreFailed
 from halley.stores.disk.paths import Paths
 from halley.stores.sqlite import migrations
-from halley.stores.sqlite.database import Database, has_sound_wal, open_connection, write_turn
+from halley.stores.sqlite.database import Database
+from halley.stores.sqlite.opening import has_sound_wal, open_connection, write_turn
 
 
 def add(value: str):
@@ -220,8 +221,8 @@ async def test_no_commit_waits_for_the_disk(database: Database) -> None:
 
 
 async def test_an_older_sqlite_writes_in_turns(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("halley.stores.sqlite.database.has_sound_wal", lambda version: False)
-    monkeypatch.setattr("halley.stores.sqlite.database.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("halley.stores.sqlite.opening.has_sound_wal", lambda version: False)
+    monkeypatch.setattr("halley.stores.sqlite.opening.BUSY_TIMEOUT_S", 0.05)
     database = Database(paths.database)
     await database.run(add("a"))
     with write_turn(paths.database):

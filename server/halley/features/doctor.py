@@ -139,7 +139,7 @@ def _versions() -> dict[str, str]:
     import ssl
     from importlib.metadata import PackageNotFoundError, version
 
-    from halley.stores.sqlite.database import sqlite_version
+    from halley.stores.sqlite.opening import sqlite_version
 
     found = {
         "python": platform.python_version(),

@@ -3,7 +3,7 @@
     with open_index(database) as filling:
         filling.known()  filling.begin(files, gone)  filling.put(batch)
 
-Each call that writes is one transaction in this database's turn (`sqlite/database.py`). Raises StoreFailed.
+Each call that writes is one transaction in this database's turn (`sqlite/opening.py`). Raises StoreFailed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from halley.core.errors import StoreFailed
 from halley.core.index import ChunkRow, KnownFile
 from halley.stores.index import chunks
-from halley.stores.sqlite.database import open_connection, write_turn
+from halley.stores.sqlite.opening import open_connection, write_turn
 
 
 @dataclass(frozen=True, slots=True)
