@@ -1,7 +1,8 @@
-"""`:help halley`: clients/neovim/doc/halley.txt, made of the page on Neovim and of tables the plugin itself runs by.
+"""`:help halley`: clients/neovim/doc/halley.txt and its tags, made of the page on Neovim and of the plugin's tables.
 
-The prose is docs/editors/neovim.md from its heading "The plugin" on; the subcommands are `subcommands.lua`, the
-options the annotations of `options.lua`. So a reader of any of them reads the same.
+The prose is docs/editors/neovim.md from its heading "The plugin" on; the subcommands are the rows of
+`subcommands.lua`, the options those of `options.lua`. So a reader of any of them reads the same. The tags are what
+`:helptags` would write: a plugin that is only put on the runtimepath has its help too.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ TAGS = {
 
 
 def build(root: Path) -> dict[Path, str]:
-    """The manual, by its path below `root`."""
+    """The manual and its tags, by their paths below `root`."""
     client = root / "clients/neovim"
     sections = dict(_sections((root / "docs/editors/neovim.md").read_text("utf-8")))
-    parts = ["*halley.txt*    Every model in Neovim, by one daemon", ""]
+    parts = ["*halley.txt* *halley*    Every model in Neovim, by one daemon", ""]
     for title, body in sections.items():
         parts += [_heading(title, TAGS[title]), ""]
         parts += [*_prose(body), ""]
@@ -40,7 +41,14 @@ def build(root: Path) -> dict[Path, str]:
             parts += [_heading("Command", ":Halley"), "", *_commands(client), ""]
     parts.append(" vim:tw=78:ft=help:norl:")
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(parts)) + "\n"
-    return {Path("clients/neovim/doc/halley.txt"): text}
+    folder = Path("clients/neovim/doc")
+    return {folder / "halley.txt": text, folder / "tags": _tag_file(text)}
+
+
+def _tag_file(manual: str) -> str:
+    """As Neovim's `:helptags` writes it: a line for each `*tag*`, sorted by its bytes."""
+    tags = re.findall(r"(?m)(?:^|(?<=[ \t]))\*([^*\s|]+)\*(?=\s|$)", manual)
+    return "".join(sorted(f"{tag}\thalley.txt\t/*{tag}*\n" for tag in tags))
 
 
 def _heading(title: str, tags: str) -> str:
@@ -99,9 +107,10 @@ def _entry(left: str, right: str, indent: int = 33) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """Markdown's marks off: links to their words; tabs of a manual's own marks stay literal."""
+    """Markdown's marks off: links to their words; `*emphasis*` would be a tag in a manual."""
     text = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", " ".join(text.split()))
-    return text.replace("**", "").replace("\\|", "|")
+    text = text.replace("**", "").replace("\\|", "|")
+    return re.sub(r"(?<![`*\w])\*([^*`\s][^*`]*)\*", r"\1", text)
 
 
 # -- the plugin's own tables
@@ -132,5 +141,7 @@ def _fields(row: str) -> dict[str, str]:
 
 
 def _options(source: str) -> Iterator[str]:
-    for name, kind, about in re.findall(r"---@field (\w+)\? (\S+) (.+)", source.split("---@type")[0]):
-        yield from _entry(f"{name}  {kind}", about)
+    rows = re.findall(r"(?ms)^  \{\n(.*?)^  \},$", source.split("---@type halley.Option[]")[1])
+    for row in rows:
+        fields, default = _fields(row), re.findall(r"default = (.+),", row)[0]
+        yield from _entry(f"{fields['name']}  {fields['takes']}", f"{fields['about']} Default: `{default}`")

@@ -112,6 +112,19 @@ async def test_a_plain_client_chats_by_command(window: Window, simulator: Simula
     assert result["chatId"]
 
 
+async def test_a_plain_client_asks_about_a_whole_document(window: Window, simulator: Simulator) -> None:
+    buffer = await window.open("sum.py", "first = 1\nlast = 2")
+    document = {"uri": buffer.uri}
+    first_line = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 9}}
+    for place in ({}, {"range": first_line}):
+        simulator.script("A sum.")
+        await window.command("halley.chat", {"prompt": "What is it?", "textDocument": document, **place})
+    bodies = [request.body.decode() for request in simulator.requests]
+    whole, line = (body for body in bodies if "What is it?" in body and "title" not in body)
+    assert "first = 1\\nlast = 2" in whole
+    assert "first = 1" in line and "last = 2" not in line
+
+
 async def test_every_call_is_in_the_ledger(window: Window, simulator: Simulator) -> None:
     simulator.script("Yes.")
     await window.chat("Is this counted?")

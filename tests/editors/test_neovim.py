@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from neovim import Neovim, documented_setup
-from plugin import request_about
 
 from halley.simulator import Simulator
 
@@ -87,6 +86,13 @@ def test_an_explanation_opens_as_markdown(editing: Neovim, simulator: Simulator)
           end
         end
     end)()""")
+    shown = editing.lua("""
+        return vim.tbl_map(function(window)
+          return vim.fs.basename(vim.api.nvim_buf_get_name(vim.api.nvim_win_get_buf(window)))
+        end, vim.api.nvim_list_wins())
+    """)
+    assert len(shown) == 2 and "shop.py" in shown, "next to the file"
+    assert editing.api.current.buffer.name.endswith("shop.py"), "where the cursor stays"
 
 
 GHOST = """(function()
@@ -124,7 +130,8 @@ def test_chat_is_a_command(editing: Neovim, simulator: Simulator) -> None:
           if table.concat(lines, ' '):find('Prices are added up.', 1, true) then return true end
         end
     end)()""")
-    assert request_about(simulator, "What does this do?")
+    asked = next(body for one in simulator.requests if "What does this do?" in (body := one.body.decode()))
+    assert "result = result + item.price" in asked, "the file at hand"
 
 
 def test_a_failure_is_reported_in_a_sentence(editing: Neovim, simulator: Simulator) -> None:

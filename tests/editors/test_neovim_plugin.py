@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 from neovim import Neovim
 from plugin import BETTER, CODE, PLUGIN, SAID, SELECT, TEXT_IS, seen
+from screens import size
 
 from halley.core.models import Role
 from halley.simulator import Simulator
@@ -68,6 +69,19 @@ def test_wrong_options_are_named_and_the_others_hold(fresh: Neovim) -> None:
     assert "`answers` must be one of split, vsplit, float." in said
     assert "there is no option `ghost_tekst`" in said
     assert "`cmd` must be a table, not a string." in said
+
+
+def test_options_are_shown_with_their_meaning(editing: Neovim) -> None:
+    editing.lua("vim.g.halley = { answers = 'split', ghost_tekst = true }")
+    assert editing.lua("return require('halley').options()")["answers"] == "split"
+    editing.type(":Halley options<CR>")
+    shown = seen(editing, "# Halley options")
+    assert "**Wrong:** there is no option `ghost_tekst`" in shown
+    assert '`"split"` (default: `"vsplit"`)' in shown
+    assert "`true` (the default); takes `boolean`" in shown
+    assert "How the daemon is started" in shown
+    named = set(editing.lua("return vim.tbl_keys(require('halley').options())"))
+    assert named == {line[3:] for line in shown.splitlines() if line.startswith("## ")}
 
 
 def test_the_command_completes_and_names_what_there_is(editing: Neovim) -> None:
@@ -222,6 +236,29 @@ def test_answers_open_where_the_user_likes(
     row, column = where[1]
     assert where[0] == relative
     assert {"split": row > 0 and column == 0, "vsplit": column > 0}.get(answers, True)
+
+
+FLOAT = """(function()
+    local win = vim.iter(vim.api.nvim_list_wins()):find(function(one) return vim.w[one].halley_answers end)
+    local config = win and vim.api.nvim_win_get_config(win)
+    return config and config.relative == 'editor' and { config.width, config.height } or nil
+end)()"""
+
+
+def test_a_float_is_as_large_as_its_text(editing: Neovim, simulator: Simulator) -> None:
+    size(editing, 120, 40)
+    editing.lua("vim.g.halley = { answers = 'float' } vim.o.number = true")
+    simulator.script("A sum of the prices of all the items.")
+    editing.type(":%Halley explain<CR>")
+    seen(editing, "A sum of")
+    width = len("A sum of the prices of all the items.")
+    editing.wait(f"vim.deep_equal({FLOAT}, ...)", [width, 3])
+    simulator.script("word " * 60 + "\n\nEnd.")
+    editing.type("<C-w>p:%Halley explain<CR>")
+    seen(editing, "End.")
+    editing.wait(f"vim.deep_equal({FLOAT}, ...)", [100, 7])
+    size(editing, 60, 12)
+    editing.wait(f"vim.deep_equal({FLOAT}, ...)", [56, 6])
 
 
 def test_a_model_is_picked_in_steps(editing: Neovim) -> None:
@@ -396,6 +433,15 @@ def test_lines_are_asked_about_in_a_new_chat(editing: Neovim, simulator: Simulat
     body = next(one.body.decode() for one in simulator.requests if "Why?" in one.body.decode())
     assert "result += item.price" in body
     assert "return result" not in body, "only the line"
+
+
+def test_without_lines_the_whole_buffer_is_asked_about(editing: Neovim, simulator: Simulator) -> None:
+    simulator.script("It adds up.")
+    editing.type(":call append(0, '# not saved')<CR>:Halley ask What is this for?<CR>")
+    text = seen(editing, "> **Context** 1 excerpt")
+    assert "> - shop.py:1 · " in text
+    asked = next(body for one in simulator.requests if "What is this for?" in (body := one.body.decode()))
+    assert "# not saved" in asked and "return result" in asked
 
 
 def test_a_wait_for_another_try_is_ended(editing: Neovim, simulator: Simulator) -> None:

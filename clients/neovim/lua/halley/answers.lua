@@ -1,6 +1,65 @@
 --- Documents to read: the daemon's `halley:` answers, and reports that are made here.
 local M = {}
 
+---@return integer? # the window answers are read in
+local function window()
+  for _, win in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
+    if vim.w[win].halley_answers then
+      return win
+    end
+  end
+end
+
+local WIDEST, NARROWEST = 100, 20
+
+---@param lines string[]
+---@return integer # columns
+local function widest(lines)
+  local found = NARROWEST
+  for _, line in ipairs(lines) do
+    found = math.max(found, vim.fn.strdisplaywidth(line))
+    if found >= WIDEST then
+      return WIDEST
+    end
+  end
+  return found
+end
+
+---@param width integer
+---@param height integer
+---@return vim.api.keyset.win_config
+local function centred(width, height)
+  return {
+    relative = 'editor',
+    width = width,
+    height = height,
+    col = math.max(0, math.floor((vim.o.columns - width) / 2) - 1),
+    row = math.max(0, math.floor((vim.o.lines - height) / 2) - 1),
+    style = 'minimal',
+    border = 'rounded',
+    title = ' Halley ',
+  }
+end
+
+--- Makes a float as wide and as high as its text, within the screen.
+---@param win integer
+local function fit(win)
+  local lines = vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(win), 0, -1, true)
+  local width = math.max(1, math.min(widest(lines), vim.o.columns - 4))
+  vim.api.nvim_win_set_config(win, centred(width, math.max(1, vim.o.lines - 6)))
+  local height = vim.api.nvim_win_text_height(win, {}).all
+  vim.api.nvim_win_set_config(win, centred(width, math.max(1, math.min(height, vim.o.lines - 6))))
+end
+
+--- Fits the float a buffer is read in, where it is read in one.
+---@param buf integer
+local function refit(buf)
+  local win = window()
+  if win and vim.api.nvim_win_get_buf(win) == buf and vim.api.nvim_win_get_config(win).relative ~= '' then
+    fit(win)
+  end
+end
+
 ---@param buf integer
 ---@param lines string[]
 ---@param filetype? string
@@ -12,30 +71,7 @@ local function fill(buf, lines, filetype)
   vim.bo[buf].filetype = filetype or 'markdown'
   vim.bo[buf].modifiable = false
   vim.bo[buf].modified = false
-end
-
----@return integer? # the window answers are read in
-local function window()
-  for _, win in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
-    if vim.w[win].halley_answers then
-      return win
-    end
-  end
-end
-
----@return vim.api.keyset.win_config
-local function float()
-  local width = math.min(100, vim.o.columns - 4)
-  local height = math.min(30, vim.o.lines - 6)
-  return {
-    relative = 'editor',
-    width = width,
-    height = height,
-    col = math.floor((vim.o.columns - width) / 2),
-    row = math.floor((vim.o.lines - height) / 2),
-    border = 'rounded',
-    title = ' Halley ',
-  }
+  refit(buf)
 end
 
 --- Shows a buffer where answers are read, in the one window there is for them; the window.
@@ -50,15 +86,25 @@ function M.open(buf, focus)
   else
     local place = { split = 'right' }
     if where == 'float' then
-      place = float()
+      place = centred(NARROWEST, 1)
     elseif where == 'split' then
       place = { split = 'below' }
     end
     win = vim.api.nvim_open_win(buf, false, place)
     vim.w[win].halley_answers = true
+    vim.api.nvim_create_autocmd('VimResized', {
+      group = vim.api.nvim_create_augroup('halley.answers', {}),
+      callback = function()
+        if not vim.api.nvim_win_is_valid(win) then
+          return true
+        end
+        refit(vim.api.nvim_win_get_buf(win))
+      end,
+    })
   end
   vim.wo[win][0].wrap = true
   vim.wo[win][0].linebreak = true
+  refit(buf)
   vim.keymap.set('n', 'q', '<Cmd>close<CR>', { buffer = buf, desc = 'Close' })
   if focus then
     vim.api.nvim_set_current_win(win)

@@ -18,7 +18,7 @@ end
 ---@return string[]?
 local function check_options()
   health.start('Options')
-  local problems = require('halley.options').problems(vim.g.halley or {})
+  local problems = require('halley.options').problems(require('halley.options').given())
   for _, problem in ipairs(problems) do
     health.error(problem, 'See |halley-options|.')
   end

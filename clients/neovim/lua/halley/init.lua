@@ -7,6 +7,12 @@ function M.setup(options)
   require('halley.options').set(options)
 end
 
+--- The options in force; `:Halley options` shows them with their meaning.
+---@return halley.Options
+function M.options()
+  return require('halley.options').get()
+end
+
 --- For the status line: `%{%v:lua.require'halley'.statusline()%}`. Empty where Halley does not serve the buffer.
 ---@return string
 function M.statusline()

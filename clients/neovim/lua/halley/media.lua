@@ -1,4 +1,5 @@
---- Pictures and speech: started here, made in the background, saved into the workspace with a link at the place that asked.
+--- Pictures and speech: started here, made in the background, saved into the workspace with a link where they were
+--- asked for.
 local M = {}
 
 local client = require('halley.client')

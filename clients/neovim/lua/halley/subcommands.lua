@@ -77,7 +77,7 @@ return {
     name = 'ask',
     takes = '[words]',
     range = true,
-    about = 'Asks about the lines in a new chat.',
+    about = 'Asks about the lines, else about the whole buffer, in a new chat.',
     call = { 'chat', 'ask' },
   },
   {
@@ -285,6 +285,12 @@ return {
     name = 'doctor',
     about = 'Shows problems and the current state.',
     call = { 'reports', 'doctor' },
+  },
+  {
+    group = 'reports',
+    name = 'options',
+    about = "Shows the plugin's options: values, defaults and what each does.",
+    call = { 'options', 'show' },
   },
   {
     group = 'reports',

@@ -272,10 +272,23 @@ def register(server: HalleyServer) -> None:
     @server.command("halley.chat")
     async def _chat(arguments: list[Any]) -> Json:
         params = arguments[0] if arguments and isinstance(arguments[0], dict) else {}
+        params = _about_all(server.session, params)
         async with WorkDone(server, "Halley: chat") as work:
             with working(server.session, "chat"):
                 result = await chat_send(server.session, params, _reporting(work.report))
         return {"chatId": result["chatId"], "text": result.get("said") or _texts(result["replies"])}
+
+
+def _about_all(session: Session, params: Json) -> Json:
+    """A question about a document that names no lines is about all of it: a plain editor has no `#buffer` to offer."""
+    text_document = params.get("textDocument")
+    if params.get("range") or not isinstance(text_document, dict):
+        return params
+    document = session.document(str(text_document.get("uri", "")))
+    if document is None:
+        return params  # `chat_send` says that it is not there
+    end = {"line": document.text.count("\n") + 1, "character": 0}
+    return {**params, "range": {"start": {"line": 0, "character": 0}, "end": end}}
 
 
 def _register_streaming(server: HalleyServer, method: str, run: Streaming) -> None:

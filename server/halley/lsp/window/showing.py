@@ -11,13 +11,16 @@ if TYPE_CHECKING:
 
 _MESSAGE_LIMIT = 4000
 _INFO, _WARNING, _ERROR = 3, 2, 1
+_REPLACES = frozenset({"Neovim"})
+"""Editors whose own client shows a document that takes the focus in place of the file, else in a window beside it."""
 
 
 async def show_answer(session: Session, title: str, text: str) -> str:
     """Open an answer as a document, or say it as a message where nothing can be opened; its URI."""
     uri = session.answers.keep(title, text)
     if session.client.show_document:
-        answer = await session.request("window/showDocument", {"uri": uri, "takeFocus": True})
+        focus = session.client.asks or session.client.name not in _REPLACES
+        answer = await session.request("window/showDocument", {"uri": uri, "takeFocus": focus})
         if answer and answer.get("success"):
             return uri
     if not session.client.asks:  # a plugin of ours shows answers itself

@@ -439,11 +439,15 @@ function M.open(words, arguments)
   window.to_prompt(chat)
 end
 
---- `:Halley ask [words]`: the same in a new chat; without words they are asked for.
+--- `:Halley ask [words]`: the same in a new chat, with the whole buffer where no lines are named; without words they
+--- are asked for.
 ---@param words string[]
 ---@param arguments vim.api.keyset.create_user_command.command_args
 function M.ask(words, arguments)
   arguments = vim.tbl_extend('force', arguments, { bang = true })
+  if arguments.range == 0 then
+    arguments.line1, arguments.line2, arguments.range = 1, vim.api.nvim_buf_line_count(0), 2
+  end
   if #words > 0 then
     return M.open(words, arguments)
   end
