@@ -1,4 +1,5 @@
-"""Functions of `engine/` that take several texts, rows or a place in one are linear as well, by hostile texts."""
+"""Functions of `engine/` that take several texts, rows or a place in one are linear as well, by hostile texts; and those
+elsewhere that read what a host, a file or a chat says."""
 
 from __future__ import annotations
 
@@ -16,9 +17,16 @@ from test_linear import MARKUP, is_linear
 import halley.engine
 from halley.core.errors import HalleyError
 from halley.core.snapshot import Selection
+from halley.core.tokens import end_of_first, estimate_tokens, start_of_last
 from halley.engine.code.layout import Style
+from halley.engine.markdown.inert import inert_markdown
 from halley.engine.replies.target import Target
 from halley.engine.typing.completions import Place
+from halley.features.chat.rendering import plain_label
+from halley.features.commit import tidy
+from halley.providers.refusals.errors import quote
+from halley.providers.refusals.said import read_said
+from halley.stores.chats.search import excerpt
 
 ROWS = [
     *(unit for unit in MARKUP if len(unit) > 1), "x = 1\n", "  x\n", "\tx\n", "}\n", "def a():\n", "def a():\n    pass\n",
@@ -33,6 +41,14 @@ NAMED = {
     "name": "a",
     "line_before": "x",
 }
+
+
+def read_said_text(text: str) -> object:
+    return read_said(text.encode())
+
+
+def to_markdown_text(text: str) -> object:
+    return inert_markdown(text)
 
 
 def _value(parameter: inspect.Parameter, text: str) -> Any:
@@ -59,6 +75,9 @@ def _value(parameter: inspect.Parameter, text: str) -> Any:
     return makers[str(parameter.annotation)]()
 
 
+ELSEWHERE: list[Callable[..., object]] = [
+    end_of_first, start_of_last, estimate_tokens, tidy, plain_label, excerpt, quote, read_said_text, to_markdown_text,
+]  # fmt: skip
 KNOWN = "str int bool Sequence[str] Iterable[str] frozenset[str] Run Style Place Target".split()
 
 
@@ -76,7 +95,7 @@ def functions() -> dict[str, Callable[..., object]]:
                 and set(kinds) <= {*KNOWN, "tuple[int, int]"}
             ):
                 found[f"{module.name.removeprefix('halley.engine.')}.{name}"] = one
-    return found
+    return found | {f"{one.__module__.removeprefix('halley.')}.{one.__name__}": one for one in ELSEWHERE}
 
 
 def _needed(one: Callable[..., object]) -> list[inspect.Parameter]:

@@ -167,7 +167,7 @@ def _rows(status: Json) -> list[tuple[str, str]]:
 
 def _shown(text: str, query: str) -> str:
     """A few lines of a hit, those with the query's words first of all."""
-    words = [word.casefold() for word in query.split() if len(word) > 2]
+    words = [word.casefold() for word in query[:1000].split() if len(word) > 2]
     lines = [line for line in text.rstrip("\n").split("\n") if line.strip()]
     best = sorted(
         range(len(lines)), key=lambda row: (-sum(word in lines[row].casefold() for word in words), row)

@@ -13,20 +13,28 @@ from halley.core.memory import by_line
 
 _TOKEN = r"[A-Za-z]{1,8}|\d{1,3}|\n+|[ \t]{2,16}|[^\sA-Za-z\d]|\S"
 _PIECE = re.compile(_TOKEN)
-_WITH_GAP = re.compile(rf"\s*?(?:{_TOKEN})")
-"""A token and the space before it that is none: put together, these are the text again."""
+_WITH_GAP = re.compile(rf"(?:[^\S\n \t]|[ \t](?![ \t]))*+(?:{_TOKEN}|\Z)")
+"""A token and the space before it that is none: put together, these are the text again. The last has only space:
+without it a text of nothing but carriage returns would be looked through from each of them."""
 
 
 def end_of_first(text: str, most: int) -> int | None:
     """Where the first `most` tokens end and another begins; None where there is no other."""
-    pieces = _WITH_GAP.findall(text)  # far quicker than one match after the other
+    pieces = _pieces(text)
     return _start(text, pieces[:most]) if len(pieces) > most else None
 
 
 def start_of_last(text: str, most: int) -> int | None:
     """Where the last `most` tokens begin; None where there are none before them."""
-    pieces = _WITH_GAP.findall(text)
+    pieces = _pieces(text)
     return _start(text, pieces[:-most]) if len(pieces) > most else None
+
+
+def _pieces(text: str) -> list[str]:
+    pieces = _WITH_GAP.findall(text)  # far quicker than one match after the other
+    while pieces and not _PIECE.search(pieces[-1]):
+        pieces.pop()
+    return pieces
 
 
 def _start(text: str, before: list[str]) -> int:

@@ -10,6 +10,7 @@ from halley.core.calls import Prompt
 from halley.core.errors import InvalidInput
 from halley.core.models import Role
 from halley.core.tokens import estimate_tokens
+from halley.engine.markdown.fences import find_fences
 from halley.engine.prompting.prompts import fence
 from halley.engine.prompting.templates import builtin_template, render_messages
 from halley.features.ask import Line, ask
@@ -67,7 +68,6 @@ def _cut(file: str, budget: int) -> str:
     return file
 
 
-_FENCED = re.compile(r"^```[^\n]*\n(.*?)^```[ \t]*$", re.DOTALL | re.MULTILINE)
 _THOUGHT = re.compile(r"\A\s*<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 _LEAD = re.compile(r"\A[^\n]{0,120}(?:message|commit)[^\n]{0,40}:[ \t]*\n+", re.IGNORECASE)
 _QUOTES = ('""', "''", "``", "“”", "«»")
@@ -79,8 +79,9 @@ def tidy(reply: str) -> str:
     A blank line follows its first; nothing invisible stays in it.
     """
     text = _THOUGHT.sub("", reply.replace("\r\n", "\n")).strip()
-    if fenced := _FENCED.search(text):
-        text = fenced[1]
+    fenced = next((fence for fence in find_fences(text.split("\n")) if fence.closed), None)
+    if fenced is not None:
+        text = fenced.text
     elif len(bare := _LEAD.sub("", text)) < len(text) and bare.strip():
         text = bare
     text = "".join(c for c in text.strip() if c in "\n\t" or (c.isprintable() or c == "\u200d"))

@@ -11,7 +11,7 @@ _PARTS = re.compile(r"[a-z]+|\d+")
 
 def near_names(name: str, among: Iterable[str], most: int = 3) -> list[str]:
     """The closest names, best first; none when nothing is similar."""
-    wanted = name.lower()
+    wanted = name[:200].lower()
     scored = [(_likeness(wanted, candidate.lower()), candidate) for candidate in among]
     close = sorted((score, candidate) for score, candidate in scored if score > 0.6)
     return [candidate for _, candidate in sorted(close, key=lambda pair: (-pair[0], pair[1]))[:most]]

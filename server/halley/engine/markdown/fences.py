@@ -10,12 +10,14 @@ https://spec.commonmark.org/0.31.2/#fenced-code-blocks
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 _OPEN = re.compile(r"^(?P<indent>[ \t]*)(?P<mark>`{3,}|~{3,})(?P<info>[^`]*)$")
 _MOST = 300
-"""Blocks that are looked at. No answer has as many."""
+_MOST_KINDS = 32
+"""Blocks that are looked at, and kinds of marks among them. No answer has as many."""
 _MARKDOWN = frozenset(("markdown", "md", "mdx"))
 
 
@@ -44,65 +46,99 @@ class Fence:
 def find_fences(lines: Sequence[str], *, holds_fences: bool = False) -> list[Fence]:
     """The outermost blocks, in order. `holds_fences`: the text asked for has fences of its own."""
     found: list[Fence] = []
-    marks = [row for row, line in enumerate(lines) if _OPEN.match(line)]
+    marks = [_Mark.of(row, line) for row, line in enumerate(lines) if _OPEN.match(line)]
+    kin: dict[tuple[str, int, int], _Kin] = {}
     said = at = 0
-    for n, first in enumerate(marks, 1):
-        opening = _OPEN.match(lines[first])
-        if opening is None or first < at:
+    for mark in marks:
+        if mark.row < at:
             continue
-        if len(found) == _MOST:
+        if len(found) == _MOST or len(kin) == _MOST_KINDS:
             break
-        end, closed = _end(lines, marks[n:], opening, holds_fences)
-        inside = tuple(_outdent(line, opening["indent"]) for line in lines[first + 1 : end])
-        found.append(Fence(opening["info"].strip(), inside, tuple(lines[said:first]), first, end, closed))
+        if mark.kind not in kin:
+            kin[mark.kind] = _Kin([other for other in marks if mark.is_kin(other)])
+        end, closed = _end(mark, kin[mark.kind], len(lines), holds_fences)
+        inside = tuple(_outdent(line, mark.indent) for line in lines[mark.row + 1 : end])
+        found.append(Fence(mark.info, inside, tuple(lines[said : mark.row]), mark.row, end, closed))
         at = said = end + 1 if closed else end
     return found
 
 
-def _end(
-    lines: Sequence[str], rows: Sequence[int], opening: re.Match[str], holds_fences: bool
-) -> tuple[int, bool]:
-    """The line of the closing mark, among `rows` that may be marks; or where an unclosed block ends, and False."""
-    nests = holds_fences or _info_language(opening) in _MARKDOWN
-    nested = _nested_end(lines, rows, opening)
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A line that may open or close a block."""
+
+    row: int
+    kind: tuple[str, int, int]
+    """Its character, their number, and the column they begin at."""
+    indent: str
+    info: str
+    is_bare: bool
+
+    @classmethod
+    def of(cls, row: int, line: str) -> _Mark:
+        found = _OPEN.match(line)
+        assert found is not None
+        mark, indent = found["mark"], found["indent"]
+        kind = mark[0], len(mark), len(indent.expandtabs(4))
+        return cls(row, kind, indent, found["info"].strip(), not line.strip().strip("`~"))
+
+    def is_kin(self, other: _Mark) -> bool:
+        """Whether another can close the block or open one inside: the same mark, as long, not deep in the code."""
+        (character, length, depth), (its, its_length, its_depth) = self.kind, other.kind
+        return its == character and its_length >= length and its_depth <= depth + 3
+
+
+class _Kin:
+    """The marks that matter to blocks of one kind. All is worked out once: a reply may hold nothing but marks."""
+
+    def __init__(self, marks: Sequence[_Mark]) -> None:
+        self.rows = [mark.row for mark in marks]
+        self.marks = marks
+        self._ends = _ends([mark.is_bare for mark in marks])
+        self.last_bare = next((mark.row for mark in reversed(marks) if mark.is_bare), -1)
+        self._named: list[int | None] = [None] * (len(marks) + 1)
+        for n in range(len(marks) - 1, -1, -1):
+            self._named[n] = self._named[n + 1] if marks[n].is_bare else marks[n].row
+
+    def nested_end(self, mark: _Mark) -> int | None:
+        """The row that closes a block when each mark with an info string opens one inside."""
+        end = self._ends[bisect_left(self.rows, mark.row)]
+        return None if end is None else self.rows[end]
+
+    def next_named(self, mark: _Mark) -> int | None:
+        """The next row with an info string."""
+        return self._named[bisect_left(self.rows, mark.row) + 1]
+
+    def after(self, row: int) -> _Mark | None:
+        n = bisect_right(self.rows, row)
+        return self.marks[n] if n < len(self.marks) else None
+
+
+def _ends(bare: Sequence[bool]) -> list[int | None]:
+    """For a block that begins at each mark, the mark that ends it; as brackets are matched, in one pass."""
+    ends: list[int | None] = [None] * len(bare)
+    depth = 0
+    waiting: list[tuple[int, int]] = []  # (mark, the depth inside its block), the deepest last
+    for n, is_bare in enumerate(bare):
+        depth += -1 if is_bare else 1
+        while waiting and waiting[-1][1] > depth:
+            ends[waiting.pop()[0]] = n
+        waiting.append((n, depth))
+    return ends
+
+
+def _end(mark: _Mark, kin: _Kin, size: int, holds_fences: bool) -> tuple[int, bool]:
+    """The row of the closing mark; or where an unclosed block ends, and False."""
+    nests = holds_fences or mark.info.split(" ")[0].lower() in _MARKDOWN
+    nested = kin.nested_end(mark)
     if nested is None:
-        again = next(
-            (row for row in rows if _is_mark(lines[row], opening) and not _is_bare(lines[row])), None
-        )
-        return (len(lines) if nests or again is None else again), False
+        again = kin.next_named(mark)
+        return (size if nests or again is None else again), False
     if nests:
-        later = [row for row in rows if row > nested and _is_mark(lines[row], opening)]
-        if later and _is_bare(lines[later[0]]):  # fences inside that name no language
-            return next(row for row in reversed(later) if _is_bare(lines[row])), True
+        later = kin.after(nested)
+        if later is not None and later.is_bare:  # fences inside that name no language
+            return kin.last_bare, True
     return nested, True
-
-
-def _nested_end(lines: Sequence[str], rows: Sequence[int], opening: re.Match[str]) -> int | None:
-    """The mark that closes the block when each mark with an info string opens one inside."""
-    depth = 1
-    for row in rows:
-        if _is_mark(lines[row], opening):
-            depth += -1 if _is_bare(lines[row]) else 1
-            if not depth:
-                return row
-    return None
-
-
-def _is_mark(line: str, opening: re.Match[str]) -> bool:
-    """A line that can close the block or open one inside: the same mark, as long, not deep in the code."""
-    mark = _OPEN.match(line)
-    if mark is None or mark["mark"][0] != opening["mark"][0]:
-        return False
-    same_length = len(mark["mark"]) >= len(opening["mark"])
-    return same_length and len(mark["indent"].expandtabs(4)) <= len(opening["indent"].expandtabs(4)) + 3
-
-
-def _is_bare(line: str) -> bool:
-    return not line.strip().strip("`~")
-
-
-def _info_language(opening: re.Match[str]) -> str:
-    return opening["info"].strip().split(" ")[0].lower()
 
 
 def _outdent(line: str, indent: str) -> str:

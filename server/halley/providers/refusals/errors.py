@@ -148,7 +148,8 @@ def quote(text: str, private: Iterable[str], limit: int = 240) -> str:
     """What the host said, fit to be shown: one line, no key, nothing of the prompt; empty where that leaves
     nothing.
     """
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:limit]
+    begin = text.lstrip()[: 8 * limit]  # a host may say a megabyte
+    line = " ".join("".join(c if c.isprintable() else " " for c in begin).split())[:limit]
     line = KEY_SHAPED.sub("…", line)
     line = re.sub(r"(https?://[^\s?#]*)[?#]\S*", r"\1", line)
     for secret in private:

@@ -121,6 +121,10 @@ _SUMMARY = """
 """
 
 
+MOST_QUERY = 1_000
+"""Characters of what is looked for: SQLite refuses patterns that are much longer."""
+
+
 def read_summaries(
     db: sqlite3.Connection,
     workspace: str | None,
@@ -131,6 +135,7 @@ def read_summaries(
     indexed: bool,
 ) -> list[ChatSummary]:
     """Newest first. With words to look for, only chats that hold all of them in one prompt, answer or title."""
+    query = query[:MOST_QUERY]
     sql, values = _SUMMARY, [everywhere, workspace, *(before or (1e18, ""))]
     if query.split():
         texts, words = matching_texts(query, indexed)
