@@ -70,6 +70,7 @@ async def metered(
 
     Raises what the provider raises, and Interrupted when its stream ends without a `Finish`.
     """
+    # On disk before anything is sent: a call that a crash interrupts has cost money too.
     row = await _open_row(settling, call, target, chain)
     meter = Meter(settling.clock.monotonic())
     watch = Watch.of(call)
@@ -83,6 +84,8 @@ async def metered(
                     if cut := cut_silently(call.prompt, event.usage):
                         yield replace(cut, model=target.model.ref)
                     event = await _finish(settling, meter, call, target, event)
+                    # Before the consumer sees the end: it may stop reading at `Finish`, and this generator would
+                    # never run on.
                     settled = settling.start(_settle(settling, row, meter, call, target, None))
                 else:
                     if isinstance(event, Begun | HostNotes):
@@ -98,6 +101,7 @@ async def metered(
         raise
     finally:
         if settled is not None:
+            # A cancelled caller must not leave an open row behind.
             await asyncio.shield(settled)
 
 

@@ -141,6 +141,7 @@ class Trip:
             target, pause = self.again
             self.again = None
             await self._pause(target, pause)
+            # During the pause other requests may have shown that the host is down.
             if not self._health(target).is_closed:
                 return self._step(target)
             self._left(target.model.ref, "its host is paused after repeated failures")
@@ -158,6 +159,7 @@ class Trip:
             self._tell_moved(ref)
             return self._step(target)
         if self.resting and self.call.retry:
+            # Paused hosts are tried after all others have failed: an answer late is better than none.
             self.ahead, self.resting, self.last_resort = self.resting, [], True
             return await self._next_model()
         return None
@@ -181,6 +183,8 @@ class Trip:
             return False
         if health.probe is None:
             return True
+        # One request at a time finds out whether the host is back; a crowd would bring it down again. Shielded,
+        # because the probe is another caller's request and outlives this one.
         outcome = await asyncio.shield(health.probe)
         if outcome is not None:
             self.errors.append((ref, _copy_of(outcome)))
@@ -213,6 +217,7 @@ class Trip:
         if other_key != 0.0 or key in self.spent_keys or self._is_too_late(0.0):
             return False
         self.spent_keys.add(key)
+        # Another key is no retry: the host did not fail, the key did.
         self.tries -= 1
         if not isinstance(error, RateLimited):
             provider = step.target.model.ref.provider
@@ -226,6 +231,7 @@ class Trip:
         self, step: Step, error: HalleyError, rule: Rule, other_key: float | None
     ) -> float | None:
         """Seconds until the same host is asked again, with whichever key is ready first; None when it should not be."""
+        # A probe is never retried: its failure has just shown that the host is still down.
         if self.tries >= rule.attempts or step.probe is not None or self._health(step.target).is_closed:
             return None
         pause = pause_before_retry(error, self.tries, self.hosts.clock.uniform)
@@ -243,6 +249,7 @@ class Trip:
     def _move_on(self, ref: ModelRef, rule: Rule, error: HalleyError) -> None:
         if rule.onward == "no" or self._is_too_late(0.0):
             self.ahead, self.resting = [], []
+        # The provider's account or network failed, so its other models would fail in the same way.
         elif rule.onward == "elsewhere":
             self.ahead = [other for other in self.ahead if other.provider != ref.provider]
             self.resting = [other for other in self.resting if other.provider != ref.provider]
@@ -276,6 +283,7 @@ class Trip:
         self.shown.show("retrying", source=ref, **facts)
 
     def _left(self, ref: ModelRef, why: str) -> None:
+        # The first reason counts: the user picked that model and wants to know what is wrong with it.
         self.left = self.left or (ref, why)
 
     def _tell_moved(self, ref: ModelRef) -> None:
@@ -295,6 +303,7 @@ class Trip:
         """The error the user sees: the first model's, with what became of the others."""
         if not self.errors:
             return self._all_resting()
+        # The first model is the one the user picked; what its fallbacks met is an addition.
         ref, error = self.errors[0]
         if isinstance(error, ModelNotFound):
             await self._name_near_matches(ref, error)

@@ -39,6 +39,7 @@ def rebase_edits(base: str, current: str, edits: Iterable[Edit]) -> Rebased:
     edits = tuple(sorted(edits, key=lambda edit: (edit.start, edit.end)))
     if base == current:
         return Rebased(edits, ())
+    # An editor that made the edit without reporting it, or a user who typed the same, must not get it twice.
     if apply_edits(base, edits) == current:
         return Rebased((), ())
     old, new = _Lines(base), _Lines(current)
@@ -47,6 +48,7 @@ def rebase_edits(base: str, current: str, edits: Iterable[Edit]) -> Rebased:
     conflicts: list[Edit] = []
     for edit in edits:
         to = _moved(edit, old, new, where)
+        # Lines that were moved can bring edits out of order, and edits of one change may not overlap.
         if to is not None and (not moved or moved[-1].end <= to.start):
             moved.append(to)
         else:
@@ -82,6 +84,7 @@ def _moved(edit: Edit, old: _Lines, new: _Lines, where: dict[int, int]) -> Edit 
         return None
     shift = new.starts[to] - old.starts[anchor[0]]
     start, end = edit.start + shift, edit.end + shift
+    # A last guard: comparing costs nothing beside an edit that lands on other text.
     if new.text[start:end] != old.text[edit.start : edit.end]:
         return None
     return Edit(start, end, edit.new_text)
@@ -99,6 +102,8 @@ def _touched(edit: Edit, old: _Lines) -> tuple[int, int]:
 
 def _certain_places(old: Sequence[str], new: Sequence[str]) -> dict[int, int]:
     """Lines of `old` to lines of `new`: those that stand untouched at a place beyond doubt. Both increase."""
+    # Patience diff (Bram Cohen): lines that are unique on both sides are the only ones whose identity is beyond
+    # doubt.
     once = _once(old) & _once(new)
     place = {line: j for j, line in enumerate(new) if line in once}
     pairs = increasing([(i, place[line]) for i, line in enumerate(old) if line in once])

@@ -102,6 +102,7 @@ class Completer:
         return state
 
     def _ready(self, state: DocumentState, snapshot: Snapshot) -> list[Offered]:
+        # The newest answer first: after going back and typing something else, older ones may fit again by accident.
         for call in reversed(state.answers):
             if (rest := rest_of(call, snapshot)) is not None and call.is_done:
                 return [call.offer(rest)] if rest else []
@@ -115,9 +116,13 @@ class Completer:
         permitted: Permitted,
     ) -> list[Offered]:
         snapshot = permitted.snapshot
+        # Most keystrokes repeat what the model is about to say. Keeping such a call saves a request, and the answer
+        # comes sooner.
         if state.call is not None and not _still_fits(state.call, snapshot):
             _end_call(state)
         if state.call is None:
+            # A pause before the prompt is put together: for a fast typist neither the context nor a request is paid
+            # for.
             if not await pause(newer, debounce_s(state, snapshot)):
                 return []
             prompt = await prepare_prompt(permitted, self.template_of("complete"))
@@ -138,6 +143,7 @@ class Completer:
         """The call's answer for this snapshot; nothing once a newer question is there."""
         snapshot = permitted.snapshot
         try:
+            # Waiting for the call itself would tie it to this question; the next one may still want its answer.
             await asyncio.wait([newer, call.ready], return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             _let_linger(state, call)
@@ -175,6 +181,7 @@ class Completer:
             await asyncio.wait([newer, gathered], return_when=asyncio.FIRST_COMPLETED)
         finally:
             for call in calls:
+                # The ledger separates what newer typing made pointless from what the user gave up.
                 _supersede_call(call) if newer.done() else call.close()
         if newer.done():
             return []
@@ -216,6 +223,7 @@ def _folded(text: str) -> str:
 def _supersede(state: DocumentState) -> asyncio.Future[None]:
     """Answer the question before this one; the future that the next one will end."""
     now = time.monotonic()
+    # Longer gaps are thinking, not typing, and would make the pause creep up.
     if state.last_asked and now - state.last_asked < 2:
         state.pace_s += 0.3 * (now - state.last_asked - state.pace_s)
     state.last_asked = now

@@ -128,9 +128,11 @@ class Works:
         if task.has_ended and task.state != "choosing":
             return task
         self._cancelled.add(id)
+        # On disk first: the process that follows the job may be another one, and it looks there.
         await self.store.update(id, state="cancelled")
         if (running := self._running.get(id)) is not None:
             running.cancel()
+            # Until it has ended: it may be writing the job's name just now, without which the host cannot be asked to stop.
             await asyncio.wait([running])
         task = await self.store.get(id)
         if task.job is not None and task.model is not None:
@@ -184,6 +186,7 @@ class Works:
         """Resumes the tasks of processes that have ended; returns their IDs."""
         tasks = await self.store.adopt()
         for task in tasks:
+            # Whether the host took the order is unknown, and sending it again could be paid for twice.
             if task.job is None or task.model is None:
                 await self._fail(task.id, _unknown(task))
             else:
@@ -313,6 +316,7 @@ class Works:
         last: list[JobState] = []
 
         async def on_state(state: JobState) -> None:
+            # Polls are seconds apart, so a look at the row costs nothing.
             if (await self.store.get(id)).state == "cancelled":  # by another process
                 raise Cancelled("The task was cancelled.")
             if not last or (last[-1].progress, last[-1].status) != (state.progress, state.status):
@@ -323,6 +327,7 @@ class Works:
         if state is None or state.status == "running":
             if state is not None and state.poll_after_s:
                 await self._clock.wait(asyncio.Event(), min(state.poll_after_s, 5.0))
+            # `since` is when the task was created: a restart must not give a job that hangs a new lease of life.
             state = await follow(host, job, since or self._clock.now(), self._clock, on_state)
         wants = "video" if job.road == "videos" else "image"
         task = await self.store.get(id)
@@ -346,6 +351,7 @@ class Works:
     def _host(self, ref: ModelRef, line: Line, origin: str | None = None) -> JobHost:
         """Raises InvalidInput where the provider speaks a wire without jobs, or is another than it was."""
         binding = self._registry.binding(ref.provider, line.settings)
+        # Its ID is another job, or nothing, at another host; and that host would get a key with it.
         if origin is not None and binding.endpoint.origin != origin:
             raise InvalidInput(
                 f"The job is at {origin}, but {ref.provider} is {binding.endpoint.origin} now.",

@@ -89,6 +89,8 @@ class Embedder:
         models = await self.ground.store.embedded_by_model()
         if not models:
             return None
+        # A new model answers only once it knows nearly as much as the old one; before that its results would have
+        # holes.
         best = max(models, key=lambda name: models[name])
         mine = models.get(str(chosen), 0)
         return str(chosen) if mine and mine >= ENOUGH * models[best] else best
@@ -119,6 +121,7 @@ class Embedder:
                 self.problem = error.problem
                 self.busy = False
                 self.ground.tell()
+                # A budget does not come back in seconds; a host may.
                 wait = LONGEST_PAUSE_S if isinstance(error, BudgetExceeded) else pause
                 pause = min(pause * 2, LONGEST_PAUSE_S)
                 with contextlib.suppress(TimeoutError):
@@ -155,10 +158,13 @@ class Embedder:
         )  # no budget question without a request by the user
         while todo := await self.ground.store.missing(str(model), ROUND):
             self.busy = True
+            # Asked between rounds, because another process can choose another model or withdraw the approval at any
+            # time.
             if self.ground.embed_model() != model or not load_control(self.ground.folder).agreed(str(model)):
                 self.nudge()
                 return
             await self._embed_round(line, model, todo)
+        # Only now: until the new vectors are complete the old ones answer.
         await self.ground.store.keep_only(str(model))
         self.busy = False
         self.ground.tell()

@@ -96,6 +96,8 @@ class Keeper:
     async def _keep(self) -> None:
         while True:
             try:
+                # The lock is a file lock, so the system frees it when a keeper is killed: the next poll of any other
+                # process takes over.
                 with contextlib.ExitStack() as held:
                     self.keeps = self._is_ours(held)
                     if self.keeps:
@@ -136,6 +138,8 @@ class Keeper:
             State.CATCHING_UP: self._catch_up,
             State.RESTING: self._rest,
         }
+        # Changes that went unwatched, between two keepers or while it was switched off, are found only by looking at
+        # everything.
         self.rescan, self.problem = True, None
         self._rules, self._scanned_at = None, 0.0
         self._watched = self._found = None
@@ -153,6 +157,8 @@ class Keeper:
         control = load_control(self.ground.folder)
         if await self._begin_anew(control) or self._has_other_rules() or self.live.missed:
             self.rescan, self.live.missed = True, False
+        # Where the system cannot watch (too many folders, a network file system), the whole workspace is scanned now
+        # and then.
         if self._watch_problem and time.monotonic() - self._scanned_at > RESCAN_S:
             self.rescan = True
         return Facts(control.paused, self._found != self._watched, self.rescan, len(self._paths))
@@ -174,6 +180,8 @@ class Keeper:
         await self._nudged(POLL_S)
 
     async def _look_at_everything(self) -> None:
+        # Before the scan starts: what changes while it runs must be looked at again, since the scan may have passed
+        # it already.
         self.rescan, self._paths = False, set()
         done = await self._scan()
         if done is None:
@@ -187,6 +195,7 @@ class Keeper:
         self._watched = self._found
         self._watcher = self._watch(self._found or ())
         await self._watching.wait()
+        # A second scan closes the gap between the first one and the moment from which changes are reported.
         self.rescan = not self._watch_problem
 
     def _stop_watching(self) -> None:
@@ -259,6 +268,7 @@ class Keeper:
         return watcher
 
     def _changed(self, paths: set[str]) -> None:
+        # The index may lie inside the workspace; its own writes would wake it for ever.
         ours = str(self.ground.folder)
         self._paths |= {path for path in paths if not path.startswith(ours)}
         self.nudge()
@@ -280,8 +290,10 @@ class Keeper:
             if relative.rsplit("/", 1)[-1] == ".gitignore":
                 live.forget_rules()
                 self.rescan = True
+            # An open document is what its editor shows, which may be ahead of the disk.
             elif live.is_open(relative):
                 continue
+            # A folder that appears, is renamed or unpacked brings files of which no event came.
             elif await asyncio.to_thread((root / relative).is_dir):
                 self.rescan = True
             else:

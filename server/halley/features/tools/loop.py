@@ -178,6 +178,7 @@ class _Conversation:
             notes = said.reply.notes
             if said.cut:
                 self._cut(said)
+            # Calls of a reply that broke off are never run: their arguments may be half of what the model wanted.
             if not said.calls or said.cut or last:
                 if said.calls and last and not said.cut:
                     self.take(
@@ -188,6 +189,7 @@ class _Conversation:
                 break
             self.began = self.began or time.monotonic()
             results = [(call, await self._call(call)) for call in said.calls]
+            # One more round after a limit, without further calls: results that are paid for should reach an answer.
             last = bool(self._spent())
             if last:
                 call, result = results[-1]
@@ -206,6 +208,7 @@ class _Conversation:
             try:
                 return await self._stream(prompt, added, written=False)
             except (RequestRefused, ModelNotFound) as error:
+                # Later rounds have native calls in their history, which the written form cannot take over.
                 if not (first and error.subject == "tools"):
                     raise
                 self.written.learn(self.model)
@@ -244,6 +247,8 @@ class _Conversation:
                 pass
             case Finish():
                 self.finishes.append(event)
+                # After a failover the fallback has the calls in its own form; going back would mix two models' IDs
+                # and notes.
                 if event.model:  # the model that began a reply with calls continues it
                     self.model = str(event.model)
                     self.options["model"] = self.model
@@ -315,6 +320,7 @@ class _Conversation:
         called = ToolCalled(
             id, tool.server, tool.name, tool.title, show_arguments(arguments), tool.read_only, at=self.at
         )
+        # By the arguments as they were shown: a model must not get a second question by other white space.
         key = (tool.wire, called.arguments)
         if key in self.refused:
             return self._refuse(id, call, "The user has already denied this exact call.", tool)
@@ -336,6 +342,7 @@ class _Conversation:
                 self.take(called)
             return self._end(id, tool, "denied", "The user did not approve this call. It was not run.")
         self.take(called)
+        # After a crash a reply says which effects it may have had, so the call is on disk before it runs.
         if self.keep is not None and not tool.read_only:
             await self.keep()
         return await self._run(id, tool, arguments)
@@ -405,6 +412,7 @@ class _Conversation:
             return f"The reply has made {self.calls} calls (`tools.max_calls`)."
         if self._worked_s() >= limits.max_seconds:
             return f"The reply has worked for {limits.max_seconds} seconds (`tools.max_seconds`)."
+        # Unknown prices count as nothing here; the number of calls and the time still bound such a model.
         cost = sum(finish.usage.cost_usd or 0.0 for finish in self.finishes if finish.usage)
         if limits.max_usd is not None and cost > limits.max_usd:
             amount = f"{cost:.2f}" if cost >= 1 else f"{cost:.6f}"

@@ -24,6 +24,8 @@ class Watch:
 
     def begin(self) -> None:
         self._task = asyncio.current_task()
+        # A cancellation by the caller may arrive in the same turn of the loop; the counter tells theirs from ours
+        # (asyncio.timeout does the same).
         self._before = self._task.cancelling() if self._task else 0
         self._since = self._loop.time()
         if self._handle is None:
@@ -49,6 +51,7 @@ class Watch:
         return task is None or task.uncancel() <= self._before
 
     def _check(self) -> None:
+        # Without a reader nothing can be overdue: a consumer that is slow itself must not end its host's stream.
         left = self.seconds if self._task is None else self._since + self.seconds - self._loop.time()
         if left > 0:
             self._handle = self._loop.call_later(left, self._check)
