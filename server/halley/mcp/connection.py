@@ -117,6 +117,7 @@ class ServerConnection:
         await asyncio.to_thread(_load_sdk)
         from halley.mcp.programs import Stderr
 
+        # A program that ends at the start explains itself on stderr, if anywhere.
         said = Stderr()
         try:
             async with AsyncExitStack() as stack:
@@ -257,6 +258,7 @@ class ServerConnection:
                 result = await work(client)
         except TimeoutError:
             self._hangs += 1
+            # One slow call says little; several in a row mean that the program is stuck, and a new one may not be.
             if self._hangs >= HANGS:
                 self.problem = f"It left {self._hangs} calls in a row unanswered."
                 self._died.set()
@@ -315,11 +317,13 @@ def _tool(tool: Any, refused: list[str]) -> RemoteTool | None:
     if not _is_name(tool.name):
         refused.append("A tool whose name cannot be displayed is skipped.")
         return None
+    # Schemas go into every prompt: one of them must not use up the model's window or the user's money.
     if len(json.dumps(schema)) > MOST_SCHEMA:
         refused.append(f"{tool.name} is skipped: its schema is longer than {MOST_SCHEMA} characters.")
         return None
     hints = tool.annotations
     title = tool.title or (hints.title if hints else None) or tool.name
+    # Only a clear statement counts; a server that also calls the tool destructive contradicts itself.
     read_only = bool(hints and hints.read_only_hint is True and hints.destructive_hint is not True)
     return RemoteTool(tool.name, title, tool.description or "", schema, read_only)
 

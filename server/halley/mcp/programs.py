@@ -101,6 +101,7 @@ async def talk_to_program(
 
     async def listen() -> None:
         assert process.stderr is not None
+        # Read even if never shown: a full pipe would stop the program.
         while data := await process.stderr.read(4096):
             said.add(data)
 
@@ -110,6 +111,7 @@ async def talk_to_program(
         try:
             yield inbox, outbox_in
         finally:
+            # Also when we are cancelled: a program that is left running would outlive the daemon.
             with anyio.CancelScope(shield=True):
                 inbox.close()
                 outbox_in.close()
@@ -118,6 +120,7 @@ async def talk_to_program(
 
 
 async def _start(spec: ServerSpec) -> asyncio.subprocess.Process:
+    # Not our own environment, which holds keys of every provider.
     environ = {name: os.environ[name] for name in INHERITED if name in os.environ}
     program = str(Path(spec.command[0]).expanduser()) if spec.command[0].startswith("~") else spec.command[0]
     try:
@@ -129,6 +132,8 @@ async def _start(spec: ServerSpec) -> asyncio.subprocess.Process:
             stderr=asyncio.subprocess.PIPE,
             env=environ | dict(spec.env),
             cwd=Path(spec.cwd).expanduser() if spec.cwd else Path.home(),
+            # A group of its own, so that what the program starts can be ended with it, and Ctrl-C in a terminal stays
+            # ours.
             start_new_session=True,
             limit=MOST_LINE,
         )

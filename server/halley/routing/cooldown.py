@@ -55,6 +55,8 @@ class Health:
 
     def failed(self, error: HalleyError) -> None:
         self.failures += 1
+        # Requests that were under way when the host broke fail one after another, which says nothing new: once it
+        # rests, only a failure while a probe is out makes the pause longer.
         if self.failures >= FAILURES and (not self.is_resting or self.probe is not None):
             self.rest_s = min(LONGEST_REST_S, self.rest_s * 2 or FIRST_REST_S)
             self.rests_until = self.monotonic() + self.rest_s

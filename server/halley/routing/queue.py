@@ -60,6 +60,8 @@ class Slots:
         self._serve()
 
     def _enqueue(self, priority: Priority, who: str) -> _Waiter:
+        # Fair queuing: each workspace takes one turn after the other, so a window with a hundred requests does not
+        # keep others waiting. A newcomer begins at the present turn, not at zero, or it would overtake all.
         turn = max(self.served.get(priority, 0), self.turns.get((priority, who), -1) + 1)
         self.turns[priority, who] = turn
         self.number += 1
@@ -75,6 +77,8 @@ class Slots:
                 self.taken += 1
                 waiter.ready.set_result(None)
         if not self.waiting:
+            # Without a queue there is nothing to be fair about, and the table would grow by every workspace ever
+            # seen.
             self.turns.clear()
             self.served.clear()
 

@@ -132,7 +132,8 @@ class Works:
         await self.store.update(id, state="cancelled")
         if (running := self._running.get(id)) is not None:
             running.cancel()
-            # Until it has ended: it may be writing the job's name just now, without which the host cannot be asked to stop.
+            # Until it has ended: it may be writing the job's name just now, without which the host cannot be asked
+            # to stop.
             await asyncio.wait([running])
         task = await self.store.get(id)
         if task.job is not None and task.model is not None:

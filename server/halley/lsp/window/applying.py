@@ -45,6 +45,7 @@ async def apply_change(
     if not session.client.apply_edit:
         raise blocked("This editor takes no edits from a language server.", change, base)
     reason = ""
+    # Between our rebase and the editor's own check the user may type: then the version differs and it is done again.
     for _ in range(_TRIES):
         current = rebase_change(session, change, base)
         versions, sent = _versions(session, current), session.texts(current)
@@ -56,11 +57,13 @@ async def apply_change(
         expected = {} if confirm else _expected(session, current)
         answer = await _ask(session, params, expected, _PATIENCE_S if confirm else None)
         if answer and answer.get("applied"):
+            # Neovim calls an edit applied whose version it has left, and does nothing.
             if confirm or await _is_made(session, current, sent, expected):
                 return Applied(current.edit_count, moved=_edits(current) != _edits(change))
         elif confirm:
             return Applied(0)
         reason = str((answer or {}).get("failureReason") or "")
+        # Nothing changed meanwhile, so trying again would be refused again: the reason is another one.
         if _versions(session, current) == versions:
             break
     raise stale(change, reason or "The editor did not apply the change.", base)
@@ -82,6 +85,7 @@ async def _ask(
     asking = asyncio.ensure_future(session.request("workspace/applyEdit", params))
     seeing = asyncio.ensure_future(made.wait())
     try:
+        # Some editors make the edit and never answer the request; without the look at the text the action would hang.
         await asyncio.wait((asking, seeing), return_when=asyncio.FIRST_COMPLETED)
         await asyncio.wait((asking,), timeout=_GRACE_S)
         return asking.result() if asking.done() else {"applied": True}
@@ -147,6 +151,7 @@ def _rebased(session: Session, part: Change, base: Mapping[str, Document], whole
     now = session.document(part.uri)
     if now is None:
         raise stale(whole, "The document is closed or deleted.", base)
+    # A change that could not be read leaves our copy different from the editor's: offsets would land anywhere.
     if session.server.documents.is_out_of_step(part.uri):
         raise stale(whole, "The editor's text is uncertain: save or reopen the document.", base)
     was = base[part.uri]

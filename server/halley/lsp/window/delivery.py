@@ -54,8 +54,10 @@ async def deliver_edit(
     """Apply, propose or refuse; whatever is not applied is shown, never lost."""
     editor = editor_of(session)
     for part in edited.change.changes:
+        # Other files of the change: what they hold now is the base, from which a later change is noticed.
         if isinstance(part, DocumentEdit) and part.uri not in base and (document := editor.read(part.uri)):
             base[part.uri] = document
+    # First of all, so that an edit that is refused below does not take the rest of the reply with it.
     if edited.kept:
         await editor.show("Changes not applied", _with_problems(edited.kept, edited.problems))
     if not edited.change.changes:

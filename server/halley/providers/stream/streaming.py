@@ -103,21 +103,26 @@ async def stream_events(
             more, heard = True, time.monotonic()
             while more:
                 found, more = await _read_on(answer, decoder, reader)
+                # Pings and comments keep the connection open for ever, and no silence is ever long enough for the
+                # read's own limit.
                 if any(event.name != b"ping" for event in found) or decoder.kind in ("json", "html"):
                     heard = time.monotonic()
                 elif more and time.monotonic() - heard > KEPT_ALIVE * answer.endpoint.stall_timeout_s:
                     raise _only_kept_alive(reader, answer.endpoint)
                 for event in found:
+                    # Some hosts send more after it, or keep the connection open; neither belongs to the answer.
                     if event.data == b"[DONE]":
                         more = False
                         break
                     for shown in outlet.let_out(_feed(reader, event, asked)):
                         yield shown
+                    # A host that sends much in one go would keep every other request of the process from its turn.
                     if time.monotonic() - breath > BREATH_S:  # what has come already never waits by itself
                         await asyncio.sleep(0)
                         breath = time.monotonic()
                 if reader.finished:
                     answer.expect_end(GRACE_S)
+                # Hosts that ignore `stream` answer in one document, and some never close the connection after it.
                 if more and decoder.kind == "json" and (document := _document(decoder)) is not None:
                     more = False
                     for shown in outlet.let_out(_feed_value(reader, document, asked, answer)):
@@ -219,6 +224,7 @@ def _feed(reader: Reader, event: StreamEvent, asked: Asked) -> Iterable[Event]:
     try:
         chunk = orjson.loads(data)
     except ValueError:
+        # It began as JSON, so it is a chunk that broke; anything else is a proxy's or a host's error in plain text.
         if data.lstrip()[:1] in (b"{", b"[", b'"'):
             raise interrupted(asked.endpoint, "sent a malformed chunk in its answer") from None
         if data.strip() == b"[DONE]":

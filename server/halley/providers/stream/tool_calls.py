@@ -139,6 +139,8 @@ class ToolCalls:
     def _find(self, piece: _Piece) -> _Call | None:
         """The call this piece belongs to, unless it begins another: by id, by index, else the last one."""
         by_index = None if piece.index is None else self._by_index.get(piece.index)
+        # The order decides: an index alone is not to be trusted (some hosts number every call 0), an ID is, and both
+        # together are certain.
         if by_index is not None and piece.id == by_index.id:
             return by_index
         if piece.id and (by_id := self._by_id.get(piece.id)):
@@ -173,6 +175,7 @@ def _may_repeat(call: _Call, piece: _Piece) -> bool:
     """Whether this is so far the same arguments again, in pieces. Where they part, `piece` gets all that was held."""
     if not call.is_whole or call.is_bare or piece.name or call.has_other_id(piece):
         return False
+    # Repeated in pieces, or each time from the start: both are seen.
     grown = bool(call.echo) and piece.arguments.startswith(call.echo)
     call.echo = piece.arguments if grown else call.echo + piece.arguments
     if call.text.startswith(call.echo):
@@ -191,6 +194,7 @@ def _begins_another(call: _Call, piece: _Piece) -> bool:
         return True
     if call.has_other_id(piece) or (call.is_whole and not call.is_bare):
         return _is_begun(piece)
+    # The same name and no arguments yet: two calls of one tool whose heads come first.
     other_index = piece.index is not None and call.index is not None and piece.index != call.index
     return other_index and not call.size
 

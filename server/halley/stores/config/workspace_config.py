@@ -59,6 +59,8 @@ def load_workspace_config(files: WorkspaceFiles, grant: Grant, last: Layer | Non
     problems = [*files.problems, *problems]
     if data is None:
         return Layer(".halley.toml", last.data if last else NOTHING, path, tuple(problems))
+    # Before the values are checked: messages about a value may suggest what would be right, which is no help for a
+    # setting that a repository may not set at all.
     for rule in (_refuse_hidden, _refuse_scope):
         data, found = rule(data, report)
         problems += found
@@ -77,6 +79,7 @@ def _refuse_hidden(data: dict[str, Any], report: Reporter) -> Ruled:
     """Escapes can bring in what the text itself does not show."""
     problems: list[ConfigProblem] = []
     for path, text in list(strings_of(data)):
+        # The whole setting goes, since what remains of it could mean something else without the hidden part.
         unit = path[:2] if isinstance(data.get(path[0]), Mapping) else path[:1]
         if HIDDEN.search(text) and get_at(data, unit) is not None:
             problems.append(report(unit, "This contains escaped invisible characters: refused.", is_key=True))
@@ -141,6 +144,8 @@ def _models_refused(
     roles: dict[str, tuple[str, ...]] = {}
     for role, value in (get_at(data, ("roles",)) or {}).items():
         route = _route(value)
+        # A provider in the environment is not enough: a repository could otherwise send prompts to a host the user
+        # never chose.
         kept = tuple(model for model in route if model.partition("/")[0] in known)
         problems += [
             _unknown_provider(
@@ -167,6 +172,7 @@ def _macro_models_refused(
         for path, model in _models_of(macro):
             if model.partition("/")[0] not in known:
                 problems.append(_unknown_provider(report, ("macros", name, *path), model, known, who))
+                # A macro with a missing step would do something else than it says, so all of it goes.
                 macros.pop(name, None)
     return _with_section(data, "macros", macros), problems
 

@@ -98,6 +98,7 @@ class SecretStore:
         self._given: set[str] = set()
         self._named_keys = frozenset(
             value.strip()
+            # A path is a key's hiding place (`SSH_KEY=/home/…`), and hiding it everywhere would spoil ordinary text.
             for name, value in self._environ.items()
             if _KEY_NAME.search(name) and not value.startswith(("/", "~"))
         )
@@ -132,6 +133,7 @@ class SecretStore:
                 continue
             if key and key not in keys:
                 keys.append(key)
+        # One broken source among several must not stop the others; it is reported only where nothing else is left.
         if failures and not keys:
             raise failures[0]
         self._given.update(keys)
@@ -150,6 +152,7 @@ class SecretStore:
 
         Raises NotConfigured when the key is another origin's, and when the source fails.
         """
+        # A preset's variable belongs to the preset's own host: another `base_url` must not collect it.
         if home is not None and not same_origin(home, origin):
             if self._has(source):
                 raise other_origin(provider, home, origin, describe_source(source))
