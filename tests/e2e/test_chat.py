@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from itertools import pairwise
 
 import pytest
 from demo_tools import last_request
@@ -35,6 +37,23 @@ async def test_a_second_turn_knows_the_first(window: Window, simulator: Simulato
     said = [message["content"] for message in last_request(simulator).json["messages"]]
     assert [text for text in map(str, said) if "My name is Ada." in text]
     assert [text for text in map(str, said) if "Nice to meet you, Ada." in text]
+
+
+async def test_each_turn_begins_with_the_bytes_of_the_one_before(
+    window: Window, simulator: Simulator
+) -> None:
+    """So that hosts which cache prompts read the earlier turns from their cache."""
+    chat: Json = {}
+    sent: list[Json] = []
+    for prompt in ("One?", "Two?", "Three?"):
+        simulator.script("An answer.")
+        result, _ = await window.chat(prompt, **chat)
+        chat = {"chatId": result["chatId"]}
+        sent.append(next(seen.json for seen in simulator.requests if f'{prompt}"' in seen.body.decode()))
+    for before, after in pairwise(sent):
+        earlier, later = json.dumps(before.pop("messages")), json.dumps(after["messages"])
+        assert later.startswith(earlier[:-1])
+        assert before == {name: value for name, value in after.items() if name != "messages"}
 
 
 async def test_a_chat_is_found_again_after_a_restart(daemon, simulator: Simulator) -> None:

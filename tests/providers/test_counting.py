@@ -76,8 +76,8 @@ def test_messages_keep_what_was_read(last: dict[str, Any]) -> None:
     }
     reader.feed({"type": "message_start", "message": {"usage": begun}})
     reader.feed({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": last})
-    assert reader.close()[1].usage == Usage(125, 7, cached_tokens=100)
-    assert anthropic_usage(later_usage(begun, last)) == Usage(125, 7, cached_tokens=100)
+    assert reader.close()[1].usage == Usage(125, 7, cached_tokens=100, written_tokens=5)
+    assert anthropic_usage(later_usage(begun, last)) == Usage(125, 7, cached_tokens=100, written_tokens=5)
 
 
 def test_a_report_of_nothing_is_none() -> None:

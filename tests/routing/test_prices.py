@@ -31,6 +31,8 @@ class Counter:
         (Usage(1_000_000, 0, cached_tokens=400_000), Price(2.0, 8.0, 0.5), 1.4),
         (Usage(1_000_000, 0, cached_tokens=400_000), Price(2.0, 8.0), 2.0),
         (Usage(10, 0, cached_tokens=99), Price(1.0, 1.0, 0.0), 0.0),
+        (Usage(1_000_000, 0, written_tokens=400_000), Price(2.0, 8.0, cache_write=2.5), 2.2),
+        (Usage(1_000_000, 0, written_tokens=400_000), Price(2.0, 8.0), 2.0),
         (Usage(5, 5), Price(per_request=0.04), 0.04),
         (Usage(5, 5), Price(1.0, None), None),
         (Usage(5, 5), Price(1.0, 1.0, currency="EUR"), None),
@@ -40,10 +42,30 @@ def test_cost_of(usage, price, cost):
     assert cost_of(usage, price) == (pytest.approx(cost) if cost is not None else None)
 
 
+@pytest.mark.parametrize(
+    ("usage", "saved"),
+    [
+        (Usage(1_000_000, 9), None),
+        (Usage(1_000_000, 9, cached_tokens=500_000), 0.75),
+        (Usage(1_000_000, 9, written_tokens=500_000), -0.25),
+        (Usage(1_000_000, 9, cached_tokens=500_000, cost_usd=0.4), 0.75),
+    ],
+)
+async def test_what_a_cache_saved_is_known_also_where_the_host_names_the_cost(usage, saved):
+    prices = Prices(look_up=Counter(Price(2.0, 8.0, 0.5, cache_write=2.5)))
+    assert (await prices.with_cost(usage, MODEL)).saved_usd == saved
+
+
 async def test_the_providers_own_word_goes_first():
     prices = Prices(look_up=Counter(Price(1, 1)))
     usage = await prices.with_cost(Usage(10, 10, cost_usd=0.5), MODEL)
     assert (usage.cost_usd, usage.cost_source) == (0.5, "provider")
+
+
+async def test_an_estimate_stays_one():
+    prices = Prices(look_up=Counter(Price(1, 1)))
+    once = await prices.with_cost(Usage(10, 10), MODEL)
+    assert once.cost_source == "estimated" and await prices.with_cost(once, MODEL) == once
 
 
 async def test_a_missing_price_is_unknown_and_not_zero():

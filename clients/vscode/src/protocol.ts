@@ -996,6 +996,7 @@ export interface Usage {
   inputTokens: number;
   outputTokens: number;
   cachedTokens?: number | null;
+  cacheWriteTokens?: number | null;
   cost?: Cost | null;
   firstTokenMs?: number | null;
   totalMs?: number | null;

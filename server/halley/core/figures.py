@@ -12,6 +12,8 @@ def money(cost: Iterable[Any] | None) -> str:
 
 
 def _amount(amount: float, currency: str) -> str:
+    if amount < 0:
+        return f"-{_amount(-amount, currency)}"
     sign = "$" if currency == "USD" else f"{currency} "
     if 0 < amount < 0.00005:
         return f"<{sign}0.0001"

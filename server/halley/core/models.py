@@ -78,6 +78,8 @@ class Price:
     source: Literal["provider", "catalog"] = "catalog"
     by_half_hour: tuple[tuple[float, float, float | None], ...] = ()
     """`input`, `output` and `cached_input` for each half hour of the day in UTC, where they differ."""
+    cache_write: float | None = None
+    """Per million tokens of input that are written to the cache."""
 
     def __post_init__(self) -> None:
         if isinstance(self.by_half_hour, list):  # from JSON, which has no tuples
@@ -119,6 +121,7 @@ class Usage:
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
+    """Of the input: read from the host's cache."""
     reasoning_tokens: int = 0
     images: int = 0
     """Pictures made."""
@@ -129,6 +132,10 @@ class Usage:
     """True when the host sent no usage and the tokens were counted here."""
     cost_source: Literal["provider", "estimated", "unknown"] = "unknown"
     """The source of `cost_usd`: the host, or a price list. An unknown cost is None, never 0."""
+    written_tokens: int = 0
+    """Of the input: written to the host's cache, which some hosts charge more for."""
+    saved_usd: float | None = None
+    """What the cache saved by list prices; below 0 where only writing was paid for. None where it was not used."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ class UsageRow:
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
+    written_tokens: int = 0
+    """Of the input, written to a host's cache."""
     reasoning_tokens: int = 0
     estimated_calls: int = 0
     """Calls whose tokens or cost were estimated here."""
@@ -31,6 +33,8 @@ class UsageRow:
     """Answered calls whose cost is not known."""
     cost: dict[str, float] = field(default_factory=dict[str, float])
     """Currency → amount; empty where nothing is known."""
+    saved: float | None = None
+    """US dollars that caches saved; None where none was used, or prices are not known."""
     first_token_ms: float | None = None
     """Mean over the calls that had one."""
     tokens_per_s: float | None = None
@@ -40,6 +44,7 @@ class UsageRow:
     def to_json(self) -> dict[str, Any]:
         """camelCase, the dimensions among the rest."""
         cost = [{"amount": round(amount, 9), "currency": name} for name, amount in sorted(self.cost.items())]
+        saved = [] if self.saved is None else [{"amount": round(self.saved, 9), "currency": "USD"}]
         return self.keys | {
             "calls": self.calls,
             "requests": self.requests,
@@ -47,10 +52,12 @@ class UsageRow:
             "inputTokens": self.input_tokens,
             "outputTokens": self.output_tokens,
             "cachedTokens": self.cached_tokens,
+            "cacheWriteTokens": self.written_tokens,
             "reasoningTokens": self.reasoning_tokens,
             "estimatedCalls": self.estimated_calls,
             "unpricedCalls": self.unpriced_calls,
             "cost": cost,
+            "saved": saved,
             "firstTokenMs": self.first_token_ms,
             "tokensPerS": self.tokens_per_s,
             "problems": self.problems,

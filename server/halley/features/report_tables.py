@@ -6,7 +6,7 @@ doctor_lines(report)               the report of `halley doctor`, line by line
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,13 +25,15 @@ class Table:
 
 def usage_tables(report: Json, dimensions: Sequence[str]) -> list[Table]:
     """`report` as `features/usage.py` makes it; a cost with ~ is estimated, ? is not known."""
-    chosen = any(row.get("compared") for row in report["rows"])
-    shown = (*_COLUMNS, "CHOSEN") if chosen else _COLUMNS
+    every = (*report["rows"], report["totals"])
+    extra = [name for name, (has, _) in _EXTRA.items() if any(map(has, every))]
+    shown = (*_COLUMNS, *extra)
     totals = {**dict.fromkeys(dimensions, ""), **report["totals"]}
     if dimensions:
         totals[dimensions[0]] = "total"
     rows = [
-        (*_row(row, dimensions), *((_choices(row),) if chosen else ())) for row in (*report["rows"], totals)
+        (*_row(row, dimensions), *(_EXTRA[name][1](row) for name in extra))
+        for row in (*report["rows"], totals)
     ]
     found = [Table((*(name.upper() for name in dimensions), *shown), rows, shown)]
     if report["completions"]:
@@ -60,6 +62,17 @@ def _choices(row: Json) -> str:
     """How often its reply was kept, of the times it answered beside other models."""
     return f"{row['chosen']} of {row['compared']}" if row.get("compared") else ""
 
+
+def _saved(row: Json) -> str:
+    return money(row["saved"]) if row.get("saved") else ""
+
+
+_EXTRA: dict[str, tuple[Callable[[Json], Any], Callable[[Json], str]]] = {
+    "CACHE WRITES": (lambda row: row.get("cacheWriteTokens"), lambda row: count(row["cacheWriteTokens"])),
+    "SAVED": (lambda row: row.get("saved"), _saved),
+    "CHOSEN": (lambda row: row.get("compared"), _choices),
+}
+"""Columns for what only some rows have: whether a row has it, and what is shown."""
 
 _GHOST = ("GHOST TEXT OF", "LANGUAGE", "SHOWN", "ACCEPTED", "IN PART", "CHARACTERS", "RATE")
 

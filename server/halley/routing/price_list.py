@@ -45,7 +45,10 @@ def _to_price(model: Any) -> Price | None:
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     day = [_at(model, midnight + timedelta(minutes=30 * slot)) for slot in range(48)]
     slots = tuple((i or 0.0, o or 0.0, c) for i, o, c in day) if len(set(day)) > 1 else ()
-    return Price(input or 0.0, output or 0.0, cached, source="catalog", by_half_hour=slots)
+    written = _base(model.get_prices(now).cache_write_mtok)
+    return Price(
+        input or 0.0, output or 0.0, cached, source="catalog", by_half_hour=slots, cache_write=written
+    )
 
 
 def _at(model: Any, moment: datetime) -> tuple[float | None, float | None, float | None]:

@@ -59,13 +59,15 @@ class Prices:
 
     async def with_cost(self, usage: Usage, model: Model, book: str = "") -> Usage:
         """`usage` with its cost: as the provider said it, else estimated, else unknown (None)."""
-        if usage.cost_usd is not None:
-            return replace(usage, cost_source="provider")
         price = model.price
-        if price is None:
+        if price is None and (usage.cost_usd is None or usage.cached_tokens or usage.written_tokens):
             await self._find([(book, model.ref.name)])
             price = self._prices().get((book, model.ref.name))
-        cost = cost_of(usage, price_at(price, time.time())) if price else None
+        price = price_at(price, time.time()) if price else None
+        usage = replace(usage, saved_usd=saving_of(usage, price) if price else None)
+        if usage.cost_usd is not None:  # the host's, or estimated before
+            return usage if usage.cost_source == "estimated" else replace(usage, cost_source="provider")
+        cost = cost_of(usage, price) if price else None
         return usage if cost is None else replace(usage, cost_usd=cost, cost_source="estimated")
 
     async def aclose(self) -> None:
@@ -134,14 +136,23 @@ def cost_of(usage: Usage, price: Price) -> float | None:
         return price.per_second * usage.seconds
     if price.input is None or price.output is None:
         return None if price.per_request is None else price.per_request * max(1, usage.images)
+    tokens = usage.input_tokens * price.input + usage.output_tokens * price.output
+    return tokens / 1_000_000 + (price.per_request or 0.0) - (saving_of(usage, price) or 0.0)
+
+
+def saving_of(usage: Usage, price: Price) -> float | None:
+    """US dollars less than the same tokens cost without a cache; None where none was used or no price is known.
+
+    Reading costs less than the input's price, writing costs more at some hosts: the first request with a long prompt
+    saves less than nothing.
+    """
     cached = min(usage.cached_tokens, usage.input_tokens)
+    written = min(usage.written_tokens, usage.input_tokens - cached)
+    if price.currency != "USD" or price.input is None or not (cached or written):
+        return None
     cached_price = price.input if price.cached_input is None else price.cached_input
-    tokens = (
-        (usage.input_tokens - cached) * price.input
-        + cached * cached_price
-        + usage.output_tokens * price.output
-    )
-    return tokens / 1_000_000 + (price.per_request or 0.0)
+    written_price = price.input if price.cache_write is None else price.cache_write
+    return (cached * (price.input - cached_price) - written * (written_price - price.input)) / 1_000_000
 
 
 async def look_up_in_child(keys: Sequence[Key]) -> list[Price | None]:

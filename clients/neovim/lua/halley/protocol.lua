@@ -867,6 +867,7 @@
 ---@field inputTokens integer
 ---@field outputTokens integer
 ---@field cachedTokens? integer
+---@field cacheWriteTokens? integer
 ---@field cost? halley.Cost
 ---@field firstTokenMs? number
 ---@field totalMs? number

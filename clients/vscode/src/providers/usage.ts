@@ -69,6 +69,7 @@ function strings(days: number): Record<string, string> {
     quarter: vscode.l10n.t('90 days'),
     nothing: vscode.l10n.t('No usage yet.'),
     spent: vscode.l10n.t('Spent'),
+    saved: vscode.l10n.t('Saved by caching'),
     calls: vscode.l10n.t('Calls'),
     failed: vscode.l10n.t('Failed'),
     model: vscode.l10n.t('Model'),

@@ -51,6 +51,7 @@ function periods(strings: Record<string, string>): HTMLElement {
 
 function totals({ totals: sum }: UsageReport, strings: Record<string, string>): HTMLElement {
   const figure = (label: string, value: string): HTMLElement => h('div', { class: 'figure' }, h('dd', {}, value), h('dt', {}, label));
+  const saved = ((sum.saved ?? []) as { amount: number; currency: string }[]).map((one) => amount(one.amount, one.currency)).join(' + ');
   return h(
     'dl',
     { class: 'figures' },
@@ -58,6 +59,7 @@ function totals({ totals: sum }: UsageReport, strings: Record<string, string>): 
     figure(strings.calls!, compact(Number(sum.calls ?? 0))),
     figure(strings.tokens!, compact(Number(sum.inputTokens ?? 0) + Number(sum.outputTokens ?? 0))),
     figure(strings.failed!, compact(Number(sum.errors ?? 0))),
+    saved ? figure(strings.saved!, saved) : null,
   );
 }
 

@@ -86,7 +86,8 @@ def summary(reply: Json) -> str:
     usage = reply.get("usage") or {}
     parts = [reply["model"]]
     if usage:
-        parts.append(f"{usage['inputTokens']:,} tokens in, {usage['outputTokens']:,} out")
+        cached = f" ({usage['cachedTokens']:,} cached)" if usage.get("cachedTokens") else ""
+        parts.append(f"{usage['inputTokens']:,} tokens in{cached}, {usage['outputTokens']:,} out")
     if cost := usage.get("cost"):
         parts.append(("about " if cost["source"] == "estimated" else "") + money([cost]))
     if (first := usage.get("firstTokenMs")) is not None:

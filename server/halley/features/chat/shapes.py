@@ -134,6 +134,8 @@ def usage_json(usage: Usage, times: Times | None) -> Json:
     found: Json = {"inputTokens": usage.input_tokens, "outputTokens": usage.output_tokens}
     if usage.cached_tokens:
         found["cachedTokens"] = usage.cached_tokens
+    if usage.written_tokens:
+        found["cacheWriteTokens"] = usage.written_tokens
     if usage.cost_usd is not None:
         found["cost"] = {"amount": usage.cost_usd, "currency": "USD", "source": usage.cost_source}
     if times:

@@ -164,6 +164,8 @@ class _Usage(_Shape):
     cost_usd: Amount | None = None
     estimated: bool = False
     cost_source: Literal["provider", "estimated", "unknown"] = "unknown"
+    written_tokens: Count = 0
+    saved_usd: float | None = Field(None, ge=-1e6, le=1e6)
 
 
 class _Times(_Shape):

@@ -19,6 +19,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import Any
 
 from halley.core.calls import Message, Prompt, ToolCall, assistant, user
@@ -215,7 +216,7 @@ class _Conversation:
         return await self._stream(prompt, added, written=True)
 
     async def _stream(self, prompt: Prompt, added: list[Message], *, written: bool) -> _Round:
-        tools = tuple(tool.as_tool() for tool in self.box.tools.values())
+        tools = tuple(sorted((tool.as_tool() for tool in self.box.tools.values()), key=attrgetter("name")))
         rules = rules_for(tools, written=written)
         self.note(rules)
         messages = (*with_rules(prompt.messages, rules), *added)
@@ -448,6 +449,10 @@ def _together(finishes: list[Finish]) -> Finish:
             cost_usd=None if None in costs else sum(cost or 0.0 for cost in costs),
             estimated=any(one.estimated for one in used),
             cost_source=used[-1].cost_source,
+            written_tokens=sum(one.written_tokens for one in used),
+            saved_usd=sum(saved)
+            if (saved := [s for one in used if (s := one.saved_usd) is not None])
+            else None,
         )
     total = [one.total_ms for one in times if one.total_ms is not None]
     whole = None

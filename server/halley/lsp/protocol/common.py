@@ -46,6 +46,7 @@ class Usage(Shape):
     input_tokens: int
     output_tokens: int
     cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
     cost: Cost | None = None
     first_token_ms: float | None = None
     total_ms: float | None = None

@@ -58,6 +58,10 @@ class Learned:
     other_wire: bool = False
     """It is asked at `/responses` instead of `/chat/completions`, or the other way round."""
     no_fim: bool = False
+    no_caching: bool = False
+    """It refuses marks for prompt caching (`wires/caching.py`)."""
+    most_output: int | None = None
+    """The longest reply that it allows, where it refused a longer one."""
     no_notes: bool = False
     """It refuses what was attached to its own turns (`wires/attached.py`)."""
     thinks: int = 0
@@ -101,6 +105,9 @@ def without(body: Mapping[str, Any], facts: Mapping[str, Any], learned: Learned)
 def learn(error: RequestRefused, body: Mapping[str, Any], learned: Learned) -> bool:
     """Takes note of a parameter refused by name; True when the request is worth sending again."""
     name = error.parameter or ""
+    if not learned.no_caching and "cache_control" in said_in(error):
+        learned.no_caching = True
+        return True
     if error.subject in ("turns", "system") and _learn_turns(error.subject, body, learned):
         return True
     if error.subject == "schema" and not learned.schema_drop.issuperset(error.keywords) and body.get("tools"):
@@ -118,9 +125,14 @@ def learn(error: RequestRefused, body: Mapping[str, Any], learned: Learned) -> b
     return False
 
 
+def said_in(error: RequestRefused) -> str:
+    """All that a refusal tells, ours and the host's own words."""
+    return f"{error.parameter} {error.problem.message} {error.problem.help}"
+
+
 def _is_about_notes(error: RequestRefused, body: Mapping[str, Any]) -> bool:
     """Whether a field that a reply brought was sent back and is refused by its name."""
-    said = f"{error.parameter} {error.problem.message} {error.problem.help}"
+    said = said_in(error)
     sent = {name for message in body.get("messages") or () for name in message}
     return any(name in said for name in NOTES if name in sent)
 

@@ -90,7 +90,8 @@ def openrouter_price(pricing: Mapping[str, Any]) -> Price | None:
     if inputs is None or outputs is None:
         return None
     cached, request = _money(pricing.get("input_cache_read"), 1e6), _money(pricing.get("request"), 1)
-    return Price(inputs, outputs, cached, request or None, source="provider")
+    written = _money(pricing.get("input_cache_write"), 1e6)
+    return Price(inputs, outputs, cached, request or None, source="provider", cache_write=written)
 
 
 def _roles(entry: Mapping[str, Any], abilities: Mapping[str, Any]) -> tuple[str, ...] | None:

@@ -28,6 +28,7 @@ def usage_of(said: Any) -> Usage | None:
         or _number(said, "reasoning_tokens")
         or 0
     )
+    written = _number(_part(said, "prompt_tokens_details", "input_tokens_details"), "cache_write_tokens")
     beside = max(0, (_number(said, "total_tokens") or 0) - inputs - outputs)
     if cached > inputs and beside >= cached:  # what was cached is counted apart
         inputs, beside = inputs + cached, beside - cached
@@ -38,6 +39,7 @@ def usage_of(said: Any) -> Usage | None:
         reasoning_tokens=reasoning or beside,
         cost_usd=cost,
         cost_source="unknown" if cost is None else "provider",
+        written_tokens=written or _number(said, "cache_creation_input_tokens") or 0,
     )
 
 
@@ -64,6 +66,7 @@ def anthropic_usage(said: Mapping[str, Any]) -> Usage:
         input_tokens=(_number(said, "input_tokens") or 0) + read + written,
         output_tokens=_number(said, "output_tokens") or 0,
         cached_tokens=read,
+        written_tokens=written,
     )
 
 

@@ -10,6 +10,7 @@
     effort.py           how much a model should think, in each protocol's words
     room.py             how many tokens a reply may take, where thinking counts too
     attached.py         what a host attaches to its own turn and wants back with it
+    caching.py          marks for prompt caching in `/v1/messages`
     schemas.py          tools' JSON Schemas as hosts take them
     fim.py              filling in the middle: prompts → bodies, by the host's form
     data_urls.py        pictures and recordings inside a JSON body

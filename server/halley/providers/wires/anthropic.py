@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from halley.core.calls import AnyPrompt, Message, Prompt, Trace
+from halley.core.errors import ContextTooLong, RequestRefused
 from halley.core.events import Citation, Event, Finish, ReasoningDelta
 from halley.core.models import Model
 from halley.providers.facts import facts_of
@@ -29,17 +30,15 @@ from halley.providers.stream.think import Habits, Thought, splitter_for, visible
 from halley.providers.stream.tool_calls import ToolCalls
 from halley.providers.stream.usage import anthropic_usage, later_usage
 from halley.providers.wires.attached import Blocks, in_order, own_notes, with_notes
+from halley.providers.wires.caching import with_marks
 from halley.providers.wires.effort import messages_effort
 from halley.providers.wires.requests import chat_prompt, may_be_empty, private_texts
-from halley.providers.wires.room import Ending, token_limit
+from halley.providers.wires.room import DEFAULT_OUTPUT, Ending, longest_output, shorter_output, token_limit
 from halley.providers.wires.schemas import tool_schema
 from halley.providers.wires.turns import BEGUN
 from halley.providers.wires.wire import Wire
 
 VERSION = "2023-06-01"
-DEFAULT_MAX_TOKENS = 8192
-"""The protocol wants a limit with every request; this one where neither prompt nor catalogue names another.
-"""
 MOST_PAGES = 20
 
 
@@ -75,14 +74,24 @@ class AnthropicProvider(Wire):
         return read_model_list(self.endpoint, entries)
 
     async def _open(self, host: Host, model: Model, prompt: Prompt) -> tuple[Answer, Asked]:
+        """A host that refuses so long a reply is asked for a shorter one, once."""
+        learned = self.learned[model.ref.name]
+        most = longest_output(model, prompt, learned)
+        try:
+            return await self._send(host, model, prompt, most)
+        except (RequestRefused, ContextTooLong) as error:
+            shorter = None if prompt.max_tokens else shorter_output(error, most, learned)
+            if shorter is None:
+                raise
+        return await self._send(host, model, prompt, shorter)
+
+    async def _send(self, host: Host, model: Model, prompt: Prompt, most: int) -> tuple[Answer, Asked]:
         name = model.ref.name
         facts, learned = facts_of(self.endpoint, model), self.learned[name]
         return await send_learning(
             host,
             "/messages",
-            lambda: without(
-                build_messages_body(name, prompt, learned, facts, model.max_output), facts, learned
-            ),
+            lambda: without(build_messages_body(name, prompt, learned, facts, most), facts, learned),
             learned,
             model=name,
             private=private_texts(prompt),
@@ -92,14 +101,15 @@ class AnthropicProvider(Wire):
 
 
 def build_messages_body(
-    name: str, prompt: Prompt, learned: Learned, facts: Mapping[str, Any], max_output: int | None = None
+    name: str, prompt: Prompt, learned: Learned, facts: Mapping[str, Any], most: int = DEFAULT_OUTPUT
 ) -> dict[str, Any]:
-    """The body of `/v1/messages`: system text apart, roles in turns, tool results inside user messages."""
+    """The body of `/v1/messages`: system text apart, roles in turns, tool results inside user messages.
+
+    `most` is the longest reply in tokens, which the protocol wants with every request.
+    """
     system = "\n\n".join(message.text for message in prompt.messages if message.role == "system")
-    limit = token_limit(prompt.max_tokens, facts, learned) or min(
-        DEFAULT_MAX_TOKENS, max_output or DEFAULT_MAX_TOKENS
-    )
-    return {
+    limit = token_limit(prompt.max_tokens, facts, learned) or most
+    body: dict[str, Any] = {
         "model": name,
         "system": system or None,
         "messages": _turns(with_notes(prompt.messages, learned)),
@@ -115,7 +125,9 @@ def build_messages_body(
         ]
         or None,
         "stream": True,
-    } | messages_effort(facts, limit, max_output)
+    }
+    marked = body if learned.no_caching else with_marks(body, prompt)
+    return marked | messages_effort(facts, limit, most)
 
 
 def _turns(messages: tuple[Message, ...]) -> list[dict[str, Any]]:

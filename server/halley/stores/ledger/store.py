@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 _FACTS = (
     "status input_tokens output_tokens cached_tokens reasoning_tokens tokens_estimated cost currency cost_source "
-    "first_byte_ms first_token_ms total_ms tokens_per_s problem http_status request_id"
+    "first_byte_ms first_token_ms total_ms tokens_per_s problem http_status request_id written_tokens saved"
 ).split()
 
 
@@ -265,6 +265,8 @@ def _of_usage(usage: Usage | None) -> dict[str, Any]:
         "cached_tokens": usage.cached_tokens,
         "reasoning_tokens": usage.reasoning_tokens,
         "tokens_estimated": int(usage.estimated),
+        "written_tokens": usage.written_tokens,
+        "saved": usage.saved_usd,
     }
     if usage.cost_usd is not None:
         source = "estimated" if usage.cost_source == "estimated" else "provider"

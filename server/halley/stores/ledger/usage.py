@@ -23,7 +23,8 @@ _SUMS = """
     count(*) AS calls, sum(parent IS NULL) AS requests,
     sum(status IN ('failed', 'interrupted', 'abandoned')) AS errors,
     total(input_tokens) AS input_tokens, total(output_tokens) AS output_tokens,
-    total(cached_tokens) AS cached_tokens, total(reasoning_tokens) AS reasoning_tokens,
+    total(cached_tokens) AS cached_tokens, total(written_tokens) AS written_tokens, sum(saved) AS saved,
+    total(reasoning_tokens) AS reasoning_tokens,
     total(coalesce(tokens_estimated, 0) OR coalesce(cost_source, '') = 'estimated') AS estimated_calls,
     sum(cost IS NULL AND coalesce(output_tokens, 0) > 0) AS unpriced_calls,
     total(first_token_ms) AS first_sum, count(first_token_ms) AS first_count,
@@ -31,8 +32,8 @@ _SUMS = """
     currency, sum(cost) AS cost, problem AS problem_code
 """
 _COUNTS = (
-    "calls", "requests", "errors", "input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens",
-    "estimated_calls", "unpriced_calls",
+    "calls", "requests", "errors", "input_tokens", "output_tokens", "cached_tokens", "written_tokens",
+    "reasoning_tokens", "estimated_calls", "unpriced_calls",
 )  # fmt: skip
 
 
@@ -85,6 +86,8 @@ class _Tally:
         if group["cost"] is not None:
             currency = group["currency"] or "USD"
             row.cost[currency] = row.cost.get(currency, 0.0) + group["cost"]
+        if group["saved"] is not None:
+            row.saved = (row.saved or 0.0) + group["saved"]
         if code := group["problem_code"]:
             row.problems[code] = row.problems.get(code, 0) + group["calls"]
         self._first = [self._first[0] + group["first_sum"], self._first[1] + group["first_count"]]

@@ -187,9 +187,14 @@ MEDIA = (
     "CREATE INDEX media_results_by_blob ON media_results (blob)",
 )
 
+SAVED = (
+    "ALTER TABLE calls ADD COLUMN written_tokens INTEGER",
+    "ALTER TABLE calls ADD COLUMN saved REAL",
+)
+
 Steps = tuple[tuple[str, ...], ...]
 
-MIGRATIONS: Steps = (LEDGER, CHATS, SPENDING, PARTLY, MEDIA)
+MIGRATIONS: Steps = (LEDGER, CHATS, SPENDING, PARTLY, MEDIA, SAVED)
 """In the order they were released."""
 
 
