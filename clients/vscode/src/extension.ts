@@ -8,7 +8,8 @@ import { registerChat } from './chat/view';
 import { registerCommit } from './edits/commit';
 import { PartialAcceptance, registerCompletion, remembering } from './edits/completion';
 import { Daemon } from './daemon/daemon';
-import { registerInstruct } from './edits/instruct';
+import { InlineChanges } from './edits/inline';
+import { registerInstruct, type Asked } from './edits/instruct';
 import { registerLanguageModels } from './providers/lm';
 import { registerMacros } from './edits/macros';
 import { registerMedia } from './media';
@@ -23,6 +24,7 @@ import { registerSimulator } from './providers/simulator';
 import { registerStatus } from './status';
 import { approveElsewhere, registerTools } from './workspace/tools';
 import { registerTrust } from './workspace/trust';
+import { LineThreads } from './edits/threads';
 import { registerUsage } from './providers/usage';
 
 /** Processor time that running this file's code took, without `activate`; put last in the bundle. */
@@ -47,6 +49,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     getSecret: ({ provider, origin }) => getKey(context.secrets, provider, origin),
     middleware: {
       provideInlineCompletionItems: remembering(parts),
+      provideCodeLenses: () => [], // the daemon's are for editors that show no proposals themselves
       executeCommand: async (id, args, next): Promise<unknown> => {
         try {
           return id === 'halley.run' ? await runFromMenu(halley, args) : await next(id, args);
@@ -65,6 +68,9 @@ export function activate(context: vscode.ExtensionContext): Api {
     },
   });
   daemon = halley;
+  const made = new Map<string, Asked>();
+  const threads = new LineThreads();
+  const inline = new InlineChanges(threads, (id) => made.has(id));
   context.subscriptions.push(
     log,
     ...registerSetup(halley),
@@ -72,8 +78,10 @@ export function activate(context: vscode.ExtensionContext): Api {
     ...registerModels(halley),
     ...registerProviders(halley),
     ...registerActions(halley),
-    ...registerInstruct(halley),
-    ...registerProposals(halley),
+    threads,
+    inline,
+    ...registerInstruct(halley, threads, inline, made),
+    ...registerProposals(halley, inline),
     ...registerCompletion(parts),
     ...registerCommit(halley),
     ...registerChat(halley, approvals),

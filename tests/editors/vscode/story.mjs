@@ -98,19 +98,68 @@ await step('offers its actions in the context menu', page, async () => {
   await keyboard.press('Escape');
 });
 
-await step('edits as instructed, shows the change, and has each part ticked in the refactor preview', page, async () => {
+const REWRITTEN = '```python\ndef chunks(items, size):\n    """Lists of at most `size`."""\n    for start in range(0, len(items), size):\n        yield items[start : start + size]\n\n\ndef total(values):\n    return sum(values)\n```';
+const inFile = (text, is = true) =>
+  page.waitForFunction(([wanted, there]) => [...document.querySelectorAll('.editor-group-container.active .view-line')].some((line) => line.textContent.replace(/\u00a0/g, ' ').includes(wanted)) === there, [text, is]);
+const atCode = () => page.waitForFunction(() => document.activeElement?.closest('.editor-group-container.active .monaco-editor') && !document.activeElement.closest('.review-widget'));
+/** Writes the instruction into the input at the line, in place of what it holds. */
+async function instruct(text) {
+  await page.waitForFunction(() => document.activeElement?.closest('.review-widget .monaco-editor'));
+  await keyboard.press('Control+a');
+  await keyboard.type(text);
+}
+
+await step('asks for an edit at the line, where Esc closes the input', page, async () => {
   await bench.openFile('lists.py');
-  await bench.goTo(6, 1);
+  await bench.goTo(1, 1);
   await keyboard.press('Control+Shift+End');
-  await script({ text: '```python\ndef total(values):\n    return sum(values)\n```' });
-  await bench.command('Halley: Edit with Instruction');
-  await bench.asked('Edit with instruction');
-  await bench.type('Use sum');
-  await page.waitForSelector('.quick-input-list .monaco-list-row:has-text("Use sum")');
+  await keyboard.press('Control+Alt+j');
+  await instruct('Nothing');
+  await keyboard.press('Escape');
+  await atCode();
+  await page.waitForSelector('.review-widget', { state: 'detached' });
+  await keyboard.press('Control+Alt+j');
+  await instruct('Use sum');
+  await bench.shot('edit-input');
+});
+
+await step('writes the change below the code, and shows it in the file', page, async () => {
+  await script({ text: REWRITTEN, tokens_per_s: 30 });
   await keyboard.press('Enter');
-  await page.waitForSelector('.tab.active:has-text("(proposed)")');
-  await page.waitForSelector('.monaco-diff-editor .modified .view-line:has-text("sum(values)")');
+  await page.waitForSelector('.review-widget:has-text("Writing…") :text("def chunks")');
+  await bench.shot('edit-writing');
+  await page.waitForSelector('.review-widget:has-text("change 2 of 2") a:has-text("Accept")');
+  await atCode();
+  await inFile('result = result + value');
+  if (await page.locator('.part.panel .comments-panel').isVisible()) throw new Error('the list of comments has opened');
   await bench.shot('proposal');
+});
+
+await step('accepts a change with Tab, in one undo step, and writes the rest again as instructed', page, async () => {
+  await keyboard.press('Tab');
+  await inFile('Lists of at most');
+  await page.waitForSelector('.review-widget:has-text("change 1 of 2")', { state: 'detached' });
+  await keyboard.press('Control+z');
+  await inFile('Lists of at most', false);
+  await script({ text: REWRITTEN.replace('return sum(values)', 'return sum(values, 0)') });
+  await page.locator('.review-widget a:has-text("Change the Instruction")').first().click();
+  await instruct('Use sum with a start');
+  await keyboard.press('Enter');
+  await page.waitForSelector('.review-widget :text("sum(values, 0)"), .review-widget :text("(values, 0)")');
+  await page.waitForSelector('.review-widget:has-text("change 2 of 2") a:has-text("Accept All")');
+});
+
+await step('shows a change again where its file was closed, and discards it with Esc', page, async () => {
+  await bench.command('View: Close All Editors');
+  await bench.openFile('lists.py');
+  await page.waitForSelector('.review-widget:has-text("change 1 of 2")');
+  await bench.goTo(1, 1);
+  await keyboard.press('Escape');
+  await page.waitForSelector('.review-widget:has-text("change 2 of 2")', { state: 'detached' });
+  await page.waitForSelector('.review-widget a:has-text("Accept")');
+});
+
+await step('has each part ticked in the refactor preview', page, async () => {
   await bench.command('Halley: Open in Refactor Preview');
   const boxes = page.locator('.bulk-edit-panel .monaco-list-row input[type="checkbox"], .bulk-edit-panel .monaco-list-row .monaco-checkbox');
   await boxes.first().waitFor();
@@ -118,7 +167,8 @@ await step('edits as instructed, shows the change, and has each part ticked in t
   await boxes.first().click();
   await page.click('.bulk-edit-panel .monaco-button:has-text("Apply")');
   await bench.openFile('lists.py');
-  await page.waitForSelector('.view-line:has-text("sum(values)")');
+  await inFile('sum(values, 0)');
+  await page.waitForSelector('.review-widget', { state: 'detached' });
   await bench.command('View: Close All Editors');
 });
 

@@ -31,7 +31,7 @@ export async function applyBlock(halley: Halley, editor: vscode.TextEditor | und
     textDocument: { uri: editor.document.uri.toString(), version: editor.document.version },
     range: toWire(editor.selection),
   });
-  await showOutcome(halley, ran);
+  await showOutcome(ran);
 }
 
 /** A web address goes to the browser, which asks first; `path:line` opens in the workspace. Anything else is refused. */

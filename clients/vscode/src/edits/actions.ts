@@ -66,13 +66,13 @@ async function run(halley: Halley, argument: RunArgument, question?: string): Pr
     sent.instruction = instruction;
   }
   const ran = await halley.execute<Outcome>('halley.run', sent);
-  await showOutcome(halley, ran);
+  await showOutcome(ran);
   return ran;
 }
 
 /** Opens what an action made, where the daemon has not put it in place itself. */
-export async function showOutcome(halley: Halley, ran: Outcome | null | undefined): Promise<void> {
-  if (ran?.proposal) await openProposal(halley, ran.proposal);
+export async function showOutcome(ran: Outcome | null | undefined): Promise<void> {
+  if (ran?.proposal) await openProposal(ran.proposal);
   else if (ran?.applied && ran.edits) vscode.window.setStatusBarMessage(`$(check) ${vscode.l10n.t('Changes made: {0}', ran.edits)}`, 5000);
 }
 

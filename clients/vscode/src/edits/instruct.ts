@@ -1,142 +1,122 @@
-// "Edit with instruction…": asks, streams what the model writes into a preview beside, then shows the change as a
-// proposal to accept (whole or hunk by hunk), discard, or write again with other words.
+// "Edit with instruction…": asks at the line, streams what the model writes below the code, then leaves a proposal there to
+// accept (whole or change by change), discard, write again, or write again with other words.
 
 import * as vscode from 'vscode';
-import { askForInstruction, currentEditor, showOutcome } from './actions';
+import { currentEditor, showOutcome } from './actions';
+import { Asking } from './asking';
 import { command, setContext } from '../commands';
+import { addedLines, commandLink, writtenSoFar } from './drawing';
 import type { Halley } from '../halley';
+import type { InlineChanges } from './inline';
 import type { Outcome } from '../protocol';
 import { shownProposal } from './proposals';
+import type { LineThreads } from './threads';
 import { toWire } from '../wire';
 
-const SCHEME = 'halley-writing';
-const RECENT = 'halley.instructions';
+/** How often what streams is drawn, in milliseconds: each time the thread is built again. */
+const EVERY_MS = 80;
 
-interface Asked {
+const WORKED_ON = vscode.window.createTextEditorDecorationType({ isWholeLine: true, backgroundColor: new vscode.ThemeColor('editor.rangeHighlightBackground') });
+
+export interface Asked {
   uri: vscode.Uri;
   range: vscode.Range;
   instruction: string;
 }
 
-export function registerInstruct(halley: Halley): vscode.Disposable[] {
-  const preview = new Preview();
-  const made = new Map<string, Asked>();
+/** `made`: what each proposal was asked by. */
+export function registerInstruct(halley: Halley, threads: LineThreads, inline: InlineChanges, made: Map<string, Asked>): vscode.Disposable[] {
+  const asking = new Asking(threads, halley.context.workspaceState);
+  const writing = new Writing(halley, threads);
   const edit = async (asked: Asked): Promise<void> => {
-    const ran = await streamEdit(halley, preview, asked);
+    const ran = await writing.run(asked);
     if (ran.proposal) made.set(ran.proposal, asked);
     setContext('canRegenerate', made.size > 0);
-    await showOutcome(halley, ran);
+    await showOutcome(ran);
+  };
+  const again = async (id: unknown, changed: boolean): Promise<void> => {
+    const chosen = typeof id === 'string' ? id : (shownProposal() ?? inline.atCursor()?.proposal.id ?? [...made.keys()].at(-1));
+    const asked = chosen ? made.get(chosen) : undefined;
+    if (!chosen || !asked) return;
+    const editor = await vscode.window.showTextDocument(asked.uri);
+    const instruction = changed ? await asking.ask(editor, asked.range, vscode.l10n.t('Write it again: how?'), asked.instruction) : asked.instruction;
+    if (!instruction) return;
+    await halley.request('halley/proposals/discard', { id: chosen });
+    made.delete(chosen);
+    await edit({ ...asked, instruction });
   };
   return [
-    preview,
-    vscode.workspace.registerTextDocumentContentProvider(SCHEME, preview),
+    asking,
     command('editWithInstruction', async (given?: string) => {
       const editor = currentEditor();
       const { document, selection } = editor;
-      const instruction = typeof given === 'string' ? given : await askWithRecent(halley.context.workspaceState);
-      if (!instruction) return;
-      const range = selection.isEmpty ? document.lineAt(selection.active.line).range : selection;
-      await edit({ uri: document.uri, range, instruction });
+      const range = selection.isEmpty ? document.lineAt(selection.active.line).range : new vscode.Range(selection.start, selection.end);
+      const instruction = typeof given === 'string' ? given : await asking.ask(editor, range, vscode.l10n.t('Edit with instruction'));
+      if (instruction) await edit({ uri: document.uri, range, instruction });
     }),
-    command('regenerate', async () => {
-      const id = shownProposal() ?? [...made.keys()].at(-1);
-      const asked = id && made.get(id);
-      if (!asked) return;
-      const instruction = await askForInstruction(vscode.l10n.t('Write it again: how?'), asked.instruction);
-      if (!instruction) return;
-      await vscode.commands.executeCommand('halley.discardProposal', id);
-      made.delete(id);
-      await edit({ ...asked, instruction });
-    }),
+    command('stopWriting', () => writing.stop()),
+    command('regenerate', (id?: unknown) => again(id, false)),
+    command('changeInstruction', (id?: unknown) => again(id, true)),
   ];
 }
 
-/** A box to write in, with the last instructions below it. */
-function askWithRecent(memory: vscode.Memento): Promise<string | undefined> {
-  const recent = memory.get<string[]>(RECENT, []);
-  const pick = vscode.window.createQuickPick();
-  pick.title = vscode.l10n.t('Edit with instruction');
-  pick.placeholder = vscode.l10n.t('What should be done with the selection?');
-  pick.ignoreFocusOut = true;
-  const show = (): void => {
-    const typed = pick.value.trim();
-    const items: vscode.QuickPickItem[] = typed && !recent.includes(typed) ? [{ label: typed, alwaysShow: true }] : [];
-    pick.items = [...items, ...recent.map((label) => ({ label }))];
-  };
-  show();
-  pick.onDidChangeValue(show);
-  return new Promise((resolve) => {
-    pick.onDidAccept(() => {
-      const instruction = (pick.activeItems[0]?.label ?? pick.value).trim();
-      if (!instruction) return;
-      void memory.update(RECENT, [instruction, ...recent.filter((other) => other !== instruction)].slice(0, 20));
-      resolve(instruction);
-      pick.hide();
-    });
-    pick.onDidHide(() => {
-      resolve(undefined);
-      pick.dispose();
-    });
-    pick.show();
-  });
-}
+/** What a model is writing now, below the code that it is for. */
+class Writing {
+  private cancel: vscode.CancellationTokenSource | undefined;
 
-async function streamEdit(halley: Halley, preview: Preview, { uri, range, instruction }: Asked): Promise<Outcome> {
-  const document = await vscode.workspace.openTextDocument(uri);
-  const params = { textDocument: { uri: uri.toString(), version: document.version }, range: toWire(range), instruction, preview: true };
-  const title = vscode.l10n.t('Editing: {0}', instruction.slice(0, 60));
-  return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, async (progress, token) => {
-    const shown = preview.open(document.languageId);
-    let length = 0;
+  constructor(
+    private readonly halley: Halley,
+    private readonly threads: LineThreads,
+  ) {}
+
+  stop(): void {
+    this.cancel?.cancel();
+  }
+
+  async run({ uri, range, instruction }: Asked): Promise<Outcome> {
+    this.stop();
+    const cancel = (this.cancel = new vscode.CancellationTokenSource());
+    const document = await vscode.workspace.openTextDocument(uri);
+    const shown = this.show(document, range, instruction);
+    setContext('writing', true);
     try {
-      return await halley.stream(
+      const params = { textDocument: { uri: uri.toString(), version: document.version }, range: toWire(range), instruction, preview: true };
+      return await this.halley.stream(
         'halley/edit',
         params,
-        (events) => {
-          const delta = events.map((event) => (event.type === 'text' ? (event.delta ?? '') : '')).join('');
-          length += delta.length;
-          progress.report({ message: vscode.l10n.t('{0} characters', length) });
-          preview.push(delta);
-        },
-        token,
+        (events) => shown.add(events.map((event) => (event.type === 'text' ? (event.delta ?? '') : '')).join('')),
+        cancel.token,
       );
     } finally {
-      await shown.then(() => preview.close());
+      shown.close();
+      if (this.cancel === cancel) setContext('writing', false);
+      cancel.dispose();
     }
-  });
-}
-
-/** What the model is writing, as a document beside the code. */
-class Preview implements vscode.TextDocumentContentProvider, vscode.Disposable {
-  private readonly changed = new vscode.EventEmitter<vscode.Uri>();
-  readonly onDidChange = this.changed.event;
-  private uri = vscode.Uri.parse(`${SCHEME}:/0`);
-  private text = '';
-  private count = 0;
-
-  provideTextDocumentContent(): string {
-    return this.text;
   }
 
-  async open(languageId: string): Promise<void> {
-    this.text = '';
-    this.uri = vscode.Uri.parse(`${SCHEME}:/${++this.count}/${encodeURIComponent(vscode.l10n.t('Writing…'))}`);
-    const document = await vscode.workspace.openTextDocument(this.uri);
-    await vscode.languages.setTextDocumentLanguage(document, languageId);
-    await vscode.window.showTextDocument(document, { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true, preview: true });
-  }
-
-  push(delta: string): void {
-    this.text += delta;
-    this.changed.fire(this.uri);
-  }
-
-  async close(): Promise<void> {
-    const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
-    await vscode.window.tabGroups.close(tabs.filter(({ input }) => input instanceof vscode.TabInputText && input.uri.scheme === SCHEME));
-  }
-
-  dispose(): void {
-    this.changed.dispose();
+  private show(document: vscode.TextDocument, range: vscode.Range, instruction: string): { add(delta: string): void; close(): void } {
+    const place = this.threads.open(document.uri, range, instruction, 'writing');
+    const mark = (ranges: vscode.Range[]): void => vscode.window.visibleTextEditors.filter((editor) => editor.document === document).forEach((editor) => editor.setDecorations(WORKED_ON, ranges));
+    let text = '';
+    let timer: NodeJS.Timeout | undefined;
+    const draw = (): void => {
+      timer = undefined;
+      const lines = writtenSoFar(text);
+      const stop = `$(loading~spin) ${commandLink(`$(debug-stop) ${vscode.l10n.t('Stop')}`, 'stopWriting', [])} (Esc)`;
+      place.say(vscode.l10n.t('Writing…'), lines.length > 0 ? `${addedLines(lines, document.languageId)}\n\n${stop}` : stop);
+    };
+    draw();
+    mark([range]);
+    return {
+      add: (delta) => {
+        text += delta;
+        timer ??= setTimeout(draw, EVERY_MS);
+      },
+      close: () => {
+        clearTimeout(timer);
+        mark([]);
+        place.dispose();
+      },
+    };
   }
 }

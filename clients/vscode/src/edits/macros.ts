@@ -119,7 +119,7 @@ async function runMacro(halley: Halley, macro: Macro): Promise<void> {
       token,
     );
   });
-  await showOutcome(halley, ran);
+  await showOutcome(ran);
 }
 
 /** The values that a macro asks for; undefined when the user gave up. */

@@ -1,15 +1,21 @@
-// Proposals: changes that wait for approval. Shown as a diff, accepted or discarded whole from the diff's title, and hunk by
-// hunk from a list or from lenses above each change in the file.
+// Proposals: changes that wait for approval. Shown in the files they are for (inline.ts), or side by side as a diff; accepted or
+// discarded change by change where they are seen, from a list, or whole.
 
 import * as vscode from 'vscode';
 import { command, setContext } from '../commands';
 import type { Halley } from '../halley';
+import type { InlineChanges } from './inline';
 import type { Proposal, ProposalHunk } from '../protocol';
+import { threadsShow } from './threads';
 import { fromWire } from '../wire';
 
-export function registerProposals(halley: Halley): vscode.Disposable[] {
-  const pending = new Pending(halley);
-  const chosen = async (id?: unknown): Promise<Proposal | undefined> => pending.find(typeof id === 'string' ? id : shownProposal()) ?? pending.pick();
+export function registerProposals(halley: Halley, inline: InlineChanges): vscode.Disposable[] {
+  const pending = new Pending(halley, inline);
+  const chosen = async (id?: unknown): Promise<Proposal | undefined> => pending.find(typeof id === 'string' ? id : (shownProposal() ?? pending.here())) ?? pending.pick();
+  const settleAtCursor = async (verb: Verb): Promise<void> => {
+    const at = inline.atCursor();
+    if (at) await settle(pending, verb, at.proposal, at.change.hunks);
+  };
   return [
     pending,
     vscode.languages.registerCodeLensProvider({ scheme: 'file' }, pending),
@@ -17,32 +23,62 @@ export function registerProposals(halley: Halley): vscode.Disposable[] {
     vscode.window.tabGroups.onDidChangeTabGroups(() => setContext('proposalShown', shownProposal() !== undefined)),
     command('showProposals', async () => {
       const proposal = await pending.pick();
-      if (proposal) await openProposal(halley, proposal.id);
+      if (proposal) await showProposal(pending, proposal.id);
+    }),
+    command('showProposal', (id: string) => showProposal(pending, id)),
+    command('openDiff', async (id?: unknown) => {
+      const proposal = await chosen(id);
+      if (proposal) await openDiff(proposal);
     }),
     command('acceptProposal', async (id?: unknown, hunks?: number[]) => {
       const proposal = await chosen(id);
-      if (proposal) await settle(halley, 'accept', proposal, hunks);
+      if (proposal) await settle(pending, 'accept', proposal, hunks);
     }),
     command('discardProposal', async (id?: unknown, hunks?: number[]) => {
       const proposal = await chosen(id);
-      if (proposal) await settle(halley, 'discard', proposal, hunks);
+      if (proposal) await settle(pending, 'discard', proposal, hunks);
     }),
+    command('acceptChange', () => settleAtCursor('accept')),
+    command('discardChange', () => settleAtCursor('discard')),
     command('reviewProposal', async (id?: unknown) => {
       const proposal = await chosen(id);
-      if (proposal) await review(halley, proposal);
+      if (proposal) await review(pending, proposal);
     }),
     command('chooseHunks', async (id?: unknown) => {
       const proposal = await chosen(id);
-      if (proposal) await chooseHunks(halley, proposal);
+      if (proposal) await chooseHunks(pending, proposal);
     }),
   ];
 }
 
-/** Opens the diff of each file the proposal touches. */
-export async function openProposal(halley: Halley, id: string): Promise<void> {
-  const { proposals } = await halley.request('halley/proposals/list', {});
-  const proposal = proposals.find((found) => found.id === id);
+type Verb = 'accept' | 'discard';
+
+/** Shows a proposal where it is for. */
+export async function openProposal(id: string): Promise<void> {
+  await vscode.commands.executeCommand('halley.showProposal', id);
+}
+
+/** In the files themselves, the first in front; as a diff what cannot be seen there: files that are made, moved or removed. */
+async function showProposal(pending: Pending, id: string): Promise<void> {
+  await pending.load();
+  const proposal = pending.find(id);
   if (!proposal) return;
+  const edited = threadsShow() ? [...new Set(proposal.hunks.filter(({ range }) => range).map(({ uri }) => uri))] : [];
+  const { files } = proposal;
+  await openDiff({ ...proposal, files: files.filter(({ uri }) => !edited.includes(uri)) });
+  for (const uri of edited.reverse()) {
+    const editor = await vscode.window.showTextDocument(vscode.Uri.parse(uri), { preview: false, viewColumn: columnOf(uri) });
+    if (!pending.inline.reveal(editor, id)) await openDiff({ ...proposal, files: files.filter((file) => file.uri === uri) });
+  }
+}
+
+/** Where the file is open already. */
+function columnOf(uri: string): vscode.ViewColumn | undefined {
+  const wanted = vscode.Uri.parse(uri).toString();
+  return vscode.window.visibleTextEditors.find(({ document }) => document.uri.toString() === wanted)?.viewColumn;
+}
+
+async function openDiff(proposal: Proposal): Promise<void> {
   for (const { uri, proposed } of proposal.files) {
     const right = vscode.Uri.parse(proposed);
     const isNew = proposal.hunks.some((hunk) => hunk.uri === uri && hunk.kind === 'create');
@@ -50,29 +86,33 @@ export async function openProposal(halley: Halley, id: string): Promise<void> {
     if (isNew) await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(right), { preview: false });
     else await vscode.commands.executeCommand('vscode.diff', vscode.Uri.parse(uri), right, title, { preview: false });
   }
-  setContext('proposalShown', true);
-  if (proposal.reason) void vscode.window.showWarningMessage(proposal.reason);
+  setContext('proposalShown', shownProposal() !== undefined);
+  if (proposal.reason && proposal.files.length > 0) void vscode.window.showWarningMessage(proposal.reason);
 }
 
-async function settle(halley: Halley, verb: 'accept' | 'discard', proposal: Proposal, hunks?: number[]): Promise<void> {
-  await halley.request(`halley/proposals/${verb}`, { id: proposal.id, ...(hunks ? { hunks } : {}) });
-  await showWhatIsLeft(halley, proposal);
+async function settle(pending: Pending, verb: Verb, proposal: Proposal, hunks?: number[]): Promise<void> {
+  await pending.halley.request(`halley/proposals/${verb}`, { id: proposal.id, ...(hunks ? { hunks } : {}) });
+  await showWhatIsLeft(pending, proposal);
 }
 
 /** VS Code's own refactor preview, where each change is ticked or not. */
-async function review(halley: Halley, proposal: Proposal): Promise<void> {
-  const { applied } = await halley.request('halley/proposals/accept', { id: proposal.id, confirm: true });
-  if (applied) await showWhatIsLeft(halley, proposal);
+async function review(pending: Pending, proposal: Proposal): Promise<void> {
+  const { applied } = await pending.halley.request('halley/proposals/accept', { id: proposal.id, confirm: true });
+  if (applied) await showWhatIsLeft(pending, proposal);
 }
 
-async function showWhatIsLeft(halley: Halley, proposal: Proposal): Promise<void> {
-  const { proposals } = await halley.request('halley/proposals/list', {});
-  if (!proposals.some(({ id }) => id === proposal.id)) await closeTabs(proposal.id);
-  else await refreshTabs(halley, proposal.id);
+// What is left of a proposal has another text; VS Code keeps the one it has read, so an open diff is opened again.
+async function showWhatIsLeft(pending: Pending, { id }: Proposal): Promise<void> {
+  await pending.load();
+  const left = pending.find(id);
+  const hadTabs = await closeTabs(id);
+  const editor = vscode.window.activeTextEditor;
+  if (left && hadTabs) await openDiff(left);
+  else if (left && editor) pending.inline.reveal(editor, id);
 }
 
 /** A list with a box for each hunk; those ticked are accepted, the others stay proposed. */
-async function chooseHunks(halley: Halley, proposal: Proposal): Promise<void> {
+async function chooseHunks(pending: Pending, proposal: Proposal): Promise<void> {
   const items = proposal.hunks.map((hunk) => ({ ...hunkText(hunk), picked: true, hunk }));
   const picked = await vscode.window.showQuickPick(items, {
     title: proposal.title,
@@ -80,7 +120,7 @@ async function chooseHunks(halley: Halley, proposal: Proposal): Promise<void> {
     placeHolder: vscode.l10n.t('Tick the changes to accept; the others stay proposed'),
     matchOnDetail: true,
   });
-  if (picked && picked.length > 0) await settle(halley, 'accept', proposal, picked.map(({ hunk }) => hunk.index));
+  if (picked && picked.length > 0) await settle(pending, 'accept', proposal, picked.map(({ hunk }) => hunk.index));
 }
 
 /** How a hunk reads in a list. */
@@ -96,29 +136,39 @@ export function hunkText(hunk: ProposalHunk): { label: string; description: stri
   return { label: after || vscode.l10n.t('(removed)'), description: `${file}:${line}`, detail: before ? `− ${before}` : undefined };
 }
 
-/** The pending proposals as last heard of, and a lens for each of their hunks. */
+/** The pending proposals as last heard of. Where threads are turned off, a lens for each of their hunks. */
 class Pending implements vscode.CodeLensProvider, vscode.Disposable {
   private proposals: Proposal[] = [];
   private readonly changed = new vscode.EventEmitter<void>();
   private readonly listening: vscode.Disposable[];
   readonly onDidChangeCodeLenses = this.changed.event;
 
-  constructor(private readonly halley: Halley) {
+  constructor(
+    readonly halley: Halley,
+    readonly inline: InlineChanges,
+  ) {
     this.listening = [halley.onChanged((what) => what === 'proposals' && void this.load()), halley.onState(() => void this.load())];
   }
 
-  private async load(): Promise<void> {
+  async load(): Promise<void> {
     try {
       this.proposals = this.halley.state.kind === 'running' ? (await this.halley.request('halley/proposals/list', {})).proposals : [];
     } catch (error) {
       this.halley.log.debug(`proposals: ${String(error)}`);
     }
     setContext('hasProposals', this.proposals.length > 0);
+    this.inline.show(this.proposals);
     this.changed.fire();
   }
 
   find(id: string | undefined): Proposal | undefined {
     return this.proposals.find((proposal) => proposal.id === id);
+  }
+
+  /** The proposal at the cursor, else the first in the file that is shown. */
+  here(): string | undefined {
+    const editor = vscode.window.activeTextEditor;
+    return (this.inline.atCursor() ?? (editor && this.inline.in(editor.document)[0]))?.proposal.id;
   }
 
   async pick(): Promise<Proposal | undefined> {
@@ -134,9 +184,9 @@ class Pending implements vscode.CodeLensProvider, vscode.Disposable {
   }
 
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    if (threadsShow()) return [];
     const uri = document.uri.toString();
     return this.proposals
-      .filter(({ hunks }) => hunks.length > 1)
       .flatMap((proposal) => proposal.hunks.filter((hunk) => vscode.Uri.parse(hunk.uri).toString() === uri && hunk.range).flatMap((hunk) => hunkLenses(proposal, hunk)));
   }
 
@@ -163,13 +213,9 @@ function proposalOf(tab: vscode.Tab | undefined): string | undefined {
   return uri?.scheme === 'halley' ? /^\/proposals\/([^/]+)\//.exec(uri.path)?.[1] : undefined;
 }
 
-async function closeTabs(id: string): Promise<void> {
+/** Whether there were any. */
+async function closeTabs(id: string): Promise<boolean> {
   const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs).filter((tab) => proposalOf(tab) === id);
   await vscode.window.tabGroups.close(tabs);
-}
-
-// What is left of a proposal has another text; VS Code keeps the one it has read, so the diff is opened again.
-async function refreshTabs(halley: Halley, id: string): Promise<void> {
-  await closeTabs(id);
-  await openProposal(halley, id);
+  return tabs.length > 0;
 }

@@ -98,6 +98,9 @@ const STEPS = {
     });
     assert.equal(proposal.hunks.length, 2);
     assert.equal(document.getText(), TWO, 'nothing is applied yet');
+    assert.equal(vscode.window.activeTextEditor.document.uri.toString(), document.uri.toString());
+    assert.equal(document.isDirty, false, 'what is shown is not in the text');
+    await run('openDiff', proposal.id);
     const tab = await until('its diff', () => vscode.window.tabGroups.activeTabGroup.activeTab?.input instanceof vscode.TabInputTextDiff && vscode.window.tabGroups.activeTabGroup.activeTab);
     const right = await vscode.workspace.openTextDocument(tab.input.modified);
     assert.equal(right.getText(), BOTH);
