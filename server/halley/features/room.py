@@ -65,6 +65,7 @@ class EngineRoom:
 
     async def aclose(self) -> None:
         """Settles the ledger, then closes connections and the database."""
+        # The order matters: each waits for writes of those before it, and the database comes last.
         made = vars(self)  # what was never asked for need not be closed
         if "catalogue" in made:
             await self.catalogue.aclose()
@@ -217,6 +218,7 @@ class EngineRoom:
         )
         if named <= known:
             return layer
+        # Looked up only now: it looks at a file, and this runs with every request.
         known |= self.secrets.providers() | {name for name in named if _is_local(name)}
         key = (id(layer), known)
         if key not in self._granted:
@@ -253,6 +255,8 @@ class EngineRoom:
         try:
             return self.route(role, settings, layers)
         except NotConfigured:
+            # Only with nothing configured: knocking on ports takes up to two seconds, which must never delay a
+            # configured model.
             if not await self.registry.find_local_servers(settings):
                 raise
             await self.registry.list_models(settings, Caller())

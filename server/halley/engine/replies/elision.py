@@ -62,6 +62,7 @@ def elided_rows(lines: Sequence[str], old: Sequence[str]) -> list[int]:
     rows = [row for row, line in enumerate(lines) if may_be_elision(line)]
     if not rows:
         return []
+    # Files say `...` and "rest of" themselves; what the old text has already stands for nothing.
     known = {squeeze(line) for line in old}
     own = Likeness([line for line in old if is_elision(line)])
     return [
@@ -117,6 +118,7 @@ def _leaves_out(lines: Sequence[str], row: int, old: Sequence[str]) -> bool:
     given = {squeeze(line) for line in lines}
     if Likeness(old).row_like(lines[row]) is not None:
         return False  # a comment of the old text that was reworded
+    # Without a fixed place on either side one missing line may just be a deletion; several are a gap.
     if first is None or last is None:
         return sum(key not in given for key in keys) > 1
     return any(key not in given for key in keys[first + 1 : last])

@@ -85,6 +85,7 @@ def _signed(sign: Sign, lines: Sequence[str]) -> list[Line]:
 def place_hunk(hunk: Hunk, rows: Sequence[str], selected: Run | None = None) -> Placed | Unplaced:
     """Where the hunk belongs in `rows` (lines without ends). Of several places, one in `selected` rows wins."""
     old = hunk.old
+    # First of all: a placeholder among new lines would be written into the file as it is.
     if _adds_elision(hunk, rows):
         return "elided"
     if not any(line.strip() for line in old):
@@ -218,6 +219,7 @@ def _offset(mine: Sequence[str], theirs: Sequence[str], style: Style) -> int:
         columns(indentation(b), tab) - columns(indentation(a), tab)
         for a, b in zip(mine, theirs, strict=False)
     )
+    # Most lines decide: a model that shifts a block often gets one line of it wrong.
     return offsets.most_common(1)[0][0] if offsets else 0
 
 
@@ -228,6 +230,7 @@ def _around_elisions(hunk: Hunk, rows: Sequence[str], selected: Run | None) -> P
     for part in parts:
         found = _places(part.old, rows)
         chains = [[*chain, run] for chain in chains for run in found if not chain or run[0] >= chain[-1][1]]
+        # Parts that occur in many places multiply; long before this bound it is hopeless to say which is meant.
         if len(chains) > 64:
             return "ambiguous"
     if not chains:

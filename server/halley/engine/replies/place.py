@@ -54,6 +54,7 @@ def place_block(
     unclear which piece.
     """
     bare = [content(row) for row in rows]
+    # The readings are tried from the one that interprets least to the one that interprets most.
     if (narrowed := _narrowed(block, bare, part, free)) is not None:
         return [_as_it_stands(*narrowed, rows)]
     if elided_rows(block, bare):
@@ -112,6 +113,7 @@ def _stretch(
     size, mine = (len(rows), len(block)) if free else (_said(rows), _said(block))
     head = common_prefix(rows[:size], block[:mine])
     tail = common_suffix(rows[head:size], block[head:mine])
+    # Below half it could be another text that begins like this one.
     if head + tail < max(_TELLING, size // 2) or (head + tail == size and not (head and tail)):
         return None  # rows with more above or below them may be the part with its neighbours
     if window[0] and not any(map(str.strip, rows[:head])):
@@ -166,6 +168,7 @@ def is_whole(block: Sequence[str], bare: Sequence[str], part: Run) -> bool:
 def whole_file(block: Sequence[str], bare: Sequence[str], part: Run) -> tuple[Sequence[str], Run] | None:
     """The whole file, when the block has all that is not the part, but for a line here and there."""
     outside = [row for row in [*bare[: part[0]], *bare[part[1] :]] if tells(row)]
+    # Too little around the part to recognize a file by: `import x` and a brace may be in any block.
     if len(outside) < 3:
         return None
     held = (Counter(map(squeeze, outside)) & Counter(map(squeeze, block))).total()

@@ -117,6 +117,7 @@ class Session:
     def tell_of_file(self, problem: Problem) -> None:
         """A file of ours was damaged: a message, whatever thread met it."""
         said = {"type": 1, "message": f"{problem.message} {problem.help}"}
+        # Files are read in worker threads too, and only the loop may write to the client.
         self.loop.call_soon_threadsafe(self.notify, "window/showMessage", said)
 
     # -- settings
@@ -256,6 +257,7 @@ class Session:
         selected = Selection(start, end)
         return Snapshot(
             document,
+            # Helix and Kakoune always select at least one character, so that is a cursor for them.
             selected if exact else selected.as_cursor(document.text),
             diagnostics=tuple(from_lsp_diagnostics(document.text, diagnostics or [], encoding)),
             settings=settings or self.settings_of(uri),
@@ -318,6 +320,8 @@ class Session:
             lambda: self.line(where),
             lambda: self.layers(where),
             lambda: self.notify("halley/changed", {"what": "index"}),
+            # Where a question takes the keyboard focus it must not appear while the user types; then a search reports
+            # the estimate.
             self.ask_yes_no if self.client.questions else None,
         )
 

@@ -105,6 +105,7 @@ class ChatStore:
         """Also its pictures, unless another chat has them too. It may already be gone."""
         for blob in await self._write(lambda db, indexed: chat_rows.delete_chat(db, chat, indexed)):
             delete_blob(self._blobs, blob)
+        # Deleted pages live on in the write-ahead file until a checkpoint, and deleted means gone.
         await self._database.wipe()
 
     async def fork(self, chat: str, turn: str | None = None) -> str:
@@ -206,6 +207,7 @@ class ChatStore:
 
     def append(self, reply: str, events: Iterable[Event]) -> None:
         """Takes what a reply says; never waits, never fails. On disk within a quarter of a second."""
+        # In memory first: a transaction for each delta of each stream would be hundreds a second.
         self._buffer.setdefault(reply, []).extend(events)
         self._flush_in(FLUSH_S)
 
@@ -244,6 +246,8 @@ class ChatStore:
         task = asyncio.ensure_future(work)
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)
+        # Shielded and kept in a set: a reply whose window closes is cancelled, and its end has to reach the disk all
+        # the same.
         await asyncio.shield(task)
 
     async def note(
@@ -381,6 +385,7 @@ class ChatStore:
                     await self._write(self._unwritten[0])
                 except InvalidInput:  # the chat is gone meanwhile
                     pass
+                # Only after it was written: a crash or a cancellation in between must not lose it.
                 del self._unwritten[0]
 
     def _with_buffered(self, chat: Chat) -> Chat:
@@ -423,6 +428,7 @@ class ChatStore:
         try:
             return await work()
         except sqlite3.DatabaseError as error:
+            # The index is made from the rows, so a damaged one costs a rebuild and never a chat.
             if error.sqlite_errorcode != sqlite3.SQLITE_CORRUPT_VTAB:
                 raise
             await self._database.run(rebuild_index)

@@ -95,6 +95,8 @@ class LedgerStore:
         try:
             entry = await asyncio.shield(asyncio.wrap_future(future))
         except asyncio.CancelledError:
+            # The row is written whether or not anyone waits; without an owner it would stay open until the next
+            # start.
             future.add_done_callback(self._settle_unheard)
             raise
         self._begun[entry] = begun
@@ -110,6 +112,7 @@ class LedgerStore:
 
         def insert(db: sqlite3.Connection) -> None:
             self._rows[entry] = self._insert(db, row)
+            # A row is settled long before so many others are opened; the bound only keeps a leak from growing.
             if len(self._rows) > MOST_PROVISIONAL:
                 del self._rows[next(iter(self._rows))]
 
