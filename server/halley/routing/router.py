@@ -45,6 +45,7 @@ class Router:
         A caller that stops early must close it, which closes the upstream socket and settles the ledger.
         """
         budget = call.settings.budget
+        # Without limits the ledger's sums need not be read before every call.
         if budget.daily_usd is None and budget.monthly_usd is None:
             return self._failover.stream(call)
         return self._budgeted(call)

@@ -84,10 +84,12 @@ class Context:
 def build_context(snapshot: Snapshot, related: Iterable[Related] = (), budget: int | None = None) -> Context:
     """Excerpts for the snapshot's selection within `budget` tokens (by default `context.max_tokens`)."""
     budget = budget or snapshot.settings.context.max_tokens
+    # The file itself first, then its notebook, then others: the nearer, the more it says about the question.
     own, dropped = _own_file(snapshot, int(budget * WHOLE_FILE_SHARE))
     left = budget - sum(excerpt.tokens for excerpt in own)
     above, below, crowded = _cells(snapshot, int(left * CELLS_SHARE))
     others, left_out = _fit(related, left - sum(excerpt.tokens for excerpt in (*above, *below)))
+    # From the remote to the near: the most helpful piece of other files is next to the file in question.
     excerpts = (*reversed(others), *above, *own, *below)
     return Context(excerpts, (*dropped, *crowded, *left_out), budget, invisible_notices(excerpts))
 
@@ -173,6 +175,7 @@ def _fitting(snapshot: Snapshot, path: str, budget: int) -> tuple[list[tuple[int
             budget -= tokens
         else:
             dropped.append(Dropped(path, reason, tokens))
+    # Whole parts first, lines around the cursor with what is left: half a definition misleads more than it helps.
     start, end = _grow(snapshot, budget)
     return _merge([*kept, (start, end, "around the cursor")]), dropped
 

@@ -112,6 +112,7 @@ class Drafts:
         if isinstance(file, str) or not _moves(diff):
             self.add_hunks(diff.hunks)
             return
+        # Nothing undoes a deleted file in an editor's buffer, so it is never done without approval.
         if diff.new_path == "" and file.document is not None:
             self.reasons.append(f"The reply deletes {file.path}.")
             self._operations.append(DeleteFile(file.uri))
@@ -129,6 +130,8 @@ class Drafts:
                 parts.append(part)
         creations = [part for part in self._operations if isinstance(part, CreateFile)]
         others = [part for part in self._operations if not isinstance(part, CreateFile)]
+        # In the order editors apply them: a file must exist before it is edited, and be edited before it is moved
+        # away.
         return WorkspaceChange((*creations, *parts, *others))
 
     # -- one file

@@ -117,6 +117,7 @@ async def completion_context(permitted: Permitted, budget: int) -> Context:
     """
     project, snapshot = permitted.project, permitted.snapshot
     text, at = snapshot.document.text, snapshot.selection.start
+    # What a completion needs is decided by the last few lines; names from far above would only take the room.
     near = text[max(0, at - 1200) : at + 300]
     own_path = display_path(snapshot)
     language_id = snapshot.document.language_id

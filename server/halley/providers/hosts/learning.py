@@ -89,6 +89,7 @@ async def send_learning(
         try:
             return await host.send(path, body, model=model, private=private, headers=headers)
         except RequestRefused as error:
+            # Without what is needed the answer would mean something else, so the refusal goes to the user.
             if lesson == LESSONS or error.parameter == needed or not learn(error, body, learned):
                 raise
     raise AssertionError("unreachable")
@@ -108,6 +109,7 @@ def learn(error: RequestRefused, body: Mapping[str, Any], learned: Learned) -> b
     if not learned.no_caching and "cache_control" in said_in(error):
         learned.no_caching = True
         return True
+    # Before parameters: templates complain in words that may name one by chance.
     if error.subject in ("turns", "system") and _learn_turns(error.subject, body, learned):
         return True
     if error.subject == "schema" and not learned.schema_drop.issuperset(error.keywords) and body.get("tools"):
@@ -139,6 +141,7 @@ def _is_about_notes(error: RequestRefused, body: Mapping[str, Any]) -> bool:
 
 def _learn_turns(subject: str, body: Mapping[str, Any], learned: Learned) -> bool:
     """First the order of the messages, then the system message as the user's; False when both were tried."""
+    # A system message as the user's stands next to the user's own, so the two have to be joined as well.
     if subject == "system" and not learned.system_as_user and _has_system(body):
         learned.system_as_user = learned.alternate = True
         return True

@@ -71,6 +71,7 @@ class Http:
         connection. With `public_only` no connection is made to this machine or a private network.
         """
         proxy = find_proxy(endpoint, self._environ)
+        # Behind a proxy the addresses are the proxy's to look up, and ours would be those of the proxy itself.
         shared = await self._pool.get(endpoint, proxy, public_only=public_only and proxy is None)
         shared.in_use += 1
         try:
@@ -120,6 +121,7 @@ def _outgoing(endpoint: Endpoint, request: Request) -> httpx.Request:
     headers = {
         "host": host,
         "user-agent": USER_AGENT,
+        # Said in so many words: without the header a host may compress as it likes.
         "accept-encoding": ACCEPTED if request.compressed else "identity",
         **{name.lower(): value for name, value in endpoint.headers},
         **{name.lower(): value for name, value in request.headers.items()},

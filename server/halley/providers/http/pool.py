@@ -60,6 +60,7 @@ class Pool:
             async with self._making:
                 shared = self._transports.get(key)
                 if shared is None:
+                    # Certificates are read from files and parsed, which would hold all streams of the process.
                     context = await asyncio.to_thread(_prepare, endpoint, needs_tls(endpoint, proxy))
                     shared = self._transports[key] = Shared(build_transport(context, proxy, public_only))
                     self._sweep_later()
@@ -77,6 +78,7 @@ class Pool:
         """Closes the transports that have not been used for a while, but for the last one."""
         now = time.monotonic()
         for key, shared in list(self._transports.items()):
+            # The last one stays: the next request should not pay for a TLS context again.
             if len(self._transports) > 1 and shared.is_idle(now):
                 del self._transports[key]
                 task = asyncio.get_running_loop().create_task(shared.transport.aclose())

@@ -151,6 +151,7 @@ def quote(text: str, private: Iterable[str], limit: int = 240) -> str:
     begin = text.lstrip()[: 8 * limit]  # a host may say a megabyte
     line = " ".join("".join(c if c.isprintable() else " " for c in begin).split())[:limit]
     line = KEY_SHAPED.sub("…", line)
+    # Queries of addresses carry signatures and keys.
     line = re.sub(r"(https?://[^\s?#]*)[?#]\S*", r"\1", line)
     for secret in private:
         if any(_shares_words(line, form) for form in _forms(secret)):
@@ -181,6 +182,7 @@ def _classify(said: Said, asked: Asked, status: int | None, headers: Mapping[str
     who, words = asked.endpoint.label, said.words
     if status is not None and 300 <= status < 400:
         return _redirect(asked, status, headers)
+    # A web page with one of these codes is the host's own way to say so; with others it is a wrong address.
     if said.is_html and (status or 200) < 500 and status not in (401, 402, 407, 408, 413, 429):
         return _web_page(asked, status or 200)
     if status == 407:
@@ -188,6 +190,8 @@ def _classify(said: Said, asked: Asked, status: int | None, headers: Mapping[str
             f"The proxy for {who} requires a user name and password.",
             f"Put them into `{asked.endpoint.setting('proxy')}`.",
         )
+    # Before 429: many hosts report an empty account as rate limiting, where waiting would never help. Google calls
+    # real rate limiting RESOURCE_EXHAUSTED.
     if status == 402 or (QUOTA.search(words) and status != 401 and "resource_exhausted" not in words):
         return QuotaExhausted(
             f"{who} says the quota or the credit is used up.",
@@ -195,6 +199,7 @@ def _classify(said: Said, asked: Asked, status: int | None, headers: Mapping[str
         )
     if status == 401 or (AUTH.search(words) and status in (None, 400, 403)):
         return _auth(asked, f"{who} did not accept the key.")
+    # Hosts report it with any of these codes.
     if status == 413 or (TOO_LONG.search(words) and status in (None, 400, 404, 422, 500)):
         return ContextTooLong(
             f"The request is longer than {asked.model or 'the model'} can accept.",
@@ -209,6 +214,8 @@ def _classify(said: Said, asked: Asked, status: int | None, headers: Mapping[str
         )
     if status == 429 or (status is None and RATE.search(words)):
         return RateLimited(f"{who} is rate limiting requests.", "Wait a little, or choose another model.")
+    # Relays answer so where no channel has the model: the next model of the route may work
+    # right away.
     if status == 503 and NO_MODEL.search(words):
         return _no_channel(asked)
     if NO_MODEL.search(words) and status in (None, 400, 403, 404, 422, 500):

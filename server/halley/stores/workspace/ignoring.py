@@ -48,6 +48,8 @@ class Rules:
 
     def verdict(self, path: str) -> bool | None:
         """Whether this very path is left out, taken back (False), or not named. A folder's path ends with `/`."""
+        # Leaving out too much costs context; leaving out too little could send a file that git ignores for its
+        # secrets.
         if self.everything:
             return True
         is_folder = path.endswith("/")
@@ -149,6 +151,7 @@ def _path(pattern: str) -> str | None:
         return first
     source = f"{first}/" if first else ""
     for run in later[:-1]:
+        # Atomic groups: the nearest place is as good as any other, and without going back the time stays linear.
         source += f"(?>(?:[^/]+/)*?{run}/)" if run else ""
     return source + (f"(?:[^/]+/)*{later[-1]}" if later[-1] else ".+")
 
@@ -161,6 +164,7 @@ def _segment(glob: str) -> str | None:
     first, *later = pieces
     if not later:
         return first or None
+    # The same for stars within a name.
     middle = "".join(f"(?>[^/]*?{piece})" for piece in later[:-1] if piece)
     return f"{first}{middle}[^/]*{later[-1]}(?=/|\\Z)"
 

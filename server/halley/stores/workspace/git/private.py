@@ -86,6 +86,7 @@ def private_git(repository: Repository) -> Iterator[PrivateGit]:
         folder = Path(name)
         for needed in ("objects", "refs"):
             make_private_folder(folder / needed)
+        # A detached HEAD: a name would have to be looked up in the repository's own references.
         _write(folder / "HEAD", head + "\n" if head else "ref: refs/heads/none\n")
         _copy(repository.git_dir / "index", folder / "index")
         for shared in repository.git_dir.glob("sharedindex.*"):
@@ -96,6 +97,7 @@ def private_git(repository: Repository) -> Iterator[PrivateGit]:
 
 def configure(git: PrivateGit, values: dict[str, str]) -> None:
     """Writes our configuration. `values` are the user's and the repository's, from `comparing_values`."""
+    # The repository's configuration is never included, not even by a path: whatever it names could run a program.
     lines = [_OURS.format(version=1 if "extensions.objectformat" in values else 0)]
     for key, value in values.items():
         section, _, name = key.partition(".")
@@ -109,6 +111,8 @@ def comparing_values(listed: bytes) -> dict[str, str]:
     for entry in listed.split(b"\0"):
         key, _, value = entry.decode("utf-8", "replace").partition("\n")
         allowed = COMPARING.get(key)
+        # A list of what may pass, not of what may not: git gains keys that run programs or name files with every
+        # version.
         if allowed and allowed.fullmatch(value):
             found[key] = value
     return found
