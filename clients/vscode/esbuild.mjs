@@ -38,7 +38,7 @@ const later = {
 const unused = {
   name: 'unused',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/(notebook|diagnostic)$/ }, ({ importer }) => (/vscode-languageclient/.test(importer) ? { path: fileURLToPath(new URL('shims/features.cjs', import.meta.url)) } : undefined));
+    onResolve({ filter: /^\.\/(diagnostic|semanticTokens|callHierarchy|typeHierarchy|inlayHint|inlineValue|colorProvider|linkedEditingRange|foldingRange|selectionRange|rename|signatureHelp|documentHighlight|typeDefinition|implementation|declaration)$/ }, ({ importer }) => (/vscode-languageclient/.test(importer) ? { path: fileURLToPath(new URL('shims/features.cjs', import.meta.url)) } : undefined));
   },
 };
 

@@ -7,6 +7,7 @@ Five scripts of `vscode/` play what a user does; each step of theirs is a test h
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -94,6 +95,23 @@ def total(values):
     "ghost.py": "def add(a, b):\n",
     "area.py": "def area(width, height):\n    return ",
     "double.py": "def double(width, height):\n    ",
+    "shapes.ipynb": json.dumps(
+        {
+            "cells": [
+                {
+                    "cell_type": "code",
+                    "execution_count": None,
+                    "metadata": {},
+                    "outputs": [],
+                    "source": source,
+                }
+                for source in ("import math", "def area(radius):\n")
+            ],
+            "metadata": {"language_info": {"name": "python"}},
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
+    ),
     "apply.py": "def double(value):\n    return value + 2\n",
 }
 

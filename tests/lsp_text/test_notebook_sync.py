@@ -208,6 +208,36 @@ def test_what_is_malformed_or_unknown_changes_nothing(params: Json) -> None:
     assert shown(store, "cell:1") == expected(editor)
 
 
+NAMES = (
+    "notebookDocument uri cells cellTextDocuments change structure array start deleteCount didOpen didClose data document "
+    "kind textContent changes text version languageId range"
+).split()
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 3) | st.sampled_from((URI, "cell:1", "cell:2", "x", "")),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=5),
+    max_leaves=20,
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(("put", "update", "remove")), anything), max_size=6))
+@settings(max_examples=300, deadline=None)
+def test_no_message_does_harm(messages: list[tuple[str, Any]]) -> None:
+    store = DocumentStore()
+    Editor(store, ["a", "b"])
+    for method, value in messages:
+        known = {"notebookDocument": {"uri": URI}}
+        for params in (
+            value,
+            known | value if isinstance(value, dict) else known | {"change": {"cells": value}},
+        ):
+            getattr(store, f"{method}_notebook_document")(params)
+        for document in store.open_documents():
+            cells = store.notebooks.cells_of(document.uri)
+            assert [cell.cell.number for cell in cells if cell.cell] == list(range(1, len(cells) + 1))
+    editor = Editor(store, ["a", "c"])
+    assert shown(store, "cell:1") == expected(editor)
+
+
 def test_a_cell_without_its_notebook_is_a_document_in_the_notebooks_place() -> None:
     store = DocumentStore()
     uri = "vscode-notebook-cell:/project/analysis.ipynb#W0sZmlsZQ%3D%3D"

@@ -1,5 +1,5 @@
-// Stands in for two features of vscode-languageclient that the daemon has no use for: notebooks, and diagnostics that the
-// client asks for (the daemon sends its own unasked).
+// Stands in for features of vscode-languageclient that the daemon has no use for: diagnostics that the client asks for (the
+// daemon sends its own unasked), and what only a server of one language knows.
 
 class Unused {
   fillClientCapabilities() {}
@@ -13,6 +13,18 @@ class Unused {
 exports.DiagnosticFeature = class extends Unused {};
 exports.DiagnosticPullMode = {};
 exports.vsdiag = {};
-exports.NotebookDocumentSyncFeature = class extends Unused {
-  static CellScheme = 'vscode-notebook-cell';
-};
+exports.SemanticTokensFeature = class extends Unused {};
+exports.CallHierarchyFeature = class extends Unused {};
+exports.TypeHierarchyFeature = class extends Unused {};
+exports.InlayHintsFeature = class extends Unused {};
+exports.InlineValueFeature = class extends Unused {};
+exports.ColorProviderFeature = class extends Unused {};
+exports.LinkedEditingFeature = class extends Unused {};
+exports.FoldingRangeFeature = class extends Unused {};
+exports.SelectionRangeFeature = class extends Unused {};
+exports.RenameFeature = class extends Unused {};
+exports.SignatureHelpFeature = class extends Unused {};
+exports.DocumentHighlightFeature = class extends Unused {};
+exports.TypeDefinitionFeature = class extends Unused {};
+exports.ImplementationFeature = class extends Unused {};
+exports.DeclarationFeature = class extends Unused {};

@@ -11,7 +11,7 @@ import { loadRoles } from './providers/models';
 import { scopeName } from './providers/names';
 import type { OperationParams, StatusParams } from './protocol';
 
-const EVERYWHERE: vscode.DocumentSelector = [{ scheme: 'file' }, { scheme: 'untitled' }];
+const EVERYWHERE: vscode.DocumentSelector = [{ scheme: 'file' }, { scheme: 'untitled' }, { notebookType: '*' }];
 
 export function registerStatus(halley: Halley): vscode.Disposable[] {
   const bar = vscode.window.createStatusBarItem('halley.model', vscode.StatusBarAlignment.Right, 100);

@@ -232,6 +232,32 @@ await step('takes a suggestion by the line, which is counted as taken in part', 
   await keyboard.press('Control+s');
 });
 
+await step('continues the cells above in a notebook, and fixes one', page, async () => {
+  const shown = (text) => page.waitForFunction((wanted) => [...document.querySelectorAll('.notebookOverlay .view-line')].some((line) => line.textContent.replace(/\u00a0/g, ' ').includes(wanted)), text);
+  await script({ text: 'math.pi * radius ** 2', path: '/v1/completions', repeat: -1 });
+  await script({ text: 'math.pi * radius ** 2', repeat: -1, contains: 'import math' });
+  await bench.quickInput('Control+p', 'shapes.ipynb');
+  await page.waitForSelector('.quick-input-list .monaco-list-row:has-text("shapes.ipynb")');
+  await keyboard.press('Enter');
+  await page.click('.notebookOverlay .code-cell-row >> nth=1 >> .view-lines');
+  await keyboard.press('Control+End');
+  await keyboard.type('    return ');
+  await page.waitForSelector('.notebookOverlay [class*="ghost-text"]');
+  await bench.shot('notebook-ghost-text');
+  await keyboard.press('Tab');
+  await shown('return math.pi * radius ** 2');
+  const { requests } = await (await fetch(`${plan.simulator}/_simulator/requests`)).json();
+  if (!requests.some((request) => JSON.stringify(request).includes('# %%\\nimport math'))) throw new Error('the cell above was not shown to the model');
+  await fetch(`${plan.simulator}/_simulator/script`, { method: 'DELETE' });
+  await script({ text: '```python\ndef area(radius):\n    return math.pi * radius**2\n```' });
+  await keyboard.press('Control+a');
+  await bench.command('Halley: Fix');
+  await shown('return math.pi * radius**2');
+  await bench.shot('notebook-fixed');
+  await keyboard.press('Control+s');
+  await bench.command('View: Close All Editors');
+});
+
 let chat;
 await step('streams a chat with highlighted code', page, async () => {
   await bench.command('Halley: Open Chat');
@@ -456,8 +482,8 @@ await step('shows what was spent', page, async () => {
   const usage = await bench.webview('.figures');
   await usage.waitForSelector('table th:has-text("simulator/sim-")');
   await usage.waitForSelector('figure svg');
-  // The one that Tab took, the word and the line.
-  await usage.waitForSelector('section tr:has(th:has-text("· python")) td:nth-child(3):text-is("3")');
+  // Those that Tab took, in a file and in a cell, the word and the line.
+  await usage.waitForSelector('section tr:has(th:has-text("· python")) td:nth-child(3):text-is("4")');
   await page.click('.pane-header[aria-label^="Chat"]');
   await usage.waitForFunction(() => innerHeight > 400);
   await bench.shot('usage');

@@ -2,6 +2,7 @@
 
 import * as vscode from 'vscode';
 import { showOutcome } from '../edits/actions';
+import { showAgain } from '../edits/notebooks';
 import type { Halley } from '../halley';
 import { toWire } from '../wire';
 
@@ -12,7 +13,7 @@ export async function insertBlock(editor: vscode.TextEditor | undefined, text: s
     return;
   }
   await editor.edit((edit) => edit.replace(editor.selection, text.replace(/\n$/, '')));
-  await vscode.window.showTextDocument(editor.document, editor.viewColumn);
+  await showAgain(editor);
 }
 
 export interface Block {

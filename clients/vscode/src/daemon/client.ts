@@ -35,7 +35,7 @@ let watcher: vscode.FileSystemWatcher | undefined;
 /** A client that is not started yet. `names` are the settings that the daemon knows. */
 export function newClient(program: Program, log: vscode.LogOutputChannel, names: string[], additions: Additions, listener: Listener): LanguageClient {
   const options: LanguageClientOptions = {
-    documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }, { scheme: 'vscode-vfs' }],
+    documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }, { scheme: 'vscode-vfs' }, { notebook: '*' }],
     outputChannel: log,
     initializationOptions: () => ({ settings: explicitSettings(names) }),
     initializationFailedHandler: () => false,

@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import { command, setContext } from '../commands';
 import type { Halley } from '../halley';
 import type { InlineChanges } from './inline';
+import { CELL, nameOf } from './notebooks';
 import type { Proposal, ProposalHunk } from '../protocol';
 import { threadsShow } from './threads';
 import { fromWire } from '../wire';
@@ -18,7 +19,7 @@ export function registerProposals(halley: Halley, inline: InlineChanges): vscode
   };
   return [
     pending,
-    vscode.languages.registerCodeLensProvider({ scheme: 'file' }, pending),
+    vscode.languages.registerCodeLensProvider([{ scheme: 'file' }, { notebookType: '*' }], pending),
     vscode.window.tabGroups.onDidChangeTabs(() => setContext('proposalShown', shownProposal() !== undefined)),
     vscode.window.tabGroups.onDidChangeTabGroups(() => setContext('proposalShown', shownProposal() !== undefined)),
     command('showProposals', async () => {
@@ -58,12 +59,13 @@ export async function openProposal(id: string): Promise<void> {
   await vscode.commands.executeCommand('halley.showProposal', id);
 }
 
-/** In the files themselves, the first in front; as a diff what cannot be seen there: files that are made, moved or removed. */
+/** In the files themselves, the first in front; as a diff what cannot be seen there: files that are made, moved or removed, and
+ * cells of notebooks. */
 async function showProposal(pending: Pending, id: string): Promise<void> {
   await pending.load();
   const proposal = pending.find(id);
   if (!proposal) return;
-  const edited = threadsShow() ? [...new Set(proposal.hunks.filter(({ range }) => range).map(({ uri }) => uri))] : [];
+  const edited = threadsShow() ? [...new Set(proposal.hunks.filter(({ range, uri }) => range && vscode.Uri.parse(uri).scheme !== CELL).map(({ uri }) => uri))] : [];
   const { files } = proposal;
   await openDiff({ ...proposal, files: files.filter(({ uri }) => !edited.includes(uri)) });
   for (const uri of edited.reverse()) {
@@ -82,12 +84,22 @@ async function openDiff(proposal: Proposal): Promise<void> {
   for (const { uri, proposed } of proposal.files) {
     const right = vscode.Uri.parse(proposed);
     const isNew = proposal.hunks.some((hunk) => hunk.uri === uri && hunk.kind === 'create');
-    const title = vscode.l10n.t('{0} (proposed)', vscode.workspace.asRelativePath(vscode.Uri.parse(uri)));
+    const left = vscode.Uri.parse(uri);
+    const title = vscode.l10n.t('{0} (proposed)', nameOf(left));
     if (isNew) await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(right), { preview: false });
-    else await vscode.commands.executeCommand('vscode.diff', vscode.Uri.parse(uri), right, title, { preview: false });
+    else {
+      if (left.scheme === CELL) await speakAs(left, right);
+      await vscode.commands.executeCommand('vscode.diff', left, right, title, { preview: false });
+    }
   }
   setContext('proposalShown', shownProposal() !== undefined);
   if (proposal.reason && proposal.files.length > 0) void vscode.window.showWarningMessage(proposal.reason);
+}
+
+/** Gives a proposal the language of its cell, which its name does not tell. */
+async function speakAs(cell: vscode.Uri, proposed: vscode.Uri): Promise<void> {
+  const [{ languageId }, document] = await Promise.all([vscode.workspace.openTextDocument(cell), vscode.workspace.openTextDocument(proposed)]);
+  await vscode.languages.setTextDocumentLanguage(document, languageId);
 }
 
 async function settle(pending: Pending, verb: Verb, proposal: Proposal, hunks?: number[]): Promise<void> {
@@ -125,7 +137,7 @@ async function chooseHunks(pending: Pending, proposal: Proposal): Promise<void> 
 
 /** How a hunk reads in a list. */
 export function hunkText(hunk: ProposalHunk): { label: string; description: string; detail?: string } {
-  const file = vscode.workspace.asRelativePath(vscode.Uri.parse(hunk.uri));
+  const file = nameOf(vscode.Uri.parse(hunk.uri));
   if (hunk.kind !== 'edit') {
     const verbs = { create: vscode.l10n.t('Create'), rename: vscode.l10n.t('Rename'), delete: vscode.l10n.t('Delete') };
     return { label: `${verbs[hunk.kind]} ${file}`, description: '' };
@@ -176,7 +188,7 @@ class Pending implements vscode.CodeLensProvider, vscode.Disposable {
     if (this.proposals.length <= 1) return this.proposals[0];
     const items = this.proposals.map((proposal) => ({
       label: proposal.title,
-      description: proposal.files.map(({ uri }) => vscode.workspace.asRelativePath(vscode.Uri.parse(uri))).join(', '),
+      description: proposal.files.map(({ uri }) => nameOf(vscode.Uri.parse(uri))).join(', '),
       detail: proposal.reason,
       proposal,
     }));

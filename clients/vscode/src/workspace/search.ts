@@ -120,7 +120,7 @@ function noticeItem(text: string): HitItem {
 
 /** The index beside the language. */
 class IndexWatch implements vscode.Disposable {
-  private readonly item = vscode.languages.createLanguageStatusItem('halley.index', [{ scheme: 'file' }]);
+  private readonly item = vscode.languages.createLanguageStatusItem('halley.index', [{ scheme: 'file' }, { notebookType: '*' }]);
   private readonly listening: vscode.Disposable[];
   private status: IndexStatus | undefined;
 

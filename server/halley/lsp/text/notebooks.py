@@ -94,7 +94,8 @@ class Notebooks:
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             reason = str(error) if isinstance(error, WrongChange) else "a change was malformed"
             self._distrust(notebook, reason)
-        self._number(notebook)
+        if not notebook.is_known or change.keys() - {"textContent"}:  # not for each key that is typed
+            self._number(notebook)
 
     def saved(self, uri: str, texts: Sequence[str]) -> None:
         """What lies on disk now is what the client shows: a cell out of step is in step again."""

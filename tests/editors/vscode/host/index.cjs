@@ -41,6 +41,13 @@ function select(editor, line, endLine = line) {
   editor.selection = new vscode.Selection(line, 0, endLine, editor.document.lineAt(endLine).text.length);
 }
 
+const notebookOf = (...sources) => JSON.stringify({
+  cells: sources.map((source) => ({ cell_type: 'code', execution_count: null, metadata: {}, outputs: [], source })),
+  metadata: { language_info: { name: 'python' } },
+  nbformat: 4,
+  nbformat_minor: 5,
+});
+
 const closeAll = () => vscode.commands.executeCommand('workbench.action.closeAllEditors');
 
 const TWO = 'def first(a):\n    return a\n\n\ndef second(b):\n    return b\n';
@@ -149,6 +156,45 @@ const STEPS = {
     assert.equal(editor.document.getText(), 'x = 1\ny = 2\n');
     await configuration.update('format.enabled', undefined, vscode.ConfigurationTarget.Global);
     await fetch(`${simulator}/_simulator/script`, { method: 'DELETE' });
+  },
+
+  async 'works in the cells of a notebook, which see each other'() {
+    const cells = ['import math', 'def area(radius):\n    return math.pi * radus ** 2', 'area(2)'];
+    const uri = vscode.Uri.joinPath(vscode.workspace.workspaceFolders[0].uri, 'shapes.ipynb');
+    await vscode.workspace.fs.writeFile(uri, Buffer.from(notebookOf(...cells)));
+    const notebook = await vscode.workspace.openNotebookDocument(uri);
+    await vscode.window.showNotebookDocument(notebook, { selections: [new vscode.NotebookRange(1, 2)] });
+    const { document } = notebook.cellAt(1);
+    const diagnostics = vscode.languages.createDiagnosticCollection('test');
+    const range = new vscode.Range(1, 21, 1, 26);
+    diagnostics.set(document.uri, [new vscode.Diagnostic(range, 'undefined name radus', vscode.DiagnosticSeverity.Error)]);
+    await script({ text: '```python\ndef area(radius):\n    return math.pi * radius ** 2\n```' });
+    const fix = await until('a quick fix in a cell', async () => {
+      const found = await vscode.commands.executeCommand('vscode.executeCodeActionProvider', document.uri, range, vscode.CodeActionKind.QuickFix.value);
+      return found.find(({ command }) => command?.command === 'halley.run');
+    });
+    await vscode.commands.executeCommand(fix.command.command, ...fix.command.arguments);
+    await until('the fix', () => document.getText() === cells[1].replace('radus', 'radius'));
+    diagnostics.dispose();
+    const { requests } = await (await fetch(`${simulator}/_simulator/requests`)).json();
+    const asked = JSON.stringify(requests.filter(({ path }) => path === CHAT).at(-1));
+    assert.match(asked, /cell 1 of the notebook.*import math.*cell 2, the one asked about.*cell 3 of the notebook.*area\(2\)/);
+
+    await vscode.commands.executeCommand('notebook.cell.edit');
+    const editor = await until('the cell has the focus', () => vscode.window.activeTextEditor?.document === document && vscode.window.activeTextEditor);
+    select(editor, 0, 1);
+    await script({ text: '```python\ndef area(radius):\n    return math.pi * radius**2\n```' });
+    await run('editWithInstruction', 'closer');
+    const tab = await until('the diff of a cell', () => {
+      const { activeTab } = vscode.window.tabGroups.activeTabGroup;
+      return activeTab?.input instanceof vscode.TabInputTextDiff && activeTab;
+    });
+    assert.match(tab.label, /cell 2 of shapes\.ipynb/);
+    const right = await vscode.workspace.openTextDocument(tab.input.modified);
+    assert.equal(right.languageId, 'python');
+    const [{ id }] = (await halley.request('halley/proposals/list', {})).proposals;
+    await run('acceptProposal', id);
+    await until('the change', () => document.getText().endsWith('radius**2'));
   },
 
   async 'tells the daemon only of settings that were made'() {
