@@ -436,7 +436,7 @@ async def test_a_job_that_fails(window: Window, simulator: Simulator) -> None:
     simulator.options = replace(simulator.options, job_fails=True)
     with pytest.raises(RequestFailed, match="bad_reply") as failed:
         await start(window, "video", prompt="waves")
-    assert "told to fail" in failed.value.problem["help"]
+    assert "asked to fail" in failed.value.problem["help"]
 
 
 async def test_nothing_is_asked_beyond_the_budget(daemon: Start, config: Path, simulator: Simulator) -> None:
