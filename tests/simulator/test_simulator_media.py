@@ -120,7 +120,7 @@ async def test_a_video_from_submission_to_file(client: AsyncOpenAI, simulator: S
 async def test_a_job_fails_or_expires_on_request(client: AsyncOpenAI, simulator: Simulator) -> None:
     simulator.options = replace(simulator.options, job_polls=0, job_fails=True)
     job = await client.videos.create_and_poll(model="sim-video", prompt="a wave")
-    assert job.status == "failed" and job.error and "told to fail" in job.error.message
+    assert job.status == "failed" and job.error and "asked to fail" in job.error.message
     simulator.options = replace(simulator.options, job_fails=False, job_lifetime_s=0)
     job = await client.videos.create_and_poll(model="sim-video", prompt="a wave")
     with pytest.raises(openai.NotFoundError, match="expired"):

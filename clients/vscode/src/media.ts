@@ -141,7 +141,7 @@ async function pickResult({ results = [] }: MediaTask): Promise<MediaResult | un
   return (await vscode.window.showQuickPick(rows, options))?.result;
 }
 
-/** One picture shows all variants; the one that is chosen is worked out. */
+/** One picture shows all variants; the chosen one is upscaled. */
 async function choose(halley: Halley, task: MediaTask): Promise<void> {
   const [overview] = task.results ?? [];
   if (overview) await show(overview);

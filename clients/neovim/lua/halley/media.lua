@@ -25,7 +25,7 @@ end
 ---@field text string
 ---@field act fun()
 
---- What can be done with the results: each saved or opened; of a task that shows variants, one worked out.
+--- What can be done with the results: each saved or opened; of a task that shows variants, one upscaled.
 ---@param task halley.MediaTask
 ---@param buf integer
 ---@return halley.MediaChoice[]
