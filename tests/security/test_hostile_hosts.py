@@ -71,6 +71,8 @@ ATTACKS = {
 }
 INLETS = ("untrusted file", "trusted file", "editor settings")
 CASES = [*itertools.product(ATTACKS, INLETS)]
+LOCAL_PORTS = {"local server": 11434, "simulator": 11535}
+"""Attack → the port of that server on this machine, where its name leads: never the address that was given."""
 PRICES = ("subprocess.Popen", sys.executable)
 """Halley's own look into a price list."""
 _watched: list[Any] | None = None
@@ -123,7 +125,7 @@ def prepare(room: EngineRoom, root: Path, inlet: str, text: str) -> tuple[Layer,
 
 
 @pytest.mark.parametrize(("attack", "inlet"), CASES, ids=[f"{attack}, {inlet}" for attack, inlet in CASES])
-async def test_only_the_persons_own_host_is_called(
+async def test_only_the_users_own_host_is_called(
     attack: str, inlet: str, halley_home: Path, tmp_path: Path, simulator: Simulator, evil: Simulator
 ) -> None:
     global _watched
@@ -155,8 +157,8 @@ async def test_only_the_persons_own_host_is_called(
     assert {seen.key for seen in simulator.requests} <= {KEY, ""}
     assert not any(OTHERS in str(seen.headers) for seen in simulator.requests)
     allowed = {simulator.port, ("socket.getaddrinfo", "127.0.0.1"), PRICES}
-    if attack == "local server" and inlet != "untrusted file":
-        allowed.add(11434)  # Ollama by its name, on this machine: not the address it was given
+    if attack in LOCAL_PORTS and inlet != "untrusted file":
+        allowed.add(LOCAL_PORTS[attack])
     assert set(watched) <= allowed
 
 
