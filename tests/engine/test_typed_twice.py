@@ -31,7 +31,7 @@ def test_taking_it_out_leaves_what_was_offered(prefix: str, suffix: str, offered
         ("x = ma\ny\n", "x = maxma\ny\n"),  # something else has changed too
     ],
 )
-def test_anything_else_is_the_persons(was: str, now: str):
+def test_anything_else_is_the_users(was: str, now: str):
     assert typed_twice(Place("x = ", "\n"), "max", was, now) is None
 
 

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 AVOIDED = re.compile(
-    r"\b(anew|whoever|goes on|go on with|went on|(is|are|was|were|be) told|nobody|somebody|anybody|(a|the|standing|\w+'s) yes(?!-)|(the|a) person"
+    r"\b(anew|whoever|goes on|go on with|went on|(is|are|was|were|be) told|nobody|somebody|anybody|(a|the|standing|\w+'s) yes(?!-)|(the|a) persons?"
     r"|once more|at once|(can|cannot|could) be had|stands in(?! for)|(run|runs|made|started|refreshed) behind)\b",
     re.IGNORECASE,
 )
