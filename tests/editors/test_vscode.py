@@ -167,6 +167,7 @@ def story(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict
         "port": server.port,
         "workspace": str(workspace),
         "other": str(other),
+        "configuration": str(place / "story-home/config.toml"),
         "simulator": running_simulator,
         "shots": str(SHOTS),
     }

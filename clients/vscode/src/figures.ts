@@ -56,3 +56,11 @@ export function usageLine(usage: Usage | null | undefined, tokens: string): stri
 function trim(value: number): string {
   return value.toFixed(value < 10 ? 1 : 0).replace(/\.0$/, '');
 }
+
+/** Problems whose help names commands for a terminal; buttons do the same here. They are over when there is a model to ask. */
+export const SETUP_PROBLEMS: ReadonlySet<string> = new Set(['not_configured', 'auth_failed']);
+
+/** Message and help in one line, without marks of Markdown, which would be shown as they are. */
+export function problemLine({ code, message, help }: { code: string; message: string; help: string }): string {
+  return [message, SETUP_PROBLEMS.has(code) ? '' : help].filter(Boolean).join(' ').replaceAll('`', '');
+}

@@ -2,6 +2,7 @@
 
 import type * as vscode from 'vscode';
 import type { ChangedParams, OperationParams, Requests, StatusParams } from './protocol';
+import type { TemporaryProviders } from './settings';
 import type { RichEvent } from './wire';
 
 export type DaemonState =
@@ -33,6 +34,12 @@ export interface Halley {
 
   /** Runs a command of the daemon's (`workspace/executeCommand`). */
   execute<R>(command: string, argument: unknown, token?: vscode.CancellationToken): Promise<R>;
+
+  /** Providers of this window only; `sendSettings` tells the daemon. */
+  readonly temporaryProviders: TemporaryProviders;
+
+  /** Has the daemon read the editor's settings again. */
+  sendSettings(): Promise<void>;
 
   /** The program that was started, to start another command of it. */
   readonly program: { command: string; args: string[] } | undefined;

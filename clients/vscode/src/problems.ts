@@ -1,6 +1,7 @@
 // Errors as people see them. The daemon says what happened and what to do; here that is found in an error and shown.
 
 import * as vscode from 'vscode';
+import { problemLine } from './figures';
 import type { Problem } from './protocol';
 
 const CANCELLED = new Set([-32800, -32802]);
@@ -21,7 +22,7 @@ export function isCancelled(error: unknown): boolean {
 
 /** Message and help in one line. */
 export function problemText(problem: Problem): string {
-  return [problem.message, problem.help].filter(Boolean).join(' ');
+  return problemLine(problem);
 }
 
 /** Shows an error with the one or two commands that help against it; nothing for a cancelled request. */
@@ -49,7 +50,7 @@ export function remediesFor(problem: Problem): Remedy[] {
   const log = remedy(vscode.l10n.t('Show Log'), 'showLog');
   switch (problem.code) {
     case 'not_configured':
-      return [remedy(vscode.l10n.t('Add Provider'), 'addProvider'), remedy(vscode.l10n.t('Pick Model'), 'pickModel')];
+      return [remedy(vscode.l10n.t('Add Provider'), 'addProvider'), remedy(vscode.l10n.t('Enter Key'), 'setKey', problem.provider ?? undefined), remedy(vscode.l10n.t('Try with the Simulator'), 'useSimulator'), remedy(vscode.l10n.t('Pick Model'), 'pickModel')];
     case 'auth_failed':
       return [remedy(vscode.l10n.t('Enter Key'), 'setKey', problem.provider ?? undefined), log];
     case 'model_not_found':

@@ -6,6 +6,9 @@ import * as vscode from 'vscode';
 /** The client's own settings, of which the daemon hears nothing. */
 const OWN = new Set(['path', 'trace.server']);
 
+/** Providers of this window only, by name: the simulator while it runs. They are in no file. */
+export type TemporaryProviders = Record<string, { baseUrl: string }>;
+
 /** Names below `halley.` that the manifest declares for the daemon. */
 export function daemonSettings(manifest: unknown): string[] {
   const sections = (manifest as { contributes: { configuration: { properties: object }[] } }).contributes.configuration;
@@ -16,13 +19,14 @@ export function daemonSettings(manifest: unknown): string[] {
 }
 
 /** A tree of the values that were set, for one resource: `{completion: {debounceMs: 200}}`. */
-export function explicitSettings(names: string[], scope?: vscode.Uri): Record<string, unknown> {
+export function explicitSettings(names: string[], scope?: vscode.Uri, temporary: TemporaryProviders = {}): Record<string, unknown> {
   const configuration = vscode.workspace.getConfiguration('halley', scope ?? null);
   const tree: Record<string, unknown> = {};
   for (const name of names) {
     const value = explicit(configuration.inspect(name));
     if (value !== undefined && value !== null) put(tree, name.split('.'), value);
   }
+  if (Object.keys(temporary).length > 0) tree.providers = { ...(tree.providers as object | undefined), ...temporary };
   return tree;
 }
 

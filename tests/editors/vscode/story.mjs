@@ -1,6 +1,7 @@
 // What a user does in their first hour, through the page: no key yet, a provider, a model for this workspace and not for
 // the next, an explanation, ghost text, a chat with two models. `plan`: port, simulator, workspace, other, shots.
 
+import { existsSync, readFileSync } from 'node:fs';
 import { axeSource, launch, plan, script, step, Workbench } from './workbench.mjs';
 
 const browser = await launch();
@@ -11,6 +12,32 @@ const keyboard = page.keyboard;
 await step('says that a provider is wanted, on the first start without one', page, async () => {
   await bench.notification('ready for a provider');
   await bench.shot('first-start');
+  await bench.clearNotifications();
+});
+
+await step('offers ways to begin in the chat, where the simulator answers until a provider is added', page, async () => {
+  await bench.command('Halley: Open Chat');
+  const first = await bench.webview('.welcome button:has-text("Add Provider")');
+  await first.waitForSelector('.welcome button:has-text("Enter Key")');
+  await bench.shot('chat-without-model');
+  await first.fill('.composer textarea', 'Hello');
+  await first.press('.composer textarea', 'Enter');
+  await first.waitForSelector('.banner button:has-text("Add Provider")');
+  const said = await first.textContent('.banner');
+  if (/`|halley key/.test(said)) throw new Error(`advice for a terminal: ${said}`);
+  await bench.shot('chat-no-model-banner');
+  await first.click('.banner button[aria-label="Close"]');
+  await first.waitForSelector('.banner', { state: 'hidden' });
+  await first.press('.composer textarea', 'Enter');
+  await first.click('.banner button:has-text("Try with the Simulator")');
+  await first.waitForSelector('.banner', { state: 'hidden' });
+  await first.waitForSelector('.welcome kbd');
+  await bench.status('sim-');
+  await first.press('.composer textarea', 'Enter');
+  await first.waitForSelector('.turn .reply .usage:not(:empty)');
+  if (existsSync(plan.configuration) && /simulator/.test(readFileSync(plan.configuration, 'utf8'))) throw new Error('the simulator is in config.toml');
+  await bench.command('Halley: New Chat');
+  await bench.command('View: Toggle Primary Side Bar Visibility');
   await bench.clearNotifications();
 });
 

@@ -34,7 +34,8 @@ export type FromPage =
   | { type: 'copy'; text: string }
   | { type: 'insert' | 'apply'; text: string; language: string; file?: string; replyId?: string }
   | { type: 'link'; href: string }
-  | { type: 'help'; problem: Problem }
+  | { type: 'help'; problem: Problem; title?: string }
+  | { type: 'setup'; title: string }
   | { type: 'approve'; callId: string; decision: ToolApproved['decision'] }
   | { type: 'tools' }
   | { type: 'media'; task: string }
@@ -46,11 +47,11 @@ export type ToPage =
   | { type: 'turn'; turn: Turn }
   | { type: 'events'; events: RichEvent[] }
   | { type: 'settled'; turnId: string; replies: Reply[]; said?: string }
-  | { type: 'failed'; problem: Problem; prompt?: string }
+  | { type: 'failed'; problem: Problem; prompt?: string; ways: string[] }
   | { type: 'chats'; chats: ChatSummary[] }
   | { type: 'history' }
   | { type: 'completions'; id: number; items: CompletionItem[] }
-  | { type: 'models'; models: ModelChoice[]; selected: string }
+  | { type: 'models'; models: ModelChoice[]; selected: string; ways: string[] }
   | { type: 'attachment'; attachment: Attachment }
   | { type: 'prompt'; text: string }
   | { type: 'waiting'; text: string }

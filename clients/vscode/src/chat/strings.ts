@@ -31,6 +31,7 @@ export function chatStrings(): Record<string, string> {
     insert: l10n.t('Insert'),
     interrupted: l10n.t('The reply was interrupted.'),
     noChats: l10n.t('No chats.'),
+    noModel: l10n.t('No model can answer yet. Choose one of these to begin:'),
     notRunning: l10n.t('Halley is not running.'),
     pickModel: l10n.t('Pick a model'),
     placeholder: l10n.t('Ask about your code'),

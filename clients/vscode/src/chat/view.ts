@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import { command } from '../commands';
 import type { Halley } from '../halley';
 import { deferred } from '../deferred';
-import { isCancelled, problemOf, showProblem } from '../problems';
+import { isCancelled, problemOf, problemText } from '../problems';
 import type { Chat, ChatSent, ChatSummary, Problem, ToolApproveParams } from '../protocol';
 import type { Attachment, RichEvent } from '../wire';
 import type { Approvals, Asker } from './approvals';
@@ -14,6 +14,7 @@ import { attachmentOf, pickAttachments } from './attach';
 import type { CompletionItem, FromPage, ToPage } from './messages';
 import { buildPage, webviewOptions } from './page';
 import { chatStrings } from './strings';
+import { NO_MODEL, takeWay, waysOut } from './ways';
 import { exportChat } from './exporting';
 import { toWire } from '../wire';
 
@@ -127,7 +128,7 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
     try {
       await this.handle(message);
     } catch (error) {
-      if (!isCancelled(error)) this.post({ type: 'failed', problem: problemOf(error) });
+      if (!isCancelled(error)) await this.fail(problemOf(error));
     }
   }
 
@@ -167,7 +168,9 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
       case 'link':
         return openLink(message.href);
       case 'help':
-        return showProblem(message.problem);
+        return takeWay(this.halley, message.problem, message.title);
+      case 'setup':
+        return takeWay(this.halley, NO_MODEL, message.title);
       case 'approve':
         return this.approvals.answer(message.callId, message.decision);
       case 'tools':
@@ -254,10 +257,15 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
       if (sent.media) void vscode.commands.executeCommand('halley.media', sent.media.task);
     } catch (error) {
       if (isCancelled(error)) await this.afterStop();
-      else this.post({ type: 'failed', problem: started ? this.lost(error) : problemOf(error), prompt });
+      else await this.fail(started ? this.lost(error) : problemOf(error), prompt);
     } finally {
       if (this.running === source) this.running = undefined;
     }
+  }
+
+  private async fail(problem: Problem, prompt?: string): Promise<void> {
+    const ways = await waysOut(this.halley, problem).catch(() => []);
+    this.post({ type: 'failed', problem: { ...problem, message: problemText(problem), help: '' }, prompt, ways: ways.map(({ title }) => title) });
   }
 
   /** The daemon ended in mid-reply: it comes back by itself, and has kept what it had sent. */
@@ -310,7 +318,8 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
     if (!this.view || this.halley.state.kind !== 'running') return;
     const [{ models }, { roles }] = await Promise.all([this.halley.request('halley/models/list', { role: 'chat' }), this.halley.request('halley/models/selection', {})]);
     const choices = models.map(({ id, label, group, capabilities }) => ({ id, label, group, vision: capabilities.vision === true }));
-    this.post({ type: 'models', models: choices, selected: roles.chat?.route[0] ?? '' });
+    const ways = roles.chat ? [] : await waysOut(this.halley, NO_MODEL);
+    this.post({ type: 'models', models: choices, selected: roles.chat?.route[0] ?? '', ways: ways.map(({ title }) => title) });
   }
 
   private attach(attachments: (Attachment | string)[]): void {

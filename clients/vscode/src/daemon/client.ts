@@ -4,7 +4,7 @@
 import * as vscode from 'vscode';
 import { CloseAction, ErrorAction, LanguageClient, ProgressType, State, type ErrorHandler, type LanguageClientOptions, type Middleware } from 'vscode-languageclient/node';
 import type { ChangedParams, OperationParams, StatusParams, ToolApproved, ToolApproveParams } from '../protocol';
-import { explicitSettings } from '../settings';
+import { explicitSettings, type TemporaryProviders } from '../settings';
 import type { RichEvent } from '../wire';
 import type { Program } from './find';
 
@@ -33,17 +33,17 @@ export interface Listener {
 let watcher: vscode.FileSystemWatcher | undefined;
 
 /** A client that is not started yet. `names` are the settings that the daemon knows. */
-export function newClient(program: Program, log: vscode.LogOutputChannel, names: string[], additions: Additions, listener: Listener): LanguageClient {
+export function newClient(program: Program, log: vscode.LogOutputChannel, names: string[], temporary: TemporaryProviders, additions: Additions, listener: Listener): LanguageClient {
   const options: LanguageClientOptions = {
     documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }, { scheme: 'vscode-vfs' }, { notebook: '*' }],
     outputChannel: log,
-    initializationOptions: () => ({ settings: explicitSettings(names) }),
+    initializationOptions: () => ({ settings: explicitSettings(names, undefined, temporary) }),
     initializationFailedHandler: () => false,
     errorHandler: errorHandler(listener),
     middleware: {
       ...additions.middleware,
       workspace: {
-        configuration: (params) => params.items.map(({ scopeUri }) => explicitSettings(names, scopeUri ? vscode.Uri.parse(scopeUri) : undefined)),
+        configuration: (params) => params.items.map(({ scopeUri }) => explicitSettings(names, scopeUri ? vscode.Uri.parse(scopeUri) : undefined, temporary)),
       },
     },
     synchronize: { fileEvents: (watcher ??= vscode.workspace.createFileSystemWatcher('**/{.halley.toml,AGENTS.md}')) },

@@ -22,6 +22,7 @@ export class Daemon implements Halley, vscode.Disposable {
   state: DaemonState = { kind: 'starting' };
   status: StatusParams | undefined;
   program: Program | undefined;
+  readonly temporaryProviders: Halley['temporaryProviders'] = {};
 
   private readonly states = new vscode.EventEmitter<DaemonState>();
   private readonly statuses = new vscode.EventEmitter<StatusParams>();
@@ -68,7 +69,7 @@ export class Daemon implements Halley, vscode.Disposable {
     this.log.info(`starting ${found.program.command} (found by: ${found.program.how})`);
     try {
       this.library ??= await loadLibrary();
-      this.client = this.library.newClient(found.program, this.log, this.names, this.additions, this.listener());
+      this.client = this.library.newClient(found.program, this.log, this.names, this.temporaryProviders, this.additions, this.listener());
       await this.client.start();
     } catch (error) {
       this.become({ kind: 'stopped', reason: problemText(problemOf(error)) });
@@ -125,6 +126,10 @@ export class Daemon implements Halley, vscode.Disposable {
 
   async execute<R>(command: string, argument: unknown, token?: vscode.CancellationToken): Promise<R> {
     return send<R>(await this.running(), 'workspace/executeCommand', { command, arguments: [argument] }, token);
+  }
+
+  async sendSettings(): Promise<void> {
+    await (await this.running()).sendNotification('workspace/didChangeConfiguration', { settings: null });
   }
 
   /** The process id of what runs now; tests end it to see it come back. */

@@ -2,6 +2,7 @@
 // chosen for this window only is sent to the daemon again after a restart.
 
 import * as vscode from 'vscode';
+import { command } from '../commands';
 import { abilities, compact, duration, price } from '../figures';
 import type { Halley } from '../halley';
 import { showError } from '../problems';
@@ -12,7 +13,7 @@ type Role = SelectParams['role'];
 type Scope = NonNullable<SelectParams['scope']>;
 interface ModelItem extends vscode.QuickPickItem {
   model?: Model;
-  does?: 'role' | 'provider' | 'verify';
+  does?: 'role' | 'provider' | 'verify' | 'simulator';
 }
 
 const ROLES: Role[] = ['chat', 'edit', 'complete', 'fast', 'embed', 'image', 'speech', 'transcribe', 'video'];
@@ -36,13 +37,24 @@ export function registerModels(halley: Halley): vscode.Disposable[] {
     vscode.commands.registerCommand('halley.pickModel', (role?: unknown) => pick(ROLES.find((one) => one === role))),
     vscode.commands.registerCommand('halley.selectForSession', async (role: Role, route: string[]) => {
       await halley.request('halley/models/select', { role, route, scope: 'session' });
-      kept.set(role, route);
+      if (route.length > 0) kept.set(role, route);
+      else kept.delete(role);
     }),
+    command('useLocal', (provider: string) => useLocal(halley, provider)),
     halley.onState(({ kind }) => {
       if (kind !== 'running') return;
       for (const [role, route] of kept) halley.request('halley/models/select', { role, route, scope: 'session' }).catch((error: unknown) => halley.log.warn(String(error)));
     }),
   ];
+}
+
+/** A server of this machine answers from now on, with the first of its models that can. */
+async function useLocal(halley: Halley, provider: string): Promise<void> {
+  const { models } = await halley.request('halley/models/list', { provider, refresh: true });
+  const model = models.find(({ roles }) => roles.includes('chat'));
+  if (!model) throw new Error(vscode.l10n.t('{0} has no model for chat. Load one there and try again.', provider));
+  await vscode.commands.executeCommand('halley.endSimulator');
+  await halley.request('halley/models/select', { role: 'chat', route: [model.id], scope: vscode.workspace.name ? 'workspace' : 'session' });
 }
 
 async function pickModel(halley: Halley, role: Role, kept: Map<Role, string[]>): Promise<void> {
@@ -55,9 +67,10 @@ async function pickModel(halley: Halley, role: Role, kept: Map<Role, string[]>):
     const next = await askForRole(role, roles);
     return next && pickModel(halley, next, kept);
   }
-  if (chosen.does) return vscode.commands.executeCommand(chosen.does === 'provider' ? 'halley.addProvider' : 'halley.verifyProvider');
+  if (chosen.does) return vscode.commands.executeCommand(`halley.${{ provider: 'addProvider', verify: 'verifyProvider', simulator: 'useSimulator' }[chosen.does]}`);
   const scope = await askForScope(role, chosen.route);
   if (!scope) return;
+  if (!chosen.route[0]?.startsWith('simulator/')) await vscode.commands.executeCommand('halley.endSimulator');
   const after = await halley.request('halley/models/select', { role, route: chosen.route, scope, uri });
   if (scope === 'session') kept.set(role, chosen.route);
   else kept.delete(role);
@@ -146,7 +159,7 @@ export function modelItems(role: Role, models: Model[], providers: Provider[], s
   const route = selected?.route ?? [];
   const inRoute = route.flatMap((id) => models.find((model) => placeOf(model, [id]) === 0) ?? []);
   const rest = models.filter((model) => placeOf(model, route) < 0);
-  const items: ModelItem[] = [];
+  const items: ModelItem[] = models.length === 0 ? [...firstSteps()] : [];
   const section = (label: string, members: Model[]): void => {
     if (members.length === 0) return;
     items.push({ label, kind: vscode.QuickPickItemKind.Separator });
@@ -160,9 +173,17 @@ export function modelItems(role: Role, models: Model[], providers: Provider[], s
   for (const [group, members] of groups(unknown)) section(group, members);
   items.push({ label: '', kind: vscode.QuickPickItemKind.Separator });
   items.push({ label: `$(list-selection) ${vscode.l10n.t('Another role (now: {0})', roleName(role))}`, does: 'role', alwaysShow: true });
-  items.push({ label: `$(add) ${vscode.l10n.t('Add provider…')}`, does: 'provider', alwaysShow: true });
+  if (models.length > 0) items.push({ label: `$(add) ${vscode.l10n.t('Add Provider…')}`, does: 'provider', alwaysShow: true });
   items.push({ label: `$(plug) ${vscode.l10n.t('Verify a provider…')}`, does: 'verify', alwaysShow: true });
   return items;
+}
+
+/** As in the walkthrough, where there is no model yet. */
+function firstSteps(): ModelItem[] {
+  return [
+    { label: `$(add) ${vscode.l10n.t('Add Provider…')}`, does: 'provider', alwaysShow: true },
+    { label: `$(beaker) ${vscode.l10n.t('Try with the Simulator')}`, does: 'simulator', alwaysShow: true },
+  ];
 }
 
 function split(models: Model[], is: (model: Model) => boolean): [Model[], Model[]] {
@@ -240,7 +261,7 @@ export async function loadRoles(halley: Halley, uri?: string): Promise<Record<st
 
 function sayIfOverruled(role: Role, route: string[], selected: SelectedRole | undefined): void {
   if (!selected || selected.route.join() === route.join()) return;
-  const text = vscode.l10n.t('{0} still answers for {1} here: {2} decides ({3}).', selected.route.join(' → '), roleName(role), scopeName(selected.scope), selected.source);
+  const text = vscode.l10n.t('{0} still answers for {1} here, because it is set for {2}.', selected.route.join(' → '), roleName(role), scopeName(selected.scope));
   void vscode.window.showInformationMessage(text);
 }
 

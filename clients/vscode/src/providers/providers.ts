@@ -42,6 +42,7 @@ async function addProvider(halley: Halley): Promise<void> {
   const id = preset.id || (await askForId(baseUrl));
   if (!id) return;
   const { keyNeeded } = preset;
+  await vscode.commands.executeCommand('halley.endSimulator');
   await halley.request('halley/providers/save', { id, baseUrl, ...(keyNeeded ? { key: { client: true } } : {}) });
   const provider: Pick<Provider, 'id' | 'label' | 'baseUrl'> = { id, label: preset.label || id, baseUrl };
   if (keyNeeded && !(await enterKey(halley, provider))) return;
@@ -58,7 +59,7 @@ async function pickPreset(halley: Halley): Promise<Preset | undefined> {
   }));
   items.push({ label: '', kind: vscode.QuickPickItemKind.Separator });
   items.push({ label: `$(globe) ${vscode.l10n.t('Another address…')}`, detail: vscode.l10n.t('Anything that speaks a protocol the daemon knows.'), preset: { id: '', label: '', keyNeeded: true } });
-  items.push({ label: `$(beaker) ${vscode.l10n.t('No key yet: try with the simulator')}`, simulator: true });
+  items.push({ label: `$(beaker) ${vscode.l10n.t('Try with the Simulator')}`, simulator: true, detail: vscode.l10n.t('No key needed; every reply says that it is simulated.') });
   const picked = await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Add a provider'), matchOnDescription: true, matchOnDetail: true, ignoreFocusOut: true });
   if (picked?.simulator) await vscode.commands.executeCommand('halley.useSimulator');
   return picked?.preset;

@@ -2,9 +2,10 @@
 // the id of the chat and the draft; all else the daemon keeps.
 
 import type { FromPage, ToPage } from '../chat/messages';
+import { SETUP_PROBLEMS } from '../figures';
 import type { Turn } from '../wire';
 import { Composer } from './composer';
-import { announce, h } from './dom';
+import { announce, h, iconButton } from './dom';
 import { HistoryView } from './history';
 import type { Tools } from './markdown';
 import { TurnView } from './turns';
@@ -38,6 +39,10 @@ class Page {
   private current: TurnView | undefined;
   private editOf: string | undefined;
   private following = true;
+  /** What can be done where there is no model yet. */
+  private ways: string[] = [];
+  /** The code of the problem in the banner. */
+  private problem = '';
 
   constructor(private readonly strings: Record<string, string>) {
     this.log.setAttribute('aria-label', strings.conversation!);
@@ -91,7 +96,7 @@ class Page {
       case 'completions':
         return this.composer.showCompletions(message.id, message.items);
       case 'models':
-        return this.composer.setModels(message.models, message.selected);
+        return this.setModels(message);
       case 'attachment':
         return this.composer.addAttachment(message.attachment);
       case 'prompt':
@@ -120,7 +125,19 @@ class Page {
     this.scroll();
   }
 
+  private setModels({ models, selected, ways }: Extract<ToPage, { type: 'models' }>): void {
+    this.composer.setModels(models, selected);
+    this.ways = ways;
+    if (selected && SETUP_PROBLEMS.has(this.problem)) this.showBanner('');
+    if (this.turns.length === 0) this.showEmpty();
+  }
+
   private showEmpty(): void {
+    if (this.ways.length > 0) {
+      const buttons = this.ways.map((title) => h('button', { type: 'button', class: 'text-button', onclick: () => post({ type: 'setup', title }) }, title));
+      this.log.replaceChildren(h('div', { class: 'welcome' }, h('p', {}, this.strings.noModel), h('div', { class: 'ways' }, ...buttons)));
+      return;
+    }
     this.log.replaceChildren(h('div', { class: 'welcome' }, h('p', {}, this.strings.welcome), ...['/', '#', '@'].map((sign) => h('p', {}, h('kbd', {}, sign), ` ${this.strings[`welcome${sign}`]}`))));
   }
 
@@ -128,6 +145,7 @@ class Page {
     if (this.turns.length === 0) this.log.replaceChildren();
     this.current = this.view(turn);
     this.current.wait();
+    this.showBanner('');
     this.turns.push(this.current);
     this.log.append(this.current.element);
     this.composer.setBusy(true);
@@ -183,7 +201,7 @@ class Page {
     if (this.following) this.scroll();
   }
 
-  private fail({ problem, prompt }: Extract<ToPage, { type: 'failed' }>): void {
+  private fail({ problem, prompt, ways }: Extract<ToPage, { type: 'failed' }>): void {
     const turn = this.current;
     this.current = undefined;
     this.composer.setBusy(false);
@@ -191,8 +209,9 @@ class Page {
     else if (turn && prompt) this.drop(turn);
     else turn?.interrupted();
     if (prompt && !turn?.hasReplies) this.composer.restore(prompt);
-    const text = [problem.message, problem.help].filter(Boolean).join(' ');
-    this.showBanner(text, () => post({ type: 'help', problem }));
+    const buttons = ways.map((title) => h('button', { type: 'button', class: 'text-button', onclick: () => post({ type: 'help', problem, title }) }, title));
+    this.showBanner(problem.message, buttons);
+    this.problem = problem.code;
   }
 
   private drop(turn: TurnView): void {
@@ -211,9 +230,14 @@ class Page {
     this.showBanner(running ? '' : reason || this.strings.notRunning!);
   }
 
-  private showBanner(text: string, help?: () => void): void {
+  private showBanner(text: string, buttons: HTMLElement[] = []): void {
+    this.problem = '';
     this.banner.hidden = text === '';
-    this.banner.replaceChildren(h('span', {}, text), help ? h('button', { type: 'button', class: 'text-button', onclick: help }, this.strings.help) : '');
+    const close = iconButton('close', this.strings.close!, () => {
+      this.editOf = undefined;
+      this.showBanner('');
+    });
+    this.banner.replaceChildren(h('span', {}, text), ...buttons, h('span', { class: 'spacer' }), close);
   }
 
   private key(event: KeyboardEvent): void {

@@ -1,6 +1,6 @@
 // A turn: what was asked, its attachments, and one reply for each model, side by side.
 
-import { usageLine } from '../figures';
+import { problemLine, usageLine } from '../figures';
 import type { MediaTask, Problem, Reply, ToolApproveParams } from '../protocol';
 import type { RichEvent, Turn } from '../wire';
 import { h, iconButton } from './dom';
@@ -235,7 +235,7 @@ class ReplyView {
     if (status === 'complete') return;
     const isStopped = status === 'cancelled' || problem?.code === 'cancelled';
     this.problem.classList.toggle('stopped', isStopped);
-    const text = isStopped ? this.strings.cancelled! : problem ? [problem.message, problem.help].filter(Boolean).join(' ') : this.strings.interrupted!;
+    const text = isStopped ? this.strings.cancelled! : problem ? problemLine(problem) : this.strings.interrupted!;
     const canContinue = status === 'interrupted' || status === 'cancelled';
     const parts = [
       h('span', {}, text),

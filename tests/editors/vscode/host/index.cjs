@@ -301,6 +301,11 @@ const STEPS = {
     assert.equal(sent.replies[0].status, 'complete');
     const { providers } = await halley.request('halley/providers/list', {});
     assert.notEqual(providers.find(({ id }) => id === 'simulator').baseUrl, `${simulator}/v1`);
+    await run('endSimulator');
+    await until('what is configured answers again', async () => {
+      const [after, found] = [await halley.request('halley/models/selection', {}), await halley.request('halley/providers/list', {})];
+      return after.roles.chat.scope !== 'session' && found.providers.find(({ id }) => id === 'simulator').baseUrl === `${simulator}/v1`;
+    });
   },
 };
 
