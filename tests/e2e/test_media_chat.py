@@ -177,3 +177,19 @@ async def test_a_resumed_run_continues_with_its_video(daemon, simulator: Simulat
     done = await second.request("halley/macros/run", {"name": "tell", "resume": "last"})
     assert done["run"]["state"] == "complete"
     assert len(sent(simulator, "/v1/videos")) == 1, "the video was not begun twice"
+
+
+async def test_a_run_waits_for_a_video_that_another_process_follows(daemon, simulator: Simulator) -> None:
+    simulator.options = replace(simulator.options, job_polls=1_000_000)
+    first: Window = await daemon()
+    first.start("halley/macros/run", {"name": "tell", "inputs": {"instruction": "the day"}})
+    await simulator.wait_for(lambda _: len(sent(simulator, "/v1/videos/", "GET")) >= 1, PATIENCE_S)
+    second: Window = await daemon()
+    resumed = second.start("halley/macros/run", {"name": "tell", "resume": "last"})
+    for _ in range(10):  # the run is found and its steps begin while these are answered
+        await second.request("halley/media/list", {})
+    await first.client.kill()  # its run stays on disk, whenever the second one looks for it
+    simulator.options = replace(simulator.options, job_polls=0)
+    steps = {step["name"]: step for step in (await resumed)["run"]["steps"]}
+    assert steps["film"]["files"], "it waited for the film"
+    assert len(sent(simulator, "/v1/videos")) == 1, "the video was not begun twice"

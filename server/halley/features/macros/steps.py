@@ -94,7 +94,8 @@ async def _make(
             "Run the macro in an editor, or `halley macros run`.",
         )
     works, workspace = job.around.media(), job.snapshot.workspace
-    if not result.task:
+    resumed = bool(result.task)
+    if not resumed:
         source = _source(job, render(step.source or "", values))
         said = render(step.prompt or "", values).strip()
         kind = "imageEdit" if step.kind == "image" and source else step.kind
@@ -106,10 +107,11 @@ async def _make(
         result.task = (await works.start(order, job.around.line, workspace.id if workspace else None)).id
         begun(result.task)
         await job.keep_run()
-    else:
-        await works.resume(job.around.line)
     try:
-        task = await works.finished(result.task)
+        finished = (
+            works.finished_by_anyone(result.task, job.around.line) if resumed else works.finished(result.task)
+        )
+        task = await finished
     except HalleyError:
         begun("")  # it is started again when the run is resumed
         raise

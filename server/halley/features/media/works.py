@@ -47,6 +47,8 @@ WANTS = {"image": "image", "imageEdit": "image", "speech": "audio", "video": "vi
 _LINK = re.compile(r"!\[[^\]]*\]\((https?://[^\s)]+|data:image/[^\s)]+)\)")
 """How models that paint in a conversation show what they made."""
 
+LOOK_S = 0.5
+"""How often a task of another process is looked at."""
 Listener = Callable[[Task], None]
 
 
@@ -121,6 +123,16 @@ class Works:
 
             raise error_of(task.problem)
         return task
+
+    async def finished_by_anyone(self, id: str, line: Line) -> Task:
+        """As `finished`, also for a task of another process, which is resumed here once that process has ended."""
+        while True:
+            await self.resume(line)
+            task = await self.finished(id)
+            if task.has_ended:
+                return task
+            # Another process follows it, or one that was killed just now still looks alive to the system.
+            await self._clock.wait(asyncio.Event(), LOOK_S)
 
     async def cancel(self, id: str, line: Line) -> Task:
         """Ends a task here, and its job at the host where that can be."""
