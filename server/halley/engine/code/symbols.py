@@ -62,24 +62,23 @@ def definition_at(text: str, at: int, language_id: str) -> Definition | None:
 
 def _from_tree(tree: syntax.Tree) -> tuple[Definition, ...]:
     found: list[Definition] = []
-    pending: list[tuple[Any, int]] = [(tree.root, 0)]
+    pending: list[tuple[Any, Any, int]] = [(tree.root, None, 0)]
     while pending:
-        node, depth = pending.pop()
+        node, parent, depth = pending.pop()
         inner = depth
         if node.type in syntax.DEFINITIONS and (name := node.child_by_field_name("name")) is not None:
-            outer = _with_decorators(node)
+            outer = _with_decorators(node, parent)
             body = node.child_by_field_name("body")
             start, end = tree.span(outer)
             at = tree.offset(body.start_byte) if body is not None else end
             found.append(Definition(tree.text_of(name), node.type, start, end, at, depth))
             inner = depth + 1
         if inner <= 2:
-            pending += ((child, inner) for child in reversed(node.named_children))
+            pending += ((child, node, inner) for child in reversed(node.named_children))
     return tuple(found)
 
 
-def _with_decorators(node: Any) -> Any:
-    parent = node.parent
+def _with_decorators(node: Any, parent: Any) -> Any:
     return (
         parent if parent is not None and parent.type in ("decorated_definition", "export_statement") else node
     )

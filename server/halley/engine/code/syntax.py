@@ -6,6 +6,7 @@ error: every question here then answers None, and callers fall back to indentati
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_right
 from functools import cache, lru_cache
 from importlib import import_module
@@ -45,22 +46,14 @@ DEFINITIONS = frozenset(
 
 
 _BIT = 4096
-_LEAST_STEPS, _BYTES_A_STEP = 1_000, 10
+_LEAST_STEPS, _BYTES_A_STEP = 500, 16
 """A step is what tree-sitter does between two calls to us. Real files take one for 30 to 200 bytes."""
+_LEAST_S, _S_PER_BYTE = 0.25, 2e-6
+"""Real files take a tenth of that, also where they are broken or of another language."""
 
 
 def has_grammar(language_id: str) -> bool:
     return language_id in GRAMMARS
-
-
-@cache
-def parser(language_id: str) -> Any | None:
-    """A tree-sitter parser for the language, or None where there is no grammar (or its wheel is missing).
-
-    For one thread; `parse_once` has a parser of its own.
-    """
-    grammar = _grammar(language_id)
-    return _new_parser(grammar) if grammar is not None else None
 
 
 @cache
@@ -136,14 +129,11 @@ def parse(text: str, language_id: str) -> Tree | None:
 
     The last few are kept: one request asks several questions of one text.
     """
-    engine = parser(language_id)
-    if engine is None:
-        return None
-    return _parsed(engine, text)
+    return parse_once(text, language_id)
 
 
 def parse_once(text: str, language_id: str) -> Tree | None:
-    """As `parse`, in any thread, for a text that is not needed again: nothing is cached."""
+    """As `parse`, for a text that is not needed again: nothing is cached."""
     grammar = _grammar(language_id)
     if grammar is None:
         return None
@@ -153,11 +143,13 @@ def parse_once(text: str, language_id: str) -> Tree | None:
 def _parsed(engine: Any, text: str) -> Tree | None:
     """The text's tree, or None for a text that takes far more work than code does.
 
-    Mending errors takes time by the cube of a text's length where all of it is errors: 12 kB of `<!--` as Python take
-    14 s. Work is counted and not timed, so that the same text has the same tree on every machine.
+    Mending errors takes time by the square or the cube of a text's length where all of it is errors: 12 kB of `<!--`
+    as Python take 14 s, 50 kB of `[` as Lua as long. The steps are counted, so that the same text has the same tree on
+    every machine; where each step takes longer than the one before, only the processor's time tells.
     """
     data = text.encode("utf-8", "surrogatepass")
     left = _LEAST_STEPS + len(data) // _BYTES_A_STEP
+    until = time.thread_time() + _LEAST_S + len(data) * _S_PER_BYTE
 
     def read(at: int, _point: Any) -> bytes:
         return data[at : at + _BIT]
@@ -165,12 +157,13 @@ def _parsed(engine: Any, text: str) -> Tree | None:
     def is_too_much(_at: int, _has_error: bool) -> bool:
         nonlocal left
         left -= 1
-        return left < 0
+        return left < 0 or time.thread_time() > until
 
-    engine.reset()  # one that was stopped would continue with the text it had
     # Read bit by bit it lets other threads run in between, and can be stopped; from bytes neither.
-    tree = engine.parse(read, progress_callback=is_too_much)
-    return Tree(text, tree, data) if tree is not None else None
+    try:
+        return Tree(text, engine.parse(read, progress_callback=is_too_much), data)
+    except ValueError:  # stopped
+        return None
 
 
 def enclosing_definition(text: str, start: int, end: int, language_id: str) -> tuple[int, int] | None:
