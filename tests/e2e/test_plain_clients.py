@@ -113,6 +113,31 @@ FIRST_LINE = {"start": {"line": 0, "character": 0}, "end": {"line": 1, "characte
 SPECIAL = {
     "nothing but edits": Kind({"workspace": {"applyEdit": True}}),
     "never answers": Kind(FULL, answers=False),
+    "vim-lsp": Kind(
+        {
+            "textDocument": {
+                "codeAction": {
+                    "dynamicRegistration": False,
+                    **LITERALS,
+                    "isPreferredSupport": True,
+                    "disabledSupport": True,
+                },
+                "completion": {"completionItem": {"documentationFormat": ["markdown", "plaintext"]}},
+                "publishDiagnostics": {"relatedInformation": True},
+                "synchronization": {"didSave": True, "dynamicRegistration": False},
+            },
+            "window": {"workDoneProgress": False},
+            "workspace": {"applyEdit": True, "configuration": True, "workspaceFolders": False},
+        },
+        folders=lambda root: {"rootUri": root.as_uri(), "clientInfo": {"name": "vim-lsp"}},
+    ),
+    "says less than it can": Kind(
+        {"workspace": {"applyEdit": False}},
+        folders=lambda root: {
+            "rootUri": root.as_uri(),
+            "initializationOptions": {"capabilities": {"workspace": {"applyEdit": True}}},
+        },
+    ),
 }
 
 
@@ -200,7 +225,11 @@ async def test_it_reaches_the_user(
     else:
         assert buffer.text == CODE
         assert "total = 1" in await seen(editor, "total = 1")
-        assert await editor.told("This editor takes no edits")
+        refused = await editor.told("This editor takes no edits")
+        if not editor.kind.has(
+            "window.showDocument.support"
+        ):  # one that shows one message at a time shows this one
+            assert "total = 1" in Path(refused.partition(" It is in ")[2]).read_text()
 
     # an answer: opened where documents can be shown, else said
     simulator.script("It adds up the **prices**.")
@@ -309,6 +338,35 @@ async def test_a_client_that_never_answers_is_believed_by_its_text(
     )
     assert not [one for one in await editor.actions(buffer, FIRST_LINE) if one["title"].startswith("Stop")]
     assert await editor.close() == 0
+
+
+@pytest.mark.parametrize("editor", ["vim-lsp"], indirect=True)
+async def test_an_answer_is_seen_where_messages_are_one_line_and_only_warnings_are_shown(
+    editor: PlainEditor, workspace: Path, simulator: Simulator
+) -> None:
+    buffer = await editor.open(workspace / "sums.py", CODE)
+    simulator.script("It adds up the **prices**.\n\nAnd more.")
+    await editor.pick(buffer, FIRST_LINE, "explain")
+    said = await editor.told("Explanation of sums.py: see /")
+    assert [one["type"] for one in editor.messages if one["message"] == said] == [2] and "\n" not in said
+    text = Path(said.partition(": see ")[2]).read_text()
+    assert "It adds up the **prices**.\n\nAnd more." in text
+    simulator.script(f"```python\n{BETTER}```")
+    await editor.pick(buffer, FIRST_LINE, "improve")
+    await editor.until(lambda: buffer.text == CODE.replace("total = 0", "total = 1"), "the edit is made")
+
+
+@pytest.mark.parametrize("editor", ["says less than it can"], indirect=True)
+async def test_what_a_client_does_not_say_is_added_by_its_user(
+    editor: PlainEditor, workspace: Path, simulator: Simulator
+) -> None:
+    buffer = await editor.open(workspace / "sums.py", CODE)
+    simulator.script(f"```python\n{BETTER}```")
+    asked = {"action": "improve", "textDocument": {"uri": buffer.uri}, "range": FIRST_LINE}
+    result = await editor.command({"command": "halley.run", "arguments": [asked]})
+    assert result == {"applied": True, "edits": 1} and buffer.text.startswith(BETTER)
+    assert editor.unoffered == ["workspace/applyEdit: no workspace.applyEdit"]
+    editor.unoffered.clear()
 
 
 async def seen(editor: PlainEditor, part: str) -> str:

@@ -58,6 +58,12 @@ def emacs_binary() -> Path:
     return installed("emacs", "Emacs", "29")
 
 
+@pytest.fixture(scope="session")
+def vim_binary() -> Path:
+    """Vim ≥ 9 with ALE beside it, put into `.editors/` the first time."""
+    return installed("vim", "Vim with ALE", "9")
+
+
 def installed(name: str, title: str, minimum: str) -> Path:
     """What `install_<name>.py` finds or puts there; the test is skipped, loudly, where that is nothing."""
     EDITORS.mkdir(exist_ok=True)

@@ -47,8 +47,10 @@ class Client:
 
     @classmethod
     def of(cls, params: Json) -> Client:
-        """From `InitializeParams`."""
-        its = params.get("capabilities")
+        """From `InitializeParams`. `initializationOptions.capabilities` adds what the client can do and does not say:
+        ALE applies edits, announces that it does not, and leaves its users no other way to correct that."""
+        added = look_up(params, "initializationOptions.capabilities")
+        its = _merged(params.get("capabilities"), added if isinstance(added, dict) else None)
 
         def has(path: str) -> bool:
             return look_up(its, path) is True
@@ -79,6 +81,13 @@ class Client:
             questions=has("experimental.halley.questions"),
             asks=isinstance(look_up(its, "experimental.halley"), dict),
         )
+
+
+def _merged(said: Any, added: Any) -> Any:
+    """`said` with the values of `added` in their places."""
+    if not (isinstance(said, dict) and isinstance(added, dict)):
+        return said if added is None else added
+    return said | {name: _merged(said.get(name), value) for name, value in added.items()}
 
 
 _REGISTRABLE = {

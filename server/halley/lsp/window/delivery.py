@@ -7,6 +7,7 @@ place: `deliver_edit`. What cannot be applied is shown, never lost.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from halley.core.editing import Refused
@@ -18,7 +19,7 @@ from halley.features.actions.action import Edited, Made, Outcome, TextAnswer
 from halley.features.proposals import accept_proposal
 from halley.lsp.window.editor import editor_of
 from halley.lsp.window.proposing import announce
-from halley.lsp.window.showing import show_message
+from halley.lsp.window.showing import path_of, show_message
 
 if TYPE_CHECKING:
     from halley.lsp.window.session import Session
@@ -67,16 +68,23 @@ async def deliver_edit(
     reason = edited.confirm or editor.needs_approval(edited.change)
     if reason or preview or session.settings_of(next(iter(base), "")).edits.apply == "preview":
         return {"proposal": await editor.propose(edited.change, base, reason)}
-    return await _apply(editor, edited, base)
+    return await _apply(session, editor, edited, base)
 
 
-async def _apply(editor: Editor, edited: Edited, base: dict[str, Document]) -> Json:
+async def _apply(session: Session, editor: Editor, edited: Edited, base: dict[str, Document]) -> Json:
     answer = await editor.apply(edited.change, base)
     if isinstance(answer, Refused):
         if answer.kept:
-            await editor.show("Not applied", _fenced(answer.kept, base))
+            uri = await editor.show("Not applied", _fenced(answer.kept, base))
+            raise error_of(_with_place(session, answer.problem, uri))
         raise answer.error
     return {"applied": True, "edits": answer.edits}
+
+
+def _with_place(session: Session, problem: Problem, uri: str) -> Problem:
+    """Says where the new text is: in an editor that shows one message at a time this one replaces it."""
+    place = "" if session.client.show_document else path_of(uri)
+    return replace(problem, help=f"{problem.help} It is in {place}".strip()) if place else problem
 
 
 async def accept(

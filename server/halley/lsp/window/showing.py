@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from halley.core.errors import Problem
+from halley.lsp.text.uris import path_of_uri
 
 if TYPE_CHECKING:
     from halley.lsp.window.session import Session
@@ -13,6 +14,8 @@ _MESSAGE_LIMIT = 4000
 _INFO, _WARNING, _ERROR = 3, 2, 1
 _REPLACES = frozenset({"Neovim"})
 """Editors whose own client shows a document that takes the focus in place of the file, else in a window beside it."""
+_ONE_LINE = frozenset({"vim-lsp"})
+"""Editors that show each message on one line, and unless they are set up otherwise only warnings and errors."""
 
 
 async def show_answer(session: Session, title: str, text: str) -> str:
@@ -24,10 +27,26 @@ async def show_answer(session: Session, title: str, text: str) -> str:
         if answer and answer.get("success"):
             return uri
     if not session.client.asks:  # a plugin of ours shows answers itself
-        short = text if len(text) <= _MESSAGE_LIMIT else f"{text[:_MESSAGE_LIMIT]}…"
-        where = "" if uri.startswith("halley:") else f"\n\n({uri})"
-        await show_message(session, f"{title}\n\n{short}{where}")
+        is_terse = session.client.name in _ONE_LINE
+        said = _in_one_line(title, text, uri) if is_terse else _in_full(title, text, uri)
+        await show_message(session, said, warning=is_terse)
     return uri
+
+
+def _in_one_line(title: str, text: str, uri: str) -> str:
+    place = path_of(uri)
+    return f"{title}: see {place}" if place else f"{title}: {' '.join(text.split())[:_MESSAGE_LIMIT]}"
+
+
+def _in_full(title: str, text: str, uri: str) -> str:
+    short = text if len(text) <= _MESSAGE_LIMIT else f"{text[:_MESSAGE_LIMIT]}…"
+    place = path_of(uri)
+    return f"{title}\n\n{short}" + (f"\n\n({place})" if place else "")
+
+
+def path_of(uri: str) -> str:
+    """Where an answer is on this disk, as users type it; empty for one that is no file."""
+    return str(path_of_uri(uri) or "")
 
 
 def open_document(session: Session, uri: str) -> None:

@@ -1,0 +1,117 @@
+"""Vim with ALE, set up by docs/editors/vim.md and nothing else: real keys, and what its screen shows.
+
+No package registry has vim-lsp: the page's function for it runs in a real Vim against what vim-lsp would
+hand it, and `tests/e2e/test_plain_clients.py` plays a client with its capabilities.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from install_vim import ALE
+from pages import block
+from terminal import Terminal
+
+from halley.simulator import Simulator
+
+CODE = """\
+def total(items):
+    result = 0
+    for item in items:
+        result = result + item.price
+    return result
+"""
+BETTER = "def total(items):\n    return sum(item.price for item in items)\n"
+PLAIN = "set nocompatible viminfo= noswapfile\nfiletype plugin on\n"
+
+Start = Callable[[str], Terminal]
+
+
+@pytest.fixture
+def start(vim_binary: Path, configured: dict[str, str], workspace: Path, tmp_path: Path) -> Iterator[Start]:
+    """Starts Vim on a file, with a `.vimrc` as given."""
+    terminals: list[Terminal] = []
+
+    def started(vimrc: str) -> Terminal:
+        (tmp_path / "vimrc").write_text(PLAIN + vimrc)
+        (workspace / "shop.py").write_text(CODE)
+        command = [vim_binary, "-u", tmp_path / "vimrc", "shop.py"]
+        terminals.append(Terminal(command, configured | {"HOME": str(tmp_path)}, workspace))
+        terminals[-1].shows("def total(items)")
+        return terminals[-1]
+
+    yield started
+    for terminal in terminals:
+        terminal.close()
+
+
+@pytest.fixture
+def ale(start: Start, vim_binary: Path) -> Terminal:
+    """With ALE loaded first, as a plugin manager does."""
+    loaded = f"set runtimepath+={vim_binary.parent / ALE}\nruntime plugin/ale.vim\n"
+    only = "let g:ale_linters_explicit = 1\nlet g:ale_linters = {'python': ['halley']}\n"
+    return start(loaded + only + block("vim", "vim"))
+
+
+def pick(ale: Terminal, title: str) -> None:
+    """Everything selected, the actions listed, and the one of this title chosen."""
+    ale.type("ggVG:ALECodeAction\r")
+    listed = ale.shows(title, "Type number")
+    number = re.search(rf"(\d+)\) {re.escape(title)}", listed)
+    assert number
+    ale.type(f"{number[1]}\r")
+
+
+def test_an_edit_is_made_and_undone_in_one_step(ale: Terminal, simulator: Simulator) -> None:
+    simulator.script(f"```python\n{BETTER}```")
+    pick(ale, "Improve the selection")
+    ale.shows("return sum(item.price for item in items)")
+    ale.type("u")
+    ale.wait(
+        lambda screen: "return result" in screen and "sum(" not in screen, "one undo takes all of it back"
+    )
+
+
+def test_an_answer_is_in_the_preview_window(ale: Terminal, simulator: Simulator) -> None:
+    simulator.script("It adds up the **prices**.\n\nOf each item.")
+    pick(ale, "Explain the selection")
+    ale.shows("Explanation of shop.py", "It adds up the **prices**.", "Of each item.", "def total(items)")
+
+
+def test_a_missing_key_is_reported(ale: Terminal, simulator: Simulator) -> None:
+    simulator.script(status=401, body={"error": {"message": "Incorrect API key provided"}}, repeat=-1)
+    pick(ale, "Explain the selection")
+    ale.shows("did not accept the key", "def total(items)")
+
+
+def test_vim_lsps_answer_opens_in_the_preview_window(start: Start, tmp_path: Path) -> None:
+    """The page's lines with functions of these names that keep what they are given."""
+    (tmp_path / "autoload/lsp").mkdir(parents=True)
+    (tmp_path / "autoload/lsp.vim").write_text(VIM_LSP)
+    answer = tmp_path / "an answer.md"
+    answer.write_text("# Explanation of shop.py\n\nIt adds up the **prices**.\n")
+    vim = start(f"set runtimepath+={tmp_path}\n" + block("vim", "vim", 1))
+    vim.type(":doautocmd User lsp_setup\r")
+    vim.type(":echo g:server.name g:server.cmd({})\r")
+    vim.shows("halley ['halley', 'serve']")
+    vim.type(f":call Told('another', 'Explanation of shop.py: see {answer}')\r")
+    vim.type(":call Told('halley', 'Halley: explain …') | echo 'nothing' 'yet'\r")
+    assert "It adds up" not in vim.shows("nothing yet")
+    vim.type(f":call Told('halley', 'Explanation of shop.py: see {answer}')\r")
+    vim.shows("It adds up the **prices**.", "def total(items)")
+
+
+VIM_LSP = """\
+function! lsp#register_server(info) abort
+  let g:server = a:info
+endfunction
+function! lsp#register_notifications(name, callback) abort
+  let g:Notified = a:callback
+endfunction
+function! Told(server, message) abort
+  call g:Notified(a:server, {'response': {'method': 'window/showMessage', 'params': {'type': 2, 'message': a:message}}})
+endfunction
+"""
