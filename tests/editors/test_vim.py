@@ -51,7 +51,9 @@ def start(vim_binary: Path, configured: dict[str, str], workspace: Path, tmp_pat
 @pytest.fixture
 def ale(start: Start, vim_binary: Path) -> Terminal:
     """With ALE loaded first, as a plugin manager does."""
-    loaded = f"set runtimepath+={vim_binary.parent / ALE}\nruntime plugin/ale.vim\n"
+    loaded = (
+        f"let &runtimepath .= ',{vim_binary.parent / ALE}'\nruntime plugin/ale.vim\n"  # blanks may be in it
+    )
     only = "let g:ale_linters_explicit = 1\nlet g:ale_linters = {'python': ['halley']}\n"
     return start(loaded + only + block("vim", "vim"))
 
@@ -93,7 +95,7 @@ def test_vim_lsps_answer_opens_in_the_preview_window(start: Start, tmp_path: Pat
     (tmp_path / "autoload/lsp.vim").write_text(VIM_LSP)
     answer = tmp_path / "an answer.md"
     answer.write_text("# Explanation of shop.py\n\nIt adds up the **prices**.\n")
-    vim = start(f"set runtimepath+={tmp_path}\n" + block("vim", "vim", 1))
+    vim = start(f"let &runtimepath .= ',{tmp_path}'\n" + block("vim", "vim", 1))
     vim.type(":doautocmd User lsp_setup\r")
     vim.type(":echo g:server.name g:server.cmd({})\r")
     vim.shows("halley ['halley', 'serve']")
