@@ -19,7 +19,6 @@ from halley.core.errors import HalleyError
 from halley.core.snapshot import Selection
 from halley.core.tokens import end_of_first, estimate_tokens, start_of_last
 from halley.engine.code.layout import Style
-from halley.engine.markdown.inert import inert_markdown
 from halley.engine.replies.target import Target
 from halley.engine.typing.completions import Place
 from halley.features.chat.rendering import plain_label
@@ -47,10 +46,6 @@ def read_said_text(text: str) -> object:
     return read_said(text.encode())
 
 
-def to_markdown_text(text: str) -> object:
-    return inert_markdown(text)
-
-
 def _value(parameter: inspect.Parameter, text: str) -> Any:
     """What a hostile caller could hand in for this parameter."""
     if parameter.name in NAMED:
@@ -76,7 +71,7 @@ def _value(parameter: inspect.Parameter, text: str) -> Any:
 
 
 ELSEWHERE: list[Callable[..., object]] = [
-    end_of_first, start_of_last, estimate_tokens, tidy, plain_label, excerpt, quote, read_said_text, to_markdown_text,
+    end_of_first, start_of_last, estimate_tokens, tidy, plain_label, excerpt, quote, read_said_text,
 ]  # fmt: skip
 KNOWN = "str int bool Sequence[str] Iterable[str] frozenset[str] Run Style Place Target".split()
 

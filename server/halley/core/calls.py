@@ -148,7 +148,7 @@ class Operation:
 
 
 AskKey = Callable[[str, str], Awaitable[str | None]]
-"""(provider id, origin) → the key the client keeps for exactly that origin."""
+"""(provider ID, origin) → the key that the client stores for exactly that origin."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,9 +112,9 @@ def shortest_run(
     return None
 
 
-def _alike(keys: list[str], lines: list[str]) -> list[int]:
+def _alike(keys: Sequence[object], lines: Sequence[object]) -> list[int]:
     """For each of `lines`, how many from there on are as the first of `keys`; in linear time (the Z algorithm)."""
-    both: list[str | None] = [*keys, None, *lines]
+    both = [*keys, None, *lines]
     size = [0] * len(both)
     first = last = 0
     for n in range(1, len(both)):
@@ -128,32 +128,10 @@ def _alike(keys: list[str], lines: list[str]) -> list[int]:
 
 
 def overlaps(one: Sequence[object], other: Sequence[object]) -> Iterator[int]:
-    """Every n, the largest first, for which the last n lines of `one` are the first n of `other`.
-
-    Linear in all the lines, as Knuth, Morris and Pratt search (SIAM J. Comput. 6(2), 1977).
-    """
-    fail = _fails(other)
-    size = 0
-    for line in one:
-        while size and (size == len(other) or other[size] != line):
-            size = fail[size - 1]
-        if other and other[size] == line:
-            size += 1
-    while size:
-        yield size
-        size = fail[size - 1]
-
-
-def _fails(lines: Sequence[object]) -> list[int]:
-    """For the first n lines, how many of their last are also the first, and fewer than n."""
-    fail = [0] * len(lines)
-    size = 0
-    for n in range(1, len(lines)):
-        while size and lines[size] != lines[n]:
-            size = fail[size - 1]
-        size += lines[size] == lines[n]
-        fail[n] = size
-    return fail
+    """Every n, the largest first, for which the last n lines of `one` are the first n of `other`; in linear time."""
+    for at, alike in enumerate(_alike(other, one)):
+        if alike == len(one) - at:
+            yield alike
 
 
 class Likeness:

@@ -2,7 +2,7 @@
 
 Action ── offers(snapshot) ──▶ Offer …        pure, for the light bulb
        └─ run(job) ──▶ Outcome                one model call or more
-                        ├─ TextAnswer             text to read
+                        ├─ TextAnswer         text to read
                         ├─ Made               a picture that waits to be saved
                         └─ Edited             a change to make, with what could not be placed
 """

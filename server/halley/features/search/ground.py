@@ -1,4 +1,4 @@
-"""What the parts of one index stand on: where it lies, on whose behalf it is kept, and what their settings say.
+"""What the parts of one index share: its place on disk, the windows that use it, and their settings.
 
 The index makes one `Ground` and hands it to its parts, which know neither the index nor the engine room.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Attendant:
-    """On whose behalf the index is kept. `ask` puts a yes-or-no question to the user at any time (None: there was
+    """A window that uses the index. `ask` puts a yes-or-no question to the user at any time (None: there was
     no answer); without it they are informed when they search."""
 
     line: Callable[[], Line]

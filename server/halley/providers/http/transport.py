@@ -168,12 +168,12 @@ class _Living(aiohttp.TCPConnector):
     has been sent yet.
     """
 
-    _used: WeakSet[asyncio.Transport] | None = None
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._used: WeakSet[asyncio.Transport] = WeakSet()
 
     async def connect(self, *arguments: Any, **options: Any) -> Connection:
         """A connection of the pool that lives, or a fresh one."""
-        if self._used is None:
-            self._used = WeakSet()
         while True:
             connection = await super().connect(*arguments, **options)
             transport = connection.transport

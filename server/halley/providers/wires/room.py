@@ -34,7 +34,9 @@ def token_limit(wanted: int | None, facts: Mapping[str, Any], learned: Learned) 
 
 def longest_output(model: Model, prompt: Prompt, learned: Learned) -> int:
     """Tokens: what the model allows, within what the prompt leaves of its context window."""
-    most = min(model.max_output or DEFAULT_OUTPUT, learned.most_output or model.max_output or DEFAULT_OUTPUT)
+    most = model.max_output or DEFAULT_OUTPUT
+    if learned.most_output:
+        most = min(most, learned.most_output)
     if model.context is None or most <= DEFAULT_OUTPUT:
         return most
     taken = sum(estimate_tokens(message.text) for message in prompt.messages)
