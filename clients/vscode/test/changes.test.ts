@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { anchorOf, changesOf, isAt } from '../src/edits/changes';
-import { addedLines, commandLink, writtenSoFar } from '../src/edits/drawing';
+import { addedLines, commandLink, plainText, writtenSoFar } from '../src/edits/drawing';
 import type { ProposalHunk } from '../src/protocol';
 
 const TEXT = 'def first(a):\n    return a\n\n\ndef second(b):\n    return b\n';
@@ -67,5 +67,18 @@ describe('drawn lines', () => {
   it('link to commands with their arguments', () => {
     const [, args] = /\(command:halley\.acceptProposal\?([^) ]+)\)/.exec(commandLink('Accept', 'acceptProposal', ['ab12', [0, 1]]))!;
     expect(JSON.parse(decodeURIComponent(args!))).toEqual(['ab12', [0, 1]]);
+  });
+
+  it('show a reason as it is, and never as a link', () => {
+    const shown = plainText('Leaves out [all](command:halley.acceptProposal) $(check) <b>é</b>');
+    expect(shown).not.toMatch(/[[\]()<>$:]/);
+    expect(shown.replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))).toBe('Leaves out [all](command:halley.acceptProposal) $(check) <b>é</b>');
+  });
+
+  it('find a hunk however far the lines above it have moved', () => {
+    const moved = `${'# new\n'.repeat(40)}${TEXT}`;
+    expect(changesOf(moved, [hunk(0, [1, 12], [1, 12], '', ' + 1')])).toHaveLength(1);
+    expect(changesOf(moved, [hunk(0, [1, 4], [1, 12], 'return a', 'return b')])).toMatchObject([{ first: 41 }]);
+    expect(changesOf('nothing', [hunk(0, [1, 4], [1, 12], 'return a', 'return b')])).toEqual([]);
   });
 });

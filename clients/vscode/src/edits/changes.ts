@@ -39,7 +39,7 @@ function placed(lines: readonly string[], hunks: readonly ProposalHunk[]): Place
   for (const hunk of hunks) {
     if (!hunk.range) continue;
     const old = (hunk.oldText ?? '').replace(/\r\n?/g, '\n');
-    const distance = distances(by, lines.length).find((rows) => textAt(lines, moved(hunk.range!, rows)) === old);
+    const distance = nearest(by, lines.length, (rows) => textAt(lines, moved(hunk.range!, rows)) === old);
     if (distance === undefined) continue;
     by = distance;
     found.push({ ...hunk, range: moved(hunk.range, distance) });
@@ -47,10 +47,13 @@ function placed(lines: readonly string[], hunks: readonly ProposalHunk[]): Place
   return found.sort((one, other) => one.range.start.line - other.range.start.line || one.range.start.character - other.range.start.character);
 }
 
-function distances(from: number, count: number): number[] {
-  const near = [from];
-  for (let step = 1; step <= count; step++) near.push(from + step, from - step);
-  return near;
+function nearest(from: number, most: number, fits: (rows: number) => boolean): number | undefined {
+  if (fits(from)) return from;
+  for (let step = 1; step <= most; step++) {
+    const found = [from + step, from - step].find(fits);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function moved({ start, end }: WireRange, rows: number): WireRange {

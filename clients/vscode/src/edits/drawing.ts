@@ -28,8 +28,17 @@ function spanOf(text: string, kind: CodeToken['kind']): string[] {
   return text.split(/(\n)/).filter(Boolean).map((part) => (part === '\n' ? '\n' : `<span style="${colour}${TINT}">${escapeHtml(part)}</span>`));
 }
 
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => `&#${char.codePointAt(0)};`);
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, entity);
+}
+
+/** Text that is only text in Markdown too: a link in it would run one of our commands. */
+export function plainText(text: string): string {
+  return text.replace(/[!-/:-@[-`{-~]/g, entity);
+}
+
+function entity(char: string): string {
+  return `&#${char.codePointAt(0)};`;
 }
 
 /** What a model has written so far, without the fences around its code; the last lines of it. */
@@ -40,6 +49,6 @@ export function writtenSoFar(text: string, most = 24): string[] {
 }
 
 /** `[$(check) Accept](command:halley.acceptProposal?…)` */
-export function commandLink(text: string, id: string, args: unknown[], tooltip = ''): string {
-  return `[${text}](command:halley.${id}?${encodeURIComponent(JSON.stringify(args))}${tooltip ? ` "${tooltip.replaceAll('"', "'")}"` : ''})`;
+export function commandLink(text: string, id: string, args: unknown[]): string {
+  return `[${text}](command:halley.${id}?${encodeURIComponent(JSON.stringify(args))})`;
 }

@@ -6,7 +6,7 @@ import { setContext } from '../commands';
 import type { Proposal } from '../protocol';
 import { fromWire } from '../wire';
 import { anchorOf, changesOf, isAt, type Change } from './changes';
-import { addedLines, commandLink, escapeHtml } from './drawing';
+import { addedLines, commandLink, plainText } from './drawing';
 import { threadsShow, type LineThread, type LineThreads } from './threads';
 
 const TAKEN_LINES = vscode.window.createTextEditorDecorationType({
@@ -27,6 +27,8 @@ export interface ShownChange {
 export class InlineChanges implements vscode.Disposable {
   private proposals: readonly Proposal[] = [];
   private readonly drawn = new Map<string, LineThread>();
+  /** The changes in a document at a version: asked for with each move of the cursor. */
+  private known = new WeakMap<vscode.TextDocument, { version: number; shown: ShownChange[] }>();
   private readonly listening: vscode.Disposable[];
 
   /** `canRegenerate`: whether a proposal was made by an instruction. */
@@ -45,11 +47,20 @@ export class InlineChanges implements vscode.Disposable {
 
   show(proposals: readonly Proposal[]): void {
     this.proposals = proposals;
+    this.known = new WeakMap();
     this.draw();
   }
 
   /** The changes in a document, from the top. */
   in(document: vscode.TextDocument): ShownChange[] {
+    const known = this.known.get(document);
+    if (known?.version === document.version) return known.shown;
+    const shown = this.find(document);
+    this.known.set(document, { version: document.version, shown });
+    return shown;
+  }
+
+  private find(document: vscode.TextDocument): ShownChange[] {
     return this.proposals.flatMap((proposal) => {
       const hunks = proposal.hunks.filter(({ uri }) => isSame(uri, document.uri));
       if (hunks.length === 0) return [];
@@ -106,7 +117,7 @@ export class InlineChanges implements vscode.Disposable {
     if (this.drawn.has(key)) return key;
     const line = anchorOf(change);
     const thread = this.threads.open(document.uri, new vscode.Range(line, 0, line, 0), labelOf(one), 'change');
-    thread.say(`−${change.removed.length} +${change.added.length}`, `${bodyOf(document, change)}\n\n${this.linksOf(one)}${proposal.reason ? `\n\n$(warning) ${escapeHtml(proposal.reason)}` : ''}`);
+    thread.say(`−${change.removed.length} +${change.added.length}`, `${bodyOf(document, change)}\n\n${this.linksOf(one)}${proposal.reason ? `\n\n$(warning) ${plainText(proposal.reason)}` : ''}`);
     this.drawn.set(key, thread);
     return key;
   }

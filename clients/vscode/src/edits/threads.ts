@@ -20,22 +20,23 @@ export class LineThreads implements vscode.Disposable {
 
   /** Below the last line of the range. */
   open(uri: vscode.Uri, range: vscode.Range, label: string, kind: string): LineThread {
-    const thread = this.controller.createCommentThread(uri, lastLineOf(range), []);
-    thread.label = label;
-    thread.canReply = false;
-    thread.contextValue = kind;
-    thread.collapsibleState = vscode.CommentThreadCollapsibleState.Expanded;
+    const thread = this.create(uri, range, label, kind);
     return { thread, say: (heading, markdown) => (thread.comments = [noteOf(heading, markdown)]), dispose: () => thread.dispose() };
   }
 
   /** An input at the range's end that holds `value`: a note being changed, since VS Code gives only that the focus. */
   ask(uri: vscode.Uri, range: vscode.Range, label: string, value: string): vscode.CommentThread {
+    const thread = this.create(uri, range, `${label} · ${vscode.l10n.t('Enter sends, Esc closes')}`, 'instruction');
+    thread.comments = [{ body: value, mode: vscode.CommentMode.Editing, author: { name: vscode.l10n.t('What should be done?') }, contextValue: 'instruction' }];
+    return thread;
+  }
+
+  private create(uri: vscode.Uri, range: vscode.Range, label: string, kind: string): vscode.CommentThread {
     const thread = this.controller.createCommentThread(uri, lastLineOf(range), []);
-    thread.label = `${label} · ${vscode.l10n.t('Enter sends, Esc closes')}`;
-    thread.contextValue = 'instruction';
+    thread.label = label;
+    thread.contextValue = kind;
     thread.canReply = false;
     thread.collapsibleState = vscode.CommentThreadCollapsibleState.Expanded;
-    thread.comments = [{ body: value, mode: vscode.CommentMode.Editing, author: { name: vscode.l10n.t('What should be done?') }, contextValue: 'instruction' }];
     return thread;
   }
 

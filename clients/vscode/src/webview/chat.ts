@@ -134,7 +134,7 @@ class Page {
 
   private showEmpty(): void {
     if (this.ways.length > 0) {
-      const buttons = this.ways.map((title) => h('button', { type: 'button', class: 'text-button', onclick: () => post({ type: 'setup', title }) }, title));
+      const buttons = wayButtons(this.ways, (title) => post({ type: 'setup', title }));
       this.log.replaceChildren(h('div', { class: 'welcome' }, h('p', {}, this.strings.noModel), h('div', { class: 'ways' }, ...buttons)));
       return;
     }
@@ -209,7 +209,7 @@ class Page {
     else if (turn && prompt) this.drop(turn);
     else turn?.interrupted();
     if (prompt && !turn?.hasReplies) this.composer.restore(prompt);
-    const buttons = ways.map((title) => h('button', { type: 'button', class: 'text-button', onclick: () => post({ type: 'help', problem, title }) }, title));
+    const buttons = wayButtons(ways, (title) => post({ type: 'help', problem, title }));
     this.showBanner(problem.message, buttons);
     this.problem = problem.code;
   }
@@ -269,4 +269,8 @@ class Page {
       onLink: (href) => post({ type: 'link', href }),
     };
   }
+}
+
+function wayButtons(titles: string[], take: (title: string) => void): HTMLElement[] {
+  return titles.map((title) => h('button', { type: 'button', class: 'text-button', onclick: () => take(title) }, title));
 }
