@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from plain_editor import Kind, PlainEditor
+from plain_editor import Buffer, Kind, PlainEditor
 from setting import CONFIG, guarded
 
 from halley.simulator import Simulator
@@ -327,10 +327,7 @@ async def test_a_client_that_never_answers_is_believed_by_its_text(
     editor: PlainEditor, workspace: Path, simulator: Simulator
 ) -> None:
     buffer = await editor.open(workspace / "sums.py", CODE)
-    simulator.script(f"```python\n{BETTER}```")
-    asked = {"action": "improve", "textDocument": {"uri": buffer.uri}, "range": FIRST_LINE}
-    result = await editor.command({"command": "halley.run", "arguments": [asked]})
-    assert result == {"applied": True, "edits": 1} and buffer.text.startswith(BETTER)
+    await improve(editor, buffer, simulator)
     simulator.script("It adds up the **prices**.")
     await editor.pick(buffer, FIRST_LINE, "explain")
     assert await editor.told("adds up the **prices**"), (
@@ -361,12 +358,17 @@ async def test_what_a_client_does_not_say_is_added_by_its_user(
     editor: PlainEditor, workspace: Path, simulator: Simulator
 ) -> None:
     buffer = await editor.open(workspace / "sums.py", CODE)
+    await improve(editor, buffer, simulator)
+    assert editor.unoffered == ["workspace/applyEdit: no workspace.applyEdit"]
+    editor.unoffered.clear()
+
+
+async def improve(editor: PlainEditor, buffer: Buffer, simulator: Simulator) -> None:
+    """By the command that a client waits for, not by one in the background."""
     simulator.script(f"```python\n{BETTER}```")
     asked = {"action": "improve", "textDocument": {"uri": buffer.uri}, "range": FIRST_LINE}
     result = await editor.command({"command": "halley.run", "arguments": [asked]})
     assert result == {"applied": True, "edits": 1} and buffer.text.startswith(BETTER)
-    assert editor.unoffered == ["workspace/applyEdit: no workspace.applyEdit"]
-    editor.unoffered.clear()
 
 
 async def seen(editor: PlainEditor, part: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from install_neovim import install_oldest
 from neovim import Neovim, documented_setup
 from plugin import editing as editing
 from plugin import fresh as fresh
+from shop import CODE
+from terminal import Terminal
 
 from halley.simulator import Simulator
 
@@ -74,6 +76,24 @@ def installed(name: str, title: str, minimum: str) -> Path:
         except CannotHave as error:
             none = f"none of version {minimum} or newer is available here"
             pytest.skip(f"{title.upper()} IS NOT TESTED: {none} ({error})")
+
+
+@pytest.fixture
+def on_shop(
+    configured: dict[str, str], workspace: Path, tmp_path: Path
+) -> Iterator[Callable[[list[str | Path]], Terminal]]:
+    """Starts an editor in a terminal, on `shop.py` in the workspace. It is closed after the test."""
+    terminals: list[Terminal] = []
+
+    def started(command: list[str | Path]) -> Terminal:
+        (workspace / "shop.py").write_text(CODE)
+        env = configured | {"HOME": str(tmp_path)}
+        terminals.append(Terminal([*command, "shop.py"], env, workspace))
+        return terminals[-1]
+
+    yield started
+    for terminal in terminals:
+        terminal.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pages import block, keep_picture
+from shop import BETTER
 from terminal import PATIENCE_S, Terminal
 
 from halley.simulator import Simulator
 
-CODE = """\
-def total(items):
-    result = 0
-    for item in items:
-        result = result + item.price
-    return result
-"""
-BETTER = "def total(items):\n    return sum(item.price for item in items)\n"
 ENTER, TAB, ALL = "\r", "\t", "\x18h"
 PLAIN = """\
 (setq native-comp-enable-subr-trampolines nil native-comp-jit-compilation nil
@@ -35,24 +28,20 @@ AUTOLOADS = "(require 'lsp-mode-autoloads)\n"
 """What a package manager would have done for lsp-mode."""
 
 Start = Callable[[str], Terminal]
+OnShop = Callable[[list[str | Path]], Terminal]
 
 
 @pytest.fixture
-def start(emacs_binary: Path, configured: dict[str, str], workspace: Path, tmp_path: Path) -> Iterator[Start]:
+def start(emacs_binary: Path, on_shop: OnShop, tmp_path: Path) -> Start:
     """Starts Emacs on a file, with `init.el` as given."""
-    terminals: list[Terminal] = []
 
     def started(init: str) -> Terminal:
         (tmp_path / "init.el").write_text(PLAIN + init)
-        (workspace / "shop.py").write_text(CODE)
-        command = [emacs_binary, "-nw", "-Q", "-l", tmp_path / "init.el", "shop.py"]
-        terminals.append(Terminal(command, configured | {"HOME": str(tmp_path)}, workspace))
-        terminals[-1].shows("def total(items)", "shop.py")
-        return terminals[-1]
+        emacs = on_shop([emacs_binary, "-nw", "-Q", "-l", tmp_path / "init.el"])
+        emacs.shows("def total(items)", "shop.py")
+        return emacs
 
-    yield started
-    for terminal in terminals:
-        terminal.close()
+    return started
 
 
 @pytest.fixture

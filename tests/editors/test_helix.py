@@ -7,18 +7,11 @@ from pathlib import Path
 
 import pytest
 from pages import block, keep_picture
+from shop import BETTER, CODE
 from terminal import PATIENCE_S, Terminal
 
 from halley.simulator import Simulator
 
-CODE = """\
-def total(items):
-    result = 0
-    for item in items:
-        result = result + item.price
-    return result
-"""
-BETTER = "def total(items):\n    return sum(item.price for item in items)\n"
 ENTER, ESCAPE = "\r", "\x1b"
 
 

@@ -6,17 +6,10 @@ from pathlib import Path
 
 import pytest
 from neovim import Neovim, documented_setup
+from shop import BETTER, CODE
 
 from halley.simulator import Simulator
 
-CODE = """\
-def total(items):
-    result = 0
-    for item in items:
-        result = result + item.price
-    return result
-"""
-BETTER = "def total(items):\n    return sum(item.price for item in items)\n"
 PICK = """
     local wanted = ...
     vim.g.offered = {}

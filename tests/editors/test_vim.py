@@ -7,45 +7,34 @@ hand it, and `tests/e2e/test_plain_clients.py` plays a client with its capabilit
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from install_vim import ALE
 from pages import block
+from shop import BETTER
 from terminal import Terminal
 
 from halley.simulator import Simulator
 
-CODE = """\
-def total(items):
-    result = 0
-    for item in items:
-        result = result + item.price
-    return result
-"""
-BETTER = "def total(items):\n    return sum(item.price for item in items)\n"
 PLAIN = "set nocompatible viminfo= noswapfile\nfiletype plugin on\n"
 
 Start = Callable[[str], Terminal]
+OnShop = Callable[[list[str | Path]], Terminal]
 
 
 @pytest.fixture
-def start(vim_binary: Path, configured: dict[str, str], workspace: Path, tmp_path: Path) -> Iterator[Start]:
+def start(vim_binary: Path, on_shop: OnShop, tmp_path: Path) -> Start:
     """Starts Vim on a file, with a `.vimrc` as given."""
-    terminals: list[Terminal] = []
 
     def started(vimrc: str) -> Terminal:
         (tmp_path / "vimrc").write_text(PLAIN + vimrc)
-        (workspace / "shop.py").write_text(CODE)
-        command = [vim_binary, "-u", tmp_path / "vimrc", "shop.py"]
-        terminals.append(Terminal(command, configured | {"HOME": str(tmp_path)}, workspace))
-        terminals[-1].shows("def total(items)")
-        return terminals[-1]
+        vim = on_shop([vim_binary, "-u", tmp_path / "vimrc"])
+        vim.shows("def total(items)")
+        return vim
 
-    yield started
-    for terminal in terminals:
-        terminal.close()
+    return started
 
 
 @pytest.fixture
