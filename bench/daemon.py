@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator
@@ -60,9 +62,11 @@ class Daemon:
         self.notify("exit", None)
         self.process.wait(20)
 
-    def initialize(self) -> None:
+    def initialize(self, experimental: dict[str, Any] | None = None) -> None:
         root = (self.home / "workspace").as_uri()
         params = {"processId": os.getpid(), "rootUri": root, "capabilities": CAPABILITIES}
+        if experimental:
+            params["capabilities"] = CAPABILITIES | {"experimental": {"halley": experimental}}
         self.request("initialize", params)
 
     def open(self) -> None:
@@ -126,6 +130,12 @@ class Daemon:
         os.write(self._in, b"Content-Length: %d\r\n\r\n" % len(body) + body)
 
 
+def compile_bytecode() -> None:
+    """Both sides start from bytecode, as they do once installed, also where PYTHONDONTWRITEBYTECODE is set."""
+    for folder in (Path(__file__).parents[1] / "server", Path(sysconfig.get_path("purelib"))):
+        compileall.compile_dir(folder, quiet=2)
+
+
 @contextmanager
 def home(simulator_url: str = "http://127.0.0.1:9/v1") -> Iterator[Path]:
     """A folder for HALLEY_HOME with a configuration that an ordinary user would have."""
@@ -159,6 +169,7 @@ def both(first: int) -> tuple[list[str], list[str]]:
 def in_turns(rounds: int, measure: Any) -> Iterator[tuple[float, float]]:
     """`measure(command, home)` for Halley and the bare server in each round, in turns which goes first."""
     with ExitStack() as stack:
+        compile_bytecode()
         at = stack.enter_context(home())
         for number in range(rounds):
             figures = {command[-1]: measure(command, at) for command in both(number)}

@@ -2,7 +2,8 @@
 
     python -m bench.http_request          the roads in turns, so that all meet the same machine; least and median
 
-The host is another process. Not in the table of `make bench`: it compares libraries, and is run when one is chosen.
+The host is another process. `make bench` (`http_request`) holds `Http.send` against aiohttp alone; the other roads
+are for choosing a library.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import asyncio
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
+
+from bench.table import Pair
 
 One = Callable[[], Awaitable[None]]
 
@@ -46,14 +49,21 @@ async def serve() -> None:
     await server.serve_forever()
 
 
-async def measure(port: int) -> dict[str, list[float]]:
-    """Milliseconds of the processor for one request, a figure for each batch."""
+def pairs(rounds: int) -> Iterator[Pair]:
+    ours, theirs = "Halley's Http.send", "aiohttp alone"
+    found = asyncio.run(_measured((ours, theirs), rounds))
+    yield from zip(found[ours], found[theirs], strict=True)
+
+
+async def measure(port: int, names: Sequence[str] = (), rounds: int = ROUNDS) -> dict[str, list[float]]:
+    """Milliseconds of the processor for one request, a figure for each batch; of all roads, or those named."""
     roads, closers = _roads(port)
+    roads = {name: road for name, road in roads.items() if not names or name in names}
     found: dict[str, list[float]] = {name: [] for name in roads}
     for one in roads.values():
         for _ in range(2 * BATCH):
             await one()
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, one in roads.items():
             began = time.process_time()
             for _ in range(BATCH):
@@ -72,7 +82,7 @@ def _roads(port: int) -> tuple[dict[str, One], list[Callable[[], Awaitable[Any]]
     import httpx
 
     from halley.providers.endpoint import Endpoint
-    from halley.providers.http.client import Http, Request
+    from halley.providers.http.client import Http, HttpRequest
     from halley.providers.http.transport import Transport
 
     base = f"http://127.0.0.1:{port}/v1"
@@ -88,7 +98,7 @@ def _roads(port: int) -> tuple[dict[str, One], list[Callable[[], Awaitable[Any]]
         response.release()
 
     async def halley() -> None:
-        answer = await http.send(endpoint, Request("POST", url, HEADERS, BODY))
+        answer = await http.send(endpoint, HttpRequest("POST", url, HEADERS, BODY))
         while await answer.next_chunk():
             pass
         await answer.aclose()
@@ -126,17 +136,20 @@ def _by_transport(url: str, transport: Any) -> One:
     return one
 
 
-async def _main() -> None:
+async def _measured(names: Sequence[str] = (), rounds: int = ROUNDS) -> dict[str, list[float]]:
     host = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.http_request", "serve", stdout=asyncio.subprocess.PIPE
     )
     assert host.stdout is not None
     try:
-        found = await measure(int(await host.stdout.readline()))
+        return await measure(int(await host.stdout.readline()), names, rounds)
     finally:
         host.kill()
         await host.wait()
-    for name, times in found.items():
+
+
+async def _main() -> None:
+    for name, times in (await _measured()).items():
         print(f"{name:28} {min(times):.3f} ms at best, {statistics.median(times):.3f} in the median")
 
 

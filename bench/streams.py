@@ -4,6 +4,8 @@
 (`peers/litellm_home.py`) and a bare asyncio client, each a process of its own on the same upstream, one after the
 other. What is measured has one core to itself; the upstream and the reader of the daemon's stdout share another.
 Compared are the p95 delays of chunks; all figures go to stderr.
+
+`python -m bench.streams 10 100 300 1000 3000` prints a table of how cost grows, without LiteLLM.
 """
 
 from __future__ import annotations
@@ -109,7 +111,7 @@ def by_daemon(url: str, count: int, server: int) -> dict[str, Any]:
         with on_core(MEASURED):
             started = Daemon(HALLEY, at)
         with started as daemon, on_core(OTHERS):
-            daemon.initialize()
+            daemon.initialize({"batchedProgress": True})
             daemon.open()
             _ask(daemon, 2)  # imports, connections
             pid = daemon.process.pid
@@ -133,9 +135,10 @@ def _ask(daemon: Daemon, count: int) -> tuple[list[float], int, float]:
     failed = 0
     while asked:
         message = daemon.read()
-        if message.get("method") == "$/progress":
+        if message.get("method") in ("$/progress", "halley/progress"):
             now = time.monotonic()
-            for event in message["params"]["value"]:
+            params = message["params"]
+            for event in [event for one in params.get("values", [params]) for event in one["value"]]:
                 if isinstance(event, dict) and event.get("type") == "text":
                     delays += [now - float(sent) for sent in event["delta"].split()]
         elif message.get("id") in asked and "method" not in message:
@@ -160,7 +163,36 @@ def _tell(who: str, count: int, found: dict[str, Any] | str) -> None:
     reader = f" + {found['reader_s']:.2f} to read it" if "reader_s" in found else ""
     print(
         f"  {count:5} streams  {who:8} p50 {found['p50_ms']:9.1f} ms  p95 {found['p95_ms']:9.1f} ms  wall "
-        f"{found['wall_s'] / PACE_S:5.2f} × the pace  CPU {found['cpu_s']:6.2f} s{reader}, upstream "
+        f"{found['wall_s'] / PACE_S:5.2f} × the pace  CPU {found['cpu_s']:6.2f} s, "
+        f"{found['cpu_s'] * 1000 / count:5.2f} ms a chat{reader}, upstream "
         f"{found['server_s']:.2f} s  failed {found['failed']}",
         file=sys.stderr,
     )
+
+
+MOST_OF_OPENAI = 300
+"""Chats from which on the SDK is not asked: it takes minutes."""
+
+
+def table(counts: list[int]) -> None:
+    print("| chats | daemon, processor per chat | p95 | wall ÷ pace | bare client | p95 | openai SDK | p95 |")
+    print("|---|---|---|---|---|---|---|---|")
+    for count in counts:
+        with upstream() as (url, server):
+            ours = by_daemon(url, count, server)
+            bare = by_client("bare", url, count, server)
+            openai = by_client("openai", url, count, server) if count <= MOST_OF_OPENAI else None
+        cells = [str(count), *_cells(ours, count), f"{ours['wall_s'] / PACE_S:.1f}"]
+        for other in (bare, openai):
+            cells += _cells(other, count) if isinstance(other, dict) else ["", ""]
+        print(f"| {' | '.join(cells)} |", flush=True)
+        if ours["failed"]:
+            raise RuntimeError(f"{ours['failed']} of {count} chats failed")
+
+
+def _cells(found: dict[str, Any], count: int) -> list[str]:
+    return [f"{found['cpu_s'] * 1000 / count:.1f} ms", f"{found['p95_ms']:.0f} ms"]
+
+
+if __name__ == "__main__":
+    table([int(count) for count in sys.argv[1:]] or [10, 100, 300])

@@ -6,13 +6,14 @@ over one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic.json_schema import models_json_schema
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,16 @@ def load_definitions() -> dict[str, Json]:
     import halley.lsp.protocol.table  # the subjects' files, whose shapes are then known
     from halley.lsp.protocol.shape import Shape
 
-    shapes = [
-        shape for shape in Shape.__subclasses__() if shape.__module__.startswith(halley.lsp.protocol.__name__)
-    ]
+    shapes = [shape for shape in _below(Shape) if shape.__module__.startswith(halley.lsp.protocol.__name__)]
     _, schema = models_json_schema([(shape, "validation") for shape in shapes], by_alias=True)
     return schema["$defs"]
+
+
+def _below(shape: type[T]) -> Iterator[type[T]]:
+    """The shapes that are made from it, those made from them included."""
+    for made in shape.__subclasses__():
+        yield made
+        yield from _below(made)
 
 
 def type_of(schema: Json, names: Names) -> str:

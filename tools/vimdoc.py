@@ -20,7 +20,7 @@ GROUPS = {
 }  # fmt: skip
 TAGS = {
     "Set-up": "halley-setup", "Options": "halley-options g:halley", "Chats": "halley-chat",
-    "Changes": "halley-changes", "Ghost text": "halley-ghost", "Keys": "halley-mappings",
+    "Changes": "halley-changes", "Ghost text": "halley-ghost", "Next edits": "halley-next", "Keys": "halley-mappings",
     "Events and the status line": "halley-events", "Trust": "halley-trust", "Tools": "halley-tools",
     "Search": "halley-search", "Pictures, sound, video": "halley-media",
     "The daemon": "halley-install",

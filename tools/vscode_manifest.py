@@ -22,11 +22,11 @@ FOLDER = Path("clients/vscode")
 PREFIX = "halley"
 _KEY = "settings"
 """Settings' keys in the nls files start with this."""
-_MACHINE = {"providers", "log", "budget", "tools"}
+_MACHINE = {"providers", "log", "budget", "tools", "agent"}
 """Top-level settings that no workspace sets in VS Code: endpoints and keys, programs, limits on spending."""
-_NOWHERE = {("tools", "servers")}
-"""What no editor may set: `config.toml` alone."""
-_OWN = ("path",)
+_NOWHERE = {("tools", "servers"), ("team", ""), ("daemon", "")}
+"""What no editor may set: `config.toml` alone. Without a name, the whole section."""
+_OWN = ("path", "sharedDaemon")
 """The client's own settings that are restricted too."""
 
 
@@ -56,7 +56,7 @@ def build_settings() -> dict[str, Json]:
         section = _resolve(field, schema)
         if "properties" in section:
             for name, leaf in section["properties"].items():
-                if (top, name) in _NOWHERE:
+                if _is_nowhere(top, name):
                     continue
                 rows[f"{PREFIX}.{to_camel(top)}.{to_camel(name)}"] = _row(top, name, leaf, schema)
         else:
@@ -81,9 +81,13 @@ def descriptions() -> dict[str, str]:
         if "properties" not in section:
             texts[_nls_key(top, "")] = _in_camel_case(field.get("description", ""))
         for name, leaf in section.get("properties", {}).items():
-            if (top, name) not in _NOWHERE:
+            if not _is_nowhere(top, name):
                 texts[_nls_key(top, name)] = _in_camel_case(leaf.get("description", ""))
     return texts
+
+
+def _is_nowhere(top: str, name: str) -> bool:
+    return (top, name) in _NOWHERE or (top, "") in _NOWHERE
 
 
 def _in_camel_case(description: str) -> str:

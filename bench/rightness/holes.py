@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from bench.rightness.corpus import Source
-from halley.engine.typing.completions import Place, open_marks, read_completion
+from halley.engine.typing.completions import open_marks, read_completion
+from halley.engine.typing.place import Place
 from halley.engine.typing.scope import cut_at, is_completable, scope_of
 
 _CLOSER = {"(": ")", "[": "]", "{": "}"}
@@ -79,7 +80,7 @@ def make_hole(source: Source, choice: random.Random) -> Hole | None:
 
 
 def judge(hole: Hole) -> Offer:
-    """What is shown: right, part of it, nothing, or something else."""
+    """What is shown: right, part of it, nothing, less than was meant, or anything that was not meant."""
     text = read_completion(_streamed(hole), hole.place)
     first = text.partition("\n")[0]
     line = (hole.place.line_before + first + hole.closed).rstrip()
@@ -88,9 +89,9 @@ def judge(hole: Hole) -> Offer:
     if line == hole.truth:
         return Offer(hole, "right", line)
     shown = hole.place.line_before + first
-    if hole.truth.startswith(shown.rstrip()) and hole.closed:
-        return Offer(hole, "part", line)
-    return Offer(hole, "different", line)
+    if not hole.truth.startswith(shown.rstrip()):
+        return Offer(hole, "wrong", line)
+    return Offer(hole, "part" if hole.closed else "different", line)
 
 
 def _streamed(hole: Hole) -> str:

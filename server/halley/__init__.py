@@ -5,6 +5,8 @@
     routing/    which model answers                  providers/  how a model's host is asked
     stores/     the disk                             mcp/        servers of tools
     core/       what every layer may know            simulator/  a host without a model, on loopback
+    acp/        an agent for editors that speak the Agent Client Protocol
+    joining/    an editor's way to the shared daemon
 
 Start reading at `lsp/server.py` (the daemon), `features/ask.py` (the one road to a model) or
 `cli/__init__.py` (the commands). `server/ARCHITECTURE.md` has the code map.

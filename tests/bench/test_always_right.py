@@ -30,11 +30,15 @@ def test_a_right_reply_never_leads_to_a_wrong_file():
 def test_ghost_text_is_what_was_meant():
     found = list(offers(corpus(), HOLES, seed=1))
     assert len(found) == HOLES
-    different = [
-        f"{one.hole.place.line_before!r} | {one.hole.closed!r} ← {one.hole.reply!r} → {one.line!r}"
-        for one in found
-        if one.outcome == "different"
-    ]
+    different, wrong = (
+        [
+            f"{one.hole.place.line_before!r} | {one.hole.closed!r} ← {one.hole.reply!r} → {one.line!r}"
+            for one in found
+            if one.outcome == outcome
+        ]
+        for outcome in ("different", "wrong")
+    )
+    assert not wrong, "\n".join(wrong)
     assert len(different) <= HOLES // 100, "\n".join(different)
     assert sum(one.outcome == "nothing" for one in found) <= HOLES // 10
 

@@ -24,6 +24,7 @@ from halley.core.calls import Call, Caller
 from halley.core.errors import HalleyError
 from halley.core.events import Citation, Finish, TextDelta
 from halley.core.models import Model, ModelRef, Role, Route
+from halley.core.ports import Take
 from halley.core.settings import Settings
 from halley.core.snapshot import Diagnostic, Document, Selection, Snapshot, Workspace
 from halley.engine.chat_input import read_input
@@ -42,6 +43,7 @@ from halley.providers.stream.citations import citations_of
 from halley.stores.chats.store import ChatStore
 from halley.stores.chats.values import Reply
 from halley.stores.sqlite.database import Database
+from pouring import pour
 
 ROUTE = (ModelRef("acme", "large"), ModelRef("acme", "small"))
 
@@ -51,6 +53,9 @@ class Listener:
     """Answers every call with a word, and remembers what was asked."""
 
     calls: list[Call] = field(default_factory=list)
+
+    async def feed(self, call: Call, take: Take) -> None:
+        await pour(self.stream(call), take)
 
     async def stream(self, call: Call) -> Any:
         self.calls.append(call)

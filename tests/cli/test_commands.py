@@ -291,6 +291,12 @@ def test_doctor_reports_without_secrets(halley):
     assert halley("doctor").out.startswith("Halley ")
 
 
+def test_doctor_says_in_words_that_a_local_server_needs_no_key(shell):
+    shell.configure('[providers.lab]\nkind = "openai"\nbase_url = "http://127.0.0.1:9/v1"\n')
+    said = shell("doctor").out
+    assert "key: not needed" in said and "notNeeded" not in said
+
+
 def test_doctor_names_what_is_wrong_with_the_configuration(halley):
     halley.configure('[completion]\ndebounce_ms = "slow"\n')
     ran = halley("doctor")
@@ -341,7 +347,9 @@ def test_bench_measures_what_a_model_is_for(halley, model, kind):
     assert found["where"]["date"].startswith("20") and found["where"]["hosts"]["sim"].startswith(
         "http://127.0.0.1"
     )
-    assert "sim at http://127.0.0.1" in halley("bench", f"sim/{model}", "--runs", "2").err
+    table = halley("bench", f"sim/{model}", "--runs", "2")
+    assert "sim at http://127.0.0.1" in table.err
+    assert ("FIRST TOKEN" in table.out, "first token, ms" in table.out) == (kind == "text",) * 2
 
 
 def test_bench_outliers_are_dropped_and_counted():

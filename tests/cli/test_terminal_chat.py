@@ -48,7 +48,7 @@ def test_a_conversation_on_a_terminal(halley, terminal):
 
 
 def test_a_reply_is_stopped_by_ctrl_c_and_continued(halley, terminal, simulator_url):
-    script(simulator_url, text="one " * 400, tokens_per_s=40)
+    script(simulator_url, text="one " * 400, hold=20)
     screen = terminal("chat", "--plain", "-m", "sim/sim-chat")
     screen.shows("Ctrl-D ends")
     screen.type("count\r")
@@ -62,6 +62,25 @@ def test_a_reply_is_stopped_by_ctrl_c_and_continued(halley, terminal, simulator_
     end(screen)
     (chat,) = halley("chat", "--list", "--json").json
     assert chat["title"] == "count" and chat["turns"] == 1
+
+
+def test_an_edit_is_approved_hunk_by_hunk(halley, terminal, simulator_url):
+    file = halley.folder / "a.py"
+    file.write_text("one = 1\n\ntwo = 1\n\nthree = 1\n")
+    arguments = {"path": "a.py", "old_text": "= 1", "new_text": "= 2", "all": True}
+    script(simulator_url, tool_calls=[{"name": "edit_file", "arguments": arguments}])
+    script(simulator_url, text="That is it.")
+    screen = terminal("chat", "--plain", "--mode", "edit", "-m", "sim/sim-chat")
+    screen.shows("Ctrl-D ends")
+    screen.type("raise them\r")
+    screen.shows("[h]unk by hunk")
+    screen.type("h\r")
+    for shown, key in (("+one = 2", "y"), ("+two = 2", "n"), ("+three = 2", "y")):
+        screen.shows("Line", shown, "[y]es, [n]o:")
+        screen.type(f"{key}\r")
+    screen.shows("That is it.")
+    assert file.read_text() == "one = 2\n\ntwo = 1\n\nthree = 2\n"
+    end(screen)
 
 
 def test_a_script_talks_in_one_chat(halley):
@@ -80,6 +99,7 @@ def test_a_script_talks_in_one_chat(halley):
     [
         ("/nope", "There is no command /nope"),
         ("/retry", "no reply yet"),
+        ("/model\n/retry", "no reply yet"),
         ("/continue", "no reply yet"),
         ("#file:no.py", "no.py"),
     ],
@@ -88,6 +108,12 @@ def test_what_cannot_be_sent_is_reported_and_the_conversation_continues(halley, 
     ran = halley("chat", stdin=f"{typed}\nhello\n")
     assert said in ran.err and "Simulated" in ran.out and ran.code == 0
     assert halley("chat", stdin=f"{typed}\n").code == 1
+
+
+def test_a_command_between_says_its_words_once_and_the_reply_can_still_be_asked_for_again(halley):
+    ran = halley("chat", stdin="hello\n/model @sim/sim-fast\n/retry\n")
+    assert ran.code == 0 and ran.out.count("Simulated") == 2
+    assert (ran.out + ran.err).count("Chat asks sim/sim-fast (picked for this workspace).") == 1
 
 
 def test_ask_is_saved_and_continued(halley):
@@ -137,8 +163,18 @@ def test_a_long_reply_is_drawn_once_and_wrapped_by_words(halley, terminal, simul
     screen = terminal("ask", "go", "-m", "sim/sim-chat")
     assert screen.ended() == 0
     text = screen.shows("• two", "x = 1", "http://evil.test/", "tokens in")
+    assert "word199\n\n • one" in text, "one blank line above a list"
     assert text.count("word199") == 1
     assert all(line.split()[-1] in words.split() for line in text.split("\n") if line.startswith("word"))
+
+
+def test_a_message_breaks_between_words(halley, terminal):
+    halley.configure("")
+    screen = terminal("verify")
+    assert screen.ended() == 1
+    said = halley("verify").err
+    assert max(map(len, said.splitlines())) > 100, "wider than the terminal"
+    assert " ".join(said.split()) in " ".join(screen.text().split())
 
 
 def ready(screen: Terminal) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from halley.cli.setup import EDITORS
+from halley.features.editors import editors_on_path
 
 TITLES = (
     "1. Explain a function",
@@ -112,6 +113,23 @@ def test_the_lines_for_an_editor_are_those_of_its_page(shell, name: str):
     page = (Path(__file__).parents[2] / f"docs/editors/{name}.md").read_text("utf-8")
     assert EDITORS[name].lines in page
     assert EDITORS[name].lines in shell("setup", name).out
+
+
+@pytest.mark.parametrize(
+    ("program", "title"),
+    [("zed", "Zed"), ("zeditor", "Zed"), ("idea", "JetBrains IDEs"), ("pycharm", "JetBrains IDEs"), ("hx", "Helix")],
+)  # fmt: skip
+def test_setup_and_doctor_find_an_editor_by_each_of_its_programs(
+    shell, monkeypatch: pytest.MonkeyPatch, program: str, title: str
+):
+    programs = shell.folder / "programs"
+    programs.mkdir()
+    (programs / program).write_text("#!/bin/sh\n")
+    (programs / program).chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    said = shell("setup").out
+    assert f"{title}." in said and sum(found.title + "." in said for found in EDITORS.values()) == 1
+    assert list(editors_on_path().values()) == [str(programs / program)]
 
 
 def next_steps(said: str) -> list[tuple[str, str]]:

@@ -161,6 +161,8 @@ REQUESTS = (
     "window/showDocument",
     "window/showMessageRequest",
     "halley/tools/approve",
+    "halley/agent/save",
+    "halley/language/ask",
     "window/workDoneProgress/create",
     "client/registerCapability",
     "client/unregisterCapability",
@@ -175,7 +177,9 @@ NOTIFICATIONS = (
     "textDocument/publishDiagnostics",
     "halley/status",
     "halley/operation",
+    "halley/progress",
     "halley/changed",
+    "halley/chat/state",
 )
 
 

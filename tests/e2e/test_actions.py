@@ -93,7 +93,7 @@ async def test_explain_this_file_stays_about_the_file(
 ) -> None:
     simulator.script("It adds up.")
     listed = await window.code_actions(buffer, buffer.range("result = 0", cursor=True), only=EXPLAIN)
-    assert [action["title"] for action in listed] == ["Explain `total`", "Explain this file"]
+    assert [action["title"] for action in listed] == ["Explain total", "Explain this file"]
     await window.run(listed[1])
     assert "Explain `shop.py`" in simulator.requests[-1].body.decode()
 
@@ -119,6 +119,7 @@ async def test_explain_needs_no_file_where_the_client_reads_virtual_documents(
     result = await window.run(await window.action(buffer, buffer.range("total", cursor=True), EXPLAIN))
     uri = result["answer"]["uri"]
     assert uri.startswith("halley:/answers/")
+    assert uri.rpartition("/")[2] == "Explanation-of-shop.py.md", "the name of its tab"
     assert window.shown[-1]["uri"] == uri
     content = await window.request("workspace/textDocumentContent", {"uri": uri})
     assert "Adds **up**." in content["text"]

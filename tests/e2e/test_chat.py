@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+from collections.abc import Awaitable, Callable
 from itertools import pairwise
 
 import pytest
 from demo_tools import last_request
-from window import Json, Window
+from window import CAPABILITIES, Json, RequestFailed, Window
 
 from halley.simulator import Simulator
 
@@ -27,6 +29,44 @@ async def test_a_turn_streams_its_reply(window: Window, simulator: Simulator) ->
     assert _text(events) == reply["text"]
     assert {event["replyId"] for event in events} == {reply["replyId"]}
     assert reply["usage"]["outputTokens"] > 0
+
+
+async def test_replies_share_messages_where_the_client_can_read_them(
+    daemon: Callable[..., Awaitable[Window]], simulator: Simulator
+) -> None:
+    window = await daemon(capabilities=CAPABILITIES | {"experimental": {"halley": {"batchedProgress": True}}})
+    words = [f"{number} " for number in range(200)]
+    simulator.script(chunks=words, repeat=-1)
+    chats = await asyncio.gather(*(window.chat(f"Count, {number}.") for number in range(4)))
+    for result, events in chats:
+        (reply,) = result["replies"]
+        assert reply["text"] == "".join(words) == _text(events)
+        assert {event["replyId"] for event in events} == {reply["replyId"]}
+    assert any(method == "halley/progress" for method, _ in window.heard)
+
+
+async def test_what_a_turn_brings_in_is_named_before_its_reply_begins(
+    window: Window, simulator: Simulator
+) -> None:
+    buffer = await window.open("sum.py", "first = 1\nsecond = 2\nlast = 3\n")
+    simulator.script("Three numbers.")
+    lines = {"start": {"line": 1, "character": 0}, "end": {"line": 2, "character": 8}}
+    _, events = await window.chat("#buffer What is it?", textDocument={"uri": buffer.uri}, range=lines)
+    assert events[0]["type"] == "start"
+    named = [(one["label"], one["line"], one["lastLine"]) for one in events[0]["excerpts"]]
+    assert named == [("sum.py:2", 2, 3), ("sum.py:1", 1, 3)]
+    assert all(one["uri"] == buffer.uri and one["tokens"] > 0 for one in events[0]["excerpts"])
+
+
+@pytest.mark.parametrize("fault", ["reset", "cut_mid_stream", "malformed_chunk"])
+async def test_of_a_reply_that_never_began_nothing_is_said_to_be_saved(
+    window: Window, simulator: Simulator, fault: str
+) -> None:
+    simulator.script(chunks=[], fault=fault, repeat=-1)
+    with pytest.raises(RequestFailed) as refused:
+        await window.chat("Say it.")
+    problem = refused.value.problem
+    assert not re.search("middle|partial|saved|interrupted", f"{problem['message']} {problem['help']}")
 
 
 async def test_a_second_turn_knows_the_first(window: Window, simulator: Simulator) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from setting import CONFIG
@@ -169,14 +170,22 @@ async def test_a_picture_for_each_file_is_begun_once(
 async def test_a_resumed_run_continues_with_its_video(daemon, simulator: Simulator) -> None:
     simulator.options = replace(simulator.options, job_polls=1_000_000)
     first: Window = await daemon()
-    first.start("halley/macros/run", {"name": "tell", "inputs": {"instruction": "the day"}})
+    asked = {"name": "tell", "inputs": {"instruction": "the day"}, "partialResultToken": "told"}
+    first.start("halley/macros/run", asked)
     await simulator.wait_for(lambda _: len(sent(simulator, "/v1/videos/", "GET")) >= 2, PATIENCE_S)
+    await first.until(lambda: _completed(first.events("told")) >= {"spoken", "written"})
     await first.client.kill()
     simulator.options = replace(simulator.options, job_polls=0)
     second: Window = await daemon()
     done = await second.request("halley/macros/run", {"name": "tell", "resume": "last"})
+    assert [step.get("problem") for step in done["run"]["steps"]] == [None] * len(done["run"]["steps"])
     assert done["run"]["state"] == "complete"
     assert len(sent(simulator, "/v1/videos")) == 1, "the video was not begun twice"
+
+
+def _completed(events: list[dict[str, Any]]) -> set[str]:
+    """The names of steps that are complete."""
+    return {event["name"] for event in events if event["type"] == "step" and event["state"] == "complete"}
 
 
 async def test_a_run_waits_for_a_video_that_another_process_follows(daemon, simulator: Simulator) -> None:

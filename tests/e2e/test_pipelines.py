@@ -204,7 +204,9 @@ async def test_a_run_resumes_at_its_failed_step_and_keeps_the_earlier_results(
     params: Json = {"name": "picture", "textDocument": {"uri": buffer.uri}, "range": WHERE}
     failed = await window.request("halley/macros/run", params)
     assert [s["state"] for s in failed["run"]["steps"]] == ["complete", "failed", "waiting"]
-    assert failed["run"]["steps"][1]["problem"]["code"] == "auth_failed"
+    problem = failed["run"]["steps"][1]["problem"]
+    assert problem["code"] == "auth_failed"
+    assert problem["message"].startswith("Step 2 of 3 (sentiment: The sentiment of: {{summary}}) failed: ")
     assert "A cold spring day." in failed["answer"]["text"]
     assert f"--resume {failed['run']['id']}" in failed["answer"]["text"]
     second.script("Gloomy.", contains="A cold spring day.")
@@ -371,3 +373,29 @@ async def test_macros_go_out_as_one_file_and_come_in_again(
     assert sorted(out.split()) == sorted(macro["name"] for macro in before)
     after = (await window.request("halley/macros/list", {}))["macros"]
     assert {m["name"]: m["definition"] for m in after} == {m["name"]: m["definition"] for m in before}
+
+
+async def test_the_questions_of_a_chat_become_a_macro(window: Window, simulator: Simulator) -> None:
+    buffer = await window.open("sum.py", "first = 1\nlast = 2\n")
+    about = {"textDocument": {"uri": buffer.uri}, "range": buffer.range("first")}
+    sent, _ = await window.chat("Find the bugs in #buffer.", **about)
+    last, _ = await window.chat("@second/sim-chat Now as {{list}}.", chatId=sent["chatId"])
+    params = {"name": "bugs", "chatId": sent["chatId"]}
+    recorded = (await window.request("halley/macros/record", params))["macro"]
+    assert recorded == {
+        "steps": [
+            {"prompt": "Find the bugs in this file.\n\n{{buffer}}"},
+            {
+                "prompt": "Now as { {list}}.\n\nThe result so far:\n\n{{previous}}",
+                "model": "second/sim-chat",
+            },
+        ]
+    }
+    simulator.script("Two bugs.")
+    ran = await window.request("halley/macros/run", {"name": "bugs", **about})
+    assert ran["run"]["state"] == "complete"
+    assert "first = 1" in simulator.requests[-1].body.decode()
+    only = await window.request("halley/macros/record", params | {"turns": [last["turnId"]]})
+    assert "steps" not in only["macro"]
+    with pytest.raises(RequestFailed, match="No turn"):
+        await window.request("halley/macros/record", params | {"turns": ["none"]})

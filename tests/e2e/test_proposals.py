@@ -75,6 +75,26 @@ async def test_a_lens_accepts_all_in_one_undo_step(window: Window, simulator: Si
     assert await window.request("textDocument/codeLens", {"textDocument": {"uri": buffer.uri}}) in ([], None)
 
 
+async def test_what_a_client_kept_over_a_restart_is_proposed_again_where_it_still_fits(
+    daemon, workspace: Path, simulator: Simulator
+) -> None:
+    options = {"settings": {"edits": {"apply": "preview"}}, "capabilities": READS_VIRTUAL}
+    window: Window = await daemon(**options)
+    _, proposal = await proposed(window, simulator)
+    await window.close()
+    moved = "# Numbers\n" + CODE.replace("return 3", "return 33")
+    again: Window = await daemon(**options)
+    buffer = await again.open("numbers.py", moved)
+    kept = {"proposals": [proposal, {**proposal, "id": "../../up"}]}
+    (left,) = (await again.request("halley/proposals/restore", kept))["proposals"]
+    assert (left["id"], left["title"]) == (proposal["id"], proposal["title"])
+    assert [hunk["newText"] for hunk in left["hunks"]] == [h["newText"] for h in proposal["hunks"][:2]]
+    assert buffer.text == moved, "nothing is applied"
+    assert len((await again.request("halley/proposals/restore", kept))["proposals"]) == 1
+    await again.request("halley/proposals/accept", {"id": left["id"]})
+    assert buffer.text == moved.replace("return 1", "return 'one'").replace("return 2", "return 'two'")
+
+
 async def test_hunks_one_by_one_and_the_rest_stays_right(window: Window, simulator: Simulator) -> None:
     buffer, proposal = await proposed(window, simulator)
     await window.request("halley/proposals/accept", {"id": proposal["id"], "hunks": [0]})

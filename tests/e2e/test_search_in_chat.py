@@ -427,6 +427,11 @@ async def test_actions_draw_on_it(daemon, workspace: Path) -> None:
     assert preview["tokens"] <= preview["budget"]
 
 
+async def test_before_the_first_search_no_index_is_being_made(daemon) -> None:
+    window: Window = await daemon(settings=EMBED)
+    assert (await window.request("halley/index/status", {}))["state"] == "idle"
+
+
 async def test_switched_off_it_says_so(daemon, config: Path, simulator: Simulator) -> None:
     config.write_text(CONFIG.format(url=simulator.base_url))
     window: Window = await daemon()

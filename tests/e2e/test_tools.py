@@ -73,7 +73,12 @@ async def test_an_editor_without_a_plugin_is_asked_in_a_box(daemon, demo: Demo, 
     script(simulator, "Done.")
     await window.chat("Write a note.")
     assert '"name": "a"' in asked[0]["message"] and "hid⟨U+202E⟩den" in asked[0]["message"]
-    assert [a["title"] for a in asked[0]["actions"]] == ["Allow once", "Always in this workspace", "Deny"]
+    assert [a["title"] for a in asked[0]["actions"]] == [
+        "Allow once",
+        "For this chat",
+        "Always in this workspace",
+        "Deny",
+    ]
     assert len(demo.ran) == 1
     script(simulator, tool_calls=[call("demo__write_note", name="a", text="x" * 5000)])
     script(simulator, "Done.")

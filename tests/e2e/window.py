@@ -216,6 +216,8 @@ class Window:
         self.heard.append((method, params))
         if method == "$/progress":
             self.progress.append(params)
+        elif method == "halley/progress":
+            self.progress += params["values"]
         elif method == "window/showMessage":
             self.messages.append(params["message"])
         elif method == "textDocument/publishDiagnostics":

@@ -88,7 +88,7 @@ async def shared_daemon(
     process = await asyncio.create_subprocess_exec(sys.executable, *command, env=os.environ | guarded())
 
     async def windows(*folders: Path, **arguments: Any) -> list[Window]:
-        await _listening(path, process)
+        await listening(path, process)
         opened: list[Window] = []
         for folder in folders:
             client = Client()
@@ -106,7 +106,7 @@ async def shared_daemon(
         await process.wait()
 
 
-async def _listening(path: Path, process: asyncio.subprocess.Process) -> None:
+async def listening(path: Path, process: asyncio.subprocess.Process) -> None:
     """Until a client can connect."""
     async with asyncio.timeout(30):
         while True:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from debian import CannotHave
@@ -16,6 +17,9 @@ from neovim import Neovim, documented_setup
 from plugin import editing as editing
 from plugin import fresh as fresh
 from shop import CODE
+from team_help import Team
+from team_postgres import next_number
+from team_postgres import postgres as postgres
 from terminal import Terminal
 
 from halley.simulator import Simulator
@@ -106,6 +110,18 @@ def oldest_binary() -> Path:
             return install_oldest(EDITORS / "neovim-oldest")
         except CannotHave as error:
             pytest.skip(f"NEOVIM 0.11 IS NOT TESTED: it is not available here ({error})")
+
+
+@pytest.fixture(scope="module")
+def office(postgres: Any) -> Iterator[Team]:
+    """A team in which ann and bob have made calls."""
+    team = Team.create(postgres.get_uri(), next_number())
+    team.count_calls(
+        "ann", ("gpt-5-mini", "github.com/acme/shop", "chat", 2.5, 0), ("gpt-5", "", "ghost", 0.75, 2)
+    )
+    team.count_calls("bob", ("gpt-5-mini", "github.com/acme/till", "edit", 1.25, 1))
+    yield team
+    team.drop()
 
 
 @pytest.fixture

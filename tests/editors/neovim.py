@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,13 @@ class Neovim:
             value = self.lua(code, *arguments)
         assert value, f"it did not happen: {condition}\nmessages: {self.messages()}\n{self.text()}"
         return value
+
+    def wait_outside(self, is_so: Callable[[], object]) -> None:
+        """Until something outside Neovim is so, for which Neovim continues to run."""
+        end = time.monotonic() + PATIENCE_MS / 1000
+        while not is_so():
+            assert time.monotonic() < end, f"it did not happen\nmessages: {self.messages()}\n{self.text()}"
+            self.lua("vim.wait(5)")
 
     def type(self, keys: str) -> None:
         self.api.input(keys)

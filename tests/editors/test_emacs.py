@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,14 +87,34 @@ def test_an_explanation_opens_as_markdown(eglot: Terminal, simulator: Simulator)
     eglot.shows("It adds up the **prices** of the items.", ".md")
 
 
+@pytest.mark.parametrize("language", ["python", "go", "typescript"])
+def test_modes_with_tree_sitter_are_served(start: Start, simulator: Simulator, language: str) -> None:
+    """The modes are Emacs' own; without a grammar they colour nothing, and say so in a window."""
+    setup = block("emacs", "elisp").replace("python", language)  # "Name the modes of your languages."
+    emacs = start("(setq warning-minimum-level :emergency)\n" + setup)
+    emacs.type("\x1b:")
+    emacs.shows("Eval:")
+    emacs.type(f'(progn ({language}-ts-mode) (format "in %s" major-mode))' + ENTER)
+    emacs.shows(f"in {language}-ts-mode")
+    command(emacs, "eglot")
+    emacs.shows("Connected")
+    simulator.script("It adds up the **prices** of the items.")
+    pick(emacs, "Explain")
+    emacs.shows("It adds up the **prices** of the items.", "Explanation-of-shop.py.md")
+    assert f"```{language}" in simulator.requests[-1].body.decode(), "the mode names the language"
+
+
 def test_typing_continues_while_a_model_works(eglot: Terminal, simulator: Simulator) -> None:
-    simulator.script(f"```python\n{BETTER}```", tokens_per_s=20)
+    simulator.script(f"```python\n{BETTER}```", hold=5)
     pick(eglot, "Improve")
     eglot.wait(lambda _: simulator.open_streams == 1, "the model writes")
-    eglot.type("\x1b>\n# typed meanwhile")
+    eglot.type("\x1b<# typed meanwhile\n")  # above what is edited
     eglot.shows("# typed meanwhile")
     assert simulator.open_streams == 1, "it was typed while the model wrote"
-    eglot.shows("return sum(item.price for item in items)", "# typed meanwhile")
+    simulator.release()
+    # Flymake may give every line a margin.
+    improved = r"(?m)^( *)# typed meanwhile\n\1def total\(items\):\n\1    return sum\(item\.price for item in items\)"
+    eglot.wait(lambda screen: re.search(improved, screen), "both are there")
 
 
 def test_a_missing_key_is_reported(eglot: Terminal, simulator: Simulator) -> None:
@@ -103,7 +124,7 @@ def test_a_missing_key_is_reported(eglot: Terminal, simulator: Simulator) -> Non
 
 
 def test_what_runs_is_stopped_from_the_same_menu(eglot: Terminal, simulator: Simulator) -> None:
-    simulator.script("It adds up. " * 300, tokens_per_s=5)
+    simulator.script("It adds up. " * 300, hold=5)
     pick(eglot, "Explain")
     eglot.wait(lambda _: simulator.open_streams == 1, "the model writes")
     pick(eglot, "Stop")

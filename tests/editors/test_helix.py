@@ -85,6 +85,20 @@ def test_an_action_is_picked_applied_and_undone_in_one_step(helix: Terminal, sim
     assert "sum(" not in helix.text(), "one undo takes all of it back"
 
 
+def test_a_cursor_is_not_taken_for_a_selection(helix: Terminal, simulator: Simulator) -> None:
+    """Helix always selects at least one character: the definition at the cursor is meant."""
+    simulator.script("It adds up.", contains="Explain ")
+    helix.type("3ggll")
+    menu = list_actions(helix, "Explain")
+    assert "the selection" not in menu, menu
+    rows = [line for line in menu.splitlines() if any(word in line for word in MENU)]
+    down = next(index for index, line in enumerate(rows) if "Explain" in line)
+    helix.type("\x0e" * down + ENTER)
+    helix.shows("It adds up.")
+    asked = simulator.requests[-1].json["messages"][-1]["content"].split("Explain ")[-1]
+    assert "def total(items)" in asked and "return result" in asked
+
+
 def test_an_explanation_opens_as_markdown(helix: Terminal, simulator: Simulator) -> None:
     simulator.script("It adds up the **prices** of the items.")
     pick(helix, "Explain the selection", picture="helix")
@@ -98,8 +112,15 @@ def test_a_missing_key_is_reported(helix_binary: Path, helix: Terminal, simulato
     assert "def total(items)" in helix.text()
 
 
+def test_that_nothing_changes_stays_in_the_status_line(helix: Terminal, simulator: Simulator) -> None:
+    """Helix empties that line when a progress ends."""
+    simulator.script(f"```python\n{CODE}```")
+    pick(helix, "Improve the selection")
+    helix.shows("Nothing to change.")
+
+
 def test_what_runs_is_stopped_from_the_same_menu(helix: Terminal, simulator: Simulator) -> None:
-    simulator.script("It adds up. " * 300, tokens_per_s=5)
+    simulator.script("It adds up. " * 300, hold=5)
     pick(helix, "Explain the selection")
     helix.wait(lambda _: simulator.open_streams == 1, "the model writes")
     pick(helix, "Stop Halley")

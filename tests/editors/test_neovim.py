@@ -57,12 +57,14 @@ def test_an_action_is_picked_applied_and_undone_in_one_step(editing: Neovim, sim
 
 
 def test_typing_elsewhere_meanwhile_is_kept(editing: Neovim, simulator: Simulator) -> None:
-    simulator.script(f"```python\n{BETTER}```", tokens_per_s=40)
+    simulator.script(f"```python\n{BETTER}```", hold=8)
     editing.lua(PICK, "improve")
     editing.type("ggVGgra")
     editing.wait("#vim.g.offered > 0")
+    editing.wait_outside(lambda: simulator.open_streams == 1)
     editing.type("<Esc>gg")
     editing.lua("vim.api.nvim_buf_set_lines(0, 0, 0, true, { 'import shop', '' })")
+    simulator.release()
     editing.wait("vim.api.nvim_buf_line_count(0) == 4")
     assert editing.text() == f"import shop\n\n{BETTER}"
 

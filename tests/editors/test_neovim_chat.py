@@ -10,12 +10,16 @@ from plugin import BETTER, CODE, LOAD, PLUGIN, SAID, SELECT, TEXT_IS, request_ab
 
 from halley.simulator import Simulator
 
+TEXT = "table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true), '\\n')"
+
 
 def test_a_chat_streams_while_the_user_types(editing: Neovim, simulator: Simulator) -> None:
-    simulator.script("One two three four five six seven eight nine ten.", tokens_per_s=15)
+    simulator.script("One two three four five six seven eight nine ten.", hold=5)
     editing.type(":Halley chat What is this?<CR>")
     seen(editing, "One two")
     editing.type("iand then")
+    editing.wait("vim.api.nvim_get_current_line() == 'and then'")
+    simulator.release()
     text = seen(editing, "ten.")
     assert text.endswith("and then"), "what is typed stays below, in one piece"
     assert "## You\n\nWhat is this?\n\n## simulator/sim-chat\n\nOne two three" in text
@@ -30,7 +34,7 @@ def test_a_chat_streams_while_the_user_types(editing: Neovim, simulator: Simulat
 
 
 def test_a_chat_is_stopped_and_retried(editing: Neovim, simulator: Simulator) -> None:
-    simulator.script("Slow words. " * 60, tokens_per_s=20)
+    simulator.script("Slow words. " * 60, hold=10)
     editing.type(":Halley chat Tell me<CR>")
     seen(editing, "Slow words.")
     editing.type(":Halley stop<CR>")
@@ -58,11 +62,12 @@ def test_a_chat_completes_commands_and_models(editing: Neovim) -> None:
 
 
 def test_a_reply_is_one_undo_step_and_the_cursor_stays(editing: Neovim, simulator: Simulator) -> None:
-    simulator.script("One two three. " * 12, tokens_per_s=60)
+    simulator.script("One two three. " * 12, hold=20)
     editing.type(":Halley chat What is this?<CR>")
     seen(editing, "One two three. One")
     editing.type("gg")
     editing.wait("vim.api.nvim_win_get_cursor(0)[1] == 1")
+    simulator.release()
     editing.wait("not require('halley.chat').busy(0 + vim.api.nvim_get_current_buf())")
     assert editing.api.current.window.cursor == (1, 0), "where the user went, while the reply continued"
     whole = editing.text()
@@ -77,7 +82,8 @@ def test_a_reply_is_one_undo_step_and_the_cursor_stays(editing: Neovim, simulato
 def test_what_was_thought_and_brought_along_is_folded(editing: Neovim, simulator: Simulator) -> None:
     simulator.script("It adds up.", reasoning="The user asks.\nIt is a sum.")
     editing.type(":Halley chat What is #file:shop.py about?<CR>")
-    text = seen(editing, "> **Context** 1 excerpt")
+    text = seen(editing, "It adds up.")
+    assert "> **Context** 1 excerpt" in text
     assert "> **Reasoning**\n> The user asks.\n> It is a sum.\n\nIt adds up." in text
     assert "> - shop.py" in text
     closed = editing.lua("""
@@ -171,6 +177,18 @@ def test_a_saved_chat_is_opened_named_and_exported(
     editing.type(f":Halley export {tmp_path}/chat.md<CR>")
     editing.wait(SAID, "written to")
     assert "Prices." in (tmp_path / "chat.md").read_text()
+    simulator.script("Two words.")
+    editing.type(":Halley chat And?<CR>")
+    seen(editing, "Two words.")
+    editing.wait("not require('halley.chat').busy(vim.api.nvim_get_current_buf())")
+    editing.type("/Two words<CR>:.Halley yank<CR>")
+    editing.wait("vim.fn.getreg():find('Two words', 1, true)")
+    taken = editing.lua("return vim.fn.getreg()")
+    assert "And?" in taken and "Prices." not in taken
+    editing.type(":%Halley yank<CR>")
+    editing.wait("vim.fn.getreg():find('Prices', 1, true)")
+    editing.type(":%Halley record again<CR>")
+    editing.wait(SAID, "asks this again")
     editing.type(":bwipeout!<CR>")
     editing.lua(SELECT, ["About prices"])
     editing.type(":Halley sessions<CR>")
@@ -210,11 +228,12 @@ def test_a_chat_survives_a_session(
 
 
 def test_a_daemon_killed_in_mid_stream_is_restarted_and_the_reply_resumes(
-    editing: Neovim, simulator: Simulator
+    editing: Neovim, simulator: Simulator, halley_home: Path
 ) -> None:
-    simulator.script("One two three four five six seven eight nine ten. " * 20, tokens_per_s=20)
+    simulator.script("One two three four five six seven eight nine ten. " * 20, hold=80)
     editing.type(":Halley chat Count<CR>")
     seen(editing, "ten. One two three four five six seven eight nine ten. One")
+    editing.wait("vim.fn.system({ 'grep', '-rl', 'One two three', ... }) ~= ''", str(halley_home / "data"))
     pid = editing.lua("return vim.fn.getpid()")
     daemons = psutil.Process(pid).children(recursive=True)
     assert daemons
@@ -229,3 +248,36 @@ def test_a_daemon_killed_in_mid_stream_is_restarted_and_the_reply_resumes(
     assert "The daemon stopped." not in text
     assert text.count("## simulator/sim-chat") == 1
     assert request_about(simulator, "One two three")
+
+
+def test_text_that_was_thinking_is_no_longer_shown_as_the_reply(
+    editing: Neovim, simulator: Simulator
+) -> None:
+    """The mark that says so comes last, when the thinking was shown as text; a second reply is read as thinking first."""
+    simulator.script("Two and two are four.\n</think>\n\nIt is **4**.", tokens_per_s=30, repeat=-1)
+    for number in (1, 2):
+        editing.type(":Halley chat How much is it?<CR>" if number == 1 else "GiHow much is it?<Esc><CR>")
+        editing.wait(f"select(2, {TEXT}:gsub('It is %*%*4%*%*', '')) == {number}")
+        editing.wait("not require('halley.chat').busy(vim.api.nvim_get_current_buf())")
+        reply = editing.text().split("## simulator/sim-chat\n")[number].split("## You")[0]
+        assert reply.strip() == "> **Reasoning**\n> Two and two are four.\n> \n\nIt is **4**.", reply
+
+
+def test_a_question_that_was_not_taken_can_be_mended(editing: Neovim) -> None:
+    """Nothing was asked of anyone, so it is what is being written again."""
+    editing.type(":Halley chat @nowhere/m How much is it?<CR>")
+    text = seen(editing, "nowhere")
+    editing.wait("not require('halley.chat').busy(vim.api.nvim_get_current_buf())")
+    text = seen(editing, "> ")
+    assert text.count("How much is it?") == 1, text
+    assert text.split("## You")[-1].strip() == "@nowhere/m How much is it?"
+
+
+def test_the_mode_is_chosen_and_shown_above_the_chat(editing: Neovim) -> None:
+    editing.lua("vim.cmd(...)", "Halley chat")
+    bar = "require('halley.chat.window').winbar():find(..., 1, true)"
+    editing.wait(bar, "ask")
+    editing.lua("vim.cmd(...)", "Halley mode plan")
+    editing.wait(bar, "plan")
+    editing.lua("vim.cmd(...)", "Halley! chat")
+    editing.wait(bar, "plan")

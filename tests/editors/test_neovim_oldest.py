@@ -48,7 +48,8 @@ def test_an_explanation_opens_beside(old: Neovim, simulator: Simulator) -> None:
 def test_a_chat_streams_folds_and_continues(old: Neovim, simulator: Simulator) -> None:
     simulator.script("It adds up.", reasoning="It is a sum.")
     old.type(":Halley chat What is #file:shop.py about?<CR>")
-    text = seen(old, "> **Context** 1 excerpt")
+    text = seen(old, "It adds up.")
+    assert "> **Context** 1 excerpt" in text
     assert "> **Reasoning**\n> It is a sum.\n\nIt adds up." in text
     old.wait("vim.fn.foldclosed(vim.fn.search('Reasoning', 'nw')) > 0")
     simulator.script("Yes.", contains="Sure?")

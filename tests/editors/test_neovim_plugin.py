@@ -36,7 +36,16 @@ def test_nothing_is_loaded_before_it_is_needed(fresh: Neovim) -> None:
 
 def test_enabling_is_enough(editing: Neovim) -> None:
     told = editing.lua("return vim.lsp.get_clients({ name = 'halley' })[1].capabilities.experimental.halley")
-    assert told == {"proposals": True, "chat": True, "secrets": False, "tools": True, "media": True}
+    assert told == {
+        "proposals": True,
+        "chat": True,
+        "secrets": False,
+        "tools": True,
+        "media": True,
+        "batchedProgress": True,
+        "saves": True,
+        "languageTools": True,
+    }
 
 
 def test_ghost_text_appears(editing: Neovim, workspace: Path, simulator: Simulator) -> None:
@@ -150,7 +159,7 @@ def test_an_edit_of_a_range_is_one_undo_step(editing: Neovim, simulator: Simulat
 
 
 def test_the_edit_is_seen_while_it_is_written(editing: Neovim, simulator: Simulator) -> None:
-    simulator.script(f"```python\n{BETTER}```", tokens_per_s=30)
+    simulator.script(f"```python\n{BETTER}```", hold=16)
     editing.type(":%Halley edit use sum<CR>")
     preview = """(function()
         local space = vim.api.nvim_get_namespaces()['halley.preview']
@@ -162,15 +171,17 @@ def test_the_edit_is_seen_while_it_is_written(editing: Neovim, simulator: Simula
     end)()"""
     editing.wait(preview)
     assert editing.text() == CODE
+    simulator.release()
     editing.wait(TEXT_IS, BETTER)
     editing.wait(f"not {preview}")
     assert "use sum" in simulator.requests[-1].body.decode()
 
 
 def test_stopping_leaves_the_text_alone(editing: Neovim, simulator: Simulator) -> None:
-    simulator.script(f"```python\n{BETTER * 40}```", tokens_per_s=5)
+    simulator.script(f"```python\n{BETTER * 40}```", hold=5)
     editing.type(":%Halley edit longer<CR>")
     editing.wait("vim.tbl_get(require('halley.status').of(1) or {}, 'kind') == 'busy'")
+    editing.wait_outside(lambda: simulator.open_streams == 1)
     editing.type(":Halley stop<CR>")
     editing.wait("vim.tbl_get(require('halley.status').of(1) or {}, 'kind') == 'normal'")
     assert editing.text() == CODE
@@ -295,9 +306,17 @@ def test_reports_are_documents(editing: Neovim, simulator: Simulator) -> None:
     editing.type(":bfirst | %Halley explain<CR>")
     seen(editing, "Prices.")
     editing.type(":Halley usage<CR>")
-    assert "| simulator/sim-" in seen(editing, "# Halley usage")
+    rows = [row for row in seen(editing, "# Halley usage").splitlines() if row.startswith("|")]
+    assert any("simulator/sim-" in row for row in rows)
+    assert len({len(row) for row in rows}) == 1, "columns stand below each other"
+    assert editing.lua("return { vim.wo.wrap, vim.api.nvim_win_get_width(0) == vim.o.columns }") == [
+        False,
+        True,
+    ]
     editing.type(":Halley doctor<CR>")
-    assert "simulator" in seen(editing, "# Halley doctor")
+    report = seen(editing, "# Halley doctor")
+    assert "```text\nNothing is wrong.\n" in report
+    assert any(row.split()[:2] == ["simulator", "openai"] for row in report.splitlines()), report
 
 
 def test_providers_are_listed_and_verified(editing: Neovim) -> None:
@@ -438,7 +457,8 @@ def test_lines_are_asked_about_in_a_new_chat(editing: Neovim, simulator: Simulat
 def test_without_lines_the_whole_buffer_is_asked_about(editing: Neovim, simulator: Simulator) -> None:
     simulator.script("It adds up.")
     editing.type(":call append(0, '# not saved')<CR>:Halley ask What is this for?<CR>")
-    text = seen(editing, "> **Context** 1 excerpt")
+    text = seen(editing, "It adds up.")  # the context is shown before anything is sent
+    assert "> **Context** 1 excerpt" in text
     assert "> - shop.py:1 · " in text
     asked = next(body for one in simulator.requests if "What is this for?" in (body := one.body.decode()))
     assert "# not saved" in asked and "return result" in asked

@@ -48,6 +48,27 @@ def test_the_call_is_shown_as_plain_text_and_answered(editing: Neovim, chosen: s
     assert editing.lua("return #vim.api.nvim_list_wins()") == 1, "the float is gone"
 
 
+def test_an_agents_diff_is_shown_instead_of_its_arguments_and_approved_for_the_chat(editing: Neovim) -> None:
+    editing.lua(SELECT, ["Allow calls of this kind in this chat"])
+    editing.lua(FLOAT)
+    editing.lua(ASK, {"diff": "-n = 1\n+n = 2", "why": "It is protected.", "chat": True})
+    editing.wait("_G.decisions[1] == 'chat'")
+    text, _ = editing.lua("return _G.seen")
+    assert text == "files: Write a file\n\nIt is protected.\n\n-n = 1\n+n = 2"
+
+
+def test_files_are_saved_before_an_agent_runs_a_command(editing: Neovim) -> None:
+    saved, modified = editing.lua("""
+        local buf = vim.api.nvim_get_current_buf()
+        vim.api.nvim_buf_set_lines(buf, 0, 0, true, { '# not saved' })
+        local uri = vim.uri_from_bufnr(buf)
+        local handler = vim.lsp.get_clients({ name = 'halley' })[1].handlers['halley/agent/save']
+        handler(nil, { uris = { uri } }, { client_id = 1 })
+        return { vim.fn.readfile(vim.uri_to_fname(uri))[1], vim.bo[buf].modified }
+    """)
+    assert saved == "# not saved" and modified is False
+
+
 def test_always_is_not_offered_where_it_cannot_hold(editing: Neovim) -> None:
     editing.lua(SELECT, ["Always allow"])
     editing.lua(ASK, {"always": False})
@@ -79,3 +100,95 @@ def test_what_does_not_fit_is_read_first(editing: Neovim) -> None:
     assert editing.lua("return _G.decisions") in ({}, [])
     editing.type("q")
     editing.wait("_G.decisions[1] == 'once'")
+
+
+OTHER = """
+    local function answer(method, params)
+      if method == 'initialize' then
+        return { capabilities = { positionEncoding = 'utf-8', definitionProvider = true, hoverProvider = true, renameProvider = true } }
+      elseif method == 'textDocument/definition' then
+        _G.asked_at = params.position
+        return { { uri = params.textDocument.uri, range = { start = { line = 2, character = 0 }, ['end'] = { line = 2, character = 1 } } } }
+      elseif method == 'textDocument/rename' then
+        local at = { start = { line = 0, character = 9 }, ['end'] = { line = 0, character = 13 } }
+        local edits = { { range = at, newText = params.newName } }
+        if params.newName == 'moved' then
+          return { documentChanges = { { kind = 'rename', oldUri = 'file:///a', newUri = 'file:///b' } } }
+        end
+        return { changes = { [params.textDocument.uri] = edits } }
+      elseif method == 'textDocument/hover' then
+        return { contents = { kind = 'markdown', value = '`a type`' } }
+      end
+    end
+    local id = vim.lsp.start({ name = 'other', cmd = function()
+      return {
+        request = function(method, params, callback)
+          vim.schedule(function() callback(nil, answer(method, params)) end)
+          return true, 1
+        end,
+        notify = function() return true end,
+        is_closing = function() return false end,
+        terminate = function() end,
+      }
+    end })
+    vim.wait(10000, function() return vim.lsp.get_client_by_id(id).initialized == true end)
+"""
+ASK_OTHERS = """
+    local params = ...
+    params.textDocument = { uri = vim.uri_from_bufnr(0) }
+    _G.told = nil
+    coroutine.wrap(function()
+      local client = vim.lsp.get_clients({ name = 'halley' })[1]
+      _G.told = client.handlers['halley/language/ask'](nil, params, { client_id = client.id })
+    end)()
+"""
+
+
+def test_other_language_servers_are_asked_for_the_model(editing: Neovim) -> None:
+    editing.lua("vim.api.nvim_buf_set_lines(0, 0, -1, true, { 'ä𝛼 = name', '', 'name = 1' })")
+    editing.lua(OTHER)
+    editing.lua(ASK_OTHERS, {"kind": "definitions", "position": {"line": 0, "character": 6}})
+    editing.wait("_G.told ~= nil")
+    told = editing.lua("return _G.told")
+    assert [spot["range"]["start"]["line"] for spot in told["locations"]] == [2]
+    units = editing.lua("return vim.lsp.get_clients({ name = 'halley' })[1].offset_encoding")
+    assert editing.lua("return _G.asked_at.character") == {"utf-8": 6, "utf-16": 9, "utf-32": 10}[units]
+    editing.lua(ASK_OTHERS, {"kind": "hover", "position": {"line": 0, "character": 6}})
+    editing.wait("_G.told ~= nil")
+    assert editing.lua("return _G.told") == {"text": "`a type`"}
+    editing.lua(
+        """
+        local space = vim.api.nvim_create_namespace('checker')
+        vim.diagnostic.set(space, 0, { { lnum = 1, col = 0, message = 'wrong', severity = 1, source = 'checker' } })
+        """
+    )
+    editing.lua(ASK_OTHERS, {"kind": "diagnostics", "settle": False})
+    editing.wait("_G.told ~= nil")
+    (found,) = editing.lua("return _G.told")["diagnostics"]
+    assert (found["message"], found["severity"], found["range"]["start"]["line"]) == ("wrong", 1, 1)
+
+
+def test_a_rename_is_answered_with_edits_in_our_units_and_changes_nothing(editing: Neovim) -> None:
+    editing.lua("vim.api.nvim_buf_set_lines(0, 0, -1, true, { 'ä𝛼 = name' })")
+    editing.lua(OTHER)
+    about = {"kind": "rename", "position": {"line": 0, "character": 6}}
+    editing.lua(ASK_OTHERS, about | {"newName": "other"})
+    editing.wait("_G.told ~= nil")
+    told = editing.lua(
+        "return { _G.told, vim.uri_from_bufnr(0), vim.lsp.get_clients({ name = 'halley' })[1].offset_encoding }"
+    )
+    start = {"utf-8": 9, "utf-16": 6, "utf-32": 5}[told[2]]
+    span = {"start": {"line": 0, "character": start}, "end": {"line": 0, "character": start + 4}}
+    assert told[0] == {"edits": [{"uri": told[1], "edits": [{"range": span, "newText": "other"}]}]}
+    assert editing.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, true)") == ["ä𝛼 = name"]
+    editing.lua(ASK_OTHERS, about | {"newName": "moved"})
+    editing.wait("_G.told ~= nil")
+    assert "moves" in editing.lua("return _G.told.text")
+
+
+def test_an_edit_is_approved_hunk_by_hunk(editing: Neovim) -> None:
+    hunks = [{"line": line, "oldText": f"{line}\n", "newText": f"{line}0\n"} for line in (1, 9)]
+    editing.lua(SELECT, ["Choose among its 2 changes", "line 2", "Allow the ticked"])
+    editing.lua(ASK.replace(".decision)", ")"), {"diff": "-1\n+10", "hunks": hunks})
+    editing.wait("_G.decisions[1] ~= nil")
+    assert editing.lua("return _G.decisions[1]") == {"decision": "once", "hunks": [1]}

@@ -40,7 +40,7 @@ def neovim(
 ) -> Iterator[Terminal]:
     """With a file open that Halley serves."""
     (workspace / "shop.py").write_text(CODE)
-    ghost_text, plugin = documented_setup().split("\n")[2], documented_setup(3)
+    ghost_text, plugin = documented_setup().split("\n")[3], documented_setup(3)
     init = tmp_path / "init.lua"
     init.write_text(plugin.replace("/path/to/halley/clients/neovim", str(PLUGIN)) + ghost_text + "\n")
     homes = {f"XDG_{kind}_HOME": str(tmp_path / kind) for kind in ("CONFIG", "CACHE", "STATE", "DATA")}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from neovim import Neovim
 from plugin import CODE, LOAD, PLUGIN, SAID, SELECT, seen
+from reviews import BARE, reply, repository
 
 from halley.simulator import Simulator
 
@@ -217,3 +218,21 @@ def test_tools_are_switched_for_a_chat_a_workspace_and_everywhere(
     working.wait(SAID, "there are no permanent approvals")
     working.type(":Halley tools restart demo<CR>")
     working.wait(SAID, "demo is restarting")
+
+
+def test_a_review_is_a_report_and_diagnostics_with_fixes(
+    editing: Neovim, workspace: Path, simulator: Simulator
+) -> None:
+    (workspace / ".git").rmdir()
+    editing.edit(repository(workspace, "basket.py"))
+    found = {**BARE, "file": "basket.py"}
+    simulator.script(reply(found))
+    editing.type(":Halley review<CR>")
+    assert "A bare except hides every error" in seen(editing, "# Review")
+    assert "KeyboardInterrupt" in editing.text()
+    editing.type(":close<CR>")
+    one = "vim.diagnostic.get(vim.fn.bufnr('basket.py'))[1]"
+    editing.wait(f"{one} ~= nil")
+    assert editing.lua(f"return {{ {one}.lnum, {one}.source }}") == [4, "Halley review"]
+    editing.type(":Halley review clear<CR>")
+    editing.wait(f"{one} == nil")

@@ -66,6 +66,17 @@ def test_an_edit_is_made_and_undone_in_one_step(ale: Terminal, simulator: Simula
     )
 
 
+def test_typing_continues_while_a_model_works(ale: Terminal, simulator: Simulator) -> None:
+    simulator.script(f"```python\n{BETTER}```", hold=5)
+    pick(ale, "Improve the selection")
+    ale.wait(lambda _: simulator.open_streams == 1, "the model writes")
+    ale.type("\x1bggO# typed meanwhile\x1b")  # above what is edited
+    ale.shows("# typed meanwhile")
+    ale.hides("-- INSERT --")
+    simulator.release()
+    ale.shows("# typed meanwhile\ndef total(items):\n    return sum(item.price for item in items)")
+
+
 def test_an_answer_is_in_the_preview_window(ale: Terminal, simulator: Simulator) -> None:
     simulator.script("It adds up the **prices**.\n\nOf each item.")
     pick(ale, "Explain the selection")
@@ -88,6 +99,10 @@ def test_vim_lsps_answer_opens_in_the_preview_window(start: Start, tmp_path: Pat
     vim.type(":doautocmd User lsp_setup\r")
     vim.type(":echo g:server.name g:server.cmd({})\r")
     vim.shows("halley ['halley', 'serve']")
+    vim.type(
+        ":echo 'changes held back:' g:lsp_use_event_queue\r"
+    )  # a second otherwise, and edits have no version there
+    vim.shows("changes held back: 0")
     vim.type(f":call Told('another', 'Explanation of shop.py: see {answer}')\r")
     vim.type(":call Told('halley', 'Halley: explain …') | echo 'nothing' 'yet'\r")
     assert "It adds up" not in vim.shows("nothing yet")

@@ -1,11 +1,12 @@
 """The VS Code client, packaged as people install it, in a real VS Code in a real browser, against the real daemon.
 
-Five scripts of `vscode/` play what a user does; each step of theirs is a test here. What it looked like is in
+Seven scripts of `vscode/` play what a user does; each step of theirs is a test here. What it looked like is in
 `.editors/vscode/shots`, for the steps that failed too.
 """
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import json
 import os
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import threading
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,9 +25,14 @@ from pathlib import Path
 import pytest
 from debian import CannotHave
 from install_vscode import VSCode, install
+from reviews import git
+from team_help import Team
 from vscode_window import SCRIPTS, CodeServer, Step, drive
 
+from halley.simulator import Simulator
+from halley.simulator.http import json_response
 from halley.simulator.media.sound import speak
+from halley.simulator.routes import GETS
 
 ROOT = Path(__file__).parents[2]
 EDITORS = ROOT / ".editors"
@@ -40,13 +47,30 @@ NAMES = {
     for script, pattern in {
         "story.mjs": r"^await step\(['\"](.+?)['\"], page",
         "host/index.cjs": r"^  async '([^']+)'",
+        "agent.mjs": r"^await step\(['\"](.+?)['\"], page",
         "configured.mjs": r"^await about\(['\"](.+?)['\"], async",
+        "local.mjs": r"^await step\(['\"](.+?)['\"], page",
+        "next_edit.mjs": r"^await step\(['\"](.+?)['\"], page",
         "install.mjs": r"^await step\(['\"](.+?)['\"], page",
         "untrusted.mjs": r"^await step\(['\"](.+?)['\"], page",
     }.items()
 }
-SUBJECTS = [name for name in ("tools", "search", "media") if find_spec(f"halley.lsp.handlers.{name}")]
+SUBJECTS = [
+    name
+    for name in ("tools", "chat", "search", "media", "reports")
+    if find_spec(f"halley.lsp.handlers.{name}")
+]
 """What this daemon knows, of what `configured.mjs` has steps for."""
+PICTURES = {
+    "vscode-compare": "chat-two-models",
+    "vscode-models": "pick-model",
+    "vscode-proposal": "proposal",
+    "vscode-search": "search",
+    "vscode-tools": "tool-asks",
+    "vscode-trust": "trust-asks",
+    "vscode-usage": "usage",
+}
+"""The documentation's pictures → the shots they are. `EDITOR_PICTURES=1` takes them again."""
 CONFIG = """\
 [providers.simulator]
 base_url = "{url}"
@@ -70,6 +94,9 @@ transcribe = ["simulator/sim-transcribe"]
 [tools.servers.demo]
 command = "{sys.executable}"
 args = ["{ROOT / "tests/e2e/mcp_server.py"}", "{{log}}"]
+
+[team]
+url = "{{team}}"
 """
 REPOSITORY = """\
 [macros.shout]
@@ -196,13 +223,17 @@ def host(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict[
 
 
 @pytest.fixture(scope="module")
-def configured(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict[str, Step]:
-    """With a server of tools that writes down what it has run."""
+def configured(
+    code: VSCode, vsix: Path, place: Path, running_simulator: str, office: Team
+) -> dict[str, Step]:
+    """With a server of tools that writes down what it has run, and as an admin of a team."""
     home, workspace, log = place / "configured-home", place / "configured-workspace", place / "called.jsonl"
     _fill(workspace, {"orders.py": "def total(orders):\n    return sum(order.price for order in orders)\n"})
     (workspace / "talk.wav").write_bytes(speak("Good morning to all"))
     environment = _environment(home) | {"HALLEY_SIMULATOR_KEY": "sk-sim-configured"}
-    (home / "config.toml").write_text(CONFIGURED.format(url=f"{running_simulator}/v1", log=log))
+    (home / "config.toml").write_text(
+        CONFIGURED.format(url=f"{running_simulator}/v1", log=log, team=office.url("boss"))
+    )
     server = CodeServer(code, place / "configured", vsix, environment)
     plan = {
         "port": server.port,
@@ -210,9 +241,109 @@ def configured(code: VSCode, vsix: Path, place: Path, running_simulator: str) ->
         "simulator": running_simulator,
         "subjects": SUBJECTS,
         "log": str(log),
+        "people": [office.role("ann"), office.role("bob")],
         "shots": str(SHOTS),
     }
     return _steps(server, "configured.mjs", plan, place / "configured.jsonl", running_simulator)
+
+
+@pytest.fixture(scope="module")
+def agent(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict[str, Step]:
+    """A model that edits and runs."""
+    home, workspace = place / "agent-home", place / "agent-workspace"
+    whole = "first = 1\n" + "#\n" * 9 + "second = 2\n"
+    _fill(workspace, {"a.py": "n = 1\n", "b.py": whole, "c.py": "n()\n"})
+    (workspace / ".git").rmdir()
+    git(workspace, "init", "-q", "-b", "main")
+    git(workspace, "add", ".")
+    git(workspace, "commit", "-qm", "first")
+    environment = _environment(home) | {"HALLEY_SIMULATOR_KEY": "sk-sim-agent"}
+    config = CONFIG.format(url=f"{running_simulator}/v1").replace("sim-chat", "sim-code")
+    (home / "config.toml").write_text(f'{config}\n[agent]\nsandbox = "off"\n')
+    plan = {
+        "workspace": str(workspace),
+        "simulator": running_simulator,
+        "python": sys.executable,
+        "whole": whole,
+        "half": whole.replace("second = 2", "second = 20"),
+        "shots": str(SHOTS),
+    }
+    server = CodeServer(code, place / "agent", vsix, environment)
+    return _steps(server, "agent.mjs", plan | {"port": server.port}, place / "agent.jsonl", running_simulator)
+
+
+@pytest.fixture(scope="module")
+def ollama() -> Iterator[str]:
+    """The origin of a simulator that answers as Ollama does, without a key."""
+    answers = {"/api/version": {"version": "0.12.0"}, "/api/tags": {"models": []}}
+    running, loop, ready = Simulator(any_key=True), asyncio.new_event_loop(), threading.Event()
+
+    async def serve() -> None:
+        await running.start()
+        ready.set()
+
+    with pytest.MonkeyPatch.context() as patch:
+        for path, answer in answers.items():
+            patch.setitem(GETS, path, lambda _app, _call, answer=answer: json_response(answer))
+        thread = threading.Thread(target=loop.run_forever, daemon=True)
+        thread.start()
+        asyncio.run_coroutine_threadsafe(serve(), loop)
+        assert ready.wait(60)
+        yield running.origin
+        asyncio.run_coroutine_threadsafe(running.stop(), loop).result(60)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(60)
+
+
+@pytest.fixture(scope="module")
+def local(code: VSCode, vsix: Path, place: Path, ollama: str) -> dict[str, Step]:
+    """Nothing is configured, and a server of this machine is there."""
+    workspace, home = place / "local-workspace", place / "local-home"
+    _fill(workspace, {"shop.py": "PRICE = 1\n"})
+    environment = _environment(home) | {"OLLAMA_HOST": ollama.removeprefix("http://")}
+    server = CodeServer(code, place / "local", vsix, environment)
+    plan = {
+        "port": server.port,
+        "workspace": str(workspace),
+        "simulator": ollama,
+        "configuration": str(home / "config.toml"),
+        "shots": str(SHOTS),
+    }
+    return _steps(server, "local.mjs", plan, place / "local.jsonl", ollama)
+
+
+@pytest.fixture(scope="module")
+def next_edits(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict[str, Step]:
+    """With a model chosen for next edits, and no ghost text."""
+    home, workspace = place / "next-home", place / "next-workspace"
+    filling, calls = (
+        "# some other code\n" * 60,
+        "print(area(2, 3))\n    print(1)\n    print(2)\n    print(area(4, 5))\n",
+    )
+    body = "def area(width, height):\n    return width * height\n\n\n" + filling
+    near = "print(area(2, 3))\n    print(area(4, 5))\n"
+    _fill(
+        workspace,
+        {
+            "shapes.py": f"{body}def show():\n    {calls}",
+            "lines.py": f"{body}def show():\n    {near}",
+            "rates.py": "def cost(price):\n    return price\n",
+            "shop.py": "from rates import cost\n\n\nprint(cost(2))\n",
+        },
+    )
+    environment = _environment(home) | {"HALLEY_SIMULATOR_KEY": "sk-sim-next"}
+    config = CONFIG.format(url=f"{running_simulator}/v1") + 'next = ["simulator/sim-next"]\n'
+    (home / "config.toml").write_text(
+        f"{config}\n[next_edit]\ndebounce_ms = 0\n\n[completion]\nenabled = false\n"
+    )
+    server = CodeServer(code, place / "next", vsix, environment)
+    plan = {
+        "port": server.port,
+        "workspace": str(workspace),
+        "simulator": running_simulator,
+        "shots": str(SHOTS),
+    }
+    return _steps(server, "next_edit.mjs", plan, place / "next.jsonl", running_simulator)
 
 
 @pytest.fixture(scope="module")
@@ -288,9 +419,24 @@ def test_a_user_for_whom_all_is_set_up(configured: dict[str, Step], name: str) -
     _must_hold(configured, name)
 
 
+@pytest.mark.parametrize("name", NAMES["agent.mjs"])
+def test_an_agent(agent: dict[str, Step], name: str) -> None:
+    _must_hold(agent, name)
+
+
 @pytest.mark.parametrize("name", NAMES["install.mjs"])
 def test_where_no_daemon_is(installing: dict[str, Step], name: str) -> None:
     _must_hold(installing, name)
+
+
+@pytest.mark.parametrize("name", NAMES["local.mjs"])
+def test_a_server_of_this_machine(local: dict[str, Step], name: str) -> None:
+    _must_hold(local, name)
+
+
+@pytest.mark.parametrize("name", NAMES["next_edit.mjs"])
+def test_next_edits(next_edits: dict[str, Step], name: str) -> None:
+    _must_hold(next_edits, name)
 
 
 @pytest.mark.parametrize("name", NAMES["untrusted.mjs"])
@@ -317,10 +463,19 @@ def _steps(
         steps = drive(server.code, script, plan, report)
     finally:
         server.close()
+    if os.environ.get("EDITOR_PICTURES"):
+        _keep_pictures()
     leaks = report.parent / "left-the-machine.txt"
     if leaks.exists():
         pytest.fail(f"tried to leave the machine:\n{leaks.read_text()}")
     return {step.name: step for step in steps}
+
+
+def _keep_pictures() -> None:
+    """The pictures of the documentation, as this run has taken them."""
+    for name, shot in PICTURES.items():
+        if (taken := SHOTS / f"{shot}.png").exists():
+            shutil.copyfile(taken, ROOT / f"docs/images/{name}.png")
 
 
 def _environment(home: Path) -> dict[str, str]:

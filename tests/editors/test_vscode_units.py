@@ -57,21 +57,25 @@ def test_the_types_name_every_request() -> None:
 def test_the_manifest_has_every_setting() -> None:
     rows = vscode_manifest.build_settings()
     tops = {name.split(".")[1] for name in rows}
-    assert tops == {vscode_manifest.to_camel(name) for name in Settings.model_fields}
+    assert tops == {vscode_manifest.to_camel(name) for name in Settings.model_fields} - {"team", "daemon"}
     for path, text in vscode_manifest.build(ROOT).items():
         assert (ROOT / path).read_text("utf-8") == text, "run `make generate`"
 
 
 def test_settings_of_endpoints_programs_and_money_are_the_users_alone() -> None:
     for name, row in vscode_manifest.build_settings().items():
-        wanted = "machine" if name.split(".")[1] in ("providers", "log", "budget", "tools") else "resource"
+        wanted = (
+            "machine"
+            if name.split(".")[1] in ("providers", "log", "budget", "tools", "agent")
+            else "resource"
+        )
         assert row["scope"] == wanted, name
 
 
 def test_an_untrusted_workspace_sets_nothing() -> None:
     manifest = vscode_manifest.build_manifest(read("package.json"))
     restricted = manifest["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"]
-    assert {"halley.path", *vscode_manifest.build_settings()} == set(restricted)
+    assert {"halley.path", "halley.sharedDaemon", *vscode_manifest.build_settings()} == set(restricted)
     assert {"halley.roles.chat", "halley.edits.apply", "halley.completion.enabled"} <= set(restricted)
 
 

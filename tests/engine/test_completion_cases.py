@@ -8,8 +8,9 @@ from casefile import Case, cases
 from halley.core.snapshot import Document, Selection, Snapshot
 from halley.core.snapshot import Workspace as Folder
 from halley.engine.code.languages import language_id_of
-from halley.engine.typing.completions import Place, read_completion
+from halley.engine.typing.completions import read_completion
 from halley.engine.typing.fim import build_fim
+from halley.engine.typing.place import Place
 from halley.engine.typing.scope import cut_at, scope_of
 
 ROOT = Path("/project")

@@ -14,8 +14,9 @@ from halley.core.snapshot import Cell, Document, Selection, Snapshot
 from halley.core.tokens import estimate_tokens
 from halley.engine.code.notebooks import around, parse_notebook, script_of
 from halley.engine.prompting.context import build_context
-from halley.engine.typing.completions import Place, read_completion
+from halley.engine.typing.completions import read_completion
 from halley.engine.typing.fim import build_fim, mark_of
+from halley.engine.typing.place import Place
 from halley.engine.typing.scope import cut_at, scope_of, stops_of
 
 URI = "file:///w/a.ipynb"

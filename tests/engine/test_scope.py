@@ -2,7 +2,8 @@
 
 import pytest
 
-from halley.engine.typing.completions import Place
+from halley.engine.typing.completions import read_completion
+from halley.engine.typing.place import Place
 from halley.engine.typing.scope import cut_at, scope_of, stops_of
 
 
@@ -66,3 +67,22 @@ def test_a_bracket_that_was_opened_before_the_cursor_ends_it():
 def test_a_bracket_the_line_still_owes_is_kept():
     assert cut("return max(a", ", b)\nx") == ", b)"
     assert cut("print(a, ", "b)\nx\n") == "b)"
+
+
+@pytest.mark.parametrize("language_id", ["xml", "xsl", "svg", "html", "vue"])
+@pytest.mark.parametrize(
+    ("reply", "offered"),
+    [
+        ("<think>first</think>", "<think>first</think>"),
+        ("<reasoning>one</reasoning><do>it</do>", "<reasoning>one</reasoning><do>it</do>"),
+        ("<think>\nfirst\n</think>\n\n<do>it</do>", "<do>it</do>"),
+        ("<think>first</think>\n<do>it</do>", "<do>it</do>"),
+        ("<think>\nfirst", ""),
+    ],
+)
+def test_in_markup_thinking_is_only_what_opens_a_reply_and_has_text_below(
+    language_id: str, reply: str, offered: str
+):
+    place = Place("<plan>\n  ", "\n</plan>\n", language_id)
+    cuts = (cut_at(reply[:end], place, scope_of(place)) for end in range(1, len(reply) + 1))
+    assert read_completion(reply[: next((at for at in cuts if at is not None), None)], place) == offered

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halley.engine.typing.completions import Place, typed_twice
+from halley.engine.typing.completions import typed_twice
+from halley.engine.typing.place import Place
 
 texts = st.text(st.sampled_from("ab \n("), max_size=6)
 

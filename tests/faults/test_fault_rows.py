@@ -139,7 +139,7 @@ async def immediately(moment: asyncio.Event, seconds: float) -> bool:
 async def room(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[EngineRoom]:
     monkeypatch.setenv("KEY", "sk-of-a-test")
     room = EngineRoom.open()
-    room.clock = Clock(wait=immediately)
+    room.stores.clock = Clock(wait=immediately)
     yield room
     await room.aclose()
 

@@ -19,6 +19,7 @@ from halley.core.calls import Call, Caller, Prompt
 from halley.core.errors import HalleyError, Interrupted
 from halley.core.events import Event, Finish, TextDelta
 from halley.core.models import ModelRef
+from halley.core.ports import Take
 from halley.core.settings import Settings
 from halley.core.snapshot import Diagnostic, Document, Selection, Snapshot, Workspace
 from halley.core.text import CreateFile, DeleteFile, DocumentEdit, RenameFile, WorkspaceChange, apply_edits
@@ -30,6 +31,7 @@ from halley.features.ask import Line
 from halley.features.media.orders import Order
 from halley.features.surroundings import Surroundings
 from halley.stores.media import Task
+from pouring import pour
 
 LANGUAGES = 12
 
@@ -41,6 +43,9 @@ class Model:
     reply: str
     cut: bool = False
     asked: list[Call] = field(default_factory=list)
+
+    async def feed(self, call: Call, take: Take) -> None:
+        await pour(self.stream(call), take)
 
     async def stream(self, call: Call) -> AsyncGenerator[Event, None]:
         self.asked.append(call)

@@ -12,11 +12,13 @@ from halley.core.calls import Call, Caller, FimPrompt
 from halley.core.errors import ProviderUnavailable
 from halley.core.events import Event, Finish, TextDelta
 from halley.core.models import ModelRef
+from halley.core.ports import Take
 from halley.core.settings import Settings
 from halley.core.snapshot import Document, Selection, Snapshot, Workspace
 from halley.features.ask import Line
 from halley.features.completion.completer import Completer
 from halley.features.completion.pace import DocumentState, debounce_s
+from pouring import pour
 
 MODEL = ModelRef("sim", "fim")
 
@@ -30,6 +32,9 @@ class Model:
         self.asked = asyncio.Event()
         self.closed = asyncio.Event()
         self.error: Exception | None = None
+
+    async def feed(self, call: Call, take: Take) -> None:
+        await pour(self.stream(call), take)
 
     async def stream(self, call: Call) -> AsyncGenerator[Event, None]:
         assert isinstance(call.prompt, FimPrompt)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from fault_server import FaultServer, Peer, Received, Script, chunk, chunked_head, event, reply, stall
 
 from halley.core.calls import Caller
+from halley.core.models import Price
 from halley.core.settings import Settings
 from halley.features.room import EngineRoom
 from halley.features.verify import AT_ONCE, verify, verify_all_models
+from halley.routing.prices import Prices
 
 MODELS = [f"chat-{number}" for number in range(30)]
 WORD = {"choices": [{"index": 0, "delta": {"content": "ready"}, "finish_reason": None}]}
@@ -76,6 +78,27 @@ async def test_all_models_a_few_at_a_time_each_left_at_its_first_token(room: Eng
     assert failed["model"] == "one/chat-7" and failed["problem"]["code"] == "model_not_found"
     assert all(row["firstTokenMs"] > 0 for row in rows if row["ok"])
     assert AT_ONCE - 1 <= many.most <= AT_ONCE
+
+
+async def test_a_price_that_is_still_looked_up_keeps_no_test_waiting(room: EngineRoom) -> None:
+    asked, looking = list[Sequence[tuple[str, str]]](), asyncio.Event()
+
+    async def look_up(keys: Sequence[tuple[str, str]]) -> list[Price | None]:
+        asked.append(keys)
+        await looking.wait()
+        return [Price(1.0, 2.0)] * len(keys)
+
+    room.stores.prices = Prices(look_up=look_up)
+    many = Many()
+    many.enough.set()
+    async with many.server as host, asyncio.timeout(60):
+        settings = settings_for(host.url)
+        found = await verify(room, settings, Caller(), "one", "chat-1")
+        assert found["ok"] and asked, "the prices were asked for, and are on their way"
+        looking.set()
+        await room.catalogue.settled()
+        shelf = room.catalogue.shelf(room.registry.endpoint("one", settings))
+    assert [model.price for model in shelf.models] == [Price(1.0, 2.0)] * len(MODELS)
 
 
 async def test_a_wrong_address_is_one_problem_and_not_two(room: EngineRoom) -> None:

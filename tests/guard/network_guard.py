@@ -3,10 +3,13 @@
 In the tests' own process `conftest.py` calls `forbid()`; in daemons that tests start, `sitecustomize.py` beside
 this file does (their PYTHONPATH names this folder). A try is also written to the file that `HALLEY_TEST_LEAKS`
 names, so that code that swallows the error still fails its test.
+
+Ports on which Halley looks for local servers are shut: whose machine it is, and what runs beside, must not matter.
 """
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
 import socket
@@ -15,6 +18,8 @@ from typing import Any
 
 _ADDRESSES = (ipaddress.IPv4Address, ipaddress.IPv6Address)
 ALLOWED_NAMES = {"localhost", "", "ip6-localhost"}
+USUAL_PORTS = {1234, 4000, 8000, 8080, 11434, 11535}
+"""Of Ollama and its kin (`port` in the catalogue). `HALLEY_TEST_USUAL_PORTS` names those that a test opens, by commas."""
 
 
 def forbid() -> None:
@@ -30,9 +35,19 @@ def _guarded(name: str, real: Any) -> Any:
         address = arguments[-1]
         if isinstance(address, tuple) and not is_loopback(address[0]):
             refuse(f"{name} {address[0]}:{address[1]}")
+        if isinstance(address, tuple) and _is_shut(address[1]):
+            if name == "connect_ex":
+                return errno.ECONNREFUSED
+            raise ConnectionRefusedError(
+                errno.ECONNREFUSED, f"tests see no local server on port {address[1]}"
+            )
         return real(self, *arguments)
 
     return call
+
+
+def _is_shut(port: int) -> bool:
+    return port in USUAL_PORTS and str(port) not in os.environ.get("HALLEY_TEST_USUAL_PORTS", "").split(",")
 
 
 def _guarded_look_up(name: str, real: Any) -> Any:

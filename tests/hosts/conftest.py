@@ -39,12 +39,16 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(command: list[str], ready: str) -> Iterator[str]:
+def running(command: list[str], ready: str, start_s: float = START_S) -> Iterator[str]:
     """A server, from the line of its output that matches `ready` until it is ended; its first group.
 
     One that ends by itself fails the test that used it last, with its status and its last lines.
     """
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environ |= {
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "PYTHONUNBUFFERED": "1",
+    }  # it would fetch its price list
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -53,7 +57,7 @@ def running(command: list[str], ready: str) -> Iterator[str]:
         text=True,
         env=environ,
     )
-    guard = threading.Timer(START_S, process.kill)
+    guard = threading.Timer(start_s, process.kill)
     guard.start()
     said: list[str] = []
     try:

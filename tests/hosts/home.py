@@ -17,6 +17,10 @@ PEERS = Path(__file__).parents[2] / ".peers"
 LOCK = Path(__file__).parent / "requirements.lock"
 
 
+LITELLM = "1.99.4"
+"""A version whose proxy installs from wheels alone."""
+
+
 class CannotHave(Exception):
     """Why there are no such hosts here, in a sentence."""
 
@@ -28,16 +32,28 @@ def python_with_hosts(folder: Path = PEERS / "hosts", lock: Path = LOCK) -> Path
         fcntl.flock(held, fcntl.LOCK_EX)
         stamp = folder / f"whole-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
         if not stamp.exists():
-            _make(folder, lock)
+            _make(folder, ["--require-hashes", "-r", str(lock)])
             stamp.touch()
     return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
-def _make(folder: Path, lock: Path) -> None:
+def python_with_litellm(folder: Path = PEERS / "litellm-proxy", make: bool = False) -> Path:
+    """The interpreter of the environment with LiteLLM's proxy, as the benchmarks install theirs: half a gigabyte, so only
+    where `make` says so. Raises CannotHave."""
+    stamp = folder / LITELLM
+    if not stamp.exists():
+        if not make:
+            raise CannotHave("it takes half a gigabyte, so only `make litellm` installs it")
+        _make(folder, [f"litellm[proxy]=={LITELLM}"])
+        stamp.touch()
+    return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+
+def _make(folder: Path, what: list[str]) -> None:
     uv = [sys.executable, "-m", "uv"]
     steps = [
         [*uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)],
-        [*uv, "pip", "install", "--quiet", "--require-hashes", "--python", str(folder), "-r", str(lock)],
+        [*uv, "pip", "install", "--quiet", "--python", str(folder), *what],
     ]
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     try:
@@ -49,3 +65,10 @@ def _make(folder: Path, lock: Path) -> None:
         raise CannotHave(f"they could not be installed ({said})") from None
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CannotHave(f"they could not be installed ({error})") from None
+
+
+if __name__ == "__main__":
+    try:
+        print(python_with_litellm(make=True))
+    except CannotHave as error:
+        sys.exit(f"LiteLLM's proxy: {error}")

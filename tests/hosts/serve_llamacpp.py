@@ -1,6 +1,6 @@
 """llama.cpp's own server on a port of loopback, until stdin closes. Runs in `.peers/hosts`, without any of ours.
 
-    python serve_llamacpp.py MODEL.gguf|tiny:PATH PORT [embed]
+    python serve_llamacpp.py MODEL.gguf|tiny:PATH PORT [embed | WINDOW]
 
 `tiny:PATH` writes a random model of half a megabyte there first: llama's shape, one token for each byte, the marks of
 fill-in-the-middle, and a template as strict as Mistral's. It says printable characters only and never ends by itself, so
@@ -9,6 +9,7 @@ that each reply has text, and as many tokens as were asked for.
 
 from __future__ import annotations
 
+import os
 import sys
 
 TEMPLATE = """\
@@ -89,19 +90,22 @@ def write_tiny_model(path: str) -> None:
     writer.close()
 
 
-def serve(model: str, port: int, embed: bool) -> None:
+def serve(model: str, port: int, window: int, embed: bool) -> None:
     import xllamacpp
 
     params = xllamacpp.CommonParams()
     params.model.path = model
     params.model_alias = {"tiny" if model.endswith("tiny.gguf") else "model"}
-    params.n_ctx, params.n_parallel, params.port = WINDOW, 1, port
+    params.n_ctx, params.n_parallel, params.port = window, 1, port
     params.use_jinja, params.endpoint_props, params.warmup, params.embedding = True, True, False, embed
     if embed:
         params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = params.n_threads_http = 2
+    # One thread: two that share a core with others spin while they wait for each other.
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
+    params.n_threads_http = 2
     server = xllamacpp.Server(params)
-    print(f"at {server.listening_address}", flush=True)
+    # One write with its own line ends: llama.cpp's threads log to the same pipe, piece by piece.
+    os.write(sys.stdout.fileno(), f"\nat {server.listening_address}\n".encode())
     sys.stdin.read()
 
 
@@ -109,4 +113,5 @@ if __name__ == "__main__":
     named = sys.argv[1].removeprefix("tiny:")
     if named != sys.argv[1]:
         write_tiny_model(named)
-    serve(named, int(sys.argv[2]), "embed" in sys.argv)
+    window = next((int(text) for text in sys.argv[3:] if text.isdigit()), WINDOW)
+    serve(named, int(sys.argv[2]), window, "embed" in sys.argv)

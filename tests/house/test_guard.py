@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import network_guard
 import pytest
-from network_guard import is_loopback
+from network_guard import USUAL_PORTS, is_loopback
+
+from halley.providers.presets import PRESETS, load_preset
 
 GUARD = Path(__file__).parents[1] / "guard"
 TRY = "import socket; socket.create_connection(('192.0.2.1', 80), timeout=5)"
@@ -43,6 +47,17 @@ def test_a_child_process_is_held_back_too(expected: Path) -> None:
 def test_loopback_is_open() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         socket.create_connection(("localhost", server.getsockname()[1]), timeout=5).close()
+
+
+def test_servers_of_this_machine_are_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    ports = {preset.port for name in PRESETS if (preset := load_preset(name)) and preset.port}
+    assert ports == USUAL_PORTS
+    with pytest.raises(ConnectionRefusedError, match="no local server on port 11434"):
+        socket.create_connection(("127.0.0.1", 11434), timeout=5)
+    monkeypatch.setenv("HALLEY_TEST_USUAL_PORTS", "1234,11434")
+    with socket.socket() as opened:  # whether a server is there or not
+        assert opened.connect_ex(("127.0.0.1", 11535)) == errno.ECONNREFUSED
+    assert not network_guard._is_shut(11434)
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,18 @@ def test_no_folder_is_crowded(root: Path) -> None:
     assert crowded == {}
 
 
+@pytest.mark.parametrize(
+    ("folder", "most"),
+    [
+        ("lsp/base", 1_600),
+        ("simulator", 4_500),
+    ],  # beside pygls, and beside what it helps to test: small or wrong
+)
+def test_some_parts_stay_small(folder: str, most: int) -> None:
+    lines = [len(path.read_text("utf-8").splitlines()) for path in (HALLEY / folder).rglob("*.py")]
+    assert 0 < sum(lines) <= most
+
+
 def test_every_module_says_what_it_is() -> None:
     silent = [
         name
@@ -150,3 +162,25 @@ def test_names_are_read_from_prose() -> None:
     said = "Start with `a.py`, b.py and `c/`; see `features/d.py`. Not d.pyc, nor and/or words: 1/2."
     assert named_in(said) >= {"a.py", "b.py", "c/", "features/d.py"}
     assert "d.py" not in named_in(said)
+
+
+@pytest.mark.parametrize("folder", packages(), ids=lambda folder: folder.relative_to(SERVER).as_posix())
+def test_files_that_a_docstring_points_to_are_there(folder: Path) -> None:
+    """`name.py` is in the same folder; another folder's file is named with the way to it."""
+    pointed = {
+        (path.name, name)
+        for path in folder.glob("*.py")
+        for name in re.findall(r"`((?:\w+/)*\w+\.py)(?:'s)?`", path.read_text("utf-8"))
+        if name not in EXAMPLES
+    }
+    assert {(path, name) for path, name in pointed if not _is_reachable(folder, name)} == set()
+
+
+EXAMPLES = {"file.py", "analysis.py"}
+"""Names of a user's files."""
+
+
+def _is_reachable(folder: Path, name: str) -> bool:
+    """From its own folder or one above, as far as the repository's; a bare name only in its own or the next."""
+    above = [folder, *folder.parents[: len(folder.relative_to(SERVER).parts) + 1]]
+    return any((place / name).is_file() for place in (above if "/" in name else above[:2]))

@@ -29,7 +29,7 @@ PLACES = [
     "clients",
 ]
 """Files, and folders with everything in them."""
-PROSE = {".md", ".py", ".ts", ".css", ".lua", ".vim", ".txt", ".json", ".toml", ".html"}
+PROSE = {".md", ".py", ".sql", ".ts", ".css", ".lua", ".vim", ".txt", ".json", ".toml", ".html"}
 GENERATED = {"node_modules", "dist", "__pycache__", "package-lock.json"}
 ALLOWED: dict[str, str] = {}
 """A line, stripped → why the word is right there."""

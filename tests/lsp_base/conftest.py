@@ -17,15 +17,20 @@ Start = Callable[..., Awaitable[RawClient]]
 
 @pytest.fixture
 async def start(tmp_path: Path) -> AsyncIterator[Start]:
-    """Starts a server as an editor would and gives a client for it: the sample, or `halley` with arguments."""
+    """Starts a server as an editor would and gives a client for it: the sample, or `halley` with arguments.
+
+    The sample's first argument may name another script of this folder.
+    """
     clients: list[RawClient] = []
 
     async def start_server(*arguments: str, halley: bool = False, **env: str) -> RawClient:
-        command = ["-m", "halley", *(arguments or ["serve"])] if halley else [str(HERE / "sample_server.py")]
+        script, *rest = (
+            arguments if arguments and arguments[0].endswith(".py") else ("sample_server.py", *arguments)
+        )
+        command = ["-m", "halley", *(arguments or ["serve"])] if halley else [str(HERE / script), *rest]
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *command,
-            *(() if halley else arguments),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

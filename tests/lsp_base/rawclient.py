@@ -9,7 +9,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
+"""Until a test gives up. On a machine with ten others at work a daemon takes ten seconds to start."""
 
 
 def frame(message: Any) -> bytes:

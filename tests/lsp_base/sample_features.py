@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from halley.core.errors import AuthFailed, Cancelled
-from halley.lsp.base.progress import WorkDone
 from halley.lsp.base.server import HalleyServer
 from halley.lsp.protocol.models import ModelsListParams
 from halley.lsp.protocol.shape import read_params
 from halley.lsp.window.partial_results import PartialResults
+from halley.lsp.window.progress import WorkDone
 
 Params = dict[str, Any]
 

@@ -50,7 +50,7 @@ NO_HANDLER_OF_THEIR_OWN = {"positionEncoding", "workspace", "experimental"}
 def composed():
     """The server as it is shipped."""
     server = compose(Shared(EngineRoom.open()))
-    server.protocol.fm.complete()
+    server.complete()
     return server
 
 

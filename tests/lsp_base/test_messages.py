@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from halley.lsp.base.codec import decode_body, encode_body
+from halley.core.json_text import decode_json
+from halley.lsp.base.converter import encode_body
 
 
 @pytest.mark.parametrize(
@@ -194,7 +195,7 @@ async def test_a_server_needs_no_threads_and_no_client_of_http(sample):
 
 @pytest.mark.parametrize("value", [{"a": None}, [None, 1.5], "null", {"null": [1e300]}])
 def test_null_is_not_nan(value):
-    assert decode_body(encode_body(value)) == value
+    assert decode_json(encode_body(value)) == value
 
 
 @pytest.mark.parametrize(
@@ -202,4 +203,4 @@ def test_null_is_not_nan(value):
 )
 def test_bodies_that_are_no_json(body):
     with pytest.raises(ValueError):
-        decode_body(body)
+        decode_json(body)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import stat
 import sys
 from pathlib import Path
 
 import pytest
-from rawclient import RawClient
+from rawclient import PATIENCE_S, RawClient
+
+from halley.lsp import socket_file
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="unix sockets")
 
@@ -20,7 +23,7 @@ async def daemon(start, tmp_path):
     """A running daemon and the path of its socket."""
     path = tmp_path / "halley.sock"
     client = await start("--pipe", str(path))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while not path.exists():  # noqa: ASYNC110 - another process makes it
             await asyncio.sleep(0.01)
     yield client.process, path
@@ -91,7 +94,7 @@ async def test_a_second_daemon_is_refused_and_a_dead_ones_socket_is_taken_over(d
     await process.wait()
     assert path.exists()
     third = await start("--pipe", str(path))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
                 client = await connect(path)
@@ -112,3 +115,38 @@ async def test_a_file_in_the_way_is_left_alone(start, tmp_path):
     client = await start("--pipe", str(tmp_path / "no" / "folder"))
     assert await client.exit_code() == 1
     assert "Cannot listen" in await client.log()
+
+
+async def test_a_socket_is_there_only_when_it_listens(tmp_path, monkeypatch):
+    """Else a client is refused, and a second daemon takes the file for one that a killed daemon left."""
+    path = tmp_path / "halley.sock"
+    seen: list[bool] = []
+    listen = socket.socket.listen
+    monkeypatch.setattr(
+        socket.socket, "listen", lambda self, *n: (seen.append(path.exists()), listen(self, *n))[1]
+    )
+    async with socket_file.listening(str(path), asyncio.Protocol):
+        assert seen[0] is False
+        _, writer = await asyncio.open_unix_connection(path)
+        writer.close()
+        with pytest.raises(FileExistsError):
+            async with socket_file.listening(str(path), asyncio.Protocol):
+                pass
+        assert not list(tmp_path.glob(".*")), "the name it was made under is gone"
+        assert path.stat().st_mode & 0o777 == 0o600
+    assert not path.exists()
+
+
+async def test_of_two_daemons_that_start_together_one_is_refused(tmp_path, monkeypatch):
+    """Both have looked and found nothing when the first takes the place."""
+    path = str(tmp_path / "halley.sock")
+
+    async def found_nothing(_path: str) -> None: ...
+
+    monkeypatch.setattr(socket_file, "_clear_stale_socket", found_nothing)
+    async with socket_file.listening(path, asyncio.Protocol):
+        with pytest.raises(FileExistsError):
+            async with socket_file.listening(path, asyncio.Protocol):
+                pass
+        _, writer = await asyncio.open_unix_connection(path)
+        writer.close()

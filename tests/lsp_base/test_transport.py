@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from rawclient import frame
+from rawclient import PATIENCE_S, frame
 
 from halley.lsp.base.channel import FULL, HIGH_WATER, Channel
 
@@ -45,7 +45,7 @@ async def test_a_client_that_does_not_read_does_not_stop_the_work(start, tmp_pat
         await client.ask("halley/value", {"kind": "big", "size": 500_000})
     stream = await client.ask("halley/stream", {"count": 50_000, "partialResultToken": "p"})
     touch = await client.ask("halley/touch", {"path": str(tmp_path / "touched")})
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while not (tmp_path / "touched").exists():  # noqa: ASYNC110 - another process makes it
             await asyncio.sleep(0.01)
     assert (await client.answer_to(stream))["result"] == "streamed"
@@ -124,7 +124,7 @@ async def test_a_terminal_is_left_blocking():
     await process.stdout.readuntil(b'"id":2')
     assert os.get_blocking(its)
     os.write(ours, frame({"jsonrpc": "2.0", "method": "exit"}))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         assert await process.wait() == 1
     os.close(ours)
     os.close(its)
@@ -144,15 +144,16 @@ async def test_a_client_that_closes_its_ears_ends_the_process(start):
     await asyncio.to_thread(os.read, reading, 10)
     os.close(reading)
     process.stdin.write(frame({"jsonrpc": "2.0", "id": 3, "method": "halley/echo"}))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         assert await process.wait() == 1
     assert b"Traceback" not in await process.stderr.read()
 
 
-class Ears:
+class Ears(asyncio.Transport):
     """An asyncio transport that keeps what it is given."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.unread, self.reading, self.limit = 0, True, 0
 
     def write(self, data: bytes) -> None:
@@ -173,7 +174,7 @@ class Ears:
     def resume_reading(self) -> None:
         self.reading = True
 
-    def close(self) -> None: ...
+    def abort(self) -> None: ...
 
 
 async def test_a_client_that_reads_nothing_is_not_listened_to_for_ever():
@@ -181,7 +182,6 @@ async def test_a_client_that_reads_nothing_is_not_listened_to_for_ever():
     ears = Ears()
     channel = Channel(lambda frames: None, lambda: None)
     channel.connection_made(ears)
-    channel.use_writer(ears)
     assert ears.limit == HIGH_WATER
     channel.write(b"x" * FULL)
     assert not ears.reading
@@ -198,7 +198,7 @@ async def test_what_follows_in_one_turn_of_the_loop_leaves_together():
     ears, written = Ears(), list[bytes]()
     ears.write = written.append  # type: ignore[method-assign]
     channel = Channel(lambda frames: None, lambda: None)
-    channel.use_writer(ears)
+    channel.connection_made(ears)
     for body in (b"1", b"2", b"3"):
         channel.write(body)
     assert written == [b"Content-Length: 1\r\n\r\n1"], "the first is written immediately"

@@ -164,7 +164,7 @@ def test_most_recently_touched_first() -> None:
     for name in "abc":
         store.open(f"file:///{name}", "text", 1, name)
     store.change("file:///a", 2, [{"text": "A"}], "utf-16")
-    store.touch("file:///b")
+    store.save("file:///b")
     assert [document.text for document in store.open_documents()] == ["b", "A", "c"]
 
 

@@ -14,8 +14,8 @@ from halley.core.errors import AuthFailed, BadReply
 from halley.core.events import Image
 from halley.core.media import MediaFile
 from halley.core.models import Price
-from halley.providers.hosts import catalogue_api
-from halley.providers.hosts.discovery import find_local_servers, find_server
+from halley.providers.hosts import quota
+from halley.providers.hosts.discovery import find_local_servers, find_server, named_ports
 from halley.providers.hosts.host import Host
 from halley.providers.wires.openai_media import send_embeddings, send_images, send_speech, send_transcription
 
@@ -114,21 +114,83 @@ async def test_quota(http: Any, endpoint_of: Any, monkeypatch: pytest.MonkeyPatc
         by_path(user__quota=said, api__v1__credits={"data": {"total_credits": 10, "total_usage": 4}})
     ) as host:
         comet = Host(endpoint_of(host.url, "comet"), http, get_key)
-        assert await catalogue_api.find_quota(comet) is None, (
-            "a key goes to the query host of its own host only"
-        )
+        assert await quota.find_quota(comet) is None, "a key goes to the query host of its own host only"
         assert host.requests == []
-        monkeypatch.setitem(catalogue_api.QUOTA_HOSTS, host.origin, host.origin)
-        found = await catalogue_api.find_quota(comet)
+        monkeypatch.setitem(quota.QUOTA_HOSTS, host.origin, host.origin)
+        found = await quota.find_quota(comet)
         assert found == {"total": 10.0, "used": 2.5, "left": 7.5, "currency": "USD", "requests": 12}
         assert "authorization" not in host.requests[0].headers
         router = Host(endpoint_of(host.origin, "openrouter"), http, get_key)
-        assert await catalogue_api.find_quota(router) == {
+        assert await quota.find_quota(router) == {
             "total": 10.0,
             "used": 4.0,
             "left": 6.0,
             "currency": "USD",
         }
+
+
+def a_key(**facts: Any) -> dict[str, Any]:
+    """What LiteLLM says of a virtual key."""
+    facts = {"key_alias": "ann", "spend": 2.5, "max_budget": None, "budget_reset_at": None, **facts}
+    return {"key": "sk-...abcd", "info": facts}
+
+
+LATER = "2026-12-01T00:00:00Z"
+KEYS_OF_LITELLM: list[tuple[Any, dict[str, Any] | None]] = [
+    (
+        a_key(max_budget=10.0, budget_reset_at=LATER),
+        {"total": 10.0, "used": 2.5, "left": 7.5, "currency": "USD", "resets": "2026-12-01"},
+    ),
+    (
+        a_key(litellm_budget_table={"max_budget": 4, "budget_reset_at": "2026-11-30T12:30:00+02:00"}),
+        {"total": 4.0, "used": 2.5, "left": 1.5, "currency": "USD", "resets": "2026-11-30 10:30 UTC"},
+    ),
+    (a_key(max_budget=0.0), {"total": 0.0, "used": 2.5, "left": -2.5, "currency": "USD"}),
+    (a_key(budget_reset_at=12, litellm_budget_table="none"), {"used": 2.5, "currency": "USD"}),
+    (a_key(spend=None), None),
+    (["nothing", "of", "the", "kind"], None),
+]
+
+
+@pytest.mark.parametrize("path", ["", "/behind/a/path"])
+@pytest.mark.parametrize(("said", "found"), KEYS_OF_LITELLM)
+async def test_the_budget_of_a_virtual_key(
+    http: Any, endpoint_of: Any, said: Any, found: Any, path: str
+) -> None:
+    async def get_key() -> str | None:
+        return KEY
+
+    answers = {f"{path.strip('/').replace('/', '__')}{'__' if path else ''}key__info": said}
+    async with FaultServer(by_path(**answers)) as host:
+        proxy = Host(endpoint_of(f"{host.origin}{path}/v1", "litellm"), http, get_key)
+        assert await quota.find_quota(proxy) == found
+        assert host.requests[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize("status", quota.NO_VIRTUAL_KEYS)
+async def test_a_proxy_without_virtual_keys_reports_no_budget(
+    http: Any, endpoint_of: Any, status: int
+) -> None:
+    async def get_key() -> str | None:
+        return KEY
+
+    said = {
+        "error": {"message": "Database not connected. Connect a database", "type": "internal_server_error"}
+    }
+    async with FaultServer([f.reply(status, said)]) as host:
+        assert (
+            await quota.find_quota(Host(endpoint_of(f"{host.origin}/v1", "litellm"), http, get_key)) is None
+        )
+
+
+async def test_a_wrong_key_of_a_proxy_is_said(http: Any, endpoint_of: Any) -> None:
+    async def get_key() -> str | None:
+        return KEY
+
+    said = {"error": {"message": "Authentication Error, Invalid proxy server token passed", "code": "401"}}
+    async with FaultServer([f.reply(401, said)]) as host:
+        with pytest.raises(AuthFailed):
+            await quota.find_quota(Host(endpoint_of(f"{host.origin}/v1", "litellm"), http, get_key))
 
 
 # --- servers on this machine
@@ -165,6 +227,26 @@ async def test_others_are_not_taken_for_one(http: Any, script: Any, monkeypatch:
     async with FaultServer(script) as server:
         ports = dict.fromkeys(IDENTITIES, server.port)
         assert await find_local_servers(http, ports) == ()
+
+
+@pytest.mark.parametrize(
+    ("address", "port"),
+    [
+        ("127.0.0.1:11500", 11500),
+        ("0.0.0.0:11500", 11500),
+        (":11500", 11500),
+        ("http://localhost:11500/", 11500),
+        ("[::1]:11500", 11500),
+        ("127.0.0.1", None),
+        ("", None),
+        ("gpu.example.com:11500", None),
+        ("127.0.0.1:port", None),
+        ("[::1", None),
+        ("127.0.0.1:99999999", None),
+    ],
+)
+def test_ollama_is_looked_for_where_its_variable_says(address: str, port: int | None) -> None:
+    assert named_ports({"OLLAMA_HOST": address}) == ({"ollama": port} if port else {})
 
 
 async def test_no_server_listens(http: Any) -> None:

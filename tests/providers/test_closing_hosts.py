@@ -11,7 +11,7 @@ import pytest
 
 from halley.core.errors import ProviderUnavailable
 from halley.providers.endpoint import Endpoint
-from halley.providers.http.client import Http, Request
+from halley.providers.http.client import Http, HttpRequest
 
 EndpointOf = Callable[..., Endpoint]
 
@@ -63,7 +63,7 @@ def closing_host(*, reads_first: bool) -> Iterator[ClosingHost]:
 
 
 async def post(http: Http, endpoint: Endpoint) -> bytes:
-    answer = await http.send(endpoint, Request("POST", endpoint.url("/x"), content=b"{}"))
+    answer = await http.send(endpoint, HttpRequest("POST", endpoint.url("/x"), content=b"{}"))
     try:
         return await answer.read()
     finally:

@@ -44,6 +44,16 @@ async def test_an_end_without_an_answer(
         assert rule_for(error).attempts == attempts
 
 
+@pytest.mark.parametrize("reason", ["error", "network_error", "malformed_function_call"])
+async def test_text_beside_an_end_that_failed_is_kept(provider_of: Any, ask: Any, reason: str) -> None:
+    first = {"choices": [{"index": 0, "delta": {"content": "Half a "}}]}
+    last = {"choices": [{"index": 0, "delta": {"content": "sentence"}, "finish_reason": reason}]}
+    async with FaultServer(f.stream(first, last)) as host:
+        events, error = await ask(provider_of(host.url))
+    assert "".join(event.text for event in events) == "Half a sentence"
+    assert isinstance(error, Interrupted)
+
+
 @pytest.mark.parametrize(("tokens", "reason"), [(20, "length"), (19, "stop")])
 async def test_a_reply_that_took_every_token_it_may_have_was_cut(
     provider_of: Any, ask: Any, tokens: int, reason: str

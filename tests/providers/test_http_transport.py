@@ -32,14 +32,14 @@ from halley.core.errors import (
 )
 from halley.providers.endpoint import Endpoint
 from halley.providers.hosts.host import Host
-from halley.providers.http.client import Http, Request
+from halley.providers.http.client import Http, HttpRequest
 from halley.providers.http.unpack import PIECE, Unpacker
 
 EndpointOf = Callable[..., Endpoint]
 
 
 async def fetch(http: Http, endpoint: Endpoint, **request: Any) -> bytes:
-    answer = await http.send(endpoint, Request("GET", endpoint.url("/x"), **request))
+    answer = await http.send(endpoint, HttpRequest("GET", endpoint.url("/x"), **request))
     try:
         return await answer.read()
     finally:
@@ -145,7 +145,7 @@ async def test_a_slow_reader_is_no_silence_of_the_host(http: Http, endpoint_of: 
     script = [*f.chunked_head(), f.chunk(b"one"), f.pause(release), f.chunk(b"two"), f.stall()]
     async with FaultServer(script) as host:
         endpoint = endpoint_of(host.url, stall_timeout_s=0.05)
-        answer = await http.send(endpoint, Request("GET", endpoint.url("/x")))
+        answer = await http.send(endpoint, HttpRequest("GET", endpoint.url("/x")))
         assert await answer.next_chunk() == b"one"
         await asyncio.sleep(0.15)  # longer than the bound: the reader is busy, not the host
         release.set()
@@ -173,7 +173,7 @@ async def test_a_cancelled_read_stays_cancelled(http: Http, endpoint_of: Endpoin
 async def test_leaving_early_closes_the_connection(http: Http, endpoint_of: EndpointOf) -> None:
     async with FaultServer([*f.chunked_head(), f.chunk(b"one"), f.stall()]) as host:
         endpoint = endpoint_of(host.url)
-        answer = await http.send(endpoint, Request("GET", endpoint.url("/x")))
+        answer = await http.send(endpoint, HttpRequest("GET", endpoint.url("/x")))
         await answer.next_chunk()
         await answer.aclose()
         async with asyncio.timeout(0.5):
@@ -187,7 +187,7 @@ async def test_a_connection_is_used_again_after_its_answer_was_drained(
     async with FaultServer(script) as host:
         endpoint = endpoint_of(host.url)
         for _ in range(3):
-            answer = await http.send(endpoint, Request("GET", endpoint.url("/x")))
+            answer = await http.send(endpoint, HttpRequest("GET", endpoint.url("/x")))
             await answer.next_chunk()
             answer.finish()
             await asyncio.gather(*http._draining)  # type: ignore[attr-defined]

@@ -14,7 +14,7 @@ from halley.core.errors import BlockedByPolicy, HalleyError
 from halley.providers.endpoint import Endpoint
 from halley.providers.hosts.fetching import _check_public, trust_of
 from halley.providers.http.addresses import is_public
-from halley.providers.http.client import Http, Request
+from halley.providers.http.client import Http, HttpRequest
 from halley.providers.http.pool import Pool
 from halley.providers.http.transport import Transport
 
@@ -105,7 +105,7 @@ async def test_a_name_that_changes_its_mind_between_two_look_ups_reaches_nothing
         with pytest.raises(HalleyError):
             await http.send(
                 replace(ENDPOINT, base_url=f"https://pictures.example:{port}"),
-                Request("GET", address),
+                HttpRequest("GET", address),
                 public_only=True,
             )
     finally:

@@ -21,7 +21,7 @@ from halley.core.errors import ProviderUnavailable
 from halley.core.events import Finish, TextDelta
 from halley.providers.endpoint import Endpoint
 from halley.providers.http import pool
-from halley.providers.http.client import Http, Request
+from halley.providers.http.client import Http, HttpRequest
 from halley.providers.http.transport import Transport
 
 PACKAGE = Path(halley.__file__).parent
@@ -88,7 +88,7 @@ async def test_each_request_reaches_aiohttp_through_the_transport(
     monkeypatch.setattr(httpx.AsyncClient, "__init__", None)
     async with FaultServer([f.reply(200, {})]) as host:
         endpoint = endpoint_of(host.url)
-        answer = await http.send(endpoint, Request("GET", endpoint.url("/x")))
+        answer = await http.send(endpoint, HttpRequest("GET", endpoint.url("/x")))
         assert await answer.read() == b"{}"
         await answer.aclose()
     assert callers == ["halley.providers.http.transport"] * 2
@@ -170,7 +170,7 @@ async def test_headers_beyond_ascii_are_sent_and_broken_ones_are_not(
     name, _, value = header.partition(": ")
     async with FaultServer([f.reply(200, {})]) as host:
         endpoint = endpoint_of(host.url)
-        request = Request("GET", endpoint.url("/x"), {name: value})
+        request = HttpRequest("GET", endpoint.url("/x"), {name: value})
         if "\r" in value:
             with pytest.raises(ProviderUnavailable):
                 await http.send(endpoint, request)
@@ -189,5 +189,5 @@ async def test_an_address_is_sent_as_it_was_given(
     """The signature of a signed address covers its spelling."""
     async with FaultServer([f.reply(200, {})]) as host:
         endpoint = endpoint_of(host.url)
-        await (await http.send(endpoint, Request("GET", host.origin + path))).aclose()
+        await (await http.send(endpoint, HttpRequest("GET", host.origin + path))).aclose()
         assert host.requests[0].path == path

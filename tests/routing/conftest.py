@@ -15,12 +15,14 @@ from halley.core.calls import Call, Caller, FimPrompt, Operation, Priority, Prom
 from halley.core.errors import HalleyError, NotConfigured
 from halley.core.events import Event, Finish, TextDelta
 from halley.core.models import Model, ModelRef, Price, Role, Usage
+from halley.core.ports import Take
 from halley.core.settings import Settings
 from halley.core.usage import Summary, UsageRow
 from halley.routing.clock import Clock
 from halley.routing.prices import Prices
 from halley.routing.router import Router
 from halley.routing.targets import Target
+from pouring import pour
 
 HANG = "hang"
 """In a script: wait for ever."""
@@ -58,6 +60,11 @@ class FakeProvider:
                     yield item
         finally:
             self.closed += 1
+
+    async def feed(
+        self, model: Model, prompt: Prompt | FimPrompt, take: Take, trace: Trace | None = None
+    ) -> None:
+        await pour(self.stream(model, prompt, trace), take)
 
     async def list_models(self) -> tuple[Model, ...]:
         return ()

@@ -300,6 +300,21 @@ async def test_a_price_that_comes_late_is_not_waited_for_and_still_written_down(
     assert bench.ledger.rows[0]["usage"].cost_source == "estimated"
 
 
+async def test_an_answer_that_is_saved_with_its_cost_waits_for_its_price_but_not_for_long(bench):
+    found = asyncio.Event()
+
+    async def slow(keys):
+        await found.wait()
+        return [Price(1.0, 1.0)] * len(keys)
+
+    bench.targets.price = None
+    bench.router._settling.prices = Prices(look_up=slow)
+    bench.provider("one")
+    assert (await bench.run("one/a", price_wait_s=0.01))[-1].usage.cost_usd is None
+    asyncio.get_running_loop().call_soon(found.set)
+    assert (await bench.run("one/a", price_wait_s=60.0))[-1].usage.cost_source == "estimated"
+
+
 def test_the_table_names_every_upstream_error():
     from halley.core.errors import UpstreamError
     from halley.routing.retry import RULES

@@ -74,7 +74,7 @@ async def immediately(event: asyncio.Event, seconds: float) -> bool:
 @pytest.fixture
 async def room():
     room = EngineRoom.open()
-    room.clock = Clock(wait=immediately)
+    room.stores.clock = Clock(wait=immediately)
     yield room
     await room.aclose()
 

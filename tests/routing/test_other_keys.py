@@ -52,7 +52,7 @@ async def no_wait(event: asyncio.Event, seconds: float) -> bool:
 @pytest.fixture
 async def room() -> AsyncIterator[EngineRoom]:
     room = EngineRoom.open(environ={**os.environ, **KEYS})
-    room.__dict__["clock"] = Clock(wait=no_wait)
+    room.stores.__dict__["clock"] = Clock(wait=no_wait)
     yield room
     await room.aclose()
 
@@ -118,7 +118,7 @@ async def test_all_keys_limited_waits_for_the_one_that_is_ready_first(room: Engi
         waits.append(seconds)
         raise HalleyError("enough")
 
-    room.__dict__["clock"] = Clock(wait=wait)
+    room.stores.__dict__["clock"] = Clock(wait=wait)
     slow, quick = (refused(429, "slow down", retry_after=after) for after in ("50", "20"))
     async with FaultServer(quick, slow) as host:
         with pytest.raises(HalleyError, match="enough"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,8 @@ from halley.features.room import EngineRoom
 from halley.routing import keys as keys_module
 from halley.routing.catalogue import FRESH_S, model_from_json, model_to_json
 from halley.routing.keys import REST_S
+from halley.simulator.http import json_response
+from halley.simulator.routes import GETS
 
 CALLER = Caller()
 
@@ -230,4 +233,19 @@ async def test_a_chosen_local_server_needs_no_address_in_the_next_process(enviro
     assert room.registry.endpoint("simulator", Settings()).base_url == address
     listed = {binding.endpoint.id for binding in room.registry.bindings(Settings())}
     assert ("simulator" in listed) == ("HALLEY_SIMULATOR_URL" in environ)
+    await room.aclose()
+
+
+async def test_all_who_look_for_local_servers_at_the_same_time_find_them(halley_home, simulator, monkeypatch):
+    for path, answer in {"/api/version": {"version": "0.12.0"}, "/api/tags": {"models": []}}.items():
+        monkeypatch.setitem(GETS, path, lambda _app, _call, answer=answer: json_response(answer))
+    simulator.options = replace(simulator.options, any_key=True)
+    room = EngineRoom.open(
+        environ={"HALLEY_HOME": str(halley_home), "OLLAMA_HOST": f"127.0.0.1:{simulator.port}"}
+    )
+    found = await asyncio.gather(*(room.registry.find_local_servers(Settings()) for _ in range(3)))
+    addresses = [
+        [binding.endpoint.base_url for binding in one if binding.endpoint.id == "ollama"] for one in found
+    ]
+    assert addresses == [[simulator.base_url]] * 3
     await room.aclose()

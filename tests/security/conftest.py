@@ -7,3 +7,5 @@ from windows import demo as demo
 from windows import shared_daemon as shared_daemon
 from windows import window as window
 from windows import workspace as workspace
+
+from joined import editors as editors

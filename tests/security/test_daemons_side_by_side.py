@@ -87,7 +87,7 @@ async def test_an_unread_stderr_blocks_nothing(
 def test_what_was_dropped_is_reported_once_there_is_room(tmp_path: Path) -> None:
     program = (
         "import os, sys\n"
-        "from halley.lsp.stderr import never_wait_for_stderr\n"
+        "from halley.lsp.streams import never_wait_for_stderr\n"
         "stderr = never_wait_for_stderr()\n"
         "for number in range(5000): stderr.write('a line of the log that is long enough\\n')\n"
         "os.write(1, b'wrote all')\n"

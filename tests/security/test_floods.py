@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from aiohttp import web
 from test_linear import is_linear
@@ -20,9 +21,11 @@ from halley.core.pieces import Pieces
 from halley.engine.prompting.tool_text import BlockSplitter
 from halley.features.ask import ModelReply
 from halley.providers.echoes import Stream, mask_of
+from halley.providers.http.answer import HttpAnswer
 from halley.providers.presets import resolve_endpoint
 from halley.providers.refusals.errors import Asked
 from halley.providers.stream import streaming
+from halley.providers.stream.iterating import iterate
 from halley.providers.stream.think import ThinkSplitter
 from halley.providers.wires.openai_reader import OpenAIReader
 from halley.stores.chats.pieces import pieces_of
@@ -34,28 +37,22 @@ def _frame(**delta: Any) -> bytes:
     return b"data: " + json.dumps({"choices": [{"delta": delta}]}).encode() + b"\n\n"
 
 
-class Flood:
-    """An answer whose bytes are all there: reading it never waits."""
-
-    headers: dict[str, str] = {}
-    status = 200
+class Flood(httpx.AsyncByteStream):
+    """A body whose bytes are all there: reading it never waits."""
 
     def __init__(self, body: bytes) -> None:
-        self.endpoint = resolve_endpoint("ollama", None, {})
         self._pieces = [body[at : at + 65_536] for at in range(0, len(body), 65_536)]
 
-    async def next_chunk(self) -> bytes:
-        return self._pieces.pop(0) if self._pieces else b""
-
-    def expect_end(self, seconds: float) -> None: ...
-    def finish(self) -> None: ...
-    async def aclose(self) -> None: ...
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._pieces:
+            yield piece
 
 
 def _read(body: bytes) -> AsyncIterator[Event]:
-    answer: Any = Flood(body)
-    asked = Asked(answer.endpoint, "m", mask=mask_of(["sk-0123456789-abcdefghijklm"]))
-    return streaming.stream_events(answer, OpenAIReader(), asked)
+    endpoint = resolve_endpoint("ollama", None, {})
+    answer = HttpAnswer(endpoint, httpx.Response(200, stream=Flood(body)), lambda: None, lambda _answer: None)
+    asked = Asked(endpoint, "m", mask=mask_of(["sk-0123456789-abcdefghijklm"]))
+    return iterate(lambda take: streaming.feed_events(answer, OpenAIReader(), asked, take))
 
 
 async def test_others_get_their_turn_while_a_reply_floods_in() -> None:

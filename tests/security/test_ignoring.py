@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from halley.stores.workspace.ignoring import MOST_RULES, exclusions, parse_rules, read_rules
@@ -52,6 +52,11 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(patterns=PATTERNS, paths=PATHS)
+@example(patterns=[".**/a"], paths=[".a", ".b/a", ".b/c", "b/.a", ".b/c/a"])
+@example(
+    patterns=["a/b**", "b***/a/**"],
+    paths=["a/b", "a/bb", "a/b/a", "ba/a", "ba/a/b", "b/a/a", "bb/b/a/b", "b"],
+)
 def test_a_path_is_ignored_when_git_says_so(repository: Path, patterns: list[str], paths: list[str]) -> None:
     (repository / ".gitignore").write_text("\n".join(patterns) + "\n")
     done = subprocess.run(

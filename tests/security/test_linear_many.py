@@ -16,13 +16,15 @@ from test_linear import MARKUP, is_linear
 
 import halley.engine
 from halley.core.errors import HalleyError
+from halley.core.json_text import find_long_key
 from halley.core.snapshot import Selection
 from halley.core.tokens import end_of_first, estimate_tokens, start_of_last
 from halley.engine.code.layout import Style
 from halley.engine.replies.target import Target
-from halley.engine.typing.completions import Place
+from halley.engine.typing.place import Place
 from halley.features.chat.rendering import plain_label
 from halley.features.commit import tidy
+from halley.features.macros.bundle import read_macros
 from halley.providers.refusals.errors import quote
 from halley.providers.refusals.said import read_said
 from halley.stores.chats.search import excerpt
@@ -71,7 +73,7 @@ def _value(parameter: inspect.Parameter, text: str) -> Any:
 
 
 ELSEWHERE: list[Callable[..., object]] = [
-    end_of_first, start_of_last, estimate_tokens, tidy, plain_label, excerpt, quote, read_said_text,
+    find_long_key, read_macros, end_of_first, start_of_last, estimate_tokens, tidy, plain_label, excerpt, quote, read_said_text,
 ]  # fmt: skip
 KNOWN = "str int bool Sequence[str] Iterable[str] frozenset[str] Run Style Place Target".split()
 

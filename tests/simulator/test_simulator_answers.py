@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,13 @@ def test_formatting_really_formats():
     done = block_of(ask(f"Format this:\n\n{python(messy)}"))
     assert done.rstrip() == "def f(a, b):\n    if a == b:\n        return 'x'\n    return {'k': a * 2}"
     assert block_of(ask(f"Format this:\n\n{python('    x=1')}")) == "    x = 1"
+
+
+def test_without_its_formatter_it_leaves_code_alone_and_says_so(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "autopep8", None)
+    monkeypatch.setattr("halley.simulator.answers.code.find_spec", lambda name: None)
+    said = ask("Format this:\n\n" + python("def f( a ):\n  pass"))
+    assert block_of(said) == "def f( a ):\n  pass" and "autopep8" in said
 
 
 def test_what_it_cannot_format_it_leaves_alone_and_says_so():

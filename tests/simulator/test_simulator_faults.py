@@ -288,6 +288,18 @@ async def test_scripts_of_status_bytes_tools_and_faults(sim: Simulator):
     assert [b'"again"' in await exchange(sim, ASK) for _ in range(3)] == [True, True, False]
 
 
+@pytest.mark.parametrize("pieces", [0, 2])
+async def test_a_held_reply_waits_for_its_release(sim: Simulator, pieces: int):
+    sim.script(chunks=["a", "b", "c"], hold=pieces)
+    asked = asyncio.create_task(exchange(sim, ASK | {"stream": True}))
+    await sim.wait_for(lambda sim: sim.requests)
+    assert b'"content":"c"' not in await exchange(sim, ASK)  # another call is answered meanwhile
+    assert sim.requests[0].state == "open" and not asked.done()
+    async with httpx2.AsyncClient() as client:
+        await client.delete(f"{sim.origin}/_simulator/hold")
+    assert b'"content":"c"' in await asked
+
+
 async def test_control_over_http(sim: Simulator):
     async with httpx2.AsyncClient() as client:
         control = f"{sim.origin}/_simulator"

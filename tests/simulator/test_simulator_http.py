@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from halley.simulator import KEY, Simulator
 from halley.simulator.app import App
 from halley.simulator.connection import SLOT_S, slot_after
-from halley.simulator.http import MAX_HEAD, Refused, read_request
+from halley.simulator.http import MAX_HEAD, Incoming, Refused
 from halley.simulator.options import Options
 
 ASK: dict[str, Any] = {"model": "sim-fast", "messages": [{"role": "user", "content": "hello there"}]}
@@ -34,15 +34,17 @@ def test_requests_survive_any_slicing(bodies: list[bytes], data: st.DataObject):
             chunked = (
                 b"".join(b"%x\r\n%b\r\n" % (1, body[i : i + 1]) for i in range(len(body))) + b"0\r\n\r\n"
             )
-            parts.append(b"POST /%d HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" % at + chunked)
+            parts.append(b"POST /%d HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" % at + chunked)
         else:
-            parts.append(b"POST /%d HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (at, len(body)) + body)
-    whole, buffer, found = b"".join(parts), bytearray(), []
+            parts.append(
+                b"POST /%d HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (at, len(body)) + body
+            )
+    whole, incoming, found = b"".join(parts), Incoming(), []
     while whole:
         size = data.draw(st.integers(1, len(whole)))
-        buffer += whole[:size]
+        incoming.add(whole[:size])
         whole = whole[size:]
-        while request := read_request(buffer):
+        while request := incoming.take():
             found.append(request)
     assert [request.body for request in found] == bodies
     assert [request.path for request in found] == [f"/{at}" for at in range(len(bodies))]
@@ -51,18 +53,20 @@ def test_requests_survive_any_slicing(bodies: list[bytes], data: st.DataObject):
 @pytest.mark.parametrize(
     ("head", "status"),
     [
-        (b"GET / HTTP/9.9\r\n\r\n", 400),
+        (b"GET / HTTP/9.9\r\nhost: x\r\n\r\n", 400),
         (b"nonsense\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nno colon\r\n\r\n", 400),
-        (b"POST / HTTP/1.1\r\ncontent-length: -1\r\n\r\n", 400),
-        (b"POST / HTTP/1.1\r\ncontent-length: 99999999999\r\n\r\n", 413),
-        (b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", 400),
+        (b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999\r\n\r\n", 413),
+        (b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", 400),
         (b"GET / HTTP/1.1\r\nx: " + b"x" * (MAX_HEAD + 1), 431),
     ],
 )
 def test_what_is_not_http_is_refused(head: bytes, status: int):
+    incoming = Incoming()
+    incoming.add(head)
     with pytest.raises(Refused) as caught:
-        read_request(bytearray(head))
+        incoming.take()
     assert caught.value.status == status
 
 
@@ -151,7 +155,9 @@ def test_a_deadline_is_never_early_and_at_most_a_slot_late(when: float):
 
 def test_pace_is_in_the_response():
     app = App(Options(delay_ms=30, tokens_per_s=50, chunk_tokens=5), lambda: "http://x")
-    request = read_request(bytearray(raw(ASK | {"stream": True})))
+    incoming = Incoming()
+    incoming.add(raw(ASK | {"stream": True}))
+    request = incoming.take()
     assert request
     response = app.handle(request)
     assert (response.delay_s, response.every_s) == (0.03, 0.1)

@@ -58,6 +58,7 @@ async def test_all_that_belongs_to_a_turn_comes_back(database: Database, paths: 
     await store.settle(reply, "complete", usage=usage, times=times)
 
     (found,) = (await store.get(chat)).turns
+    assert await store.get_turn(chat, turn) == found
     assert (found.prompt, found.excerpts, found.details) == ("What is it?", excerpts, {"uri": "file:///a"})
     assert store.load_image(found.images[0]) == b"PNG"
     (answer,) = found.replies
@@ -461,3 +462,30 @@ async def test_two_daemons_on_one_store_lose_no_turn(database: Database, paths: 
     assert [t.position for t in turns] == list(range(2000))
     for name in ("one-a", "one-b", "two-a", "two-b"):
         assert [t.prompt for t in turns if t.prompt.startswith(name)] == [f"{name} {n}" for n in range(500)]
+
+
+async def test_a_title_that_was_given_in_the_meantime_stays(database: Database) -> None:
+    store = ChatStore(database)
+    chat, named = await store.create("/w"), await store.create("/w", "Mine")
+    assert await store.beginning(chat) == ("", None)
+    await store.add_turn(chat, "First")
+    await store.add_turn(chat, "Second")
+    assert await store.beginning(chat) == ("", "First")
+    for one in (chat, named):
+        await store.give_title(one, "The model's")
+    assert [(await store.beginning(one))[0] for one in (chat, named)] == ["The model's", "Mine"]
+    with pytest.raises(InvalidInput):
+        await store.beginning("c-gone")
+    assert await store.get_turn("c-gone", "t-gone") is None
+
+
+async def test_a_turn_holds_what_has_not_reached_the_disk(database: Database) -> None:
+    store = ChatStore(database)
+    chat = await store.create("/w")
+    turn = await store.add_turn(chat, "Hi")
+    reply = await store.open_reply(turn, MODEL)
+    store.append(reply, [TextDelta("So "), TextDelta("far")])
+    found = await store.get_turn(chat, turn)
+    assert found is not None
+    assert found.replies[0].text == "So far"
+    assert found == (await store.get(chat)).turns[0]

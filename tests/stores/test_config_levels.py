@@ -9,7 +9,7 @@ import pytest
 
 from halley.core.models import ModelRef
 from halley.core.settings import Settings
-from halley.stores.config.layers import LAYERS, Layer, find_source, roles_layer
+from halley.stores.config.layers import LAYERS, Layer, find_source, get_at, roles_layer
 from halley.stores.config.selections import SelectionStore
 from halley.stores.config.store import ConfigStore, load_user_config, merge_settings, parse_client_settings
 from halley.stores.disk.paths import Paths
@@ -129,6 +129,29 @@ def test_endpoints_in_the_editors_settings_need_a_clients_word() -> None:
     assert refused.problems[0].setting == "providers"
     granted = parse_client_settings(settings, keeps_machine_settings=True)
     assert granted.data["providers"]["comet"]["base_url"] == "https://evil.example"
+
+
+MACHINE = sorted(
+    (top, name)
+    for top, field in Settings.model_fields.items()
+    if hasattr(field.annotation, "model_fields")
+    for name, leaf in field.annotation.model_fields.items()
+    if (leaf.json_schema_extra or {}).get("scope") == "machine"
+)
+
+
+@pytest.mark.parametrize(("top", "name"), [*MACHINE, ("providers", "evil")])
+def test_what_is_the_users_own_is_refused_from_a_client_that_promises_nothing(top: str, name: str) -> None:
+    """Many editors read settings from files of the repository."""
+    layer = parse_client_settings({top: {name: {"command": ["evil"]}}})
+    assert get_at(layer.data, (top, name)) is None
+    assert "config.toml" in layer.problems[0].message
+
+
+@pytest.mark.parametrize("section", ["team", "daemon"])
+def test_no_client_can_set_the_team_or_the_shared_daemon(section: str) -> None:
+    said = {section: {"url": "postgresql://a@evil.example/x", "idle_minutes": 1}}
+    assert section not in parse_client_settings(said, keeps_machine_settings=True).data
 
 
 @pytest.mark.parametrize(

@@ -124,12 +124,24 @@ def test_a_file_that_is_not_toml_keeps_everything(paths: Paths, text, line) -> N
         b"a = " + b"9" * 10_000,
         b".".join([b"a"] * 50_000) + b" = 1",
         b"[" + b".".join([b"a"] * 40_000) + b"]",
+        b"x = 1\n" + b" . ".join([b"'a'", b'"a"'] * 51) + b" = 1",
         b"a = " + b"{a = " * 3000 + b"1" + b"}" * 3000,
         b"\n".join(b"[" + b".".join([b"a"] * n) + b"]" for n in range(1, 40)),
         b"\x00\x01\x02",
         b"x" * (5 << 20),
     ],
-    ids=["latin", "deep list", "long number", "dots", "dotted header", "inline", "tables", "zeros", "huge"],
+    ids=[
+        "latin",
+        "deep list",
+        "long number",
+        "dots",
+        "dotted header",
+        "quoted parts",
+        "inline",
+        "tables",
+        "zeros",
+        "huge",
+    ],
 )
 def test_files_meant_to_choke_a_parser(paths: Paths, raw: bytes) -> None:
     paths.config_file.write_bytes(raw)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,11 @@ from halley.core.events import (
     ToolCallDelta,
 )
 from halley.providers.endpoint import Endpoint
-from halley.providers.http.client import Http, Request
+from halley.providers.http.client import Http, HttpRequest
 from halley.providers.refusals.errors import Asked
+from halley.providers.stream.iterating import iterate
 from halley.providers.stream.sse import Caps, LineDecoder, StreamDecoder, TooLarge
-from halley.providers.stream.streaming import stream_events
+from halley.providers.stream.streaming import feed_events
 from halley.providers.wires.anthropic import AnthropicReader
 from halley.providers.wires.fim import FORMS
 from halley.providers.wires.openai_reader import OpenAIReader
@@ -59,8 +60,8 @@ class Bytes:
         self.pieces = iter(pieces)
         self.closed = self.finished = False
 
-    async def next_chunk(self) -> bytes:
-        return next(self.pieces, b"")
+    async def pump(self, receive: Callable[[bytes], bool]) -> bool:
+        return all(receive(piece) for piece in self.pieces if piece)
 
     def expect_end(self, seconds: float) -> None: ...
 
@@ -75,9 +76,13 @@ async def read_events(pieces: Iterable[bytes], wire: str) -> list[dict[str, Any]
     reader, decoder = READERS[wire]
     answer = Bytes(pieces)
     asked = Asked(ENDPOINT, "m", "http://127.0.0.1:9/v1/chat/completions")
-    said = await collect(stream_events(answer, reader(), asked, decoder()))  # type: ignore[arg-type]
+    said = await collect(events_of(answer, reader(), asked, decoder()))  # type: ignore[arg-type]
     assert answer.closed != answer.finished, "an answer is given back or closed, never both"
     return said
+
+
+def events_of(answer: Any, reader: Any, asked: Asked, decoder: Any) -> AsyncIterator[Event]:
+    return iterate(lambda take: feed_events(answer, reader, asked, take, decoder))
 
 
 async def collect(events: AsyncIterator[Event]) -> list[dict[str, Any]]:
@@ -159,8 +164,8 @@ async def test_over_a_connection() -> None:
         for name, (_, case) in cases.items():
             endpoint = replace(ENDPOINT, base_url=host.url)
             reader, decoder = READERS[case.get("wire", "openai")]
-            answer = await http.send(endpoint, Request("GET", host.url))
-            events = stream_events(answer, reader(), Asked(endpoint, "m", host.url), decoder())
+            answer = await http.send(endpoint, HttpRequest("GET", host.url))
+            events = events_of(answer, reader(), Asked(endpoint, "m", host.url), decoder())
             assert await collect(events) == case["events"], name
     await http.aclose()
 

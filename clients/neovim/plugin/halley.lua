@@ -17,7 +17,7 @@ end, {
   end,
 })
 
-for name, like in pairs({ HalleyAdded = 'DiffAdd', HalleyRemoved = 'DiffDelete' }) do
+for name, like in pairs({ HalleyAdded = 'DiffAdd', HalleyRemoved = 'DiffDelete', HalleyHint = 'Comment' }) do
   vim.api.nvim_set_hl(0, name, { link = like, default = true })
 end
 
@@ -73,3 +73,5 @@ for name in ('word line next previous dismiss'):gmatch('%S+') do
 end
 map('i', 'ghost-accept', "<Cmd>lua require('halley.ghost').accept()<CR>")
 map('i', 'ghost-suggest', "<Cmd>lua require('halley.ghost').invoke()<CR>")
+map('ni', 'next', "<Cmd>lua require('halley.next_edit').run()<CR>")
+map('ni', 'next-dismiss', "<Cmd>lua require('halley.next_edit').dismiss()<CR>")

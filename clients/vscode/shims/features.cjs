@@ -1,5 +1,6 @@
 // Stands in for features of vscode-languageclient that the daemon has no use for: diagnostics that the client asks for (the
-// daemon sends its own unasked), and what only a server of one language knows.
+// daemon sends its own unasked), and what only a server of one language knows, hovers and symbols among
+// them, and files created, moved or deleted, which the daemon sees by watching.
 
 class Unused {
   fillClientCapabilities() {}
@@ -28,3 +29,17 @@ exports.DocumentHighlightFeature = class extends Unused {};
 exports.TypeDefinitionFeature = class extends Unused {};
 exports.ImplementationFeature = class extends Unused {};
 exports.DeclarationFeature = class extends Unused {};
+exports.HoverFeature = class extends Unused {};
+exports.DefinitionFeature = class extends Unused {};
+exports.ReferencesFeature = class extends Unused {};
+exports.DocumentSymbolFeature = class extends Unused {};
+exports.DocumentLinkFeature = class extends Unused {};
+exports.WorkspaceSymbolFeature = class extends Unused {};
+exports.DidCreateFilesFeature = class extends Unused {};
+exports.DidRenameFilesFeature = class extends Unused {};
+exports.DidDeleteFilesFeature = class extends Unused {};
+exports.WillCreateFilesFeature = class extends Unused {};
+exports.WillRenameFilesFeature = class extends Unused {};
+exports.WillDeleteFilesFeature = class extends Unused {};
+exports.SupportedSymbolKinds = [];
+exports.SupportedSymbolTags = [];

@@ -6,9 +6,11 @@ import { opensAsPreview, showMarkdown } from './answers';
 import { Approvals } from './chat/approvals';
 import { registerChat } from './chat/view';
 import { registerCommit } from './edits/commit';
+import { registerReview } from './edits/review';
 import { PartialAcceptance, registerCompletion, remembering } from './edits/completion';
 import { Daemon } from './daemon/daemon';
 import { InlineChanges } from './edits/inline';
+import { registerNextEdits } from './edits/nextEdit';
 import { registerInstruct, type Asked } from './edits/instruct';
 import { registerLanguageModels } from './providers/lm';
 import { registerMacros } from './edits/macros';
@@ -83,7 +85,9 @@ export function activate(context: vscode.ExtensionContext): Api {
     ...registerInstruct(halley, threads, inline, made),
     ...registerProposals(halley, inline),
     ...registerCompletion(parts),
+    ...registerNextEdits(halley, threads),
     ...registerCommit(halley),
+    ...registerReview(halley),
     ...registerChat(halley, approvals),
     ...registerTools(halley),
     ...registerSearch(halley),

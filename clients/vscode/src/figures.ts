@@ -13,7 +13,7 @@ export function compact(count: number): string {
 export function money(cost: Cost | { amount: number; currency: string } | null | undefined): string {
   if (!cost || ('source' in cost && cost.source === 'unknown')) return '?';
   const text = amount(cost.amount, cost.currency);
-  return 'source' in cost && cost.source === 'estimated' ? `≈${text}` : text;
+  return 'source' in cost && cost.source === 'estimated' && cost.amount > 0 ? `≈${text}` : text;
 }
 
 export function amount(value: number, currency = 'USD'): string {
@@ -25,6 +25,11 @@ export function amount(value: number, currency = 'USD'): string {
 /** `850 ms`, `2.4 s`. */
 export function duration(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${trim(ms / 1000)} s`;
+}
+
+/** `640 kB`, `24 MB`. */
+export function bytes(count: number): string {
+  return count < 1e6 ? `${Math.ceil(count / 1e3)} kB` : `${trim(count / 1e6)} MB`;
 }
 
 /** Price per million tokens: `$0.25 / $2`. */

@@ -1,5 +1,10 @@
 // Generated from server/halley/lsp/protocol/ by tools/typescript_types.py: run `make generate`.
 
+/** Files whose only unsaved changes are an agent's, before a command is run that would not see them. */
+export interface AgentSaveParams {
+  uris: string[];
+}
+
 export interface Applied {
   applied: boolean;
   edits: number;
@@ -14,6 +19,13 @@ export interface ApplyBlockParams {
   range?: Range | null;
 }
 
+/** Whole lines of an edit. `line` counts from 0, in the text before. */
+export interface ApproveHunk {
+  line: number;
+  oldText: string;
+  newText: string;
+}
+
 /** A code block of a reply. `first` and `last` are its lines in the reply, from 0, including the fences. */
 export interface Block {
   language: string;
@@ -25,7 +37,7 @@ export interface Block {
 }
 
 export interface ChangedParams {
-  what: 'models' | 'selection' | 'providers' | 'macros' | 'chats' | 'proposals' | 'index' | 'tools' | 'media';
+  what: 'models' | 'selection' | 'providers' | 'macros' | 'chats' | 'proposals' | 'index' | 'tools' | 'media' | 'mode';
 }
 
 export interface Chat {
@@ -36,6 +48,8 @@ export interface Chat {
   forkedFrom?: string | null;
   turns: ChatTurn[];
   marks: ChatMark[];
+  mode: 'ask' | 'edit' | 'agent' | 'plan';
+  plan?: PlanStep[];
 }
 
 /** `models` maps every reply of the turn to its model, even if the turn was blind. */
@@ -74,6 +88,7 @@ export interface ChatExcerpt {
   tokens: number;
   uri?: string | null;
   line?: number | null;
+  lastLine?: number | null;
 }
 
 export interface ChatExportParams {
@@ -128,6 +143,29 @@ export interface ChatMarkParams {
   chatId: string;
 }
 
+/** What a message is made of. */
+export interface ChatMessage {
+  prompt: string;
+  models?: string[] | null;
+  textDocument?: TextDocument | null;
+  range?: Range | null;
+  attachments?: Record<string, unknown>[] | null;
+  blind?: boolean;
+  tools?: Record<string, boolean> | null;
+  mode?: 'ask' | 'edit' | 'agent' | 'plan' | null;
+  partialResultToken?: string | number | null;
+}
+
+export interface ChatMode {
+  mode: 'ask' | 'edit' | 'agent' | 'plan';
+}
+
+/** Without `chat_id` the mode is that of the workspace's next chats. Without `mode` it stays as it is. */
+export interface ChatModeParams {
+  chatId?: string | null;
+  mode?: 'ask' | 'edit' | 'agent' | 'plan' | null;
+}
+
 export interface ChatNamed {
   chatId: string;
 }
@@ -142,6 +180,23 @@ export interface ChatReplyParams {
   chatId?: string | null;
 }
 
+/** The turn and all after it are undone. What is not given stays as it was in that turn. `prompt` may be empty. */
+export interface ChatResendParams {
+  prompt: string;
+  models?: string[] | null;
+  textDocument?: TextDocument | null;
+  range?: Range | null;
+  attachments?: Record<string, unknown>[] | null;
+  blind?: boolean;
+  tools?: Record<string, boolean> | null;
+  mode?: 'ask' | 'edit' | 'agent' | 'plan' | null;
+  partialResultToken?: string | number | null;
+  chatId: string;
+  turnId: string;
+  files?: boolean;
+  changed?: 'ask' | 'keep' | 'restore';
+}
+
 export interface ChatRetryParams {
   chatId: string;
   turnId: string;
@@ -151,7 +206,6 @@ export interface ChatRetryParams {
 }
 
 export interface ChatSendParams {
-  chatId?: string | null;
   prompt: string;
   models?: string[] | null;
   textDocument?: TextDocument | null;
@@ -159,7 +213,10 @@ export interface ChatSendParams {
   attachments?: Record<string, unknown>[] | null;
   blind?: boolean;
   tools?: Record<string, boolean> | null;
+  mode?: 'ask' | 'edit' | 'agent' | 'plan' | null;
   partialResultToken?: string | number | null;
+  chatId?: string | null;
+  queue?: boolean;
 }
 
 /** `said` is the result of a command that makes no turn (`/clear`, `/compact`, `/model`). */
@@ -169,6 +226,21 @@ export interface ChatSent {
   replies: Reply[];
   said?: string | null;
   media?: MediaTask | null;
+  mode: 'ask' | 'edit' | 'agent' | 'plan';
+  restore?: RestoreResult | null;
+}
+
+/** `asking`: a call waits for approval. `waiting`: how many messages wait to be sent. */
+export interface ChatStateParams {
+  chatId: string;
+  title?: string | null;
+  state: 'idle' | 'running' | 'asking';
+  waiting?: number;
+}
+
+/** How many replies and waiting messages were stopped. */
+export interface ChatStopped {
+  stopped: number;
 }
 
 export interface ChatSummary {
@@ -178,6 +250,7 @@ export interface ChatSummary {
   updated: string;
   turns: number;
   match?: string | null;
+  state?: 'running' | 'asking' | null;
 }
 
 export interface ChatTurn {
@@ -200,6 +273,55 @@ export interface ChatTurnParams {
 
 export interface ChatUndone {
   undone: number;
+}
+
+/** The state before a turn of an agent, or before a restore (with an empty `turn_id`). */
+export interface Checkpoint {
+  id: string;
+  chatId: string;
+  turnId: string;
+  label: string;
+  created: number;
+  files: string[];
+}
+
+export interface CheckpointDiff {
+  files: CheckpointFile[];
+}
+
+export interface CheckpointFile {
+  path: string;
+  kind: 'edit' | 'create' | 'delete';
+  hunks: CheckpointHunk[];
+}
+
+/** Whole lines. `line` counts from 0, in the text before. */
+export interface CheckpointHunk {
+  line: number;
+  oldText: string;
+  newText: string;
+}
+
+export interface CheckpointParams {
+  id: string;
+}
+
+/** `files` limits it to some of the files. */
+export interface CheckpointReviewParams {
+  id: string;
+  files?: string[] | null;
+}
+
+export interface CheckpointReviewResult {
+  proposal?: string | null;
+}
+
+export interface CheckpointsList {
+  checkpoints: Checkpoint[];
+}
+
+export interface CheckpointsParams {
+  chatId: string;
 }
 
 export interface Citation {
@@ -288,7 +410,7 @@ export interface Empty {
 
 /** One event of a stream. `type` decides which fields are present. */
 export interface Event {
-  type: 'start' | 'text' | 'reasoning' | 'notice' | 'citation' | 'image' | 'toolCall' | 'toolResult' | 'usage' | 'step' | 'media';
+  type: 'start' | 'text' | 'reasoning' | 'notice' | 'citation' | 'image' | 'toolCall' | 'toolResult' | 'usage' | 'step' | 'media' | 'terminal' | 'plan' | 'checkpoint' | 'cost' | 'queued';
   replyId: string;
   delta?: string | null;
   text?: string | null;
@@ -299,12 +421,19 @@ export interface Event {
   of?: number | null;
   chatId?: string | null;
   turnId?: string | null;
+  excerpts?: ChatExcerpt[] | null;
   task?: MediaTask | null;
   callId?: string | null;
   server?: string | null;
   tool?: string | null;
   title?: string | null;
   arguments?: string | null;
+  diff?: string | null;
+  command?: string | null;
+  mode?: 'ask' | 'edit' | 'agent' | 'plan' | null;
+  usage?: Usage | null;
+  checkpoint?: string | null;
+  steps?: PlanStep[] | null;
   readOnly?: boolean | null;
 }
 
@@ -330,9 +459,9 @@ export interface IndexControlParams {
   uri?: string | null;
 }
 
-/** `off`: disabled by `search.enabled`, or no workspace. In `indexing` and `embedding`, searches already work. `estimate` is present while approval is needed: nothing is embedded until `halley/index/control` sends `embed`. */
+/** `off`: disabled by `search.enabled`, or no workspace. `idle`: the first search builds the index. In `indexing` and `embedding`, searches already work. `estimate` is present while approval is needed: nothing is embedded until `halley/index/control` sends `embed`. */
 export interface IndexStatus {
-  state: 'off' | 'indexing' | 'embedding' | 'paused' | 'ready' | 'failed';
+  state: 'off' | 'idle' | 'indexing' | 'embedding' | 'paused' | 'ready' | 'failed';
   files?: number;
   indexed?: number;
   chunks?: number;
@@ -357,6 +486,49 @@ export interface KeySource {
 export interface KeyStatus {
   status: 'present' | 'missing' | 'otherOrigin' | 'notNeeded';
   source?: string | null;
+}
+
+/** `severity` as in LSP: 1 error, 2 warning, 3 information, 4 hint. */
+export interface LanguageDiagnostic {
+  range: Range;
+  message: string;
+  severity?: number | null;
+  source?: string | null;
+}
+
+/** All edits of one file, in the text it has now. */
+export interface LanguageFileEdits {
+  uri: string;
+  edits: LanguageTextEdit[];
+}
+
+export interface LanguageLocation {
+  uri: string;
+  range: Range;
+  name?: string | null;
+}
+
+export interface LanguageTextEdit {
+  range: Range;
+  newText: string;
+}
+
+/** From the other language servers of the editor, not from Halley itself. */
+export interface LanguageToolsAnswer {
+  locations?: LanguageLocation[] | null;
+  text?: string | null;
+  diagnostics?: LanguageDiagnostic[] | null;
+  edits?: LanguageFileEdits[] | null;
+}
+
+/** `definitions`, `references`, `hover` and `rename` have a `position`, `symbols` a `query`. `settle`, for `diagnostics`: the text has just changed, so wait for news of the language servers, two seconds at most. */
+export interface LanguageToolsParams {
+  kind: 'definitions' | 'references' | 'hover' | 'symbols' | 'diagnostics' | 'rename';
+  textDocument?: TextDocument | null;
+  position?: Position | null;
+  query?: string | null;
+  newName?: string | null;
+  settle?: boolean;
 }
 
 export interface Macro {
@@ -388,6 +560,17 @@ export interface MacroImportParams {
 
 export interface MacroNameParams {
   name: string;
+}
+
+/** Records a chat's questions as a macro and saves it. Without `turns`, all current ones. */
+export interface MacroRecordParams {
+  name: string;
+  chatId: string;
+  turns?: string[] | null;
+}
+
+export interface MacroRecorded {
+  macro: Record<string, unknown>;
 }
 
 /** The state of each step. An incomplete run can be resumed by its ID. */
@@ -557,9 +740,40 @@ export interface ModelsList {
 }
 
 export interface ModelsListParams {
-  role?: 'chat' | 'edit' | 'complete' | 'fast' | 'embed' | 'image' | 'speech' | 'transcribe' | 'video' | null;
+  role?: 'chat' | 'edit' | 'complete' | 'fast' | 'next' | 'embed' | 'image' | 'speech' | 'transcribe' | 'video' | null;
   provider?: string | null;
   refresh?: boolean;
+}
+
+/** `range` is of just that `version` of the document, which may be another than the one asked for. A file that is not open has no version: once it is open, `replaces` must be the text in `range`, each line end a line feed. `jump`: it is on other lines than the cursor. `model` is where it is from. */
+export interface NextEdit {
+  id: string;
+  uri: string;
+  version?: number | null;
+  range: Range;
+  text: string;
+  replaces: string;
+  jump: boolean;
+  model: string;
+}
+
+/** `shown` comes first and once; one of the others ends it. A rejected edit is not offered again, nor one like it. */
+export interface NextEditOutcomeParams {
+  id: string;
+  outcome: 'shown' | 'accepted' | 'rejected' | 'ignored';
+}
+
+/** `idle`: in a pause after a change; the server waits for the rest of the pause. `diagnostics` are the document's, as LSP has them: those that came with an edit are looked at first. */
+export interface NextEditParams {
+  textDocument: TextDocument;
+  position: Position;
+  trigger?: 'idle' | 'save' | 'invoked';
+  diagnostics?: Record<string, unknown>[] | null;
+}
+
+/** Without `edit` there is nothing to offer, or a newer question came. */
+export interface NextEditResult {
+  edit?: NextEdit | null;
 }
 
 export interface OperationParams {
@@ -581,6 +795,12 @@ export interface Outcome {
   answer?: Record<string, string> | null;
   media?: MediaTask | null;
   run?: MacroRun | null;
+}
+
+/** A step of a plan. `state` is `open`, `doing`, `done` or `dropped`. */
+export interface PlanStep {
+  text: string;
+  state: string;
 }
 
 export interface Position {
@@ -617,6 +837,15 @@ export interface Problem {
   requestId?: string | null;
   retryAfterMs?: number | null;
   setting?: string | null;
+}
+
+export interface ProgressParams {
+  values: ProgressValue[];
+}
+
+export interface ProgressValue {
+  token: string | number;
+  value: unknown[];
 }
 
 export interface Proposal {
@@ -726,12 +955,80 @@ export interface Responded {
   text: string;
 }
 
+/** `files` limits it to some of the files. `force` includes those that you changed since: your own changes stay where they do not overlap. */
+export interface RestoreParams {
+  id: string;
+  files?: string[] | null;
+  force?: boolean;
+}
+
+export interface RestoreResult {
+  restored: string[];
+  changed: string[];
+  failed: string[];
+  undo?: string | null;
+}
+
 export interface RetryEnded {
   ended: boolean;
 }
 
 export interface RetryParams {
   operation: string;
+}
+
+/** `text` is the whole report as Markdown, `summary` its first line. */
+export interface Review {
+  text: string;
+  summary: string;
+  findings: ReviewFinding[];
+  unplaced: ReviewFinding[];
+  files: number;
+  skipped: string[];
+  problems: Problem[];
+  model: string;
+  inputTokens: number;
+  outputTokens: number;
+  costUsd?: number | null;
+}
+
+/** Without `ids`: all findings. */
+export interface ReviewClearParams {
+  ids?: string[] | null;
+}
+
+export interface ReviewCleared {
+  cleared: number;
+}
+
+/** Lines are of the new text, from 1; 0 where the finding is not placed. `replacement` is for exactly those lines. `id` and `uri` name a finding that is placed; `shown` says whether its lines still stand in the editor's text. */
+export interface ReviewFinding {
+  id?: string;
+  uri?: string;
+  shown?: boolean;
+  file: string;
+  firstLine: number;
+  lastLine: number;
+  severity: 'error' | 'warning' | 'info';
+  title: string;
+  text: string;
+  quote: string;
+  replacement?: string | null;
+}
+
+/** The argument of the `halley.review.fix` command: a finding's. */
+export interface ReviewFixParams {
+  id: string;
+}
+
+/** `range`: commits as in `main..HEAD`, or one; absent: the working tree against HEAD, or what is `staged`. `cwd` is a folder or its URI. It defaults to the workspace's. */
+export interface ReviewParams {
+  range?: string;
+  staged?: boolean;
+  instruction?: string;
+  model?: string | null;
+  cwd?: string | null;
+  uri?: string | null;
 }
 
 /** The argument of the `halley.run` command. `background`: the command returns immediately, and the result is shown by standard LSP means. */
@@ -772,7 +1069,7 @@ export interface SearchParams {
 /** If `state` is not `ready`, the result covers what is indexed so far. `notices` are for the user. */
 export interface SearchResult {
   hits: SearchHit[];
-  state: 'off' | 'indexing' | 'embedding' | 'paused' | 'ready' | 'failed';
+  state: 'off' | 'idle' | 'indexing' | 'embedding' | 'paused' | 'ready' | 'failed';
   notices?: string[];
 }
 
@@ -792,7 +1089,7 @@ export interface SecretSetParams {
 }
 
 export interface SelectParams {
-  role: 'chat' | 'edit' | 'complete' | 'fast' | 'embed' | 'image' | 'speech' | 'transcribe' | 'video';
+  role: 'chat' | 'edit' | 'complete' | 'fast' | 'next' | 'embed' | 'image' | 'speech' | 'transcribe' | 'video';
   route: string[];
   scope?: 'session' | 'workspace' | 'user';
   uri?: string | null;
@@ -830,6 +1127,20 @@ export interface StatusParams {
   action?: Record<string, unknown> | null;
 }
 
+/** `problem` stands instead of what only the database knows, while it cannot be reached. */
+export interface TeamStatus {
+  address: string;
+  reachable: boolean;
+  waiting: number;
+  member?: string | null;
+  admin?: boolean | null;
+  groups?: string[] | null;
+  budgets?: Record<string, unknown>[] | null;
+  members?: Record<string, unknown>[] | null;
+  gateways?: Record<string, unknown>[];
+  problem?: Record<string, unknown> | null;
+}
+
 export interface TextDocument {
   uri: string;
   version?: number | null;
@@ -859,11 +1170,17 @@ export interface ToolApproveParams {
   readOnly: boolean;
   changed?: string | null;
   always?: boolean;
+  chat?: boolean;
+  diff?: string | null;
+  command?: string | null;
+  why?: string | null;
+  hunks?: ApproveHunk[] | null;
 }
 
-/** No answer, an error, and anything else count as `deny`. */
+/** No answer, an error, and anything else count as `deny`. `chat`: for the rest of this chat. */
 export interface ToolApproved {
-  decision: 'once' | 'always' | 'deny';
+  decision: 'once' | 'chat' | 'always' | 'deny';
+  hunks?: number[] | null;
 }
 
 /** An argument of an MCP prompt. */
@@ -929,6 +1246,8 @@ export interface ToolUse {
   readOnly?: boolean;
   at?: number;
   ms?: number | null;
+  diff?: string | null;
+  command?: string | null;
 }
 
 /** Revokes permanent approvals: one by `id`, those of a server or of one of its tools, or without any field all of the workspace's. */
@@ -1006,14 +1325,17 @@ export interface Usage {
 export interface UsageParams {
   since?: string | null;
   until?: string | null;
-  by?: ('day' | 'month' | 'model' | 'provider' | 'workspace' | 'feature' | 'status')[];
+  by?: ('day' | 'month' | 'model' | 'provider' | 'workspace' | 'feature' | 'status' | 'member')[];
+  team?: boolean;
 }
 
 export interface UsageReport {
   rows: Record<string, unknown>[];
   totals: Record<string, unknown>;
   completions?: Record<string, unknown>[];
+  nextEdits?: Record<string, unknown>[];
   quota?: Record<string, unknown>[] | null;
+  hasTeam?: boolean;
 }
 
 export interface Verified {
@@ -1062,6 +1384,10 @@ export interface Requests {
   'halley/providers/remove': { params: ProviderIdParams; result: Empty };
   /** One turn of a chat. Streams. */
   'halley/chat/send': { params: ChatSendParams; result: ChatSent };
+  /** Sends a turn again in other words, with the files as they were before it. Streams. */
+  'halley/chat/resend': { params: ChatResendParams; result: ChatSent };
+  /** Stops what runs and what waits in a chat. What was done until then is kept. */
+  'halley/agent/stop': { params: ChatIdParams; result: ChatStopped };
   /** The workspace's chats, newest first. */
   'halley/chat/list': { params: ChatListParams; result: ChatList };
   /** One complete chat. */
@@ -1090,6 +1416,8 @@ export interface Requests {
   'halley/chat/input': { params: ChatInputParams; result: ChatInputItems };
   /** Renames a chat. */
   'halley/chat/rename': { params: ChatRenameParams; result: Empty };
+  /** The mode of a chat's next turn; changes it. */
+  'halley/chat/mode': { params: ChatModeParams; result: ChatMode };
   /** Deletes a chat. */
   'halley/chat/delete': { params: ChatIdParams; result: Empty };
   /** Applies a code block of a reply where it belongs. */
@@ -1102,8 +1430,14 @@ export interface Requests {
   'halley/proposals/accept': { params: ProposalParams; result: Applied };
   /** Discards a proposal, or some hunks of it. */
   'halley/proposals/discard': { params: ProposalParams; result: Empty };
+  /** Takes up proposals that the client kept over a restart: the changes that still fit. Returns all pending ones. */
+  'halley/proposals/restore': { params: ProposalsList; result: ProposalsList };
   /** What a model would see for a range, and why. */
   'halley/context/preview': { params: ContextPreviewParams; result: ContextPreview };
+  /** What you would change next, wherever it is. */
+  'halley/nextEdit': { params: NextEditParams; result: NextEditResult };
+  /** What became of a next edit. */
+  'halley/nextEdit/outcome': { params: NextEditOutcomeParams; result: Empty };
   /** The macros available for a document. */
   'halley/macros/list': { params: UriParams; result: MacrosList };
   /** Runs a macro or a pipeline. Streams. */
@@ -1114,6 +1448,8 @@ export interface Requests {
   'halley/macros/import': { params: MacroImportParams; result: MacrosImported };
   /** Saves a macro in the user's configuration. */
   'halley/macros/save': { params: MacroSaveParams; result: Empty };
+  /** Makes a macro of a chat's questions, and saves it. */
+  'halley/macros/record': { params: MacroRecordParams; result: MacroRecorded };
   /** Removes a macro from the user's configuration. */
   'halley/macros/remove': { params: MacroNameParams; result: Empty };
   /** Makes a picture, speech, a transcription or a video. Streams. */
@@ -1138,6 +1474,14 @@ export interface Requests {
   'halley/tools/forget': { params: ToolsForgetParams; result: ToolsForgotten };
   /** Restarts a server. */
   'halley/tools/restart': { params: ToolsRestartParams; result: ToolsList };
+  /** What can be taken back in a chat. */
+  'halley/checkpoints/list': { params: CheckpointsParams; result: CheckpointsList };
+  /** What a turn of an agent changed. */
+  'halley/checkpoints/diff': { params: CheckpointParams; result: CheckpointDiff };
+  /** Gives files the text they had before a turn of an agent, unsaved text included. */
+  'halley/checkpoints/restore': { params: RestoreParams; result: RestoreResult };
+  /** Makes a proposal of what a restore would do, to accept hunk by hunk. Files that were changed since in the same place are left out. */
+  'halley/checkpoints/review': { params: CheckpointReviewParams; result: CheckpointReviewResult };
   /** Searches the workspace, by words and by meaning. */
   'halley/search': { params: SearchParams; result: SearchResult };
   /** The state and progress of the workspace's index. */
@@ -1150,8 +1494,14 @@ export interface Requests {
   'halley/doctor': { params: Empty; result: Empty };
   /** A commit message for the staged changes. */
   'halley/commit': { params: CommitParams; result: CommitMessage };
+  /** Who this user is in the team, its budgets, and what waits. */
+  'halley/team/status': { params: Empty; result: TeamStatus };
   /** Ends a backoff wait and retries immediately. */
   'halley/retry/now': { params: RetryParams; result: RetryEnded };
+  /** Findings about a change, which are then shown as diagnostics. */
+  'halley/review': { params: ReviewParams; result: Review };
+  /** Clears findings of a review. */
+  'halley/review/clear': { params: ReviewClearParams; result: ReviewCleared };
   /** What the workspace's files ask for, and whether it is granted. */
   'halley/trust/describe': { params: UriParams; result: TrustAsked };
   /** Trusts exactly the content that was described. */
@@ -1165,6 +1515,10 @@ export interface ClientRequests {
   'halley/secrets/get': { params: SecretGetParams; result: SecretGot };
   /** Asks the user to approve a tool call. Sent only if the client declared `experimental.halley.tools`; other clients get a `window/showMessageRequest`. */
   'halley/tools/approve': { params: ToolApproveParams; result: ToolApproved };
+  /** Saves open files. Sent only if the client declared `experimental.halley.saves`. */
+  'halley/agent/save': { params: AgentSaveParams; result: Empty };
+  /** Asks the editor's other language servers. Sent only if the client declared `experimental.halley.languageTools`. */
+  'halley/language/ask': { params: LanguageToolsParams; result: LanguageToolsAnswer };
 }
 
 export interface Notifications {
@@ -1172,6 +1526,10 @@ export interface Notifications {
   'halley/status': StatusParams;
   /** A wait, a retry or a failover in progress. */
   'halley/operation': OperationParams;
+  /** Partial results of several requests, one message per 16 ms. Sent only if the client declared `experimental.halley.batchedProgress`, beside `$/progress`, which brings the end of a request's results. */
+  'halley/progress': ProgressParams;
+  /** What a chat of this window does, whichever chat is shown. */
+  'halley/chat/state': ChatStateParams;
   /** Something a client may have cached has changed. */
   'halley/changed': ChangedParams;
 }

@@ -4,7 +4,7 @@
 import * as vscode from 'vscode';
 
 /** The client's own settings, of which the daemon hears nothing. */
-const OWN = new Set(['path', 'trace.server']);
+const OWN = new Set(['path', 'sharedDaemon', 'trace.server']);
 
 /** Providers of this window only, by name: the simulator while it runs. They are in no file. */
 export type TemporaryProviders = Record<string, { baseUrl: string }>;

@@ -2,7 +2,7 @@
 // extension hand each other of a chat. The page takes only types from here: it has no `vscode` to import.
 
 import * as vscode from 'vscode';
-import type { Event, Range as WireRange, Reply } from './protocol';
+import type { ChatExcerpt, Event, Range as WireRange, Reply } from './protocol';
 
 export function toWire(range: vscode.Range): WireRange {
   const { start, end } = range;
@@ -25,7 +25,7 @@ export interface Attachment {
 export interface Turn {
   turnId: string;
   prompt: string;
-  excerpts?: { label: string; tokens?: number }[];
+  excerpts?: ChatExcerpt[];
   images?: { name?: string }[];
   replies: Reply[];
   current?: boolean | null;

@@ -23,7 +23,7 @@ const press = (key: string) => input.dispatchEvent(new KeyboardEvent('keydown', 
 beforeEach(() => {
   sent.length = 0;
   const ignore = () => undefined;
-  composer = new Composer(strings, { send: (prompt) => sent.push(prompt), complete: (id) => (asked = id), stop: ignore, attach: ignore, drop: ignore, pickModel: ignore, tools: ignore, changed: ignore });
+  composer = new Composer(strings, { send: (prompt) => sent.push(prompt), complete: (id) => (asked = id), stop: ignore, attach: ignore, drop: ignore, pickModel: ignore, tools: ignore, mode: ignore, changed: ignore });
   document.body.replaceChildren(composer.element);
   input = composer.element.querySelector('textarea')!;
 });

@@ -15,6 +15,7 @@ describe('figures', () => {
     expect(money(undefined)).toBe('?');
     expect(money({ amount: 0, currency: 'USD', source: 'unknown' })).toBe('?');
     expect(money({ amount: 0.5, currency: 'EUR', source: 'estimated' })).toBe('≈€0.50');
+    expect(money({ amount: 0, currency: 'USD', source: 'estimated' })).toBe('$0.00');
   });
 
   it('name what a price is for', () => {

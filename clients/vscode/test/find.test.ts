@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Crashes } from '../src/daemon/crashes';
 import { environmentOf } from '../src/daemon/environments';
 import { findDaemon, type Machine, type Places } from '../src/daemon/find';
-import { adviceFor, bundled, installWays, isNewEnough } from '../src/daemon/install';
+import { adviceFor, bundled, downloadsIn, installWays, isNewEnough } from '../src/daemon/install';
 
 const places: Places = { setting: '', environments: [], installed: '/state/daemon' };
 const machine = (files: string[], env: Record<string, string> = {}): Machine => ({ platform: 'linux', env: { PATH: '/usr/bin', ...env }, home: '/home/me', isFile: (file) => files.includes(file) });
@@ -73,6 +73,11 @@ describe('installing', () => {
       expect(others).toHaveLength(1);
       expect(others[0]!.some((word) => ['--no-deps', '--offline', '--pip-args=--no-deps'].includes(word))).toBe(true);
     }
+  });
+
+  it('counts what pip and uv download', () => {
+    expect(downloadsIn('Collecting a\n  Downloading a-1-py3-none-any.whl (1.5 MB)\n  Downloading b.whl (20 kB)\nUsing cached c.whl (9 MB)')).toEqual([1_500_000, 20_000]);
+    expect(downloadsIn('Downloading tree-sitter (2.0MiB)\n Downloaded tree-sitter')).toEqual([2_097_152]);
   });
 
   it('takes no wheel without its lock file', () => {

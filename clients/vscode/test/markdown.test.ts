@@ -1,17 +1,19 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, it } from 'vitest';
-import { readInfo } from '../src/webview/code';
+import { commandOf, readInfo } from '../src/webview/code';
 import { highlight } from '../src/webview/highlight';
 import { isFileReference, isWebAddress, renderMarkdown, type Tools } from '../src/webview/markdown';
 import { StreamedMarkdown } from '../src/webview/stream';
 
 const opened: string[] = [];
+const ran: string[] = [];
 const tools: Tools = {
-  labels: { copy: 'Copy', insert: 'Insert', apply: 'Apply', copied: 'Copied', code: 'Code' },
+  labels: { copy: 'Copy', insert: 'Insert', apply: 'Apply', run: 'Run', copied: 'Copied', code: 'Code' },
   imageLabel: 'Image',
   onCopy: () => undefined,
   onInsert: () => undefined,
   onApply: () => undefined,
+  onRun: (command) => ran.push(command),
   onLink: (href) => opened.push(href),
 };
 
@@ -187,6 +189,24 @@ describe('a reply that streams', () => {
     expect(stream(['```py\n', 'a = 1\n', 'b =']).querySelector('code')?.textContent).toBe('a = 1\nb =');
   });
 
+  it('shows it in colours, the same as when it is whole', () => {
+    const code = '# one\nclass A:\n    """Two\n    lines"""\n    def f(self):\n        x = 1\n        y = x\n        return "a" + f(y)\n';
+    for (const size of [1, 2, 3, 7, 50, 1000]) {
+      const shown = stream(`\`\`\`python\n${code}`.match(new RegExp(`[^]{1,${size}}`, 'g'))!).querySelector('code')!;
+      const coloured = (element: Element): string[] => [...element.querySelectorAll('[class^="hl-"]')].map((span) => `${span.className} ${span.textContent}`);
+      expect(coloured(shown)).toEqual(coloured(render(`\`\`\`python\n${code}\`\`\`\n`).querySelector('code')!));
+    }
+  });
+
+  it('colours a line once, however many follow', () => {
+    const streamed = new StreamedMarkdown(tools, () => undefined, (run) => run());
+    streamed.push('```python\ndef f():\n    return 1\n');
+    streamed.push('x = 2\n');
+    const first = streamed.element.querySelector('.hl-keyword');
+    streamed.push('y = 3\n');
+    expect(streamed.element.querySelector('.hl-keyword')).toBe(first);
+  });
+
   it('renders once a frame however many pieces come', () => {
     let frames = 0;
     const waiting: (() => void)[] = [];
@@ -194,5 +214,24 @@ describe('a reply that streams', () => {
     for (let index = 0; index < 100; index++) streamed.push('word ');
     for (const run of waiting) run();
     expect(frames).toBe(1);
+  });
+});
+
+describe('commands for a shell', () => {
+  it.each([
+    ['bash', 'make test\n', 'make test'],
+    ['console', '$ make test\n5 passed\n$ git push\n', 'make test\ngit push'],
+    ['sh', '$ ls\n', 'ls'],
+    ['sh', '#!/bin/sh\nls\n', ''],
+    ['console', 'only what was printed\n', ''],
+    ['python', 'import os\n', ''],
+  ])('%s %j', (language, text, command) => expect(commandOf(text, language)).toBe(command));
+
+  it('run in a terminal, all other code is applied', () => {
+    const root = render('```bash\nmake\n```\n\n```python\nx = 1\n```\n\n```bash run.sh\nmake\n```\n');
+    const labels = [...root.querySelectorAll('.code-block')].map((block) => [...block.querySelectorAll('.code-tool')].at(-1)!.textContent);
+    expect(labels).toEqual(['Run', 'Apply', 'Apply']);
+    root.querySelector<HTMLElement>('.code-tool[title="Run"]')!.click();
+    expect(ran).toEqual(['make']);
   });
 });

@@ -115,6 +115,23 @@ describe('calls in a reply', () => {
     expect(calls.element.querySelectorAll('.tool-question button')).toHaveLength(0);
   });
 
+  it("show an agent's diff or command instead of the arguments, and what a command writes", () => {
+    const said: string[] = [];
+    const calls = new ToolCalls(strings, (_, decision) => said.push(decision));
+    calls.ask({ ...asked, chat: true, why: 'AGENTS.md is guidance for models.', diff: '-n = 1\n+n = 2' });
+    expect(text(calls.element, '.tool-text')).toBe('-n = 1\n+n = 2');
+    expect(text(calls.element, '.tool-question p')).toContain('guidance for models');
+    const buttons = [...calls.element.querySelectorAll<HTMLElement>('.tool-question button')];
+    expect(buttons.map(({ textContent }) => textContent)).toEqual(['toolOnce', 'toolChat', 'toolAlways', 'toolDeny']);
+    buttons[1]!.click();
+    expect(said).toEqual(['chat']);
+    calls.take({ type: 'toolCall', replyId: 'r', callId: 'c', server: 'halley', tool: 'run_command', arguments: '{}', command: 'make test', state: 'running' });
+    calls.take({ type: 'terminal', replyId: 'r', callId: 'c', delta: 'one ' });
+    calls.take({ type: 'terminal', replyId: 'r', callId: 'c', delta: '<b>two</b>\u202e' });
+    expect(text(calls.element, '[data-call=c] .tool-text')).toBe('make test');
+    expect(text(calls.element, '[data-call=c] .tool-text:last-child')).toBe('one <b>two</b>[U+202E]');
+  });
+
   it('are as they were kept, once a reply is whole', () => {
     const calls = new ToolCalls(strings, () => undefined);
     calls.ask(asked);

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { placeOf } from '../src/chat/blocks';
+import { coloursOf, readRelaxed } from '../src/chat/colours';
 import { modelItems, withFallback } from '../src/providers/models';
 import { isCancelled, problemOf, remediesFor } from '../src/problems';
 import { daemonSettings, explicitSettings } from '../src/settings';
 import type { Model, Provider } from '../src/protocol';
 import { positionAt, unitsOf } from '../src/webview/composer';
-import { byDay } from '../src/webview/days';
+import { byDay, dayOf } from '../src/webview/days';
 import { settings } from './vscode';
 
 describe('settings', () => {
@@ -77,7 +78,9 @@ describe('text positions', () => {
 describe('links to places', () => {
   it.each([
     ['src/a.py', { path: 'src/a.py', isAddress: false, line: 0 }],
-    ['src/a.py:12-14', { path: 'src/a.py', isAddress: false, line: 11 }],
+    ['src/a.py:12-14', { path: 'src/a.py', isAddress: false, line: 11, last: 14 }],
+    ['file:///w/a.py#L3-9', { path: 'file:///w/a.py', isAddress: true, line: 2, last: 9 }],
+    ['src/a.py:12-3', { path: 'src/a.py', isAddress: false, line: 11 }],
     ['file:///w/a.py#L3', { path: 'file:///w/a.py', isAddress: true, line: 2 }],
     ['/etc/passwd', undefined],
     ['../a.py', undefined],
@@ -90,7 +93,41 @@ describe('links to places', () => {
 describe('usage by day', () => {
   it('has a column for every day, spent or not', () => {
     const rows = [{ day: '2026-11-20', model: 'a', cost: [{ amount: 1, currency: 'USD' }] }, { day: '2026-11-20', model: 'b', cost: [] }];
-    const days = byDay(rows, 3, new Date('2026-11-21T12:00:00Z'));
+    const days = byDay(rows, 'model', 3, new Date('2026-11-21T12:00:00Z'), true);
     expect(days.map(({ day, total }) => [day, total])).toEqual([['2026-11-19', 0], ['2026-11-20', 1], ['2026-11-21', 0]]);
+  });
+
+  it('is by person too, and calls outside every workspace have a place', () => {
+    const cost = [{ amount: 1, currency: 'USD' }];
+    const rows = [{ day: '2026-11-20', member: 'ann', workspace: '', cost }];
+    const on = new Date('2026-11-20T12:00:00Z');
+    expect(byDay(rows, 'member', 1, on, true)[0]!.parts).toEqual([['ann', 1]]);
+    expect(byDay(rows, 'workspace', 1, on, true)[0]!.parts).toEqual([['–', 1]]);
+  });
+
+  it('has the days of this machine, and for a team those of UTC', () => {
+    const late = new Date(2026, 10, 21, 23, 59);
+    expect(dayOf(late, 0, false)).toBe('2026-11-21');
+    expect(dayOf(new Date(2026, 10, 21, 0, 1), 1, false)).toBe('2026-11-20');
+    expect(dayOf(new Date('2026-11-21T23:59:00Z'), 21, true)).toBe('2026-10-31');
+  });
+});
+
+describe('the colours of a theme', () => {
+  it('are those of its rules: the longer scope, then the later rule', () => {
+    const rules = [
+      { settings: { foreground: '#111111' } },
+      { scope: 'keyword', settings: { foreground: '#222222' } },
+      { scope: ['keyword.control', 'storage'], settings: { foreground: '#333333' } },
+      { scope: 'string, comment', settings: { foreground: '#444444' } },
+      { scope: 'comment', settings: { foreground: '#555555' } },
+      { scope: 'constant.numeric', settings: { foreground: 'red; background: url(x)' } },
+      { scope: 'source.js entity.name.function', settings: { foreground: '#666666' } },
+    ];
+    expect(coloursOf(rules)).toEqual({ keyword: '#333333', string: '#444444', comment: '#555555' });
+  });
+
+  it('are read from JSON with comments and commas', () => {
+    expect(readRelaxed('{ // one\n "a//b": [1, 2,], /* two */ "c": "x,]", }')).toEqual({ 'a//b': [1, 2], c: 'x,]' });
   });
 });

@@ -15,8 +15,11 @@ interface Inspected {
 }
 export const settings: Record<string, Inspected> = {};
 export const workspace = {
+  name: 'shop',
   getConfiguration: () => ({ inspect: (name: string): Inspected | undefined => settings[name] }),
   asRelativePath: (uri: { path: string }) => uri.path.replace(/^\//, ''),
 };
 export const window = {};
-export const commands = {};
+/** What was run, with its arguments. */
+export const ran: unknown[][] = [];
+export const commands = { executeCommand: (...call: unknown[]) => Promise.resolve(ran.push(call)) };

@@ -6,8 +6,9 @@
     serve.py      the daemon that editors start
     ask.py        one chat turn
     conversation/ a chat on the terminal
+    agents/       Halley as an agent for editors; other agents with Halley's models
     bench.py      models measured side by side
-    commit.py     a commit message
+    changes/      commit messages and reviews
     doctor.py     the report for a bug report
     editor.py     a very small editor, for `try`
     key.py        entering, removing and listing keys
@@ -16,6 +17,7 @@
     media.py      image, speak, transcribe, video, media
     models.py     the catalogue
     search.py     search and index
+    team/         one PostgreSQL for a team
     setup.py      what to put where, for each editor
     simulator.py  the simulated host
     tools.py      tools: list, switch, take back
@@ -30,11 +32,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> None:
     """Entry point of the `halley` script."""
+    arguments = sys.argv[2:] if sys.argv[1:2] == ["serve"] else []
+    if "--shared" in arguments:
+        code = join_daemon(arguments)
+        if code is not None:
+            os._exit(code)
+        sys.argv.remove("--shared")
     if sys.argv[1:] in (
         ["serve"],
         ["serve", "--stdio"],
@@ -42,6 +51,20 @@ def main() -> None:
         from halley.lsp.server import serve_stdio
 
         sys.exit(serve_stdio())
+    if sys.argv[1:] == ["acp"]:  # likewise
+        from halley.cli.agents.serving import serve_acp
+
+        sys.exit(serve_acp())
     from halley.cli.commands import halley
 
     halley()
+
+
+def join_daemon(arguments: list[str]) -> int | None:
+    """The exit code of this editor's session in the shared daemon; None where it gets a process of its own."""
+    if sys.platform == "win32":
+        sys.stderr.write("halley: --shared needs unix sockets, which this system lacks.\n")
+        return None
+    from halley.joining.join import join
+
+    return join(arguments)

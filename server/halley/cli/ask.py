@@ -27,6 +27,9 @@ from halley.core.events import Citation, Event, Finish, Image, ReasoningDelta, T
 @click.option("-c", "--continue", "last", is_flag=True, help="Ask in the newest chat of this workspace.")
 @click.option("--tools/--no-tools", default=False, help="Let it use the enabled tools.")
 @click.option(
+    "--agent", is_flag=True, help="Let it edit files and run commands here; each needs your approval."
+)
+@click.option(
     "--save/--no-save", default=True, help="Save question and reply with the chats of your editors."
 )
 @click.option("--plain", is_flag=True, help="Print the reply as it is written, without drawing its Markdown.")
@@ -39,16 +42,20 @@ async def ask(
     files: tuple[str, ...],
     last: bool,
     tools: bool,
+    agent: bool,
     save: bool,
     plain: bool,
     as_json: bool,
 ) -> int:
     """Ask a model something. What is piped in is shown to it too."""
     question = await build_question(" ".join(prompt), files)
-    if last:
-        if as_json or tools:
-            raise click.UsageError("--continue asks in a chat, which has tools of its own and no --json.")
-        return await _in_newest_chat(desk, question, model, plain)
+    if last or agent:
+        if as_json or tools or not save:
+            which = "--continue" if last else "--agent"
+            raise click.UsageError(
+                f"{which} asks in a chat, which is saved, has tools of its own and no --json."
+            )
+        return await _in_chat(desk, question, model, plain, newest_one=last, mode="agent" if agent else "")
     messages = _instructions(desk)
     show = JsonLines() if as_json else TerminalText(plain)
     asked = Prompt((*messages, user(question.text, *question.pictures)))
@@ -71,11 +78,14 @@ async def ask(
 RESUME = "The partial reply is saved. To resume it: `halley chat -c`, then `/continue`."
 
 
-async def _in_newest_chat(desk: Desk, question: Question, model: str | None, plain: bool) -> int:
+async def _in_chat(
+    desk: Desk, question: Question, model: str | None, plain: bool, *, newest_one: bool, mode: str
+) -> int:
     from halley.cli.conversation.chat import Conversation, desk_of, newest
 
     chat = desk_of(desk)
-    talk = Conversation(chat, plain, await newest(chat), (model,) if model else ())
+    id = await newest(chat) if newest_one else None
+    talk = Conversation(chat, plain, id, (model,) if model else (), mode)
     await talk.send(question.text, question.pictures)
     return 0
 
@@ -146,7 +156,7 @@ async def _with_tools(
     from halley.features.tools.builtin import ToolPlace
     from halley.features.tools.loop import Written, converse
     from halley.features.tools.switches import Switches
-    from halley.features.tools.toolbox import OfferedTool, open_toolbox
+    from halley.features.tools.toolbox import Agreed, OfferedTool, open_toolbox
 
     room, servers, settings = desk.room, desk.shared.tools, desk.settings
     picks = room.tool_picks
@@ -157,7 +167,9 @@ async def _with_tools(
     if not box.tools:
         tell("… No tools are on: `halley tools` lists them, `halley tools on` switches them on.")
 
-    async def agree(tool: OfferedTool, arguments: Any, id: str, on_ask: Callable[[], None]) -> bool:
+    async def agree(
+        tool: OfferedTool, arguments: Any, id: str, on_ask: Callable[[], None], _prepared: object
+    ) -> Agreed:
         return await is_agreed(picks, desk.root, tool, arguments, id, terminal_ask, on_ask)
 
     def needs(model: str) -> bool:

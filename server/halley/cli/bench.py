@@ -13,7 +13,6 @@ import os
 import platform
 import statistics
 from collections.abc import Iterable, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +24,7 @@ from halley.cli.output import is_watched, print_table, problem_text, tell, write
 from halley.cli.running import Desk, with_desk
 from halley.core.calls import AnyPrompt, Call, EmbedPrompt, Priority, Prompt, user
 from halley.core.errors import HalleyError, ModelNotFound
-from halley.core.events import Finish
+from halley.core.events import Event, Finish
 from halley.core.figures import count, money
 from halley.core.media import MediaPrompt
 from halley.core.models import ModelRef
@@ -96,7 +95,7 @@ async def bench(
         where = _where(desk, refs)
         write_json({"kind": kind, "runs": runs, "concurrency": concurrency, "where": where, "models": found})
     else:
-        _print_report(found)
+        _print_report(found, kind)
         tell(_said(kind, _where(desk, refs)))
     return 0 if all(row["failed"] < runs for row in found) else 1
 
@@ -167,11 +166,13 @@ class Samples:
 
 async def _measure(desk: Desk, prompt: AnyPrompt, ref: ModelRef, samples: Samples) -> None:
     call = Call(prompt, (ref,), "bench", desk.settings, desk.caller(), priority=Priority.BATCH, retry=False)
+
+    def take(event: Event) -> None:
+        if isinstance(event, Finish):
+            _note(samples, event)
+
     try:
-        async with aclosing(desk.room.router.stream(call)) as events:
-            async for event in events:
-                if isinstance(event, Finish):
-                    _note(samples, event)
+        await desk.room.router.feed(call, take)
     except HalleyError as error:
         samples.problems.append(error.problem.message)
     samples.done += 1
@@ -235,33 +236,38 @@ def _show_progress(samples: dict[ModelRef, Samples], runs: int) -> None:
         click.echo(f"\r{done} of {runs * len(samples)} calls", err=True, nl=done == runs * len(samples))
 
 
-def _print_report(found: list[Json]) -> None:
+def _print_report(found: list[Json], kind: str) -> None:
     columns = ("MODEL", "OK", "FIRST BYTE", "FIRST TOKEN", "TOTAL", "TOKENS/S", "COST", "DROPPED")
+    columns = tuple(name for name in columns if kind == "text" or name not in _OF_TEXT)
     click.echo("median / p95, in ms; DROPPED: values more than 2σ from the mean")
-    print_table(columns, map(_row, found), right=columns[1:])
+    rows = (_row(row) for row in found)
+    print_table(columns, ([row[name] for name in columns] for row in rows), right=columns[1:])
     click.echo()
-    for line in plot(
-        "first token, ms (█ median, ░ to p95)",
-        [(row["model"], row["firstTokenMs"]["median"], row["firstTokenMs"]["p95"]) for row in found],
-    ):
+    name, measure = ("first token", "firstTokenMs") if kind == "text" else ("total", "totalMs")
+    bars = [(row["model"], row[measure]["median"], row[measure]["p95"]) for row in found]
+    for line in plot(f"{name}, ms (█ median, ░ to p95)", bars):
         click.echo(line)
     for row in found:
         for message, times in row["problems"].items():
             tell(f"{row['model']}: {message} ({times}×)")
 
 
-def _row(row: Json) -> tuple[Any, ...]:
+_OF_TEXT = ("FIRST TOKEN", "TOKENS/S")
+"""Columns that mean nothing for a picture or a vector."""
+
+
+def _row(row: Json) -> Json:
     cost = [{"amount": row["costUsd"], "currency": "USD"}] if row["costUsd"] is not None else []
-    return (
-        row["model"],
-        f"{row['ok']}/{row['ok'] + row['failed']}",
-        _both(row["firstByteMs"]),
-        _both(row["firstTokenMs"]),
-        _both(row["totalMs"]),
-        count(row["tokensPerS"]["median"]),
-        money(cost),
-        sum(row[name]["outliers"] for name in MEASURES),
-    )
+    return {
+        "MODEL": row["model"],
+        "OK": f"{row['ok']}/{row['ok'] + row['failed']}",
+        "FIRST BYTE": _both(row["firstByteMs"]),
+        "FIRST TOKEN": _both(row["firstTokenMs"]),
+        "TOTAL": _both(row["totalMs"]),
+        "TOKENS/S": count(row["tokensPerS"]["median"]),
+        "COST": money(cost),
+        "DROPPED": sum(row[name]["outliers"] for name in MEASURES),
+    }
 
 
 def _both(measure: Json) -> str:

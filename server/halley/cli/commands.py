@@ -43,8 +43,22 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Manage pictures, recordings and videos: list, wait, choose, save, cancel.",
     ),
     "tools": ("halley.cli.tools:tools", "Manage tools for chats: list, on, off, forget."),
+    "acp": (
+        "halley.cli.agents.acp:acp",
+        "Serve an editor over the Agent Client Protocol (Zed, JetBrains …).",
+    ),
+    "run": (
+        "halley.cli.agents.run:run",
+        "Start Claude Code, Codex, opencode, aider or goose with your model.",
+    ),
+    "env": ("halley.cli.agents.run:env", "Print the environment that does so, without the key."),
     "mcp": ("halley.cli.mcp:mcp", "Serve this workspace over MCP to other programs."),
-    "commit": ("halley.cli.commit:commit", "Write a commit message from the diff."),
+    "team": ("halley.cli.team.commands:team", "Share spend and budgets with a team: init, join, status."),
+    "commit": ("halley.cli.changes.commit:commit", "Write a commit message from the diff."),
+    "review": (
+        "halley.cli.changes.review:review",
+        "Review a change: findings as text, Markdown, SARIF or JSON.",
+    ),
     "simulator": ("halley.cli.simulator:simulator", "Serve a simulated API on this machine."),
 }
 """Name → (module:attribute, one line for the list)."""

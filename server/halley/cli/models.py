@@ -62,8 +62,14 @@ async def models(
     if not found["problems"]:
         if not provider and not desk.room.registry.bindings(desk.settings):
             raise nothing_configured("chat")
-        tell("No model matches." if search or role or compare else "The provider lists no models.")
+        tell(_nothing_found(compare, bool(search or role)))
     return 1
+
+
+def _nothing_found(compare: str | None, filtered: bool) -> str:
+    if compare:
+        return f"No provider lists `{compare}`. `halley models --search {compare}` finds parts of names."
+    return "No model matches." if filtered else "The provider lists no models."
 
 
 async def _mark(desk: Desk, favourite: str | None, unmark: str | None, as_json: bool) -> int:

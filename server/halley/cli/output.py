@@ -54,8 +54,23 @@ def write(text: str) -> None:
 
 
 def tell(text: str) -> None:
-    """A line for stderr, cleaned."""
-    click.echo(clean(text), err=True)
+    """Lines for stderr, cleaned; on a terminal they break between words."""
+    click.echo(wrapped(clean(text)) if is_watched() else clean(text), err=True)
+
+
+def wrapped(text: str) -> str:
+    """`text` as wide as the terminal. An indented line is something to copy, and stays whole."""
+    import shutil
+    import textwrap
+
+    width = shutil.get_terminal_size().columns
+    lines = (
+        [line]
+        if line[:1].isspace()
+        else textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""]
+        for line in text.split("\n")
+    )
+    return "\n".join(line for part in lines for line in part)
 
 
 def write_json(value: Any) -> None:

@@ -86,10 +86,11 @@ class Desk:
 Main = Callable[..., Coroutine[Any, Any, int | None]]
 
 
-def with_desk(main: Main, *, reports_config: bool = True) -> Callable[..., None]:
+def with_desk(main: Main, *, reports_config: bool = True, failed: int = 1) -> Callable[..., None]:
     """A click callback of an async function whose first parameter is a `Desk`; its result is the exit code.
 
-    `reports_config` is false for a command that lists the problems of the configuration in its own output.
+    `reports_config` is false for a command that lists the problems of the configuration in its own output; `failed` is
+    the exit code of one that ends with an error.
     """
 
     @functools.wraps(main)
@@ -100,12 +101,12 @@ def with_desk(main: Main, *, reports_config: bool = True) -> Callable[..., None]
             from halley.cli.output import print_error
 
             print_error(error)
-            code = 1
+            code = failed
         except (KeyboardInterrupt, asyncio.CancelledError):
-            code = 1
+            code = failed
         except BrokenPipeError:  # the reader has had enough: no traceback at exit either
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = 1
+            code = failed
         sys.exit(code)
 
     return run

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import click
+
+
+def log_options(command: Callable[..., None]) -> Callable[..., None]:
+    """`--log-file` and `--log-level`, as every command has them that serves an editor."""
+    command = click.option(
+        "--log-level",
+        type=click.Choice(["debug", "info", "warning", "error"]),
+        default="info",
+        show_default=True,
+        help="The log level. Prompts, replies and keys are never logged.",
+    )(command)
+    return click.option("--log-file", metavar="FILE", help="The log file. Defaults to stderr.")(command)
 
 
 @click.command()
 @click.option("--stdio", is_flag=True, help="LSP on stdin and stdout (the default).")
 @click.option("--pipe", metavar="PATH", help="Serve several editors on a Unix socket at PATH.")
-@click.option("--log-file", metavar="FILE", help="The log file. Defaults to stderr.")
-@click.option(
-    "--log-level",
-    type=click.Choice(["debug", "info", "warning", "error"]),
-    default="info",
-    show_default=True,
-    help="The log level. Prompts, replies and keys are never logged.",
-)
-def serve(stdio: bool, pipe: str | None, log_file: str | None, log_level: str) -> None:
+@click.option("--shared", is_flag=True, help="Join your running daemon, or start it.")
+@log_options
+def serve(stdio: bool, pipe: str | None, shared: bool, log_file: str | None, log_level: str) -> None:
     """Serve an editor. stdout carries LSP only; the log goes to stderr or --log-file."""
     from halley.lsp.server import serve_pipe, serve_stdio
 
-    if stdio and pipe:
-        raise click.UsageError("Choose one of --stdio and --pipe.")
+    if pipe and (stdio or shared):
+        raise click.UsageError("Choose one of --stdio, --shared and --pipe.")
     sys.exit(serve_pipe(pipe, log_file, log_level) if pipe else serve_stdio(log_file, log_level))

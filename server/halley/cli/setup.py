@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 
 import click
 
 from halley.cli.output import console
+from halley.features.editors import JETBRAINS, program_of
 
 
 @dataclass(frozen=True, slots=True)
 class EditorSetup:
-    """`program` is what is looked for on PATH; `lines` go into `file`."""
+    """`editors` are those of `features/editors.py` that it is for; `lines` go into `file`."""
 
     title: str
-    program: str
+    editors: tuple[str, ...]
     file: str
     lines: str
 
@@ -23,23 +23,24 @@ class EditorSetup:
 EDITORS: dict[str, EditorSetup] = {
     "neovim": EditorSetup(
         "Neovim",
-        "nvim",
+        ("Neovim",),
         "~/.config/nvim/init.lua",
         """\
-vim.lsp.config('halley', { cmd = { 'halley', 'serve' }, root_markers = { '.halley.toml', '.git' } })
+vim.lsp.config('halley', { cmd = { 'halley', 'serve' }, root_markers = { '.halley.toml', '.git' },
+  flags = { debounce_text_changes = 0 } }) -- so that no edit meets text that Halley has not seen
 vim.lsp.enable('halley')
 if vim.lsp.inline_completion then vim.lsp.inline_completion.enable() end -- Neovim 0.12: ghost text
 """,
     ),
     "vscode": EditorSetup(
         "VS Code",
-        "code",
+        ("VS Code",),
         "",
         "Run `make vsix` in the project's folder, then `code --install-extension clients/vscode/dist/halley.vsix`.\n",
     ),
     "helix": EditorSetup(
         "Helix",
-        "hx",
+        ("Helix",),
         "~/.config/helix/languages.toml",
         """\
 [language-server.halley]
@@ -53,11 +54,30 @@ language-servers = ["pylsp", "halley"]
     ),
     "emacs": EditorSetup(
         "Emacs",
-        "emacs",
+        ("Emacs",),
         "~/.emacs.d/init.el",
         """\
 (require 'eglot)
-(add-to-list 'eglot-server-programs '(python-mode . ("halley" "serve")))
+(setq eglot-send-changes-idle-time 0) ; so that no edit meets text that Halley has not seen
+(add-to-list 'eglot-server-programs '((python-mode python-ts-mode) . ("halley" "serve")))
+""",
+    ),
+    "zed": EditorSetup(
+        "Zed",
+        ("Zed",),
+        "~/.config/zed/settings.json",
+        """\
+"agent_servers": {
+  "Halley": { "type": "custom", "command": "halley", "args": ["acp"], "env": {} }
+}
+""",
+    ),
+    "jetbrains": EditorSetup(
+        "JetBrains IDEs",
+        JETBRAINS,
+        "~/.jetbrains/acp.json",
+        """\
+{ "agent_servers": { "Halley": { "command": "halley", "args": ["acp"] } } }
 """,
     ),
 }
@@ -80,5 +100,5 @@ def setup(editor: str | None) -> None:
 
 
 def editors_found() -> list[str]:
-    """Names in `EDITORS` whose program is on PATH."""
-    return [name for name, found in EDITORS.items() if shutil.which(found.program)]
+    """Names in `EDITORS` that are for an editor on PATH."""
+    return [name for name, found in EDITORS.items() if any(map(program_of, found.editors))]

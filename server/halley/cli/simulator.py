@@ -103,7 +103,7 @@ To use it, put this into config.toml (`halley doctor` prints its path), or start
 
 Any key that begins with {key} is taken, if it is asked for. Models: `halley models`. Ctrl-C ends it."""
 _IN_USE = """
-Halley uses it while it runs, in every editor and for `halley ask`, unless you chose another model or configured a
+Halley uses it while it runs, in every editor and for `halley ask`, unless you chose another model or configured a \
 provider. Ctrl-C ends it; nothing is left in your configuration."""
 
 
@@ -120,7 +120,9 @@ async def _serve(faults: tuple[str, ...], found: bool, **options: Any) -> None:
     async with Simulator(faults=faults, **options) as sim:
         print(sim.base_url, flush=True)
         if sys.stdout.isatty():
-            print(_IN_USE if found else _HOW_TO_USE_IT.format(url=sim.base_url, key=KEY), flush=True)
+            from halley.cli.output import wrapped
+
+            print(wrapped(_IN_USE if found else _HOW_TO_USE_IT.format(url=sim.base_url, key=KEY)), flush=True)
         await stopped.wait()
 
 

@@ -8,7 +8,10 @@ import click
 
 from halley.cli.output import clean, print_table, tell, write, write_json
 from halley.cli.running import Desk, with_desk
-from halley.features.tools.approving import Decision, Question
+from halley.engine.edits.hunks import Hunk
+from halley.engine.markdown.inert import visible
+from halley.features.tools.approving import Decision, Question, with_hunks
+from halley.features.tools.toolbox import OnlyHunks
 
 
 @click.group(invoke_without_command=True)
@@ -66,7 +69,7 @@ async def forget(desk: Desk, what: str | None) -> None:
 def terminal_ask(question: Question) -> Any:
     """Asks on the terminal; denies if there is none."""
 
-    async def ask() -> Decision:
+    async def ask() -> Decision | OnlyHunks:
         import asyncio
         import sys
 
@@ -74,25 +77,45 @@ def terminal_ask(question: Question) -> Any:
             tell(f"… {question.server}/{question.tool} needs approval, which is not possible here: denied.")
             return "deny"
         tell(f"\nMay the model call {question.server}/{question.tool}?")
-        if question.changed:
-            tell(question.changed)
-        tell(question.arguments_text)
+        for note in filter(None, (question.changed, question.why)):
+            tell(note)
+        tell(question.text)
         try:
-            answer = await asyncio.to_thread(
-                click.prompt,
-                "[o]nce, [a]lways in this workspace, [d]eny",
-                default="d",
-                show_default=False,
-                err=True,
-                type=click.Choice(["o", "a", "d"]),
-                show_choices=False,
-            )
+            return await asyncio.to_thread(_decision, question)
         except click.Abort:
             return "deny"
-        decisions: dict[str, Decision] = {"o": "once", "a": "always"}
-        return decisions.get(answer, "deny")
 
     return ask()
+
+
+def _decision(question: Question) -> Decision | OnlyHunks:
+    decisions: dict[str, Decision] = {"o": "once"}
+    if question.chat:
+        decisions["c"] = "chat"
+    if question.always:
+        decisions["a"] = "always"
+    names = {"o": "[o]nce", "c": "for this [c]hat", "a": "[a]lways in this workspace", "h": "[h]unk by hunk"}
+    letters = [*decisions, *("h" if len(question.hunks) > 1 else "")]
+    answer = _prompt(", ".join(names[letter] for letter in letters) + ", [d]eny", [*letters, "d"])
+    if answer != "h":
+        return decisions.get(answer, "deny")
+    chosen = [number for number, hunk in enumerate(question.hunks) if _agreed_to(hunk)]
+    return with_hunks("once", chosen, question)
+
+
+def _agreed_to(hunk: Hunk) -> bool:
+    rows = [f"-{line}" for line in hunk.old_text.splitlines()]
+    rows += [f"+{line}" for line in hunk.new_text.splitlines()]
+    tell(f"\nLine {hunk.line + 1}:\n" + visible("\n".join(rows)))
+    return _prompt("[y]es, [n]o", ["y", "n"]) == "y"
+
+
+def _prompt(text: str, letters: list[str]) -> str:
+    """One of the letters; the last one where the user only presses Enter."""
+    kind = click.Choice(letters)
+    return click.prompt(
+        text, default=letters[-1], show_default=False, err=True, type=kind, show_choices=False
+    )
 
 
 async def _listed(desk: Desk, *, start: bool) -> dict[str, Any]:

@@ -20,7 +20,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--json", "as_json", is_flag=True, help="Print what it asks for as JSON, without trusting it.")
 @with_desk
 async def trust(desk: Desk, folder: Path | None, yes: bool, as_json: bool) -> int:
-    """Show what the workspace's .halley.toml and AGENTS.md ask for, and trust that content until it changes."""
+    """Show what the workspace's .halley.toml, AGENTS.md and skills ask for, and trust it until it changes."""
     root = find_root(folder.resolve()) if folder else desk.root
     request = desk.room.config.describe_request(root)
     if as_json:
@@ -37,7 +37,7 @@ async def trust(desk: Desk, folder: Path | None, yes: bool, as_json: bool) -> in
     if not (yes or await _agreed()):
         tell("Nothing was changed.")
         return 1
-    desk.room.trust.trust(request.root, request.content_hash)
+    desk.room.trust.grant(request)
     click.echo("Trusted, until one of these files changes.")
     return 0
 

@@ -8,7 +8,7 @@ import click
 
 from halley.cli.output import print_table, tell, write_json
 from halley.cli.running import Desk, with_desk
-from halley.core.figures import milliseconds, money
+from halley.core.figures import dollars, milliseconds, money
 
 Json = dict[str, Any]
 
@@ -24,11 +24,19 @@ Json = dict[str, Any]
 @click.option("--since", metavar="D", help="From this moment: 7d, 24h, today, month, 2026-11-01.")
 @click.option("--until", metavar="D", help="Up to this moment.")
 @click.option("--forecast", "ahead", is_flag=True, help="Show what the month will cost at this rate.")
+@click.option("--team", "of_team", is_flag=True, help="Of the team; --by member groups by person too.")
 @click.option("--no-quota", is_flag=True, help="Do not ask the providers what is left.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_desk
 async def usage(
-    desk: Desk, by: str, since: str | None, until: str | None, ahead: bool, no_quota: bool, as_json: bool
+    desk: Desk,
+    by: str,
+    since: str | None,
+    until: str | None,
+    ahead: bool,
+    of_team: bool,
+    no_quota: bool,
+    as_json: bool,
 ) -> None:
     """Show usage and costs. A cost with ~ is estimated from list prices; ? is not known."""
     from halley.features.report_tables import quota_text, usage_tables
@@ -39,9 +47,20 @@ async def usage(
         return
 
     dimensions: Any = [name.strip() for name in by.split(",") if name.strip()]
-    found = await report(
-        desk.room, desk.settings, desk.caller(), since=since, until=until, by=dimensions, quota=not no_quota
-    )
+    if of_team:
+        from halley.features.usage import report_team
+
+        found = await report_team(desk.room, desk.settings, since=since, until=until, by=dimensions)
+    else:
+        found = await report(
+            desk.room,
+            desk.settings,
+            desk.caller(),
+            since=since,
+            until=until,
+            by=dimensions,
+            quota=not no_quota,
+        )
     if as_json:
         write_json(found)
         return
@@ -66,7 +85,7 @@ async def _show_forecast(desk: Desk, as_json: bool) -> None:
     click.echo(f"spent this month     {_usd(found.spent)}")
     click.echo(f"a day, at this rate  {_usd(found.per_day)}")
     limit = desk.settings.budget.monthly_usd
-    of = f" of ${limit:,.2f} (budget.monthly_usd)" if limit is not None else ""
+    of = f" of {dollars(limit)} (budget.monthly_usd)" if limit is not None else ""
     click.echo(f"the whole month      {_usd(found.month)}{of}")
     if found.unpriced:
         tell("Some calls have no known price, so the month will cost more.")

@@ -79,7 +79,7 @@ def _tell_outcome(desk: Desk, role: Role, scope: str) -> None:
     models = ", ".join(map(str, chosen.route))
     click.echo(f"{role}: {models} ({chosen.source})")
     if chosen.scope != scope and chosen.scope != "default":
-        tell(f"What is chosen by {chosen.source} goes before a choice for the {scope}.")
+        tell(f"This still holds: it goes before a choice for the {scope}.")
 
 
 def _tell_what_stays(desk: Desk, role: Role) -> None:

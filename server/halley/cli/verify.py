@@ -38,6 +38,7 @@ async def verify(
     results = [await test(desk, name, model, as_json) for name in names]
     if as_json:
         write_json(results)
+    await desk.room.catalogue.settled()  # with their prices, the lists are there for the next process
     return 0 if all(result["ok"] for result in results) else 1
 
 

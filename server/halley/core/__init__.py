@@ -5,6 +5,7 @@
     ports.py        the seams between layers, as Protocols
     settings.py     every setting, defined once
     calls.py        what is asked of a model, and on whose behalf
+    next_edit.py    the marks and blocks of a next edit
     models.py       models, roles, usage and cost
     snapshot.py     the editor's state at one moment, frozen
     text.py         edits to text, as values
@@ -19,9 +20,9 @@
     index.py        what a search index keeps and finds
     macro_runs.py   one run of a macro
     usage.py        what was used, added up
+    team.py         a team's members, budgets and policy
     figures.py      money, counts and times as people read them
-    nesting.py      how deep values nest
-    memory.py       facts about single lines of text, kept
+    agent.py        what an agent is allowed and what it runs
 
 Nothing here imports anything of ours outside `core`, does I/O, reads a clock or awaits. Start with
 `errors.py`, `events.py` and `ports.py`.

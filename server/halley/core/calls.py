@@ -44,7 +44,10 @@ class Message:
 
     @property
     def text(self) -> str:
-        return "".join(part for part in self.parts if isinstance(part, str))
+        parts = self.parts
+        if len(parts) == 1 and isinstance(parts[0], str):  # nearly all messages, and asked for over and over
+            return parts[0]
+        return "".join(part for part in parts if isinstance(part, str))
 
 
 def system(text: str) -> Message:
@@ -104,6 +107,46 @@ class FimPrompt:
     fallback: Prompt | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PastEdit:
+    """One recent edit: the lines that went and came, and the same as a unified diff."""
+
+    path: str
+    old: str
+    new: str
+    diff: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextEditPrompt:
+    """A model whose catalogue entry names no form of its own is asked with `fallback`.
+
+    `before`, `region` and `after` are whole lines of one text; `was` is the region before the latest edits, the same as
+    `region` where they were elsewhere.
+    """
+
+    path: str
+    language_id: str
+    before: str
+    region: str
+    after: str
+    cursor: int
+    """In `region`, in code points."""
+    was: str
+    edits: tuple[PastEdit, ...]
+    """Oldest first."""
+    fallback: Prompt
+    context: tuple[tuple[str, str], ...] = ()
+    """(path, text) of other files."""
+    max_tokens: int = 1024
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Everything of the user's that it holds."""
+        edits = (text for edit in self.edits for text in (edit.old, edit.new, edit.diff))
+        return (self.before, self.region, self.after, self.was, *edits, *(text for _, text in self.context))
+
+
 @dataclass(slots=True, eq=False)
 class Trace:
     """What a provider notes of one attempt while it streams; routing reads it when the attempt has ended."""
@@ -121,7 +164,7 @@ class EmbedPrompt:
     texts: tuple[str, ...]
 
 
-AnyPrompt = Prompt | FimPrompt | MediaPrompt | EmbedPrompt
+AnyPrompt = Prompt | FimPrompt | NextEditPrompt | MediaPrompt | EmbedPrompt
 
 
 class Priority(IntEnum):
@@ -176,8 +219,12 @@ class Call:
     role: Role = "chat"
     priority: Priority = Priority.ACTION
     retry: bool = True
-    """False for automatic inline completion: one try, no failover; only the provider's next key may take over."""
+    """False for inline completion, and for next edits not asked for: one try, no failover; only the provider's next
+    key may take over."""
     timeout_s: float | None = None
     """Bound on the whole call; None leaves it to the provider's own time limits."""
+    price_wait_s: float = 0.0
+    """How long the end may wait for a price that is being looked up. Only for answers that are saved with their cost
+    and whose text is shown while it arrives."""
     shorten: Callable[[AnyPrompt], AnyPrompt | None] | None = field(default=None, compare=False)
     """Makes a shorter prompt when a model says the context is too long; used once a call. None: give up."""

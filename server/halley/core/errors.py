@@ -63,6 +63,10 @@ class Problem:
         } | {"help": self.help}
 
 
+class Enough(Exception):
+    """Raised by what takes a reply's events (`core.ports.Take`) when it wants no more of them; no error of a call."""
+
+
 class HalleyError(Exception):
     """Root of every error that is shown to the user."""
 
@@ -145,10 +149,12 @@ class Interrupted(UpstreamError):
     """The reply broke after its first token. What had arrived was already yielded as events.
 
     `repeats_from`: it was stopped because it went round in circles, and this is how much of its text says something.
+    `empty`: it ended by itself, with its thinking at most.
     """
 
     code = "interrupted"
     repeats_from: int | None = None
+    empty: bool = False
 
 
 class BadReply(UpstreamError):

@@ -6,6 +6,9 @@
     ├─ Recalled         text that turned out to be thinking
     ├─ ToolCallDelta    a piece of a tool call
     ├─ ToolCalled       a whole call, before it is run: asked about, or running       (from `features`, not a host)
+    ├─ TerminalOutput   what a command writes while it runs; not stored, its result is
+    ├─ Checkpointed     from here on files change; what they said before is kept
+    ├─ Planned          a plan and how far it is; not stored with the reply
     ├─ ToolEnded        its result
     ├─ Citation         a source the model named
     ├─ Image            a picture in the reply
@@ -25,7 +28,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from halley.core.media import Job, JobState
+from halley.core.media import JobState, MediaJob
 from halley.core.models import HostNotes, ModelRef, Times, Usage
 
 
@@ -74,6 +77,34 @@ class ToolCalled:
     state: Literal["asking", "running"] = "running"
     at: int = 0
     """Where in the reply's text it stands, in code points."""
+    diff: str = ""
+    """What an edit does, as a unified diff."""
+    command: str = ""
+    """What is run."""
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalOutput:
+    call: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpointed:
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    steps: tuple[tuple[str, str], ...]
+    """(step, state)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a reply with tools has used so far, after each of its rounds."""
+
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +144,7 @@ class Sound:
 class Begun:
     """The host has taken a job and will charge for it. It is written down before anything else is asked."""
 
-    job: Job
+    job: MediaJob
     state: JobState
     model: ModelRef | None = None
     """Which model of the route it is; filled in by routing."""
@@ -152,6 +183,10 @@ Event = (
     | Recalled
     | ToolCallDelta
     | ToolCalled
+    | TerminalOutput
+    | Checkpointed
+    | Planned
+    | Spent
     | ToolEnded
     | Citation
     | Image

@@ -11,6 +11,11 @@ def money(cost: Iterable[Any] | None) -> str:
     return " + ".join(_amount(item["amount"], item["currency"]) for item in cost or ()) or "?"
 
 
+def dollars(amount: float) -> str:
+    """`$1.20`; a small amount with the digits that tell it from nothing."""
+    return f"${amount:,.2f}" if amount >= 0.01 else _amount(amount, "USD")
+
+
 def _amount(amount: float, currency: str) -> str:
     if amount < 0:
         return f"-{_amount(-amount, currency)}"

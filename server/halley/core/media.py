@@ -30,8 +30,10 @@ class MediaFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What a host works on; plain, so that it can be stored. `road` says how it is asked about (`jobs.py`)."""
+class MediaJob:
+    """What a host works on; plain, so that it can be stored. `road` says how it is asked about: see
+    `providers/wires/jobs.py`.
+    """
 
     road: Literal["videos", "midjourney"]
     id: str
@@ -72,6 +74,6 @@ class MediaPrompt:
     form: str | None = None
     """The file's format: `png`, `mp3` …"""
     language: str | None = None
-    of: Job | None = None
+    of: MediaJob | None = None
     """With `choice`: work out that variant of an earlier job, instead of beginning a new one."""
     choice: str = ""

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 from halley.core.errors import NotConfigured
 
-Role = Literal["chat", "edit", "complete", "fast", "embed", "image", "speech", "transcribe", "video"]
+Role = Literal["chat", "edit", "complete", "fast", "next", "embed", "image", "speech", "transcribe", "video"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
@@ -23,7 +23,7 @@ class ModelRef:
     """`provider/name`; the name may itself hold slashes (`openrouter/meta/llama-4`) and colons (`ollama/qwen3:8b`).
 
     `:low`, `:high` and the like at the end are no part of the name but an effort, unless the host lists such a name
-    (`registry.py`).
+    (`routing/registry.py`).
     """
 
     provider: str

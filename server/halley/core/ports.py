@@ -1,11 +1,18 @@
 """The seams: what a layer needs of the one below, as Protocols.
 
+    Take                     what a reply's events are handed to
     Provider, JobHost        models and their hosts       made by `providers`
     Replier                  something that answers calls made by `routing`
     Ledger, Budgets          what was spent, what may be  made by `stores/ledger`, `routing/spending.py`
+    TeamMoney                budgets shared by a team     made by `features/team.py`
     MacroLibrary, MacroRuns  macros and their runs        made by `stores/config/writer.py`, `stores/macro_runs.py`
+    LessonBook               what hosts have refused      made by `stores/lessons.py`
     SearchIndex              a workspace's search index   made by `stores/index/store.py`
+    SharedVectors            what a team has of it        made by `features/team_index.py`
     Editor                   the user's documents         made by `lsp/window/editor.py`
+    Workbench                the texts an agent edits     made by `lsp/window/agent`, `features/agent/on_disk.py`
+    Terminals                the commands it runs         made by `stores/disk/commands.py`
+    LanguageTools            what language servers know   made by `lsp/window/agent`
 
 The ledger, macros and the index are what a team could keep in one place for all its members. `features/room.py` makes
 them; every other signature names the port.
@@ -13,35 +20,52 @@ them; every other signature names the port.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
-from datetime import datetime
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
-from halley.core.calls import AnyPrompt, Call, Trace
-from halley.core.editing import Applied, Refused
-from halley.core.events import Event, Notice
-from halley.core.index import ChunkRow, Found, IndexFigures, KnownFile
-from halley.core.macro_runs import Run
-from halley.core.media import Job, JobState
-from halley.core.models import Model, ModelRef
-from halley.core.snapshot import Document
-from halley.core.text import WorkspaceChange
-from halley.core.usage import Acceptance, Dimension, FailedCall, Summary
+if TYPE_CHECKING:  # a protocol is only a type: who names one must not import what it speaks of
+    from datetime import datetime
+    from pathlib import Path
+
+    from halley.core.agent import Command, CommandState, Finding, LanguageAnswer, LanguageQuestion
+    from halley.core.calls import AnyPrompt, Call, Trace
+    from halley.core.editing import Applied, Refused
+    from halley.core.events import Event, Notice
+    from halley.core.index import ChunkRow, Found, IndexFigures, KnownFile
+    from halley.core.macro_runs import Run
+    from halley.core.media import JobState, MediaJob
+    from halley.core.models import Model, ModelRef
+    from halley.core.snapshot import Document
+    from halley.core.team import BudgetState
+    from halley.core.text import DocumentEdit, WorkspaceChange
+    from halley.core.usage import (
+        Acceptance,
+        Dimension,
+        FailedCall,
+        LoggedCall,
+        NextEditCounts,
+        NextEditOutcome,
+        Summary,
+    )
+
+Take = Callable[["Event"], "Awaitable[object] | None"]
+"""Takes the events of a reply, in order and as they come; returns what has to be awaited before more may come, or None.
+
+It is called from the connection's own callback, so it does its work without waiting. It may raise: that ends the call.
+`core.errors.Enough` ends it because no more of the reply is wanted.
+"""
 
 
 class Provider(Protocol):
-    """One endpoint with its wire and key. Raises only `core.errors`.
-
-    A caller that stops early must close the stream (`aclose`), which closes the upstream socket.
-    """
+    """One endpoint with its wire and key. Raises only `core.errors`. Cancelling a call closes its connection."""
 
     id: str
 
-    def stream(
-        self, model: Model, prompt: AnyPrompt, trace: Trace | None = None
-    ) -> AsyncGenerator[Event, None]:
-        """Events, then exactly one `Finish`, or one error. Notes in `trace` what was sent and when it was answered."""
+    async def feed(self, model: Model, prompt: AnyPrompt, take: Take, trace: Trace | None = None) -> None:
+        """Hands all events to `take`, exactly one `Finish` last; or raises one error.
+
+        Notes in `trace` what was sent and when it was answered.
+        """
         ...
 
     async def list_models(self) -> tuple[Model, ...]:
@@ -52,7 +76,7 @@ class Provider(Protocol):
 class JobHost(Protocol):
     """A provider that works on jobs. Raises only `core.errors`."""
 
-    async def poll(self, job: Job) -> JobState:
+    async def poll(self, job: MediaJob) -> JobState:
         """How a job stands now. Costs nothing."""
         ...
 
@@ -64,7 +88,7 @@ class JobHost(Protocol):
         """
         ...
 
-    async def cancel(self, job: Job) -> bool:
+    async def cancel(self, job: MediaJob) -> bool:
         """Ends a job where the host lets one; whether it did."""
         ...
 
@@ -72,7 +96,9 @@ class JobHost(Protocol):
 class Replier(Protocol):
     """Something that answers a call: a router, or a wrapper around one."""
 
-    def stream(self, call: Call) -> AsyncGenerator[Event, None]: ...
+    async def feed(self, call: Call, take: Take) -> None:
+        """Hands all events to `take`, exactly one `Finish` last; or raises one error."""
+        ...
 
 
 class Ledger(Protocol):
@@ -84,8 +110,14 @@ class Ledger(Protocol):
 
     async def settle(self, entry: int, *, deferred: bool = False, **facts: Any) -> None: ...
 
-    async def spent(self, since: float) -> float:
-        """US dollars of all calls begun since then (seconds since the epoch), estimates included."""
+    async def add_logged(
+        self, feature: str, workspace: str | None, provider: str, calls: Iterable[LoggedCall]
+    ) -> int:
+        """Rows for calls that another agent made; how many were new, as each ID is taken once."""
+        ...
+
+    async def spent(self, since: float, *, feature: str = "") -> float:
+        """US dollars of all calls begun since then (seconds since the epoch), or of one feature's, with estimates."""
         ...
 
     async def summary(
@@ -115,6 +147,16 @@ class Ledger(Protocol):
         """Adds to how often a model's ghost text was shown and accepted."""
         ...
 
+    async def count_next_edit(self, model: ModelRef, language: str, outcome: NextEditOutcome) -> None:
+        """Adds one to how often a model's next edits were shown, accepted, rejected or ignored."""
+        ...
+
+    async def next_edits(
+        self, since: float | datetime | None = None, until: float | datetime | None = None
+    ) -> tuple[NextEditCounts, ...]:
+        """What became of next edits by model and language; whole days."""
+        ...
+
     async def acceptance(
         self, since: float | datetime | None = None, until: float | datetime | None = None
     ) -> tuple[Acceptance, ...]:
@@ -125,8 +167,41 @@ class Ledger(Protocol):
 class Budgets(Protocol):
     """Money limits, asked before a call is made."""
 
+    def applies(self, call: Call) -> bool:
+        """Whether any limit is set. Where none is, neither `check` nor `settle` needs to be called."""
+        ...
+
     async def check(self, call: Call) -> Notice | None:
         """A warning to show, or nothing. Raises BudgetExceeded when the call must not be made."""
+        ...
+
+    async def settle(self, call: Call) -> None:
+        """The call has ended, however it did, and its ledger rows are settled."""
+        ...
+
+
+class TeamMoney(Protocol):
+    """A team's budgets, shared by many machines. Raises StoreFailed; `TeamAway` where they cannot be asked now."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether the team has budgets, as far as this process knows."""
+        ...
+
+    async def join(self) -> None:
+        """Before the first call: from then on its ledger rows are kept for the team."""
+        ...
+
+    def wake(self) -> None:
+        """A call has ended: its rows may be sent. Waits for nothing."""
+        ...
+
+    async def reserve(self, reservation: str, workspace: str | None, amount: float) -> BudgetState | None:
+        """Sets US dollars aside for a call; the budget that is spent, if one is, and then nothing is set aside."""
+        ...
+
+    async def release(self, reservation: str) -> None:
+        """Frees what is left of it once the call's rows have been counted."""
         ...
 
 
@@ -161,6 +236,21 @@ class MacroRuns(Protocol):
 
     def forget_old(self) -> None:
         """Keeps the newest ones."""
+        ...
+
+
+class LessonBook(Protocol):
+    """What hosts have refused, kept from one process to the next. `place` is an endpoint's protocol and address.
+
+    Methods wait for the disk, and never raise: what cannot be read or written is learned again.
+    """
+
+    def load(self, place: str, fresh_s: float) -> Mapping[str, Mapping[str, Any]]:
+        """Lessons by model, as `save` got them, no older than `fresh_s` seconds."""
+        ...
+
+    def save(self, place: str, model: str, lessons: Mapping[str, Any], fresh_s: float) -> None:
+        """Adds the lessons of a model (JSON values by name); lists grow by what is new."""
         ...
 
 
@@ -238,11 +328,43 @@ class SearchIndex(Protocol):
         """Keeps the vectors of these texts, one for each digest."""
         ...
 
+    async def dimensions(self, model: str) -> int | None:
+        """The length of this model's vectors; None where there are none."""
+        ...
+
+    async def embedded_digests(self, model: str) -> list[bytes]:
+        """The digests of the chunks that have a vector of this model."""
+        ...
+
+    async def load_vectors(self, model: str, digests: Sequence[bytes]) -> dict[bytes, Sequence[float]]:
+        """The vectors of these texts that are there, of length 1."""
+        ...
+
     async def keep_only(self, model: str) -> None:
         """Removes the vectors of all other models, and those no chunk needs any more."""
         ...
 
     async def aclose(self) -> None: ...
+
+
+class SharedVectors(Protocol):
+    """Vectors of one model that a team has in common, by the digests of texts. Raises StoreFailed, NotConfigured."""
+
+    async def find(self, digests: Sequence[bytes]) -> dict[bytes, Sequence[float]]:
+        """Those that are there."""
+        ...
+
+    async def lacking(self, digests: Sequence[bytes]) -> list[bytes]:
+        """Those of the digests that have none."""
+        ...
+
+    async def share(self, found: Mapping[bytes, Sequence[float]]) -> None:
+        """Adds those that are not there. All have length 1 and as many dimensions."""
+        ...
+
+    async def rest(self) -> None:
+        """Nothing more is asked for some time: no connection is held until then."""
+        ...
 
 
 class Editor(Protocol):
@@ -275,4 +397,74 @@ class Editor(Protocol):
 
     async def show(self, title: str, text: str) -> str:
         """Open Markdown as a document to read; its URI."""
+        ...
+
+
+class Workbench(Protocol):
+    """The files of a workspace as an agent works on them: open ones as the editor shows them, others as on disk.
+
+    A path has been checked before (`features/agent/paths.py`). What a change was made for is compared with what is
+    there now; it is moved along or refused, and never lands on another text.
+    """
+
+    async def read(self, path: Path) -> Document | None:
+        """The text now, unsaved changes included; None where there is no such text file."""
+        ...
+
+    async def apply(self, change: WorkspaceChange, base: Mapping[str, Document]) -> Applied | Refused:
+        """Make the change. `base` holds the documents it was made for, by URI. Asks for no approval."""
+        ...
+
+    def unsaved(self) -> Sequence[Path]:
+        """Files whose text in the editor differs from the disk's: commands do not see these changes."""
+        ...
+
+    async def save(self, paths: Sequence[Path]) -> Sequence[Path]:
+        """Has the editor save these files; those it saved."""
+        ...
+
+
+class Terminals(Protocol):
+    """Commands that agents run, each belonging to a chat."""
+
+    async def start(self, chat: str, command: Command, tell: Callable[[str], None]) -> str:
+        """Starts it; its ID. `tell` gets the output as it comes. Raises InvalidInput where it cannot be started."""
+        ...
+
+    async def wait(self, id: str, seconds: float) -> CommandState:
+        """Its state once it has ended, or after so many seconds. Raises InvalidInput for an unknown ID."""
+        ...
+
+    def state(self, chat: str, id: str) -> CommandState:
+        """Raises InvalidInput where the chat has no such command."""
+        ...
+
+    async def stop(self, chat: str, id: str = "") -> None:
+        """Ends one command of a chat with everything it started, or all of them."""
+        ...
+
+
+class LanguageTools(Protocol):
+    """What the editor's language servers know, by its leave. Only `rename` raises: what is not answered is empty."""
+
+    async def ask(self, what: LanguageQuestion, path: Path, text: str, offset: int) -> LanguageAnswer:
+        """About the symbol at an offset of a file's text."""
+        ...
+
+    async def symbols(self, query: str) -> LanguageAnswer:
+        """Symbols of the workspace by name."""
+        ...
+
+    async def rename(
+        self, document: Document, offset: int, new_name: str, read: Callable[[Path], Awaitable[Document]]
+    ) -> Sequence[DocumentEdit]:
+        """The edits that rename the symbol at an offset; none where no server renames it.
+
+        `read` gives the text of a file that is edited. Raises what it raises, InvalidInput for an answer that does
+        not fit the texts, StaleDocument where one of them changed meanwhile.
+        """
+        ...
+
+    async def diagnostics(self, path: Path, *, settle: bool = False) -> Sequence[Finding]:
+        """What is found in a file. `settle`: its text has just changed, so wait a moment for news."""
         ...

@@ -166,7 +166,9 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 def _with_scheme(text: str) -> str:
-    """`[::1]:8080` and `api.example.com` as the addresses they are used as (`providers/urls.py`, `proxies.py`)."""
+    """`[::1]:8080` and `api.example.com` as the addresses they are used as: see `providers/urls.py` and
+    `providers/http/proxies.py`.
+    """
     host = text.partition("/")[0]
     is_host = "." in host or re.search(r":\d+$", host) or host in ("localhost", "[::1]")
     return f"http://{text}" if "://" not in text and is_host else text
@@ -195,6 +197,10 @@ class RoleSettings(Section):
     )
     fast: tuple[ModelName, ...] = shared(
         "Models for titles, summaries and other small tasks. Defaults to the default of `chat`'s provider.",
+        default=(),
+    )
+    next: tuple[ModelName, ...] = personal(
+        "Models that predict your next edit. None by default: nothing is asked until you choose one.",
         default=(),
     )
     embed: tuple[ModelName, ...] = shared("Embedding models for workspace search.", default=())
@@ -230,6 +236,28 @@ class CompletionSettings(Section):
     )
     timeout_ms: int = shared(
         "Timeout for an automatic completion, in milliseconds.", default=5000, ge=100, le=60_000
+    )
+
+
+class NextEditSettings(Section):
+    """The next edit: what you would change now, after what you just changed. Needs a model in `roles.next`."""
+
+    when: Literal["idle", "save", "invoked"] = personal(
+        "When a model is asked: in a pause after a change, when a file is saved, or only when you ask.",
+        default="idle",
+    )
+    debounce_ms: int = personal(
+        "Pause after a change before a model is asked, in milliseconds.", default=400, ge=0, le=10_000
+    )
+    disabled_languages: tuple[str, ...] = personal("Language IDs without next edits.", default=())
+    timeout_ms: int = personal(
+        "Timeout for a next edit that you did not ask for, in milliseconds.",
+        default=10_000,
+        ge=100,
+        le=60_000,
+    )
+    daily_usd: float | None = personal(
+        "Daily spending limit for next edits, in US dollars, in addition to `budget`.", default=None, ge=0
     )
 
 
@@ -283,6 +311,38 @@ class BudgetSettings(Section):
     stop_repetition: bool = personal(
         "Stops a reply that repeats the same passage over and over, to its last token if nothing stopped it.",
         default=True,
+    )
+
+
+class TeamSettings(Section):
+    url: str | None = machine(
+        "The team's database: postgresql://NAME@HOST/DATABASE, without a password. `halley team join` sets it.",
+        default=None,
+    )
+    key: KeySource | None = machine(
+        "Where the database's password comes from. Defaults to the one `halley team join` stored.",
+        default=None,
+    )
+    offline: Literal["allow", "warn", "stop"] = machine(
+        "What happens to calls that a team's budget counts for while the database cannot be reached.",
+        default="warn",
+    )
+    allowed_tools: tuple[str, ...] | None = machine(
+        "Tools that may be offered at most, as patterns such as `github/get_*`; `!` before one forbids. A team's "
+        "policy takes the place of what you set here.",
+        default=None,
+    )
+    offline_grace_usd: float = machine(
+        "With `offline` = stop: US dollars that may still be spent before calls stop.", default=1.0, ge=0
+    )
+    share_index: bool = machine(
+        "Take the vectors of search by meaning from the team before paying for them, and share your own. Vectors go by "
+        "a hash; no text leaves by this.",
+        default=False,
+    )
+    share_chats: bool = machine(
+        "Allow `/share` and `halley team chats share`, which store a chat that you name for the team, text and all.",
+        default=False,
     )
 
 
@@ -425,6 +485,66 @@ class ToolSettings(Section):
         return value
 
 
+class DaemonSettings(Section):
+    """The daemon that editors share (`halley serve --shared`)."""
+
+    idle_minutes: float = machine(
+        "How long the shared daemon stays after its last editor has left.", default=10.0, ge=0, le=10_080
+    )
+
+
+class CommandRules(Section):
+    """Which commands of an agent run without asking, and which never run.
+
+    A rule is a program and its first arguments, as in `git status`. `*` in a word stands for any characters, a last
+    word `*` for any further arguments. `deny` wins over `ask`, `ask` over `allow`.
+    """
+
+    allow: tuple[str, ...] = machine(
+        "Commands that run without asking: exactly these arguments, unless the rule ends in ` *`.", default=()
+    )
+    ask: tuple[str, ...] = machine("Commands that always ask, whatever was approved before.", default=())
+    deny: tuple[str, ...] = machine(
+        "Commands that are never run, with any further arguments and however they are wrapped.", default=()
+    )
+
+
+class AgentSettings(Section):
+    """An agent: chats whose model may edit files and run commands. No file of a repository can set any of it."""
+
+    mode: Literal["ask", "edit", "agent", "plan"] = machine(
+        "The mode of new chats, until one is chosen in the workspace: `ask` reads only, `edit` changes files, `agent` "
+        "runs commands too, `plan` agrees on a plan first.",
+        default="ask",
+    )
+    approve_edits: bool = machine(
+        "Ask before each edit of a file. `false` lets edits of ordinary files happen; protected files always ask.",
+        default=True,
+    )
+    commands: CommandRules = machine(
+        "Which commands run without asking, and which never.", default_factory=CommandRules
+    )
+    sandbox: Literal["auto", "required", "off"] = machine(
+        "Run commands without network, writing only in the workspace: `auto` where the system can (bubblewrap on "
+        "Linux), `required` refuses to run them elsewhere.",
+        default="auto",
+    )
+    network: bool = machine("Give sandboxed commands the network.", default=False)
+    max_calls: int = machine("Maximum tool calls in one reply of an agent.", default=200, ge=1, le=2000)
+    max_seconds: int = machine(
+        "Maximum duration of an agent's reply, in seconds. Time you take to approve does not count.",
+        default=3600,
+        ge=1,
+        le=86_400,
+    )
+    max_usd: float | None = machine(
+        "Maximum cost of one reply of an agent, in US dollars, as far as prices are known.", default=5.0, ge=0
+    )
+    command_timeout_s: int = machine(
+        "Maximum duration of one command, in seconds.", default=600, ge=1, le=86_400
+    )
+
+
 class LogSettings(Section):
     level: Literal["debug", "info", "warning", "error"] = personal(
         "What is logged. Prompts, replies and keys never are.", default="info"
@@ -440,6 +560,7 @@ class Settings(Section):
         "How much models think, where they take an effort.", default_factory=ReasoningSettings
     )
     completion: CompletionSettings = shared("Inline completion.", default_factory=CompletionSettings)
+    next_edit: NextEditSettings = personal("Next edits.", default_factory=NextEditSettings)
     edits: EditSettings = personal("How edits are applied.", default_factory=EditSettings)
     format: FormatSettings = shared("Formatting by a model.", default_factory=FormatSettings)
     context: ContextSettings = shared("What models see.", default_factory=ContextSettings)
@@ -450,4 +571,9 @@ class Settings(Section):
         "Saved prompts and pipelines.", prompt=True, default_factory=dict
     )
     tools: ToolSettings = personal("Tools in chats.", default_factory=ToolSettings)
+    daemon: DaemonSettings = machine("The shared daemon.", default_factory=DaemonSettings)
+    agent: AgentSettings = machine(
+        "Chats whose model may edit files and run commands.", default_factory=AgentSettings
+    )
     log: LogSettings = personal("The log.", default_factory=LogSettings)
+    team: TeamSettings = machine("A team's shared database.", default_factory=TeamSettings)

@@ -108,7 +108,9 @@ class Workspace:
     root: Path
     trusted: bool = False
     guidance: str = ""
-    """`AGENTS.md`, empty until trusted."""
+    """`AGENTS.md` or what stands in for it, empty until trusted."""
+    rules: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
+    """Trusted rules of folders and skills: path → SHA-256 (`stores/config/rule_files.py`)."""
 
     @property
     def id(self) -> str:

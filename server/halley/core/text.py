@@ -1,4 +1,4 @@
-"""Edits to text, as values.
+"""Edits to text, as values; and what is known of single lines, kept.
 
 Offsets here are Python string indices (code points) into one exact version of a text. LSP positions, which
 count in UTF-8, UTF-16 or UTF-32 units, exist only in `lsp`; `lsp/to_lsp.py` joins the two.
@@ -7,9 +7,15 @@ count in UTF-8, UTF-16 or UTF-32 units, exist only in `lsp`; `lsp/to_lsp.py` joi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache, wraps
+from typing import TypeVar
 
+T = TypeVar("T")
+
+MOST_LINES, LONGEST = 4096, 500
+"""Lines that are kept for each question, and characters of one beyond which it is asked again."""
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 
 
@@ -97,3 +103,17 @@ def split_lines(text: str) -> list[str]:
     if not lines or lines[-1][-1] in "\r\n":
         lines.append("")
     return lines
+
+
+def by_line(look: Callable[[str], T]) -> Callable[[str], T]:
+    """`look`, a pure function of a line without its end, as a decorator that remembers its answers.
+
+    Most lines of a file stay as they are while one is typed in.
+    """
+    remembered = lru_cache(maxsize=MOST_LINES)(look)
+
+    @wraps(look)
+    def answer(line: str) -> T:
+        return remembered(line) if len(line) <= LONGEST else look(line)
+
+    return answer

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from halley.core.memory import by_line
+from halley.core.text import by_line
 
 _TOKEN = r"[A-Za-z]{1,8}|\d{1,3}|\n+|[ \t]{2,16}|[^\sA-Za-z\d]|\S"
 _PIECE = re.compile(_TOKEN)

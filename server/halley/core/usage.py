@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
+
+from halley.core.models import Usage
 
 Dimension = Literal["day", "month", "model", "provider", "workspace", "feature", "role", "status", "problem"]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
@@ -95,6 +98,34 @@ class Acceptance:
         }
 
 
+NextEditOutcome = Literal["shown", "accepted", "rejected", "ignored"]
+
+
+@dataclass(frozen=True, slots=True)
+class NextEditCounts:
+    """What became of next edits: of those shown, how many were accepted, rejected, and left alone."""
+
+    provider: str
+    model: str
+    language: str
+    shown: int
+    accepted: int
+    rejected: int
+    ignored: int
+
+    def to_json(self) -> dict[str, Any]:
+        """As in `halley/usage`: `rate` is the share of what was shown that was accepted."""
+        return {
+            "model": f"{self.provider}/{self.model}",
+            "language": self.language,
+            "shown": self.shown,
+            "accepted": self.accepted,
+            "rejected": self.rejected,
+            "ignored": self.ignored,
+            "rate": round(min(self.shown, self.accepted) / self.shown, 4) if self.shown else None,
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class FailedCall:
     """A call that did not come to its end, as the ledger keeps it."""
@@ -113,3 +144,72 @@ class FailedCall:
     """The provider's own name for the request, where it sent one."""
     attempt: int
     total_ms: float | None
+
+
+class Group(Protocol):
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+_COUNTS = (
+    "calls", "requests", "errors", "input_tokens", "output_tokens", "cached_tokens", "written_tokens",
+    "reasoning_tokens", "estimated_calls", "unpriced_calls",
+)  # fmt: skip
+
+
+def fold_groups(groups: Iterable[Group], by: Sequence[str]) -> Summary:
+    """SQL's groups are finer than asked, by currency and problem; here they become one row each.
+
+    A group has `key_NAME` for each dimension, the counts by their names, `cost`, `currency`, `saved`, `problem_code`,
+    and sums and counts of the times.
+    """
+    rows: dict[tuple[Any, ...], _Tally] = {}
+    total = _Tally({})
+    for group in groups:
+        key = tuple(group[f"key_{name}"] for name in by)
+        tally = rows.setdefault(key, _Tally(dict(zip(by, key, strict=True))))
+        tally.add(group)
+        total.add(group)
+    ordered = sorted(rows, key=lambda key: tuple(value or "" for value in key))
+    return Summary(tuple(rows[key].row() for key in ordered) if by else (), total.row())
+
+
+class _Tally:
+    def __init__(self, keys: dict[str, Any]) -> None:
+        self._row = UsageRow(keys)
+        self._first = [0.0, 0]
+        self._speed = [0.0, 0]
+
+    def add(self, group: Group) -> None:
+        row = self._row
+        for name in _COUNTS:
+            setattr(row, name, getattr(row, name) + int(group[name] or 0))
+        if group["cost"] is not None:
+            currency = group["currency"] or "USD"
+            row.cost[currency] = row.cost.get(currency, 0.0) + group["cost"]
+        if group["saved"] is not None:
+            row.saved = (row.saved or 0.0) + group["saved"]
+        if code := group["problem_code"]:
+            row.problems[code] = row.problems.get(code, 0) + group["calls"]
+        self._first = [self._first[0] + group["first_sum"], self._first[1] + group["first_count"]]
+        self._speed = [self._speed[0] + group["speed_sum"], self._speed[1] + group["speed_count"]]
+
+    def row(self) -> UsageRow:
+        self._row.first_token_ms = _mean(*self._first)
+        self._row.tokens_per_s = _mean(*self._speed)
+        return self._row
+
+
+def _mean(total: float, count: float) -> float | None:
+    return round(total / count, 3) if count else None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCall:
+    """A call that another agent made and wrote down; the ledger takes each ID once."""
+
+    id: str
+    at: float
+    """Seconds since the epoch."""
+    model: str
+    """As its host names it."""
+    usage: Usage

@@ -8,6 +8,7 @@
     prompting/       what a model is sent
     typing/          completion at the cursor
     replies/         from a model's reply to edits
+    review/          findings about a change
     chat_input.py    what was typed into a chat: commands, variables, models
     tool_calls.py    tool calls as models write them
     pipelines.py     what the steps of a macro need of each other

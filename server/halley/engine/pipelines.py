@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from halley.core.errors import InvalidInput
 from halley.core.settings import MacroSettings, MacroStep
+from halley.engine.markdown.inert import visible
 from halley.engine.prompting.templates import names_in
 
 PREVIOUS = "previous"
@@ -33,6 +34,13 @@ def _painting(step: MacroStep) -> MacroStep:
 def step_names(steps: Sequence[MacroStep]) -> tuple[str, ...]:
     """How each step is called: its `as`, else its number."""
     return tuple(step.as_ or str(number) for number, step in enumerate(steps, 1))
+
+
+def title_of(step: MacroStep) -> str:
+    """What a step is about, for people: its name and the first line of its prompt, else its kind."""
+    line = next(iter((step.prompt or "").strip().splitlines()), "") or step.kind
+    line = visible(line if len(line) <= 60 else f"{line[:59].rstrip()}…")
+    return f"{step.as_}: {line}" if step.as_ else line
 
 
 def needs_of(steps: Sequence[MacroStep]) -> tuple[frozenset[int], ...]:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from halley.core.nesting import depth_of
+from halley.core.json_text import depth_of
 from halley.engine.markdown.inert import visible
 
 MOST_ARGUMENTS = 200_000

@@ -2,7 +2,8 @@
 
     snapshot → context → prompt → **route → reply**
 
-Every feature that needs a model calls `stream_reply` (events, as they come) or `ask` (the whole reply). Nothing
+Every feature that needs a model calls `feed_reply` (events, as they come), `stream_reply` (the same, to iterate) or
+`ask` (the whole reply). Nothing
 else in `features` touches a router, so metering, budgets, failover and the session's choice of model hold for all
 of them alike.
 """
@@ -10,7 +11,6 @@ of them alike.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,9 +29,10 @@ from halley.core.events import (
 )
 from halley.core.models import HostNotes, ModelRef, Role, Route
 from halley.core.pieces import Pieces
-from halley.core.ports import Replier
+from halley.core.ports import Replier, Take
 from halley.core.settings import Settings
 from halley.engine.guards.secrecy import redact_prompt
+from halley.providers.stream.iterating import hand_over, iterate
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,12 @@ class ModelReply:
     """All that one model said. `problem` is set when the reply broke off; `text` is what had arrived."""
 
     __slots__ = (
-        "_calls", "_reasoning", "_text", "citations", "finish", "images", "notes", "notices", "problem",
+        "_calls", "_reasoning", "_text", "add_text", "citations", "finish", "images", "notes", "notices", "problem",
     )  # fmt: skip
 
     def __init__(self, text: str = "", *, finish: Finish | None = None) -> None:
-        self._text, self._reasoning = Pieces(text), Pieces()
+        self._reasoning = Pieces()
+        self._begin(text)
         self._calls: dict[int, list[ToolCallDelta]] = {}
         self.citations: list[Citation] = []
         self.images: list[Image] = []
@@ -71,7 +73,12 @@ class ModelReply:
 
     def cut(self, length: int | None) -> None:
         """Keeps that many code points of the text; None keeps all."""
-        self._text = Pieces(self.text[:length])
+        self._begin(self.text[:length])
+
+    def _begin(self, text: str) -> None:
+        self._text = Pieces(text)
+        self.add_text = self._text.add
+        """As `add` of a `TextDelta`, without a call between: nearly all of a reply comes this way."""
 
     @property
     def reasoning(self) -> str:
@@ -91,7 +98,7 @@ class ModelReply:
             case Recalled(length):
                 text = self.text
                 self._reasoning.add(text[len(text) - length :])
-                self._text = Pieces(text[: len(text) - length])
+                self._begin(text[: len(text) - length])
             case Citation():
                 self.citations.append(event)
             case Image():
@@ -117,19 +124,20 @@ def _joined(pieces: list[ToolCallDelta]) -> ToolCallDelta:
     return ToolCallDelta(pieces[0].index, id, name, "".join(piece.arguments for piece in pieces))
 
 
-async def stream_reply(
+async def feed_reply(
     line: Line,
     prompt: AnyPrompt,
+    take: Take,
     *,
     feature: str,
     role: Role = "chat",
     model: str | None = None,
     priority: Priority = Priority.ACTION,
     **options: Any,
-) -> AsyncGenerator[Event, None]:
-    """The reply's events. `model` (`provider/name`) asks exactly that one, instead of the role's route.
+) -> None:
+    """Hands the reply's events to `take`. `model` (`provider/name`) asks exactly that one, instead of the role's route.
 
-    Ends with one `Finish` or raises one of `core.errors`. A caller that stops early must close it.
+    Ends with one `Finish` or raises one of `core.errors`. What `take` raises ends the call and is raised.
     """
     prompt, hidden = redact_prompt(prompt)
     route = (ModelRef.parse(model),) if model else await line.route_of(role)
@@ -138,10 +146,13 @@ async def stream_reply(
     )  # fmt: skip
     if hidden:
         what = "texts that look like keys were" if hidden > 1 else "text that looks like a key was"
-        yield Notice(f"{hidden} {what} removed before the prompt was sent.")
-    async with aclosing(line.router.stream(call)) as events:
-        async for event in events:
-            yield event
+        await hand_over(Notice(f"{hidden} {what} removed before the prompt was sent."), take)
+    await line.router.feed(call, take)
+
+
+def stream_reply(line: Line, prompt: AnyPrompt, **options: Any) -> AsyncGenerator[Event, None]:
+    """What `feed_reply` hands over, to iterate. A caller that stops early must close it."""
+    return iterate(lambda take: feed_reply(line, prompt, take, **options))
 
 
 async def ask(
@@ -157,10 +168,17 @@ async def ask(
     With `keep_partial` a reply that broke after its first token is returned with its `problem`; without,
     the error is raised. Raises BadReply when the model finished without saying anything.
     """
-    reply = await _once(line, prompt, on_event, keep_partial, options)
-    if _is_thought_only(reply):  # the wire has learned that this model needs room to think
+    # A reply that is read as a whole shows no thinking, so one that was nothing else has shown nothing: it is asked for
+    # again, once. Where the limit cut it, the wire has learned that this model needs room to think.
+    try:
         reply = await _once(line, prompt, on_event, keep_partial, options)
-    return _not_empty(reply)
+    except Interrupted as error:
+        if not error.empty:
+            raise
+    else:
+        if not _is_thought_only(reply):
+            return _not_empty(reply)
+    return _not_empty(await _once(line, prompt, on_event, keep_partial, options))
 
 
 async def _once(
@@ -171,12 +189,14 @@ async def _once(
     options: dict[str, Any],
 ) -> ModelReply:
     reply = ModelReply()
+
+    def take(event: Event) -> None:
+        reply.add(event)
+        if on_event:
+            on_event(event)
+
     try:
-        async with aclosing(stream_reply(line, prompt, **options)) as events:
-            async for event in events:
-                reply.add(event)
-                if on_event:
-                    on_event(event)
+        await feed_reply(line, prompt, take, **options)
     except Interrupted as error:
         if not (keep_partial and reply.text):
             raise

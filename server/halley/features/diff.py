@@ -16,12 +16,12 @@ async def load_shown_diff(root: Path, *, staged: bool, exclude: Iterable[str] = 
 
     `exclude` is `context.exclude`. Raises InvalidInput when `root` is in no repository or git is missing.
     """
-    is_hidden = partial(_is_hidden, exclude=tuple(exclude))
+    is_hidden = partial(is_hidden_name, exclude=tuple(exclude))
     diff = await load_diff(root, staged=True, is_hidden=is_hidden) if staged else ""
     return diff if diff.strip() else await load_diff(root, staged=False, is_hidden=is_hidden)
 
 
-def _is_hidden(name: str, exclude: Sequence[str]) -> bool:
+def is_hidden_name(name: str, exclude: Sequence[str]) -> bool:
     """Secret, or excluded: from the repository's root, or from a workspace anywhere within it."""
     if is_secret_path(name):
         return True

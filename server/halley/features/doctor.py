@@ -10,7 +10,6 @@ import asyncio
 import os
 import platform
 import re
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 from halley.core.calls import Caller
 from halley.core.errors import HalleyError
 from halley.core.settings import Settings
+from halley.features.editors import editors_on_path
 from halley.features.models import list_providers
 from halley.features.own_templates import check_own_templates
 from halley.features.room import EngineRoom
@@ -28,10 +28,6 @@ from halley.version import __version__
 
 Json = dict[str, Any]
 
-EDITORS = {
-    "Neovim": "nvim", "VS Code": "code", "VSCodium": "codium", "Helix": "hx", "Zed": "zed", "Emacs": "emacs",
-    "Kate": "kate", "Sublime Text": "subl", "Vim": "vim",
-}  # fmt: skip
 LIBRARIES = ("pygls", "lsprotocol", "httpx", "aiohttp", "pydantic", "genai-prices", "tree-sitter")
 PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -60,13 +56,32 @@ async def check(shared: Shared, settings: Settings, caller: Caller, root: Path |
         "versions": await asyncio.to_thread(_versions),
         "paths": {name: _path_facts(path) for name, path in _paths(room).items()},
         "environment": _environment(room),
+        "sharedDaemon": await asyncio.to_thread(_shared_daemon, room),
         "providers": [_without_secrets(provider) for provider in providers["providers"]],
         "roles": selection,
         "keyring": await asyncio.to_thread(_keyring_name),
-        "editors": {name: found for name, program in EDITORS.items() if (found := shutil.which(program))},
+        "sandbox": await asyncio.to_thread(_sandbox),
+        "editors": editors_on_path(),
         "problems": problems,
     }
     return _redact(report)
+
+
+def _shared_daemon(room: EngineRoom) -> str:
+    """Whether editors can join one, and which."""
+    if sys.platform == "win32":
+        return "not on Windows"
+    from halley.joining.about import ask
+    from halley.joining.place import Odd
+
+    try:
+        found = ask(room.environ)
+    except Odd as odd:
+        return f"not usable: {odd}"
+    if found is None:
+        return "not running"
+    other = "" if found.is_ours else ", to be replaced by this version"
+    return f"running: version {found.version}, process {found.pid}, sessions: {found.sessions}{other}"
 
 
 async def _try(work: Any, problems: list[Json]) -> Any:
@@ -154,6 +169,13 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = "missing"
     return found
+
+
+def _sandbox() -> str:
+    """What commands of an agent run in."""
+    from halley.stores.disk.sandbox import find_sandbox
+
+    return find_sandbox() or "none (install bubblewrap, on Linux)"
 
 
 def _environment(room: EngineRoom) -> Json:

@@ -9,8 +9,6 @@ from halley.core.settings import MacroSettings
 from halley.core.snapshot import Snapshot
 from halley.features.actions.action import Job, Offer, Outcome
 from halley.features.macros.inputs import missing_inputs
-from halley.features.macros.pipeline import StepNews
-from halley.features.macros.run import find_macro, outcome_of, run_macro
 
 
 def macro_offers(snapshot: Snapshot) -> Iterable[Offer]:
@@ -27,6 +25,9 @@ def macro_offers(snapshot: Snapshot) -> Iterable[Offer]:
 
 async def run_macro_action(name: str, job: Job) -> Outcome:
     """Run the macro on the job's selection. Raises InvalidInput for a macro that is not there (any more)."""
+    from halley.features.macros.pipeline import StepNews
+    from halley.features.macros.run import find_macro, outcome_of, run_macro
+
     job = _with_instruction(find_macro(job.snapshot.settings, name), job)
 
     def listen(_step: str, event: object) -> None:

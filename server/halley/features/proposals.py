@@ -10,10 +10,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from halley.core.editing import Applied, Refused
 from halley.core.errors import InvalidInput
-from halley.core.ports import Editor
 from halley.core.snapshot import Document
 from halley.core.text import (
     Change,
@@ -25,6 +25,9 @@ from halley.core.text import (
     WorkspaceChange,
     apply_edits,
 )
+
+if TYPE_CHECKING:
+    from halley.core.ports import Editor
 
 
 @dataclass(frozen=True, slots=True)

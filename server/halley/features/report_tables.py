@@ -1,7 +1,7 @@
 """Reports as tables: what `halley usage` and `halley doctor` print, and what editors without a plugin of ours show.
 
 usage_tables(report, ("model",))   the ledger's sums, then the ghost text, each with its columns
-doctor_lines(report)               the report of `halley doctor`, line by line
+doctor_lines(report)               the report of `halley doctor`, line by line: `state_lines`, then `problem_lines`
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ def usage_tables(report: Json, dimensions: Sequence[str]) -> list[Table]:
     found = [Table((*(name.upper() for name in dimensions), *shown), rows, shown)]
     if report["completions"]:
         found.append(Table(_GHOST, [_ghost_row(row) for row in report["completions"]], _GHOST[2:]))
+    if report.get("nextEdits"):
+        found.append(Table(_NEXT, [_next_row(row) for row in report["nextEdits"]], _NEXT[2:]))
     return found
 
 
@@ -89,21 +91,51 @@ def _ghost_row(row: Json) -> tuple[Any, ...]:
     )
 
 
+_NEXT = ("NEXT EDITS OF", "LANGUAGE", "SHOWN", "ACCEPTED", "REJECTED", "IGNORED", "RATE")
+
+
+def _next_row(row: Json) -> tuple[Any, ...]:
+    return (
+        row["model"],
+        row["language"],
+        *(count(row[name]) for name in ("shown", "accepted", "rejected", "ignored")),
+        "?" if row["rate"] is None else f"{row['rate']:.0%}",
+    )
+
+
 def _cost(row: Json) -> str:
     if not row["cost"]:
         return "?" if row["unpricedCalls"] else ""
-    estimated = "~" if row["estimatedCalls"] else ""
-    return f"{estimated}{money(row['cost'])}{' + ?' if row['unpricedCalls'] else ''}"
+    text = money(row["cost"])
+    estimated = "~" if row["estimatedCalls"] and not text.startswith("<") else ""
+    return f"{estimated}{text}{' + ?' if row['unpricedCalls'] else ''}"
 
 
 def quota_text(quota: Json) -> str:
+    """`gateway: $2.50 of $10.00 used, $7.50 left, resets 2026-12-01`."""
     if problem := quota.get("problem"):
         return f"{quota['provider']}: {problem['message']}"
-    known = {name: value for name, value in quota.items() if name != "provider" and value is not None}
-    return f"{quota['provider']}: " + ", ".join(f"{name} {value}" for name, value in known.items())
+    currency = quota["currency"]
+
+    def amount(name: str) -> str:
+        return money([{"amount": quota[name], "currency": currency}])
+
+    parts = [f"{amount('used')}{' of ' + amount('total') if 'total' in quota else ''} used"]
+    parts += [f"{amount('left')} left"] if "left" in quota else []
+    parts += [f"{count(quota['requests'])} requests"] if "requests" in quota else []
+    parts += [f"resets {quota['resets']}"] if "resets" in quota else []
+    return f"{quota['provider']}: {', '.join(parts)}"
 
 
 def doctor_lines(report: Json) -> list[str]:
+    return [*state_lines(report), "", "Problems", *problem_lines(report)]
+
+
+def problem_lines(report: Json) -> list[str]:
+    return [_problem_text(problem) for problem in report["problems"]] or ["  none"]
+
+
+def state_lines(report: Json) -> list[str]:
     lines = [f"Halley {report['version']}", ""]
     lines += [f"  {name:14} {value}" for name, value in report["versions"].items()]
     lines += ["", "Paths"]
@@ -117,13 +149,12 @@ def doctor_lines(report: Json) -> list[str]:
     ] or ["  none"]
     environment = dict(report["environment"])
     environment |= {"keys in": environment.pop("keysIn", []), "keyring": report["keyring"]}
+    environment |= {"shared daemon": report["sharedDaemon"], "sandbox": report["sandbox"]}
     width = max(14, *map(len, environment))
     lines += ["", "Environment"]
     lines += [f"  {name:{width}} {_value_text(value)}" for name, value in environment.items()]
     lines += ["", "Editors"]
     lines += [f"  {name:14} {path}" for name, path in report["editors"].items()] or ["  none found"]
-    lines += ["", "Problems"]
-    lines += [_problem_text(problem) for problem in report["problems"]] or ["  none"]
     return lines
 
 
@@ -136,10 +167,14 @@ def _path_text(facts: Json) -> str:
     return f"{facts['path']}{'  (' + ', '.join(notes) + ')' if notes else ''}"
 
 
+_KEY_WORDS = {"notNeeded": "not needed", "otherOrigin": "entered for another address"}
+
+
 def _provider_text(provider: Json) -> str:
     key = provider["key"]
+    status = _KEY_WORDS.get(key["status"], key["status"])
     source = f" ({key['source']})" if key.get("source") else ""
-    return f"  {provider['id']:14} {provider['kind']:16} {provider['baseUrl']}  key: {key['status']}{source}"
+    return f"  {provider['id']:14} {provider['kind']:16} {provider['baseUrl']}  key: {status}{source}"
 
 
 def _value_text(value: Any) -> str:

@@ -1,10 +1,12 @@
-"""The engine room: everything a process has one of, made when it is first asked for.
+"""The engine room: what windows with the same environment share, made when it is first asked for.
 
     room = EngineRoom.open()        cheap: nothing is read, opened or connected
-    room.router.stream(call)        the one road to models          room.config     the levels of configuration
+    room.router.feed(call, take)    the one road to models          room.config     the levels of configuration
     room.route(role, settings)      which models do what            room.chats, room.ledger, room.secrets …
-    await room.aclose()             settles the ledger, closes connections and the database
+    await room.aclose()             settles the ledger, closes connections, and the stores that it made itself
 
+A process has one, unless it is a daemon that editors with different environments have joined (`lsp/joined/`): there
+each environment has its own, with its own keys and connections, and all stand on the same stores (`stores.py`).
 Whatever belongs to a window (its documents, its picks, its editor's keys) is in the window's session. What features
 keep for all windows (projects, indexes, media tasks, tool servers) is in `shared.py`, which stands on this.
 """
@@ -17,16 +19,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from halley.core.calls import Caller
+from halley.core.calls import Call, Caller
 from halley.core.errors import NotConfigured
-from halley.core.models import Role, Route
-from halley.core.settings import Settings
+from halley.core.models import Role, Route, Usage
+from halley.core.settings import Settings, TeamSettings
+from halley.core.team import NO_POLICY, Policy
+from halley.features.stores import Stores
 from halley.stores.config.layers import Layer, get_at, roles_layer
+from halley.stores.disk.files import Signature
 from halley.stores.disk.making import refuse_foreign_home
 from halley.stores.disk.paths import Paths, find_paths
 
 if TYPE_CHECKING:
     from halley.core.ports import Budgets, Ledger, MacroLibrary, MacroRuns
+    from halley.features.team import TeamLink
     from halley.providers.http.client import Http
     from halley.routing.catalogue import Catalogue
     from halley.routing.clock import Clock
@@ -35,100 +41,112 @@ if TYPE_CHECKING:
     from halley.routing.router import Router
     from halley.routing.selection import Selected
     from halley.stores.chats.store import ChatStore
+    from halley.stores.checkpoints import CheckpointStore
     from halley.stores.config.selections import SelectionStore
     from halley.stores.config.store import ConfigStore
     from halley.stores.config.tool_picks import ToolPicks
     from halley.stores.config.trust import TrustStore
     from halley.stores.keys.store import SecretStore
     from halley.stores.sqlite.database import Database
+    from halley.stores.team.policy import PolicyStore
 
 _REMEMBERED = 32
 
 
 class EngineRoom:
-    """One for a process and its event loop."""
+    """One for an environment and an event loop."""
 
-    def __init__(self, paths: Paths, environ: Mapping[str, str]) -> None:
+    def __init__(self, paths: Paths, environ: Mapping[str, str], stores: Stores | None = None) -> None:
         self.paths, self.environ = paths, environ
+        self._owns_stores = stores is None
+        self.stores = Stores(paths) if stores is None else stores
         self.health: dict[str, dict[str, Any]] = {}
         """How each provider did when it was last tested, as `Provider.health` of the protocol."""
         self._granted: dict[tuple[int, frozenset[str]], tuple[Layer, Layer]] = {}
         """(id of an editor's level, known providers) → that level, and what of it is granted."""
         self._picked: dict[Path | None, tuple[dict[Role, Route], Layer]] = {}
+        self._team: tuple[TeamSettings, TeamLink] | None = None
+        self._left: list[TeamLink] = []
+        self._templates_at = str(paths.config / "templates")
+        self._templates: dict[str, tuple[Signature, str]] = {}
+        """Name → what its file looked like, and the template."""
+        self._narrow: dict[int, tuple[Settings, Policy, Settings]] = {}
 
     @classmethod
-    def open(cls, paths: Paths | None = None, environ: Mapping[str, str] = os.environ) -> EngineRoom:
+    def open(
+        cls, paths: Paths | None = None, environ: Mapping[str, str] = os.environ, stores: Stores | None = None
+    ) -> EngineRoom:
         """Raises StoreFailed where a folder of Halley's belongs to another user."""
         paths = paths or find_paths(environ)
         refuse_foreign_home(paths.folders)
-        return cls(paths, environ)
+        return cls(paths, environ, stores)
 
     async def aclose(self) -> None:
-        """Settles the ledger, then closes connections and the database."""
+        """Settles the ledger, closes connections, then the stores where they are this room's own."""
         # The order matters: each waits for writes of those before it, and the database comes last.
         made = vars(self)  # what was never asked for need not be closed
         if "catalogue" in made:
             await self.catalogue.aclose()
         if "router" in made:
             await self.router.aclose()
-        if "prices" in made:
-            await self.prices.aclose()
+        for link in (*self._left, *([self._team[1]] if self._team else ())):
+            await link.aclose()
         if "http" in made:
             await self.http.aclose()
-        if "chats" in made:
-            await self.chats.aclose()
-        if "database" in made:
-            await self.database.aclose()
+        if self._owns_stores:
+            await self.stores.aclose()
 
-    # -- the disk
+    # -- the disk: what all rooms of the process share
 
-    @cached_property
+    @property
     def database(self) -> Database:
-        from halley.stores.sqlite.database import Database
+        return self.stores.database
 
-        return Database(self.paths.database)
-
-    @cached_property
+    @property
     def ledger(self) -> Ledger:
-        from halley.stores.ledger.store import LedgerStore
+        return self.stores.ledger
 
-        return LedgerStore(self.database)
-
-    @cached_property
+    @property
     def chats(self) -> ChatStore:
-        from halley.stores.chats.store import ChatStore
+        return self.stores.chats
 
-        return ChatStore(self.database)
+    @property
+    def checkpoints(self) -> CheckpointStore:
+        return self.stores.checkpoints
 
-    @cached_property
+    @property
     def macro_runs(self) -> MacroRuns:
-        from halley.stores.macro_runs import MacroRunStore
+        return self.stores.macro_runs
 
-        return MacroRunStore(self.paths.state / "macros")
-
-    @cached_property
+    @property
     def macros(self) -> MacroLibrary:
-        from halley.stores.config.writer import ConfigMacros
+        return self.stores.macros
 
-        return ConfigMacros(self.paths)
-
-    @cached_property
-    def budgets(self) -> Budgets:
-        from halley.routing.spending import Spending
-
-        return Spending(self.ledger, self.clock)
-
-    @cached_property
+    @property
     def selections(self) -> SelectionStore:
-        from halley.stores.config.selections import SelectionStore
+        return self.stores.selections
 
-        return SelectionStore(self.paths)
-
-    @cached_property
+    @property
     def trust(self) -> TrustStore:
-        from halley.stores.config.trust import TrustStore
+        return self.stores.trust
 
-        return TrustStore(self.paths)
+    @property
+    def config(self) -> ConfigStore:
+        return self.stores.config
+
+    @property
+    def tool_picks(self) -> ToolPicks:
+        return self.stores.tool_picks
+
+    @property
+    def clock(self) -> Clock:
+        return self.stores.clock
+
+    @property
+    def prices(self) -> Prices:
+        return self.stores.prices
+
+    # -- the models: what the environment of these windows decides
 
     @cached_property
     def secrets(self) -> SecretStore:
@@ -137,37 +155,65 @@ class EngineRoom:
         return SecretStore(self.paths, self.environ)
 
     @cached_property
-    def config(self) -> ConfigStore:
-        from halley.providers.presets import PRESETS
-        from halley.stores.config.store import ConfigStore
+    def budgets(self) -> Budgets:
+        from halley.routing.spending import Spending
+        from halley.routing.team_spending import TeamSpending
 
-        return ConfigStore(self.paths, self.trust, PRESETS)
+        own = Spending(self.ledger, self.clock)
+        return TeamSpending(own, self.team, self._cost_of, self.ledger, self.clock)
+
+    def team(self, settings: TeamSettings) -> TeamLink:
+        """The link to the team's database that `settings` name. Raises NotConfigured for a URL that is none, and
+        where the extra is not installed."""
+        named = settings.model_copy(update={"allowed_tools": None})  # which a policy changes in some of them
+        if self._team is None or self._team[0] != named:
+            from halley.features.team import TeamLink, require_driver
+
+            require_driver()
+            if self._team is not None:  # the configuration has changed
+                self._left.append(self._team[1])
+            self._team = named, TeamLink(settings, self.database, self.secrets, self._policies)
+        return self._team[1]
 
     @cached_property
-    def tool_picks(self) -> ToolPicks:
-        from halley.stores.config.tool_picks import ToolPicks
+    def _policies(self) -> PolicyStore:
+        from halley.stores.team.policy import PolicyStore
 
-        return ToolPicks(self.paths)
+        return PolicyStore(self.paths)
 
-    # -- the models
+    def policy(self, settings: Settings) -> Policy:
+        """What the user's team allows, as it was last seen; everything without a team. Waits for nothing."""
+        if settings.team.url is None:
+            return NO_POLICY
+        from halley.stores.team.address import read_address
 
-    @cached_property
-    def clock(self) -> Clock:
-        from halley.routing.clock import Clock
+        try:
+            return self._policies.load(str(read_address(settings.team.url)))
+        except NotConfigured:  # every call to the team says what is wrong with the URL
+            return NO_POLICY
 
-        return Clock()
+    def joined_team(self, settings: Settings) -> TeamLink:
+        """The team that this user is in. Raises NotConfigured where there is none."""
+        if settings.team.url is None:
+            raise NotConfigured(
+                "You are in no team.",
+                "Join one with `halley team join URL`, or set one up with `halley team init URL`.",
+                setting="team.url",
+            )
+        return self.team(settings.team)
+
+    def _cost_of(self, call: Call, output_tokens: int) -> float:
+        from halley.routing.metering import prompt_tokens
+
+        target = self.registry.find_target(call.route[0], call.settings, call.caller, call.role)
+        usage = Usage(prompt_tokens(call.prompt), output_tokens, estimated=True)
+        return self.prices.quick_cost(usage, target.model, target.price_book)
 
     @cached_property
     def http(self) -> Http:
         from halley.providers.http.client import Http
 
         return Http(self.environ, self.secrets.known_keys)
-
-    @cached_property
-    def prices(self) -> Prices:
-        from halley.routing.prices import Prices
-
-        return Prices(self.paths.cache / "prices.json")
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -179,6 +225,7 @@ class EngineRoom:
     def registry(self) -> Registry:
         from halley.routing.keys import KeyRing, seems_usable
         from halley.routing.registry import Registry
+        from halley.stores.lessons import LessonStore
 
         return Registry(
             lambda: self.http,
@@ -187,6 +234,8 @@ class EngineRoom:
             self.prices,
             is_usable=lambda binding: seems_usable(self.secrets, binding, self.environ),
             environ=self.environ,
+            lessons=LessonStore(self.paths.cache / "lessons", self.clock.now),
+            policy=self.policy,
         )
 
     @cached_property
@@ -224,14 +273,26 @@ class EngineRoom:
         if key not in self._granted:
             from halley.stores.config.workspace_config import refuse_foreign_models
 
-            while len(self._granted) >= _REMEMBERED:
-                del self._granted[next(iter(self._granted))]
-            self._granted[key] = layer, refuse_foreign_models(layer, known)
+            _remember(self._granted, key, (layer, refuse_foreign_models(layer, known)))
         return self._granted[key][1]
 
     def settings(self, root: Path | None = None, layers: Sequence[Layer] = ()) -> Settings:
         """The settings in force, with a window's own levels (`client`, `session`) where there are any."""
-        return self.config.merge((*self.layers(root), *layers))
+        merged = self.config.merge((*self.layers(root), *layers))
+        return merged if merged.team.url is None else self._narrowed(merged)
+
+    def _narrowed(self, settings: Settings) -> Settings:
+        """Without the tools and tool servers that the team's policy does not allow. Models are the registry's."""
+        policy = self.policy(settings)
+        if policy.mcp_servers is None and policy.tools is None:
+            return settings
+        known = self._narrow.get(id(settings))
+        if known is None or known[0] is not settings or known[1] is not policy:
+            from halley.features.team import narrow_tools
+
+            known = settings, policy, narrow_tools(settings, policy)
+            _remember(self._narrow, id(settings), known)
+        return known[2]
 
     def route(
         self, role: Role, settings: Settings, layers: Sequence[Layer] = (), request: Route = ()
@@ -289,8 +350,27 @@ class EngineRoom:
         from halley.engine.prompting.templates import builtin_template
         from halley.features.own_templates import load_own_template
 
-        own = load_own_template(self.template_folder / f"{name}.md", name)
-        return builtin_template(name) if own is None else own
+        path = f"{self._templates_at}/{name}.md"
+        try:
+            state = os.stat(path)  # noqa: PTH116 - asked for every prompt; mostly there is none
+        except (FileNotFoundError, NotADirectoryError):
+            return builtin_template(name)
+        except (OSError, ValueError):
+            signature = None  # opening it says what is wrong
+        else:
+            signature = state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns
+        known = self._templates.get(name)
+        if known is None or signature is None or known[0] != signature:
+            own = load_own_template(Path(path), name)
+            known = self._templates[name] = signature, builtin_template(name) if own is None else own
+        return known[1]
+
+
+def _remember(kept: dict[Any, Any], key: Any, value: Any) -> None:
+    """Keeps the newest `_REMEMBERED`."""
+    kept[key] = value
+    while len(kept) > _REMEMBERED:
+        del kept[next(iter(kept))]
 
 
 def _is_local(provider: str) -> bool:

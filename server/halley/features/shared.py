@@ -17,10 +17,14 @@ from typing import TYPE_CHECKING
 from halley.features.room import EngineRoom
 
 if TYPE_CHECKING:
+    from halley.core.models import ModelRef
+    from halley.core.ports import SharedVectors
+    from halley.core.settings import Settings
     from halley.features.context.project import Project
     from halley.features.media.works import Works
     from halley.features.search.index import WorkspaceIndex
     from halley.features.tools.servers import ToolServers
+    from halley.stores.disk.commands import CommandRuns
 
 
 class Shared:
@@ -36,6 +40,8 @@ class Shared:
         for index in self._indexes.values():
             await index.aclose()
         made = vars(self)
+        if "commands" in made:
+            await self.commands.aclose()
         if "tools" in made:
             await self.tools.aclose()
         if "media" in made:
@@ -59,22 +65,41 @@ class Shared:
         if root not in self._indexes:
             room = self.room
             store = IndexStore(index_folder(room.paths, root))
-            models = Models(room.settings, room.route, lambda: room.registry, lambda: room.prices)
+            models = Models(
+                room.settings, room.route, lambda: room.registry, lambda: room.prices, self._shared_vectors
+            )
             self._indexes[root] = WorkspaceIndex(models, root, store)
         return self._indexes[root]
+
+    def _shared_vectors(self, model: ModelRef, settings: Settings) -> SharedVectors | None:
+        if settings.team.url is None or not settings.team.share_index:
+            return None
+        from halley.features.team_index import TeamVectors
+
+        host = self.room.registry.endpoint(model.provider, settings).base_url
+        return TeamVectors(self.room.team(settings.team), str(model), host)
 
     @cached_property
     def media(self) -> Works:
         from halley.features.media.works import Works
-        from halley.stores.media import MediaStore
 
         room = self.room
-        store = MediaStore(room.database, room.paths.data / "media")
-        return Works(store, room.registry, room.clock, room.paths.cache / "media")
+        return Works(room.stores.media, room.registry, room.clock, room.paths.cache / "media")
+
+    @cached_property
+    def commands(self) -> CommandRuns:
+        """Those of agents on the command line; a window has its own."""
+        from halley.stores.disk.commands import CommandRuns
+
+        return CommandRuns(self.room.environ)
 
     @cached_property
     def tools(self) -> ToolServers:
+        return self.new_tools()
+
+    def new_tools(self) -> ToolServers:
+        """Tool servers of someone's own, who closes them."""
         from halley.features.tools.servers import ToolServers
         from halley.providers.http.tls import build_tls_context
 
-        return ToolServers(self.room.secrets, build_tls_context)
+        return ToolServers(self.room.secrets, build_tls_context, self.room.environ)

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from halley.core.ports import MacroRuns
-from halley.core.settings import Settings
-from halley.core.snapshot import Workspace
-from halley.features.ask import Line
-
 if TYPE_CHECKING:
+    from halley.core.ports import MacroRuns
+    from halley.core.settings import Settings
+    from halley.core.snapshot import Workspace
+    from halley.features.ask import Line
     from halley.features.context.project import Project
     from halley.features.media.works import Works
     from halley.features.search.index import WorkspaceIndex

@@ -1,6 +1,6 @@
 """What was used: the ledger's sums, and what providers say is left.
 
-`report` is `halley/usage`: `{rows, totals, completions, quota}`.
+`report` is `halley/usage`: `{rows, totals, completions, nextEdits, quota, hasTeam}`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,29 @@ async def report(
     if list(by) == ["model"]:
         await _add_choices(room, found["rows"], span[0] or 0.0)
     completions = [row.to_json() for row in await room.ledger.acceptance(*span)]
-    return found | {"completions": completions, "quota": quotas}
+    next_edits = [row.to_json() for row in await room.ledger.next_edits(*span)]
+    return found | {
+        "completions": completions,
+        "nextEdits": next_edits,
+        "quota": quotas,
+        "hasTeam": settings.team.url is not None,
+    }
+
+
+async def report_team(
+    room: EngineRoom, settings: Settings, *, since: str | None, until: str | None, by: Sequence[str]
+) -> Json:
+    """As `report`, of the team's calls: all of them for an admin, else this user's on all their machines.
+
+    Raises NotConfigured without a team, StoreFailed where its database cannot be asked.
+    """
+    from halley.stores.team.usage import read_team_summary
+
+    link = room.joined_team(settings)
+    span = read_moment(since, room.clock.now()), read_moment(until, room.clock.now())
+    summary = await link.ask(lambda db: read_team_summary(db, *span, by))
+    rows = [row.to_json() for row in summary.rows]
+    return {"rows": rows, "totals": summary.totals.to_json(), "completions": [], "quota": [], "hasTeam": True}
 
 
 async def _add_choices(room: EngineRoom, rows: list[Json], since: float) -> None:
@@ -82,9 +104,16 @@ def read_moment(text: str | None, now: float) -> float | None:
         ) from None
 
 
-async def find_quotas(room: EngineRoom, settings: Settings, caller: Caller) -> list[Json]:
-    """What is left of the user's money at each provider that reports it; all are asked concurrently, and briefly."""
-    bindings = [b for b in room.registry.bindings(settings) if b.endpoint.quirks.quota]
+async def find_quotas(
+    room: EngineRoom, settings: Settings, caller: Caller, *, kind: str | None = None
+) -> list[Json]:
+    """What is left of the user's money at each provider that reports it, or reports it in this way (`Quirks.quota`);
+    all are asked concurrently, and briefly."""
+    bindings = [
+        b
+        for b in room.registry.bindings(settings)
+        if b.endpoint.quirks.quota and kind in (None, b.endpoint.quirks.quota)
+    ]
 
     async def one(binding: Any) -> Json | None:
         began = time.monotonic()

@@ -11,10 +11,12 @@ import logging
 import os
 import re
 import traceback
+from collections.abc import Callable
+from contextvars import ContextVar
 from io import TextIOWrapper
 from pathlib import Path
 
-from halley.lsp.stderr import never_wait_for_stderr
+from halley.lsp.streams import never_wait_for_stderr
 
 _LOUD = ("pygls", "aiohttp", "asyncio", "keyring", "urllib3")
 """Libraries whose INFO lines carry bodies, addresses with keys in them, or noise."""
@@ -36,7 +38,11 @@ _SECRETS = re.compile(
 def set_up_logging(log_file: str | Path | None = None, level: str = "info") -> None:
     """Sends the log to `log_file` (kept under 5 MB, readable by its owner only), else to stderr."""
     stderr = never_wait_for_stderr()
-    handler = _open_file(Path(log_file)) if log_file else logging.StreamHandler(stderr)
+    log_to(open_log(Path(log_file)) if log_file else logging.StreamHandler(stderr), level)
+
+
+def log_to(handler: logging.Handler, level: str) -> None:
+    """Sends all of the process's log to `handler`, without keys."""
     handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -45,9 +51,13 @@ def set_up_logging(log_file: str | Path | None = None, level: str = "info") -> N
         logging.getLogger(name).setLevel(logging.CRITICAL if name == "pygls" else logging.WARNING)
 
 
+level_setter: ContextVar[Callable[[str], None]] = ContextVar("level_setter")
+"""What sets the level of the running session's log, where the process has several (`lsp/joined/logs.py`)."""
+
+
 def set_log_level(level: str) -> None:
     """`debug`, `info`, `warning` or `error` (the setting `log.level`)."""
-    logging.getLogger().setLevel(level.upper())
+    level_setter.get(logging.getLogger().setLevel)(level.upper())
 
 
 def redact(text: str) -> str:
@@ -78,8 +88,8 @@ class RedactingFormatter(logging.Formatter):
         return describe(error) if isinstance(error, BaseException) else ""
 
 
-def _open_file(path: Path) -> logging.Handler:
-    """Raises StoreFailed where it cannot be written."""
+def open_log(path: Path) -> logging.Handler:
+    """A log file, kept under 5 MB, readable by its owner only. Raises StoreFailed where it cannot be written."""
     from logging.handlers import RotatingFileHandler
 
     from halley.stores.disk.making import make_private_folder, open_kept, store_failed

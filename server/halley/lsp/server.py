@@ -16,31 +16,34 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from halley.lsp.base.front import answer_initialize, seize_stdio, show_error
+from halley.lsp.base.front import answer_initialize
+from halley.lsp.streams import seize_stdio, show_error
 
 if TYPE_CHECKING:
     from halley.features.shared import Shared
     from halley.lsp.base.server import HalleyServer
 
 HANDLERS: tuple[str, ...] = (
-    "halley.lsp.window.begin",  # first: the others find the client's session
+    "halley.lsp.handlers.begin",  # first: the others find the client's session
     "halley.lsp.handlers.configuration",
     "halley.lsp.handlers.code_actions",
-    "halley.lsp.handlers.run",
     "halley.lsp.handlers.completion",
+    "halley.lsp.handlers.search",  # before those that search: an index in use has to hear of documents
+    "halley.lsp.handlers.run",
+    "halley.lsp.handlers.next_edit",
     "halley.lsp.handlers.formatting",
-    "halley.lsp.handlers.content",
-    "halley.lsp.handlers.notebooks",
+    "halley.lsp.handlers.documents",
     "halley.lsp.handlers.proposals",
     "halley.lsp.handlers.chat",
     "halley.lsp.handlers.macros",
     "halley.lsp.handlers.media",
     "halley.lsp.handlers.tools",
+    "halley.lsp.handlers.checkpoints",
     "halley.lsp.handlers.models",
     "halley.lsp.handlers.providers",
     "halley.lsp.handlers.reports",
+    "halley.lsp.handlers.review",
     "halley.lsp.handlers.trust",
-    "halley.lsp.handlers.search",
     "halley.lsp.handlers.apply_block",
     "halley.lsp.handlers.language_model",
     "halley.lsp.handlers.plain",  # last: it wraps the commands of the others
@@ -48,13 +51,19 @@ HANDLERS: tuple[str, ...] = (
 """Modules with `register(server: HalleyServer) -> None`, in the order they are registered."""
 
 LATER = frozenset(HANDLERS) - {
-    "halley.lsp.window.begin",
+    "halley.lsp.handlers.begin",
     "halley.lsp.handlers.configuration",
     "halley.lsp.handlers.code_actions",
     "halley.lsp.handlers.completion",
-    "halley.lsp.handlers.search",  # it listens to documents
 }
 """Imported when a message needs one of them, or when the editor has been quiet: a fifth of the start."""
+
+FIRST_USED: dict[str, tuple[str, ...]] = {
+    "halley.lsp.handlers.completion": ("halley.features.completion.completer",),
+    "halley.lsp.handlers.run": ("halley.features.context.gather", "halley.engine.replies.read"),
+}
+"""What these handlers import only when they are first used, imported when the editor has been quiet as well. Ghost
+text comes first: users type before they open a menu."""
 
 
 def compose(shared: Shared, handlers: Sequence[str] = HANDLERS) -> HalleyServer:
@@ -63,7 +72,10 @@ def compose(shared: Shared, handlers: Sequence[str] = HANDLERS) -> HalleyServer:
     from functools import partial
     from importlib import import_module
 
+    from lsprotocol import types
+
     from halley.lsp.base.server import HalleyServer
+    from halley.lsp.later import Later
     from halley.lsp.logs import describe
 
     server = HalleyServer(shared.room)
@@ -78,7 +90,17 @@ def compose(shared: Shared, handlers: Sequence[str] = HANDLERS) -> HalleyServer:
     for name in handlers:
         if name not in LATER:
             register(name)
-    server.protocol.fm.put_off(partial(register, name) for name in handlers if name in LATER)
+    later = Later(
+        (partial(register, name) for name in handlers if name in LATER),
+        (
+            partial(import_module, module)
+            for name in FIRST_USED
+            if name in handlers
+            for module in FIRST_USED[name]
+        ),
+    )
+    server.complete = later.complete
+    server.feature(types.INITIALIZED)(lambda _: later.complete_when_quiet())
     return server
 
 
@@ -93,10 +115,12 @@ def hold_collecting() -> None:
 
 
 def resume_collecting() -> None:
-    """What was imported is never looked at again."""
+    """What was imported is never looked at again, and the rest less often: Python's own thresholds (700, 10, 10) take
+    a twelfth of the processor under many streams, whose objects live long and are looked at again and again."""
     import gc
 
     gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
     gc.enable()
 
 

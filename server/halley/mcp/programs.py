@@ -121,7 +121,8 @@ async def talk_to_program(
 
 async def _start(spec: ServerSpec) -> asyncio.subprocess.Process:
     # Not our own environment, which holds keys of every provider.
-    environ = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    ours = os.environ if spec.inherited is None else spec.inherited
+    environ = {name: ours[name] for name in INHERITED if name in ours}
     program = str(Path(spec.command[0]).expanduser()) if spec.command[0].startswith("~") else spec.command[0]
     try:
         return await asyncio.create_subprocess_exec(

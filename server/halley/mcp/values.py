@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -30,6 +31,8 @@ class ServerSpec:
     """Keys among those values, taken out of whatever the server says back."""
     start_timeout_s: float = 30.0
     call_timeout_s: float = 60.0
+    inherited: Mapping[str, str] | None = field(default=None, repr=False, compare=False)
+    """The environment whose harmless part a program gets; None for that of this process."""
 
     @property
     def transport(self) -> Literal["stdio", "http"]:
@@ -45,7 +48,7 @@ class ServerSpec:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RemoteTool:
     """`read_only` is what the server says of it."""
 
@@ -55,7 +58,7 @@ class RemoteTool:
     schema: Mapping[str, Any]
     read_only: bool = False
 
-    @property
+    @cached_property  # asked for with every reply
     def fingerprint(self) -> str:
         """A digest of everything that the model and the user see of it."""
         told = [self.name, self.title, self.description, self.schema, self.read_only]

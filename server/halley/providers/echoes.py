@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, replace
 from functools import lru_cache
 from typing import Any, cast
@@ -112,6 +112,11 @@ class Mask:
                 return match.start()
         return len(text)
 
+    @property
+    def find_start(self) -> Callable[[str], object | None]:
+        """Given a text, None unless the first characters of a key are in it: a quick look at each piece of a stream."""
+        return self._starts.search
+
     def event(self, event: Event) -> Event:
         """Any event that is complete by itself."""
         if isinstance(event, Sound | Vectors) or not self:
@@ -129,27 +134,30 @@ class Mask:
 class Stream:
     """Masks the events of one reply; each of its texts is followed from piece to piece."""
 
-    __slots__ = ("_channels", "_mask")
+    __slots__ = ("_channels", "_has_keys", "_mask")
 
     def __init__(self, mask: Mask) -> None:
-        self._mask = mask
+        self._mask, self._has_keys = mask, bool(mask)
         self._channels: dict[tuple[type, int], _Channel] = {}
 
-    def feed(self, event: Event) -> Iterator[Event]:
+    def feed(self, event: Event) -> Iterable[Event]:
         """What of it, and of what was held back, may pass."""
-        if not self._mask:
-            yield event
-        elif isinstance(event, Recalled):
-            yield from self._recall(event)
-        elif isinstance(event, TextDelta | ReasoningDelta):
-            if text := self._channel(type(event), 0).feed(event.text):
-                yield type(event)(text)
-        elif isinstance(event, ToolCallDelta):
+        if not self._has_keys:
+            return (event,)
+        if isinstance(event, Recalled):
+            return self._recall(event)
+        if isinstance(event, TextDelta | ReasoningDelta):
+            channel = self._channels.get((type(event), 0)) or self._channel(type(event), 0)
+            text = channel.feed(event.text)
+            if text is event.text:
+                return (event,)
+            return (type(event)(text),) if text else ()
+        if isinstance(event, ToolCallDelta):
             arguments = self._channel(ToolCallDelta, event.index).feed(event.arguments)
             if arguments or event.id or event.name:
-                yield replace(self._mask.event(event), arguments=arguments)  # type: ignore[arg-type]
-        else:
-            yield self._mask.event(event)
+                return (replace(self._mask.event(event), arguments=arguments),)  # type: ignore[arg-type]
+            return ()
+        return (self._mask.event(event),)
 
     def _recall(self, event: Recalled) -> Iterator[Event]:
         """Of text that was all recalled, its length as it was shown."""
@@ -165,14 +173,17 @@ class Stream:
                 yield ToolCallDelta(index, arguments=rest) if kind is ToolCallDelta else kind(rest)
 
     def _channel(self, kind: type, index: int) -> _Channel:
-        return self._channels.setdefault((kind, index), _Channel(self._mask))
+        channel = self._channels.get((kind, index))
+        if channel is None:
+            channel = self._channels[kind, index] = _Channel(self._mask)
+        return channel
 
 
 class _Channel:
-    __slots__ = ("_held", "_mask", "_said", "heard", "shown")
+    __slots__ = ("_find_start", "_held", "_mask", "_said", "heard", "shown")
 
     def __init__(self, mask: Mask) -> None:
-        self._mask = mask
+        self._mask, self._find_start = mask, mask.find_start
         self._held = ""
         self.heard = self.shown = 0
         self._said = ""
@@ -180,6 +191,10 @@ class _Channel:
 
     def feed(self, text: str) -> str:
         self.heard += len(text)
+        if not self._held and self._find_start(said := self._said + text) is None:
+            self._said = said[1 - HINT :]
+            self.shown += len(text)
+            return text
         whole = self._said + self._held + text
         pieces: list[str] = []
         at = len(self._said)

@@ -24,7 +24,7 @@ class Quirks:
     """Which header carries the key."""
     version_path: str = "/v1"
     fim: str = ""
-    """How this host fills in the middle, for models that can (`fim.py` names the forms)."""
+    """How this host fills in the middle, for models that can (`wires/fim.py` names the forms)."""
     drop: tuple[str, ...] = ()
     """Parameters no model of this host takes."""
     catalogue: Literal["", "comet", "openrouter"] = ""
@@ -33,8 +33,8 @@ class Quirks:
     """The name `genai-prices` knows this host by."""
     limits: Literal["", "llamacpp", "ollama", "lmstudio", "litellm"] = ""
     """How it reports the context windows it works with (`hosts/limits.py`)."""
-    quota: Literal["", "comet", "openrouter"] = ""
-    """How it reports the remaining balance."""
+    quota: Literal["", "comet", "openrouter", "litellm"] = ""
+    """How it reports the remaining balance (`hosts/quota.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Endpoint:
     first_byte_timeout_s: float = 60.0
     stall_timeout_s: float = 60.0
     result_origins: tuple[str, ...] = ()
-    """Other origins its results may be fetched from, though they are not public (`fetching.py`)."""
+    """Other origins its results may be fetched from, though they are not public (`hosts/fetching.py`)."""
     enabled: bool = True
     preset: str | None = None
     quirks: Quirks = field(default_factory=Quirks)

@@ -2,7 +2,7 @@
 
 A row says `match` (patterns for the last part of the name, lower case; a pattern with a slash is for the
 whole name), perhaps `except`, and facts. Rows are laid over one another from top to bottom, the preset's
-last; lists of `drop` add up. What a host itself says of a model goes over all of it (`catalogue_api.py`).
+last; lists of `drop` add up. What a host itself says of a model goes over all of it (`hosts/catalogue_api.py`).
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@
     metering.py      one ledger row for each call
     repeating.py     stops a reply that goes round in circles
     spending.py      money limits, before the call
+    team_spending.py a team's money limits, beside the user's own
     forecast.py      what the month will cost at this rate
     prices.py        what a token costs, where that is known
     price_list.py    its child process

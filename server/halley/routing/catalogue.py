@@ -14,6 +14,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
@@ -87,7 +88,16 @@ class Catalogue:
 
     async def refresh(self, endpoint: Endpoint, fetch: Fetch) -> Shelf:
         """The shelf as the host says now; on failure the old models with the problem. Never raises HalleyError."""
+        # Several callers wait for one task: the first that is cancelled must not take the list from the others.
         return await asyncio.shield(self._task(endpoint, fetch))
+
+    def put(self, endpoint: Endpoint, models: tuple[Model, ...]) -> None:
+        """A list that just came, for those who ask while the refresh that brought it is still completing it."""
+        self._shelves[_key(endpoint)] = Shelf(models, self._clock.now())
+
+    async def settled(self) -> None:
+        """Waits until no refresh is under way."""
+        await asyncio.gather(*self._refreshing.values(), return_exceptions=True)
 
     async def aclose(self) -> None:
         """Gives up what is still under way."""
@@ -108,6 +118,7 @@ class Catalogue:
         try:
             shelf = Shelf(await fetch(), self._clock.now())
         except HalleyError as error:
+            # An old list is worth more than none: models seldom go, and a wrong name is refused by the host anyway.
             shelf = replace(before, problem=problem_of(error))
         self._shelves[key] = shelf
         if shelf.problem is None:
@@ -120,8 +131,14 @@ class Catalogue:
 
 def _key(endpoint: Endpoint) -> str:
     """A file name for this provider at this address."""
-    digest = hashlib.sha256(f"{endpoint.kind} {endpoint.base_url}".encode()).hexdigest()[:12]
-    return f"{endpoint.id}-{digest}.json"
+    return _key_of(endpoint.id, endpoint.kind, endpoint.base_url)
+
+
+@lru_cache(maxsize=128)
+def _key_of(id: str, kind: str, base_url: str) -> str:
+    # By the id alone, the models of one host would be shown for another that the user put in its place.
+    digest = hashlib.sha256(f"{kind} {base_url}".encode()).hexdigest()[:12]
+    return f"{id}-{digest}.json"
 
 
 def _load(path: Path, provider: str) -> Shelf:

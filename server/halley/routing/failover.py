@@ -1,25 +1,26 @@
 """Follows the route until one model answers; nothing is retried after the first visible token.
 
-`Failover.stream` is the loop; `trip.py` decides the next step after each failure, by the table in `retry.py`.
-A reply that breaks after its first token ends with Interrupted; everything received before that was already yielded.
+`Failover.feed` is the loop; `trip.py` decides the next step after each failure, by the table in `retry.py`.
+A reply that breaks after its first token ends with Interrupted; everything received before has been handed over.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from halley.core.calls import Call, Trace
 from halley.core.errors import HalleyError, Interrupted, UpstreamError
-from halley.core.events import Event, Notice
 from halley.core.models import ModelRef
+from halley.core.ports import Take
+from halley.providers.stream.iterating import hand_over
 from halley.routing.metering import Chain
 from halley.routing.targets import Target, Targets
-from halley.routing.trip import Hosts, Trip
+from halley.routing.trip import Hosts, Step, Trip
 from halley.routing.waits import Waits
 
-Attempt = Callable[[Call, Target, Chain, Trace], AsyncGenerator[Event, None]]
+Attempt = Callable[[Call, Target, Chain, Trace, Take, Callable[[], None]], Awaitable[None]]
 """One request to one model: `metering.metered`."""
 
 
@@ -32,7 +33,7 @@ class Failover:
     hosts: Hosts
     waits: Waits
 
-    async def stream(self, call: Call) -> AsyncGenerator[Event, None]:
+    async def feed(self, call: Call, take: Take) -> None:
         """Events and one `Finish`.
 
         Raises the first model's error when none could answer, and Interrupted when one broke off.
@@ -41,29 +42,27 @@ class Failover:
         try:
             while (step := await trip.next_step()) is not None:
                 for notice in trip.take_notices():
-                    yield notice
-                heard = False
+                    await hand_over(notice, take)
+                answered = partial(self._answered, trip, step)
                 try:
-                    attempt = self.attempt(trip.call, step.target, trip.chain, step.trace)
-                    async with step, aclosing(attempt) as events:
-                        async for event in events:
-                            # A notice is ours, not the model's: after one, another model may still take over.
-                            if not heard and not isinstance(event, Notice):
-                                heard = True
-                                step.answered()
-                                trip.shown.done()
-                            yield event
+                    async with step:
+                        await self.attempt(trip.call, step.target, trip.chain, step.trace, take, answered)
                     return
                 except HalleyError as error:
                     # The user has seen part of a reply. Another model would start over in the middle of it, and the
                     # same one would be paid twice, so only the user may continue it.
-                    if heard:
+                    if step.heard:
                         raise interrupted(error, step.target.model.ref) from error
                     trip.failed(step, error)
             # The first model's error, not the last: it is the one the user picked, so it is the one to mend.
             raise await trip.verdict()
         finally:
             trip.shown.done()
+
+    @staticmethod
+    def _answered(trip: Trip, step: Step) -> None:
+        step.answered()
+        trip.shown.done()
 
 
 def interrupted(error: HalleyError, model: ModelRef) -> HalleyError:

@@ -76,9 +76,11 @@ class KeyRing:
         Seconds until another key can be used, 0 for now; None where no other key would help.
         """
         if isinstance(error, AuthFailed):
+            # The key may come from a program or a file that gives a fresh one: the next request asks again.
             self.secrets.forget(self.binding.endpoint.id)
         if key and isinstance(error, AuthFailed | QuotaExhausted | RateLimited):
             told = error.problem.retry_after_ms
+            # A host may send a time to wait with a 401 as well, but waiting mends no wrong key.
             rest = REST_S if told is None or isinstance(error, AuthFailed) else told / 1000
             self.rests[key] = self.clock.monotonic() + rest
             return self._next_ready(key)
@@ -91,6 +93,7 @@ class KeyRing:
     def _next(self, keys: tuple[str, ...]) -> str:
         """The next in turn that does not rest; where all do, the one that rests the shortest."""
         now = self.clock.monotonic()
+        # Keys that are gone must not stay in memory.
         self.rests = {key: until for key, until in self.rests.items() if until > now and key in keys}
         self.turn += 1
         for offset in range(len(keys)):
@@ -105,6 +108,7 @@ def seems_usable(secrets: SecretStore, binding: Binding, environ: Mapping[str, s
     endpoint = binding.endpoint
     if not endpoint.key_needed or endpoint.public_key or has_stored_key(secrets, endpoint):
         return True
+    # With another address the preset's key would go to a stranger, so the variable counts for its own host only.
     if not binding.explicit and binding.home and not same_origin(binding.home, endpoint.origin):
         return False
     return any(

@@ -10,21 +10,32 @@ usage, tokens are counted here and the usage is marked `estimated`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from halley.core.calls import AnyPrompt, Call, EmbedPrompt, FimPrompt, Message, Priority, Prompt, Trace
-from halley.core.errors import HalleyError, Interrupted, Problem, UpstreamTimeout, problem_of
+from halley.core.calls import (
+    AnyPrompt,
+    Call,
+    EmbedPrompt,
+    FimPrompt,
+    Message,
+    NextEditPrompt,
+    Priority,
+    Prompt,
+    Trace,
+)
+from halley.core.errors import Enough, HalleyError, Interrupted, Problem, UpstreamTimeout, problem_of
 from halley.core.events import Begun, Event, Finish, Image, Notice, ReasoningDelta, TextDelta, ToolCallDelta
 from halley.core.media import MediaPrompt
 from halley.core.models import HostNotes, Times, Usage
-from halley.core.ports import Ledger
+from halley.core.ports import Ledger, Take
 from halley.core.tokens import estimate_tokens
+from halley.providers.stream.iterating import ENOUGH
 from halley.routing.clock import Clock
 from halley.routing.prices import Prices
-from halley.routing.repeating import Watch
+from halley.routing.repeating import Watch, in_circles
 from halley.routing.targets import Target
 
 SUPERSEDED = "superseded"
@@ -64,38 +75,33 @@ class Chain:
 
 
 async def metered(
-    settling: Settling, call: Call, target: Target, chain: Chain, trace: Trace
-) -> AsyncGenerator[Event, None]:
-    """The model's events; its `Finish` carries model, usage with cost, and times. `trace` is filled by the provider.
+    settling: Settling,
+    call: Call,
+    target: Target,
+    chain: Chain,
+    trace: Trace,
+    take: Take,
+    answered: Callable[[], None],
+) -> None:
+    """The model's events; its `Finish` carries model, usage with cost, and times. `trace` is filled by the provider;
+    `answered` is called before the first event that is the model's own.
 
     Raises what the provider raises, and Interrupted when its stream ends without a `Finish`.
     """
     # On disk before anything is sent: a call that a crash interrupts has cost money too.
     row = await _open_row(settling, call, target, chain)
     meter = Meter(settling.clock.monotonic())
-    watch = Watch.of(call)
+    passing = _Passing(meter, settling.clock, call, target, trace, take, answered)
     settled: asyncio.Task[Any] | None = None
     try:
-        async with aclosing(target.provider.stream(target.model, call.prompt, trace)) as events:
-            async for event in _until(chain.deadline, settling.clock, call, events):
-                if meter.first_byte_at is None:
-                    meter.note_first_byte(trace.answered_at, settling.clock.monotonic())
-                if isinstance(event, Finish):
-                    if cut := cut_silently(call.prompt, event.usage):
-                        yield replace(cut, model=target.model.ref)
-                    event = await _finish(settling, meter, call, target, event)
-                    # Before the consumer sees the end: it may stop reading at `Finish`, and this generator would
-                    # never run on.
-                    settled = settling.start(_settle(settling, row, meter, call, target, None))
-                else:
-                    if isinstance(event, Begun | HostNotes):
-                        event = replace(event, model=target.model.ref)
-                    meter.see(event, settling.clock.monotonic())
-                yield event
-                if watch is not None:
-                    watch.see(event)
-        if settled is None:
+        asking = target.provider.feed(target.model, call.prompt, passing.take, trace)
+        await _within(chain.deadline, settling.clock, call, asking)
+        if passing.finish is None:
             raise Interrupted("The reply ended before it was complete.", "Continue it, or ask again.")
+        finish = await _finish(settling, meter, call, target, passing.finish)
+        # Before the caller sees the end: it may want no more at `Finish`.
+        settled = settling.start(_settle(settling, row, meter, call, target, None))
+        take(finish)
     except BaseException as error:
         settled = settled or settling.start(_settle(settling, row, meter, call, target, error))
         raise
@@ -105,32 +111,76 @@ async def metered(
             await asyncio.shield(settled)
 
 
-def _until(
-    deadline: float | None, clock: Clock, call: Call, events: AsyncGenerator[Event, None]
-) -> AsyncIterator[Event]:
-    """`events`, with an end to waiting for the next one where the call has a deadline."""
-    return events if deadline is None else _Until(deadline, clock, call, events)
+class _Passing:
+    """What stands between the model's events and who takes them: each is counted and examined, in one pass."""
+
+    __slots__ = ("_answered", "_call", "_clock", "_meter", "_next", "_target", "_trace", "_watch", "finish")
+
+    def __init__(
+        self, meter: Meter, clock: Clock, call: Call, target: Target, trace: Trace, next_: Take,
+        answered: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self._meter, self._clock, self._call, self._target, self._trace = meter, clock, call, target, trace
+        self._next = next_
+        self._answered: Callable[[], None] | None = answered
+        self._watch = Watch.of(call)
+        self.finish: Finish | None = None
+
+    def take(self, event: Event) -> Awaitable[object] | None:
+        meter = self._meter
+        if type(event) is TextDelta and meter.first_token_at is not None and self._answered is None:
+            # Nearly all of a reply: text that continues.
+            meter.pieces.append(event.text)
+            wait = self._next(event)
+            if self._watch is not None and (found := self._watch.text.add(event.text)) is not None:
+                raise in_circles(found)
+            return wait
+        if meter.first_byte_at is None:
+            meter.note_first_byte(self._trace.answered_at, self._clock.monotonic())
+        if isinstance(event, Finish):
+            return self._end(event)
+        # A notice is ours, not the model's: after one, another model may still take over.
+        if self._answered is not None and not isinstance(event, Notice):
+            self._hear()
+        if isinstance(event, Begun | HostNotes):
+            event = replace(event, model=self._target.model.ref)
+        if meter.first_token_at is None and is_visible(event):
+            meter.first_token_at = self._clock.monotonic()
+        if isinstance(event, TextDelta):
+            meter.pieces.append(event.text)
+        else:
+            meter.count(event)
+        wait = self._next(event)
+        if self._watch is not None:
+            self._watch.see(event)
+        return wait
+
+    def _hear(self) -> None:
+        answered, self._answered = self._answered, None
+        if answered is not None:
+            answered()
+
+    def _end(self, finish: Finish) -> Awaitable[object] | None:
+        self.finish = finish
+        if cut := cut_silently(self._call.prompt, finish.usage):
+            self._next(replace(cut, model=self._target.model.ref))
+        self._hear()
+        return None
 
 
-@dataclass(slots=True)
-class _Until:
-    deadline: float
-    clock: Clock
-    call: Call
-    events: AsyncGenerator[Event, None]
-
-    def __aiter__(self) -> _Until:
-        return self
-
-    async def __anext__(self) -> Event:
-        try:
-            async with asyncio.timeout(max(0.0, self.deadline - self.clock.monotonic())):
-                return await anext(self.events)
-        except TimeoutError:
-            raise UpstreamTimeout(
-                f"The model did not answer within {self.call.timeout_s:g} s.",
-                "Ask again, or pick a faster model.",
-            ) from None
+async def _within(deadline: float | None, clock: Clock, call: Call, work: Awaitable[None]) -> None:
+    """`work`, with an end to it where the call has a deadline."""
+    if deadline is None:
+        await work
+        return
+    try:
+        async with asyncio.timeout(max(0.0, deadline - clock.monotonic())):
+            await work
+    except TimeoutError:
+        raise UpstreamTimeout(
+            f"The model did not answer within {call.timeout_s:g} s.",
+            "Ask again, or pick a faster model.",
+        ) from None
 
 
 async def _open_row(settling: Settling, call: Call, target: Target, chain: Chain) -> int:
@@ -143,12 +193,16 @@ async def _open_row(settling: Settling, call: Call, target: Target, chain: Chain
 
 
 async def _finish(settling: Settling, meter: Meter, call: Call, target: Target, finish: Finish) -> Finish:
-    """The provider's `Finish` with what was measured. A price that is still being looked up is not waited for."""
+    """The provider's `Finish` with what was measured. A price that is still being looked up is waited for only as long
+    as the call says."""
     meter.usage = finish.usage or meter.estimate(call.prompt)
     meter.ended_at = settling.clock.monotonic()
     meter.request_id = finish.request_id
-    if not settling.prices.is_pending(target.model, target.price_book):
-        meter.usage = await settling.prices.with_cost(meter.usage, target.model, target.price_book)
+    pending = settling.prices.is_pending(target.model, target.price_book)
+    if call.price_wait_s or not pending:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(call.price_wait_s if pending else None):
+                meter.usage = await settling.prices.with_cost(meter.usage, target.model, target.price_book)
     return replace(finish, usage=meter.usage, model=finish.model or target.model.ref, times=meter.times())
 
 
@@ -206,18 +260,23 @@ def _status(error: BaseException | None, meter: Meter, call: Call) -> str:
 
     Fill-in-the-middle stops reading where the middle ends; that counts as complete.
     """
-    filled = isinstance(call.prompt, FimPrompt) and isinstance(error, GeneratorExit) and meter.pieces
+    filled = isinstance(call.prompt, FimPrompt) and _is_enough(error) and meter.pieces
     if error is None or filled:
         return "complete"
-    if isinstance(error, asyncio.CancelledError | GeneratorExit):
+    if isinstance(error, asyncio.CancelledError | Enough):
         return SUPERSEDED if SUPERSEDED in error.args else "cancelled"
     if meter.first_token_at is not None and isinstance(error, HalleyError):
         return "interrupted"
     return "failed"
 
 
+def _is_enough(error: BaseException | None) -> bool:
+    """Whether the caller wants no more of the reply."""
+    return isinstance(error, Enough) or (isinstance(error, asyncio.CancelledError) and ENOUGH in error.args)
+
+
 def _told(error: BaseException | None) -> Problem | None:
-    if error is None or isinstance(error, asyncio.CancelledError | GeneratorExit):
+    if error is None or isinstance(error, asyncio.CancelledError | Enough):
         return None
     return problem_of(error)
 
@@ -240,9 +299,7 @@ class Meter:
         is_ours = answered_at is not None and self.began_at <= answered_at <= now
         self.first_byte_at = answered_at if is_ours else now
 
-    def see(self, event: Event, now: float) -> None:
-        if self.first_token_at is None and is_visible(event):
-            self.first_token_at = now
+    def count(self, event: Event) -> None:
         match event:
             case TextDelta(text) | ReasoningDelta(text):
                 self.pieces.append(text)
@@ -309,6 +366,8 @@ def prompt_tokens(prompt: AnyPrompt) -> int:
         return estimate_tokens(prompt.prefix) + estimate_tokens(prompt.suffix) + estimate_tokens(others)
     if isinstance(prompt, EmbedPrompt):
         return sum(map(estimate_tokens, prompt.texts))
+    if isinstance(prompt, NextEditPrompt):
+        return prompt_tokens(prompt.fallback)
     return sum(map(_message_tokens, prompt.messages))
 
 

@@ -70,6 +70,14 @@ class Prices:
         cost = cost_of(usage, price) if price else None
         return usage if cost is None else replace(usage, cost_usd=cost, cost_source="estimated")
 
+    def quick_cost(self, usage: Usage, model: Model, book: str = "") -> float:
+        """About what `usage` would cost in US dollars, without waiting: 0.0 where no price is known yet."""
+        price = model.price or self._prices().get((book, model.ref.name))
+        if price is None:
+            self.begin(model, book)
+            return 0.0
+        return cost_of(usage, price_at(price, time.time())) or 0.0
+
     async def aclose(self) -> None:
         """Gives up what is still being looked up."""
         tasks = set(self._looking.values())

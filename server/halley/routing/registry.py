@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from halley.core.calls import AskKey, Caller
 from halley.core.errors import HalleyError, ModelNotFound, NotConfigured, Problem
 from halley.core.models import Model, ModelRef, Price, Role, Route
-from halley.core.ports import Provider
+from halley.core.ports import LessonBook, Provider
 from halley.core.settings import ProviderSettings, Settings
+from halley.core.team import NO_POLICY, Policy
 from halley.providers.endpoint import Endpoint
 from halley.providers.facts import describe_model
 from halley.providers.presets import PRESETS, Preset, load_preset, resolve_endpoint
@@ -71,13 +72,16 @@ class Registry:
         *,
         is_usable: Callable[[Binding], bool] = lambda binding: True,
         environ: Mapping[str, str] = os.environ,
+        lessons: LessonBook | None = None,
+        policy: Callable[[Settings], Policy] = lambda settings: NO_POLICY,
     ) -> None:
         self._http, self._ring_of, self._is_usable = http, ring_of, is_usable
         self.catalogue, self._prices = catalogue, prices
-        self._environ = environ
+        self._environ, self._lessons, self._policy = environ, lessons, policy
         self._providers: dict[tuple[Binding, AskKey | None], tuple[Provider, KeyRing]] = {}
+        self._found: dict[tuple[int, AskKey | None], tuple[Binding, tuple[Provider, KeyRing]]] = {}
         self._bindings: dict[tuple[str, int], tuple[ProviderSettings | None, Binding]] = {}
-        self._looked_at = float("-inf")
+        self._looked_at, self._looking = float("-inf"), asyncio.Lock()
         self._local: dict[str, ProviderSettings | None] = {}
         """Servers that answered on this machine, and where, unless their preset says so."""
 
@@ -134,7 +138,8 @@ class Registry:
         """Those a user can use: the configured ones, presets with a key, local servers that answered."""
         names = dict.fromkeys((*settings.providers, *self._preset_names(), *self._local))
         found: list[Binding] = []
-        for name in names:
+        policy = self._policy(settings)
+        for name in filter(policy.allows_provider, names):
             try:
                 found.append(self.binding(name, settings))
             except NotConfigured:
@@ -172,7 +177,8 @@ class Registry:
     def find_target(
         self, ref: ModelRef, settings: Settings, caller: Caller, role: Role | None = None
     ) -> Target:
-        """Never waits. Raises NotConfigured where the user has no such provider."""
+        """Never waits. Raises NotConfigured where the user has no such provider, BlockedByPolicy by a team's policy."""
+        self._policy(settings).require_model(ref)
         binding = self.binding(ref.provider, settings)
         endpoint = binding.endpoint
         provider, ring = self._provider(binding, caller.ask_key)
@@ -206,13 +212,18 @@ class Registry:
 
     def _provider(self, binding: Binding, ask_key: AskKey | None) -> tuple[Provider, KeyRing]:
         asks = ask_key if any(source.client for source in binding.endpoint.keys) else None
+        # By identity first: to hash a binding takes longer than all else here.
+        found = self._found.get((id(binding), asks))
+        if found is not None and found[0] is binding:
+            return found[1]
         known = self._providers.get((binding, asks))
         if known is None:
             from halley.providers.wires.table import build_provider
 
             ring = self._ring_of(binding, asks)
-            known = build_provider(binding.endpoint, self._http(), ring.take), ring
+            known = build_provider(binding.endpoint, self._http(), ring.take, self._lessons), ring
             _remember(self._providers, (binding, asks), known)
+        _remember(self._found, (id(binding), asks), (binding, known))
         return known
 
     async def take_key(self, binding: Binding, ask_key: AskKey | None = None) -> str | None:
@@ -273,11 +284,11 @@ class Registry:
             await asyncio.gather(*(self.refresh(binding, caller) for binding in bindings))
         else:
             await self._first_lists(bindings, caller)
-        now = self.catalogue.now()
+        now, policy = self.catalogue.now(), self._policy(settings)
         shelves = [(binding.endpoint, self.catalogue.shelf(binding.endpoint)) for binding in bindings]
         refreshing = any(self.catalogue.is_refreshing(endpoint) for endpoint, _ in shelves)
         return Listing(
-            tuple(model for _, shelf in shelves for model in shelf.models),
+            tuple(model for _, shelf in shelves for model in shelf.models if policy.allows_model(model.ref)),
             refreshing or any(shelf.is_stale(now) for _, shelf in shelves),
             tuple(_about(shelf.problem, endpoint) for endpoint, shelf in shelves if shelf.problem),
         )
@@ -285,6 +296,22 @@ class Registry:
     async def refresh(self, binding: Binding, caller: Caller) -> Shelf:
         """The list as the host says now; its problem where it says nothing."""
         return await self.catalogue.refresh(binding.endpoint, lambda: self._fetch(binding, caller))
+
+    async def list_now(self, binding: Binding, caller: Caller) -> Shelf:
+        """As `refresh`, without waiting for the prices, which are filled in afterwards: looking them up takes longer
+        than a host takes to answer."""
+        listed: asyncio.Future[tuple[Model, ...]] = asyncio.get_running_loop().create_future()
+
+        async def fetch() -> tuple[Model, ...]:
+            models = await self._list(binding, caller)
+            self.catalogue.put(binding.endpoint, models)
+            if not listed.done():
+                listed.set_result(models)
+            return await self._fill(models, binding)
+
+        refreshed = asyncio.ensure_future(self.catalogue.refresh(binding.endpoint, fetch))
+        await asyncio.wait((listed, refreshed), return_when=asyncio.FIRST_COMPLETED)
+        return refreshed.result() if refreshed.done() else self.catalogue.shelf(binding.endpoint)
 
     async def find_quota(self, binding: Binding, caller: Caller) -> dict[str, Any] | None:
         """The remaining balance, where the host reports it; else None. Raises UpstreamError."""
@@ -301,8 +328,13 @@ class Registry:
             await asyncio.wait(waits, timeout=FIRST_LIST_S)
 
     async def _fetch(self, binding: Binding, caller: Caller) -> tuple[Model, ...]:
+        return await self._fill(await self._list(binding, caller), binding)
+
+    async def _list(self, binding: Binding, caller: Caller) -> tuple[Model, ...]:
         models = await self.provider(binding, caller.ask_key).list_models()
-        models = tuple(_priced(model, binding.endpoint) for model in models)
+        return tuple(_priced(model, binding.endpoint) for model in models)
+
+    async def _fill(self, models: tuple[Model, ...], binding: Binding) -> tuple[Model, ...]:
         return await self._prices.fill(models, price_book_of(binding.endpoint))
 
     # -- when no model was chosen
@@ -313,12 +345,16 @@ class Registry:
         A route is of the first provider that has its key, else of one that lacks it and will say so; empty without any.
         """
 
-        @cache
-        def providers() -> list[tuple[Endpoint, Shelf]]:
-            bindings = sorted(self.bindings(settings), key=lambda binding: not self._is_usable(binding))
-            return [(binding.endpoint, self.catalogue.shelf(binding.endpoint)) for binding in bindings]
+        found: list[tuple[Endpoint, Shelf]] | None = None
 
-        return lambda role: default_route(role, providers())
+        def find(role: Role) -> Route:
+            nonlocal found
+            if found is None:
+                bindings = sorted(self.bindings(settings), key=lambda binding: not self._is_usable(binding))
+                found = [(binding.endpoint, self.catalogue.shelf(binding.endpoint)) for binding in bindings]
+            return default_route(role, found)
+
+        return find
 
     def own_default(self, settings: Settings) -> Callable[[Role, str], Route]:
         """The usual route of a role at a provider; empty for one that is not there or has none."""
@@ -335,20 +371,20 @@ class Registry:
 
     async def find_local_servers(self, settings: Settings) -> list[Binding]:
         """Servers that answer on this machine's usual ports and are what they seem, beside the configured ones."""
-        now = self.catalogue.now()
-        if now - self._looked_at > LOCAL_FRESH_S:
-            from halley.providers.hosts.discovery import find_local_servers
+        async with self._looking:  # a second caller waits for what the first finds
+            if (now := self.catalogue.now()) - self._looked_at > LOCAL_FRESH_S:
+                from halley.providers.hosts.discovery import find_local_servers, named_ports
 
-            self._looked_at = now
-            found = await find_local_servers(self._http())
-            self._local = {endpoint.id: _found_at(endpoint) for endpoint in found}
+                found = await find_local_servers(self._http(), named_ports(self._environ))
+                self._local = {endpoint.id: _found_at(endpoint) for endpoint in found}
+                self._looked_at = now
         return [self._resolve(name, None) for name in self._local if name not in settings.providers]
 
 
 def _found_at(endpoint: Endpoint) -> ProviderSettings | None:
     """A preset without an address is one that people configure elsewhere too, each with a key of its own."""
     preset = load_preset(endpoint.id)
-    return None if preset and preset.base_url else _settings_at(endpoint.base_url)
+    return None if preset and preset.base_url == endpoint.base_url else _settings_at(endpoint.base_url)
 
 
 @cache

@@ -24,7 +24,13 @@ class Watch:
     """One attempt's streams."""
 
     prompt: Prompt | FimPrompt
-    streams: dict[str, Repetition] = field(default_factory=dict[str, Repetition])
+    streams: dict[str, Repetition] = field(init=False)
+    text: Repetition = field(init=False)
+    """The stream of the reply itself, for callers that know that an event is of it."""
+
+    def __post_init__(self) -> None:
+        self.text = Repetition(self._is_in_prompt)
+        self.streams = {"text": self.text}
 
     @classmethod
     def of(cls, call: Call) -> Watch | None:
@@ -47,15 +53,20 @@ class Watch:
             self.streams[name] = Repetition(self._is_in_prompt)
         found = self.streams[name].add(text)
         if found is not None:
-            error = Interrupted(
-                f"The model's {what} went round in circles, the same passage over and over, so it was stopped.",
-                _HELP,
-            )
-            error.repeats_from = found if name == "text" else None
-            raise error
+            raise in_circles(found if name == "text" else None, what)
 
     def _is_in_prompt(self, passage: str) -> bool:
         prompt = self.prompt
         if isinstance(prompt, FimPrompt):
             return passage in prompt.prefix or passage in prompt.suffix
         return any(passage in message.text for message in prompt.messages)
+
+
+def in_circles(repeats_from: int | None, what: str = "reply") -> Interrupted:
+    """`repeats_from` is where the text begins to repeat itself; None where it is not the text that does."""
+    error = Interrupted(
+        f"The model's {what} went round in circles, the same passage over and over, so it was stopped.",
+        _HELP,
+    )
+    error.repeats_from = repeats_from
+    return error

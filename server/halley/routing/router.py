@@ -1,6 +1,6 @@
 """The router: what a call passes through on its way to a model.
 
-Router.stream    = budgeted(Failover([metered(model), ...]))
+Router.feed      = budgeted(Failover([metered(model), ...]))
 
 spending.py   money limits, before anything is sent
 failover.py   the route: retries, rests, the next model
@@ -9,12 +9,14 @@ metering.py   one ledger row for each attempt
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from functools import partial
 
 from halley.core.calls import Call, Trace
 from halley.core.events import Event
-from halley.core.ports import Budgets, Ledger
+from halley.core.ports import Budgets, Ledger, Take
+from halley.providers.stream.iterating import hand_over, iterate
 from halley.routing.clock import Clock
 from halley.routing.failover import Failover
 from halley.routing.metering import Chain, Settling, metered
@@ -39,24 +41,31 @@ class Router:
         self._hosts = Hosts(clock)
         self._failover = Failover(self._attempt, targets, self._hosts, self._waits)
 
-    def stream(self, call: Call) -> AsyncGenerator[Event, None]:
+    async def feed(self, call: Call, take: Take) -> None:
         """Events, then exactly one `Finish` that names model, usage and times; or one of `core.errors`.
 
-        A caller that stops early must close it, which closes the upstream socket and settles the ledger.
+        Cancelled, or stopped by `take`, it closes the upstream socket and settles the ledger.
         """
-        budget = call.settings.budget
         # Without limits the ledger's sums need not be read before every call.
-        if budget.daily_usd is None and budget.monthly_usd is None:
-            return self._failover.stream(call)
-        return self._budgeted(call)
+        if self._budgets.applies(call):
+            await self._feed_within(call, take)
+        else:
+            await self._failover.feed(call, take)
 
-    async def _budgeted(self, call: Call) -> AsyncGenerator[Event, None]:
-        warning = await self._budgets.check(call)
-        if warning is not None:
-            yield warning
-        async with aclosing(self._failover.stream(call)) as events:
-            async for event in events:
-                yield event
+    def stream(self, call: Call) -> AsyncGenerator[Event, None]:
+        """What `feed` hands over, to iterate. A caller that stops early must close it."""
+        return iterate(partial(self.feed, call))
+
+    async def _feed_within(self, call: Call, take: Take) -> None:
+        """Within the limits on money."""
+        try:
+            warning = await self._budgets.check(call)
+            if warning is not None:
+                await hand_over(warning, take)
+            await self._failover.feed(call, take)
+        finally:
+            # A task of its own: what was set aside must be freed, also for a caller that was cancelled.
+            await asyncio.shield(self._settling.start(self._budgets.settle(call)))
 
     def retry_now(self, operation: str) -> bool:
         """Ends the wait that is shown under this id; False when it is over already."""
@@ -70,5 +79,7 @@ class Router:
         """Waits until every ledger row is settled."""
         await self._settling.aclose()
 
-    def _attempt(self, call: Call, target: Target, chain: Chain, trace: Trace) -> AsyncGenerator[Event, None]:
-        return metered(self._settling, call, target, chain, trace)
+    async def _attempt(
+        self, call: Call, target: Target, chain: Chain, trace: Trace, take: Take, answered: Callable[[], None]
+    ) -> None:
+        await metered(self._settling, call, target, chain, trace, take, answered)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from halley.core.errors import NotConfigured
 from halley.core.models import ROLES, ModelRef, Role, Route
@@ -26,8 +27,8 @@ STANDS_IN: Mapping[Role, tuple[Role, ...]] = {
 """Roles to look at, in order; a role that is not named here stands for itself only."""
 KEEPS_OWN: frozenset[Role] = frozenset({"complete", "fast"})
 """Roles that a choice for chat does not move, where the provider has a usual model for them."""
-NO_DEFAULT: frozenset[Role] = frozenset({"embed"})
-"""Roles for which a model must be chosen: an embedding sends all of a workspace, and costs."""
+NO_DEFAULT: frozenset[Role] = frozenset({"embed", "next"})
+"""Roles for which a model must be chosen: embedding sends all of a workspace, next edits ask after every change."""
 
 _SAID = {
     "request": "named in the request",
@@ -35,7 +36,7 @@ _SAID = {
     "workspace": "picked for this workspace",
     "client": "the editor's settings",
     "user": "picked for all workspaces",
-    "default": "the default, as nothing is configured",
+    "default": "the default, as no model is chosen",
 }
 
 
@@ -78,6 +79,7 @@ def resolve_route(
         return Selected(request, "request", _SAID["request"])
     for stand_in in STANDS_IN.get(role, (role,)):
         route = parse_route(getattr(settings.roles, stand_in))
+        # Only for chat standing in: a model that was named for the role itself, or for fast, is what the user wants.
         if route and stand_in == "chat" and role in KEEPS_OWN and own_default:
             provider = route[0].provider
             if own := own_default(role, provider):
@@ -104,16 +106,39 @@ def resolve_selection(
         try:
             found[role] = resolve_route(role, settings, layers, defaults=defaults, own_default=own_default)
         except NotConfigured:
+            # A role without a model is not an error here: the status shows those there are.
             continue
     return found
 
 
 def parse_route(names: Sequence[str]) -> Route:
     """Raises NotConfigured for what is not `provider/name`."""
+    return _parsed(tuple(names))
+
+
+@lru_cache(maxsize=128)
+def _parsed(names: tuple[str, ...]) -> Route:
+    # A model that is named twice would be asked, and waited for, twice when it fails.
     return tuple(dict.fromkeys(ModelRef.parse(name) for name in names))
 
 
 def _chosen(role: Role, stand_in: Role, route: Route, layers: Sequence[Layer]) -> Selected:
+    """Asked again with the same levels it answers from what it found; settings keep their levels as long as those are
+    the same."""
+    key = (role, stand_in, route, tuple(map(id, layers)))
+    known = _CHOSEN.get(key)
+    if known is None:  # the levels are kept too, so that their ids stay theirs
+        known = _CHOSEN[key] = tuple(layers), _find_chosen(role, stand_in, route, layers)
+        while len(_CHOSEN) > MOST_CHOSEN:
+            _CHOSEN.pop(next(iter(_CHOSEN)), None)
+    return known[1]
+
+
+_CHOSEN: dict[tuple[Role, Role, Route, tuple[int, ...]], tuple[tuple[Layer, ...], Selected]] = {}
+MOST_CHOSEN = 256
+
+
+def _find_chosen(role: Role, stand_in: Role, route: Route, layers: Sequence[Layer]) -> Selected:
     layer = find_source(layers, f"roles.{stand_in}")
     scope = layer.name if layer else "config.toml"
     source = _SAID.get(scope, scope)
@@ -124,7 +149,7 @@ def _chosen(role: Role, stand_in: Role, route: Route, layers: Sequence[Layer]) -
 
 def nothing_configured(role: Role) -> NotConfigured:
     """What to do when there is no provider at all."""
-    if role in ("embed", "image", "speech", "transcribe", "video"):
+    if role in ("embed", "next", "image", "speech", "transcribe", "video"):
         return NotConfigured(
             f"No model is chosen for {role}.",
             f"Choose one with `halley use {role} PROVIDER/MODEL`; `halley models --role {role}` lists what there is.",

@@ -15,6 +15,7 @@ from types import TracebackType
 
 from halley.core.calls import Call, Trace
 from halley.core.errors import (
+    BlockedByPolicy,
     ContextTooLong,
     HalleyError,
     ModelNotFound,
@@ -64,6 +65,8 @@ class Step:
     probe: Probe | None
     trace: Trace = field(default_factory=Trace)
     judged: bool = False
+    heard: bool = False
+    """The model has said something, so no other may answer."""
 
     async def __aenter__(self) -> Step:
         if self.slots.is_busy:
@@ -86,7 +89,7 @@ class Step:
 
     def answered(self) -> None:
         """The model began to reply, so its host is well."""
-        self.judged = True
+        self.judged = self.heard = True
         self.health.succeeded()
 
     def _judge(self, error: UpstreamError) -> None:
@@ -165,10 +168,10 @@ class Trip:
         return None
 
     def _find(self, ref: ModelRef) -> Target | None:
-        """None for a fallback that is not configured; raises NotConfigured for the model that was picked."""
+        """None for a fallback that is not configured or not allowed; raises for the model that was picked."""
         try:
             return self.targets.find_target(ref, self.call.settings, self.call.caller, self.call.role)
-        except NotConfigured as error:
+        except (NotConfigured, BlockedByPolicy) as error:
             if ref == self.call.route[0]:
                 raise
             self.errors.append((ref, error))

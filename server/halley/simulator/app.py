@@ -16,7 +16,7 @@ import orjson
 
 from halley.simulator.catalogue import MODELS
 from halley.simulator.control import CONTROL
-from halley.simulator.envelope import ApiError, bad_request
+from halley.simulator.envelope import ApiError, bad_request, read_json
 from halley.simulator.faults import FaultRule
 from halley.simulator.frames import Frame, encode
 from halley.simulator.http import Request, Response
@@ -140,11 +140,9 @@ class App(State):
         if not call.model:
             raise bad_request("you must provide a model parameter", "model")
         if call.model not in MODELS:
-            known = ", ".join(MODELS)
-            why = (
-                f"The model `{call.model}` does not exist or you do not have access to it. There are: {known}"
-            )
-            raise ApiError(404, why, "invalid_request_error", param="model", code="model_not_found")
+            why = f"The model `{call.model}` does not exist or you do not have access to it."
+            known = f"{why} There are: {', '.join(MODELS)}"
+            raise ApiError(404, known, "invalid_request_error", param="model", code="model_not_found")
 
     # -- the manner of leaving
 
@@ -162,7 +160,7 @@ class App(State):
         kind = "application/x-ndjson" if lines else "text/event-stream; charset=utf-8"
         return Response(
             200, {"content-type": kind, "cache-control": "no-cache"}, pieces,
-            delay_s=options.delay_ms / 1000,
+            delay_s=options.delay_ms / 1000, waits=call.scripted.waits if call.scripted else None,
             every_s=options.chunk_tokens / options.tokens_per_s if options.tokens_per_s > 0 else 0.0,
             ending=fault.ending if fault else "end",
         )  # fmt: skip
@@ -209,10 +207,7 @@ def _read_body(request: Request, known: bool) -> dict[str, Any]:
         return {}
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         return read_form(request)
-    try:
-        value = orjson.loads(request.body)
-    except orjson.JSONDecodeError as error:
-        raise bad_request("We could not parse the JSON body of your request.") from error
+    value = read_json(request)
     if not isinstance(value, dict):
         raise bad_request("The JSON body of a request is an object.")
     if not known:

@@ -26,12 +26,8 @@ class SimModel:
     per_second: float | None = None
 
 
-def _read() -> dict[str, SimModel]:
-    rows = tomllib.loads((resources.files("halley.simulator") / "models.toml").read_text("utf-8"))
-    return {id: SimModel(id, **row) for id, row in rows.items()}
-
-
-MODELS = _read()
+_ROWS = tomllib.loads((resources.files("halley.simulator") / "models.toml").read_text("utf-8"))
+MODELS = {id: SimModel(id, **row) for id, row in _ROWS.items()}
 
 
 def model_list() -> dict[str, Any]:

@@ -24,13 +24,14 @@ BURST = 16
 RESET_AFTER_S = 0.02
 """So that what was written before a reset has time to arrive: a reset also throws away what is still under way."""
 
+HELD_S = 0.01
+"""How often a stream that a test holds asks whether it may continue."""
+
 CATCH_UP_S = 1.0
 """A paced stream that is later than this continues from where it is."""
 
 SLOT_S = 0.001
 """Deadlines are rounded up to this, so that a thousand paced streams are a thousand wake-ups a second, not twenty thousand."""
-
-Handler = Callable[[Request], Response]
 
 
 def slot_after(when: float) -> float:
@@ -39,16 +40,16 @@ def slot_after(when: float) -> float:
 
 
 class Connection(asyncio.Protocol):
-    def __init__(self, handler: Handler, accept: Callable[[Connection], bool]) -> None:
+    def __init__(self, handler: Callable[[Request], Response], accept: Callable[[Connection], bool]) -> None:
         self._handler, self._accept = handler, accept
         self._loop = asyncio.get_running_loop()
-        self._buffer = bytearray()
+        self._incoming, self._buffer = http.Incoming(), bytearray()
         self._current: Response | None = None
         self._keep_alive = True
         self._chunked = True
         self._pieces: Iterator[bytes] = iter(())
         self._sent = 0
-        self._started = self._due = 0.0
+        self._due = 0.0
         self._paused = self._continued = False
         self.transport: asyncio.Transport = None  # type: ignore[assignment]
         self.on_lost: Callable[[], None] = lambda: None
@@ -83,14 +84,17 @@ class Connection(asyncio.Protocol):
     # -- requests
 
     def _next_request(self) -> None:
+        if self._buffer:
+            self._incoming.add(bytes(self._buffer))
+            self._buffer.clear()
         try:
-            request = http.read_request(self._buffer)
+            request = self._incoming.take()
         except http.Refused as refused:
             self._keep_alive = False
             error = {"message": str(refused), "type": "invalid_request_error"}
             return self._answer(http.json_response({"error": error}, refused.status))
         if request is None:
-            if not self._continued and http.expects_continue(self._buffer):
+            if not self._continued and self._incoming.expects_continue:
                 self._continued = True
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             return None
@@ -127,7 +131,7 @@ class Connection(asyncio.Protocol):
             return
         if response.is_stream:
             self._pieces = iter(response.body)  # type: ignore[arg-type]
-            self._started = self._due = self._loop.time()
+            self._due = self._loop.time()
             self._step()
         else:
             self._send_whole(response, response.body)  # type: ignore[arg-type]
@@ -143,7 +147,10 @@ class Connection(asyncio.Protocol):
         response = self._current
         if response is None or self._paused or self.transport.is_closing():
             return None
+        again = lambda: self._step() if self._current is response else None  # noqa: E731
         for _ in range(BURST):
+            if response.waits is not None and response.waits(self._sent):
+                return self._at(self._loop.time() + HELD_S, again)
             piece = next(self._pieces, None)
             if piece is None:
                 return self._finish(response)
@@ -154,8 +161,8 @@ class Connection(asyncio.Protocol):
                 # As planned, so that a late piece is caught up with, unless it is too late for that.
                 due, now = self._due + response.every_s, self._loop.time()
                 self._due = due if now - due < CATCH_UP_S else now
-                return self._at(self._due, lambda: self._step() if self._current is response else None)
-        self._loop.call_soon(lambda: self._step() if self._current is response else None)
+                return self._at(self._due, again)
+        self._loop.call_soon(again)
         return None
 
     def _at(self, when: float, callback: Callable[[], None]) -> None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-import orjson
-
-from halley.simulator.envelope import bad_request
+from halley.simulator.envelope import bad_request, read_json
 from halley.simulator.faults import FAULTS
 from halley.simulator.http import Request, Response, json_response
 from halley.simulator.options import Options, merge_options
@@ -25,12 +22,18 @@ def _forget(app: State, request: Request) -> Response:
 
 
 def _add_script(app: State, request: Request) -> Response:
-    return json_response({"added": app.script.add_json(_json(request)), "waiting": len(app.script.waiting)})
+    added = app.script.add_json(read_json(request))
+    return json_response({"added": added, "waiting": len(app.script.waiting)})
 
 
 def _drop_script(app: State, request: Request) -> Response:
     app.script.waiting.clear()
     return json_response({"waiting": 0})
+
+
+def _release(app: State, request: Request) -> Response:
+    app.script.release()
+    return json_response({})
 
 
 def _options(app: State, request: Request) -> Response:
@@ -40,7 +43,7 @@ def _options(app: State, request: Request) -> Response:
 
 
 def _set_options(app: State, request: Request) -> Response:
-    wishes = _json(request)
+    wishes = read_json(request)
     if not isinstance(wishes, dict):
         raise bad_request("options are an object, as GET /_simulator/options shows it")
     app.options = merge_options(app.options, wishes)
@@ -52,16 +55,10 @@ def _faults(app: State, request: Request) -> Response:
     return json_response({name: fault.says for name, fault in FAULTS.items()})
 
 
-def _json(request: Request) -> Any:
-    try:
-        return orjson.loads(request.body)
-    except orjson.JSONDecodeError as error:
-        raise bad_request("the body is not JSON") from error
-
-
 CONTROL: dict[tuple[str, str], Callable[[State, Request], Response]] = {
     ("GET", "/_simulator/requests"): _requests, ("DELETE", "/_simulator/requests"): _forget,
     ("POST", "/_simulator/script"): _add_script, ("DELETE", "/_simulator/script"): _drop_script,
+    ("DELETE", "/_simulator/hold"): _release,
     ("GET", "/_simulator/options"): _options, ("POST", "/_simulator/options"): _set_options,
     ("GET", "/_simulator/faults"): _faults,
 }  # fmt: skip

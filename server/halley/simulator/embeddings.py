@@ -15,7 +15,7 @@ from hashlib import blake2b
 from typing import Any
 
 from halley.core.tokens import estimate_tokens
-from halley.simulator.envelope import bad_request, missing
+from halley.simulator.envelope import bad_request, invalid, missing
 
 DIMENSIONS = 256
 MOST_INPUTS = 2048
@@ -26,10 +26,10 @@ def embed(body: Mapping[str, Any], model: str) -> tuple[dict[str, Any], int]:
     texts = _inputs(body.get("input"))
     dimensions = int(body.get("dimensions") or DIMENSIONS)
     if not 8 <= dimensions <= 4096:
-        raise bad_request("Invalid 'dimensions': expected 8 to 4096.", "dimensions", "invalid_value")
+        raise invalid("dimensions", dimensions, "8 to 4096")
     encoding = body.get("encoding_format") or "float"
     if encoding not in ("float", "base64"):
-        raise bad_request(f"Invalid 'encoding_format': {encoding!r}.", "encoding_format", "invalid_value")
+        raise invalid("encoding_format", encoding, "float or base64")
     tokens = sum(map(estimate_tokens, texts))
     vectors: Iterable[Any] = (embed_text(text, dimensions) for text in texts)
     if encoding == "base64":

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
-from halley.simulator.http import Response, json_response
+import orjson
+
+from halley.simulator.http import Request, Response, json_response
 
 
+@dataclass(eq=False)
 class ApiError(Exception):
     """An answer that is an error. `code` may be a string, an int, empty or None: hosts send all four."""
 
-    def __init__(
-        self,
-        status: int,
-        message: str,
-        type: str = "comet_api_error",
-        *,
-        param: str | None = None,
-        code: Any = "",
-    ) -> None:
-        super().__init__(message)
-        self.status, self.message, self.type, self.param, self.code = status, message, type, param, code
+    status: int
+    message: str
+    type: str = "comet_api_error"
+    param: str | None = field(default=None, kw_only=True)
+    code: Any = field(default="", kw_only=True)
 
     def body(self, request_id: str) -> dict[str, Any]:
         message = f"{self.message} (request id: {request_id})"
@@ -48,5 +46,17 @@ def missing(name: str) -> ApiError:
     return bad_request(f"Missing required parameter: '{name}'.", name, "missing_required_parameter")
 
 
+def invalid(name: str, value: Any, wanted: str) -> ApiError:
+    return bad_request(f"Invalid '{name}': {value!r}; {wanted}.", name, "invalid_value")
+
+
 def bad_request(message: str, param: str | None = None, code: str | None = None) -> ApiError:
     return ApiError(400, message, "invalid_request_error", param=param, code=code)
+
+
+def read_json(request: Request) -> Any:
+    """The body. Raises ApiError (400)."""
+    try:
+        return orjson.loads(request.body)
+    except orjson.JSONDecodeError as error:
+        raise bad_request("We could not parse the JSON body of your request.") from error

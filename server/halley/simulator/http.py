@@ -2,7 +2,7 @@
 
 A handler takes a `Request` and returns a `Response`; it never waits and never sees a socket. When and how the
 bytes leave (delay, pace, a reset half-way) is data in the response, and `connection.py` acts on it. Start with
-`Response`; `read_request` is the parser.
+`Response`; `Incoming` reads the requests.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import h11
 import orjson
 
 MAX_HEAD = 64 * 1024
@@ -65,6 +66,8 @@ class Response:
     body: bytes | Iterable[bytes] = b""
     delay_s: float = 0.0
     every_s: float = 0.0
+    waits: Callable[[int], bool] | None = None
+    """Whether a stream waits after that many pieces, as long as a test says."""
     ending: Ending = "end"
     declared_length: int | None = None
     """A Content-Length that may lie, for a body that is cut short."""
@@ -84,82 +87,54 @@ def html_response(text: str, status: int = 200) -> Response:
     return Response(status, {"content-type": "text/html; charset=utf-8"}, text.encode())
 
 
-def read_request(buffer: bytearray) -> Request | None:
-    """Takes one whole request off the front of `buffer`, or None when more bytes are needed.
+class Incoming:
+    """The requests in one connection's bytes, read by h11. Answers go past it: some are meant to be wrong."""
 
-    Raises Refused for what is too large or not HTTP/1.x (RFC 9112).
-    """
-    while buffer.startswith((b"\r\n", b"\n")):  # RFC 9112, section 2.2: ignore an empty line before a request
-        del buffer[: buffer.index(b"\n") + 1]
-    end = buffer.find(b"\r\n\r\n")
-    if (len(buffer) if end < 0 else end) > MAX_HEAD:
-        raise Refused(431, "the request's headers are too large")
-    if end < 0:
-        return None
-    method, target, version, headers = _parse_head(bytes(buffer[:end]))
-    start = end + 4
-    if "chunked" in headers.get("transfer-encoding", "").lower():
-        taken = _read_chunked(buffer, start)
-    else:
-        taken = _read_sized(buffer, start, headers.get("content-length", "0"))
-    if taken is None:
-        return None
-    body, after = taken
-    del buffer[:after]
-    return Request(method, target, headers, body, http10=version == "HTTP/1.0")
+    def __init__(self) -> None:
+        self._begin(b"")
 
+    def _begin(self, data: bytes) -> None:
+        self._parser = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
+        self._head, self._body = h11.Request(method="GET", target="/", headers=[("host", "")]), bytearray()
+        if data:
+            self.add(data)
 
-def expects_continue(buffer: bytearray) -> bool:
-    """True when a head has arrived whose sender waits for `100 Continue` before the body."""
-    end = buffer.find(b"\r\n\r\n")
-    return end >= 0 and b"\r\nexpect: 100-continue" in bytes(buffer[: end + 2]).lower()
+    def add(self, data: bytes) -> None:
+        self._parser.receive_data(data)
 
+    @property
+    def expects_continue(self) -> bool:
+        """A head has arrived whose sender waits for `100 Continue` before the body."""
+        return self._parser.they_are_waiting_for_100_continue
 
-def _parse_head(head: bytes) -> tuple[str, str, str, dict[str, str]]:
-    first, *lines = head.decode("latin-1").split("\r\n")
-    parts = first.split(" ")
-    if len(parts) != 3 or parts[2] not in ("HTTP/1.1", "HTTP/1.0"):
-        raise Refused(400, "not an HTTP/1.1 request")
-    headers: dict[str, str] = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon or not name or name != name.strip():
-            raise Refused(400, "malformed header")
-        key = name.lower()
-        headers[key] = f"{headers[key]}, {value.strip()}" if key in headers else value.strip()
-    return parts[0], parts[1], parts[2], headers
-
-
-def _read_sized(buffer: bytearray, start: int, declared: str) -> tuple[bytes, int] | None:
-    if not (declared.isascii() and declared.isdigit() and len(declared) < 12):
-        raise Refused(400, "malformed Content-Length")
-    length = int(declared)
-    if length > MAX_BODY:
-        raise Refused(413, "the request's body is too large")
-    after = start + length
-    return (bytes(buffer[start:after]), after) if len(buffer) >= after else None
-
-
-def _read_chunked(buffer: bytearray, at: int) -> tuple[bytes, int] | None:
-    pieces: list[bytes] = []
-    total = 0
-    while True:
-        line_end = buffer.find(b"\r\n", at)
-        if line_end < 0:
-            return None
+    def take(self) -> Request | None:
+        """The next whole request; None when more bytes are needed. Raises Refused."""
         try:
-            size = int(bytes(buffer[at:line_end]).split(b";")[0], 16)
-        except ValueError as error:
-            raise Refused(400, "malformed chunk size") from error
-        total += size
-        if total > MAX_BODY:
+            while (event := self._parser.next_event()) not in (h11.NEED_DATA, h11.PAUSED):
+                if isinstance(event, h11.EndOfMessage):
+                    return self._whole()
+                self._read(event)
+        except h11.RemoteProtocolError as error:
+            raise Refused(error.error_status_hint, str(error)) from error
+        return None
+
+    def _read(self, event: object) -> None:
+        length = 0
+        if isinstance(event, h11.Request):
+            self._head, length = event, int(dict(event.headers).get(b"content-length", 0))
+        elif isinstance(event, h11.Data):
+            self._body += event.data
+        if self._head.http_version not in (b"1.0", b"1.1"):
+            raise Refused(400, "not an HTTP/1.1 request")
+        if max(length, len(self._body)) > MAX_BODY:
             raise Refused(413, "the request's body is too large")
-        at = line_end + 2
-        if size == 0:
-            if buffer[at : at + 2] not in (b"", b"\r", b"\r\n"):
-                raise Refused(400, "trailers are not supported")
-            return (b"".join(pieces), at + 2) if len(buffer) >= at + 2 else None
-        if len(buffer) < at + size + 2:
-            return None
-        pieces.append(bytes(buffer[at : at + size]))
-        at += size + 2
+
+    def _whole(self) -> Request:
+        head, body, headers = self._head, bytes(self._body), dict[str, str]()
+        for name, value in (
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers
+        ):
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        # A parser is for one exchange, as h11 counts it: what came after this request is the next one's.
+        self._begin(self._parser.trailing_data[0])
+        return Request(head.method.decode(), head.target.decode(), headers, body, head.http_version == b"1.0")

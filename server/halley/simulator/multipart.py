@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from email import message_from_bytes, policy
 from typing import Any
 
 from halley.simulator.envelope import bad_request
@@ -19,31 +19,22 @@ class Upload:
 
 def read_form(request: Request) -> dict[str, Any]:
     """Fields by name; `image[]` and a field that comes twice are lists. Raises ApiError (400)."""
-    match = re.search(r'boundary="?([^";]+)"?', request.headers.get("content-type", ""))
-    if not match:
+    head = f"content-type: {request.headers.get('content-type', '')}\r\n\r\n"
+    form = message_from_bytes(head.encode("latin-1") + request.body, policy=policy.HTTP)
+    if form.get_boundary() is None:
         raise bad_request("The request is multipart/form-data without a boundary.")
     fields: dict[str, Any] = {}
-    for part in request.body.split(b"--" + match[1].encode())[1:-1]:
-        head, blank, data = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        name = re.search(rb'name="([^"]*)"', head)
-        if not blank or not name:
+    for part in form.iter_parts():
+        name, data = part.get_param("name", "", "content-disposition"), part.get_payload(decode=True)
+        if not name or not isinstance(data, bytes):
             raise bad_request("A part of the form has no name.")
-        _add(fields, name[1].decode(), _value(head, data.removesuffix(b"\r\n")))
-    return fields
-
-
-def _value(head: bytes, data: bytes) -> Any:
-    file = re.search(rb'filename="([^"]*)"', head)
-    if not file:
-        return data.decode("utf-8", "replace")
-    mime = re.search(rb"(?i)content-type: *([^\r\n;]+)", head)
-    return Upload(file[1].decode("utf-8", "replace"), mime[1].decode() if mime else "", data)
-
-
-def _add(fields: dict[str, Any], name: str, value: Any) -> None:
-    plain = name.removesuffix("[]")
-    if plain in fields or name.endswith("[]"):
-        before = fields.get(plain, [])
-        fields[plain] = [*(before if isinstance(before, list) else [before]), value]
-    else:
+        file = part.get_filename()
+        value = (
+            data.decode("utf-8", "replace") if file is None else Upload(file, part.get_content_type(), data)
+        )
+        plain = str(name).removesuffix("[]")
+        if plain in fields or name != plain:
+            before = fields.get(plain, [])
+            value = [*(before if isinstance(before, list) else [before]), value]
         fields[plain] = value
+    return fields

@@ -43,6 +43,11 @@ class ScriptedReply:
     path: str = ""
     contains: str = ""
     repeat: int = 1
+    hold: int | None = None
+    """Streamed pieces sent before it waits until it is released (`DELETE /_simulator/hold`); 0: not even headers."""
+
+    def waits(self, sent: int) -> bool:
+        return self.hold is not None and sent >= self.hold
 
     def fits(self, model: str, path: str, body: bytes) -> bool:
         if self.model and self.model != model:
@@ -68,6 +73,12 @@ class Script:
 
     def __init__(self) -> None:
         self.waiting: list[ScriptedReply] = []
+        self.held: list[ScriptedReply] = []
+
+    def release(self) -> None:
+        for reply in (*self.held, *self.waiting):
+            reply.hold = None
+        self.held.clear()
 
     def add_json(self, value: Any) -> int:
         """From `POST /_simulator/script`. Raises ApiError (400) for fields there are none of."""
@@ -82,6 +93,8 @@ class Script:
     def take(self, model: str, path: str, body: bytes) -> ScriptedReply | None:
         for at, reply in enumerate(self.waiting):
             if reply.fits(model, path, body):
+                if reply.hold is not None:
+                    self.held.append(reply)
                 if reply.repeat > 0:
                     reply.repeat -= 1
                     if reply.repeat == 0:

@@ -126,6 +126,10 @@ class Simulator:
         """Queues a reply (`script.ScriptedReply`'s fields)."""
         self._app.script.waiting.append(ScriptedReply(text, **fields))
 
+    def release(self) -> None:
+        """Lets replies that a script holds back continue."""
+        self._app.script.release()
+
     def clear(self) -> None:
         """Forgets the calls and the scripted replies."""
         self._app.records.all.clear()

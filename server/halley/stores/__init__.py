@@ -8,6 +8,10 @@
     chats/         conversations
     index/         a workspace's search index
     workspace/     a workspace's files and git
+    team/          a team's PostgreSQL
+    agent_logs/    what other agents wrote down of their calls
+    lessons.py     what models' hosts refused
+    checkpoints.py texts of files before and after an agent changed them
     media.py       tasks that make pictures, sound and video
     macro_runs.py  runs of macros that are not complete
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from halley.core.errors import InvalidInput, Problem
-from halley.core.media import Job, MediaKind
+from halley.core.media import MediaJob, MediaKind
 from halley.core.models import Usage
 from halley.stores.disk.making import make_private_folder
 from halley.stores.sqlite.blobs import delete_blob
@@ -62,7 +62,7 @@ class Task:
     model: str | None = None
     origin: str | None = None
     """Of the provider that has the job: asked nowhere else."""
-    job: Job | None = None
+    job: MediaJob | None = None
     progress: float | None = None
     expires: float | None = None
     text: str | None = None
@@ -78,11 +78,11 @@ class Task:
         return self.state not in ("queued", "running")
 
     @property
-    def grid(self) -> Job | None:
+    def grid(self) -> MediaJob | None:
         """The job whose picture shows variants, any of which can be worked out now."""
         if "grid" not in self.facts or self.state not in ("choosing", "complete", "failed"):
             return None
-        return Job(**self.facts["grid"])
+        return MediaJob(**self.facts["grid"])
 
 
 class MediaStore:
@@ -91,6 +91,8 @@ class MediaStore:
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
         self.folder = folder
+        self.released: set[str] = set()
+        """Open tasks of this process that nothing follows any more, until the next call of `adopt`."""
 
     async def create(self, kind: MediaKind, asked: Mapping[str, Any], workspace: str | None) -> Task:
         """A new task, once it is on disk; a caller cancelled before that leaves none. Raises StoreFailed."""
@@ -180,14 +182,16 @@ class MediaStore:
         return await self._database.read(lambda db: _load(db, where, values, limit))
 
     async def adopt(self) -> list[Task]:
-        """The open tasks of processes that are no more: this one's from now on, given to no other."""
+        """The open tasks of processes that are no more, and those released here: this process's from now on, given
+        to no other."""
+        released, self.released = self.released, set()
 
         def claim(db: sqlite3.Connection) -> list[Task]:
             rows = db.execute(
                 "SELECT m.id, w.place, w.pid, w.started, m.updated AS latest FROM media m "
                 "JOIN writers w ON w.id = m.writer WHERE m.state IN ('queued', 'running')"
             ).fetchall()
-            ids = [row["id"] for row in rows if is_gone(row)]
+            ids = [row["id"] for row in rows if row["id"] in released or is_gone(row)]
             if not ids:
                 return []
             me = writer_id(db)
@@ -229,7 +233,7 @@ def _task(db: sqlite3.Connection, row: sqlite3.Row) -> Task:
     return Task(
         row["id"], row["workspace"], cast(MediaKind, row["kind"]), cast(TaskState, row["state"]),
         row["created"], row["updated"], json.loads(row["asked"]), row["model"], row["origin"],
-        Job(**job) if job else None, row["progress"], row["expires"], row["text"],
+        MediaJob(**job) if job else None, row["progress"], row["expires"], row["text"],
         Usage(**usage) if usage else None, Problem(**problem) if problem else None, json.loads(row["facts"]),
         tuple(
             Result(one["variant"], one["blob"], one["mime"], one["bytes"], json.loads(one["facts"]))
@@ -239,7 +243,7 @@ def _task(db: sqlite3.Connection, row: sqlite3.Row) -> Task:
 
 
 def _column(value: Any) -> Any:
-    if isinstance(value, Job | Usage | Problem):
+    if isinstance(value, MediaJob | Usage | Problem):
         return _dump(asdict(value))
     return _dump(value) if isinstance(value, Mapping) else value
 

@@ -2,7 +2,7 @@
 // the next, an explanation, ghost text, a chat with two models. `plan`: port, simulator, workspace, other, shots.
 
 import { existsSync, readFileSync } from 'node:fs';
-import { axeSource, launch, plan, script, step, Workbench } from './workbench.mjs';
+import { axe, launch, plan, release, script, step, unscript, Workbench } from './workbench.mjs';
 
 const browser = await launch();
 const bench = await Workbench.open(browser, plan.port, plan.workspace);
@@ -104,7 +104,7 @@ await step('leaves another window its own model', page, async () => {
 await step('explains the function at the cursor beside the code', page, async () => {
   await bench.openFile('lists.py');
   await bench.goTo(2, 5);
-  await script({ text: '# What it does\n\nIt gives the items **in lists** of at most `size`.\n\n![](https://example.com/track.png)\n' });
+  await script({ text: '# What it does\n\nIt gives the items **in lists** of at most `size`.\n\n![](https://example.com/track.png)\n', contains: 'Explain this part of' });
   await bench.command('Halley: Explain');
   const frame = await bench.webview('.markdown-body:has-text("It gives the items")');
   if (await frame.$('img')) throw new Error('a remote picture would be loaded');
@@ -151,10 +151,11 @@ await step('asks for an edit at the line, where Esc closes the input', page, asy
 });
 
 await step('writes the change below the code, and shows it in the file', page, async () => {
-  await script({ text: REWRITTEN, tokens_per_s: 30 });
+  await script({ text: REWRITTEN, contains: 'Use sum', hold: 20 });
   await keyboard.press('Enter');
   await page.waitForSelector('.review-widget:has-text("Writing…") :text("def chunks")');
   await bench.shot('edit-writing');
+  await release();
   await page.waitForSelector('.review-widget:has-text("change 2 of 2") a:has-text("Accept")');
   await atCode();
   await inFile('result = result + value');
@@ -168,7 +169,7 @@ await step('accepts a change with Tab, in one undo step, and writes the rest aga
   await page.waitForSelector('.review-widget:has-text("change 1 of 2")', { state: 'detached' });
   await keyboard.press('Control+z');
   await inFile('Lists of at most', false);
-  await script({ text: REWRITTEN.replace('return sum(values)', 'return sum(values, 0)') });
+  await script({ text: REWRITTEN.replace('return sum(values)', 'return sum(values, 0)'), contains: 'Use sum with a start' });
   await page.locator('.review-widget a:has-text("Change the Instruction")').first().click();
   await instruct('Use sum with a start');
   await keyboard.press('Enter');
@@ -184,6 +185,14 @@ await step('shows a change again where its file was closed, and discards it with
   await keyboard.press('Escape');
   await page.waitForSelector('.review-widget:has-text("change 2 of 2")', { state: 'detached' });
   await page.waitForSelector('.review-widget a:has-text("Accept")');
+});
+
+await step('has what was proposed again after the window was reloaded', page, async () => {
+  await page.reload();
+  await page.waitForSelector('.monaco-workbench .part.statusbar');
+  await bench.openFile('lists.py');
+  await page.waitForSelector('.review-widget a:has-text("Accept")');
+  await bench.shot('proposal-after-reload');
 });
 
 await step('has each part ticked in the refactor preview', page, async () => {
@@ -209,7 +218,7 @@ await step('shows ghost text, which Tab accepts', page, async () => {
   await bench.shot('ghost-text');
   await keyboard.press('Tab');
   await page.waitForFunction(() => [...document.querySelectorAll('.view-line')].some((line) => line.textContent.replace(/\u00a0/g, ' ').includes('return a + b')));
-  await fetch(`${plan.simulator}/_simulator/script`, { method: 'DELETE' });
+  await unscript();
   await keyboard.press('Control+s');
 });
 
@@ -235,7 +244,7 @@ await step('shows another candidate, and takes it by the word', page, async () =
   await keyboard.press('Escape');
   const [word] = /^return \w+/.exec(second);
   await line({ among: [word] });
-  await fetch(`${plan.simulator}/_simulator/script`, { method: 'DELETE' });
+  await unscript();
   await keyboard.press('Control+s');
 });
 
@@ -255,7 +264,7 @@ await step('takes a suggestion by the line, which is counted as taken in part', 
   await page.waitForFunction(() => !document.querySelector('.editor-group-container.active [class*="ghost-text"]'));
   const left = await lines();
   if (!left.includes('    wide = width * 2') || left.some((line) => line.includes('high ='))) throw new Error(left.join('\n'));
-  await fetch(`${plan.simulator}/_simulator/script`, { method: 'DELETE' });
+  await unscript();
   await keyboard.press('Control+s');
 });
 
@@ -275,8 +284,8 @@ await step('continues the cells above in a notebook, and fixes one', page, async
   await shown('return math.pi * radius ** 2');
   const { requests } = await (await fetch(`${plan.simulator}/_simulator/requests`)).json();
   if (!requests.some((request) => JSON.stringify(request).includes('# %%\\nimport math'))) throw new Error('the cell above was not shown to the model');
-  await fetch(`${plan.simulator}/_simulator/script`, { method: 'DELETE' });
-  await script({ text: '```python\ndef area(radius):\n    return math.pi * radius**2\n```' });
+  await unscript();
+  await script({ text: '```python\ndef area(radius):\n    return math.pi * radius**2\n```', contains: 'The marked part of' });
   await keyboard.press('Control+a');
   await bench.command('Halley: Fix');
   await shown('return math.pi * radius**2');
@@ -291,7 +300,7 @@ await step('streams a chat with highlighted code', page, async () => {
   chat = await bench.webview('.composer textarea');
   await chat.waitForSelector('.model:has-text("small model")');
   await bench.widenSideBar(660);
-  await script({ text: 'Here it is:\n\n```python\ndef double(value):\n    """Twice the value."""\n    return value * 2  # exactly\n```\n\n- It has **no** side effects.\n- Anything that can be multiplied will do: `double(\'ab\')` is `\'abab\'`.\n', tokens_per_s: 80 });
+  await script({ text: 'Here it is:\n\n```python\ndef double(value):\n    """Twice the value."""\n    return value * 2  # exactly\n```\n\n- It has **no** side effects.\n- Anything that can be multiplied will do: `double(\'ab\')` is `\'abab\'`.\n', contains: 'Write a function that doubles' });
   await chat.fill('.composer textarea', 'Write a function that doubles');
   await chat.press('.composer textarea', 'Enter');
   await chat.waitForSelector('.turn .reply');
@@ -337,8 +346,8 @@ await step('says what a command says that asks no model', page, async () => {
 });
 
 await step('asks two models side by side, and one of them is chosen', page, async () => {
-  await script({ text: 'From the coder: use a generator.', model: 'sim-code' });
-  await script({ text: 'From the thinker: use a list.', model: 'sim-reason' });
+  await script({ text: 'From the coder: use a generator.', model: 'sim-code', contains: 'Which is better?' });
+  await script({ text: 'From the thinker: use a list.', model: 'sim-reason', contains: 'Which is better?' });
   await chat.locator('.composer textarea').fill('@simulator/sim-code @simulator/sim-reason Which is better?');
   await chat.press('.composer textarea', 'Enter');
   await chat.waitForSelector('.replies.several .reply:nth-child(2) .usage:not(:empty)');
@@ -348,8 +357,8 @@ await step('asks two models side by side, and one of them is chosen', page, asyn
 });
 
 await step('asks another model too that is added to the list, and hides who is who', page, async () => {
-  await script({ text: 'One way.', model: 'sim-fast' });
-  await script({ text: 'Another way.', model: 'sim-chat' });
+  await script({ text: 'One way.', model: 'sim-fast', contains: 'How?' });
+  await script({ text: 'Another way.', model: 'sim-chat', contains: 'How?' });
   await chat.selectOption('.composer select.compare', 'simulator/sim-chat');
   await chat.click('.composer button[aria-pressed="false"]');
   await chat.locator('.composer textarea').fill('How?');
@@ -363,11 +372,11 @@ await step('asks another model too that is added to the list, and hides who is w
 });
 
 await step('asks again, and edits a question to send it again', page, async () => {
-  await script({ text: 'The first answer.' });
+  await script({ text: 'The first answer.', contains: 'Which answer?' });
   await chat.locator('.composer textarea').fill('Which answer?');
   await chat.press('.composer textarea', 'Enter');
   await chat.waitForSelector('.turn:last-child .markdown:has-text("The first answer.")');
-  await script({ text: 'The second answer.' });
+  await script({ text: 'The second answer.', contains: 'Which answer?' });
   await chat.click('.turn:last-child .reply-foot button[aria-label="Ask again"]');
   await chat.waitForSelector('.turn:last-child .markdown:has-text("The second answer.")');
   const before = await chat.locator('.turn').count();
@@ -403,7 +412,7 @@ await step('takes a file of the workspace that is dropped', page, async () => {
 });
 
 await step('takes what a model wrote as text, whatever it is', page, async () => {
-  await script({ text: 'It is so. <img src=x onerror=alert(1)> [click](command:workbench.action.quit) ![](https://example.com/track.png)\n' });
+  await script({ text: 'It is so. <img src=x onerror=alert(1)> [click](command:workbench.action.quit) ![](https://example.com/track.png)\n', contains: 'Is it?' });
   await chat.locator('.composer textarea').fill('Is it?');
   await chat.press('.composer textarea', 'Enter');
   await chat.waitForSelector('.turn:last-child .markdown:has-text("onerror=alert(1)")');
@@ -426,7 +435,7 @@ await step('attaches a picture that is pasted', page, async () => {
 });
 
 await step('stops a reply and keeps what had come', page, async () => {
-  await script({ text: 'word '.repeat(400), tokens_per_s: 40 });
+  await script({ text: 'word '.repeat(400), contains: 'Talk for long', hold: 40 });
   await chat.locator('.composer textarea').fill('Talk for long');
   await chat.press('.composer textarea', 'Enter');
   await chat.waitForSelector('.turn:last-child .markdown:has-text("word word")');
@@ -436,7 +445,7 @@ await step('stops a reply and keeps what had come', page, async () => {
 });
 
 await step('continues it', page, async () => {
-  await script({ text: 'and the end.' });
+  await script({ text: 'and the end.', contains: 'Talk for long' });
   await chat.click('.turn:last-child .problem button:has-text("Continue")');
   await chat.waitForSelector('.turn:last-child .markdown:has-text("and the end.")');
 });
@@ -466,7 +475,7 @@ await step('speaks Spanish where the editor does', page, async () => {
   await spanish.command('Halley: Abrir el chat');
   const view = await spanish.webview('textarea[placeholder="Pregunta sobre tu código"]');
   await spanish.widenSideBar(500);
-  await script({ text: 'Con mucho gusto.' });
+  await script({ text: 'Con mucho gusto.', contains: 'Explica este archivo' });
   await view.locator('.composer textarea').fill('Explica este archivo');
   await view.press('.composer textarea', 'Enter');
   await view.waitForSelector('.reply .usage:not(:empty)');
@@ -489,15 +498,9 @@ await step('is in order for assistive technology, in light, dark and high contra
   const found = [];
   const themes = { 'Light Modern': 'vscode-light', 'Dark Modern': 'vscode-dark', 'Dark High Contrast': 'vscode-high-contrast' };
   for (const [theme, wanted] of Object.entries(themes)) {
-    await bench.command('View: Focus First Editor Group');
-    await page.waitForFunction(() => document.activeElement?.closest('.editor-group-container'));
-    await keyboard.press('Control+k');
-    await keyboard.press('Control+t');
-    await bench.asked('Select Color Theme');
-    await bench.choose(theme);
+    await bench.theme(theme);
     await chat.waitForFunction((name) => document.body.classList.contains(name), wanted);
     await bench.shot(`chat-${wanted}`);
-    await chat.evaluate(axeSource());
     const faults = await axe(chat);
     found.push(...faults.map((fault) => `${wanted}: ${fault}`));
   }
@@ -517,15 +520,3 @@ await step('shows what was spent', page, async () => {
 });
 
 await browser.close();
-
-/** Serious and critical faults that axe finds in the chat's frame. */
-async function axe(frame) {
-  const { violations } = await frame.evaluate(async () => {
-    // The page is transparent, and what lies behind its frame cannot be seen from within.
-    document.documentElement.style.background = 'var(--vscode-sideBar-background)';
-    return globalThis.axe.run(document, { resultTypes: ['violations'] });
-  });
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(' | ')}`);
-}

@@ -7,10 +7,21 @@ import { createRequire } from 'node:module';
 export const plan = JSON.parse(process.argv[2]);
 const load = createRequire(`${plan.modules}/`);
 const { chromium } = load('playwright-core');
-export const axeSource = () => load('axe-core').source;
 
-/** What the simulator answers next. */
-export const script = (reply) => fetch(`${plan.simulator}/_simulator/script`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ path: '/v1/chat/completions', ...reply }) });
+/**
+ * What the simulator answers to the next request that holds `contains`. Every reply says which request it is for: a chat's title,
+ * ghost text or an index may be asked for at any time. With `hold`, a stream stops after as many pieces until `release`.
+ */
+export async function script(reply) {
+  if (!reply.contains && !reply.path) throw new Error(`for which request is ${JSON.stringify(reply)}?`);
+  await fetch(`${plan.simulator}/_simulator/script`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ path: '/v1/chat/completions', ...reply }) });
+}
+
+/** Lets replies that are held continue. */
+export const release = () => fetch(`${plan.simulator}/_simulator/hold`, { method: 'DELETE' });
+
+/** Forgets replies that were not asked for. */
+export const unscript = () => fetch(`${plan.simulator}/_simulator/script`, { method: 'DELETE' });
 
 const PATIENCE = 120_000;
 
@@ -58,11 +69,18 @@ export class Workbench {
     return this.page.screenshot({ path: `${plan.shots}/${name}.png` });
   }
 
-  /** Runs a command by its title. */
+  /** Runs a command by its title. A palette that was opened before the command was there never lists it: then it opens another. */
   async command(title) {
-    await this.quickInput('F1', `>${title}`);
-    await this.page.waitForSelector(`.quick-input-list .monaco-list-row:has-text(${JSON.stringify(title)})`);
-    await this.page.keyboard.press('Enter');
+    for (const end = Date.now() + PATIENCE; ; ) {
+      await this.quickInput('F1', `>${title}`);
+      try {
+        await this.page.waitForSelector(`.quick-input-list .monaco-list-row:has-text(${JSON.stringify(title)})`, { timeout: 10_000 });
+        return await this.page.keyboard.press('Enter');
+      } catch (error) {
+        if (Date.now() > end) throw error;
+        await this.page.keyboard.press('Escape');
+      }
+    }
   }
 
   /** Opens the quick input by a key and writes into it. Something else that takes the focus closes it: then it tries again. */
@@ -119,9 +137,21 @@ export class Workbench {
     await this.page.waitForFunction(() => document.activeElement?.closest('.editor-group-container.active .monaco-editor'));
   }
 
+  /** Moves the cursor, until the editor has the focus back and says that it is there. */
   async goTo(line, column = 1) {
     await this.quickInput('Control+g', `:${line}:${column}`);
     await this.page.keyboard.press('Enter');
+    await this.page.waitForFunction(() => document.activeElement?.closest('.editor-group-container.active .monaco-editor'));
+    await this.status(`Ln ${line}, Col ${column}`);
+  }
+
+  async theme(name) {
+    await this.command('View: Focus First Editor Group');
+    await this.page.waitForFunction(() => document.activeElement?.closest('.editor-group-container'));
+    await this.page.keyboard.press('Control+k');
+    await this.page.keyboard.press('Control+t');
+    await this.asked('Select Color Theme');
+    await this.choose(name);
   }
 
   /** Drags the edge of the side bar to `x`. */
@@ -184,4 +214,17 @@ export class Workbench {
     }
     throw new Error(`no webview shows ${selector}`);
   }
+}
+
+/** Serious and critical faults that axe finds in a webview's frame. */
+export async function axe(frame) {
+  await frame.evaluate(load('axe-core').source);
+  const { violations } = await frame.evaluate(async () => {
+    // The page is transparent, and what lies behind its frame cannot be seen from within.
+    document.documentElement.style.background = 'var(--vscode-sideBar-background)';
+    return globalThis.axe.run(document, { resultTypes: ['violations'] });
+  });
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(' | ')}`);
 }

@@ -60,6 +60,18 @@ local function refit(buf)
   end
 end
 
+--- Moves a window below all others where its text is wider than it is, and lines are not to be wrapped.
+---@param win integer
+local function make_room(win)
+  local lines = vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(win), 0, -1, true)
+  local is_split = vim.api.nvim_win_get_config(win).relative == ''
+  if is_split and widest(lines) > vim.api.nvim_win_get_width(win) then
+    vim.api.nvim_win_call(win, function()
+      vim.cmd.wincmd('J')
+    end)
+  end
+end
+
 ---@param buf integer
 ---@param lines string[]
 ---@param filetype? string
@@ -77,8 +89,9 @@ end
 --- Shows a buffer where answers are read, in the one window there is for them; the window.
 ---@param buf integer
 ---@param focus boolean
+---@param is_table? boolean # lines that are not to be wrapped
 ---@return integer
-function M.open(buf, focus)
+function M.open(buf, focus, is_table)
   local where = require('halley.options').get().answers
   local win = window()
   if win then
@@ -102,7 +115,10 @@ function M.open(buf, focus)
       end,
     })
   end
-  vim.wo[win][0].wrap = true
+  if is_table then
+    make_room(win)
+  end
+  vim.wo[win][0].wrap = not is_table
   vim.wo[win][0].linebreak = true
   refit(buf)
   vim.keymap.set('n', 'q', '<Cmd>close<CR>', { buffer = buf, desc = 'Close' })
@@ -115,7 +131,9 @@ end
 --- A report as a document of its own.
 ---@param title string
 ---@param lines string[]
-function M.report(title, lines)
+---@param options? { table: boolean }
+---@return integer # its buffer
+function M.report(title, lines, options)
   local name = 'halley-report:/' .. title:gsub('[^%w]+', '-'):lower()
   local buf = vim.fn.bufadd(name)
   vim.fn.bufload(buf)
@@ -124,7 +142,8 @@ function M.report(title, lines)
     vim.list_extend(parts, vim.split(line, '\n'))
   end
   fill(buf, parts)
-  M.open(buf, true)
+  M.open(buf, true, options and options.table)
+  return buf
 end
 
 --- `window/showDocument`: the daemon's own documents open where answers are read; false for any other.

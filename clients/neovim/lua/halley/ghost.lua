@@ -163,6 +163,14 @@ local function hide(buf)
   end
 end
 
+--- Whether any is in sight.
+---@param buf integer
+---@return boolean
+function M.is_shown(buf)
+  local space = vim.api.nvim_get_namespaces()[SPACE]
+  return space ~= nil and #vim.api.nvim_buf_get_extmarks(buf, space, 0, -1, { limit = 1 }) > 0
+end
+
 function M.dismiss()
   local buf = vim.api.nvim_get_current_buf()
   local state = completor(buf)
@@ -174,7 +182,7 @@ end
 
 --- Whether a completion menu is open: Neovim's own, or one of the two that draw theirs.
 ---@return boolean
-local function menu_open()
+function M.menu_open()
   if vim.fn.pumvisible() == 1 then
     return true
   end
@@ -196,7 +204,7 @@ local function tidy(buf)
   end
   local state = completor(buf)
   local current = state and state.current
-  if menu_open() then
+  if M.menu_open() then
     hide(buf)
     hidden[buf] = true
   elseif current and not rest(current) then

@@ -44,7 +44,8 @@ local function check_providers(providers)
   end
   for _, provider in ipairs(providers) do
     local key, last = provider.key, provider.health
-    local text = ('%s: key %s%s'):format(provider.id, key.status, key.source and ' from ' .. key.source or '')
+    local words = require('halley.providers').key_words(key.status)
+    local text = ('%s: %s%s'):format(provider.id, words, key.source and ' from ' .. key.source or '')
     if key.status == 'present' or key.status == 'notNeeded' then
       health.ok(text)
     else

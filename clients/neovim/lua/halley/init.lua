@@ -19,4 +19,11 @@ function M.statusline()
   return require('halley.status').line()
 end
 
+--- For the status line too: `→ line 36` where a next edit waits, empty where none does.
+---@return string
+function M.next_edit()
+  local loaded = package.loaded['halley.next_edit']
+  return loaded and loaded.line() or ''
+end
+
 return M

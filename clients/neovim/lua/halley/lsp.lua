@@ -27,8 +27,10 @@ end
 function M.config()
   local options = require('halley.options').get()
   return {
-    cmd = options.cmd,
+    cmd = options.shared and vim.list_extend(vim.deepcopy(options.cmd), { '--shared' }) or options.cmd,
     root_markers = { '.halley.toml', '.git' },
+    -- Neovim sends changes up to 150 ms late, and applies an edit that arrives meanwhile to text it was not made for.
+    flags = { debounce_text_changes = 0 },
     root_dir = function(buf, use)
       if vim.api.nvim_buf_get_name(buf) ~= '' then
         use(vim.fs.root(buf, vim.lsp.config.halley.root_markers))
@@ -40,12 +42,26 @@ function M.config()
         textDocumentContent = { dynamicRegistration = false },
         workspaceEdit = { documentChanges = true },
       },
-      experimental = { halley = { proposals = true, chat = true, secrets = false, tools = true, media = true } },
+      experimental = {
+        halley = {
+          proposals = true,
+          chat = true,
+          secrets = false,
+          tools = true,
+          media = true,
+          batchedProgress = true,
+          saves = true,
+          languageTools = true,
+        },
+      },
     },
     handlers = {
       ['$/progress'] = or_default('$/progress', later('halley.streams', 'receive')),
+      ['halley/progress'] = later('halley.streams', 'receive_all'),
       ['window/showDocument'] = or_default('window/showDocument', later('halley.answers', 'on_show')),
       ['halley/tools/approve'] = later('halley.workspace.tools', 'on_approve'),
+      ['halley/agent/save'] = later('halley.workspace.tools', 'on_save'),
+      ['halley/language/ask'] = later('halley.workspace.language_tools', 'on_ask'),
       ['halley/status'] = later('halley.status', 'on_status'),
       ['halley/operation'] = later('halley.status', 'on_operation'),
       ['halley/changed'] = later('halley.status', 'on_changed'),
@@ -55,6 +71,9 @@ function M.config()
       require('halley.workspace.trust').look(client, buf)
       if options.ghost_text then
         require('halley.ghost').attach(client, buf)
+      end
+      if options.next_edit then
+        require('halley.next_edit').attach(client, buf)
       end
     end,
     on_exit = later('halley.status', 'on_exit'),

@@ -3,8 +3,10 @@ local M = {}
 
 ---@class halley.Options
 ---@field cmd? string[]
+---@field shared? boolean
 ---@field settings? table
 ---@field ghost_text? boolean
+---@field next_edit? boolean
 ---@field answers? 'split'|'vsplit'|'float'
 
 ---@class halley.Option
@@ -23,6 +25,12 @@ M.ROWS = {
     about = 'How the daemon is started: the program, then its arguments.',
   },
   {
+    name = 'shared',
+    takes = 'boolean',
+    default = false,
+    about = 'Join the daemon that your other editors use (`halley serve --shared`), or start it. Off until proven.',
+  },
+  {
     name = 'settings',
     takes = 'table',
     default = {},
@@ -33,6 +41,12 @@ M.ROWS = {
     takes = 'boolean',
     default = true,
     about = 'Suggest while typing, where Neovim can (0.12).',
+  },
+  {
+    name = 'next_edit',
+    takes = 'boolean',
+    default = true,
+    about = 'Show next edits, once a model is chosen for them (`:Halley model`, the role `next`).',
   },
   {
     name = 'answers',

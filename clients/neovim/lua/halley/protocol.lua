@@ -1,6 +1,10 @@
 ---@meta
 -- Generated from server/halley/lsp/protocol/ by tools/lua_types.py: run `make generate`.
 
+--- Files whose only unsaved changes are an agent's, before a command is run that would not see them.
+---@class halley.AgentSaveParams
+---@field uris string[]
+
 ---@class halley.Applied
 ---@field applied boolean
 ---@field edits integer
@@ -13,6 +17,12 @@
 ---@field textDocument halley.TextDocument
 ---@field range? halley.Range
 
+--- Whole lines of an edit. `line` counts from 0, in the text before.
+---@class halley.ApproveHunk
+---@field line integer
+---@field oldText string
+---@field newText string
+
 --- A code block of a reply. `first` and `last` are its lines in the reply, from 0, including the fences.
 ---@class halley.Block
 ---@field language string
@@ -23,7 +33,7 @@
 ---@field closed boolean
 
 ---@class halley.ChangedParams
----@field what 'models'|'selection'|'providers'|'macros'|'chats'|'proposals'|'index'|'tools'|'media'
+---@field what 'models'|'selection'|'providers'|'macros'|'chats'|'proposals'|'index'|'tools'|'media'|'mode'
 
 ---@class halley.Chat
 ---@field chatId string
@@ -33,6 +43,8 @@
 ---@field forkedFrom? string
 ---@field turns halley.ChatTurn[]
 ---@field marks halley.ChatMark[]
+---@field mode 'ask'|'edit'|'agent'|'plan'
+---@field plan? halley.PlanStep[]
 
 --- `models` maps every reply of the turn to its model, even if the turn was blind.
 ---@class halley.ChatChosen
@@ -66,6 +78,7 @@
 ---@field tokens integer
 ---@field uri? string
 ---@field line? integer
+---@field lastLine? integer
 
 ---@class halley.ChatExportParams
 ---@field chatId string
@@ -109,6 +122,26 @@
 ---@class halley.ChatMarkParams
 ---@field chatId string
 
+--- What a message is made of.
+---@class halley.ChatMessage
+---@field prompt string
+---@field models? string[]
+---@field textDocument? halley.TextDocument
+---@field range? halley.Range
+---@field attachments? table<string, any>[]
+---@field blind? boolean
+---@field tools? table<string, boolean>
+---@field mode? 'ask'|'edit'|'agent'|'plan'
+---@field partialResultToken? string|integer
+
+---@class halley.ChatMode
+---@field mode 'ask'|'edit'|'agent'|'plan'
+
+--- Without `chat_id` the mode is that of the workspace's next chats. Without `mode` it stays as it is.
+---@class halley.ChatModeParams
+---@field chatId? string
+---@field mode? 'ask'|'edit'|'agent'|'plan'
+
 ---@class halley.ChatNamed
 ---@field chatId string
 
@@ -120,6 +153,22 @@
 ---@field replyId string
 ---@field chatId? string
 
+--- The turn and all after it are undone. What is not given stays as it was in that turn. `prompt` may be empty.
+---@class halley.ChatResendParams
+---@field prompt string
+---@field models? string[]
+---@field textDocument? halley.TextDocument
+---@field range? halley.Range
+---@field attachments? table<string, any>[]
+---@field blind? boolean
+---@field tools? table<string, boolean>
+---@field mode? 'ask'|'edit'|'agent'|'plan'
+---@field partialResultToken? string|integer
+---@field chatId string
+---@field turnId string
+---@field files? boolean
+---@field changed? 'ask'|'keep'|'restore'
+
 ---@class halley.ChatRetryParams
 ---@field chatId string
 ---@field turnId string
@@ -128,7 +177,6 @@
 ---@field partialResultToken? string|integer
 
 ---@class halley.ChatSendParams
----@field chatId? string
 ---@field prompt string
 ---@field models? string[]
 ---@field textDocument? halley.TextDocument
@@ -136,7 +184,10 @@
 ---@field attachments? table<string, any>[]
 ---@field blind? boolean
 ---@field tools? table<string, boolean>
+---@field mode? 'ask'|'edit'|'agent'|'plan'
 ---@field partialResultToken? string|integer
+---@field chatId? string
+---@field queue? boolean
 
 --- `said` is the result of a command that makes no turn (`/clear`, `/compact`, `/model`).
 ---@class halley.ChatSent
@@ -145,6 +196,19 @@
 ---@field replies halley.Reply[]
 ---@field said? string
 ---@field media? halley.MediaTask
+---@field mode 'ask'|'edit'|'agent'|'plan'
+---@field restore? halley.RestoreResult
+
+--- `asking`: a call waits for approval. `waiting`: how many messages wait to be sent.
+---@class halley.ChatStateParams
+---@field chatId string
+---@field title? string
+---@field state 'idle'|'running'|'asking'
+---@field waiting? integer
+
+--- How many replies and waiting messages were stopped.
+---@class halley.ChatStopped
+---@field stopped integer
 
 ---@class halley.ChatSummary
 ---@field chatId string
@@ -153,6 +217,7 @@
 ---@field updated string
 ---@field turns integer
 ---@field match? string
+---@field state? 'running'|'asking'
 
 ---@class halley.ChatTurn
 ---@field turnId string
@@ -172,6 +237,46 @@
 
 ---@class halley.ChatUndone
 ---@field undone integer
+
+--- The state before a turn of an agent, or before a restore (with an empty `turn_id`).
+---@class halley.Checkpoint
+---@field id string
+---@field chatId string
+---@field turnId string
+---@field label string
+---@field created number
+---@field files string[]
+
+---@class halley.CheckpointDiff
+---@field files halley.CheckpointFile[]
+
+---@class halley.CheckpointFile
+---@field path string
+---@field kind 'edit'|'create'|'delete'
+---@field hunks halley.CheckpointHunk[]
+
+--- Whole lines. `line` counts from 0, in the text before.
+---@class halley.CheckpointHunk
+---@field line integer
+---@field oldText string
+---@field newText string
+
+---@class halley.CheckpointParams
+---@field id string
+
+--- `files` limits it to some of the files.
+---@class halley.CheckpointReviewParams
+---@field id string
+---@field files? string[]
+
+---@class halley.CheckpointReviewResult
+---@field proposal? string
+
+---@class halley.CheckpointsList
+---@field checkpoints halley.Checkpoint[]
+
+---@class halley.CheckpointsParams
+---@field chatId string
 
 ---@class halley.Citation
 ---@field url string
@@ -245,7 +350,7 @@
 
 --- One event of a stream. `type` decides which fields are present.
 ---@class halley.Event
----@field type 'start'|'text'|'reasoning'|'notice'|'citation'|'image'|'toolCall'|'toolResult'|'usage'|'step'|'media'
+---@field type 'start'|'text'|'reasoning'|'notice'|'citation'|'image'|'toolCall'|'toolResult'|'usage'|'step'|'media'|'terminal'|'plan'|'checkpoint'|'cost'|'queued'
 ---@field replyId string
 ---@field delta? string
 ---@field text? string
@@ -256,12 +361,19 @@
 ---@field of? integer
 ---@field chatId? string
 ---@field turnId? string
+---@field excerpts? halley.ChatExcerpt[]
 ---@field task? halley.MediaTask
 ---@field callId? string
 ---@field server? string
 ---@field tool? string
 ---@field title? string
 ---@field arguments? string
+---@field diff? string
+---@field command? string
+---@field mode? 'ask'|'edit'|'agent'|'plan'
+---@field usage? halley.Usage
+---@field checkpoint? string
+---@field steps? halley.PlanStep[]
 ---@field readOnly? boolean
 
 ---@class halley.FavouriteParams
@@ -282,9 +394,9 @@
 ---@field action 'pause'|'resume'|'rebuild'|'embed'|'decline'
 ---@field uri? string
 
---- `off`: disabled by `search.enabled`, or no workspace. In `indexing` and `embedding`, searches already work. `estimate` is present while approval is needed: nothing is embedded until `halley/index/control` sends `embed`.
+--- `off`: disabled by `search.enabled`, or no workspace. `idle`: the first search builds the index. In `indexing` and `embedding`, searches already work. `estimate` is present while approval is needed: nothing is embedded until `halley/index/control` sends `embed`.
 ---@class halley.IndexStatus
----@field state 'off'|'indexing'|'embedding'|'paused'|'ready'|'failed'
+---@field state 'off'|'idle'|'indexing'|'embedding'|'paused'|'ready'|'failed'
 ---@field files? integer
 ---@field indexed? integer
 ---@field chunks? integer
@@ -307,6 +419,43 @@
 ---@class halley.KeyStatus
 ---@field status 'present'|'missing'|'otherOrigin'|'notNeeded'
 ---@field source? string
+
+--- `severity` as in LSP: 1 error, 2 warning, 3 information, 4 hint.
+---@class halley.LanguageDiagnostic
+---@field range halley.Range
+---@field message string
+---@field severity? integer
+---@field source? string
+
+--- All edits of one file, in the text it has now.
+---@class halley.LanguageFileEdits
+---@field uri string
+---@field edits halley.LanguageTextEdit[]
+
+---@class halley.LanguageLocation
+---@field uri string
+---@field range halley.Range
+---@field name? string
+
+---@class halley.LanguageTextEdit
+---@field range halley.Range
+---@field newText string
+
+--- From the other language servers of the editor, not from Halley itself.
+---@class halley.LanguageToolsAnswer
+---@field locations? halley.LanguageLocation[]
+---@field text? string
+---@field diagnostics? halley.LanguageDiagnostic[]
+---@field edits? halley.LanguageFileEdits[]
+
+--- `definitions`, `references`, `hover` and `rename` have a `position`, `symbols` a `query`. `settle`, for `diagnostics`: the text has just changed, so wait for news of the language servers, two seconds at most.
+---@class halley.LanguageToolsParams
+---@field kind 'definitions'|'references'|'hover'|'symbols'|'diagnostics'|'rename'
+---@field textDocument? halley.TextDocument
+---@field position? halley.Position
+---@field query? string
+---@field newName? string
+---@field settle? boolean
 
 ---@class halley.Macro
 ---@field name string
@@ -333,6 +482,15 @@
 
 ---@class halley.MacroNameParams
 ---@field name string
+
+--- Records a chat's questions as a macro and saves it. Without `turns`, all current ones.
+---@class halley.MacroRecordParams
+---@field name string
+---@field chatId string
+---@field turns? string[]
+
+---@class halley.MacroRecorded
+---@field macro table<string, any>
 
 --- The state of each step. An incomplete run can be resumed by its ID.
 ---@class halley.MacroRun
@@ -484,9 +642,36 @@
 ---@field problems halley.Problem[]
 
 ---@class halley.ModelsListParams
----@field role? 'chat'|'edit'|'complete'|'fast'|'embed'|'image'|'speech'|'transcribe'|'video'
+---@field role? 'chat'|'edit'|'complete'|'fast'|'next'|'embed'|'image'|'speech'|'transcribe'|'video'
 ---@field provider? string
 ---@field refresh? boolean
+
+--- `range` is of just that `version` of the document, which may be another than the one asked for. A file that is not open has no version: once it is open, `replaces` must be the text in `range`, each line end a line feed. `jump`: it is on other lines than the cursor. `model` is where it is from.
+---@class halley.NextEdit
+---@field id string
+---@field uri string
+---@field version? integer
+---@field range halley.Range
+---@field text string
+---@field replaces string
+---@field jump boolean
+---@field model string
+
+--- `shown` comes first and once; one of the others ends it. A rejected edit is not offered again, nor one like it.
+---@class halley.NextEditOutcomeParams
+---@field id string
+---@field outcome 'shown'|'accepted'|'rejected'|'ignored'
+
+--- `idle`: in a pause after a change; the server waits for the rest of the pause. `diagnostics` are the document's, as LSP has them: those that came with an edit are looked at first.
+---@class halley.NextEditParams
+---@field textDocument halley.TextDocument
+---@field position halley.Position
+---@field trigger? 'idle'|'save'|'invoked'
+---@field diagnostics? table<string, any>[]
+
+--- Without `edit` there is nothing to offer, or a newer question came.
+---@class halley.NextEditResult
+---@field edit? halley.NextEdit
 
 ---@class halley.OperationParams
 ---@field operation string
@@ -506,6 +691,11 @@
 ---@field answer? table<string, string>
 ---@field media? halley.MediaTask
 ---@field run? halley.MacroRun
+
+--- A step of a plan. `state` is `open`, `doing`, `done` or `dropped`.
+---@class halley.PlanStep
+---@field text string
+---@field state string
 
 ---@class halley.Position
 ---@field line integer
@@ -538,6 +728,13 @@
 ---@field requestId? string
 ---@field retryAfterMs? integer
 ---@field setting? string
+
+---@class halley.ProgressParams
+---@field values halley.ProgressValue[]
+
+---@class halley.ProgressValue
+---@field token string|integer
+---@field value any[]
 
 ---@class halley.Proposal
 ---@field id string
@@ -632,11 +829,71 @@
 ---@class halley.Responded
 ---@field text string
 
+--- `files` limits it to some of the files. `force` includes those that you changed since: your own changes stay where they do not overlap.
+---@class halley.RestoreParams
+---@field id string
+---@field files? string[]
+---@field force? boolean
+
+---@class halley.RestoreResult
+---@field restored string[]
+---@field changed string[]
+---@field failed string[]
+---@field undo? string
+
 ---@class halley.RetryEnded
 ---@field ended boolean
 
 ---@class halley.RetryParams
 ---@field operation string
+
+--- `text` is the whole report as Markdown, `summary` its first line.
+---@class halley.Review
+---@field text string
+---@field summary string
+---@field findings halley.ReviewFinding[]
+---@field unplaced halley.ReviewFinding[]
+---@field files integer
+---@field skipped string[]
+---@field problems halley.Problem[]
+---@field model string
+---@field inputTokens integer
+---@field outputTokens integer
+---@field costUsd? number
+
+--- Without `ids`: all findings.
+---@class halley.ReviewClearParams
+---@field ids? string[]
+
+---@class halley.ReviewCleared
+---@field cleared integer
+
+--- Lines are of the new text, from 1; 0 where the finding is not placed. `replacement` is for exactly those lines. `id` and `uri` name a finding that is placed; `shown` says whether its lines still stand in the editor's text.
+---@class halley.ReviewFinding
+---@field id? string
+---@field uri? string
+---@field shown? boolean
+---@field file string
+---@field firstLine integer
+---@field lastLine integer
+---@field severity 'error'|'warning'|'info'
+---@field title string
+---@field text string
+---@field quote string
+---@field replacement? string
+
+--- The argument of the `halley.review.fix` command: a finding's.
+---@class halley.ReviewFixParams
+---@field id string
+
+--- `range`: commits as in `main..HEAD`, or one; absent: the working tree against HEAD, or what is `staged`. `cwd` is a folder or its URI. It defaults to the workspace's.
+---@class halley.ReviewParams
+---@field range? string
+---@field staged? boolean
+---@field instruction? string
+---@field model? string
+---@field cwd? string
+---@field uri? string
 
 --- The argument of the `halley.run` command. `background`: the command returns immediately, and the result is shown by standard LSP means.
 ---@class halley.RunParams
@@ -672,7 +929,7 @@
 --- If `state` is not `ready`, the result covers what is indexed so far. `notices` are for the user.
 ---@class halley.SearchResult
 ---@field hits halley.SearchHit[]
----@field state 'off'|'indexing'|'embedding'|'paused'|'ready'|'failed'
+---@field state 'off'|'idle'|'indexing'|'embedding'|'paused'|'ready'|'failed'
 ---@field notices? string[]
 
 ---@class halley.SecretGetParams
@@ -688,7 +945,7 @@
 ---@field store? 'keyring'|'file'|'session'
 
 ---@class halley.SelectParams
----@field role 'chat'|'edit'|'complete'|'fast'|'embed'|'image'|'speech'|'transcribe'|'video'
+---@field role 'chat'|'edit'|'complete'|'fast'|'next'|'embed'|'image'|'speech'|'transcribe'|'video'
 ---@field route string[]
 ---@field scope? 'session'|'workspace'|'user'
 ---@field uri? string
@@ -720,6 +977,19 @@
 ---@field spend? table<string, any>
 ---@field action? table<string, any>
 
+--- `problem` stands instead of what only the database knows, while it cannot be reached.
+---@class halley.TeamStatus
+---@field address string
+---@field reachable boolean
+---@field waiting integer
+---@field member? string
+---@field admin? boolean
+---@field groups? string[]
+---@field budgets? table<string, any>[]
+---@field members? table<string, any>[]
+---@field gateways? table<string, any>[]
+---@field problem? table<string, any>
+
 ---@class halley.TextDocument
 ---@field uri string
 ---@field version? integer
@@ -747,10 +1017,16 @@
 ---@field readOnly boolean
 ---@field changed? string
 ---@field always? boolean
+---@field chat? boolean
+---@field diff? string
+---@field command? string
+---@field why? string
+---@field hunks? halley.ApproveHunk[]
 
---- No answer, an error, and anything else count as `deny`.
+--- No answer, an error, and anything else count as `deny`. `chat`: for the rest of this chat.
 ---@class halley.ToolApproved
----@field decision 'once'|'always'|'deny'
+---@field decision 'once'|'chat'|'always'|'deny'
+---@field hunks? integer[]
 
 --- An argument of an MCP prompt.
 ---@class halley.ToolArgument
@@ -810,6 +1086,8 @@
 ---@field readOnly? boolean
 ---@field at? integer
 ---@field ms? number
+---@field diff? string
+---@field command? string
 
 --- Revokes permanent approvals: one by `id`, those of a server or of one of its tools, or without any field all of the workspace's.
 ---@class halley.ToolsForgetParams
@@ -876,13 +1154,16 @@
 ---@class halley.UsageParams
 ---@field since? string
 ---@field until? string
----@field by? ('day'|'month'|'model'|'provider'|'workspace'|'feature'|'status')[]
+---@field by? ('day'|'month'|'model'|'provider'|'workspace'|'feature'|'status'|'member')[]
+---@field team? boolean
 
 ---@class halley.UsageReport
 ---@field rows table<string, any>[]
 ---@field totals table<string, any>
 ---@field completions? table<string, any>[]
+---@field nextEdits? table<string, any>[]
 ---@field quota? table<string, any>[]
+---@field hasTeam? boolean
 
 ---@class halley.Verified
 ---@field ok boolean

@@ -3,79 +3,75 @@ local M = {}
 
 local client = require('halley.client')
 
----@param costs { amount: number, currency: string }[]?
----@return string
-local function money(costs)
-  local parts = {}
-  for _, cost in ipairs(costs or {}) do
-    parts[#parts + 1] = ('%.4f %s'):format(cost.amount, cost.currency)
-  end
-  return #parts > 0 and table.concat(parts, ', ') or 'unknown'
-end
-
----@param name string
----@param row table
----@return string
-local function usage_row(name, row)
-  return ('| %s | %d | %d | %d | %d | %s |'):format(
-    name,
-    row.calls,
-    row.errors,
-    row.inputTokens,
-    row.outputTokens,
-    money(row.cost)
-  )
-end
-
---- `:Halley usage [by]`: by `model` unless another dimension is named.
----@param words string[]
-function M.usage(words)
-  local by = words[1] or 'model'
-  client.request('halley/usage', { by = { by } }, function(report)
-    local head = ('| %s | calls | errors | tokens in | tokens out | cost |'):format(by)
-    local lines = { head, '|---|---|---|---|---|---|' }
-    for _, row in ipairs(report.rows) do
-      lines[#lines + 1] = usage_row(tostring(row[by] or ''), row)
+--- Has the daemon write a report as it does for any editor, and opens it.
+---@param name 'usage'|'doctor'
+---@param title string
+---@param asked table
+---@param opened? fun(buf: integer, answer: table) # with what the command itself answered
+local function report(name, title, asked, opened)
+  asked.show = 'markdown'
+  client.execute('halley.' .. name, asked, function(result)
+    local lines = vim.split(result.markdown, '\n')
+    if result.answer.hasTeam then
+      local other = asked.team and 'your own' or "the team's"
+      vim.list_extend(lines, { '', ('Press `t` for %s usage, `b` to group it by something else.'):format(other) })
     end
-    lines[#lines + 1] = usage_row('**all**', report.totals)
-    require('halley.answers').report('Halley usage', lines)
+    local buf = require('halley.answers').report(title, lines, { table = true })
+    if opened then
+      opened(buf, result.answer)
+    end
   end)
 end
 
+---@param team boolean
 ---@return string[]
-function M.dimensions()
-  return { 'day', 'feature', 'model', 'month', 'provider', 'status', 'workspace' }
+local function dimensions(team)
+  local found = { 'day', 'feature', 'model', 'month', 'provider', 'status', 'workspace' }
+  if team then
+    table.insert(found, 3, 'member')
+  end
+  return found
 end
 
----@param value any
----@param indent string
----@param lines string[]
-local function outline(value, indent, lines)
-  for key, inner in vim.spairs(value) do
-    if type(inner) == 'table' then
-      lines[#lines + 1] = ('%s- %s'):format(indent, key)
-      outline(inner, indent .. '  ', lines)
-    else
-      lines[#lines + 1] = ('%s- %s: `%s`'):format(indent, key, tostring(inner))
+---@param by string
+---@param team boolean
+local function show_usage(by, team)
+  local title = team and 'Halley usage of the team' or 'Halley usage'
+  report('usage', title, { by = { by }, team = team }, function(buf, answer)
+    local function map(key, about, run)
+      vim.keymap.set('n', key, run, { buffer = buf, desc = about, nowait = true })
     end
-  end
+    map('b', 'Group by another dimension', function()
+      vim.ui.select(dimensions(team), { prompt = 'Group by' }, function(chosen)
+        if chosen then
+          show_usage(chosen, team)
+        end
+      end)
+    end)
+    if answer.hasTeam then
+      map('t', "Switch between one's own usage and the team's", function()
+        show_usage(by == 'member' and 'model' or by, not team)
+      end)
+    end
+  end)
+end
+
+--- `:Halley usage [team] [by]`: by `model` unless another dimension is named.
+---@param words string[]
+function M.usage(words)
+  local team = words[1] == 'team'
+  show_usage(words[team and 2 or 1] or 'model', team)
+end
+
+---@param words string[] What was typed before
+---@return string[]
+function M.dimensions(words)
+  return words[1] == 'team' and dimensions(true) or vim.list_extend(dimensions(false), { 'team' })
 end
 
 --- `:Halley doctor`: what is wrong first, then everything else.
 function M.doctor()
-  client.request('halley/doctor', vim.empty_dict(), function(report)
-    local lines = {}
-    for _, problem in ipairs(report.problems) do
-      lines[#lines + 1] = ('- **%s** %s'):format(problem.message, problem.help or '')
-    end
-    if #lines == 0 then
-      lines[1] = 'Nothing is wrong.'
-    end
-    vim.list_extend(lines, { '', '## Everything', '' })
-    report.problems = nil
-    outline(report, '', lines)
-    require('halley.answers').report('Halley doctor', lines)
-  end)
+  report('doctor', 'Halley doctor', {})
 end
 
 --- `:Halley log`: what the daemon said, as Neovim keeps it.

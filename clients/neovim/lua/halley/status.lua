@@ -34,6 +34,8 @@ function M.on_changed(_, params, context)
     require('halley.edits.proposals').refresh(lsp)
   elseif params.what == 'chats' and package.loaded['halley.chat'] then
     require('halley.chat').find_titles()
+  elseif params.what == 'mode' and package.loaded['halley.chat'] then
+    require('halley.chat').find_modes()
   end
   announce('Changed', { what = params.what, client_id = context.client_id })
 end

@@ -33,4 +33,11 @@ function M.receive(_, params)
   end
 end
 
+--- The handler of `halley/progress`: what `$/progress` brings, of several requests.
+function M.receive_all(_, params)
+  for _, one in ipairs(params.values) do
+    M.receive(nil, one)
+  end
+end
+
 return M

@@ -97,9 +97,23 @@ return {
   },
   {
     group = 'code',
+    name = 'review',
+    takes = '[staged|clear|RANGE]',
+    about = 'Reviews the changes, what is staged, or commits such as main...HEAD; the findings are diagnostics with fixes.',
+    call = { 'edits.review', 'run' },
+    complete = 'complete',
+  },
+  {
+    group = 'code',
     name = 'suggest',
     about = 'Requests several suggestions of ghost text at the cursor now.',
     call = { 'ghost', 'invoke' },
+  },
+  {
+    group = 'code',
+    name = 'next',
+    about = 'Jumps to the next edit, then makes it; asks for one where none is shown.',
+    call = { 'next_edit', 'run' },
   },
   {
     group = 'chat',
@@ -124,6 +138,22 @@ return {
   },
   {
     group = 'chat',
+    name = 'mode',
+    takes = '[ask|edit|agent|plan]',
+    about = 'Chooses what a model may do in this chat: read, edit, run commands too, or follow a plan.',
+    call = { 'chat.agent', 'mode' },
+    complete = 'complete_mode',
+  },
+  {
+    group = 'chat',
+    name = 'restore',
+    takes = '[undo|force]',
+    about = "Takes back what the agent's last turn changed; `undo` reverses that.",
+    call = { 'chat.agent', 'restore' },
+    complete = 'complete_restore',
+  },
+  {
+    group = 'chat',
     name = 'fork',
     about = 'Opens a new chat with the turns up to the cursor.',
     call = { 'chat', 'fork' },
@@ -137,7 +167,8 @@ return {
   {
     group = 'chat',
     name = 'yank',
-    about = 'Copies the code block at the cursor into the unnamed register.',
+    range = true,
+    about = 'Copies the code block at the cursor into the unnamed register; with a range, the replies in the lines with their questions and sources.',
     call = { 'chat.blocks', 'yank' },
   },
   {
@@ -157,8 +188,17 @@ return {
     group = 'chat',
     name = 'export',
     takes = '[file]',
-    about = 'Exports the chat as Markdown, or as JSON to a file with that extension.',
+    range = true,
+    about = 'Exports the chat, or the replies in the lines, as Markdown, or as JSON to a file with that extension.',
     call = { 'chat.sessions', 'export' },
+  },
+  {
+    group = 'chat',
+    name = 'record',
+    takes = '[name]',
+    range = true,
+    about = 'Makes a macro of what the chat has asked, or of what the turns in the lines have.',
+    call = { 'chat.sessions', 'record' },
   },
   {
     group = 'chat',
@@ -275,8 +315,9 @@ return {
   {
     group = 'reports',
     name = 'usage',
-    takes = '[dimension]',
-    about = 'Shows calls, tokens and cost by `model`, `day`, `month`, `provider`, `workspace`, `feature` or `status`.',
+    takes = '[team] [dimension]',
+    about = 'Shows calls, tokens and cost by `model`, `day`, `month`, `provider`, `workspace`, `feature` or `status`; '
+      .. "with `team` the team's, by `member` too.",
     call = { 'reports', 'usage' },
     complete = 'dimensions',
   },

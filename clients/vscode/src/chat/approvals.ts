@@ -17,7 +17,7 @@ export interface Asker {
 
 interface Waiting {
   asked: ToolApproveParams;
-  decided: Deferred<Decision>;
+  decided: Deferred<ToolApproved>;
   isElsewhere: boolean;
 }
 
@@ -34,23 +34,24 @@ export class Approvals {
 
   /** The answer; `deny` when the daemon no longer waits for one. */
   async ask(asked: ToolApproveParams, token: vscode.CancellationToken): Promise<ToolApproved> {
-    const decided = deferred<Decision>();
+    const decided = deferred<ToolApproved>();
     const waiting = { asked, decided, isElsewhere: false };
     this.waiting.set(asked.callId, waiting);
     const stop = token.onCancellationRequested(() => this.answer(asked.callId, 'deny'));
     this.put(waiting);
     try {
-      return { decision: await decided.promise };
+      return await decided.promise;
     } finally {
       stop.dispose();
     }
   }
 
-  answer(callId: string, decision: Decision): void {
+  /** `hunks`: only these of an edit. */
+  answer(callId: string, decision: Decision, hunks?: number[]): void {
     const waiting = this.waiting.get(callId);
     this.waiting.delete(callId);
     this.page?.drop(callId);
-    waiting?.decided.resolve(decision);
+    waiting?.decided.resolve(hunks ? { decision, hunks } : { decision });
   }
 
   /** The page was loaded again, shows another chat, or is gone: what waits is asked again where it can be seen. */

@@ -1,4 +1,5 @@
-// What can be done with a block of code in a reply: put it at the cursor, or have the daemon apply it to its file.
+// What can be done with a block of code in a reply: put it at the cursor, run it in a terminal, or have the daemon apply it to
+// its file.
 
 import * as vscode from 'vscode';
 import { showOutcome } from '../edits/actions';
@@ -14,6 +15,14 @@ export async function insertBlock(editor: vscode.TextEditor | undefined, text: s
   }
   await editor.edit((edit) => edit.replace(editor.selection, text.replace(/\n$/, '')));
   await showAgain(editor);
+}
+
+/** In a terminal of its own: another may be in the middle of something. */
+export function runInTerminal(text: string): void {
+  const name = 'Halley';
+  const terminal = vscode.window.terminals.find((open) => open.name === name && !open.exitStatus) ?? vscode.window.createTerminal(name);
+  terminal.show(true);
+  terminal.sendText(text);
 }
 
 export interface Block {
@@ -46,21 +55,25 @@ export async function openLink(href: string): Promise<void> {
   if (!folder || !place) return;
   const uri = place.isAddress ? vscode.Uri.parse(place.path, true) : vscode.Uri.joinPath(folder.uri, place.path);
   if (uri.scheme !== folder.uri.scheme || !vscode.workspace.getWorkspaceFolder(uri)) return;
-  await vscode.window.showTextDocument(uri, { selection: new vscode.Range(place.line, 0, place.line, 0) });
+  await vscode.window.showTextDocument(uri, { selection: new vscode.Range(place.line, 0, place.last ?? place.line, 0) });
 }
 
 interface Place {
   path: string;
   isAddress: boolean;
   line: number;
+  /** The line after the last, where a range is named. */
+  last?: number;
 }
 
-/** `src/a.py:12-14`, `src/a.py#L12` or `file:///w/src/a.py#L12`, its line from 0; nothing that leads out of the workspace. */
+/** `src/a.py:12-14`, `src/a.py#L12` or `file:///w/src/a.py#L12-14`, its line from 0; nothing that leads out of the workspace. */
 export function placeOf(href: string): Place | undefined {
-  const match = /^(file:\/\/\/[^#?]+?|[^:#?]+?)(?::(\d+)(?:-\d+)?|#L(\d+))?$/i.exec(href);
+  const match = /^(file:\/\/\/[^#?]+?|[^:#?]+?)(?::(\d+)(?:-(\d+))?|#L(\d+)(?:-L?(\d+))?)?$/i.exec(href);
   if (!match) return undefined;
   const path = match[1]!;
   const isAddress = /^file:/i.test(path);
   if (decodeURIComponent(path).split(/[\\/]/).includes('..') || (!isAddress && path.startsWith('/'))) return undefined;
-  return { path, isAddress, line: Math.max(0, Number(match[2] ?? match[3] ?? 1) - 1) };
+  const line = Math.max(0, Number(match[2] ?? match[4] ?? 1) - 1);
+  const last = Number(match[3] ?? match[5] ?? 0);
+  return { path, isAddress, line, ...(last > line ? { last } : {}) };
 }

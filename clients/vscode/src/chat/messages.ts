@@ -1,6 +1,6 @@
 // What the chat view's page and the extension say to each other.
 
-import type { Chat, ChatSummary, Problem, Reply, ToolApproved, ToolApproveParams } from '../protocol';
+import type { Chat, Checkpoint, CheckpointFile, ChatSummary, Problem, Reply, RestoreResult, ToolApproved, ToolApproveParams } from '../protocol';
 import type { Attachment, RichEvent, Turn } from '../wire';
 
 export interface CompletionItem {
@@ -19,6 +19,8 @@ export interface ModelChoice {
   vision: boolean;
 }
 
+export type Mode = Chat['mode'];
+
 export type FromPage =
   | { type: 'ready'; chatId?: string }
   | { type: 'send'; prompt: string; models: string[]; attachments: Attachment[]; blind: boolean; editOf?: string }
@@ -31,12 +33,20 @@ export type FromPage =
   | { type: 'list'; query: string }
   | { type: 'new' | 'pickModel' | 'export' | 'attach' }
   | { type: 'complete'; id: number; text: string; position: { line: number; character: number } }
-  | { type: 'copy'; text: string }
+  | { type: 'copy' | 'run'; text: string }
   | { type: 'insert' | 'apply'; text: string; language: string; file?: string; replyId?: string }
+  | { type: 'copyReplies' | 'exportReplies'; replies: string[] }
+  | { type: 'record'; turns: string[] }
   | { type: 'link'; href: string }
   | { type: 'help'; problem: Problem; title?: string }
+  | { type: 'ways'; id: number; problem: Problem }
   | { type: 'setup'; title: string }
-  | { type: 'approve'; callId: string; decision: ToolApproved['decision'] }
+  | { type: 'approve'; callId: string; decision: ToolApproved['decision']; hunks?: number[] }
+  | { type: 'mode'; mode: Mode }
+  | { type: 'checkpointDiff'; id: string }
+  /** `of` is the checkpoint that shows it, `id` the one to go back to. */
+  | { type: 'restore'; of: string; id: string; files?: string[]; force?: boolean }
+  | { type: 'review'; id: string; files?: string[] }
   | { type: 'tools' }
   | { type: 'media'; task: string }
   | { type: 'dropped'; uris: string[] };
@@ -48,6 +58,7 @@ export type ToPage =
   | { type: 'events'; events: RichEvent[] }
   | { type: 'settled'; turnId: string; replies: Reply[]; said?: string }
   | { type: 'failed'; problem: Problem; prompt?: string; ways: string[] }
+  | { type: 'ways'; id: number; titles: string[] }
   | { type: 'chats'; chats: ChatSummary[] }
   | { type: 'history' }
   | { type: 'completions'; id: number; items: CompletionItem[] }
@@ -57,4 +68,9 @@ export type ToPage =
   | { type: 'waiting'; text: string }
   | { type: 'asking'; asked: ToolApproveParams }
   | { type: 'answered'; callId: string }
+  | { type: 'mode'; mode: Mode }
+  | { type: 'checkpoints'; checkpoints: Checkpoint[] }
+  | { type: 'checkpointDiff'; id: string; files: CheckpointFile[] }
+  | { type: 'restored'; of: string; result: RestoreResult }
+  | { type: 'colours'; colours: Record<string, string> }
   | { type: 'running'; running: boolean; reason?: string };

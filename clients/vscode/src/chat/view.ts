@@ -5,17 +5,20 @@ import * as vscode from 'vscode';
 import { command } from '../commands';
 import type { Halley } from '../halley';
 import { deferred } from '../deferred';
+import { recordMacro } from '../edits/macros';
 import { isCancelled, problemOf, problemText } from '../problems';
 import type { Chat, ChatSent, ChatSummary, Problem, ToolApproveParams } from '../protocol';
 import type { Attachment, RichEvent } from '../wire';
 import type { Approvals, Asker } from './approvals';
-import { applyBlock, insertBlock, openLink } from './blocks';
+import { applyBlock, insertBlock, openLink, runInTerminal } from './blocks';
+import { themeColours } from './colours';
 import { attachmentOf, pickAttachments } from './attach';
-import type { CompletionItem, FromPage, ToPage } from './messages';
+import type { CompletionItem, FromPage, Mode, ToPage } from './messages';
 import { buildPage, webviewOptions } from './page';
+import { reviewCheckpoint, turnCheckpoints } from './checkpoints';
 import { chatStrings } from './strings';
 import { NO_MODEL, takeWay, waysOut } from './ways';
-import { exportChat } from './exporting';
+import { copyReplies, exportChat } from './exporting';
 import { toWire } from '../wire';
 
 const VIEW = 'halley.chat';
@@ -28,15 +31,13 @@ export function registerChat(halley: Halley, approvals: Approvals): vscode.Dispo
     view,
     vscode.window.registerWebviewViewProvider(VIEW, view),
     command('openChat', () => view.focus()),
-    command('newChat', async () => {
-      await view.focus();
-      await view.open(undefined);
-    }),
+    command('newChat', () => view.begin()),
     command('chatHistory', async () => {
       await view.focus();
       view.post({ type: 'history' });
     }),
     command('exportChat', () => view.export()),
+    command('recordMacro', () => view.record()),
     command('addToChat', async () => {
       await view.focus();
       view.post({ type: 'prompt', text: vscode.window.activeTextEditor?.selection.isEmpty === false ? '#selection ' : '#buffer ' });
@@ -47,8 +48,13 @@ export function registerChat(halley: Halley, approvals: Approvals): vscode.Dispo
 export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Disposable {
   private view: vscode.WebviewView | undefined;
   private chatId: string | undefined;
+  /** As the page shows it, which is what is sent. */
+  private mode: Mode | undefined;
   private running: vscode.CancellationTokenSource | undefined;
   private ready = deferred();
+  private isReady = false;
+  /** Counts the times that colours were looked up: only the newest counts. */
+  private coloured = 0;
   private lastEditor = vscode.window.activeTextEditor;
   private readonly listening: vscode.Disposable[];
 
@@ -58,6 +64,9 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
   ) {
     this.listening = [
       vscode.window.onDidChangeActiveTextEditor((editor) => (this.lastEditor = editor ?? this.lastEditor)),
+      // The theme is drawn before the setting names it.
+      vscode.window.onDidChangeActiveColorTheme(() => void this.sendColours()),
+      vscode.workspace.onDidChangeConfiguration((changed) => ['workbench', 'window'].some((section) => changed.affectsConfiguration(section)) && void this.sendColours()),
       halley.onState(({ kind }) => {
         if (kind === 'starting') return;
         this.post({ type: 'running', running: kind === 'running', reason: 'reason' in halley.state ? halley.state.reason : undefined });
@@ -78,6 +87,7 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
     view.onDidDispose(() => {
       this.view = undefined;
       this.ready = deferred();
+      this.isReady = false;
       this.approvals.again();
     });
     view.onDidChangeVisibility(() => view.visible || this.approvals.again());
@@ -105,18 +115,37 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
     void this.view?.webview.postMessage(message);
   }
 
-  /** Shows a chat, or an empty one. */
+  /** Begins a new chat. An open page is emptied first: what is sent while it gets the focus belongs to the new chat. */
+  async begin(): Promise<void> {
+    const isEmptied = this.isReady;
+    if (isEmptied) await this.open(undefined);
+    await this.focus();
+    if (!isEmptied) await this.open(undefined);
+  }
+
+  /** Shows a chat, or an empty one. A reply still under way is stopped, and nothing more of it reaches the page. */
   async open(chatId: string | undefined): Promise<void> {
-    this.running?.cancel();
     const chat = chatId ? await this.load(chatId) : null;
-    await this.remember(chat?.chatId);
+    this.running?.cancel();
+    this.running = undefined;
     this.post({ type: 'chat', chat });
     this.approvals.again();
+    await this.remember(chat?.chatId);
+    await this.tellAgent();
   }
 
   async export(): Promise<void> {
-    if (!this.chatId) throw new Error(vscode.l10n.t('There is no chat to export yet.'));
-    await exportChat(this.halley, this.chatId);
+    await exportChat(this.halley, this.shown());
+  }
+
+  /** Makes a macro of all that the chat has asked. */
+  async record(): Promise<void> {
+    await recordMacro(this.halley, this.shown());
+  }
+
+  private shown(): string {
+    if (!this.chatId) throw new Error(vscode.l10n.t('There is no chat here yet.'));
+    return this.chatId;
   }
 
   dispose(): void {
@@ -135,7 +164,7 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
   private handle(message: FromPage): unknown {
     switch (message.type) {
       case 'ready':
-        return this.begin(message.chatId);
+        return this.start(message.chatId);
       case 'send':
         return this.send(message);
       case 'stop':
@@ -161,6 +190,8 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
         return this.complete(message.id, message.text, message.position);
       case 'copy':
         return vscode.env.clipboard.writeText(message.text);
+      case 'run':
+        return runInTerminal(message.text);
       case 'insert':
         return insertBlock(this.editor(), message.text);
       case 'apply':
@@ -169,10 +200,20 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
         return openLink(message.href);
       case 'help':
         return takeWay(this.halley, message.problem, message.title);
+      case 'ways':
+        return this.tellWays(message.id, message.problem);
       case 'setup':
         return takeWay(this.halley, NO_MODEL, message.title);
       case 'approve':
-        return this.approvals.answer(message.callId, message.decision);
+        return this.approvals.answer(message.callId, message.decision, message.hunks);
+      case 'mode':
+        return this.chooseMode(message.mode);
+      case 'checkpointDiff':
+        return this.halley.request('halley/checkpoints/diff', { id: message.id }).then(({ files }) => this.post({ type: 'checkpointDiff', id: message.id, files }));
+      case 'restore':
+        return this.restore(message);
+      case 'review':
+        return reviewCheckpoint(this.halley, message.id, message.files);
       case 'tools':
         return vscode.commands.executeCommand('halley.tools', this.chatId);
       case 'media':
@@ -181,6 +222,12 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
         return vscode.commands.executeCommand('halley.pickModel');
       case 'export':
         return this.export();
+      case 'copyReplies':
+        return copyReplies(this.halley, this.shown(), message.replies);
+      case 'exportReplies':
+        return exportChat(this.halley, this.shown(), message.replies);
+      case 'record':
+        return recordMacro(this.halley, this.shown(), message.turns);
       case 'attach':
         return pickAttachments().then((found) => this.attach(found));
       case 'dropped':
@@ -188,8 +235,10 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
     }
   }
 
-  private async begin(chatId: string | undefined): Promise<void> {
+  private async start(chatId: string | undefined): Promise<void> {
     this.post({ type: 'start', strings: chatStrings() });
+    void this.sendColours();
+    this.isReady = true;
     this.ready.resolve();
     this.chatId = chatId ?? this.halley.context.workspaceState.get<string>(LAST);
     if (this.halley.state.kind === 'running') await this.reload();
@@ -199,15 +248,24 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
 
   /** After a start, a crash or a reload of the page: the chat as the daemon has it. */
   private async reload(): Promise<void> {
+    const { chatId } = this;
+    /** Another chat may have been opened, or asked something, while this one was read. */
+    const isShown = (): boolean => !this.running && this.chatId === chatId;
     try {
-      const chat = this.chatId ? await this.load(this.chatId) : null;
-      if (!this.running) this.post({ type: 'chat', chat });
+      const chat = chatId ? await this.load(chatId) : null;
+      if (isShown()) this.post({ type: 'chat', chat });
+      if (isShown()) await this.tellAgent();
       await this.sendModels();
     } catch (error) {
       this.halley.log.debug(`chat: ${String(error)}`);
-      await this.remember(undefined);
-      this.post({ type: 'chat', chat: null });
+      if (isShown()) await this.open(undefined);
     }
+  }
+
+  private async sendColours(): Promise<void> {
+    const asked = ++this.coloured;
+    const colours = await themeColours();
+    if (asked === this.coloured) this.post({ type: 'colours', colours });
   }
 
   private load(chatId: string): Promise<Chat> {
@@ -219,7 +277,7 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
     if (editOf) await this.takeBack(editOf);
     this.post({ type: 'turn', turn: { turnId: '', prompt, images: attachments, replies: [] } });
     const images = attachments.map(({ mime, data }) => ({ mime, data }));
-    await this.stream('halley/chat/send', { chatId: this.chatId, prompt, models, blind, attachments: images, ...this.place() }, prompt);
+    await this.stream('halley/chat/send', { chatId: this.chatId, prompt, models, blind, mode: this.mode, attachments: images, ...this.place() }, prompt);
   }
 
   /** Commands that are about the view itself, not for a model; whether it was one. */
@@ -244,7 +302,9 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
     const source = new vscode.CancellationTokenSource();
     this.running = source;
     let started = false;
+    const isShown = (): boolean => this.running === source;
     const take = (events: RichEvent[]): void => {
+      if (!isShown()) return;
       started = true;
       const chatId = events.find(({ type }) => type === 'start')?.chatId;
       if (chatId && chatId !== this.chatId) void this.remember(chatId);
@@ -252,12 +312,15 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
     };
     try {
       const sent: ChatSent = await this.halley.stream(method, params as never, take, source.token);
-      await this.remember(sent.chatId);
+      if (!isShown()) return;
       this.post({ type: 'settled', turnId: sent.turnId, replies: sent.replies, said: sent.said ?? undefined });
+      await this.remember(sent.chatId);
+      await this.tellAgent();
       if (sent.media) void vscode.commands.executeCommand('halley.media', sent.media.task);
     } catch (error) {
-      if (isCancelled(error)) await this.afterStop();
-      else await this.fail(started ? this.lost(error) : problemOf(error), prompt);
+      if (!isShown()) return;
+      if (isCancelled(error) || (started && this.isSaved(error))) await this.readAgain();
+      else await this.fail(started ? this.lost() : problemOf(error), prompt);
     } finally {
       if (this.running === source) this.running = undefined;
     }
@@ -268,15 +331,43 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
     this.post({ type: 'failed', problem: { ...problem, message: problemText(problem), help: '' }, prompt, ways: ways.map(({ title }) => title) });
   }
 
+  private async tellWays(id: number, problem: Problem): Promise<void> {
+    this.post({ type: 'ways', id, titles: (await waysOut(this.halley, problem)).map(({ title }) => title) });
+  }
+
+  /** Whether the daemon has kept the failed replies, each with its problem. */
+  private isSaved(error: unknown): boolean {
+    return this.halley.state.kind === 'running' && (error as { data?: unknown }).data !== undefined;
+  }
+
   /** The daemon ended in mid-reply: it comes back by itself, and has kept what it had sent. */
-  private lost(error: unknown): Problem {
-    if (this.halley.state.kind === 'running' && (error as { data?: unknown }).data) return problemOf(error);
+  private lost(): Problem {
     return { code: 'interrupted', message: vscode.l10n.t('The daemon stopped while answering.'), help: vscode.l10n.t('The partial reply is saved; ask again or continue.') };
   }
 
-  private async afterStop(): Promise<void> {
+  private async readAgain(): Promise<void> {
     this.running = undefined;
     await this.reload();
+  }
+
+  /** The mode of the shown chat, and what can be taken back in it. */
+  private async tellAgent(): Promise<void> {
+    const { chatId } = this;
+    if (this.halley.state.kind !== 'running') return;
+    const [{ mode }, checkpoints] = await Promise.all([this.halley.request('halley/chat/mode', { chatId }), turnCheckpoints(this.halley, chatId)]);
+    if (chatId !== this.chatId) return;
+    this.mode = mode;
+    this.post({ type: 'mode', mode });
+    this.post({ type: 'checkpoints', checkpoints });
+  }
+
+  private async chooseMode(mode: Mode): Promise<void> {
+    this.mode = mode;
+    await this.halley.request('halley/chat/mode', { chatId: this.chatId, mode });
+  }
+
+  private async restore({ of, id, files, force }: Extract<FromPage, { type: 'restore' }>): Promise<void> {
+    this.post({ type: 'restored', of, result: await this.halley.request('halley/checkpoints/restore', { id, files, force }) });
   }
 
   private async fork(turnId: string): Promise<void> {

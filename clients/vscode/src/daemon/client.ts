@@ -3,8 +3,9 @@
 
 import * as vscode from 'vscode';
 import { CloseAction, ErrorAction, LanguageClient, ProgressType, State, type ErrorHandler, type LanguageClientOptions, type Middleware } from 'vscode-languageclient/node';
-import type { ChangedParams, OperationParams, StatusParams, ToolApproved, ToolApproveParams } from '../protocol';
+import type { AgentSaveParams, ChangedParams, LanguageToolsParams, OperationParams, ProgressParams, StatusParams, ToolApproved, ToolApproveParams } from '../protocol';
 import { explicitSettings, type TemporaryProviders } from '../settings';
+import { askLanguageTools } from '../workspace/languageTools';
 import type { RichEvent } from '../wire';
 import type { Program } from './find';
 
@@ -26,6 +27,7 @@ export interface Listener {
   onClosed(): boolean;
   onStatus(status: StatusParams): void;
   onOperation(operation: OperationParams): void;
+  onProgress(progress: ProgressParams): void;
   onChanged(what: ChangedParams['what']): void;
 }
 
@@ -48,10 +50,11 @@ export function newClient(program: Program, log: vscode.LogOutputChannel, names:
     },
     synchronize: { fileEvents: (watcher ??= vscode.workspace.createFileSystemWatcher('**/{.halley.toml,AGENTS.md}')) },
   };
-  const client = new LanguageClient('halley', 'Halley', { command: program.command, args: [...program.args, 'serve'], options: { env: daemonEnvironment() } }, options);
+  const shared = vscode.workspace.getConfiguration('halley').get('sharedDaemon', false) ? ['--shared'] : [];
+  const client = new LanguageClient('halley', 'Halley', { command: program.command, args: [...program.args, 'serve', ...shared], options: { env: daemonEnvironment() } }, options);
   client.registerFeature({
     fillClientCapabilities: (capabilities) => {
-      capabilities.experimental = { ...(capabilities.experimental as object), halley: { secrets: true, proposals: true, chat: true, tools: true, media: true, questions: true } };
+      capabilities.experimental = { ...(capabilities.experimental as object), halley: { secrets: true, proposals: true, chat: true, tools: true, media: true, questions: true, batchedProgress: true, saves: true, languageTools: true } };
     },
     initialize: () => undefined,
     getState: () => ({ kind: 'static' }),
@@ -59,14 +62,26 @@ export function newClient(program: Program, log: vscode.LogOutputChannel, names:
   });
   client.onRequest('halley/secrets/get', async (params: { provider: string; origin: string }) => ({ key: await additions.getSecret(params) }));
   client.onRequest('halley/tools/approve', (params: ToolApproveParams, token: vscode.CancellationToken) => additions.approveTool(params, token));
+  client.onRequest('halley/agent/save', ({ uris }: AgentSaveParams) => saveDocuments(uris));
+  client.onRequest('halley/language/ask', (params: LanguageToolsParams) => askLanguageTools(params));
   client.onNotification('halley/status', (status: StatusParams) => listener.onStatus(status));
   client.onNotification('halley/operation', (operation: OperationParams) => listener.onOperation(operation));
+  client.onNotification('halley/progress', (progress: ProgressParams) => listener.onProgress(progress));
   client.onNotification('halley/changed', ({ what }: ChangedParams) => listener.onChanged(what));
   client.onDidChangeState(({ newState }) => {
     if (newState === State.Starting) listener.onStarting(client);
     if (newState === State.Running) listener.onRunning(client);
   });
   return client;
+}
+
+/** Before an agent runs a command that would not see its own edits. */
+async function saveDocuments(uris: readonly string[]): Promise<object> {
+  const wanted = new Set(uris.map((uri) => vscode.Uri.parse(uri).toString()));
+  for (const document of vscode.workspace.textDocuments) {
+    if (document.isDirty && wanted.has(document.uri.toString())) await document.save();
+  }
+  return {};
 }
 
 function errorHandler(listener: Listener): ErrorHandler {

@@ -39,6 +39,8 @@ export class Daemon implements Halley, vscode.Disposable {
   private readonly crashes = new Crashes();
   private readonly names: string[];
   private tokens = 0;
+  /** Who listens to the partial results that come for several requests together, by their tokens. */
+  private readonly streams = new Map<unknown, (events: RichEvent[]) => void>();
   /** Starts and stops happen one after another: several reasons to restart may come at the same time. */
   private queue: Promise<void> = Promise.resolve();
 
@@ -117,10 +119,12 @@ export class Daemon implements Halley, vscode.Disposable {
     const client = await this.running();
     const partialResultToken = `halley-${++this.tokens}`;
     const listening = client.onProgress(this.library!.EVENTS, partialResultToken, onEvents);
+    this.streams.set(partialResultToken, onEvents);
     try {
       return await send<Requests[M]['result']>(client, method, { ...params, partialResultToken }, token);
     } finally {
       listening.dispose();
+      this.streams.delete(partialResultToken);
     }
   }
 
@@ -155,6 +159,9 @@ export class Daemon implements Halley, vscode.Disposable {
         this.statuses.fire(status);
       },
       onOperation: (operation) => this.operations.fire(operation),
+      onProgress: ({ values }) => {
+        for (const { token, value } of values) this.streams.get(token)?.(value as RichEvent[]);
+      },
       onChanged: (what) => this.changes.fire(what),
     };
   }

@@ -10,6 +10,8 @@ import { pythonNames, scripts, which, type Machine } from './find';
 import { executable } from './find';
 
 export interface Step {
+  /** What it does, for the user. */
+  what: string;
   command: string;
   args: string[];
 }
@@ -22,6 +24,10 @@ export interface Way {
 }
 
 const OLDEST = [3, 11] as const;
+
+const ENVIRONMENT = (): string => vscode.l10n.t('Making an environment');
+const PACKAGES = (): string => vscode.l10n.t('Downloading the packages it needs');
+const DAEMON = (): string => vscode.l10n.t('Installing the daemon');
 
 /** The wheel, and the lock file of what it depends on. */
 export interface Bundle {
@@ -41,26 +47,26 @@ export function installWays({ wheel, lock }: Bundle, environment: string, python
   });
   if (uv) {
     const locked = (folder: string): Step[] => [
-      { command: uv, args: ['venv', '--python', '>=3.11', '--allow-existing', folder] },
-      { command: uv, args: ['pip', 'install', '--python', folder, '--require-hashes', '-r', lock] },
+      { what: ENVIRONMENT(), command: uv, args: ['venv', '--python', '>=3.11', '--allow-existing', folder] },
+      { what: PACKAGES(), command: uv, args: ['pip', 'install', '--python', folder, '--require-hashes', '-r', lock] },
     ];
-    ways.push(own([...locked(environment), { command: uv, args: ['pip', 'install', '--python', environment, '--no-deps', '--reinstall-package', 'halley', wheel] }]));
+    ways.push(own([...locked(environment), { what: DAEMON(), command: uv, args: ['pip', 'install', '--python', environment, '--no-deps', '--reinstall-package', 'halley', wheel] }]));
     ways.push({
       id: 'uv',
       label: vscode.l10n.t('As a tool, with {0}', 'uv'),
       detail: vscode.l10n.t('The command `halley` is then available in terminals and to other editors.'),
       // Tools are installed without checking hashes. So the packages are checked on their way into uv's cache, and the
       // tool is made of that cache alone.
-      steps: [...locked(`${environment}-check`), { command: uv, args: ['tool', 'install', '--python', '>=3.11', '--offline', '--force', '--constraints', lock, wheel] }],
+      steps: [...locked(`${environment}-check`), { what: DAEMON(), command: uv, args: ['tool', 'install', '--python', '>=3.11', '--offline', '--force', '--constraints', lock, wheel] }],
     });
   } else if (python) {
     const pip = ['-m', 'pip', 'install', '--disable-pip-version-check'];
     const inside = path.join(scripts(environment, machine), executable('python', machine));
     ways.push(
       own([
-        { command: python, args: ['-m', 'venv', environment] },
-        { command: inside, args: [...pip, '--require-hashes', '-r', lock] },
-        { command: inside, args: [...pip, '--no-deps', '--force-reinstall', wheel] },
+        { what: ENVIRONMENT(), command: python, args: ['-m', 'venv', environment] },
+        { what: PACKAGES(), command: inside, args: [...pip, '--require-hashes', '-r', lock] },
+        { what: DAEMON(), command: inside, args: [...pip, '--no-deps', '--force-reinstall', wheel] },
       ]),
     );
   }
@@ -71,8 +77,8 @@ export function installWays({ wheel, lock }: Bundle, environment: string, python
       label: vscode.l10n.t('As a tool, with {0}', 'pipx'),
       detail: vscode.l10n.t('The command `halley` is then available in terminals and to other editors.'),
       steps: [
-        { command: pipx, args: ['install', '--force', '--pip-args=--no-deps', wheel] },
-        { command: pipx, args: ['runpip', 'halley', 'install', '--require-hashes', '-r', lock] },
+        { what: DAEMON(), command: pipx, args: ['install', '--force', '--pip-args=--no-deps', wheel] },
+        { what: PACKAGES(), command: pipx, args: ['runpip', 'halley', 'install', '--require-hashes', '-r', lock] },
       ],
     });
   }
@@ -104,17 +110,46 @@ export function isNewEnough(versionLine: string): boolean {
   return major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
 }
 
+/** How far an installation is. */
+export interface Installing {
+  step: number;
+  of: number;
+  what: string;
+  /** Packages and bytes downloaded so far, as far as the program says so. */
+  packages: number;
+  bytes: number;
+}
+
 /** Runs the steps one after another. Throws when one fails, naming the program and, where its output shows it, what to do. */
-export async function runSteps(steps: Step[], log: (line: string) => void, token: vscode.CancellationToken): Promise<void> {
-  for (const step of steps) {
+export async function runSteps(steps: Step[], log: (line: string) => void, token: vscode.CancellationToken, report: (at: Installing) => void = () => undefined): Promise<void> {
+  let [packages, bytes] = [0, 0];
+  for (const [index, step] of steps.entries()) {
+    const tell = (): void => report({ step: index + 1, of: steps.length, what: step.what, packages, bytes });
+    tell();
     log(`> ${[step.command, ...step.args].join(' ')}`);
     const said: string[] = [];
-    const code = await run(step, (line) => said.push(line) && log(line), token);
+    const take = (text: string): void => {
+      said.push(text);
+      log(text);
+      const found = downloadsIn(text);
+      if (found.length === 0) return;
+      packages += found.length;
+      bytes += found.reduce((sum, size) => sum + size, 0);
+      tell();
+    };
+    const code = await run(step, take, token);
     if (token.isCancellationRequested) throw new vscode.CancellationError();
     if (code === 0) continue;
     const failed = vscode.l10n.t('{0} failed (exit code {1}). The log has its output.', path.basename(step.command), code ?? '?');
     throw new Error([failed, adviceFor(said.join('\n'))].filter(Boolean).join(' '));
   }
+}
+
+const UNITS: Record<string, number> = { B: 1, kB: 1e3, KiB: 1024, MB: 1e6, MiB: 1024 ** 2 };
+
+/** Bytes of each package whose download pip (`Downloading a.whl (1.2 MB)`) or uv (`Downloading a (1.2MiB)`) has begun. */
+export function downloadsIn(output: string): number[] {
+  return [...output.matchAll(/^\s*Downloading \S+ \(([\d.]+) ?(B|kB|KiB|MB|MiB)\)/gm)].map(([, size, unit]) => Math.round(Number(size) * UNITS[unit!]!));
 }
 
 /** What to do, by what pip, venv, uv or pipx said; undefined for what is not known. */
@@ -129,7 +164,7 @@ export function adviceFor(output: string): string | undefined {
   return undefined;
 }
 
-function run(step: Step, log: (line: string) => void, token?: vscode.CancellationToken): Promise<number | null> {
+function run(step: Pick<Step, 'command' | 'args'>, log: (line: string) => void, token?: vscode.CancellationToken): Promise<number | null> {
   return new Promise((resolve) => {
     const child = spawn(step.command, step.args, { stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
     const stop = token?.onCancellationRequested(() => child.kill());
@@ -146,7 +181,7 @@ function run(step: Step, log: (line: string) => void, token?: vscode.Cancellatio
   });
 }
 
-async function output(step: Step): Promise<string> {
+async function output(step: Pick<Step, 'command' | 'args'>): Promise<string> {
   const lines: string[] = [];
   await run(step, (line) => lines.push(line));
   return lines.join('\n');

@@ -31,7 +31,8 @@ export function registerCommit(halley: Halley): vscode.Disposable[] {
   ];
 }
 
-async function findRepository(source: unknown): Promise<GitRepository | undefined> {
+/** The repository of a source-control view, else that of the active file, else the first. */
+export async function findRepository(source: unknown): Promise<GitRepository | undefined> {
   const extension = vscode.extensions.getExtension<{ getAPI(version: 1): GitApi }>('vscode.git');
   const git = (await extension?.activate())?.getAPI(1);
   if (!git) return undefined;

@@ -11,6 +11,8 @@ const COLOURS: Record<NonNullable<CodeToken['kind']>, string> = {
   call: 'symbolIcon-methodForeground',
   type: 'symbolIcon-classForeground',
 };
+// Themes of high contrast have borders instead of backgrounds; in others the variable is not set. A border would take room.
+export const REMOVED_BORDER = '0; outline: 1px dashed var(--vscode-diffEditor-removedTextBorder, transparent); outline-offset: -1px';
 const TINT = 'background-color:var(--vscode-diffEditor-insertedLineBackground);';
 
 /** The lines tinted as added ones, all to the same width, so that they are one block. */

@@ -6,12 +6,13 @@ import { setContext } from '../commands';
 import type { Proposal } from '../protocol';
 import { fromWire } from '../wire';
 import { anchorOf, changesOf, isAt, type Change } from './changes';
-import { addedLines, commandLink, plainText } from './drawing';
+import { addedLines, commandLink, plainText, REMOVED_BORDER } from './drawing';
 import { threadsShow, type LineThread, type LineThreads } from './threads';
 
 const TAKEN_LINES = vscode.window.createTextEditorDecorationType({
   isWholeLine: true,
   backgroundColor: new vscode.ThemeColor('diffEditor.removedLineBackground'),
+  border: REMOVED_BORDER,
   overviewRulerColor: new vscode.ThemeColor('editorOverviewRuler.deletedForeground'),
 });
 const TAKEN_TEXT = vscode.window.createTextEditorDecorationType({ backgroundColor: new vscode.ThemeColor('diffEditor.removedTextBackground') });

@@ -150,15 +150,32 @@ async function askForInput(name: string, input: MacroInput): Promise<unknown> {
   return text === undefined ? undefined : isNumber ? Number(text) : text;
 }
 
-async function newMacro(halley: Halley): Promise<void> {
-  const name = await vscode.window.showInputBox({
+function askForName(): Thenable<string | undefined> {
+  return vscode.window.showInputBox({
     title: vscode.l10n.t('A name for the macro'),
     validateInput: (value) => (/^[A-Za-z0-9_.-]+$/.test(value) ? undefined : vscode.l10n.t('Letters, digits, dots and dashes.')),
   });
+}
+
+/** What a chat's turns asked, as a macro; without turns, the whole chat. */
+export async function recordMacro(halley: Halley, chatId: string, turns?: string[]): Promise<void> {
+  const name = await askForName();
   if (!name) return;
-  const prompt = await vscode.window.showInputBox({ title: vscode.l10n.t('The prompt'), value: '{{selection}}', prompt: vscode.l10n.t('{{selection}}, {{buffer}}, {{path}} and others are filled in.'), ignoreFocusOut: true });
+  const { macro } = await halley.request('halley/macros/record', { name, chatId, turns });
+  const steps = Array.isArray(macro.steps) ? macro.steps.length : 1;
+  const edit = vscode.l10n.t('Edit');
+  const made = steps === 1 ? vscode.l10n.t('The macro “{0}” asks this again, here as /{0} and in every file’s menu.', name) : vscode.l10n.t('The macro “{0}” asks these {1} questions again, here as /{0} and in every file’s menu.', name, steps);
+  if ((await vscode.window.showInformationMessage(made, edit)) === edit) await vscode.commands.executeCommand('halley.editMacro', name);
+}
+
+async function newMacro(halley: Halley): Promise<void> {
+  const name = await askForName();
+  if (!name) return;
+  const value = '{{selection}}';
+  const prompt = await vscode.window.showInputBox({ title: vscode.l10n.t('The prompt'), value, valueSelection: [value.length, value.length], prompt: vscode.l10n.t('{{selection}}, {{buffer}}, {{path}} and others are filled in.'), ignoreFocusOut: true });
   if (!prompt) return;
   await halley.request('halley/macros/save', { name, macro: { prompt } });
+  void vscode.window.showInformationMessage(vscode.l10n.t('The macro “{0}” is saved. Run it as /{0} in the chat, or from a file’s menu.', name));
 }
 
 async function editMacro(halley: Halley, macro: Macro): Promise<void> {

@@ -52,6 +52,10 @@ export function registerProposals(halley: Halley, inline: InlineChanges): vscode
   ];
 }
 
+/** What is pending is kept with the workspace: a window that is reloaded, or whose daemon restarts, has it again. */
+const KEPT = 'halley.proposals';
+const MOST_KEPT = 1_000_000;
+
 type Verb = 'accept' | 'discard';
 
 /** Shows a proposal where it is for. */
@@ -151,6 +155,8 @@ export function hunkText(hunk: ProposalHunk): { label: string; description: stri
 /** The pending proposals as last heard of. Where threads are turned off, a lens for each of their hunks. */
 class Pending implements vscode.CodeLensProvider, vscode.Disposable {
   private proposals: Proposal[] = [];
+  /** Whether the running daemon has been given what the window had before. */
+  private isRestored = false;
   private readonly changed = new vscode.EventEmitter<void>();
   private readonly listening: vscode.Disposable[];
   readonly onDidChangeCodeLenses = this.changed.event;
@@ -159,18 +165,34 @@ class Pending implements vscode.CodeLensProvider, vscode.Disposable {
     readonly halley: Halley,
     readonly inline: InlineChanges,
   ) {
-    this.listening = [halley.onChanged((what) => what === 'proposals' && void this.load()), halley.onState(() => void this.load())];
+    this.listening = [halley.onChanged((what) => what === 'proposals' && void this.load()), halley.onState(({ kind }) => this.stateChanged(kind))];
   }
 
   async load(): Promise<void> {
+    const isRunning = this.halley.state.kind === 'running';
     try {
-      this.proposals = this.halley.state.kind === 'running' ? (await this.halley.request('halley/proposals/list', {})).proposals : [];
+      this.proposals = isRunning ? await this.list() : [];
     } catch (error) {
       this.halley.log.debug(`proposals: ${String(error)}`);
     }
     setContext('hasProposals', this.proposals.length > 0);
     this.inline.show(this.proposals);
     this.changed.fire();
+  }
+
+  private stateChanged(kind: string): void {
+    if (kind !== 'running') this.isRestored = false;
+    void this.load();
+  }
+
+  /** Those of the daemon; one that has just started is first given what the one before had. */
+  private async list(): Promise<Proposal[]> {
+    const { workspaceState } = this.halley.context;
+    const kept = this.isRestored ? [] : workspaceState.get<Proposal[]>(KEPT, []);
+    this.isRestored = true;
+    const { proposals } = kept.length > 0 ? await this.halley.request('halley/proposals/restore', { proposals: kept }) : await this.halley.request('halley/proposals/list', {});
+    await workspaceState.update(KEPT, JSON.stringify(proposals).length < MOST_KEPT ? proposals : []);
+    return proposals;
   }
 
   find(id: string | undefined): Proposal | undefined {

@@ -16,7 +16,7 @@ interface ModelItem extends vscode.QuickPickItem {
   does?: 'role' | 'provider' | 'verify' | 'simulator';
 }
 
-const ROLES: Role[] = ['chat', 'edit', 'complete', 'fast', 'embed', 'image', 'speech', 'transcribe', 'video'];
+const ROLES: Role[] = ['chat', 'edit', 'complete', 'fast', 'next', 'embed', 'image', 'speech', 'transcribe', 'video'];
 const FALLBACK: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('layers'), tooltip: '' };
 const EFFORT: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('lightbulb'), tooltip: '' };
 const EFFORTS = ['minimal', 'low', 'medium', 'high'] as const;
@@ -49,7 +49,7 @@ export function registerModels(halley: Halley): vscode.Disposable[] {
 }
 
 /** A server of this machine answers from now on, with the first of its models that can. */
-async function useLocal(halley: Halley, provider: string): Promise<void> {
+export async function useLocal(halley: Halley, provider: string): Promise<void> {
   const { models } = await halley.request('halley/models/list', { provider, refresh: true });
   const model = models.find(({ roles }) => roles.includes('chat'));
   if (!model) throw new Error(vscode.l10n.t('{0} has no model for chat. Load one there and try again.', provider));
@@ -209,7 +209,7 @@ function modelItem(model: Model, provider: Provider | undefined, place: number):
   const details = [
     model.context ? vscode.l10n.t('{0} context', compact(model.context)) : '',
     ...abilities(model).map(abilityName),
-    health?.ok && health.ms != null ? vscode.l10n.t('answered in {0}', duration(health.ms)) : '',
+    health?.ok && health.ms != null ? vscode.l10n.t('the host answered in {0}', duration(health.ms)) : '',
     health && !health.ok ? `$(warning) ${health.problem?.message ?? ''}` : '',
     provider?.key.status === 'missing' ? `$(key) ${vscode.l10n.t('no key')}` : '',
     model.deprecated ? `$(warning) ${vscode.l10n.t('deprecated')}` : '',

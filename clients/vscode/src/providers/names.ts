@@ -8,6 +8,7 @@ export function roleName(role: string): string {
     edit: vscode.l10n.t('edits'),
     complete: vscode.l10n.t('inline completion'),
     fast: vscode.l10n.t('small work'),
+    next: vscode.l10n.t('next edits'),
     embed: vscode.l10n.t('search'),
     image: vscode.l10n.t('pictures'),
     speech: vscode.l10n.t('speech'),

@@ -3,8 +3,13 @@
 import * as vscode from 'vscode';
 import { command, setContext } from '../commands';
 import { installedFolder, machine, type Daemon } from '../daemon/daemon';
+import { bytes } from '../figures';
 import { loadRoles } from './models';
-import { bundled, findPython, installWays, runSteps } from '../daemon/install';
+import { bundled, findPython, installWays, runSteps, type Installing } from '../daemon/install';
+
+/** Bytes of the packages in the lock file, as pip downloads and installs them (Linux, Python 3.11). */
+const DOWNLOAD = 12e6;
+const ON_DISK = 195e6;
 
 const WELCOMED = 'halley.welcomed';
 const WALKTHROUGH = 'halley.halley#start';
@@ -26,7 +31,7 @@ export function registerSetup(daemon: Daemon): vscode.Disposable[] {
       void welcome(daemon);
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => daemon.state.kind === 'missing' && daemon.restart()),
-    vscode.workspace.onDidChangeConfiguration((change) => change.affectsConfiguration('halley.path') && daemon.restart()),
+    vscode.workspace.onDidChangeConfiguration((change) => (change.affectsConfiguration('halley.path') || change.affectsConfiguration('halley.sharedDaemon')) && daemon.restart()),
   ];
 }
 
@@ -76,13 +81,30 @@ async function install(daemon: Daemon): Promise<void> {
   const python = await findPython(machine());
   const ways = installWays(bundle, installedFolder(daemon.context), python, machine());
   if (ways.length === 0) throw new Error(vscode.l10n.t('Neither uv nor Python 3.11 or newer was found. Install one of them and try again.'));
-  const picked = await vscode.window.showQuickPick(ways, { title: vscode.l10n.t('Install the Halley daemon') });
+  const picked = await vscode.window.showQuickPick(ways, {
+    title: vscode.l10n.t('Install the Halley daemon'),
+    placeHolder: vscode.l10n.t('About {0} to download and {1} on disk; a minute or two', bytes(DOWNLOAD), bytes(ON_DISK)),
+  });
   if (!picked) return;
   daemon.log.show(true);
-  await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: vscode.l10n.t('Installing Halley'), cancellable: true }, (_progress, token) =>
-    runSteps(picked.steps, (line) => daemon.log.info(line), token),
+  const began = Date.now();
+  let came = 0;
+  await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: vscode.l10n.t('Installing Halley'), cancellable: true }, (progress, token) =>
+    runSteps(picked.steps, (line) => daemon.log.info(line), token, (at) => {
+      came = at.bytes;
+      progress.report({ message: installingText(at) });
+    }),
   );
+  const seconds = Math.round((Date.now() - began) / 1000);
+  const told = came > 0 ? vscode.l10n.t('Halley is installed: {0} downloaded, {1} s.', bytes(came), seconds) : vscode.l10n.t('Halley is installed, after {0} s.', seconds);
+  vscode.window.setStatusBarMessage(told, 10_000);
   await daemon.restart();
+}
+
+/** `2 of 3: Downloading the packages it needs (37, 24 MB)`. */
+function installingText({ step, of, what, packages, bytes: size }: Installing): string {
+  const text = vscode.l10n.t('{0} of {1}: {2}', step, of, what);
+  return packages > 0 ? `${text} (${packages}, ${bytes(size)})` : text;
 }
 
 async function showReport(daemon: Daemon): Promise<void> {

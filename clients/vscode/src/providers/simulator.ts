@@ -28,7 +28,7 @@ export function registerSimulator(halley: Halley): vscode.Disposable[] {
       await halley.sendSettings();
       await untilKnown(halley, baseUrl);
       await chooseModels(halley);
-      void vscode.window.showInformationMessage(vscode.l10n.t('The simulator answers in this window. Every reply says that it is simulated. It ends when you add a provider or pick another model.'));
+      void vscode.window.showInformationMessage(vscode.l10n.t('The simulator answers here until you add a provider or pick another model.'));
     }),
     command('endSimulator', async () => {
       if (!child) return;

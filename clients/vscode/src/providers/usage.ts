@@ -1,4 +1,4 @@
-// The usage view: what was spent, by day and by model, from the daemon's ledger.
+// The usage view: what was spent, by day and by model, workspace or feature, from the daemon's ledger; and by person of a team.
 
 import * as vscode from 'vscode';
 import { buildPage, webviewOptions } from '../chat/page';
@@ -6,11 +6,19 @@ import { command } from '../commands';
 import type { Halley } from '../halley';
 import { problemOf, problemText } from '../problems';
 import type { UsageReport } from '../protocol';
+import { dayOf } from '../webview/days';
 
+export type Dimension = 'model' | 'member' | 'workspace' | 'feature';
+/** What the view shows: so many days, of this user's calls or of the team's, summed up by this. */
+export interface Choice {
+  days: number;
+  team: boolean;
+  by: Dimension;
+}
 export type ToUsagePage =
-  | { type: 'usage'; days: UsageReport; models: UsageReport; strings: Record<string, string> }
-  | { type: 'failed'; text: string };
-export type FromUsagePage = { type: 'ready' } | { type: 'range'; days: number };
+  | { type: 'usage'; choice: Choice; days: UsageReport; sums: UsageReport; strings: Record<string, string> }
+  | { type: 'failed'; choice: Choice; text: string; strings: Record<string, string> };
+export type FromUsagePage = { type: 'ready' } | ({ type: 'choose' } & Choice);
 
 export function registerUsage(halley: Halley): vscode.Disposable[] {
   const view = new UsageView(halley);
@@ -27,7 +35,7 @@ export function registerUsage(halley: Halley): vscode.Disposable[] {
 
 class UsageView implements vscode.WebviewViewProvider {
   private view: vscode.WebviewView | undefined;
-  private days = 30;
+  private choice: Choice = { days: 30, team: false, by: 'model' };
 
   constructor(private readonly halley: Halley) {}
 
@@ -35,7 +43,7 @@ class UsageView implements vscode.WebviewViewProvider {
     this.view = view;
     view.webview.options = webviewOptions(this.halley.context.extensionUri);
     view.webview.onDidReceiveMessage((message: FromUsagePage) => {
-      if (message.type === 'range') this.days = message.days;
+      if (message.type === 'choose') this.choice = { days: message.days, team: message.team, by: !message.team && message.by === 'member' ? 'model' : message.by };
       void this.refresh();
     });
     view.onDidDispose(() => (this.view = undefined));
@@ -45,18 +53,21 @@ class UsageView implements vscode.WebviewViewProvider {
 
   async refresh(): Promise<void> {
     if (!this.view) return;
+    const choice = this.choice;
+    const { days, team, by } = choice;
     let message: ToUsagePage;
     try {
-      const since = new Date(Date.now() - (this.days - 1) * 86_400_000).toISOString().slice(0, 10);
-      const [days, models] = await Promise.all([
-        this.halley.request('halley/usage', { since, by: ['day', 'model'] }),
-        this.halley.request('halley/usage', { since, by: ['model'] }),
+      const since = dayOf(new Date(), days - 1, team);
+      const [daily, sums] = await Promise.all([
+        this.halley.request('halley/usage', { since, by: ['day', by], team }),
+        this.halley.request('halley/usage', { since, by: [by], team }),
       ]);
-      message = { type: 'usage', days, models, strings: strings(this.days) };
+      message = { type: 'usage', choice, days: daily, sums, strings: strings(days) };
     } catch (error) {
-      message = { type: 'failed', text: problemText(problemOf(error)) };
+      message = { type: 'failed', choice, text: problemText(problemOf(error)), strings: strings(days) };
     }
-    void this.view?.webview.postMessage(message);
+    // Another may have been chosen while the team's database was waited for.
+    if (choice === this.choice) void this.view?.webview.postMessage(message);
   }
 }
 
@@ -72,7 +83,14 @@ function strings(days: number): Record<string, string> {
     saved: vscode.l10n.t('Saved by caching'),
     calls: vscode.l10n.t('Calls'),
     failed: vscode.l10n.t('Failed'),
+    whose: vscode.l10n.t('Whose usage'),
+    mine: vscode.l10n.t('Mine'),
+    team: vscode.l10n.t('Team'),
+    by: vscode.l10n.t('Group by'),
     model: vscode.l10n.t('Model'),
+    member: vscode.l10n.t('Person'),
+    workspace: vscode.l10n.t('Workspace'),
+    feature: vscode.l10n.t('Feature'),
     tokens: vscode.l10n.t('Tokens'),
     cost: vscode.l10n.t('Cost'),
     problems: vscode.l10n.t('Problems'),
@@ -82,6 +100,7 @@ function strings(days: number): Record<string, string> {
     rate: vscode.l10n.t('Share'),
     quota: vscode.l10n.t('Quota'),
     of: vscode.l10n.t('of'),
+    resets: vscode.l10n.t('resets'),
     unknown: vscode.l10n.t('Some costs are unknown: no price is published for those models.'),
     chart: vscode.l10n.t('Cost by day'),
   };

@@ -3,11 +3,15 @@
 
 import type { FromPage, ToPage } from '../chat/messages';
 import { SETUP_PROBLEMS } from '../figures';
+import type { Checkpoint, Problem } from '../protocol';
 import type { Turn } from '../wire';
+import { CheckpointView } from './checkpoints';
 import { Composer } from './composer';
 import { announce, h, iconButton } from './dom';
 import { HistoryView } from './history';
 import type { Tools } from './markdown';
+import { PlanView } from './plan';
+import { Selecting } from './selecting';
 import { TurnView } from './turns';
 
 interface Kept {
@@ -22,6 +26,9 @@ const kept: Kept = vscode.getState() ?? {};
 const post = (message: FromPage): void => vscode.postMessage(message);
 const keep = (change: Kept): void => vscode.setState(Object.assign(kept, change));
 
+/** Pixels that count as the end when one scrolls down to it. */
+const NEAR = 40;
+
 let page: Page | undefined;
 
 window.addEventListener('message', ({ data }: MessageEvent<ToPage>) => {
@@ -35,10 +42,23 @@ class Page {
   private readonly banner = h('div', { class: 'banner', role: 'status', hidden: true });
   private readonly composer: Composer;
   private readonly history: HistoryView;
+  private readonly selecting: Selecting;
+  private readonly plan: PlanView;
+  private readonly checkpoints = new Map<string, CheckpointView>();
   private turns: TurnView[] = [];
   private current: TurnView | undefined;
   private editOf: string | undefined;
   private following = true;
+  /** Where the log was scrolled to when last heard of. */
+  private top = 0;
+  /** Everything that can grow: the text, but tool calls and notices too. */
+  private readonly sizes = new ResizeObserver(() => this.keepEnd());
+  private readonly toEnd: HTMLElement;
+  /** The model that a question goes to. */
+  private chosen: string | undefined;
+  private asked = 0;
+  /** Problems that wait to hear what can be done about them, by number. */
+  private readonly helpless = new Map<number, (titles: string[]) => void>();
   /** What can be done where there is no model yet. */
   private ways: string[] = [];
   /** The code of the problem in the banner. */
@@ -58,7 +78,17 @@ class Page {
       drop: (uris) => post({ type: 'dropped', uris }),
       pickModel: () => post({ type: 'pickModel' }),
       tools: () => post({ type: 'tools' }),
+      mode: (mode) => post({ type: 'mode', mode }),
       changed: (draft) => keep({ draft }),
+    });
+    this.plan = new PlanView(strings);
+    this.selecting = new Selecting(strings, {
+      copy: (replies) => {
+        post({ type: 'copyReplies', replies });
+        announce(strings.copied!);
+      },
+      export: (replies) => post({ type: 'exportReplies', replies }),
+      record: (turns) => post({ type: 'record', turns }),
     });
     this.history = new HistoryView(strings, {
       list: (query) => post({ type: 'list', query }),
@@ -67,9 +97,10 @@ class Page {
       remove: (chatId) => post({ type: 'delete', chatId }),
       close: () => this.composer.focus(),
     });
-    document.body.replaceChildren(h('div', { id: 'announcements', class: 'for-readers', 'aria-live': 'polite' }), this.history.element, this.banner, h('main', {}, this.log, this.composer.element));
-    this.log.addEventListener('scroll', () => (this.following = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 40));
-    new ResizeObserver(() => this.following && this.scroll()).observe(this.log);
+    this.toEnd = iconButton('down', strings.toEnd!, () => this.follow(), { class: 'icon-button to-end', hidden: true });
+    document.body.replaceChildren(h('div', { id: 'announcements', class: 'for-readers', 'aria-live': 'polite' }), this.history.element, this.banner, h('main', {}, this.log, h('div', { class: 'end' }, this.toEnd), this.selecting.element, this.plan.element, this.composer.element));
+    this.log.addEventListener('scroll', () => this.scrolled());
+    this.sizes.observe(this.log);
     this.log.addEventListener('open-link', (event) => post({ type: 'link', href: String((event as CustomEvent).detail) }));
     document.addEventListener('keydown', (event) => this.key(event));
     if (kept.draft) this.composer.setText(kept.draft);
@@ -79,16 +110,24 @@ class Page {
   receive(message: ToPage): void {
     switch (message.type) {
       case 'chat':
+        this.plan.show(message.chat?.plan ?? []);
         return this.showChat(message.chat?.turns ?? [], message.chat?.chatId);
       case 'turn':
         return this.addTurn(message.turn);
       case 'events':
-        for (const event of message.events) (this.turnOf(event.replyId) ?? this.current)?.take(event);
+        for (const event of message.events) {
+          if (event.type === 'plan') this.plan.show(event.steps ?? []);
+          else (this.turnOf(event.replyId) ?? this.current)?.take(event);
+        }
         return;
       case 'settled':
         return this.settle(message);
       case 'failed':
         return this.fail(message);
+      case 'ways':
+        this.helpless.get(message.id)?.(message.titles);
+        this.helpless.delete(message.id);
+        return;
       case 'chats':
         return this.history.setRows(message.chats);
       case 'history':
@@ -108,12 +147,23 @@ class Page {
       case 'answered':
         for (const turn of this.turns) turn.answered(message.callId);
         return;
+      case 'mode':
+        return this.composer.setMode(message.mode);
+      case 'checkpoints':
+        return this.showCheckpoints(message.checkpoints);
+      case 'checkpointDiff':
+        return this.checkpoints.get(message.id)?.showDiff(message.files);
+      case 'restored':
+        return this.checkpoints.get(message.of)?.restored(message.result);
+      case 'colours':
+        return this.setColours(message.colours);
       case 'running':
         return this.setRunning(message.running, message.reason);
     }
   }
 
   private showChat(turns: Turn[], chatId: string | undefined): void {
+    if (chatId !== kept.chatId) this.selecting.clear();
     keep({ chatId });
     this.turns = turns.map((turn) => this.view(turn));
     this.current = undefined;
@@ -121,13 +171,13 @@ class Page {
     this.composer.setBusy(false);
     if (turns.length === 0) return this.showEmpty();
     this.log.replaceChildren(...this.turns.map(({ element }) => element));
-    this.following = true;
-    this.scroll();
+    this.follow();
   }
 
   private setModels({ models, selected, ways }: Extract<ToPage, { type: 'models' }>): void {
     this.composer.setModels(models, selected);
     this.ways = ways;
+    this.chosen = selected || undefined;
     if (selected && SETUP_PROBLEMS.has(this.problem)) this.showBanner('');
     if (this.turns.length === 0) this.showEmpty();
   }
@@ -149,18 +199,17 @@ class Page {
     this.turns.push(this.current);
     this.log.append(this.current.element);
     this.composer.setBusy(true);
-    this.following = true;
-    this.scroll();
+    this.follow();
   }
 
   private view(turn: Turn): TurnView {
-    return new TurnView(
+    const view = new TurnView(
       turn.turnId,
       turn,
       this.strings,
       this.tools,
       {
-        retry: (replyId, turnId) => this.again('retry', replyId, turnId),
+        retry: (replyId, turnId, ofChosen) => this.again('retry', replyId, turnId, ofChosen ? this.chosen : undefined),
         continue: (replyId, turnId) => this.again('continue', replyId, turnId),
         choose: (turnId, replyId) => post({ type: 'choose', turnId, replyId }),
         fork: (turnId) => post({ type: 'fork', turnId }),
@@ -171,18 +220,48 @@ class Page {
         },
         copy: (text) => post({ type: 'copy', text }),
         help: (problem) => post({ type: 'help', problem }),
-        decide: (callId, decision) => post({ type: 'approve', callId, decision }),
+        ways: (problem, show) => this.askWays(problem, show),
+        decide: (callId, decision, hunks) => post({ type: 'approve', callId, decision, hunks }),
+        changePlan: () => this.composer.setText(this.strings.planChangeText!),
         media: (task) => post({ type: 'media', task }),
+        box: (replyId, turnId) => this.selecting.box(replyId, turnId),
       },
-      () => this.following && this.scroll(),
+      () => this.keepEnd(),
     );
+    this.sizes.observe(view.element);
+    return view;
   }
 
-  private again(type: 'retry' | 'continue', replyId: string, turnId: string): void {
+  /** A turn's own; one that is shown already stays as it is, opened or not. */
+  private showCheckpoints(all: Checkpoint[]): void {
+    for (const checkpoint of all) {
+      const turn = this.turns.find(({ turnId }) => turnId === checkpoint.turnId);
+      if (!turn) continue;
+      const { id } = checkpoint;
+      const view = new CheckpointView(checkpoint, this.strings, {
+        diff: (of) => post({ type: 'checkpointDiff', id: of }),
+        restore: (to, files, force) => post({ type: 'restore', of: id, id: to, files, force }),
+        review: (of, files) => post({ type: 'review', id: of, files }),
+      });
+      const before = this.checkpoints.get(id);
+      if (before?.element.isConnected && before.checkpoint.files.length === checkpoint.files.length) continue;
+      this.checkpoints.set(id, view);
+      turn.showCheckpoint(view);
+    }
+    this.keepEnd();
+  }
+
+  private askWays(problem: Problem, show: (buttons: HTMLElement[]) => void): void {
+    const id = this.asked++;
+    this.helpless.set(id, (titles) => show(wayButtons(titles, (title) => post({ type: 'help', problem, title }))));
+    post({ type: 'ways', id, problem });
+  }
+
+  private again(type: 'retry' | 'continue', replyId: string, turnId: string, model?: string): void {
     this.current = this.turns.find((turn) => turn.turnId === turnId);
     this.current?.wait();
     this.composer.setBusy(true);
-    post({ type, replyId, turnId });
+    post({ type, replyId, turnId, model });
   }
 
   private turnOf(replyId: string): TurnView | undefined {
@@ -198,17 +277,18 @@ class Page {
     this.composer.setBusy(false);
     this.showBanner('');
     announce(said ?? `${this.strings.replyDone!} ${replies.map(({ model, text }) => `${model}: ${text.slice(0, 200)}`).join('. ')}`);
-    if (this.following) this.scroll();
+    this.keepEnd();
   }
 
   private fail({ problem, prompt, ways }: Extract<ToPage, { type: 'failed' }>): void {
     const turn = this.current;
     this.current = undefined;
     this.composer.setBusy(false);
-    if (turn?.hasReplies) turn.interrupted();
-    else if (turn && prompt) this.drop(turn);
-    else turn?.interrupted();
-    if (prompt && !turn?.hasReplies) this.composer.restore(prompt);
+    turn?.interrupted();
+    if (prompt && !turn?.hasReplies) {
+      if (turn) this.drop(turn);
+      this.composer.restore(prompt);
+    }
     const buttons = wayButtons(ways, (title) => post({ type: 'help', problem, title }));
     this.showBanner(problem.message, buttons);
     this.problem = problem.code;
@@ -230,6 +310,13 @@ class Page {
     this.showBanner(running ? '' : reason || this.strings.notRunning!);
   }
 
+  private setColours(colours: Record<string, string>): void {
+    for (const kind of ['comment', 'string', 'number', 'keyword', 'call', 'type']) {
+      if (colours[kind]) document.documentElement.style.setProperty(`--code-${kind}`, colours[kind]);
+      else document.documentElement.style.removeProperty(`--code-${kind}`);
+    }
+  }
+
   private showBanner(text: string, buttons: HTMLElement[] = []): void {
     this.problem = '';
     this.banner.hidden = text === '';
@@ -244,6 +331,9 @@ class Page {
     if (event.key === 'Escape' && this.current) post({ type: 'stop' });
     if (!event.altKey || (event.key !== 'ArrowUp' && event.key !== 'ArrowDown')) return;
     event.preventDefault();
+    // Not its button: a key that was meant for the text must never count as approval.
+    const waiting = event.key === 'ArrowUp' && document.activeElement?.closest('.composer') ? this.log.querySelector<HTMLElement>('.tool-question:not([hidden])') : null;
+    if (waiting) return waiting.focus();
     const focused = document.activeElement?.closest('.turn');
     const at = this.turns.findIndex(({ element }) => element === focused);
     const next = event.key === 'ArrowUp' ? (at < 0 ? this.turns.length - 1 : at - 1) : at + 1;
@@ -251,20 +341,41 @@ class Page {
     else this.turns[Math.max(0, next)]?.focus();
   }
 
-  private scroll(): void {
-    this.log.scrollTop = this.log.scrollHeight;
+  private follow(): void {
+    this.following = true;
+    this.keepEnd();
+  }
+
+  private keepEnd(): void {
+    if (this.following) this.log.scrollTop = this.log.scrollHeight;
+    this.toEnd.hidden = this.following || this.left < NEAR;
+  }
+
+  /** Only going up stops following: text that grows between a frame and its event moves the end away too. */
+  private scrolled(): void {
+    const { scrollTop } = this.log;
+    if (this.left < 2 || (this.left < NEAR && scrollTop > this.top)) this.following = true;
+    else if (scrollTop < this.top) this.following = false;
+    this.top = scrollTop;
+    this.toEnd.hidden = this.following || this.left < NEAR;
+  }
+
+  /** Pixels below what is shown. */
+  private get left(): number {
+    return this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight;
   }
 
   private get tools(): Tools {
     const { strings } = this;
     return {
-      labels: { copy: strings.copy!, insert: strings.insert!, apply: strings.apply!, copied: strings.copied!, code: strings.code! },
+      labels: { copy: strings.copy!, insert: strings.insert!, apply: strings.apply!, run: strings.run!, copied: strings.copied!, code: strings.code! },
       imageLabel: strings.image!,
       onCopy: (text) => {
         post({ type: 'copy', text });
         announce(strings.copied!);
       },
       onInsert: (text, language) => post({ type: 'insert', text, language }),
+      onRun: (text) => post({ type: 'run', text }),
       onApply: (text, language, file, from) => post({ type: 'apply', text, language, file, replyId: from.closest<HTMLElement>('[data-reply]')?.dataset.reply }),
       onLink: (href) => post({ type: 'link', href }),
     };

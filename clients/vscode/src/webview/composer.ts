@@ -1,6 +1,6 @@
 // Where the user writes: the text, completions for `/`, `#` and `@`, attachments, the models that will answer.
 
-import type { CompletionItem, ModelChoice } from '../chat/messages';
+import type { CompletionItem, Mode, ModelChoice } from '../chat/messages';
 import type { Attachment } from '../wire';
 import { announce, h, icon, iconButton } from './dom';
 
@@ -12,10 +12,12 @@ export interface ComposerOut {
   drop(uris: string[]): void;
   pickModel(): void;
   tools(): void;
+  mode(mode: Mode): void;
   /** The draft changed and should be kept. */
   changed(draft: string): void;
 }
 
+const MODES: readonly Mode[] = ['ask', 'edit', 'agent', 'plan'];
 const TRIGGER = /(^|\s)[/#@][^\s]*$/;
 const LARGEST_IMAGE = 8 * 1024 * 1024;
 const LARGEST_TEXT = 100 * 1024;
@@ -27,6 +29,7 @@ export class Composer {
   private readonly chips = h('div', { class: 'chips' });
   private readonly button: HTMLButtonElement;
   private readonly models: HTMLElement;
+  private readonly modes: HTMLSelectElement;
   private attachments: Attachment[] = [];
   private compare: string[] = [];
   private blind = false;
@@ -58,7 +61,9 @@ export class Composer {
     this.list.setAttribute('aria-label', strings.completions!);
     this.button = h('button', { type: 'button', class: 'send', onclick: () => this.submit() });
     this.models = h('div', { class: 'models' });
-    const tools = h('div', { class: 'composer-tools' }, iconButton('attach', strings.attach!, () => out.attach()), iconButton('tool', strings.tools!, () => out.tools()), this.models, h('span', { class: 'spacer' }), this.button);
+    this.modes = h('select', { class: 'mode', 'aria-label': strings.mode, onchange: () => this.chooseMode(this.modes.value as Mode) }, ...MODES.map((mode) => h('option', { value: mode }, strings[`mode-${mode}`])));
+    this.setMode('ask');
+    const tools = h('div', { class: 'composer-tools' }, this.modes, iconButton('attach', strings.attach!, () => out.attach()), iconButton('tool', strings.tools!, () => out.tools()), this.models, h('span', { class: 'spacer' }), this.button);
     this.element = h('div', { class: 'composer', ondragover: (event: DragEvent) => event.preventDefault(), ondrop: (event: DragEvent) => void this.drop(event) }, this.list, this.chips, this.input, tools);
     this.setBusy(false);
     this.showModels();
@@ -89,6 +94,19 @@ export class Composer {
     this.attachments = this.sent;
     this.showChips();
     this.setText(text);
+  }
+
+  /** The mode of the next turn: what a model may do. */
+  setMode(mode: Mode): void {
+    this.modes.value = mode;
+    this.modes.dataset.mode = mode;
+    this.modes.title = `${this.strings.mode!}: ${this.strings[`mode-${mode}-what`]!}`;
+  }
+
+  private chooseMode(mode: Mode): void {
+    this.setMode(mode);
+    announce(this.modes.title);
+    this.out.mode(mode);
   }
 
   setBusy(busy: boolean): void {

@@ -32,9 +32,11 @@ export function icon(name: keyof typeof ICONS): SVGElement {
 const ICONS = {
   copy: 'M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z',
   insert: 'M8 2.5v8M4.5 7.5 8 11l3.5-3.5M2.5 13.5h11',
+  run: 'M5 3.5v9l7-4.5z',
   apply: 'M2.5 8.5 6 12l7.5-8',
   stop: 'M4 4h8v8H4z',
   send: 'M2.5 8 13.5 2.5 10.5 13.5 8 9z M8 9l5.5-6.5',
+  down: 'M8 3v9.5M4 8.5l4 4 4-4',
   retry: 'M13 8a5 5 0 1 1-1.5-3.5M13 2v3h-3',
   forward: 'M3 8h9M8.5 4.5 12 8l-3.5 3.5',
   edit: 'M3 13l.7-2.8L11 3l2 2-7.2 7.3z',

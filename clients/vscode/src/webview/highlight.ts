@@ -5,8 +5,12 @@ import { tokensOf } from './tokens';
 
 /** Nodes for the code: text and coloured spans, whose text together is exactly `text`. */
 export function highlight(text: string, name: string): (Node | string)[] {
-  if (name === 'diff' || name === 'patch') return highlightDiff(text);
+  if (isDiff(name)) return highlightDiff(text);
   return tokensOf(text, name).map(({ text: piece, kind }) => (kind ? h('span', { class: `hl-${kind}` }, piece) : piece));
+}
+
+export function isDiff(name: string): boolean {
+  return name === 'diff' || name === 'patch';
 }
 
 function highlightDiff(text: string): (Node | string)[] {

@@ -1,9 +1,10 @@
 // A reply as it grows. What is finished is rendered once and left alone; only the last block is rendered again, once a
-// frame, and code that is still being written only grows by its text. So the work of a frame does not grow with the reply.
+// frame, and code that is still being written only grows (growing.ts). So the work of a frame does not grow with the reply.
 
 import type { Token } from 'markdown-it';
 import { readInfo } from './code';
 import { h } from './dom';
+import { GrowingCode } from './growing';
 import { parse, renderMarkdown, renderTokens, visible, type Tools } from './markdown';
 
 /** A definition of a link, the one thing that changes blocks far before it. */
@@ -17,7 +18,7 @@ export class StreamedMarkdown {
   private settled = 0;
   private tail: HTMLElement;
   private scheduled = false;
-  private growing: { from: number; shown: number; node: Text } | undefined;
+  private growing: { from: number; shown: number; code: GrowingCode } | undefined;
 
   /** `schedule` runs a callback before the next frame; tests give their own. */
   constructor(
@@ -68,11 +69,11 @@ export class StreamedMarkdown {
     const rest = this.text.slice(this.settled);
     const fence = FENCE.exec(rest);
     if (fence && tokens.length === 1 && tokens[0]!.type === 'fence' && !isClosed(rest, fence[1]!)) {
-      const node = document.createTextNode('');
       const { language, file } = readInfo(fence[2]!);
       const head = h('div', { class: 'code-head' }, h('span', { class: 'code-language' }, [language, file].filter(Boolean).join(' · ')));
-      this.tail.replaceChildren(h('div', { class: 'code-block' }, head, h('pre', {}, h('code', { class: 'hl' }, node))));
-      this.growing = { from: this.settled + fence[0].length, shown: 0, node };
+      const code = new GrowingCode(language);
+      this.tail.replaceChildren(h('div', { class: 'code-block' }, head, h('pre', {}, code.element)));
+      this.growing = { from: this.settled + fence[0].length, shown: 0, code };
       this.grow(this.growing);
       return;
     }
@@ -81,7 +82,7 @@ export class StreamedMarkdown {
   }
 
   /** Adds what is new to open code; false when the fence has been closed. */
-  private grow(growing: { from: number; shown: number; node: Text }): boolean {
+  private grow(growing: { from: number; shown: number; code: GrowingCode }): boolean {
     const opened = this.text.slice(this.settled, growing.from);
     const marker = FENCE.exec(opened)![1]!;
     const body = this.text.slice(growing.from);
@@ -89,7 +90,7 @@ export class StreamedMarkdown {
       this.growing = undefined;
       return false;
     }
-    growing.node.appendData(visible(body.slice(growing.shown)));
+    growing.code.push(visible(body.slice(growing.shown)));
     growing.shown = body.length;
     return true;
   }

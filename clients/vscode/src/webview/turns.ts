@@ -1,23 +1,31 @@
 // A turn: what was asked, its attachments, and one reply for each model, side by side.
 
-import { problemLine, usageLine } from '../figures';
-import type { MediaTask, Problem, Reply, ToolApproveParams } from '../protocol';
+import { problemLine, SETUP_PROBLEMS, usageLine } from '../figures';
+import type { ChatExcerpt, MediaTask, Problem, Reply, ToolApproveParams } from '../protocol';
 import type { RichEvent, Turn } from '../wire';
 import { h, iconButton } from './dom';
 import { isWebAddress, renderMarkdown, type Tools } from './markdown';
+import type { CheckpointView } from './checkpoints';
+import { references } from './references';
 import { StreamedMarkdown } from './stream';
 import { ToolCalls, type Decide } from './tools';
 
 export interface TurnOut {
-  retry(replyId: string, turnId: string): void;
+  /** `ofChosen`: of the model chosen now, since the reply's own had no key. */
+  retry(replyId: string, turnId: string, ofChosen: boolean): void;
   continue(replyId: string, turnId: string): void;
   choose(turnId: string, replyId: string): void;
   fork(turnId: string): void;
   edit(turnId: string, prompt: string): void;
   copy(text: string): void;
   help(problem: Problem): void;
+  /** Asks what can be done about a problem, as buttons. */
+  ways(problem: Problem, show: (buttons: HTMLElement[]) => void): void;
   decide: Decide;
+  changePlan: () => void;
   media(task: string): void;
+  /** The box that chooses a reply among several. */
+  box(replyId: string, turnId: string): HTMLElement;
 }
 
 export class TurnView {
@@ -25,6 +33,8 @@ export class TurnView {
   private readonly replies = new Map<string, ReplyView>();
   private readonly columns = h('div', { class: 'replies' });
   private readonly bar = h('div', { class: 'turn-tools' });
+  private readonly context = h('div', { class: 'context' });
+  private readonly foot = h('div', { class: 'turn-foot' });
 
   constructor(
     public turnId: string,
@@ -34,7 +44,6 @@ export class TurnView {
     private readonly out: TurnOut,
     private readonly onRendered: () => void,
   ) {
-    const context = (turn.excerpts ?? []).map(({ label, tokens }) => h('span', { class: 'chip' }, tokens ? `${label} · ${tokens}` : label));
     const attached = (turn.images ?? []).map(({ name }) => h('span', { class: 'chip' }, name ?? strings.image));
     this.bar.append(
       iconButton('copy', strings.copyPrompt!, () => out.copy(turn.prompt)),
@@ -44,11 +53,23 @@ export class TurnView {
     this.element = h(
       'article',
       { class: 'turn', 'aria-label': turn.prompt.slice(0, 80) },
-      h('div', { class: 'prompt' }, h('div', { class: 'prompt-text' }, turn.prompt), context.length + attached.length > 0 ? h('div', { class: 'chips' }, ...context, ...attached) : null, this.bar),
+      h('div', { class: 'prompt' }, h('div', { class: 'prompt-text' }, turn.prompt), attached.length > 0 ? h('div', { class: 'chips' }, ...attached) : null, this.context, this.bar),
       this.columns,
+      this.foot,
     );
+    this.show(turn.excerpts ?? []);
     for (const reply of turn.replies) this.settle(reply);
     this.layout();
+  }
+
+  /** What the turn brought in. */
+  private show(excerpts: ChatExcerpt[]): void {
+    this.context.replaceChildren(...(excerpts.length > 0 ? [references(excerpts, this.strings, (href) => this.tools.onLink(href))] : []));
+  }
+
+  /** What it changed, and the way back. */
+  showCheckpoint(view: CheckpointView): void {
+    this.foot.replaceChildren(view.element);
   }
 
   /** Shows that answers are awaited. */
@@ -58,7 +79,8 @@ export class TurnView {
   }
 
   take(event: RichEvent): void {
-    this.element.classList.remove('waiting');
+    if (event.type !== 'start') this.element.classList.remove('waiting');
+    else if (event.excerpts) this.show(event.excerpts);
     this.reply(event.replyId).take(event);
   }
 
@@ -89,7 +111,18 @@ export class TurnView {
   interrupted(): void {
     this.element.classList.remove('waiting');
     this.element.removeAttribute('aria-busy');
-    for (const reply of this.replies.values()) reply.close();
+    for (const [id, reply] of this.replies) {
+      if (reply.hasBegun) reply.close();
+      else this.forget(id, reply);
+    }
+    this.layout();
+  }
+
+  /** A reply of which nothing arrived is no part of the conversation. */
+  private forget(id: string, reply: ReplyView): void {
+    if (!reply.isOpen) return;
+    reply.element.remove();
+    this.replies.delete(id);
   }
 
   get hasReplies(): boolean {
@@ -145,7 +178,7 @@ class ReplyView {
     onRendered: () => void,
   ) {
     this.body = new StreamedMarkdown(tools, onRendered);
-    this.calls = new ToolCalls(strings, out.decide);
+    this.calls = new ToolCalls(strings, out.decide, out.changePlan);
     this.thinking = h('details', { class: 'reasoning', hidden: true }, h('summary', {}, strings.reasoning), this.reasoning);
     this.chooser = iconButton('star', strings.choose!, () => out.choose(turn.turnId, replyId), { hidden: true });
     this.element = h('section', { class: 'reply', tabindex: -1, 'data-reply': replyId }, h('div', { class: 'reply-head' }, this.title, h('span', { class: 'spacer' }), this.chooser), this.thinking, this.calls.element, this.body.element, this.media, this.extras, this.problem, this.foot);
@@ -165,7 +198,7 @@ class ReplyView {
     } else if (event.type === 'image') {
       const shown = picture(event as unknown as Record<string, unknown>, this.strings.image!);
       if (shown) this.extras.append(shown);
-    } else if (event.type === 'toolCall' || event.type === 'toolResult') {
+    } else if (event.type === 'toolCall' || event.type === 'toolResult' || event.type === 'terminal') {
       this.calls.take(event);
     } else if (event.type === 'media' && event.task) {
       this.showMedia(event.task.task, event.task);
@@ -192,6 +225,11 @@ class ReplyView {
     this.showProblem(reply);
     this.showFoot(reply);
     this.label();
+  }
+
+  /** Whether anything of it arrived. */
+  get hasBegun(): boolean {
+    return this.text !== '' || this.element.querySelector('.reasoning-text:not(:empty), .tool, .extras:not(:empty)') !== null;
   }
 
   close(): void {
@@ -240,16 +278,25 @@ class ReplyView {
     const parts = [
       h('span', {}, text),
       canContinue && reply.text ? h('button', { type: 'button', class: 'text-button', onclick: () => this.out.continue(this.replyId, this.turn.turnId) }, this.strings.continue) : null,
-      problem && status === 'failed' ? h('button', { type: 'button', class: 'text-button', onclick: () => this.out.help(problem) }, this.strings.help) : null,
+      problem && status === 'failed' ? this.help(problem) : null,
     ];
     this.problem.replaceChildren(...parts.filter((part) => part !== null));
+  }
+
+  /** Where a key or a model is missing, each way has a button of its own. */
+  private help(problem: Problem): HTMLElement {
+    const help = h('span', { class: 'ways' }, h('button', { type: 'button', class: 'text-button', onclick: () => this.out.help(problem) }, this.strings.help));
+    if (SETUP_PROBLEMS.has(problem.code)) this.out.ways(problem, (buttons) => buttons.length > 0 && help.replaceChildren(...buttons));
+    return help;
   }
 
   private showFoot(reply: Reply): void {
     this.foot.replaceChildren(
       iconButton('copy', this.strings.copyReply!, () => this.out.copy(reply.text)),
-      iconButton('retry', this.strings.retry!, () => this.out.retry(this.replyId, this.turn.turnId)),
+      iconButton('retry', this.strings.retry!, () => this.out.retry(this.replyId, this.turn.turnId, SETUP_PROBLEMS.has(reply.problem?.code ?? ''))),
       h('span', { class: 'usage' }, usageLine(reply.usage, this.strings.tokens!)),
+      h('span', { class: 'spacer' }),
+      this.out.box(this.replyId, this.turn.turnId),
     );
   }
 }

@@ -93,7 +93,10 @@ function askForHit(halley: Halley, query: string): Promise<SearchHit | undefined
 
 async function showHit({ uri, range }: SearchHit, isPreview: boolean): Promise<void> {
   try {
-    await vscode.window.showTextDocument(vscode.Uri.parse(uri), { selection: fromWire(range), preserveFocus: isPreview, preview: isPreview });
+    const found = fromWire(range);
+    const editor = await vscode.window.showTextDocument(vscode.Uri.parse(uri), { selection: found, preserveFocus: isPreview, preview: isPreview });
+    // The box covers the upper part of the editor: what was found is shown below it.
+    if (isPreview) editor.revealRange(found, vscode.TextEditorRevealType.InCenter);
   } catch (error) {
     if (!isPreview) throw error;
   }
@@ -183,7 +186,10 @@ export function indexText({ state, indexed = 0, files = 0, embedded = 0, chunks 
   switch (state) {
     case 'off':
       return vscode.l10n.t('Search index: off');
+    case 'idle':
+      return vscode.l10n.t('Search index: the first search builds it');
     case 'indexing':
+      if (files === 0) return vscode.l10n.t('Search index: looking for files');
       return vscode.l10n.t('Search index: {0} of {1} files', indexed, files);
     case 'embedding':
       return vscode.l10n.t('Search index: {0} of {1} pieces embedded', embedded, chunks);
@@ -207,6 +213,7 @@ export function indexChoices(status: IndexStatus): IndexChoice[] {
     choices.push({ label: `$(sparkle) ${vscode.l10n.t('Embed, to search by meaning')}`, detail: estimateText(status.estimate), action: 'embed' });
     choices.push({ label: `$(circle-slash) ${vscode.l10n.t('Do not embed, and do not ask again')}`, action: 'decline' });
   }
+  if (status.state === 'idle') return choices;
   if (status.paused) choices.push({ label: `$(play) ${vscode.l10n.t('Resume')}`, action: 'resume' });
   else if (status.state !== 'off') choices.push({ label: `$(debug-pause) ${vscode.l10n.t('Pause')}`, detail: vscode.l10n.t('In every window of this workspace, until it is resumed.'), action: 'pause' });
   if (status.state !== 'off') choices.push({ label: `$(refresh) ${vscode.l10n.t('Rebuild')}`, detail: vscode.l10n.t('Existing embeddings are reused.'), action: 'rebuild' });

@@ -36,9 +36,10 @@ export async function approveElsewhere(asked: ToolApproveParams): Promise<Decisi
 }
 
 async function approveInDialog(asked: ToolApproveParams): Promise<Decision> {
-  const [once, always] = [vscode.l10n.t('Allow Once'), vscode.l10n.t('Always in This Workspace')];
-  const picked = await vscode.window.showWarningMessage(approvalTitle(asked), { modal: true, detail: approvalDetail(asked) }, once, ...(asked.always === false ? [] : [always]));
-  return picked === once ? 'once' : picked === always ? 'always' : 'deny';
+  const [once, chat, always] = [vscode.l10n.t('Allow Once'), vscode.l10n.t('For This Chat'), vscode.l10n.t('Always in This Workspace')];
+  const offered = [once, ...(asked.chat ? [chat] : []), ...(asked.always === false ? [] : [always])];
+  const picked = await vscode.window.showWarningMessage(approvalTitle(asked), { modal: true, detail: approvalDetail(asked) }, ...offered);
+  return picked === once ? 'once' : picked === chat ? 'chat' : picked === always ? 'always' : 'deny';
 }
 
 export function approvalTitle({ title, tool, server }: ToolApproveParams): string {
@@ -47,7 +48,12 @@ export function approvalTitle({ title, tool, server }: ToolApproveParams): strin
 
 export function approvalDetail(asked: ToolApproveParams): string {
   const nature = asked.readOnly ? vscode.l10n.t('It only reads.') : vscode.l10n.t('It may change things.');
-  return [nature, asked.changed ?? '', asked.argumentsText].filter(Boolean).join('\n\n');
+  return [nature, asked.changed ?? '', asked.why ?? '', shownOf(asked)].filter(Boolean).join('\n\n');
+}
+
+/** What is approved: an agent's diff or command, else the arguments. */
+export function shownOf({ diff, command: line, argumentsText }: ToolApproveParams): string {
+  return diff || line || argumentsText;
 }
 
 // -- which are on

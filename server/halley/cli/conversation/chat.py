@@ -19,6 +19,7 @@ from halley.cli.conversation.prompt import HELP_LINE, open_prompt
 from halley.cli.conversation.replies import Replies
 from halley.cli.output import clean, is_watched, print_error, print_table, tell, write_json
 from halley.cli.running import Desk, with_desk
+from halley.core.agent import MODES
 from halley.core.calls import ImagePart
 from halley.core.errors import HalleyError, InvalidInput
 from halley.features.chat.desk import ChatDesk, Emit
@@ -34,6 +35,7 @@ Json = dict[str, Any]
 )
 @click.option("-c", "--continue", "last", is_flag=True, help="Continue the newest chat of this workspace.")
 @click.option("--chat", "chat_id", metavar="ID", help="Continue this chat.")
+@click.option("--mode", type=click.Choice(MODES), help="What the model may do, from here on in this chat.")
 @click.option("--list", "listing", is_flag=True, help="List the chats of this workspace and exit.")
 @click.option(
     "--plain", is_flag=True, help="Print replies as they are written, without drawing their Markdown."
@@ -47,6 +49,7 @@ async def chat(
     files: tuple[str, ...],
     last: bool,
     chat_id: str | None,
+    mode: str | None,
     listing: bool,
     plain: bool,
     as_json: bool,
@@ -61,7 +64,7 @@ async def chat(
     chat_desk = desk_of(desk)
     if last and chat_id is None:
         chat_id = await newest(chat_desk)
-    talk = Conversation(chat_desk, plain, chat_id, (model,) if model else ())
+    talk = Conversation(chat_desk, plain, chat_id, (model,) if model else (), mode or "")
     if chat_id is not None:
         talk.result = await last_result(chat_desk, chat_id)
     first = await first_message(" ".join(prompt), files)
@@ -72,6 +75,8 @@ def desk_of(desk: Desk) -> ChatDesk:
     """What a chat works with on a terminal. Tools are offered if they are switched on; calls are asked about here."""
     from halley.cli.search import attended_index
     from halley.cli.tools import terminal_ask
+    from halley.features.agent.on_disk import DiskBench
+    from halley.features.agent.work import AgentDesk
     from halley.features.chat.desk import ToolDesk
     from halley.features.models import select
     from halley.routing.selection import parse_route
@@ -89,14 +94,24 @@ def desk_of(desk: Desk) -> ChatDesk:
                 root=desk.root,
             )
         chosen = await desk.room.prepare_route("chat", desk.settings, desk.layers)
-        return f"Chat asks {', then '.join(map(str, chosen.route))} (chosen by {chosen.source})."
+        return f"Chat asks {', then '.join(map(str, chosen.route))} ({chosen.source})."
 
+    async def share(chat: str, stop: bool) -> str:
+        from halley.features.team_chats import share_or_revoke
+
+        return await share_or_revoke(desk.room, desk.settings, chat, str(desk.root), stop=stop)
+
+    paths = desk.room.paths
     return ChatDesk(
         desk.surroundings(attended_index(desk)),
         desk.room.chats,
         lambda ref: desk.room.registry.find_model(ref, desk.settings),
         choose_model=choose,
+        share=share,
         tools=ToolDesk(desk.shared.tools, desk.room.tool_picks, lambda *_ids: terminal_ask),
+        agent=AgentDesk(
+            DiskBench, desk.shared.commands, desk.room.checkpoints, (*paths.folders, paths.config_file)
+        ),
     )
 
 
@@ -134,6 +149,8 @@ class Conversation:
     plain: bool
     id: str | None = None
     models: tuple[str, ...] = ()
+    mode: str = ""
+    """For the next message; then the chat has it."""
     result: Json = field(default_factory=dict[str, Any])
     """Of the last turn."""
 
@@ -142,7 +159,8 @@ class Conversation:
         from halley.features.chat.send import send
         from halley.features.chat.turns.turn import ChatRequest
 
-        request = ChatRequest(text, self.id, self.models, pictures)
+        request = ChatRequest(text, self.id, self.models, pictures, mode=self.mode)
+        self.mode = ""
         await self._draw(lambda emit: send(self.desk, request, emit))
 
     async def retry(self) -> None:
@@ -174,7 +192,7 @@ class Conversation:
             replies.event(event)
 
         try:
-            self.result = await run(emit)
+            result = await run(emit)
         except asyncio.CancelledError:
             replies.end()
             if ids:
@@ -184,7 +202,9 @@ class Conversation:
         finally:
             replies.end()
             self.id = ids.get("chatId") or self.id
-        replies.finish(self.result)
+        replies.finish(result)
+        if result["replies"]:  # a command's words are no reply that could be asked for again
+            self.result = result
 
     async def _stopped(self, ids: Json) -> Json:
         """The result of a turn that the user stopped: the partial reply is saved, and can be continued."""

@@ -16,7 +16,7 @@ from halley.cli.output import clean
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
-    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+    from rich.console import Console, ConsoleOptions, RenderResult
     from rich.live import Live
 
 REDRAW_S = 0.08
@@ -64,7 +64,7 @@ class MarkdownStream:
         self._pending = "\n".join(lines[at:])
 
     def _print(self, text: str) -> None:
-        self._console.print(_rendered(text))
+        self._console.print(_Block(text))
         self._console.print()
 
     def _redraw(self) -> None:
@@ -98,16 +98,30 @@ class _Tail:
         from rich.text import Text
 
         is_long = len(self._text) > MOST_PENDING
-        drawn = Text(self._text[-MOST_PENDING:]) if is_long else _rendered(self._text)
+        drawn = Text(self._text[-MOST_PENDING:]) if is_long else _Block(self._text)
         for line in console.render_lines(drawn, options, pad=False)[-max(1, console.height - 2) :]:
             yield from line
             yield Segment.line()
 
 
-def _rendered(text: str) -> RenderableType:
-    from rich.markdown import Markdown
+class _Block:
+    """Markdown without the blank line that rich draws above a list, even where nothing stands above it."""
 
-    return Markdown(text, hyperlinks=False, code_theme="ansi_dark", inline_code_theme="ansi_dark")
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.markdown import Markdown
+        from rich.segment import Segment
+
+        theme = "ansi_dark"
+        drawn = Markdown(self._text, hyperlinks=False, code_theme=theme, inline_code_theme=theme)
+        lines = console.render_lines(drawn, options, pad=False)
+        while lines and not "".join(segment.text for segment in lines[0]).strip():
+            del lines[0]
+        for line in lines:
+            yield from line
+            yield Segment.line()
 
 
 def last_block(parser: MarkdownIt, text: str) -> int:

@@ -20,6 +20,8 @@ class Replies:
         self._markdown = MarkdownStream(console()) if drawn else None
         self._first = ""
         self._last = "\n"
+        self._said = ""
+        """The notice shown last."""
 
     def event(self, event: Json) -> None:
         if self._first and event.get("replyId") not in (self._first, None):
@@ -30,12 +32,19 @@ class Replies:
             case "text":
                 self._write(event["delta"])
             case "notice":
+                self._said = event["text"]
                 self._tell(f"… {event['text']}")
             case "citation":
                 self._tell(f"  [{event['title'] or event['url']}] {event['url']}")
             case "toolCall" if event.get("state") == "running":
-                arguments = " ".join(event["arguments"].split())[:200]
-                self._tell(f"… {event['server']}/{event['tool']} {arguments}")
+                shown = event.get("command") or " ".join(event["arguments"].split())[:200]
+                self._tell(f"… {event['server']}/{event['tool']} {shown}")
+            case "terminal":
+                self._tell(event["delta"].rstrip("\n"))
+            case "plan":
+                marks = {"done": "x", "doing": ">", "dropped": "-"}
+                rows = (f"[{marks.get(step['state'], ' ')}] {step['text']}" for step in event["steps"])
+                self._tell("\n".join(rows))
             case "toolCall":
                 self.end()  # a question about it may follow
             case "toolResult" if event["state"] != "done":
@@ -58,7 +67,7 @@ class Replies:
                 tell(f"{problem['message']}\n{problem.get('help') or ''}".strip())
             elif is_watched():
                 tell(summary(reply))
-        if said := result.get("said"):
+        if (said := result.get("said")) and said != self._said:
             write(f"{said}\n")
 
     def end(self) -> None:
@@ -89,7 +98,9 @@ def summary(reply: Json) -> str:
         cached = f" ({usage['cachedTokens']:,} cached)" if usage.get("cachedTokens") else ""
         parts.append(f"{usage['inputTokens']:,} tokens in{cached}, {usage['outputTokens']:,} out")
     if cost := usage.get("cost"):
-        parts.append(("about " if cost["source"] == "estimated" else "") + money([cost]))
+        text = money([cost])
+        is_rough = cost["source"] == "estimated" and not text.startswith("<")
+        parts.append(f"about {text}" if is_rough else text)
     if (first := usage.get("firstTokenMs")) is not None:
         parts.append(f"first token after {milliseconds(first)}")
     return f"({clean(', '.join(parts))})"

@@ -190,7 +190,7 @@ def _gathered(parts: list[_Part]) -> Iterator[_Part]:
 
 
 def _bounded(lines: list[str], first: int, last: int) -> Iterator[tuple[int, int]]:
-    """Rows `first` to `last` in runs of bearable size, cut at the last blank or least indented line that fits."""
+    """Rows `first` to `last` in runs of bearable size, cut at the last blank line of a run's second half."""
     while first < last:
         end, size = first, 0
         while end < last and end - first < MOST_LINES and (size := size + len(lines[end])) <= MOST_CHARACTERS:

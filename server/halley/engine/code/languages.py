@@ -5,7 +5,10 @@ Facts only; the tree-sitter grammars are `syntax.py`'s.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+from halley.engine.code.file_names import NAMED_FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +150,10 @@ def language(language_id: str) -> Language:
 def language_id_of(path: str) -> str:
     """The LSP language id a file name suggests; `plaintext` when it suggests none."""
     name = path.rsplit("/", 1)[-1].lower()
-    if name in ("makefile", "dockerfile"):
-        return name
+    if name in NAMED_FILES:
+        return NAMED_FILES[name]
+    if re.match(r"(?:dockerfile|containerfile)\.", name):  # `Dockerfile.dev`
+        return "dockerfile"
     dot = name.rfind(".")
     return _BY_EXTENSION.get(name[dot:], "plaintext") if dot >= 0 else "plaintext"
 
@@ -157,4 +162,6 @@ _BY_EXTENSION = {lang.extension.lower(): id for id, lang in LANGUAGES.items() if
     ".pyi": "python", ".mjs": "javascript", ".cjs": "javascript", ".mts": "typescript", ".h": "c",
     ".hpp": "cpp", ".cc": "cpp", ".cxx": "cpp", ".hh": "cpp", ".yml": "yaml", ".htm": "html",
     ".bash": "shellscript", ".zsh": "shellscript", ".exs": "elixir", ".kts": "kotlin", ".mk": "makefile",
+    ".xml": "xml", ".svg": "xml", ".xsl": "xsl", ".xslt": "xsl", ".vue": "vue", ".svelte": "svelte",
+    ".dockerfile": "dockerfile", ".containerfile": "dockerfile", ".cmake": "cmake", ".just": "just",
 }  # fmt: skip

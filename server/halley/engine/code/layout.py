@@ -39,6 +39,11 @@ def content(line: str) -> str:
     return line.rstrip("\r\n")
 
 
+def contents(lines: Sequence[str]) -> list[str]:
+    """Each line without its end."""
+    return [line.rstrip("\r\n") for line in lines]
+
+
 def ending(line: str) -> str:
     return line[len(content(line)) :]
 
@@ -169,9 +174,26 @@ def fit_style(lines: Sequence[str], style: Style, old: Sequence[str] = ()) -> li
     if not style.known or not mine.known or mine.tabs == style.tabs:
         return list(lines)
     if old and (kept := _kept_indented(lines, old)):
-        converted = _converted(lines, mine, style)
+        converted = _with_own(lines, _converted(lines, mine, style), old)
         return converted if _kept_indented(converted, old) > kept else list(lines)
     return _converted(lines, mine, style)
+
+
+def _with_own(lines: Sequence[str], converted: Sequence[str], old: Sequence[str]) -> list[str]:
+    """The converted lines, but those of the old text as they stand, and new ones that go on below these as deep.
+
+    So what is in a string of several lines keeps its blanks.
+    """
+    known = {line.rstrip() for line in old if indentation(line) and line.strip()}
+    out: list[str] = []
+    above: str | None = None
+    for line, other in zip(lines, converted, strict=True):
+        space = indentation(line)
+        as_is = space and line.strip() and other.rstrip() not in known
+        own = as_is and (line.rstrip() in known or space == above)
+        above = space if own else None
+        out.append(line if own else other)
+    return out
 
 
 def _kept_indented(lines: Sequence[str], old: Sequence[str]) -> int:
@@ -217,6 +239,12 @@ def fit_indentation(lines: Sequence[str], old: Sequence[str], style: Style) -> l
         return shapes[1]
     moved = [n for n in range(1, len(shapes)) if scores[n][0] == best]
     return shapes[max(moved, key=lambda n: scores[n][1])] if moved else shapes[0]
+
+
+def moved_under(lines: Sequence[str], row: str) -> list[str] | None:
+    """All lines moved so that the first stands as deep as `row`; None where they are, or cannot all be."""
+    have, want = indentation(lines[0]), indentation(row)
+    return _prefixed(lines, have, want) if have != want else None
 
 
 def _lost_first(lines: Sequence[str], old: Sequence[str]) -> bool:
@@ -288,11 +316,19 @@ def _first(lines: Sequence[str]) -> int | None:
 
 
 def _holds(lines: Sequence[str], row: int) -> bool:
-    """Whether what follows a row has to be deeper: not so for a list in YAML."""
-    following = next((line.lstrip() for line in lines[row + 1 :] if line.strip()), "")
+    """Whether what follows a row has to be deeper: not so for a list in YAML, nor if those below are not."""
+    rest = [line for line in lines[row + 1 :] if line.strip()]
+    following = rest[0].lstrip() if rest else ""
     remark = lines[row].lstrip().startswith(("*", "#", "//", "--"))
-    return _opens(lines[row]) and not remark and not following.startswith("- ")
+    opener = _opener(lines[row])
+    if not opener or remark or following.startswith("- "):
+        return False
+    return all(_opener(a) != opener or width(b) > width(a) for a, b in pairwise(rest))
 
 
-def _opens(line: str) -> bool:
-    return line.rstrip().endswith((":", "{", "(", "[", "do", "then", "=>"))
+_OPENERS = (":", "{", "(", "[", "do", "then", "=>")
+
+
+def _opener(line: str) -> str:
+    """What opens a block at the end of a line; empty where nothing does."""
+    return next((mark for mark in _OPENERS if line.rstrip().endswith(mark)), "")

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from halley.core.memory import by_line
+from halley.core.text import by_line
 from halley.engine.code import syntax
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w{2,}")

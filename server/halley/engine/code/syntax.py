@@ -32,6 +32,7 @@ GRAMMARS: dict[str, tuple[str, str]] = {
     "html": ("tree_sitter_html", "language"),
     "css": ("tree_sitter_css", "language"),
     "json": ("tree_sitter_json", "language"),
+    "jsonc": ("tree_sitter_json", "language"),
 }
 
 DEFINITIONS = frozenset(

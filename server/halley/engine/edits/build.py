@@ -2,7 +2,7 @@
 
 `build_edits` compares by lines, then trims each changed line to what changed in it. `group_edits` puts edits together
 that a user would accept or refuse as one. Moving edits onto a changed text is `rebase.py`'s; `rebase_edits` and
-`apply_edits` is re-exported here.
+`apply_edits` are re-exported here.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from halley.engine.edits.rebase import Rebased, rebase_edits
 __all__ = ["Rebased", "apply_edits", "build_edits", "group_edits", "rebase_edits"]
 
 _ALIKE = 0.5
-"""How much of the longer of two lines must be shared for one to be an edit of the other."""
+"""How much of the longer of two lines must be shared for one to be an edit of the other. With less, letters that happen
+to be the same would cut the change into pieces that help no cursor and that no user can review."""
 
 
 def build_edits(old: str, new: str) -> tuple[Edit, ...]:
@@ -32,6 +33,16 @@ def build_edits(old: str, new: str) -> tuple[Edit, ...]:
             edit = _trimmed(starts[i1], "".join(old_lines[i1:i2]), "".join(new_lines[j1:j2]))
             edits.append(edit)
     return tuple(_joined(edits))
+
+
+def refine_edits(old: str, edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """The same change as `edits` of `old`, each in the smallest edits: `build_edits` where they are."""
+    small = [
+        Edit(edit.start + one.start, edit.start + one.end, one.new_text)
+        for edit in sorted(edits, key=lambda edit: (edit.start, edit.end))
+        for one in build_edits(old[edit.start : edit.end], edit.new_text)
+    ]
+    return tuple(_joined(small))
 
 
 def group_edits(text: str, edits: Iterable[Edit]) -> tuple[tuple[Edit, ...], ...]:
@@ -52,6 +63,8 @@ def _refined(old: Sequence[str], new: Sequence[str], block: Block) -> Iterator[B
     if i1 == i2 or j1 == j2:
         yield block
         return
+    # White space first: a block that a model only indented has to stay line by line, or cursors, marks and folds in it
+    # are lost.
     i, j = i1, j1
     bare_old, bare_new = [line.strip() for line in old[i1:i2]], [line.strip() for line in new[j1:j2]]
     for a, b, c, d in [*diff_lines(bare_old, bare_new), (i2 - i1, i2 - i1, j2 - j1, j2 - j1)]:
@@ -85,7 +98,7 @@ def _trimmed(start: int, old: str, new: str) -> Edit:
     """The edit that turns `old`, at `start`, into `new`, less the ends they share. It never cuts `\\r\\n` in two."""
     head = common_prefix(old, new)
     if head and old[head - 1] == "\r" and (old[head : head + 1] == "\n" or new[head : head + 1] == "\n"):
-        head -= 1
+        head -= 1  # half a line end is a line end of its own to an editor
     tail = common_suffix(old[head:], new[head:])
     if tail and old[-tail] == "\n" and "\r" in (old[-tail - 1 : -tail], new[-tail - 1 : -tail]):
         tail -= 1

@@ -17,12 +17,13 @@ Block = tuple[int, int, int, int]
 """`old[i1:i2]` became `new[j1:j2]`."""
 
 _AFFORDABLE = 60_000
-"""Product of lengths up to which `difflib` compares two stretches."""
+"""Product of lengths up to which `difflib`, which is quadratic, compares two stretches."""
 
 
 def diff_lines(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Block]:
     """The blocks that differ, in order; neighbours are joined, and what is between them is equal."""
     blocks: list[Block] = []
+    # No recursion: stretches can nest deeper than Python's stack in a file of many small changes.
     stack: list[Block] = [(0, len(old), 0, len(new))]
     while stack:
         block = _trimmed(old, new, stack.pop())
@@ -111,6 +112,7 @@ def _compared(old: Sequence[Hashable], new: Sequence[Hashable], block: Block) ->
     i1, i2, j1, j2 = block
     if (i2 - i1) * (j2 - j1) > _AFFORDABLE:
         return [block]
+    # `autojunk` would ignore lines that are frequent in a long stretch, and report equal ones as changed.
     codes = SequenceMatcher(None, old[i1:i2], new[j1:j2], autojunk=False).get_opcodes()
     return [(i1 + a, i1 + b, j1 + c, j1 + d) for tag, a, b, c, d in codes if tag != "equal"]
 

@@ -1,15 +1,16 @@
 """Finding lines among lines: exactly, then regardless of white space. Never by likeness.
 
-`find_run` gives every place, so that a caller can see whether there is just one.
+`find_run` gives every place, so that a caller can see whether there is just one; `Finder` does so for the same rows
+again and again.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from heapq import nlargest
 
 Run = tuple[int, int]
 """First row, and the row after the last."""
@@ -65,51 +66,135 @@ def find_by(
     way: int, wanted: Sequence[str], rows: Sequence[str], first: int = 0, last: int | None = None
 ) -> list[Run]:
     """Every place where `wanted` stands, compared in one of the WAYS; runs do not overlap themselves twice."""
-    key = WAYS[way]
     stop = len(rows) if last is None else last
-    numbered = [(n, key(rows[n])) for n in range(first, stop)]
-    keys = [key(line) for line in wanted]
-    if way >= EXACT_WAYS:
-        numbered = [(n, line) for n, line in numbered if line]
-        keys = [line for line in keys if line]
-    if not keys:
-        return []
-    places = _places(keys, [line for _, line in numbered])
-    return [(numbered[at][0], numbered[at + len(keys) - 1][0] + 1) for at in places]
+    return [(a + first, b + first) for a, b in Finder(rows[first:stop]).find(way, wanted)]
 
 
-def _places(keys: list[str], lines: list[str]) -> list[int]:
-    begins = [at for at, line in enumerate(lines) if line == keys[0]]
-    if len(begins) * len(keys) > _FEW * len(lines):  # the same line over and over
-        alike = _alike(keys, lines)
-        return [at for at in begins if alike[at] == len(keys)]
-    return [at for at in begins if lines[at : at + len(keys)] == keys]
+class Finder:
+    """Finds lines in the same rows again and again: the rows are compared with each of `wanted` by a look-up."""
+
+    def __init__(self, rows: Sequence[str]) -> None:
+        self.rows = rows
+        self._ways: dict[int, _Keyed] = {}
+
+    def find(self, way: int, wanted: Sequence[str]) -> list[Run]:
+        """Every place where `wanted` stands, compared in one of the WAYS."""
+        keys = [WAYS[way](line) for line in wanted]
+        if way >= EXACT_WAYS:
+            keys = [line for line in keys if line]
+        if not keys:
+            return []
+        mine = self._keyed(way)
+        return [(mine.numbers[at], mine.numbers[at + len(keys) - 1] + 1) for at in mine.places(keys)]
+
+    def shortest_run(self, wanted: Sequence[str], first: int = 0, *, from_end: bool = False) -> int | None:
+        """Where in `rows[first:]` the `wanted` lines begin, or with `from_end` end: the row, or the row after it.
+
+        Told by as many of the lines as it takes for there to be just one place; None where there never is.
+        """
+        least = 1
+        for way in range(len(WAYS)):
+            keys = [WAYS[way](line) for line in wanted]
+            if way >= EXACT_WAYS:
+                keys = [line for line in keys if line]
+            mine = self._keyed(way)
+            size, at = mine.longest(
+                keys[::-1] if from_end else keys, bisect_left(mine.numbers, first), -1 if from_end else 1
+            )
+            if at is not None and size >= least:
+                return mine.numbers[at] + from_end
+            least = max(least, size + 1)  # with so many lines the stricter ways find nothing
+        return None
+
+    def rows_like(self, line: str) -> list[int]:
+        """The rows that are a line, regardless of white space."""
+        mine = self._keyed(len(WAYS) - 1)
+        return [mine.numbers[at] for at in mine.begins.get(squeeze(line), ())]
+
+    def _keyed(self, way: int) -> _Keyed:
+        if way not in self._ways:
+            exact = self._keyed(0) if way == 1 else None
+            # Few texts have white space at the ends of lines: then both exact ways are one.
+            same = exact is not None and list(map(_no_tail, self.rows)) == exact.lines
+            self._ways[way] = exact if exact is not None and same else _Keyed(way, self.rows)
+        return self._ways[way]
+
+
+class _Keyed:
+    """The rows as one of the WAYS compares them: their numbers, their keys, and where each key is."""
+
+    def __init__(self, way: int, rows: Sequence[str]) -> None:
+        self.lines = list(map(WAYS[way], rows))
+        self.numbers: Sequence[int] = range(len(rows))
+        if way >= EXACT_WAYS:
+            self.numbers = [n for n, line in enumerate(self.lines) if line]
+            self.lines = [line for line in self.lines if line]
+        self.begins: defaultdict[str, list[int]] = defaultdict(list)
+        for at, line in enumerate(self.lines):
+            self.begins[line].append(at)
+
+    def places(self, keys: list[str]) -> list[int]:
+        """Where the keys stand, one below the other. The rarest of them says where to look."""
+        if any(key not in self.begins for key in keys):
+            return []
+        rare = min(range(len(keys)), key=lambda n: len(self.begins[keys[n]]))
+        begins = [at - rare for at in self.begins[keys[rare]] if at >= rare]
+        if len(begins) * len(keys) > _FEW * len(self.lines):  # the same line over and over
+            alike = _alike(keys, self.lines)
+            return [at for at in begins if alike[at] == len(keys)]
+        return [at for at in begins if self.lines[at : at + len(keys)] == keys]
+
+    def longest(self, keys: list[str], first: int, step: int) -> tuple[int, int | None]:
+        """How many of `keys` stand in a row at most, below (or above) one another; and where, if that is one place.
+
+        All lie from `first` on; the place is that of the first key.
+        """
+        found = self.begins.get(keys[0], []) if keys else []
+        found = found[bisect_left(found, first) :]
+        size = work = 0
+        if len(found) > _FEW and (sure := self._by_rarest(keys[:_NEAR], first, step)):
+            size, found = sure
+        while len(found) > 1 and size < len(keys):
+            work += len(found)
+            if work > _FEW * len(self.lines):  # the same lines over and over
+                return self._longest_of_many(keys, first, step)
+            size += 1
+            alike = [at for at in found if self._has(at + size * step, first, keys[size : size + 1])]
+            if not alike:
+                return size, None
+            found = alike
+        if len(found) != 1:
+            return size, None
+        while self._has(found[0] + size * step, first, keys[size : size + 1]):
+            size += 1
+        return size, found[0]
+
+    def _by_rarest(self, keys: list[str], first: int, step: int) -> tuple[int, list[int]] | None:
+        """Where all keys down to the rarest of them stand; None where they do not. Its few places say where to look."""
+        if any(key not in self.begins for key in keys):
+            return None
+        rare = min(range(len(keys)), key=lambda n: len(self.begins[keys[n]]))
+        begins = sorted(at - rare * step for at in self.begins[keys[rare]])
+        found = [
+            at
+            for at in begins
+            if at >= first and all(self._has(at + n * step, first, keys[n : n + 1]) for n in range(rare + 1))
+        ]
+        return (rare + 1, found) if found else None
+
+    def _has(self, at: int, first: int, key: list[str]) -> bool:
+        return bool(key) and at >= first and self.lines[at : at + 1] == key
+
+    def _longest_of_many(self, keys: list[str], first: int, step: int) -> tuple[int, int | None]:
+        sizes = _alike(keys, self.lines[first:][::step])
+        size = max(sizes)
+        at = sizes.index(size)
+        return size, None if sizes.count(size) > 1 else first + at if step > 0 else len(self.lines) - 1 - at
 
 
 _FEW = 16
-
-
-def shortest_run(
-    wanted: Sequence[str], rows: Sequence[str], first: int = 0, *, from_end: bool = False
-) -> int | None:
-    """Where in `rows[first:]` the `wanted` lines begin, or with `from_end` end: the row, or the row after it.
-
-    Told by as many of the lines as it takes for `find_run` to find just one place; None where it never does.
-    """
-    order = -1 if from_end else 1
-    least = 1
-    for way, key in enumerate(WAYS):
-        numbered = [(n, key(rows[n])) for n in range(first, len(rows))][::order]
-        keys = [key(line) for line in wanted][::order]
-        if way >= EXACT_WAYS:
-            numbered = [(n, line) for n, line in numbered if line]
-            keys = [line for line in keys if line]
-        alike = _alike(keys, [line for _, line in numbered])
-        longest, second = [*nlargest(2, alike), 0, 0][:2]
-        if second < longest >= least:
-            return numbered[alike.index(longest)][0] + from_end
-        least = max(least, longest + 1)  # with so many lines the stricter ways find nothing
-    return None
+_NEAR = 4
+"""Keys of which the rarest is looked for first: the last line of a function is often that of hundreds."""
 
 
 def _alike(keys: Sequence[object], lines: Sequence[object]) -> list[int]:
@@ -132,6 +217,21 @@ def overlaps(one: Sequence[object], other: Sequence[object]) -> Iterator[int]:
     for at, alike in enumerate(_alike(other, one)):
         if alike == len(one) - at:
             yield alike
+
+
+class Known:
+    """The rows of a text, to ask whether a line is one of them, regardless of white space."""
+
+    def __init__(self, rows: Sequence[str]) -> None:
+        self._as_is = frozenset(rows)
+
+    @cached_property
+    def _squeezed(self) -> frozenset[str]:
+        # Most lines that are asked about stand in the text as they are, so rarely are all of its rows squeezed.
+        return frozenset(map(squeeze, self._as_is))
+
+    def __contains__(self, line: str) -> bool:
+        return line in self._as_is or squeeze(line) in self._squeezed
 
 
 class Likeness:

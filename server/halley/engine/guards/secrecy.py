@@ -21,7 +21,7 @@ from halley.engine.guards.names import plain_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from halley.core.calls import AnyPrompt, EmbedPrompt, FimPrompt, Message, Part
+    from halley.core.calls import AnyPrompt, EmbedPrompt, FimPrompt, Message, NextEditPrompt, Part
 
 
 SECRET_NAMES = tuple(
@@ -205,7 +205,10 @@ def find_secrets(text: str) -> tuple[Secret, ...]:
     found: list[Secret] = []  # by place, without overlaps
     folded = _folded(text)
     for shape in KEY_SHAPES:
-        if not any(hint in folded for hint in shape.hints):
+        for hint in shape.hints:
+            if hint in folded:
+                break
+        else:
             continue
         for match in shape.pattern.finditer(text):
             group = 1 if shape.pattern.groups and match.group(1) else 0
@@ -260,6 +263,7 @@ def redact_prompt(prompt: AnyPrompt) -> tuple[AnyPrompt, int]:
     from halley.core.calls import (  # imports the settings; callers that only check names are spared
         EmbedPrompt,
         FimPrompt,
+        NextEditPrompt,
     )
     from halley.core.media import MediaPrompt
 
@@ -268,6 +272,8 @@ def redact_prompt(prompt: AnyPrompt) -> tuple[AnyPrompt, int]:
         return replace(prompt, text=text), len(hidden)
     if isinstance(prompt, FimPrompt):
         return _redact_fim(prompt)
+    if isinstance(prompt, NextEditPrompt):
+        return _redact_next_edit(prompt)
     if isinstance(prompt, EmbedPrompt):
         return _redact_texts(prompt)
     if not any(_suspicious(message.text) for message in prompt.messages):
@@ -283,6 +289,32 @@ def redact_prompt(prompt: AnyPrompt) -> tuple[AnyPrompt, int]:
             parts.append(part)
         messages.append(replace(message, parts=tuple(parts)))
     return replace(prompt, messages=tuple(messages)), count
+
+
+def _redact_next_edit(prompt: NextEditPrompt) -> tuple[NextEditPrompt, int]:
+    """All but the region, which has none (`engine/typing/next_edit/region.py`): it comes back as it was sent."""
+    if not any(map(_suspicious, prompt.texts)):
+        return prompt, 0
+    edits = tuple(
+        replace(
+            edit,
+            old=redact_secrets(edit.old)[0],
+            new=redact_secrets(edit.new)[0],
+            diff=redact_secrets(edit.diff)[0],
+        )
+        for edit in prompt.edits
+    )
+    fallback, count = redact_prompt(prompt.fallback)
+    assert type(fallback) is type(prompt.fallback)
+    return replace(
+        prompt,
+        before=redact_secrets(prompt.before)[0],
+        after=redact_secrets(prompt.after)[0],
+        was=redact_secrets(prompt.was)[0],
+        edits=edits,
+        context=tuple((path, redact_secrets(text)[0]) for path, text in prompt.context),
+        fallback=fallback,
+    ), count
 
 
 def _redact_texts(prompt: EmbedPrompt) -> tuple[EmbedPrompt, int]:
@@ -315,7 +347,10 @@ def _redact_fim(prompt: FimPrompt) -> tuple[FimPrompt, int]:
 def _suspicious(text: str) -> bool:
     """One quick look that spares most texts the whole table."""
     folded = _folded(text)
-    return any(hint in folded for hint in _HINTS)
+    for hint in _HINTS:  # noqa: SIM110 - a generator takes longer than the looks
+        if hint in folded:
+            return True
+    return False
 
 
 _HINTS = tuple(sorted({hint for shape in KEY_SHAPES for hint in shape.hints} - {"sk-", "sk-ant-", "gsk_"}))

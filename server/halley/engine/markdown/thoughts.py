@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from halley.core.thoughts import ANSWER_CHANNEL, CLOSINGS, THINKING_NAMES
+from halley.core.thoughts import ANSWER_CHANNEL, CLOSINGS, LEADING, THINKING_NAMES
 
 _OPEN = re.compile(rf"^[ \t]*(?:<({'|'.join(THINKING_NAMES)})>|\[(think)\])", re.IGNORECASE | re.MULTILINE)
 """At the beginning of a line: one in a sentence is talked about."""
@@ -20,16 +20,73 @@ _CHANNEL = re.compile(
 )
 _CHANNEL_END = re.compile(r"<\|(?:end|return|call|start)\|>", re.IGNORECASE)
 _MARKS = ("</", "[/", "<|channel|>")
+_NAMES = "|".join((*THINKING_NAMES, *(mark[1:-1] for mark in LEADING if re.fullmatch(r"<[a-z_:]+>", mark))))
+_LEADING_TAG = re.compile(rf"\s*<({_NAMES}|analysis)>", re.IGNORECASE)
+_TAG = re.compile(rf"<(/?)({_NAMES}|analysis)(?=[\s>/])[^<>]*>", re.IGNORECASE)
 
 
 def without_thoughts(reply: str, document: str = "") -> str:
     """The reply less its thinking. `document`: a text whose own marks are no thinking."""
+    reply = _after_leading(reply, document.lower())
     lower = reply.lower()
     if not any(mark in lower for mark in _MARKS) and not _OPEN.search(reply):
         return reply
     if "<|channel|>" in lower and "<|channel|>" not in document:
         return _final_channel(reply)
     return _after_tags(reply, document)
+
+
+def answer_start(reply: str, document: str, *, markup: bool = False) -> int | None:
+    """Where the answer begins after a closed block of thinking that opens the reply; None where there is none.
+
+    In a language of `markup` such a block may be an element. It is thinking only where the text continues below it, or
+    its own text began below the tag, and neither the document nor the rest of the reply has an element of that name.
+    """
+    opening = _LEADING_TAG.match(reply)
+    name = opening[1].lower() if opening else ""
+    if (
+        not opening
+        or name in names_in(document)
+        or (close := _matching_close(reply, opening.start(), name)) is None
+    ):
+        return None
+    rest = reply[close.end() :]
+    at = len(reply) - len(rest.lstrip("\n"))
+    if not markup:
+        return at
+    below = rest.startswith("\n") or reply[opening.end() :].startswith("\n")
+    return at if below and rest.strip() and name not in names_in(rest) else None
+
+
+def answer_in_markup(reply: str, document: str) -> str:
+    """As `without_thoughts`, in a language where tags are elements: these are thinking only at the very beginning."""
+    if (at := answer_start(reply, document, markup=True)) is not None:
+        return reply[at:]
+    opening = _LEADING_TAG.match(reply)
+    named = names_in(document)
+    if (
+        opening
+        and opening[1].lower() not in named
+        and _matching_close(reply, opening.start(), opening[1].lower()) is None
+    ):
+        return ""  # it broke off while thinking
+    own = {mark[2].lower() for mark in _TAG.finditer(reply) if not mark[1]} | named
+    return without_thoughts(reply, document + "".join(f"<{name}></{name}>" for name in own))
+
+
+def names_in(text: str) -> frozenset[str]:
+    """The names of thinking that are tags of a text."""
+    return frozenset(mark[2].lower() for mark in _TAG.finditer(text))
+
+
+def _after_leading(reply: str, document: str) -> str:
+    """Without a block that opens the reply; empty where it is never closed."""
+    bare = reply.lstrip()
+    for opening, closing in (LEADING | {"<analysis>": "</analysis>"}).items():
+        if opening not in document and bare[: len(opening)].lower() == opening:
+            end = bare.lower().find(closing)
+            return bare[end + len(closing) :].lstrip("\n") if end >= 0 else ""
+    return reply
 
 
 def _final_channel(reply: str) -> str:
@@ -55,7 +112,7 @@ def _after_tags(reply: str, document: str) -> str:
         if tag in lower:
             return reply
         out.append(reply[at : opening.start()])
-        close = _matching_close(reply, opening)
+        close = _matching_close(reply, opening.start(), (opening[1] or opening[2]).lower())
         if close is None:  # it broke off while thinking
             return "".join(out)
         at = close.end()
@@ -64,12 +121,11 @@ def _after_tags(reply: str, document: str) -> str:
     return rest[close.end() :].lstrip("\n") if close else "".join(out) + rest
 
 
-def _matching_close(reply: str, opening: re.Match[str]) -> re.Match[str] | None:
-    """The closing tag of the opening one. One that is opened again inside is closed inside."""
-    name = (opening[1] or opening[2]).lower()
+def _matching_close(reply: str, start: int, name: str) -> re.Match[str] | None:
+    """The closing tag of the opening one at `start`. One that is opened again inside is closed inside."""
     marks = re.compile(rf"</?{name}>|\[/?{name}\]", re.IGNORECASE)
     depth = 0
-    for mark in marks.finditer(reply, opening.start()):
+    for mark in marks.finditer(reply, start):
         depth += -1 if "/" in mark[0] else 1
         if not depth:
             return mark

@@ -3,6 +3,7 @@
     difference.py  the way in: the reason why two texts may differ in meaning, or none
     head.py        what only means something in a file's first lines
     python.py      Python, by its own syntax trees and tokens
+    toml.py        TOML, by its values
     markup.py      HTML, where most blanks are shown
     leaves.py      every other language with a grammar: the tokens of its tree, and what lies between them
     gaps.py        where blanks and line breaks between two tokens mean something, by language

@@ -12,6 +12,7 @@ from halley.engine.meaning.head import head_difference
 from halley.engine.meaning.leaves import Leaves, read_leaves
 from halley.engine.meaning.markup import markup_signs
 from halley.engine.meaning.python import is_python, python_difference
+from halley.engine.meaning.toml import toml_difference
 
 _SPACE = re.compile(r"\s+")
 _PROSE = frozenset(("plaintext", "text"))
@@ -27,6 +28,8 @@ def difference(before: str, after: str, language_id: str) -> str:
         return python_difference(before, after)
     if language_id == "html":
         return _first_difference(list(markup_signs(before)), list(markup_signs(after)))
+    if language_id == "toml":
+        return toml_difference(before, after)
     if syntax.has_grammar(language_id):
         return _tree_difference(before, after, language_id)
     if language_id in _PROSE:

@@ -28,11 +28,14 @@ class Leaf(NamedTuple):
 
 @dataclass(slots=True)
 class Gap:
-    """What lies between two tokens. `dropped`: a token was there that is only layout."""
+    """What lies between two tokens. `dropped`: a token was there that is only layout, `separated`: a semicolon,
+    `grouped`: a bracket; line breaks after that one do not count."""
 
     blank: bool = False
     newline: bool = False
     dropped: bool = False
+    separated: bool = False
+    grouped: bool = False
 
 
 class Rules(NamedTuple):
@@ -95,7 +98,7 @@ def rules_of(data: bytes, language_id: str) -> Rules:
         data,
         directives,
         frozenset(pair.encode() for pair in pairs),
-        language_id == "shellscript" and not by_hand,
+        language_id in ("shellscript", "ruby") and not by_hand,
     )
 
 
@@ -186,15 +189,20 @@ def _script_breaks(gap: Gap, last: Leaf, leaf: Leaf, rules: Rules) -> Iterator[S
 
 def _go_breaks(gap: Gap, last: Leaf, leaf: Leaf, rules: Rules) -> Iterator[Sign]:
     """A line break after what can end a statement is a semicolon, except before the bracket that ends a block."""
-    if not gap.newline or gap.dropped or not _GO_ENDS.search(last.text) or last.text in _GO_GOES_ON:
-        return
     if leaf.text[:1] in b")}" and leaf.parent not in _GO_LISTS:
         return
-    yield ";", b";"
+    ends = _GO_ENDS.search(last.text) and last.text not in _GO_GOES_ON
+    if gap.separated or (gap.newline and not gap.dropped and ends):
+        yield ";", b";"
 
 
 def _shell_breaks(gap: Gap, last: Leaf, leaf: Leaf, rules: Rules) -> Iterator[Sign]:
-    if (last.text in _SHELL_GOES_ON and last.parent != "function_definition") or last.text in _SHELL_JOINS:
+    opens = (last.text in _SHELL_GOES_ON and last.parent != "function_definition") or (
+        (last.text, last.parent) in ((b"in", "case_statement"), (b")", "case_item"))
+    )
+    if opens or last.text in _SHELL_JOINS:
+        if gap.separated:  # `then;` is no shell
+            yield "end", b";"
         return
     if (
         (leaf.text in (b")", b"`") and leaf.parent in _SHELL_INSIDE)
@@ -210,7 +218,17 @@ def _shell_breaks(gap: Gap, last: Leaf, leaf: Leaf, rules: Rules) -> Iterator[Si
 
 
 def _ruby_breaks(gap: Gap, last: Leaf, leaf: Leaf, rules: Rules) -> Iterator[Sign]:
-    if gap.newline and last.text not in _RUBY_GOES_ON and leaf.text not in _RUBY_NEXT:
+    if gap.separated:
+        yield "line", b"\n" if gap.newline or rules.separates else b";"
+    elif gap.newline and last.text not in _RUBY_GOES_ON and leaf.text not in _RUBY_NEXT:
+        yield "line", b"\n"
+
+
+def _lua_breaks(gap: Gap, last: Leaf, leaf: Leaf, rules: Rules) -> Iterator[Sign]:
+    """What begins with a bracket would be a call without the semicolon above it, and so it may on a line of its own."""
+    if leaf.text == b"(" and gap.separated:
+        yield "line", b";"
+    elif (leaf.text == b"(" or gap.grouped) and gap.newline:
         yield "line", b"\n"
 
 
@@ -237,6 +255,7 @@ _BREAKS: dict[str, Callable[[Gap, Leaf, Leaf, Rules], Iterator[Sign]]] = {
     "go": _go_breaks,
     "shellscript": _shell_breaks,
     "ruby": _ruby_breaks,
+    "lua": _lua_breaks,
     "c": _directive_breaks,
     "cpp": _directive_breaks,
     "csharp": _directive_breaks,

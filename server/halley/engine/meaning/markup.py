@@ -99,6 +99,7 @@ class _Reader:
                 yield "blank", b" "
             self.blank, self.block = False, True
         elif name in _KEEPS_BLANKS:
+            # A `textarea` sits in a line, so blanks after it are shown; a `pre` ends its line.
             self.blank, self.block = False, name != "textarea"
         elif name not in _UNSEEN:
             yield from self._shown()
@@ -109,6 +110,7 @@ class _Reader:
     def _keep(self, name: str, ends: bool) -> None:
         if not ends:
             self.keeping.append(name)
+        # HTML closes what is left open inside (`<pre><listing></pre>`), so all of that goes with it.
         elif name in self.keeping:
             while self.keeping.pop() != name:
                 pass
@@ -141,6 +143,7 @@ def _attributes(name: str, rest: str) -> bytes:
 
 
 def _value(value: str) -> str:
+    # Which quotes are used, or none, is layout; a value that holds double quotes keeps its own.
     bare = value[1:-1] if value[0] in "\"'" else value
     return value if '"' in bare else f'"{bare}"'
 

@@ -33,6 +33,8 @@ def _python_tree(text: str) -> str | None:
     try:
         tree = _parsed(text)
         for node in ast.walk(tree):
+            if isinstance(node, ast.Constant):
+                node.kind = None  # `u"x"` is `"x"`
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                 _tidy_docstring(node)
         return ast.dump(tree)

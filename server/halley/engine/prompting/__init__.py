@@ -6,6 +6,7 @@
     prompts.py       template, snapshot and context become messages
     conversation.py  a chat as messages, as much as the model can take
     tool_text.py     what a model reads of tools
+    agent_text.py    what it reads of its mode
 
 Start with `prompts.py`. Texts come from the caller: nothing here reads a file.
 """

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 from halley.core.calls import Message, Tool, system
@@ -44,6 +45,7 @@ class Result:
     secrets: int = 0
 
 
+@lru_cache(maxsize=512)
 def tidy_description(text: str) -> str:
     """A server's words about its tool, for a model and for lists."""
     shown = visible(text).strip()

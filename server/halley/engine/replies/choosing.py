@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from halley.engine.code.definitions import definitions
-from halley.engine.code.languages import ALIASES, LANGUAGES, are_akin
+from halley.engine.code.file_names import NAMED_FILES
+from halley.engine.code.languages import ALIASES, LANGUAGES, are_akin, language_id_of
 from halley.engine.edits.matching import squeeze
 from halley.engine.markdown.fences import Fence
-from halley.engine.replies.labels import Label, label_inside, label_of
+from halley.engine.replies.labels import Label, label_inside, label_of, starts_comment
 from halley.engine.replies.target import File, Target, find_file
 from halley.engine.replies.unified_diff import DIFF_LANGUAGES
 
@@ -46,7 +47,7 @@ def choose_blocks(fences: Sequence[Fence], target: Target) -> Chosen:
     others: list[tuple[str, Fence]] = []
     for fence in fences:
         label, fence = _label(fence, target)
-        if label is None or (not label.sure and _unknown(label, target)):
+        if label is None or not (_is_sure(label, target) or is_known(label.path, target)):
             own.append(fence)
         elif _is_own(label, target):
             labelled.append(fence)
@@ -56,17 +57,34 @@ def choose_blocks(fences: Sequence[Fence], target: Target) -> Chosen:
 
 
 def _label(fence: Fence, target: Target) -> tuple[Label | None, Fence]:
-    """The file a block names. A comment that only names it is not part of the code, unless the file has it."""
-    if label := label_of(fence):
-        return label, _less_label(fence, target) if label_inside(fence.lines) == label.path else fence
+    """The file a block names. A comment that only names it is not part of the code, unless the file speaks for that."""
     path = label_inside(fence.lines)
-    if (
-        path
-        and not any(label_inside([row]) for row in target.text.split("\n", 5)[:5])
-        and not _has_row(target, fence)
-    ):
+    is_row = bool(path) and (_has_row(target, fence) or _replaces_a_comment(target, fence))
+    if label := label_of(fence):
+        return label, _less_label(fence, target) if path == label.path and not is_row else fence
+    if path and not is_row and not _names_sections(target, path):
         return Label(path, sure="/" in path), _less_label(fence, target)
     return None, fence
+
+
+def _names_sections(target: Target, path: str) -> bool:
+    """Whether comments of the text are names of files: its head's, or those above its parts, and this is one more.
+
+    In C headers and long scripts such comments are headings (`/* NextEvent.c */`), and a model may add one.
+    """
+    rows = target.text.split("\n")
+    if any(label_inside([row]) for row in rows[:5]):
+        return True
+    return not is_known(path, target) and any(label_inside([row]) for row in rows)
+
+
+def _replaces_a_comment(target: Target, fence: Fence) -> bool:
+    """Whether the block's first line is the new text of the comment that the part begins with."""
+    own = [row for row in target.selection.of(target.text).splitlines() if row.strip()]
+    said = [line for line in fence.lines if line.strip()]
+    if not own or not starts_comment(own[0]) or squeeze(own[0]) in map(squeeze, said):
+        return False
+    return bool(label_inside(own[:1])) or [*map(squeeze, own[1:2])] == [*map(squeeze, said[1:2])]
 
 
 def _has_row(target: Target, fence: Fence) -> bool:
@@ -86,10 +104,20 @@ def _is_own(label: Label, target: Target) -> bool:
     return isinstance(file, File) and file.uri == target.uri
 
 
-def _unknown(label: Label, target: Target) -> bool:
-    """A path only mentioned in a sentence, that no known file has."""
-    file = find_file(label.path, target)
-    return isinstance(file, str) or file.document is None
+def is_known(path: str, target: Target) -> bool:
+    """Whether a path that may be something else is that of a file which is there."""
+    file = find_file(path, target)
+    return isinstance(file, File) and file.document is not None
+
+
+def _is_sure(label: Label, target: Target) -> bool:
+    """`Dockerfile` above a block for `web.Dockerfile` says the kind, not another file."""
+    kind = NAMED_FILES.get(label.path.lower(), "plaintext")
+    return label.sure and (kind == "plaintext" or kind != _kind(target))
+
+
+def _kind(target: Target) -> str:
+    return target.language_id if target.language_id != "plaintext" else language_id_of(target.path)
 
 
 def _answers(fences: Sequence[Fence], target: Target, *, alone: bool) -> list[Fence]:
@@ -137,6 +165,7 @@ def _without_copies(fences: Sequence[Fence], target: Target) -> list[Fence]:
     """Without blocks that only repeat the part as it is, if anything else is left."""
     if len(fences) < 2:
         return list(fences)
+    # Models quote the code as it is before they change it.
     old = _keys(target.selection.of(target.text).split("\n"))
     changed = [fence for fence in fences if _keys(fence.lines) != old]
     return changed or list(fences[:1])
@@ -157,6 +186,7 @@ def _pieces(fences: Sequence[Fence], target: Target) -> list[Fence]:
 def _likeliest(fences: Sequence[Fence], target: Target) -> Fence:
     old = set(_keys(target.selection.of(target.text).split("\n")))
     shares = [len(old & set(_keys(fence.lines))) for fence in fences]
+    # Not the highest share alone: a corrected version keeps a little less of the old code than the first try does.
     best = [fence for fence, share in zip(fences, shares, strict=True) if share >= 0.8 * max(shares)]
     corrected = [fence for fence in best[1:] if any(_CORRECTS.search(line) for line in fence.above[-3:])]
     return corrected[-1] if corrected else best[0]

@@ -24,14 +24,15 @@ from halley.core.text import (
 from halley.engine.code.layout import content, fit_newlines, newline_of
 from halley.engine.code.notebooks import SUFFIX, parse_notebook
 from halley.engine.code.regions import line_span
-from halley.engine.edits.build import build_edits
+from halley.engine.edits.build import refine_edits
 from halley.engine.guards.invisible import name_of, new_invisible_characters
 from halley.engine.replies.hunks import Hunk, Placed, join_rows, place_hunk
 from halley.engine.replies.imports import hoist_imports
 from halley.engine.replies.insert import insert_block
 from halley.engine.replies.pieces import left_out
 from halley.engine.replies.place import Change as RowChange
-from halley.engine.replies.place import is_whole, place_block
+from halley.engine.replies.place import as_stretches, is_whole, place_block
+from halley.engine.replies.rows import Rows, Spans
 from halley.engine.replies.target import File, Target, find_file, target_file
 from halley.engine.replies.unified_diff import FileDiff
 
@@ -55,7 +56,8 @@ class Drafts:
         self.kept: list[str] = []
         self.keep_all = False
         self.reasons: list[str] = []
-        self._spans: dict[str, tuple[File, list[Edit]]] = {}
+        self._spans: dict[str, tuple[File, Spans]] = {}
+        self._rows: dict[str, Rows] = {}
         self._operations: list[Change] = []
 
     @property
@@ -125,7 +127,7 @@ class Drafts:
         """Everything that was placed, as one change."""
         parts: list[Change] = []
         for file, spans in self._spans.values():
-            part = self._finished(file, apply_edits(file.text, spans))
+            part = self._finished(file, spans.edits)
             if part is not None:
                 parts.append(part)
         creations = [part for part in self._operations if isinstance(part, CreateFile)]
@@ -144,38 +146,49 @@ class Drafts:
         elif not any(line.strip() for line in hunk.old) and not file.text.strip():
             self._create(file, hunk.new)
         else:
-            rows = split_lines(file.text)
-            placed = place_hunk(hunk, [content(row) for row in rows], self._selected_rows(file, rows))
+            rows = self._rows_of(file)
+            placed = place_hunk(hunk, rows.finder, self._selected_rows(file, rows))
             reason = placed if isinstance(placed, str) else self._put_rows(file, rows, placed)
             if reason:
                 name = f" in {file.path}" if file.path else ""
                 self.problem(f"{which} could not be placed{name}: {_REASONS[reason]}.", hunk.source)
 
-    def _selected_rows(self, file: File, rows: Sequence[str]) -> tuple[int, int] | None:
+    def _rows_of(self, file: File) -> Rows:
+        if file.uri not in self._rows:
+            self._rows[file.uri] = Rows(file.text)
+        return self._rows[file.uri]
+
+    def _selected_rows(self, file: File, rows: Rows) -> tuple[int, int] | None:
         selection = self.target.selection
         if file.uri != self.target.uri or selection.is_empty:
             return None
-        return _rows_of(rows, selection)
+        return rows.touched(selection)
 
-    def _put_rows(self, file: File, rows: Sequence[str], placed: Placed) -> str:
-        text = join_rows(placed, rows, newline_of(file.text))
-        return self._put(file, RowChange(placed.first, placed.last, text), rows)
+    def _put_rows(self, file: File, rows: Rows, placed: Placed) -> str:
+        return self._put(
+            file, RowChange(placed.first, placed.last, join_rows(placed, rows.rows, rows.newline))
+        )
 
     def _replace_part(self, file: File, block: Sequence[str], selection: Selection) -> None:
-        rows = split_lines(file.text)
-        bare = [content(row) for row in rows]
-        whole = is_whole(block, bare, _rows_of(rows, selection))
-        if not whole and (text := _within_lines(block, file.text, selection)) is not None:
-            reason = self._put_span(file, Edit(selection.start, selection.end, text))
-            return self._report(reason, block)
-        part = _rows_of(rows, selection)
-        block = self._hoisted(file, block, rows, part)
-        placed = place_block(block, rows, part, free=self.target.layout == "free")
+        rows = self._rows_of(file)
+        part, free = rows.touched(selection), self.target.layout == "free"
+        placed = as_stretches(block, rows.rows, part, free=free)
+        if placed is None:
+            text = _within_lines(block, file.text, selection)
+            if text is not None and not is_whole(block, rows.bare, part):
+                reason = self._put_span(file, Edit(selection.start, selection.end, text))
+                return self._report(reason, block)
+            hoisted = self._hoisted(file, block, rows, part)
+            placed = place_block(hoisted, rows.rows, part, free=free, is_new=hoisted is not block)
+            block = hoisted
         if isinstance(placed, str):
             return self._report(placed, block)
+        self._ask_about_losses(
+            [row for change in placed for row in rows.bare[change.first : change.last]],
+            "".join(change.text for change in placed),
+        )
         for change in placed:
-            self._ask_about_losses(bare[change.first : change.last], change.text)
-            self._report(self._put(file, change, rows), block)
+            self._report(self._put(file, change), block)
         return None
 
     def _ask_about_losses(self, old: Sequence[str], text: str) -> None:
@@ -188,22 +201,20 @@ class Drafts:
         target = self.target
         at = target.selection.start
         free = target.layout == "free"
-        rows = split_lines(file.text)
-        row = _rows_of(rows, target.selection)[0]
+        rows = self._rows_of(file)
+        row = rows.touched(target.selection)[0]
         block = self._hoisted(file, block, rows, (row, row))
         made = insert_block(block, file.text, at, language_id=target.language_id, free=free)
         if isinstance(made, str):
             self._report(self._put_span(file, Edit(at, at, made)), block)
         else:
-            self._report(self._put(file, made, rows), block)
+            self._report(self._put(file, made), block)
 
-    def _hoisted(
-        self, file: File, block: Sequence[str], rows: Sequence[str], part: tuple[int, int]
-    ) -> Sequence[str]:
+    def _hoisted(self, file: File, block: Sequence[str], rows: Rows, part: tuple[int, int]) -> Sequence[str]:
         """The block, its imports having gone to the file's own."""
-        block, imports = hoist_imports(block, rows, part)
+        block, imports = hoist_imports(block, rows.rows, part)
         if imports is not None:
-            self._put(file, imports, rows)
+            self._put(file, imports)
         return block
 
     def _create(self, file: File, block: Sequence[str]) -> None:
@@ -232,25 +243,26 @@ class Drafts:
 
     # -- spans
 
-    def _put(self, file: File, change: RowChange, rows: Sequence[str]) -> str:
-        start = sum(map(len, rows[: change.first]))
-        end = start + sum(map(len, rows[change.first : change.last]))
-        return self._put_span(file, Edit(start, end, change.text))
+    def _put(self, file: File, change: RowChange) -> str:
+        starts = self._rows_of(file).starts
+        return self._put_span(file, Edit(starts[change.first], starts[change.last], change.text))
 
     def _put_span(self, file: File, edit: Edit) -> str:
         """Take an edit of the file's own text; the reason when it overlaps one taken before."""
-        _, spans = self._spans.setdefault(file.uri, (file, []))
-        for other in spans:
-            if edit.start < other.end and other.start < edit.end:
-                return "overlap"
-        spans.append(edit)
-        return ""
+        _, spans = self._spans.setdefault(file.uri, (file, Spans()))
+        return "" if spans.take(edit) else "overlap"
 
     def _report(self, reason: str, block: Sequence[str]) -> None:
         if reason:
             self.problem(f"The reply could not be placed: {_REASONS[reason]}.", _text(block))
 
-    def _finished(self, file: File, text: str) -> Change | None:
+    def _finished(self, file: File, spans: Sequence[Edit]) -> Change | None:
+        text = apply_edits(file.text, spans)
+        if (
+            "\r" in file.text
+        ):  # a reply may take a line away and add it elsewhere: it is the same line, with its own end
+            text = fit_newlines(text, file.text, newline_of(file.text))
+            spans = [Edit(0, len(file.text), text)]
         if text == file.text:
             return None
         if parse_notebook(file.text) is not None and _is_no_notebook(file, text):
@@ -259,7 +271,7 @@ class Drafts:
         self._warn_invisible(text, file.text, file)
         document = file.document
         version = document.version if document else None
-        return DocumentEdit(file.uri, version, build_edits(file.text, text))
+        return DocumentEdit(file.uri, version, refine_edits(file.text, spans))
 
     def _warn_invisible(self, new: str, old: str, file: File) -> None:
         found = new_invisible_characters(new, old)
@@ -281,18 +293,6 @@ def _is_no_notebook(file: File, text: str) -> bool:
 
 def _moves(diff: FileDiff) -> bool:
     return diff.new_path is not None and diff.old_path is not None and diff.new_path != diff.old_path
-
-
-def _rows_of(rows: Sequence[str], selection: Selection) -> tuple[int, int]:
-    """The rows a selection touches."""
-    first = last = at = 0
-    for row, line in enumerate(rows):
-        if at <= selection.start and (selection.start < at + len(line) or row == len(rows) - 1):
-            first = row
-        if at < selection.end or row == first:
-            last = row + 1
-        at += len(line)
-    return first, last
 
 
 def _within_lines(block: Sequence[str], text: str, selection: Selection) -> str | None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from halley.engine.edits.matching import Likeness, Run, shortest_run, squeeze
+from halley.engine.edits.matching import Finder, Likeness, Run, squeeze
 
 _COMMENT = re.compile(
     r"^(?:#|//|--|;|%|/?\*|<!--|\{/\*|\(\*|rem\b|\"{3}|'(?!\w+'))+\s*(?P<text>.*?)\s*(?:\*/\}?|-->|\*\)|\"{3})?$",
@@ -20,6 +20,8 @@ _BARE = re.compile(r"^(?:\.{2,}|…|[(\[<{])\s*(?P<text>[\w ,/'’()&:+-]*?)\s*(
 """A placeholder that is no comment: `... rest of the file ...`, `(rest of methods ...)`, `[unchanged]`."""
 _DOTS = re.compile(r"^(?:\.{3,}|…)$")
 _MARGINS = ".… \t()[]{}<>*~_=-#/|:!✂"
+_WORD = re.compile(r"\w+")
+_FEW = 16
 _LONGEST = 160
 """No placeholder is longer, and the patterns need not look at lines that are."""
 
@@ -51,7 +53,7 @@ _SAID = re.compile(
 _STATE = re.compile(
     rf"\b(?:(?:remains?|stays?|is|are|left|kept|keep) (?:exactly )?{_AS_IT_WAS}|unchanged|omitted|not shown|"
     r"for brevity|rest of|remaining|no changes?|same as (?:before|above|original)|existing (?:code|implementation)|"
-    r"goes here|stays? here)\b",
+    r"goe?s? here|stays? here|as (?:is|before|it (?:is|was)|they (?:are|were)))\b|^\W*etc\b",
     re.IGNORECASE,
 )
 """What a comment says of code that is not there: a placeholder only where the reply leaves something out just there."""
@@ -59,20 +61,34 @@ _STATE = re.compile(
 
 def elided_rows(lines: Sequence[str], old: Sequence[str]) -> list[int]:
     """Which of `lines` stand for others. A line that the old text has too is only itself."""
-    rows = [row for row, line in enumerate(lines) if may_be_elision(line)]
+    as_is = set(old) if len(lines) > len(old) // 8 else ()  # cheaper than to read so many lines
+    rows = [row for row, line in enumerate(lines) if line not in as_is and may_be_elision(line)]
     if not rows:
         return []
     # Files say `...` and "rest of" themselves; what the old text has already stands for nothing.
-    known = {squeeze(line) for line in old}
-    own = Likeness([line for line in old if is_elision(line)])
+    akin = _akin([lines[row] for row in rows], old)
+    known = {squeeze(line) for line in akin}
+    own = Likeness([line for line in akin if is_elision(line)])
     return [
         row
         for row in rows
         if squeeze(lines[row]) not in known
         and own.row_like(lines[row]) is None  # the old text's own words, changed
         and (is_elision(lines[row]) or _leaves_out(lines, row, old))
-        and not _is_body(lines, row, known)
+        and not _is_body(lines, row, old)
     ]
+
+
+def _akin(lines: Sequence[str], old: Sequence[str]) -> list[str]:
+    """The old lines that have a word of `lines`, or none at all: no other can be the same line, or like it."""
+    words = {word for line in lines for word in _WORD.findall(line)}
+    text = "\n".join(old)
+    if len(words) <= _FEW:  # to find that a word is nowhere is far cheaper than to look at each line
+        words = {word for word in words if word in text}
+    if not words:
+        return [line for line in old if not _WORD.search(line)]
+    shared = re.compile("|".join([r"^\W*$", *map(re.escape, sorted(words))]))
+    return [line for line in old if shared.search(line)]
 
 
 def is_elision(line: str) -> bool:
@@ -129,25 +145,29 @@ def _only_row(keys: Sequence[str], key: str) -> int | None:
     return rows[0] if len(rows) == 1 else None
 
 
-def fill_elisions(lines: Sequence[str], old: Sequence[str]) -> tuple[list[str], Run] | None:
+def fill_elisions(
+    lines: Sequence[str], old: Sequence[str], elided: Sequence[int] | None = None
+) -> tuple[list[str], Run] | None:
     """`lines` with each placeholder replaced by the old lines it stands for, and the old rows that all this replaces.
 
     A placeholder stands for what lies between the line before it and the line after it, both found in `old`; at the
-    beginning or the end of the reply, for everything there. None where something of this is not certain.
+    beginning or the end of the reply, for everything there. None where something of this is not certain. `elided`: the
+    placeholders' rows, where they are known.
     """
-    cuts = [-1, *elided_rows(lines, old), len(lines)]
+    cuts = [-1, *(elided_rows(lines, old) if elided is None else elided), len(lines)]
     parts = _bare_edges([lines[a + 1 : b] for a, b in pairwise(cuts)])
+    finder = Finder(old)
     filled = list(parts[0])
-    at = _found(parts[0], old, 0, from_end=True) if _says(parts[0]) else 0
+    at = _found(parts[0], finder, 0, from_end=True) if _says(parts[0]) else 0
     for n, part in enumerate(parts[1:], 1):
-        stop = _found(part, old, at, from_end=False) if at is not None and _says(part) else None
+        stop = _found(part, finder, at, from_end=False) if at is not None and _says(part) else None
         if not _says(part) and n == len(parts) - 1:
             stop = len(old)
         if at is None or stop is None:
             return None
         filled += [*old[at:stop], *part]
-        at = _found(part, old, stop, from_end=True) if n < len(parts) - 1 else stop
-    first, last = _first_row(parts[0], old), _last_row(parts[-1], old, at or 0)
+        at = _found(part, finder, stop, from_end=True) if n < len(parts) - 1 else stop
+    first, last = _first_row(parts[0], finder), _last_row(parts[-1], finder, at or 0)
     return (filled, (first, last)) if first is not None and last is not None else None
 
 
@@ -164,12 +184,12 @@ def _bare_edges(parts: Sequence[Sequence[str]]) -> list[Sequence[str]]:
     return trimmed
 
 
-def _found(part: Sequence[str], old: Sequence[str], at: int, *, from_end: bool) -> int | None:
+def _found(part: Sequence[str], old: Finder, at: int, *, from_end: bool) -> int | None:
     """Where in `old` the part begins, or ends: told by as many of its lines as it takes for there to be one place."""
-    return shortest_run([line for line in part if line.strip()], old, at, from_end=from_end)
+    return old.shortest_run([line for line in part if line.strip()], at, from_end=from_end)
 
 
-def _first_row(part: Sequence[str], old: Sequence[str]) -> int | None:
+def _first_row(part: Sequence[str], old: Finder) -> int | None:
     """The old row the reply begins at. A new first line is in the place of the old one, if no line is between them."""
     if not _says(part):
         return 0
@@ -179,22 +199,22 @@ def _first_row(part: Sequence[str], old: Sequence[str]) -> int | None:
     return 0 if end is not None and end <= len(part) else None
 
 
-def _last_row(part: Sequence[str], old: Sequence[str], at: int) -> int | None:
+def _last_row(part: Sequence[str], old: Finder, at: int) -> int | None:
     """The old row the reply ends at, likewise."""
     if not _says(part):
-        return len(old)
+        return len(old.rows)
     if (row := _found(part, old, at, from_end=True)) is not None:
         return row
-    return len(old) if len(old) - at <= len(part) else None
+    return len(old.rows) if len(old.rows) - at <= len(part) else None
 
 
 def _says(part: Sequence[str]) -> bool:
     return any(line.strip() for line in part)
 
 
-def _is_body(lines: Sequence[str], row: int, known: set[str]) -> bool:
+def _is_body(lines: Sequence[str], row: int, old: Sequence[str]) -> bool:
     """`...` as the body of something new is Python's own, not a placeholder."""
+    if not _DOTS.match(lines[row].strip()):
+        return False
     above = next((line for line in reversed(lines[:row]) if line.strip()), "")
-    return (
-        bool(_DOTS.match(lines[row].strip())) and above.rstrip().endswith(":") and squeeze(above) not in known
-    )
+    return above.rstrip().endswith(":") and squeeze(above) not in map(squeeze, old)

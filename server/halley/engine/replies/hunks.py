@@ -24,7 +24,7 @@ from halley.engine.code.layout import (
     shift,
 )
 from halley.engine.edits.diffs import diff_lines
-from halley.engine.edits.matching import EXACT_WAYS, WAYS, Run, find_by, squeeze
+from halley.engine.edits.matching import EXACT_WAYS, WAYS, Finder, Run, squeeze
 from halley.engine.replies.elision import elided_rows, is_elision
 
 Sign = Literal["=", "-", "+"]
@@ -82,21 +82,22 @@ def _signed(sign: Sign, lines: Sequence[str]) -> list[Line]:
     return [(sign, line) for line in lines]
 
 
-def place_hunk(hunk: Hunk, rows: Sequence[str], selected: Run | None = None) -> Placed | Unplaced:
-    """Where the hunk belongs in `rows` (lines without ends). Of several places, one in `selected` rows wins."""
-    old = hunk.old
+def place_hunk(hunk: Hunk, finder: Finder, selected: Run | None = None) -> Placed | Unplaced:
+    """Where the hunk belongs in the finder's rows (without ends). Of several places, one in `selected` rows wins."""
+    old, rows = hunk.old, finder.rows
     # First of all: a placeholder among new lines would be written into the file as it is.
     if _adds_elision(hunk, rows):
         return "elided"
     if not any(line.strip() for line in old):
         return "empty"
     for way in range(len(WAYS)):
-        found = find_by(way, old, rows)
+        found = finder.find(way, old)
+        # Two exact places are ambiguous, even if a looser way would see only one: it compares less, and knows less.
         if found:
-            run = only(found, selected) or _pointed(hunk, found, rows)
+            run = only(found, selected) or _pointed(hunk, found, finder)
             return _placed(hunk, rows, run, way) if run is not None else "ambiguous"
     if any(is_elision(line) for line in old):
-        return _around_elisions(hunk, rows, selected)
+        return _around_elisions(hunk, finder, selected)
     return "missing"
 
 
@@ -149,13 +150,13 @@ def only(found: Sequence[Run], selected: Run | None) -> Run | None:
     return inside[0] if len(inside) == 1 else None
 
 
-def _pointed(hunk: Hunk, found: Sequence[Run], rows: Sequence[str]) -> Run | None:
+def _pointed(hunk: Hunk, found: Sequence[Run], finder: Finder) -> Run | None:
     """The place that the hunk's header points at: by its anchors, else by its number when that is exactly right.
 
     A model's numbers are often wrong, but a wrong one that hits just one of several places by chance is rare.
     """
     if hunk.anchors:
-        below = _below_anchors(hunk.anchors, found, rows)
+        below = _below_anchors(hunk.anchors, found, finder)
         if len(below) == 1:
             return below[0]
         found = below or found
@@ -164,13 +165,14 @@ def _pointed(hunk: Hunk, found: Sequence[Run], rows: Sequence[str]) -> Run | Non
     return exact[0] if len(exact) == 1 else None
 
 
-def _below_anchors(anchors: Sequence[str], found: Sequence[Run], rows: Sequence[str]) -> list[Run]:
+def _below_anchors(anchors: Sequence[str], found: Sequence[Run], finder: Finder) -> list[Run]:
     """The places nearest below the anchors, one for each place where the anchors stand."""
     heads = [-1]
     for anchor in anchors:
         key = squeeze(anchor)
-        named = [n for n, row in enumerate(rows) if squeeze(row) == key]
-        named = named or [n for n, row in enumerate(rows) if key and squeeze(row).startswith(key)]
+        named = finder.rows_like(anchor) or [
+            n for n, row in enumerate(finder.rows) if key and squeeze(row).startswith(key)
+        ]
         heads = [n for n in named if n > heads[0]]
         if not heads:
             return []
@@ -188,6 +190,7 @@ def _placed(hunk: Hunk, rows: Sequence[str], run: Run, way: int) -> Placed:
         if sign == "+":
             out.append(next(added))
         elif line.strip() or not skips_blank:
+            # Found regardless of blank lines, so those of the text are in between here and there: they stay.
             while skips_blank and not rows[at].strip():
                 out.append(at)
                 at += 1
@@ -223,12 +226,12 @@ def _offset(mine: Sequence[str], theirs: Sequence[str], style: Style) -> int:
     return offsets.most_common(1)[0][0] if offsets else 0
 
 
-def _around_elisions(hunk: Hunk, rows: Sequence[str], selected: Run | None) -> Placed | Unplaced:
+def _around_elisions(hunk: Hunk, finder: Finder, selected: Run | None) -> Placed | Unplaced:
     """A hunk with placeholders: its parts, each found once and in order; between them the text stays or goes."""
     parts = _split(hunk)
     chains: list[list[Run]] = [[]]
     for part in parts:
-        found = _places(part.old, rows)
+        found = _places(part.old, finder)
         chains = [[*chain, run] for chain in chains for run in found if not chain or run[0] >= chain[-1][1]]
         # Parts that occur in many places multiply; long before this bound it is hopeless to say which is meant.
         if len(chains) > 64:
@@ -239,27 +242,25 @@ def _around_elisions(hunk: Hunk, rows: Sequence[str], selected: Run | None) -> P
     if run is None:
         return "ambiguous"
     chain = next(chain for chain in chains if (chain[0][0], chain[-1][1]) == run)
-    return _joined(hunk, parts, chain, rows)
+    return _joined(hunk, parts, chain, finder)
 
 
-def _places(old: Sequence[str], rows: Sequence[str]) -> list[Run]:
+def _places(old: Sequence[str], finder: Finder) -> list[Run]:
     for way in range(len(WAYS)):
-        if found := find_by(way, old, rows):
+        if found := finder.find(way, old):
             return found
     return []
 
 
-def _joined(
-    hunk: Hunk, parts: Sequence[Hunk], chain: Sequence[Run], rows: Sequence[str]
-) -> Placed | Unplaced:
+def _joined(hunk: Hunk, parts: Sequence[Hunk], chain: Sequence[Run], finder: Finder) -> Placed | Unplaced:
     marks = [sign for sign, line in hunk.lines if sign != "+" and is_elision(line)]
     out: list[int | str] = []
     at = chain[0][0]
     for n, (part, run) in enumerate(zip(parts, chain, strict=True)):
         if n and marks[n - 1] == "=":
             out += range(at, run[0])
-        way = next(way for way in range(len(WAYS)) if run in find_by(way, part.old, rows))
-        out += _placed(part, rows, run, way).lines
+        way = next(way for way in range(len(WAYS)) if run in finder.find(way, part.old))
+        out += _placed(part, finder.rows, run, way).lines
         at = run[1]
     return Placed(chain[0][0], chain[-1][1], tuple(out))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from halley.engine.code.layout import content, newline_of
+from halley.engine.code.layout import contents, newline_of
 from halley.engine.edits.matching import Run, squeeze
 from halley.engine.replies.place import Change, is_whole
 
@@ -24,11 +24,13 @@ def hoist_imports(
     block: Sequence[str], rows: Sequence[str], part: Run
 ) -> tuple[Sequence[str], Change | None]:
     """The block without the imports it begins with, and the change that adds the new ones to the file's own."""
-    bare = [content(row) for row in rows]
     count = _leading_imports(block)
+    if not count:
+        return block, None
+    bare = contents(rows)
     at = _after_imports(bare, part[0])
     own = any(_IMPORT.match(row.strip()) for row in bare[part[0] : part[1]])
-    if not count or not at or own or is_whole(block, bare, part):
+    if not at or own or is_whole(block, bare, part):
         return block, None
     known = {squeeze(row) for row in bare}
     new = [line for line in block[:count] if line.strip() and squeeze(line) not in known]

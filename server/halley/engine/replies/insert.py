@@ -35,8 +35,9 @@ def insert_block(
     rows = split_lines(text)
     bare = [content(row) for row in rows]
     row, start = _row_of(rows, at)
+    # Asked for new code, models often give the whole file back, with the new code somewhere in it.
     if (whole := whole_file(block, bare, (row, row))) is not None:
-        return change_rows(whole[0], rows, whole[1], free)
+        return change_rows([whole], rows, bare, free)[0]
     before = text[start:at]
     if (line := _typed_line(block, bare, row, before, language_id)) is not None:
         return newline_of(text).join(line)

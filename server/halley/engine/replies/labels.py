@@ -1,8 +1,9 @@
 """Which file a block in a reply is for, as it says itself.
 
 A label is a path in the info string of a fence, on the line above it, or in a comment on its first line.
-`Label.sure` is false for a path that is only mentioned in a sentence: that may pick a known file, but never makes a
-new one. Whether a path may be written to is not decided here (`target.py`).
+`Label.sure` is false for a path that is only mentioned in a sentence, and for a word that may be a language, a library
+or a method instead (`Cart.total`): that may pick a known file, but never makes a new one. Whether a path may be written
+to is not decided here (`target.py`), nor which words are which (`code/file_names.py`).
 """
 
 from __future__ import annotations
@@ -11,28 +12,18 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from halley.engine.code.file_names import DOTTED_LANGUAGES, NAMED_FILES, is_certain, is_kind
 from halley.engine.markdown.fences import Fence
 
 _NAME = r"[\w@.+~()\[\]\-]+"
 _PATH = re.compile(rf"^(?:[A-Za-z]:)?[\\/]*(?:{_NAME}[\\/]+)*{_NAME}$")
-_WELL_KNOWN = frozenset(
-    (
-        "makefile",
-        "dockerfile",
-        "gemfile",
-        "rakefile",
-        "license",
-        "readme",
-        "procfile",
-        "jenkinsfile",
-        "cmakelists.txt",
-    )
-)
 _EXTENSION = re.compile(r"(?<=[\w\])])\.[A-Za-z][\w+]{0,9}$|^\.[a-z][\w.]+$")
 _ATTRIBUTE = re.compile(
-    r"""(?:^|[\s{,])(?:file|path|filename|filepath|title|name|src)\s*[=:]\s*["']?([^"'\s,}]+)""",
+    r"""(?:^|[\s{,])(?P<key>file|path|filename|filepath|title|name|src)\s*[=:]\s*["']?(?P<path>[^"'\s,}]+)""",
     re.IGNORECASE,
 )
+_MAY_BE_WORDS = frozenset(("title", "name", "src"))
+"""Attributes that hold a file's name, or anything else."""
 _TICKED = re.compile(r"`([^`\s]+)`")
 _HEADED = re.compile(
     r"^(?:file(?:name| ?path)?|path|in|create|new file|update|edit|modify)\s*:?\s+(?P<path>\S+?)\s*:?$",
@@ -42,25 +33,9 @@ _COMMENT = re.compile(
     r"^\s*(?:#|//|--|;|%|/\*|<!--)+\s*(?:file(?:name|path)?|path)?\s*:?\s*(?P<path>\S+?)\s*(?:\*/|-->)?\s*$",
     re.IGNORECASE,
 )
+_MARK = re.compile(r"\s*(?:#|//|--|;|%|/\*|<!--)")
 _LONGEST = 300
 _DECORATION = "*_#>-:` \t"
-
-
-_DOTTED_LANGUAGES = frozenset(
-    (
-        "cmakelists.txt",
-        "node.js",
-        "vue.js",
-        "react.js",
-        "next.js",
-        "three.js",
-        "d3.js",
-        "asp.net",
-        "vb.net",
-        "go.mod",
-    )
-)
-"""Info strings that look like a file's name and are a language's."""
 
 
 class Label(NamedTuple):
@@ -70,18 +45,15 @@ class Label(NamedTuple):
 
 def label_of(fence: Fence) -> Label | None:
     """The file a block says it is for."""
-    if path := _in_info(fence.info):
-        return Label(path)
-    return _above(fence.above)
+    return _in_info(fence.info) or _above(fence.above)
 
 
-def label_above(lines: Sequence[str]) -> str:
-    """The path on the last line of text above something, fence marks left out; empty for none."""
-    label = _above([line for line in lines if not line.lstrip().startswith(("```", "~~~"))])
-    if label is None:
-        opening = next((line for line in reversed(lines) if line.lstrip().startswith(("```", "~~~"))), "")
-        return _in_info(opening.strip("`~ \t"))
-    return label.path
+def label_above(lines: Sequence[str]) -> Label | None:
+    """The path on the last line of text above something, fence marks left out."""
+    if label := _above([line for line in lines if not line.lstrip().startswith(("```", "~~~"))]):
+        return label
+    opening = next((line for line in reversed(lines) if line.lstrip().startswith(("```", "~~~"))), "")
+    return _in_info(opening.strip("`~ \t"))
 
 
 def label_inside(lines: Sequence[str]) -> str:
@@ -90,33 +62,45 @@ def label_inside(lines: Sequence[str]) -> str:
     return comment["path"] if comment and is_path(comment["path"]) else ""
 
 
+def starts_comment(line: str) -> bool:
+    """Whether a line may be a comment, by the marks that a label may follow."""
+    return bool(_MARK.match(line))
+
+
 def is_path(text: str) -> bool:
     """Whether a word looks like a file's path, good or bad."""
     if not text or len(text) > _LONGEST or not _PATH.match(text):
         return False
     name = re.split(r"[\\/]", text)[-1]
-    return bool(_EXTENSION.search(name)) or name.lower() in _WELL_KNOWN
+    return bool(_EXTENSION.search(name)) or name.lower() in NAMED_FILES
 
 
-def _in_info(info: str) -> str:
+def _in_info(info: str) -> Label | None:
     if len(info) > _LONGEST:
-        return ""
+        return None
     if attribute := _ATTRIBUTE.search(info):
-        return attribute[1]
+        path = attribute["path"]
+        if attribute["key"].lower() not in _MAY_BE_WORDS:
+            return Label(path)
+        return _label(path)
     words = info.strip().split()
     if not words:
-        return ""
+        return None
     language, colon, path = words[0].partition(":")
-    for word in ([path] if colon and path else [] if names_language(language) else words[:1]) + words[1:]:
-        if is_path(word):
-            return word
-    return ""
+    if colon and path:
+        said = [path, *words[1:]]
+    elif is_kind(language):  # the first word says the language
+        said = words[1:]
+    else:
+        said = words
+    return next((label for word in said if (label := _label(word)) is not None), None)
 
 
-def names_language(word: str) -> bool:
-    """Whether the first word of an info string says the language, although a file may be called so: `makefile`."""
-    lower = word.lower()
-    return lower in _WELL_KNOWN or lower in _DOTTED_LANGUAGES
+def _label(word: str) -> Label | None:
+    """A word as a label: none for a kind of file or a library, and for what is no path."""
+    if not is_path(word) or word.lower() in DOTTED_LANGUAGES:
+        return None
+    return Label(word, sure=is_certain(word))
 
 
 def _above(lines: Sequence[str]) -> Label | None:
@@ -127,10 +111,11 @@ def _above(lines: Sequence[str]) -> Label | None:
     if len(line) > _LONGEST:
         return None
     bare = line.strip(_DECORATION)
-    if is_path(bare):
-        return Label(bare)
-    ticked = [word for word in _TICKED.findall(line) if is_path(word)]
+    if label := _label(bare):
+        return label
+    ticked = [word for word in _TICKED.findall(line) if _label(word)]
     headed = _HEADED.match(line.strip("*_#> \t").replace("`", "").replace("*", ""))
-    if headed and is_path(headed["path"]):
-        return Label(headed["path"])
+    if headed and (label := _label(headed["path"])):
+        return label
+    # A sentence may speak of several files; one that is alone and leads to the code with a colon is probably its own.
     return Label(ticked[0], sure=False) if len(set(ticked)) == 1 and line.endswith(":") else None

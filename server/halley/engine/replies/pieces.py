@@ -11,14 +11,21 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from halley.engine.code.definitions import Definition, definitions, members, top_level
 from halley.engine.code.layout import width
-from halley.engine.edits.matching import Run, squeeze
-from halley.engine.replies.elision import elided_rows
+from halley.engine.edits.matching import Known, Run
 
 Piece = tuple[Sequence[str], Run]
 """Lines of a block, and the rows they replace."""
+
+
+class _ByName(NamedTuple):
+    """The document's definitions, also by their names: each piece of a block asks for one."""
+
+    all: Sequence[Definition]
+    named: dict[str, list[Definition]]
 
 
 def split_pieces(block: Sequence[str], bare: Sequence[str], part: Run) -> list[Piece] | None:
@@ -28,11 +35,15 @@ def split_pieces(block: Sequence[str], bare: Sequence[str], part: Run) -> list[P
     own = [one for one in here if part[0] <= one.head < part[1]]
     size, mine = _size(bare[part[0] : part[1]]), _size(block)
     left_out = {one.name for one in members(own)} - {one.name for one in there}
-    around = _around(given, here, part)
+    around = _around(given, here, part) or _beside(given, own, here, part)
+    # Left out to be deleted, or out of laziness? Nearly as long as the part, a block is the part with something taken
+    # out; a short one is only what changed, and the rest has to stay.
     if not around and (not left_out or not given or mine >= 0.6 * size):
         return [(block, part)]
-    known = {squeeze(row) for row in bare}
-    pairs = _pairs(given, block, there, here, bare, part) if _all_known(block, given, known) else None
+    known = Known(bare)
+    pairs = (
+        _pairs(given, block, there, _by_name(here), bare, part) if _all_known(block, given, known) else None
+    )
     if pairs is not None:
         return _pieces(pairs, block)
     return None if around or mine < 0.5 * size else [(block, part)]
@@ -49,10 +60,15 @@ def left_out(old: Sequence[str], new: Sequence[str]) -> list[str]:
     return lost if len(lost) > len(now - set(was)) else []
 
 
-def pieces_between(block: Sequence[str], bare: Sequence[str], part: Run) -> list[Piece]:
-    """Whole definitions between placeholders; none if anything else is new, or a definition may go on in one."""
-    here, known = definitions(bare), {squeeze(row) for row in bare}
-    cuts = [-1, *elided_rows(block, bare), len(block)]
+def pieces_between(
+    block: Sequence[str], bare: Sequence[str], part: Run, elided: Sequence[int]
+) -> list[Piece]:
+    """Whole definitions between placeholders, which are the rows `elided` of the block.
+
+    None if anything else is new, or a definition may go on in one.
+    """
+    here, known = _by_name(definitions(bare)), Known(bare)
+    cuts = [-1, *elided, len(block)]
     pieces: list[Piece] = []
     for first, last in pairwise(cuts):
         lines = block[first + 1 : last]
@@ -71,7 +87,7 @@ def _pairs(
     given: Sequence[Definition],
     lines: Sequence[str],
     there: Sequence[Definition],
-    here: Sequence[Definition],
+    here: _ByName,
     bare: Sequence[str],
     part: Run,
     within: Run | None = None,
@@ -82,9 +98,9 @@ def _pairs(
         other = _counterpart(one, here, part, within)
         if other is None:
             return None
-        inner, theirs = _inside(one, there), _inside(other, here)
+        inner, theirs = _inside(one, there), _inside(other, here.all)
         if other.is_container and {each.name for each in theirs} - {each.name for each in inner}:
-            known = {squeeze(row) for row in bare[other.first : other.last]}
+            known = Known(bare[other.first : other.last])
             if not _all_known(lines[one.first : one.last], _shifted(inner, -one.first), known):
                 return None
             deeper = _pairs(inner, lines, there, here, bare, part, (other.head, other.last))
@@ -98,11 +114,16 @@ def _pairs(
     return pairs
 
 
-def _counterpart(
-    one: Definition, here: Sequence[Definition], part: Run, within: Run | None
-) -> Definition | None:
+def _by_name(found: Sequence[Definition]) -> _ByName:
+    named: dict[str, list[Definition]] = {}
+    for one in found:
+        named.setdefault(one.name, []).append(one)
+    return _ByName(found, named)
+
+
+def _counterpart(one: Definition, here: _ByName, part: Run, within: Run | None) -> Definition | None:
     """The one definition of the same name: in the part, else anywhere; None when there are several, or none."""
-    named = [other for other in here if other.name == one.name]
+    named = here.named.get(one.name, [])
     if within is not None:
         named = [other for other in named if within[0] < other.head < within[1]]
     inside = [other for other in named if part[0] <= other.head < part[1]]
@@ -114,6 +135,34 @@ def _around(given: Sequence[Definition], here: Sequence[Definition], part: Run) 
     """Whether the block gives back a container that the part is only a piece of."""
     names = {one.name for one in given if one.is_container}
     return any(other.name in names and _covers(other, part) for other in here)
+
+
+def _beside(
+    given: Sequence[Definition], own: Sequence[Definition], here: Sequence[Definition], part: Run
+) -> bool:
+    """Whether the block gives a definition that stands beside the part's own: a second of the name is not meant."""
+    mine = {one.head: one.name for one in top_level(own)}
+    names = {one.name for one in given} - set(mine.values())
+    if not names:
+        return False
+    holders = _holders(here)
+    around = {holders[head] for head in mine}
+    return any(
+        other.name in names and not part[0] <= other.head < part[1] and holders[other.head] in around
+        for other in here
+    )
+
+
+def _holders(here: Sequence[Definition]) -> dict[int, int]:
+    """For each definition's head the head of the innermost one around it, or -1; they come in the order of heads."""
+    found: dict[int, int] = {}
+    open_: list[Definition] = []
+    for one in here:
+        while open_ and open_[-1].last <= one.head:
+            open_.pop()
+        found[one.head] = open_[-1].head if open_ else -1
+        open_.append(one)
+    return found
 
 
 def _covers(other: Definition, part: Run) -> bool:
@@ -149,10 +198,10 @@ def _ends(one: Definition, lines: Sequence[str], placeholder: Sequence[str]) -> 
     return closed or not goes_on or not placeholder or width(placeholder[0]) <= one.indent
 
 
-def _all_known(lines: Sequence[str], given: Sequence[Definition], known: set[str]) -> bool:
+def _all_known(lines: Sequence[str], given: Sequence[Definition], known: Known) -> bool:
     """Whether all that is not in the definitions is in the document already."""
     inside = {row for one in given for row in range(one.first, one.last)}
-    return all(row in inside or not line.strip() or squeeze(line) in known for row, line in enumerate(lines))
+    return all(row in inside or not line.strip() or line in known for row, line in enumerate(lines))
 
 
 def _shifted(found: Sequence[Definition], by: int) -> list[Definition]:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from halley.engine.code.layout import (
-    content,
+    contents,
     ending,
     fit_blank,
     fit_edges,
@@ -25,16 +25,12 @@ from halley.engine.code.layout import (
     newline_of,
     width,
 )
-from halley.engine.edits.diffs import common_prefix, common_suffix
 from halley.engine.edits.matching import Run, overlaps, squeeze, tells
 from halley.engine.replies.elision import elided_rows, fill_elisions
-from halley.engine.replies.pieces import pieces_between, split_pieces
+from halley.engine.replies.pieces import Piece, pieces_between, split_pieces
+from halley.engine.replies.stretches import TELLING, first_said, last_said, stretches
 
 Unplaced = Literal["elided", "partial"]
-
-
-_TELLING = 8
-"""So many lines that are the same say that a block is the whole file."""
 
 
 class Change(NamedTuple):
@@ -46,115 +42,93 @@ class Change(NamedTuple):
 
 
 def place_block(
-    block: Sequence[str], rows: Sequence[str], part: Run, *, free: bool = False
+    block: Sequence[str], rows: Sequence[str], part: Run, *, free: bool = False, is_new: bool = True
 ) -> list[Change] | Unplaced:
     """What a block makes of the `part` rows of a document (`rows`, with their ends).
 
     "elided": it is unclear what its placeholders stand for. "partial": it holds much less than the part, and it is
-    unclear which piece.
+    unclear which piece. `is_new` is false for a block of which `as_stretches` made nothing.
     """
-    bare = [content(row) for row in rows]
     # The readings are tried from the one that interprets least to the one that interprets most.
-    if (narrowed := _narrowed(block, bare, part, free)) is not None:
-        return [_as_it_stands(*narrowed, rows)]
-    if elided_rows(block, bare):
-        filled = _filled(block, bare, part)
-        pieces = [filled] if filled is not None else pieces_between(block, bare, part)
-        return [change_rows(lines, rows, run, free) for lines, run in pieces] or "elided"
+    if is_new and (stretched := as_stretches(block, rows, part, free=free)) is not None:
+        return stretched
+    bare = contents(rows)
+    if elided := elided_rows(block, bare):
+        filled = _filled(block, bare, part, elided)
+        if filled is not None and (found := as_stretches(filled[0], rows, filled[1], free=free)) is not None:
+            return found
+        pieces = [filled] if filled is not None else pieces_between(block, bare, part, elided)
+        return change_rows(pieces, rows, bare, free) or "elided"
     wider = whole_file(block, bare, part) or _without_echoes(block, bare, part)
     if wider is not None:
-        block, part = wider
-        return [change_rows(block, rows, part, free)]
+        return change_rows([wider], rows, bare, free)
     pieces = split_pieces(block, bare, part)
     if pieces is None:
         return "partial"
-    return [change_rows(lines, rows, run, free) for lines, run in pieces]
+    return change_rows(pieces, rows, bare, free)
 
 
-def _as_it_stands(lines: Sequence[str], part: Run, rows: Sequence[str]) -> Change:
+def as_stretches(
+    block: Sequence[str], rows: Sequence[str], part: Run, *, free: bool = False
+) -> list[Change] | None:
+    """What a block changes that is the part or the file but for a few stretches; None for any other."""
+    if (found := stretches(block, contents(rows), part, free)) is None:
+        return None
+    newline = newline_of("".join(rows))
+    return [_as_it_stands(lines, run, rows, newline) for lines, run in found]
+
+
+def _as_it_stands(lines: Sequence[str], part: Run, rows: Sequence[str], newline: str) -> Change:
     """The lines in the place of a part. Only line ends are fitted: the reply has the file around them."""
     text = "".join(rows[part[0] : part[1]])
     new = "".join(f"{line}\n" for line in lines)
     if part[1] == len(rows) and not text.endswith(("\n", "\r")):
         new = new.rstrip("\n")
     above = ending(rows[part[0] - 1]) if part[0] and not text else ""
-    return Change(*part, fit_newlines(new, text, above or newline_of("".join(rows))))
+    return Change(*part, fit_newlines(new, text, above or newline))
 
 
-def _narrowed(
-    block: Sequence[str], bare: Sequence[str], part: Run, free: bool
-) -> tuple[Sequence[str], Run] | None:
-    """The lines that changed, when the block is the file, or the part, line for line but for a stretch inside the part.
-
-    Nothing is to be interpreted then, and a reply of 50,000 lines is not looked at line by line. A file and a part of
-    it may end alike: the reading that changes less is meant.
-    """
-    block = list(block)  # slices of a list and a tuple are never equal
-    whole = (0, len(bare) - (not bare[-1]))
-    found = [_stretch(block, bare, window, free) for window in dict.fromkeys((part, whole))]
-    inside = [one for one in found if one and part[0] <= one[1][0] and one[1][1] <= part[1]]
-    if not inside:
-        return None
-    lines, run = min(inside, key=lambda one: len(one[0]) + one[1][1] - one[1][0])
-    return None if elided_rows(lines, bare) else (lines, run)
+def change_rows(
+    pieces: Sequence[Piece], rows: Sequence[str], bare: Sequence[str], free: bool
+) -> list[Change]:
+    newline = newline_of("".join(rows))
+    return [_change(lines, rows, bare, run, free, newline) for lines, run in pieces]
 
 
-def _stretch(
-    block: Sequence[str], bare: Sequence[str], window: Run, free: bool
-) -> tuple[Sequence[str], Run] | None:
-    """The only stretch in which a block differs from some rows, where it does so little that it must be these.
-
-    Blank lines at either end say nothing, unless the layout is the task.
-    """
-    rows = bare[window[0] : window[1]]
-    if not free:
-        at, block = window[0] + _blank(rows), block[_blank(block) :]
-        rows, window = bare[at : window[1]], (at, window[1])
-    size, mine = (len(rows), len(block)) if free else (_said(rows), _said(block))
-    head = common_prefix(rows[:size], block[:mine])
-    tail = common_suffix(rows[head:size], block[head:mine])
-    # Below half it could be another text that begins like this one.
-    if head + tail < max(_TELLING, size // 2) or (head + tail == size and not (head and tail)):
-        return None  # rows with more above or below them may be the part with its neighbours
-    if window[0] and not any(map(str.strip, rows[:head])):
-        return None  # the first line may have lost its indentation
-    return block[head : mine - tail], (window[0] + head, window[0] + size - tail)
-
-
-def _blank(lines: Sequence[str]) -> int:
-    """How many blank lines there are before the first that is not."""
-    return next((n for n, line in enumerate(lines) if line.strip()), 0)
-
-
-def _said(lines: Sequence[str]) -> int:
-    """How many lines there are up to the last that is not blank."""
-    return next((n for n in range(len(lines), 0, -1) if lines[n - 1].strip()), 0)
-
-
-def change_rows(block: Sequence[str], rows: Sequence[str], part: Run, free: bool) -> Change:
+def _change(
+    block: Sequence[str], rows: Sequence[str], bare: Sequence[str], part: Run, free: bool, newline: str
+) -> Change:
     """The rows of a part as the block has them, laid out as the document is."""
-    old = list(rows[part[0] : part[1]])
-    bare = [content(row) for row in old]
-    style = local_style([content(row) for row in rows], part)
-    styled = list(block) if free else fit_style(block, style, bare)
-    fitted = fit_indentation(styled, bare, style)
-    if styled != list(block) and kept_of(as_is := fit_indentation(block, bare, style), bare) > kept_of(
-        fitted, bare
+    old = bare[part[0] : part[1]]
+    style = local_style(bare, part)
+    styled = list(block) if free else fit_style(block, style, old)
+    fitted = fit_indentation(styled, old, style)
+    if styled != list(block) and kept_of(as_is := fit_indentation(block, old, style), old) > kept_of(
+        fitted, old
     ):
         fitted = as_is  # its tabs and spaces are mixed as the document's are
-    new = "".join(f"{line}\n" for line in (fitted if free else fit_blank(fitted, bare)))
-    text = "".join(old)
+    new = "".join(f"{line}\n" for line in (fitted if free else fit_blank(fitted, old)))
+    text = "".join(rows[part[0] : part[1]])
     if not free:
         new = fit_edges(new, text)
     if text and not text.endswith(("\n", "\r")):
         new = new.rstrip("\n")
-    return Change(*part, fit_newlines(new, text, newline_of("".join(rows))))
+    return Change(*part, fit_newlines(new, text, newline))
 
 
-def _filled(block: Sequence[str], bare: Sequence[str], part: Run) -> tuple[Sequence[str], Run] | None:
-    """The block with its placeholders filled from the part, else from the whole file, and what it then replaces."""
-    for first, last in (part, (0, len(bare))):
-        if (filled := fill_elisions(block, bare[first:last])) is not None:
+def _filled(
+    block: Sequence[str], bare: Sequence[str], part: Run, elided: Sequence[int]
+) -> tuple[Sequence[str], Run] | None:
+    """The block with its placeholders filled from the part, else from the whole file, and what it then replaces.
+
+    `elided`: its placeholders as the whole file says which lines are some.
+    """
+    whole = (0, len(bare))
+    if part == (0, len(bare) - (not bare[-1])):
+        part = whole  # but for the empty row after the last newline
+    for first, last in dict.fromkeys((part, whole)):
+        known = elided if (first, last) == whole else None
+        if (filled := fill_elisions(block, bare[first:last], known)) is not None:
             lines, (start, end) = filled
             return lines, (first + start, min(first + end, len(bare) - (not bare[-1])))
     return None
@@ -162,7 +136,7 @@ def _filled(block: Sequence[str], bare: Sequence[str], part: Run) -> tuple[Seque
 
 def is_whole(block: Sequence[str], bare: Sequence[str], part: Run) -> bool:
     """Whether a block is the whole file, and not only what is asked about."""
-    return _narrowed(block, bare, part, False) is not None or whole_file(block, bare, part) is not None
+    return stretches(block, bare, part, False) is not None or whole_file(block, bare, part) is not None
 
 
 def whole_file(block: Sequence[str], bare: Sequence[str], part: Run) -> tuple[Sequence[str], Run] | None:
@@ -172,9 +146,9 @@ def whole_file(block: Sequence[str], bare: Sequence[str], part: Run) -> tuple[Se
     if len(outside) < 3:
         return None
     held = (Counter(map(squeeze, outside)) & Counter(map(squeeze, block))).total()
-    if held < len(outside) - max(len(outside) >= _TELLING, len(outside) // 20):
+    if held < len(outside) - max(len(outside) >= TELLING, len(outside) // 20):
         return None
-    if len(outside) < _TELLING and not _same_ends(block, bare, part):
+    if len(outside) < TELLING and not _same_ends(block, bare, part):
         return None  # a few lines may well be elsewhere in the part too
     return block, (0, len(bare) - (not bare[-1]))
 
@@ -230,11 +204,11 @@ def _seam(block: Sequence[str], after: Sequence[str], own: Sequence[str]) -> int
     So the lone `}` that ends a file, or a class, is not there twice; lines count as deep as they stand.
     """
     end = next((n for n in range(len(own) - 1, -1, -1) if own[n].strip()), None)
-    if end is None or not _said(after) or _depths(block) != _depths(own):
+    if end is None or not last_said(after) or _depths(block) != _depths(own):
         return 0
     tail = own[end:]
     seam = [*tail, *after[: max(0, len(block) - 2)]]
-    least = len(tail) + _blank(after) + 1  # with a line that says something
+    least = len(tail) + first_said(after) + 1  # with a line that says something
     part_ends_so = set(overlaps(own, seam))
     for size in overlaps([line.rstrip() for line in block], [row.rstrip() for row in seam]):
         if size >= least and size not in part_ends_so:

@@ -6,8 +6,8 @@
           ── bare code ─────────────┘
 
 Start at `read_reply`. It never raises and never loses text: a part that could not be placed is saved and named in a
-problem. How the forms are read: `search_replace.py`, `unified_diff.py`, `fences.py`, `prose.py`; where parts go:
-`hunks.py`, `place.py`, `insert.py`; for which file: `labels.py`, `target.py`. `read_code` is for a file that is new.
+problem. How the forms are read: `search_replace.py`, `unified_diff.py`, `markdown/fences.py`, `prose.py`; where parts
+go: `hunks.py`, `place.py`, `insert.py`; for which file: `labels.py`, `target.py`. `read_code` is for a new file.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from halley.core.text import Change, Edit, WorkspaceChange
 from halley.engine.markdown.fences import Fence, find_fences
 from halley.engine.markdown.thoughts import without_thoughts
 from halley.engine.replies.byte_order import behind_marks, without_marks
-from halley.engine.replies.choosing import choose_blocks
+from halley.engine.replies.choosing import choose_blocks, is_known
 from halley.engine.replies.drafts import Drafts
-from halley.engine.replies.prose import PROSE_LANGUAGES, bare_code, is_refusal
+from halley.engine.replies.labels import label_of
+from halley.engine.replies.prose import PROSE_LANGUAGES, bare_code, is_refusal, loses_an_end, says_the_same
 from halley.engine.replies.search_replace import has_blocks, read_blocks
 from halley.engine.replies.target import Target
 from halley.engine.replies.unified_diff import DIFF_LANGUAGES, has_diff, is_diff, opens_diff, read_diff
@@ -93,12 +94,14 @@ def _read(lines: Sequence[str], drafts: Drafts) -> None:
     # says neither. A form that the target's own text contains proves nothing: the code may be about such blocks.
     target = drafts.target
     if has_blocks(lines) and not has_blocks(target.text.split("\n")):
-        hunks, broken = read_blocks(lines, target.text.split("\n"))
+        hunks, broken = read_blocks(lines, target.text.split("\n"), lambda path: is_known(path, target))
         drafts.add_hunks(hunks)
         for text in broken:
             drafts.problem("A SEARCH/REPLACE block of the reply is incomplete.", text)
         return
     fences = find_fences(lines, holds_fences=_holds_fences(target))
+    if _are_its_own(fences, lines, target):
+        fences = []
     if diffs := _diffs(lines, fences, target):
         for file in read_diff(diffs):
             drafts.add_diff(file)
@@ -123,19 +126,19 @@ def _diffs(lines: Sequence[str], fences: Sequence[Fence], target: Target) -> lis
         others = [
             fence for fence in fences if fence not in marked and fence.language in (target.language_id, "")
         ]
-        return [] if others and not _asks_for(marked) else _with_labels(marked)
+        return [] if others and not _asks_for(marked) else _with_labels(marked, target)
     return list(lines) if not fences and has_diff(lines) else []
 
 
-def _with_labels(fences: Sequence[Fence]) -> list[str]:
+def _with_labels(fences: Sequence[Fence], target: Target) -> list[str]:
     """The blocks' lines one after another, each headed by the file it is for where only a label says so."""
-    from halley.engine.replies.labels import label_of
-
     lines: list[str] = []
     for fence in fences:
         label = label_of(fence)
-        if label and not any(
-            line.startswith(("--- ", "+++ ", "*** ", "diff --git ")) for line in fence.lines
+        if (
+            label
+            and (label.sure or is_known(label.path, target))
+            and not any(line.startswith(("--- ", "+++ ", "*** ", "diff --git ")) for line in fence.lines)
         ):
             lines.append(f"*** Update File: {label.path}")
         lines += fence.lines
@@ -166,11 +169,23 @@ def _read_blocks(lines: Sequence[str], fences: Sequence[Fence], drafts: Drafts) 
     if chosen.own:
         drafts.add_blocks([fence.lines for fence in chosen.own])
     elif not chosen.others:
-        block = _bare(lines, fences, target)
-        if block:
-            drafts.add_blocks([block])
-        else:
-            _refuse_none(lines, drafts)
+        _read_bare(lines, _bare(lines, fences, target), drafts)
+
+
+def _read_bare(lines: Sequence[str], block: Sequence[str] | None, drafts: Drafts) -> None:
+    own = drafts.target.selection.of(drafts.target.text).split("\n")
+    if not block:
+        _refuse_none(lines, drafts)
+    elif not loses_an_end(lines, block, own):
+        drafts.add_blocks([block])
+    elif says_the_same(block, own):  # what was changed is among the lines left out
+        drafts.refuse(_UNCLEAR, "Nothing was changed. Ask for the code in a block.")
+    else:
+        drafts.reasons.append(_UNCLEAR)
+        drafts.add_blocks([block])
+
+
+_UNCLEAR = "It is unclear which lines of the reply are code."
 
 
 def _refuse_none(lines: Sequence[str], drafts: Drafts) -> None:
@@ -198,6 +213,18 @@ def _bare(lines: Sequence[str], fences: Sequence[Fence], target: Target) -> list
             return None
         lines = lines[: first.first]
     return bare_code(lines, target.text.split("\n"), target.language_id)
+
+
+def _are_its_own(fences: Sequence[Fence], lines: Sequence[str], target: Target) -> bool:
+    """Whether a reply begins as the part does, without a fence, and what looks like one in it is a line of the part."""
+    if not fences:
+        return False
+    own = [row.rstrip() for row in target.selection.of(target.text).splitlines() if row.strip()]
+    first = next((n for n, line in enumerate(lines) if line.strip()), 0)
+    if not own or fences[0].first == first or lines[first].rstrip() != own[0]:
+        return False
+    rows = frozenset(own)
+    return all(lines[fence.first].rstrip() in rows for fence in fences)
 
 
 def _holds_fences(target: Target) -> bool:

@@ -12,12 +12,13 @@ They may be in fences or not, with a file name above the fence or above the bloc
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from halley.engine.edits.matching import find_run
 from halley.engine.replies.hunks import Hunk, hunk_of
 from halley.engine.replies.labels import label_above
 
+# Git's marks have seven characters; models lose some and add some.
 _SEARCH = re.compile(r"^\s{0,3}<{5,9}(?!<)\s*[\w ./-]*:?\s*$")
 _SAYS_SEARCH = re.compile(r"^\s{0,3}<{5,9}\s*(?:SEARCH|ORIGINAL)\b")
 _BASE = re.compile(r"^\s{0,3}\|{5,9}(?!\|)")
@@ -33,10 +34,13 @@ def has_blocks(lines: Sequence[str]) -> bool:
     return any(_SAYS_SEARCH.match(line) or _MIDDLE.match(line) for line in lines[first:])
 
 
-def read_blocks(lines: Sequence[str], rows: Sequence[str] = ()) -> tuple[list[Hunk], list[str]]:
+def read_blocks(
+    lines: Sequence[str], rows: Sequence[str] = (), is_known: Callable[[str], bool] = bool
+) -> tuple[list[Hunk], list[str]]:
     """The whole blocks, and the text of those that break off.
 
     `rows` is the text they are for: a ruler of equals signs in it (a heading in RST, say) is not taken for the middle.
+    `is_known` says whether a path, which may be something else, is that of a file.
     """
     hunks: list[Hunk] = []
     broken: list[str] = []
@@ -46,7 +50,9 @@ def read_blocks(lines: Sequence[str], rows: Sequence[str] = ()) -> tuple[list[Hu
         if not _SEARCH.match(lines[at]):
             at += 1
             continue
-        path = label_above(lines[said:at]) or path
+        label = label_above(lines[said:at])
+        if label is not None and (label.sure or is_known(label.path)):
+            path = label.path
         end, hunk = _block(lines, at, path, rows)
         if hunk is None:
             broken.append("\n".join(lines[at:end]))
@@ -63,6 +69,7 @@ def _block(lines: Sequence[str], first: int, path: str, rows: Sequence[str]) -> 
     size = _size(lines[first])
     for at in range(first + 1, len(lines)):
         line = lines[at]
+        # A block may be about a merge conflict: marks of another length in it are text, unless nothing else closes it.
         if middles and _REPLACE.match(line) and (_size(line) == size or not _closes_later(lines, at, size)):
             middle = _middle(lines, first, middles, rows)
             search = lines[first + 1 : base if base is not None and base < middle else middle]

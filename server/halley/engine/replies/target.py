@@ -80,6 +80,7 @@ def find_file(path: str, target: Target) -> File | str:
         return found
     if target.path.endswith(".ipynb") and _same(_as_notebook(wanted), target.path):
         return target_file(target)  # `analysis.py` is what a model calls the script in `analysis.ipynb`
+    # Only here: a file that is open may have a name that no new file may get.
     if reason := refuse_path(path):
         return reason
     if alike:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import dropwhile, zip_longest
+from itertools import dropwhile
 
 from halley.engine.replies.hunks import Hunk, Line
 
@@ -46,21 +46,26 @@ class FileDiff:
 def has_diff(lines: Sequence[str]) -> bool:
     """Whether lines outside a `diff` fence are a diff: by a header, and something added or removed."""
     headed = any(
-        _NUMBERED.match(line) or _STARS.match(line) or (_OLD.match(line) and _NEW.match(following))
-        for line, following in zip_longest(lines, lines[1:], fillvalue="")
+        _NUMBERED.match(line)
+        or _STARS.match(line)
+        or (_OLD.match(line) and _NEW.match("".join(lines[n : n + 1])))
+        for n, line in enumerate(lines, 1)
+        if line.startswith(("@@ -", "*** ", "--- "))
     )
     return headed and is_diff(lines)
 
 
 def opens_diff(lines: Sequence[str]) -> bool:
     """Whether a reply is a diff from its first line on, so that fences in it are lines of the file."""
+    # A look at the head only: long replies that are no diff must cost nothing here.
     said = [line for line in lines[:40] if line.strip()][:8]
     while said and (_GIT.match(said[0]) or _META.match(said[0])):
         said.pop(0)
-    if len(said) < 3 or not is_diff(lines):
+    if len(said) < 3:
         return False
     stars = said[0].startswith("*** Begin Patch") and _STARS.match(said[1])
-    return bool(stars or (_OLD.match(said[0]) and _NEW.match(said[1]) and said[2].startswith("@@")))
+    headed = _OLD.match(said[0]) and _NEW.match(said[1]) and said[2].startswith("@@")
+    return bool(stars or headed) and is_diff(lines)
 
 
 def is_diff(lines: Sequence[str]) -> bool:
@@ -78,7 +83,9 @@ def is_diff(lines: Sequence[str]) -> bool:
         if not in_hunk and _OLD.match(line) and _NEW.match(following):
             at += 2
             continue
-        if line[:1] in ("+", "-") and (in_hunk or not line.startswith(("---", "+++"))):
+        if line[:1] in ("+", "-") and (
+            in_hunk or not (_NEW.match(line) or re.fullmatch(r"[-+]{3,}\s*", line))
+        ):
             return True
         at += 1
     return False
@@ -108,6 +115,9 @@ class _Reader:
         if self.due.takes(line):
             self.rows.append(line)
             return
+        if not self.in_header and line[:1] in (" ", "+", ""):  # most lines; none of these begins anything
+            self.rows.append(line)
+            return
         if self._is_header(line, following):
             return
         if match := _HUNK.match(line):
@@ -121,7 +131,7 @@ class _Reader:
                 self.anchors.append(
                     section
                 )  # "@@ def f():" as patches by stars have it, or git's own section
-        elif not line.startswith("\\"):
+        elif not line.startswith("\\"):  # "No newline at end of file": the text keeps its own end
             self.rows.append(line)
 
     def _is_header(self, line: str, following: str) -> bool:
@@ -165,6 +175,7 @@ class _Reader:
         file = self.files[-1]
         source = "\n".join([header, *rows] if header else rows)
         numbered = _NUMBERED.match(header)
+        # The numbers count from 1, and `-0,0` is what a new file has.
         row = max(int(numbered["row"]) - 1, 0) if numbered else None
         file.hunks.append(Hunk(tuple(_signed(rows)), file.path, source, anchors, row))
         self.in_header = False
@@ -198,6 +209,8 @@ class _Due:
 
 def _signed(rows: Sequence[str]) -> list[Line]:
     """The rows by what their first column says. Where kept lines lost that column they are taken as they stand."""
+    # One such row says it of all: a model either writes the column or does not, and taking a blank away from code
+    # that never had the column would shift its indentation.
     lost = any(row[:1] not in ("", " ", "+", "-", "\t") for row in rows)
     lines: list[Line] = []
     for row in rows:
@@ -215,4 +228,5 @@ def _name(path: str) -> str:
     path = path.strip().strip('"')
     if path == "/dev/null":
         return ""
+    # `i/` and `w/` are index and work tree, with git's `diff.mnemonicPrefix`.
     return path[2:] if path.startswith(("a/", "b/", "i/", "w/")) else path

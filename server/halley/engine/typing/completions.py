@@ -8,32 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from halley.engine.code.layout import fit_style, style_of
 from halley.engine.guards.secrecy import find_secrets
-from halley.engine.markdown.thoughts import without_thoughts
+from halley.engine.markdown.thoughts import answer_in_markup, names_in, without_thoughts
+from halley.engine.typing.echo import drop_echo
+from halley.engine.typing.place import Place
 from halley.engine.typing.strings import Strings
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The text on both sides of the cursor."""
-
-    prefix: str
-    suffix: str
-    language_id: str = ""
-    mark: str = ""
-    """What a line begins with that begins another cell of a notebook: the text ends before it."""
-
-    @property
-    def line_before(self) -> str:
-        return self.prefix[self.prefix.rfind("\n") + 1 :]
-
-    @property
-    def line_after(self) -> str:
-        end = self.suffix.find("\n")
-        return self.suffix if end < 0 else self.suffix[:end]
 
 
 def typed_twice(place: Place, offered: str, was: str, now: str) -> tuple[int, int] | None:
@@ -77,8 +58,8 @@ _ENDS_OF_SEQUENCE = ("</s>", "<s>")
 MARKUP = frozenset(
     ("html", "xml", "vue", "svelte", "php", "markdown", "mdx", "javascriptreact", "typescriptreact", "xsl")
 )
-_WORD_TYPED = re.compile(r"[^\W\d]\w*\Z")
-_WORD_AHEAD = re.compile(r"\w+")
+ELEMENTS = frozenset(("html", "xml", "xsl", "svg", "vue", "svelte"))
+"""Languages in which any name in angle brackets may be an element of the file."""
 
 
 def holds_fences(language_id: str) -> bool:
@@ -88,7 +69,12 @@ def holds_fences(language_id: str) -> bool:
 
 def drop_thoughts(text: str, place: Place) -> str:
     """Thinking that a host left in the text."""
-    return without_thoughts(text, place.prefix[-4000:] + place.suffix[:4000])
+    if place.language_id in ELEMENTS:
+        return answer_in_markup(text, place.prefix + place.suffix)
+    closed = "".join(
+        f"</{name}>" for name in names_in(place.line_before)
+    )  # a string, for instance, may hold the tag
+    return without_thoughts(text, place.prefix[-4000:] + place.suffix[:4000] + closed)
 
 
 def drop_fence(text: str, place: Place) -> str:
@@ -116,58 +102,10 @@ def drop_marks(text: str, place: Place) -> str:
     return text
 
 
-def drop_echo(text: str, place: Place) -> str:
-    """Some models begin by repeating what was typed: the line, its last words, or the word at the cursor."""
-    line = place.line_before
-    said = line.strip()
-    if said and said not in _TWICE and not line.isidentifier() and text.startswith(line):
-        return text[len(line) :]
-    typed = line.lstrip(" \t")
-    if typed.rstrip() and (rest := _after_words(text.lstrip(" "), typed, place)) is not None:
-        return rest
-    word = _WORD_TYPED.search(line)
-    ahead = _WORD_AHEAD.match(text)
-    if not word or not word[0].strip("_") or not ahead or not text.startswith(word[0]):
-        return text
-    joined = re.compile(rf"\b{re.escape(word[0] + ahead[0])}\b")
-    if joined.search(place.prefix) or joined.search(place.suffix):
-        return text  # a name of the document is continued: `re|` may become `rerender`
-    return text[len(word[0]) :]
-
-
 def start_of_next_cell(text: str, place: Place) -> int | None:
     """Where a completion continues in another cell; None where it does not."""
     at = text.find(f"\n{place.mark}") if place.mark else -1
     return at if at >= 0 else None
-
-
-_TWICE = frozenset(("long", "not"))
-"""Words that may stand twice in a row: `long long` in C."""
-
-
-def _after_words(text: str, typed: str, place: Place) -> str | None:
-    """What follows the last words of the typed line, as many as the text begins with; None if it begins otherwise.
-
-    Words that the document has twice in a row elsewhere, as types of arguments say, are meant.
-    """
-    said = typed.rstrip()
-    for start in [0, *(found.end() for found in re.finditer(r"\s+|(?<=[(\[{=,])", said))]:
-        words = said[start:]
-        if len(words) < 3 or not words[0].isalpha() or not text.startswith(words) or words in _TWICE:
-            continue
-        rest = text[len(words) :]
-        twice = typed[start:] + words
-        if (
-            rest[:1].isalnum()
-            or rest[:1] == "_"
-            or (said != typed and not rest[:1].isspace())
-            or twice in place.prefix
-            or twice in place.suffix
-            or (said == typed and not rest[:1].isspace() and words.isidentifier())
-        ):
-            continue  # a longer word, or the word at the cursor alone
-        return rest.lstrip(" ") if said != typed else rest
-    return None
 
 
 def fit_indentation(text: str, place: Place) -> str:
@@ -205,7 +143,9 @@ def drop_suffix_overlap(text: str, place: Place) -> str:
     text = _drop_closers(text, place)
     for end in range(min(len(text), len(place.suffix), 400), 0, -1):
         overlap = place.suffix[:end]
-        if text.endswith(overlap) and any(character.isalnum() for character in overlap):
+        if text.endswith(overlap) and (
+            any(character.isalnum() for character in overlap) or _closes_too_much(text, end)
+        ):
             return text[: len(text) - end]
     return text
 
@@ -217,13 +157,60 @@ def _drop_closers(text: str, place: Place) -> str:
     closes what the text opened itself stays: `len(x)` there.
     """
     after = place.line_after.strip()
+    first, newline, rest = text.partition("\n")
+    before = place.line_before
+    if after[:1] and open_marks(before)[1] == after[0]:  # the string is closed, whatever follows it
+        at = closes_before(first, before)
+        return text if at is None else first[:at]
     if not after or set(after) - set(")]}>'\"`;,: "):
         return text
-    first, newline, rest = text.partition("\n")
-    at = closes_before(first, place.line_before)
+    if after[0] in _OPENER and open_marks(before)[1]:  # what is put into a string, as in `f"{|}"`
+        before = before[max(0, before.rfind(_OPENER[after[0]])) :]
+    at = closes_before(first, before)
     if at is not None and first[at] == after[0]:
         return first[:at]
-    return text if newline or rest or not _only_marks(first, after) else ""
+    if newline or rest:
+        return text
+    return "" if _only_marks(first, after) else _without_separator(first, after, place.line_before)
+
+
+def _closes_too_much(text: str, end: int) -> bool:
+    """Whether the last `end` characters, several marks, close what the text before them did not open."""
+    head, tail = text[: len(text) - end], text[len(text) - end :]
+    return end > 1 and tail[0] in _OPENER and "\n" not in text and not _depth(head) and _depth(text) < 0
+
+
+def _depth(text: str) -> int:
+    return sum(character in "([{" for character in text) - sum(character in _OPENER for character in text)
+
+
+def _without_separator(first: str, after: str, line_before: str) -> str:
+    """A line without the `;` or `,` that stands after the cursor already, or the `>` of a type."""
+    bare = first.rstrip()
+    if after[0] in ";," and bare.endswith(after[0]):
+        return bare[:-1]
+    opened = line_before.count("<") > line_before.count(">") - len(_ARROWS.findall(line_before))
+    own = bare.count("<") - bare.count(">") + len(_ARROWS.findall(bare))
+    if after[0] == ">" and opened and own < 0 and bare.endswith(after):
+        return bare[: len(bare) - len(after)]
+    if after[0] == ">" and opened and own < 0:
+        return bare[: _end_of_type(bare)]
+    return first
+
+
+def _end_of_type(text: str) -> int:
+    """Where the first `>` is that the text did not open itself."""
+    depth = 0
+    for at, character in enumerate(text):
+        depth += character == "<"
+        if character == ">" and text[at - 1 : at] not in ("-", "="):
+            depth -= 1
+        if depth < 0:
+            return at
+    return len(text)
+
+
+_ARROWS = re.compile(r"[-=]>")
 
 
 def _only_marks(text: str, after: str) -> bool:
@@ -254,6 +241,8 @@ def closes_before(text: str, line_before: str) -> int | None:
                 own.pop()
             elif not own and stack and stack[-1] == _OPENER[character]:
                 return at
+        elif character == "\\":
+            at += 1  # as in a regular expression
         at += 1
     return None
 

@@ -15,7 +15,7 @@ from halley.engine.code.notebooks import SUFFIX, around, cell_mark
 from halley.engine.prompting.context import Context, display_path
 from halley.engine.prompting.prompts import CURSOR_MARK, render_context
 from halley.engine.prompting.templates import builtin_template, render_messages
-from halley.engine.typing.completions import Place
+from halley.engine.typing.place import Place
 from halley.engine.typing.scope import stops_of
 
 PREFIX_SHARE = 0.7

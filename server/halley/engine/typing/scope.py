@@ -10,14 +10,16 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from halley.engine.typing.completions import Place, holds_fences, open_marks, start_of_next_cell
+from halley.engine.markdown.thoughts import answer_start
+from halley.engine.typing.completions import ELEMENTS, holds_fences, open_marks, start_of_next_cell
+from halley.engine.typing.place import Place
 from halley.engine.typing.strings import Strings
 
 Scope = Literal["line", "block"]
 MOST_LINES = 40
 
 _OPENS = (":", "{", "(", "[", "=>", "->", "=", ",", "&&", "||", "+", "then", "do", "else", "begin", "|")
-_PAIRS = ")]}"
+_PAIRS = {")": "(", "]": "[", "}": "{"}
 _CLOSERS = ("}", ")", "]", "end", "fi", "done", "esac", "</")
 _COMMENTS = ("#", "//", "--", '"""', "'''", "/*", "*", "<!--")
 
@@ -28,11 +30,13 @@ _FENCE = re.compile(r"\s*```[\w+-]*[ \t]*\n")
 
 
 _THINKING = re.compile(
-    r"\s*(?:<think(?:ing)?>(?!.*</think)|\[THINK\](?!.*\[/THINK\]))", re.DOTALL | re.IGNORECASE
+    r"\s*(?:<(think(?:ing)?|thoughts?|reasoning)>(?!.*</\1>)|\[THINK\](?!.*\[/THINK\]))",
+    re.DOTALL | re.IGNORECASE,
 )
 """Thinking that a host left in the text: the answer has not begun."""
 _PROSE = frozenset(("markdown", "mdx", "plaintext", "restructuredtext", "latex", "asciidoc"))
 _LOOK_BACK = 4000
+_STRING = re.compile(r"""\"(?:[^"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'""")
 LONGEST_LINE = 2000
 _AFTER = ")]}>'\"`;,:"
 
@@ -82,6 +86,9 @@ def cut_at(text: str, place: Place, scope: Scope) -> int | None:
         return None
     if _THINKING.match(text):
         return None
+    if "</" in text and (at := _after_thought(text, place)):
+        end = cut_at(text[at:], place, scope) if at < len(text) else None
+        return None if end is None else at + end
     line = place.line_before
     if text and line.strip() and not line.isidentifier():
         if line.startswith(text):
@@ -98,6 +105,15 @@ def cut_at(text: str, place: Place, scope: Scope) -> int | None:
     end = _line_end(text) if scope == "line" else _block_end(text, place)
     ends = [one for one in (end, _closed(text, place), start_of_next_cell(text, place)) if one is not None]
     return min(ends, default=None)
+
+
+def _after_thought(text: str, place: Place) -> int | None:
+    """Where the answer begins after thinking; the end of the text where that cannot be said yet."""
+    around, is_markup = place.prefix + place.suffix, place.language_id in ELEMENTS
+    if is_markup and answer_start(text, around, markup=True) is None:
+        at = answer_start(text, around)
+        return len(text) if at == len(text) else None  # an element, or more comes below it
+    return answer_start(text, around)
 
 
 def _line_end(text: str) -> int | None:
@@ -133,37 +149,58 @@ def _base_indent(place: Place) -> int:
     return _indent(line) + (1 if line.rstrip().endswith((":", "{", "then", "do", "else", "begin")) else 0)
 
 
+_TICKS = frozenset("rust ocaml fsharp haskell lisp clojure scheme vb".split())
+"""Languages in which an apostrophe alone means something."""
+
+
 def _closed(text: str, place: Place) -> int | None:
     """Where the brackets end the answer; None while they do not.
 
     That is before the first bracket which closes what is already closed after the cursor, or at the end of the
     line in which the last bracket of the cursor's line is closed. A bracket that closes nothing which is open anywhere
-    is text: `1) Install`, `:)`, the pattern of a shell's `case`.
+    is text: `1) Install`, `:)`, the pattern of a shell's `case`. One that lines above opened, and nothing below closes,
+    is the answer's to close.
     """
     before, quote = open_marks(place.line_before)
     closers = [mark for mark in place.line_after if mark in _PAIRS]
     owed = max(0, len(before) - len(closers))
-    outer = _open_above(place)
     if quote or place.language_id in _PROSE or place.line_before.lstrip().startswith(_COMMENTS):
         return None
-    depth, settled, at = 0, False, 0
+    outer = _open_above(place)
+    missing = [] if closers or not outer else _never_closed(place)
+    own, settled, at = list[str](), False, 0
     strings = Strings(text)
     while at < len(text):
         char = text[at]
-        if char in "\"'`" and not (char == "'" and text[at - 1 : at].isalnum()):
+        if char == "\\":
+            at += 1  # as in a regular expression
+        elif char in "\"'`" and not (char == "'" and text[at - 1 : at].isalnum()):
             end = strings.end(at)
+            if end is None and "\n" not in text[at:] and not (char == "'" and place.language_id in _TICKS):
+                return None  # the string may still be closed
             at = end if end is not None else at
         elif char in "([{":
-            depth += 1
-        elif char in _PAIRS and depth:
-            depth -= 1
+            own.append(char)
+        elif char in _PAIRS and own:
+            if own[-1] == _PAIRS[char]:
+                own.pop()
+            elif _PAIRS[char] in own and not _in_class(text, at):
+                del own[own.index(_PAIRS[char]) :]
         elif char in _PAIRS and owed:
             owed -= 1
             settled = not owed
-        elif (char in _PAIRS and (closers or outer)) or (char == "\n" and settled and not depth):
+        elif char in _PAIRS and missing and missing[-1] == _PAIRS[char]:
+            missing.pop()
+        elif (char in _PAIRS and (closers or outer)) or (char == "\n" and settled and not own):
             return at
         at += 1
     return None
+
+
+def _in_class(text: str, at: int) -> bool:
+    """Whether a bracket may stand in a class of a regular expression, `[)]`."""
+    start = text.rfind("\n", 0, at) + 1
+    return "/[" in text[start:at] or '"[' in text[start:at]
 
 
 def _open_above(place: Place) -> bool:
@@ -177,6 +214,35 @@ def _open_above(place: Place) -> bool:
         opened = sum(char in "([{" for char in line)
         depth = max(0, depth + opened - sum(char in _PAIRS for char in line))
     return depth > 0
+
+
+def _never_closed(place: Place) -> list[str]:
+    """The brackets that lines above open and no line below closes, innermost last.
+
+    Below, the first bracket that closes nothing of its own says which is the innermost one that is closed.
+    """
+    above, _ = _unmatched(place.prefix[-_LOOK_BACK:].split("\n")[:-1])
+    _, below = _unmatched(place.suffix[:_LOOK_BACK].split("\n")[1:])
+    first = _PAIRS[below[0]] if below else ""
+    at = next((n for n in range(len(above) - 1, -1, -1) if above[n] == first), -1)
+    return above[at + 1 :]
+
+
+def _unmatched(lines: list[str]) -> tuple[list[str], list[str]]:
+    """The brackets that some lines leave open, and those that close what lines before them opened."""
+    opened: list[str] = []
+    closing: list[str] = []
+    for line in lines:
+        if line.lstrip().startswith(_COMMENTS):
+            continue
+        for char in _STRING.sub("", line):
+            if char in "([{":
+                opened.append(char)
+            elif char in _PAIRS and opened and opened[-1] == _PAIRS[char]:
+                opened.pop()
+            elif char in _PAIRS and not opened:
+                closing.append(char)
+    return opened, closing
 
 
 def _indent(line: str) -> int:

@@ -14,20 +14,18 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from halley.core.calls import AnyPrompt, Prompt
 from halley.core.errors import Problem
-from halley.core.events import Event
 from halley.core.snapshot import Diagnostic, Snapshot
 from halley.core.text import WorkspaceChange
 from halley.engine.code.symbols import definition_at
-from halley.engine.prompting.context import Context, build_context
-from halley.features.ask import ModelReply, ask
-from halley.features.context.gather import gather_context
-from halley.features.context.shown import permit
-from halley.features.surroundings import Surroundings
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the menu lists actions; what runs them is imported when one runs
+    from halley.core.calls import AnyPrompt, Prompt
+    from halley.core.events import Event
+    from halley.engine.prompting.context import Context
+    from halley.features.ask import ModelReply
     from halley.features.media.orders import Order
+    from halley.features.surroundings import Surroundings
     from halley.stores.media import Task
 
 
@@ -72,6 +70,9 @@ class Job:
 
     async def context(self) -> Context:
         """What the model gets to see beside the part in question. Raises BlockedByPolicy for a secret file."""
+        from halley.features.context.gather import gather_context
+        from halley.features.context.shown import permit
+
         context = await gather_context(permit(self.around.project, self.snapshot), index=self.around.index)
         for notice in context.notices:
             self.warn(notice)
@@ -84,6 +85,8 @@ class Job:
 
         When a model says that it is too long it is made again, once, with a third of the context.
         """
+        from halley.engine.prompting.context import build_context
+
         context = await self.context()
 
         def shorter(_prompt: AnyPrompt) -> Prompt:
@@ -94,6 +97,8 @@ class Job:
 
     async def ask(self, prompt: Prompt, *, feature: str, **options: Any) -> ModelReply:
         """`features.ask.ask` on this job's line, with its model and its listener."""
+        from halley.features.ask import ask
+
         return await ask(
             self.around.line, prompt, feature=feature, model=self.model, on_event=self.on_event, **options
         )
@@ -139,11 +144,12 @@ class Action:
 
 
 def subject(snapshot: Snapshot) -> str:
-    """What an action is about, for a menu: the selection, the definition at the cursor by its name, or the file."""
+    """What an action is about, for a menu, so without marks of Markdown: the selection, the definition at the cursor by
+    its name, or the file."""
     if not snapshot.selection.is_empty:
         return "the selection"
     found = definition_at(snapshot.document.text, snapshot.selection.start, snapshot.document.language_id)
-    return f"`{found.name}`" if found else whole(snapshot)
+    return found.name if found else whole(snapshot)
 
 
 def whole(snapshot: Snapshot) -> str:
@@ -153,5 +159,5 @@ def whole(snapshot: Snapshot) -> str:
 
 def short(message: str, limit: int = 60) -> str:
     """The first line of a message, cut for a menu."""
-    line = message.strip().split("\n")[0]
+    line = message.strip().split("\n")[0].replace("`", "")
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"

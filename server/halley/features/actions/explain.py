@@ -24,7 +24,7 @@ def offers(snapshot: Snapshot) -> Iterable[Offer]:
         return
     found = definition_at(text, snapshot.selection.start, snapshot.document.language_id)
     if found:
-        yield Offer("explain", "halley.explain", f"Explain `{found.name}`", span=(found.start, found.end))
+        yield Offer("explain", "halley.explain", f"Explain {found.name}", span=(found.start, found.end))
     yield Offer("explain", "halley.explain", f"Explain {whole(snapshot)}", span=(0, len(text)))
 
 

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from halley.core.snapshot import Snapshot
 from halley.core.text import DocumentEdit, apply_edits
 from halley.engine.code.regions import Span, line_span
-from halley.engine.meaning.difference import difference
 from halley.features.actions.action import Action, Edited, Job, Offer
 from halley.features.actions.rewrite import rewrite
 
@@ -32,6 +31,8 @@ async def run(job: Job) -> Edited:
 
 def check_meaning(snapshot: Snapshot, edited: Edited) -> Edited:
     """`edited` as it is when it means the same, else with the reason to confirm."""
+    from halley.engine.meaning.difference import difference
+
     before = snapshot.document.text
     for change in edited.change.changes:
         if not isinstance(change, DocumentEdit) or change.uri != snapshot.document.uri:

@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 from halley.core.errors import InvalidInput
 from halley.core.snapshot import Snapshot
-from halley.engine.prompting.templates import render_messages
 from halley.features.actions.action import Action, Job, Made, Offer
-from halley.features.context.shown import check_document
-from halley.features.media.orders import Order
 
 LANGUAGES = frozenset(("markdown", "mdx", "quarto", "rmd"))
 LONGEST = 3_000
@@ -26,6 +23,10 @@ def offers(snapshot: Snapshot) -> Iterable[Offer]:
 
 
 async def run(job: Job) -> Made:
+    from halley.engine.prompting.templates import render_messages
+    from halley.features.context.shown import check_document
+    from halley.features.media.orders import Order
+
     check_document(job.snapshot)
     start, end = passage(job.snapshot)
     text = job.snapshot.document.text[start:end].strip()

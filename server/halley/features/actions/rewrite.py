@@ -10,16 +10,18 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from halley.core.errors import InvalidInput
 from halley.core.snapshot import Document, Selection, Snapshot
 from halley.engine.code.regions import Span, enclosing_definition, line_span
 from halley.engine.prompting.context import display_path
 from halley.engine.prompting.prompts import build_prompt
-from halley.engine.replies.read import Target, read_reply
 from halley.features.actions.action import Edited, Job
-from halley.features.ask import ModelReply
+
+if TYPE_CHECKING:
+    from halley.engine.replies.target import Target
+    from halley.features.ask import ModelReply
 
 
 async def rewrite(
@@ -57,6 +59,8 @@ def read_edit(
     snapshot: Snapshot, span: Span, reply: ModelReply, label: str, *, layout: Literal["keep", "free"] = "keep"
 ) -> Edited:
     """The change a reply stands for. A reply that broke off changes nothing; its text is saved."""
+    from halley.engine.replies.read import read_reply
+
     read = read_reply(reply.text, target_of(snapshot, span, was_cut=reply.was_cut, layout=layout))
     problems = (reply.problem, *read.problems) if reply.problem else read.problems
     return Edited(replace(read.change, label=label), problems, read.kept, read.confirm)
@@ -66,6 +70,8 @@ def target_of(
     snapshot: Snapshot, span: Span, *, was_cut: bool = False, layout: Literal["keep", "free"] = "keep"
 ) -> Target:
     """The part a reply is for, and the open files it may name beside it."""
+    from halley.engine.replies.target import Target
+
     document, workspace = snapshot.document, snapshot.workspace
     return Target(
         uri=document.uri,

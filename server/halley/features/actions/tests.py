@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from halley.core.snapshot import Document, Snapshot
 from halley.core.text import CreateFile, WorkspaceChange
@@ -13,11 +14,11 @@ from halley.engine.code.languages import language
 from halley.engine.code.test_files import test_path_for
 from halley.engine.prompting.context import display_name, display_path
 from halley.engine.prompting.prompts import build_prompt
-from halley.engine.replies.read import read_code
 from halley.features.actions.action import Action, Edited, Job, Offer, Outcome, TextAnswer, subject
 from halley.features.actions.rewrite import chosen_span, read_aside
-from halley.features.ask import ModelReply
-from halley.stores.workspace.project_files import read_text_file
+
+if TYPE_CHECKING:
+    from halley.features.ask import ModelReply
 
 
 def offers(snapshot: Snapshot) -> Iterable[Offer]:
@@ -46,6 +47,8 @@ async def run(job: Job) -> Outcome:
         return TextAnswer(f"Tests for {display_name(snapshot)}", reply.text, reply.problem)
     if existing:
         return await _appended(snapshot, existing, reply)
+    from halley.engine.replies.read import read_code
+
     text = read_code(reply.text, snapshot.document.language_id)
     if not text:
         return TextAnswer(f"Tests for {display_name(snapshot)}", reply.text)
@@ -84,6 +87,8 @@ def document_of(snapshot: Snapshot, path: Path) -> Document | None:
     uri = path.as_uri()
     if uri in snapshot.open_documents:
         return snapshot.open_documents[uri]
+    from halley.stores.workspace.project_files import read_text_file
+
     text = read_text_file(path.parent, path.name)
     return None if text is None else Document(uri, text, snapshot.document.language_id, None, path)
 

@@ -10,7 +10,6 @@ from halley.engine.prompting.context import Context, display_name
 from halley.engine.prompting.prompts import build_prompt
 from halley.features.actions.action import Action, Job, Offer, TextAnswer
 from halley.features.actions.rewrite import chosen_span
-from halley.features.context.shown import check_document
 
 
 def offers(snapshot: Snapshot) -> Iterable[Offer]:
@@ -28,6 +27,8 @@ async def run(job: Job) -> TextAnswer:
     target = job.instruction.strip()
     if not target:
         raise InvalidInput("No target language was given.", "Enter it as the instruction, for example `Go`.")
+    from halley.features.context.shown import check_document
+
     check_document(job.snapshot)
     start, end = chosen_span(job)
     prompt = build_prompt(

@@ -2,6 +2,8 @@
 
     send.py              the way in: one turn, from what was typed to its replies
     turns/               the kinds of turns, one file each
+    steering.py          what runs in chats: waiting messages, stopping
+    resending.py         a turn again in other words, with the files as they were
     desk.py              what a chat needs around it
     messages.py          the prompt of a conversation
     variables.py         `#variables`: what each brings in
@@ -14,6 +16,7 @@
     blind.py             comparing without names
     compaction.py        long chats summarised in time
     title.py             a chat's title
+    rush.py              what waits while many replies stream
     events.py            events of a reply, as the protocol has them
     shapes.py            chats as the protocol shows them
     rendering.py         a reply as it may be shown

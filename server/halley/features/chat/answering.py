@@ -9,21 +9,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from halley.core.calls import Priority, Prompt
 from halley.core.errors import HalleyError, Problem, problem_of
-from halley.core.events import Event, Finish, Image, Notice, TextDelta, ToolEnded
+from halley.core.events import (
+    Checkpointed,
+    Event,
+    Finish,
+    Image,
+    Notice,
+    Planned,
+    Spent,
+    TerminalOutput,
+    TextDelta,
+    ToolEnded,
+)
 from halley.core.models import HostNotes
-from halley.features.ask import only_thought, stream_reply
+from halley.features.ask import feed_reply, only_thought
 from halley.features.chat.blind import hide_names, without_waits
-from halley.features.chat.desk import ChatDesk, Emit, Json
+from halley.features.chat.desk import ChatDesk, Emit
 from halley.features.chat.events import event_json
 from halley.features.chat.messages import shorter
 from halley.features.chat.turns.turn import Asked
 from halley.stores.chats.rows import KILLED
 
+PRICE_WAIT_S = 3.0
+"""A first price takes a process about a second to look up; a short reply would be saved without it."""
 STOPPED = Problem("cancelled", "You stopped this reply.", "Continue resumes it.")
 
 
@@ -31,6 +44,7 @@ async def answer(desk: ChatDesk, prompt: Prompt, asked: Asked, emit: Emit) -> No
     """Stream a reply. Raises only CancelledError; errors are in the settled reply."""
     options: dict[str, Any] = {
         "feature": "chat", "role": asked.role, "model": asked.model, "priority": Priority.CHAT, "shorten": shorter,
+        "price_wait_s": PRICE_WAIT_S,
     }  # fmt: skip
     line = without_waits(desk.around.line) if asked.blind else desk.around.line
 
@@ -40,9 +54,7 @@ async def answer(desk: ChatDesk, prompt: Prompt, asked: Asked, emit: Emit) -> No
 
             await answer_with_tools(desk, desk.tools, asked, line, prompt, options, take)
             return
-        async with aclosing(stream_reply(line, prompt, **options)) as events:
-            async for event in events:
-                take(event)
+        await feed_reply(line, prompt, take, **options)
 
     await settle_with(desk, asked, emit, work)
 
@@ -67,28 +79,42 @@ async def settle_with(
     desk: ChatDesk, asked: Asked, emit: Emit, work: Callable[[Callable[[Event], None]], Awaitable[None]]
 ) -> None:
     """Runs `work`, which hands over the reply's events; the reply is settled however that ends."""
-    reply, finish, has_begun = asked.reply, None, asked.has_begun
+    reply, finish, has_begun, spent = asked.reply, None, asked.has_begun, asked.spent
 
     def take(event: Event) -> None:
-        nonlocal finish, has_begun
+        nonlocal finish, has_begun, spent
+        if type(event) is TextDelta:  # nearly all: asked first, and in the cheapest way
+            has_begun = True
+            desk.store.append(reply, (event,))
+            emit({"type": "text", "replyId": reply, "delta": event.text})
+            return
         if isinstance(event, Finish):
             finish = event
             return
         has_begun = has_begun or isinstance(event, TextDelta | ToolEnded | Image)
-        desk.store.append(reply, (event,))
+        if isinstance(event, Spent):
+            spent = event.usage
+            if asked.blind:  # a price gives away whose it is
+                return
+        if not isinstance(event, TerminalOutput | Planned | Checkpointed | Spent):
+            desk.store.append(reply, (event,))
         if isinstance(event, HostNotes):
             return
-        emit(_shown(asked, event))
+        emit(event_json(reply, _blinded(asked, event) if asked.blind else event))
 
     try:
-        await work(take)
+        with desk.steering.replying(asked.chat) if desk.steering else nullcontext():
+            await work(take)
     except HalleyError as error:
-        await desk.store.settle(reply, "interrupted" if has_begun else "failed", problem=error.problem)
+        status = "interrupted" if has_begun else "failed"
+        await desk.store.settle(reply, status, problem=error.problem, usage=spent)
     except (asyncio.CancelledError, GeneratorExit):
-        await desk.store.settle(reply, "interrupted", problem=KILLED if desk.is_ending() else STOPPED)
+        why = KILLED if desk.is_ending() else STOPPED
+        await desk.store.settle(reply, "interrupted", problem=why, usage=spent)
         raise
     except Exception as error:
-        await desk.store.settle(reply, "interrupted" if has_begun else "failed", problem=problem_of(error))
+        status = "interrupted" if has_begun else "failed"
+        await desk.store.settle(reply, status, problem=problem_of(error), usage=spent)
         raise
     else:
         if finish and finish.reason == "length" and not has_begun:
@@ -105,7 +131,8 @@ async def _settle_complete(desk: ChatDesk, asked: Asked, finish: Finish | None) 
     await desk.store.settle(asked.reply, "complete", usage=usage, times=times)
 
 
-def _shown(asked: Asked, event: Event) -> Json:
-    if asked.blind and isinstance(event, Notice):
-        event = Notice(hide_names(event.text, asked.opened_as, asked.shown))
-    return event_json(asked.reply, event)
+def _blinded(asked: Asked, event: Event) -> Event:
+    """Without the models' names, where the user is to compare replies without knowing whose they are."""
+    if isinstance(event, Notice):
+        return Notice(hide_names(event.text, asked.opened_as, asked.shown))
+    return event

@@ -29,6 +29,8 @@ class Command:
     """Put before what else was typed."""
     brings: str = "here"
     """`here`: the selection, else the buffer; a variable; or nothing."""
+    edits: bool = False
+    """Whether it needs a model that may edit: a chat in the mode `ask` answers it in the mode `edit`."""
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -39,7 +41,7 @@ COMMANDS: Mapping[str, Command] = {
     "tests": Command("Write tests", "Write tests for this code, in the project's own test framework."),
     "doc": Command("Write documentation", "Document this code in its language's own convention."),
     "review": Command(
-        "Review the code or the changes",
+        "Review the changes, a range of commits such as `main..HEAD`, `--staged`, or the selected code",
         "Review this as a strict and kind maintainer: correctness first, then clarity. Name the line for each finding.",
     ),
     "commit": Command(
@@ -48,6 +50,15 @@ COMMANDS: Mapping[str, Command] = {
         "Reply with the message only.",
         "staged",
     ),
+    "init": Command(
+        "Write an AGENTS.md for this workspace",
+        "Look at this workspace with your tools: its manifest files, README, CI, the layout, a few typical sources and "
+        "tests. Then write an `AGENTS.md` at its root with create_file (or bring the one there is up to date with "
+        "edit_file): at most 60 lines that a newcomer needs and cannot guess. What it is, the layout, the exact "
+        "commands to build, test and lint, conventions the code really follows, and pitfalls. Only what you saw.",
+        "",
+        edits=True,
+    ),
     "search": Command("Search the workspace; calls no model", "", ""),
     "compare": Command("Ask several models the same question", "", ""),
     "image": Command("Create a picture, or edit an attached one", "", ""),
@@ -55,6 +66,9 @@ COMMANDS: Mapping[str, Command] = {
     "video": Command("Make a video", "", ""),
     "dictate": Command("Send a recording's words; put `translate` before its path for English", "", ""),
     "model": Command("Choose the model of this workspace", "", ""),
+    "mode": Command("What the model may do here: `ask`, `edit`, `agent` or `plan`", "", ""),
+    "restore": Command("Take back the files an agent's last turn changed; `undo` reverses it", "", ""),
+    "share": Command("Share this chat with your team as it is now; `stop` deletes the team's copy", "", ""),
     "compact": Command("Summarise the conversation so far", "", ""),
     "tools": Command(
         "List this chat's tools; switch with `off`, `on`, or a server's name and `off` or `on`", "", ""
@@ -69,6 +83,7 @@ class Expanded:
 
     typed: ChatInput
     role: Role = "chat"
+    edits: bool = False
 
 
 async def expand_command(desk: ChatDesk, typed: ChatInput) -> Expanded:
@@ -91,7 +106,9 @@ async def expand_command(desk: ChatDesk, typed: ChatInput) -> Expanded:
     brought = typed.variables or _brought(desk, command)
     prompt = command.prompt if brought else command.prompt.replace("this code", "this")
     text = "\n\n".join(part for part in (prompt, typed.text) if part)
-    return Expanded(replace(typed, text=text, command="", variables=brought, models=models))
+    return Expanded(
+        replace(typed, text=text, command="", variables=brought, models=models), edits=command.edits
+    )
 
 
 def unknown_command(desk: ChatDesk, name: str) -> InvalidInput:

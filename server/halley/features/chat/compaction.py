@@ -37,6 +37,8 @@ async def compact_if_needed(
     If no summary is available, nothing changes: turns that do not fit are left out, with a notice.
     """
     stored = turns_through(chat, through)
+    if len(stored) == 1:  # the turn that is asked is never summarised
+        return chat, ""
     turns = [to_turn(desk, turn, with_reply=turn.id != through) for turn in stored]
     budget = min(budget_of(desk, model) for model in models)
     count = turns_to_sum_up(turns, instructions_of(desk, chat), budget)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from halley.core.models import Model, ModelRef
@@ -12,6 +13,9 @@ from halley.features.surroundings import Surroundings
 from halley.stores.chats.store import ChatStore
 
 if TYPE_CHECKING:
+    from halley.features.agent.work import AgentDesk
+    from halley.features.chat.steering import Steering
+    from halley.features.review import Reviewed
     from halley.features.tools.approving import Ask
     from halley.features.tools.servers import ToolServers
     from halley.stores.config.tool_picks import ToolPicks
@@ -43,6 +47,18 @@ class ChatDesk:
     choose_model: Callable[[tuple[str, ...]], Awaitable[str]] | None = None
     """Chooses the chat model of this workspace and says what holds now; with nothing to choose, only says."""
     tools: ToolDesk | None = None
+    open_texts: Callable[[], Mapping[str, str]] | None = None
+    """The texts of the files that are open at the moment, by URI; None where there is no editor."""
+    read_text: Callable[[Path], Awaitable[str | None]] | None = None
+    """The text of one file as the editor has it, where it has to be asked for; None where it has none."""
+    agent: AgentDesk | None = None
+    """What an agent works with; None where none can: every mode then only reads."""
+    share: Callable[[str, bool], Awaitable[str]] | None = None
+    """Shares a chat with the team, or takes it back (True), and says so (`features/team_chats.py`)."""
+    steering: Steering | None = None
+    """What runs in the window's chats; None where only one thing runs."""
+    show_review: Callable[[Reviewed, Path], object] | None = None
+    """Shows a review's findings in the editor; None where there is none."""
     is_ending: Callable[[], bool] = lambda: False
     """Whether what is cancelled now is cancelled because the window goes, and not by the user."""
 

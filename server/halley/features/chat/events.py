@@ -7,14 +7,18 @@ from typing import Any
 
 from halley.core.events import (
     Begun,
+    Checkpointed,
     Citation,
     Event,
     Finish,
     Image,
     Notice,
+    Planned,
     ReasoningDelta,
     Recalled,
     Sound,
+    Spent,
+    TerminalOutput,
     TextDelta,
     ToolCallDelta,
     ToolCalled,
@@ -22,6 +26,7 @@ from halley.core.events import (
     Vectors,
 )
 from halley.core.models import HostNotes
+from halley.features.chat.shapes import usage_json
 
 Json = dict[str, Any]
 WAS_THINKING = "The text so far was the model's thinking; the answer follows."
@@ -63,7 +68,16 @@ def event_json(reply: str, event: Event) -> Json:
                 "arguments": event.arguments,
                 "readOnly": event.read_only,
                 "state": event.state,
-            }
+            } | {name: text for name, text in (("diff", event.diff), ("command", event.command)) if text}
+        case TerminalOutput(call, text):
+            return {"type": "terminal", "replyId": reply, "callId": call, "delta": text}
+        case Checkpointed(id):
+            return {"type": "checkpoint", "replyId": reply, "checkpoint": id}
+        case Planned(steps):
+            rows = [{"text": step, "state": state} for step, state in steps]
+            return {"type": "plan", "replyId": reply, "steps": rows}
+        case Spent(usage):
+            return {"type": "cost", "replyId": reply, "usage": usage_json(usage, None)}
         case ToolEnded():
             return {
                 "type": "toolResult",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from halley.core.calls import AnyPrompt, ImagePart, Message, Prompt, assistant, user
@@ -13,6 +14,7 @@ from halley.core.tokens import estimate_tokens
 from halley.engine.code.languages import language_id_of
 from halley.engine.prompting.conversation import Attachment, Turn, build_conversation
 from halley.engine.prompting.templates import render
+from halley.features.agent.rules import folder_rules
 from halley.features.chat.desk import ChatDesk
 from halley.features.chat.pictures import sees_pictures
 from halley.stores.chats.values import Chat, Excerpt, Reply
@@ -67,12 +69,20 @@ def turns_through(chat: Chat, through: str) -> list[StoredTurn]:
 
 def instructions_of(desk: ChatDesk, chat: Chat) -> str:
     """The standing instructions: the template, the project's guidance, the user's own; and the summary."""
-    values = {
-        "guidance": desk.around.workspace.guidance if desk.around.workspace else "",
-        "instructions": desk.around.settings.chat.instructions,
-    }
-    text = render(desk.around.template_of("chat"), values)
+    workspace = desk.around.workspace
+    guidance = (workspace.guidance, folder_rules(workspace)) if workspace else ()
+    text = _instructions(
+        desk.around.template_of("chat"),
+        "\n\n".join(filter(None, guidance)),
+        desk.around.settings.chat.instructions,
+    )
     return f"{text}\n\nWhat was said before, in short:\n\n{chat.summary}" if chat.summary else text
+
+
+@lru_cache(maxsize=8)
+def _instructions(template: str, guidance: str, instructions: str) -> str:
+    """The same for every chat of a workspace until one of them changes."""
+    return render(template, {"guidance": guidance, "instructions": instructions})
 
 
 def budget_of(desk: ChatDesk, model: ModelRef) -> int:
@@ -92,10 +102,12 @@ def reply_position(turn: StoredTurn) -> int:
 
 def to_turn(desk: ChatDesk, stored: StoredTurn, *, with_reply: bool, pictures: bool = True) -> Turn:
     reply = stored.reply
+    # A macro or a server's prompt stands for more than what the user typed: the model gets what it stood for.
     said = str(stored.details.get("said") or stored.prompt)
     images = [
         ImagePart(image.mime, data) for image in stored.images if (data := desk.store.load_image(image))
     ]
+    # The chat may have moved to a model without eyes. Left out silently, "this picture" would mean nothing to it.
     if images and not pictures:
         said += f"\n\n({len(images)} picture(s) were shown here, which you cannot see.)"
         images = []
@@ -113,6 +125,7 @@ def to_turn(desk: ChatDesk, stored: StoredTurn, *, with_reply: bool, pictures: b
 
 def _text_of(reply: Reply) -> str:
     """What it said; of one that was stopped because it repeated itself, what came before the repetition."""
+    # A model that reads its own repetition takes it up again.
     return without_repetition(reply.text) if reply.status == "interrupted" else reply.text
 
 
@@ -155,6 +168,7 @@ def shorter(prompt: AnyPrompt) -> AnyPrompt | None:
     """The newer half of a conversation, for a host that says it is too long; None when there is one turn only."""
     if not isinstance(prompt, Prompt):
         return None
+    # Cut where a user's message begins: APIs refuse a conversation that starts with an answer.
     first = [at for at, message in enumerate(prompt.messages) if message.role == "user"]
     if len(first) < 2:
         return None

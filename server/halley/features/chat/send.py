@@ -19,7 +19,7 @@ from halley.features.chat.desk import ChatDesk, Emit, Json
 from halley.features.chat.messages import build_chat_prompt, go_on
 from halley.features.chat.pictures import check_sees
 from halley.features.chat.turns.macro import answer_by_macro, resume
-from halley.features.chat.turns.question import asked_at, asked_of, give_replies
+from halley.features.chat.turns.question import asked_at, asked_of, give_replies, in_chat
 from halley.features.chat.turns.table import turn_for
 from halley.features.chat.turns.turn import ChatRequest, find_reply, find_turn, result_of
 from halley.stores.chats.values import Turn
@@ -89,8 +89,9 @@ async def continue_reply(desk: ChatDesk, chat_id: str, reply_id: str, emit: Emit
         model=reply.model if was_named else None,
         has_begun=bool(reply.text or reply.tool_uses),
         said=reply.text,
-        switched=chat.tools,
+        spent=reply.usage,
     )
+    asked = in_chat(desk, asked, chat)
     if turn.details.get("macro"):
         job, run = await resume(desk, turn)
         async with none_left_open(desk, [reply_id]):
@@ -114,6 +115,8 @@ def _refuse_what_is_not_retried(turn: Turn, models_named: bool) -> None:
         raise InvalidInput(
             "A search's turn cannot be retried.", f"Send `/search {turn.details['search']}` again."
         )
+    if turn.details.get("review") and not models_named:
+        raise InvalidInput("A review's turn cannot be retried.", f"Send {turn.prompt} again.")
     if turn.details.get("macro"):
         raise InvalidInput("A macro's turn cannot be retried.", f"Send /{turn.details['macro']} again.")
 

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from halley.core.agent import Mode
 from halley.core.models import Times, Usage
+from halley.engine.code.file_names import is_certain
 from halley.engine.markdown.fences import find_fences
 from halley.engine.replies.labels import label_of
 from halley.features.chat.blind import is_blind, shown
@@ -26,7 +28,8 @@ def summary_json(summary: ChatSummary) -> Json:
     } | ({"match": summary.match} if summary.match else {})
 
 
-def chat_json(chat: Chat) -> Json:
+def chat_json(chat: Chat, mode: Mode = "ask") -> Json:
+    """`mode` is that of its next turn."""
     current = {turn.id for turn in chat.current_turns}
     root = Path(chat.workspace) if chat.workspace else None
     return {
@@ -39,6 +42,8 @@ def chat_json(chat: Chat) -> Json:
             turn_json(turn, root) | {"current": turn.id in current} for turn in chat.turns if not turn.undone
         ],
         "marks": [{"kind": m.kind, "afterPosition": m.after_position, "text": m.text} for m in chat.marks],
+        "mode": mode,
+        "plan": [{"text": step, "state": state} for step, state in chat.agent.get("plan") or ()],
     }
 
 
@@ -50,19 +55,24 @@ def turn_json(turn: Turn, root: Path | None = None) -> Json:
         "position": turn.position,
         "prompt": turn.prompt,
         "created": _when(turn.created),
-        "excerpts": [_excerpt(excerpt, root) for excerpt in turn.excerpts],
+        "excerpts": excerpts_json(turn, root),
         "images": [{"mime": image.mime} for image in turn.images],
         "blind": is_blind(turn),
         "replies": [reply_json(reply, places) for reply in shown(turn).replies],
     }
 
 
+def excerpts_json(turn: Turn, root: Path | None) -> list[Json]:
+    """The protocol's `ChatExcerpt`s: what the turn's variables and the selection brought in."""
+    return [_excerpt(excerpt, root) for excerpt in turn.excerpts]
+
+
 def _excerpt(excerpt: Excerpt, root: Path | None) -> Json:
-    """What a variable brought in; `uri` and `line` (from 1) where it can be opened."""
     found: Json = {"source": excerpt.source, "label": excerpt.label, "tokens": excerpt.tokens}
     path, _, line = excerpt.label.rpartition(":")
     if root and path and line.isdigit():
         found |= {"uri": place_uri(root, path), "line": int(line)}
+        found["lastLine"] = int(line) + excerpt.text.rstrip("\n").count("\n")
     return found
 
 
@@ -110,6 +120,7 @@ def tool_json(use: ToolUse) -> Json:
         "arguments": use.arguments, "state": use.state, "result": use.result, "shortened": use.shortened,
         "readOnly": use.read_only, "at": use.at,
     }  # fmt: skip
+    found |= {name: text for name, text in (("diff", use.diff), ("command", use.command)) if text}
     return found if use.ms is None else found | {"ms": round(use.ms, 1)}
 
 
@@ -125,7 +136,8 @@ def blocks_of(text: str) -> list[Json]:
             "language": fence.language, "text": fence.text, "first": fence.first, "last": fence.last,
             "closed": fence.closed,
         }  # fmt: skip
-        found.append(block | ({"file": label.path} if label else {}))
+        names = label is not None and (label.sure or is_certain(label.path))
+        found.append(block | ({"file": label.path} if label and names else {}))
     return found
 
 

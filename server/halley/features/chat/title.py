@@ -12,11 +12,11 @@ from halley.features.chat.desk import ChatDesk
 
 async def give_title(desk: ChatDesk, chat_id: str) -> str:
     """Names the chat after its first prompt; the title, or nothing if none is available."""
-    chat = await desk.store.get(chat_id)
-    if chat.title or not chat.turns:
-        return chat.title
+    title, first = await desk.store.beginning(chat_id)
+    if title or first is None:
+        return title
     try:
-        values = {"prompt": chat.turns[0].prompt[:2000]}
+        values = {"prompt": first[:2000]}
         prompt = Prompt(render_messages(desk.around.template_of("title"), values), max_tokens=200)
         reply = await ask(
             desk.around.line, prompt, feature="title", role="fast", priority=Priority.BATCH, retry=False
@@ -25,6 +25,6 @@ async def give_title(desk: ChatDesk, chat_id: str) -> str:
         return ""
     lines = [line for line in visible(reply.text).strip().split("\n") if line.strip()]
     title = lines[0].strip(" \"'`#*.")[:80] if lines else ""
-    if title and not (await desk.store.get(chat_id)).title:  # not renamed in the meantime
-        await desk.store.rename(chat_id, title)
+    if title:
+        await desk.store.give_title(chat_id, title)
     return title

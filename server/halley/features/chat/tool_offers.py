@@ -40,6 +40,7 @@ def known_offers(servers: ToolServers, switches: Switches) -> list[tuple[str, st
             address = f"{name}:{resource.uri}"
             quoted = f'"{address}"' if re.search(r"[\s,;)\]}]", address) else address
             found.append((f"#resource:{quoted}", tidy_description(resource.title)[:200]))
+    # A name with characters that cannot be seen could stand for another one in the list.
     return [(insert, detail) for insert, detail in found if insert == visible(insert)]
 
 
@@ -140,6 +141,7 @@ def _arguments(prompt: RemotePrompt, text: str) -> tuple[dict[str, str], str]:
     missing = [
         argument.name for argument in prompt.arguments if argument.required and argument.name not in found
     ]
+    # One argument needs no name: `/github.review 42` is what anyone types first.
     if rest and len(missing) == 1:
         return found | {missing[0]: rest}, ""
     if missing:

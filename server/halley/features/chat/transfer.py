@@ -16,9 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from halley.core.errors import InvalidInput, Problem
 from halley.core.events import Citation
-from halley.core.json_text import mend_surrogates
+from halley.core.json_text import depth_of, mend_surrogates
 from halley.core.models import Role, Times, Usage
-from halley.core.nesting import depth_of
 from halley.features.chat.blind import is_blind, shown
 from halley.features.chat.pictures import mime_of
 from halley.stores.chats.store import ChatStore
@@ -53,10 +52,12 @@ async def import_json(store: ChatStore, value: Any, workspace: str | None) -> st
     if isinstance(value, str):
         value = _parsed(value)
     try:
+        # First: whatever walks a hostile nesting by recursion runs out of stack.
         if depth_of(value, MOST_DEPTH) > MOST_DEPTH:
             raise RecursionError
         read = _Chat.model_validate(mend_surrogates(value))
     except (ValidationError, ValueError, RecursionError) as error:
+        # Without the cause: pydantic repeats the input in it, and a chat may hold anything.
         raise _wrong(error) from None
     turns = tuple(_to_turn(store, turn, position) for position, turn in enumerate(read.turns))
     marks = tuple(Mark(m.after_position, m.kind, m.text, m.created) for m in read.marks)
@@ -110,6 +111,7 @@ def _image(store: ChatStore, image: StoredImage) -> Json:
 
 
 class _Shape(BaseModel):
+    # A newer Halley may write fields that this one does not know; they are left out, and the chat is read.
     model_config = ConfigDict(extra="ignore", strict=True, allow_inf_nan=False)
 
 
@@ -154,6 +156,8 @@ class _ToolUse(_Shape):
     result: str = Field("", max_length=MOST_TEXT)
     shortened: bool = False
     ms: Amount | None = None
+    diff: str = Field("", max_length=MOST_TEXT)
+    command: str = Field("", max_length=MOST_TEXT)
 
 
 class _Usage(_Shape):

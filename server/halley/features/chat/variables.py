@@ -6,12 +6,14 @@ says which: a user who names a file wants to know that the model did not see it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
 from halley.core.errors import BlockedByPolicy, InvalidInput
 from halley.core.snapshot import Document, Snapshot
 from halley.engine.chat_input import Variable, without_variables
+from halley.engine.code.notebooks import SUFFIX as NOTEBOOK
 from halley.engine.code.notebooks import cells_within, main_language, script_of
 from halley.engine.guards.secrecy import is_secret_path
 from halley.engine.prompting.context import display_name, display_path
@@ -79,7 +81,7 @@ async def _buffer(desk: ChatDesk, _argument: str) -> list[Attachment]:
 
 
 async def _file(desk: ChatDesk, argument: str) -> list[Attachment]:
-    return [_read(desk, argument)]
+    return [await _read(desk, argument)]
 
 
 async def _folder(desk: ChatDesk, argument: str) -> list[Attachment]:
@@ -92,14 +94,15 @@ async def _folder(desk: ChatDesk, argument: str) -> list[Attachment]:
         raise InvalidInput(
             f"There is no folder {argument or '.'} with files to show.", "Name one of the workspace's."
         )
-    return [_read(desk, path) for path in inside[:MOST_FILES_OF_A_FOLDER]]
+    return [await _read(desk, path) for path in inside[:MOST_FILES_OF_A_FOLDER]]
 
 
 async def _symbol(desk: ChatDesk, argument: str) -> list[Attachment]:
     if desk.around.project is None:
         raise _no_workspace("#symbol")
     await desk.around.project.refresh(desk.around.settings.context.exclude)
-    found = desk.around.project.defined((argument,), {}).get(argument, [])
+    texts = await _texts_of(desk, desk.around.project.by_name.get(argument, ()))
+    found = desk.around.project.defined((argument,), texts).get(argument, [])
     if not found:
         raise InvalidInput(f"No definition of {argument} was found.", "Check the name, or use #file:path.")
     return [
@@ -170,17 +173,28 @@ LOADERS: dict[str, Callable[[ChatDesk, str], Awaitable[list[Attachment]]]] = {
 }
 
 
-def _read(desk: ChatDesk, path: str) -> Attachment:
+async def _read(desk: ChatDesk, path: str) -> Attachment:
     """A file of the workspace by its relative path; the editor's text where it is open there."""
     if desk.around.workspace is None:
         raise _no_workspace("#file")
-    plain, text = read_shown_file(
+    plain, text = await asyncio.to_thread(
+        read_shown_file,
         desk.around.workspace.root,
         path,
         desk.around.settings.context.exclude,
         lambda uri: open_text_of(desk.snapshot, uri),
     )
-    return attach(f"`{plain}`", text, plain)
+    # Only now that the file may be shown is the editor asked for it, where it does not tell of its own accord.
+    return attach(f"`{plain}`", (await _texts_of(desk, (plain,))).get(plain, text), plain)
+
+
+async def _texts_of(desk: ChatDesk, paths: Iterable[str]) -> dict[str, str]:
+    """Path within the workspace → its text in an editor that has to be asked; notebooks are read from the disk."""
+    if desk.read_text is None or desk.around.root is None:
+        return {}
+    wanted = [path for path in paths if not path.endswith(NOTEBOOK)]
+    texts = [await desk.read_text(desk.around.root / path) for path in wanted]
+    return {path: text for path, text in zip(wanted, texts, strict=True) if text is not None}
 
 
 def _open_documents(desk: ChatDesk) -> list[Document]:

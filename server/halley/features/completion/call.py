@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from halley.core.calls import FimPrompt, Priority
-from halley.core.errors import HalleyError, Interrupted
-from halley.core.events import Finish, TextDelta
+from halley.core.errors import Enough, HalleyError, Interrupted
+from halley.core.events import Event, Finish, TextDelta
 from halley.core.models import Role, Route
 from halley.core.snapshot import Snapshot
-from halley.engine.typing.completions import Place
 from halley.engine.typing.fim import build_fim, mark_of
+from halley.engine.typing.place import Place
 from halley.engine.typing.scope import Scope, cut_at, scope_of
-from halley.features.ask import Line, stream_reply
+from halley.features.ask import Line, feed_reply
 from halley.features.context.gather import completion_context
 from halley.features.context.shown import Permitted
 
@@ -123,6 +123,7 @@ def start_call(line: Line, snapshot: Snapshot, prompt: FimPrompt, *, automatic: 
         snapshot.document.language_id,
         mark_of(snapshot),
     )
+    # Who asks by hand waits for it; what comes unasked is of no use once the user has typed on.
     limit = snapshot.settings.completion.timeout_ms / 1000 if automatic else INVOKED_S
     call.task = asyncio.create_task(_read(call, line, prompt, automatic, limit))
     return call
@@ -162,25 +163,29 @@ async def _stream(
     async def route_of(_role: Role) -> Route:
         return route
 
-    events = stream_reply(
+    def take(event: Event) -> None:
+        if isinstance(event, TextDelta):
+            call.streamed += event.text
+            if (cut := cut_at(call.streamed, place, scope)) is not None or len(call.streamed) > MOST_TEXT:
+                call.took_s = time.monotonic() - began
+                call.finish(call.streamed[:cut])
+                # Everything after the cut would be paid for and thrown away, so the connection is closed here.
+                raise Enough
+        elif isinstance(event, Finish):
+            call.model, call.took_s = str(event.model or ""), time.monotonic() - began
+            call.finish(call.streamed)
+
+    asking = feed_reply(
         replace(line, route_of=route_of),
         prompt,
+        take,
         feature="complete",
         role="complete",
         priority=Priority.INLINE,
         retry=not automatic,
     )
-    async with aclosing(events):
-        async for event in events:
-            if isinstance(event, TextDelta):
-                call.streamed += event.text
-                if (cut := cut_at(call.streamed, place, scope)) is not None or len(call.streamed) > MOST_TEXT:
-                    call.took_s = time.monotonic() - began
-                    call.finish(call.streamed[:cut])
-                    return
-            elif isinstance(event, Finish):
-                call.model, call.took_s = str(event.model or ""), time.monotonic() - began
-                call.finish(call.streamed)
+    with contextlib.suppress(Enough):
+        await asking
 
 
 def _broken() -> Interrupted:

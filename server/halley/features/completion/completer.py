@@ -21,7 +21,8 @@ from halley.core.errors import HalleyError
 from halley.core.snapshot import Snapshot
 from halley.engine.code.notebooks import around
 from halley.engine.prompting.templates import builtin_template
-from halley.engine.typing.completions import Place, read_completion
+from halley.engine.typing.completions import read_completion
+from halley.engine.typing.place import Place
 from halley.engine.typing.scope import is_completable
 from halley.features.ask import Line
 from halley.features.completion.call import CompletionCall, Offered, prepare_prompt, start_call
@@ -75,6 +76,11 @@ class Completer:
     def ready(self, snapshot: Snapshot) -> list[Offered]:
         """What is there already, without asking a model."""
         return self._ready(self._state(snapshot.document.uri), snapshot)
+
+    def shows(self, snapshot: Snapshot) -> bool:
+        """Whether there is ghost text for just this place: it may be on the screen."""
+        state = self.documents.get(snapshot.document.uri)
+        return state is not None and any(call.is_done and rest_of(call, snapshot) for call in state.answers)
 
     def prepare(
         self, line: Line, snapshot: Snapshot, project: Project | None = None

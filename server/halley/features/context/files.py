@@ -45,7 +45,8 @@ def shown_text(root: Path, path: str, open_text: Callable[[str], str | None]) ->
     """A listed file's text as a model sees it; None where it has none that can be read."""
     is_notebook = path.endswith(SUFFIX)
     text = open_text((root / path).as_uri())
-    text = text or read_text_file(root, path, MOST_NOTEBOOK_BYTES if is_notebook else MOST_BYTES)
+    if text is None:  # an open file may be empty
+        text = read_text_file(root, path, MOST_NOTEBOOK_BYTES if is_notebook else MOST_BYTES)
     if text is not None and is_notebook and (cells := parse_notebook(text)) is not None:
         return script_of(cells)
     return text

@@ -25,6 +25,8 @@ from halley.stores.workspace.project_files import FileFact, list_files, read_tex
 FRESH_S = 2.0
 _FIRST_WAIT_S = 0.4
 """How long the first question waits for the files to be listed."""
+_LONGEST_WAIT_S = 10.0
+"""How long one waits that has nothing else to say."""
 
 _DEFINES = re.compile(
     r"^[ \t]*(?:(?:export|default|public|private|protected|internal|static|async|abstract|final|pub|unsafe|inline|"
@@ -63,6 +65,15 @@ class Project:
         if not self.checked_at and self._refreshing is not None:
             await asyncio.wait([self._refreshing], timeout=_FIRST_WAIT_S)
 
+    async def list_fully(self, exclude: tuple[str, ...], until: asyncio.Future[None]) -> bool:
+        """Waits until the files are listed as they are now, for callers that have time; False where `until` is done
+        first."""
+        await self.refresh(exclude)
+        if self._refreshing is not None and not self._refreshing.done():
+            waiting = (self._refreshing, until)
+            await asyncio.wait(waiting, timeout=_LONGEST_WAIT_S, return_when=asyncio.FIRST_COMPLETED)
+        return self.checked_at > 0 and not until.done()
+
     async def _reindex(self, exclude: tuple[str, ...]) -> None:
         facts = await asyncio.to_thread(list_files, self.root, exclude, is_secret_path)
         changed = [f for f in facts if (known := self.files.get(f.path)) is None or known.fact != f]
@@ -94,7 +105,8 @@ class Project:
             if not 0 < len(paths) <= 8:
                 continue
             for path in paths:
-                text = open_texts.get(path) or read_text_file(self.root, path)
+                text = open_texts.get(path)
+                text = read_text_file(self.root, path) if text is None else text
                 if text is not None:
                     found.setdefault(name, []).extend(_definitions_of(name, path, text))
         return found

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from halley.core.errors import InvalidInput
+from halley.core.json_text import MOST_PARTS, find_long_key
 from halley.core.settings import MacroSettings, Settings
 from halley.engine.pipelines import needs_of, steps_of
 
@@ -43,6 +44,8 @@ def read_macros(text: str) -> dict[str, MacroSettings]:
     """The macros of such a file. Raises InvalidInput, naming the macro and what is wrong with it."""
     if len(text) > MOST_CHARACTERS:
         raise InvalidInput("The file is too large.", "Import a file of at most 1 MB.")
+    if find_long_key(text) is not None:
+        raise InvalidInput(f"A key in the file has more than {MOST_PARTS} parts.", "Shorten it.")
     try:
         tables = tomllib.loads(text).get("macros")
     except (ValueError, RecursionError) as error:

@@ -10,11 +10,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from halley.core.errors import HalleyError
+from halley.core.errors import HalleyError, Problem
 from halley.core.events import Event
 from halley.core.macro_runs import Run, StepResult
 from halley.core.settings import MacroSettings, MacroStep
-from halley.engine.pipelines import PREVIOUS, needs_of, steps_of
+from halley.engine.pipelines import PREVIOUS, needs_of, steps_of, title_of
 from halley.engine.prompting.templates import render
 from halley.features.actions.action import Job
 from halley.features.macros.steps import run_step
@@ -102,11 +102,19 @@ async def _do(
         await run_step(job, run.macro, macro, step, values, result, lambda event: listen(result.name, event))
         result.state = "complete"
     except HalleyError as error:
-        result.state, result.problem = "failed", error.problem
+        result.state, result.problem = "failed", _named(error.problem, steps, index)
     except BaseException:
         result.state = "waiting"
         raise
     tell()
+
+
+def _named(problem: Problem, steps: Sequence[MacroStep], index: int) -> Problem:
+    """Of several steps, a failure names its own: `Step 2 of 3 (Name the risks) failed: …`."""
+    if len(steps) == 1:
+        return problem
+    said = title_of(steps[index])
+    return replace(problem, message=f"Step {index + 1} of {len(steps)} ({said}) failed: {problem.message}")
 
 
 def _values(run: Run, index: int) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from halley.core.errors import InvalidInput, error_of
@@ -12,7 +12,7 @@ from halley.core.events import Finish
 from halley.core.macro_runs import Run, StepResult, new_run
 from halley.core.settings import MacroSettings, Settings
 from halley.engine.markdown.inert import inert_markdown
-from halley.engine.pipelines import leaves_of, names_used, needs_of, step_names, steps_of
+from halley.engine.pipelines import leaves_of, names_used, needs_of, step_names, steps_of, title_of
 from halley.features.actions.action import Job, Made, Outcome, TextAnswer
 from halley.features.actions.rewrite import chosen_span, read_aside
 from halley.features.ask import ModelReply
@@ -119,10 +119,16 @@ def run_markdown(run: Run, macro: MacroSettings) -> str:
     shown = [step for step in shown if step.text or step.images or step.files or step.problem]
     if len(shown) == 1 and not run.failed:
         return _step_markdown(shown[0])
-    parts = [f"## {step.name}\n\n{_step_markdown(step)}" for step in shown]
+    titles = dict(zip(step_names(steps_of(macro)), map(title_of, steps_of(macro)), strict=True))
+    parts = [f"## {_heading(step.name, titles)}\n\n{_step_markdown(step)}" for step in shown]
     if run.failed:
         parts.append(f"`halley macros run {run.macro} --resume {run.id}` resumes it at this step.")
     return "\n\n".join(part.rstrip() for part in parts)
+
+
+def _heading(name: str, titles: Mapping[str, str]) -> str:
+    """A step's own name; one that has only a number is named by its prompt."""
+    return f"{name}. {inert_markdown(titles[name])}".strip() if name.isdigit() and name in titles else name
 
 
 def final_steps(run: Run, macro: MacroSettings) -> list[tuple[StepResult, bool]]:

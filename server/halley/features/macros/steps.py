@@ -194,12 +194,12 @@ async def _for_each_file(
                 return
             own = StepResult(result.name, result.kind, task=result.tasks.get(path, ""))
             filled = {**values, "file": file_value(path, text), "path": path}
-            try:
-                await make(filled, own, lambda task: result.tasks.__setitem__(path, task))
-            finally:
-                result.images += own.images
-                result.files += own.files
-                result.model = own.model or result.model
+            await make(filled, own, lambda task: result.tasks.__setitem__(path, task))
+            # All of it or nothing: a file that is cancelled half-way is done again when the run is resumed, and what it
+            # had made must not stand there twice.
+            result.images += own.images
+            result.files += own.files
+            result.model = own.model or result.model
             result.parts[path] = own.text
 
     await _all(one(path) for path in paths if path not in result.parts)

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from halley.core.errors import BadReply, HalleyError, UpstreamError
-from halley.core.media import Job, JobState
+from halley.core.media import JobState, MediaJob
 from halley.core.media_types import facts_of_file, mime_of
 from halley.core.ports import JobHost
 from halley.routing.clock import Clock
@@ -31,7 +31,7 @@ LARGEST = {"image": 64 << 20, "audio": 64 << 20, "video": 1 << 30}
 OnState = Callable[[JobState], Awaitable[None]]
 
 
-async def follow(host: JobHost, job: Job, since: float, clock: Clock, on_state: OnState) -> JobState:
+async def follow(host: JobHost, job: MediaJob, since: float, clock: Clock, on_state: OnState) -> JobState:
     """Waits until the job has ended. `since` is when it began (seconds since the epoch).
 
     Raises BadReply for one that failed or never ends, and what a refusal to tell stands for.

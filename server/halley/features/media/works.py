@@ -30,7 +30,7 @@ from halley.core.errors import (
     problem_of,
 )
 from halley.core.events import Begun, Event, Finish, Image, Notice, Sound, TextDelta
-from halley.core.media import ROLE_OF, Job, JobState, MediaPrompt
+from halley.core.media import ROLE_OF, JobState, MediaJob, MediaPrompt
 from halley.core.models import ModelRef
 from halley.core.pieces import Pieces
 from halley.core.ports import JobHost
@@ -60,7 +60,7 @@ class _Made:
     files: int = 0
     said: Pieces = field(default_factory=Pieces)
     notices: list[str] = field(default_factory=list[str])
-    job: Job | None = None
+    job: MediaJob | None = None
     state: JobState | None = None
     finish: Finish | None = None
 
@@ -97,9 +97,11 @@ class Works:
         self._go(task.id, self._make(task.id, prompt, line, order.model))
         return task
 
-    async def make(self, order: Order, line: Line, workspace: str | None) -> Task:
+    async def make(
+        self, order: Order, line: Line, workspace: str | None, *, data: bytes | None = None
+    ) -> Task:
         """As `start`, and waits until it has ended. Being cancelled ends the task too; raises what went wrong."""
-        task = await self.start(order, line, workspace)
+        task = await self.start(order, line, workspace, data=data)
         try:
             return await self.finished(task.id)
         except asyncio.CancelledError:
@@ -170,7 +172,7 @@ class Works:
         await self._mark_chosen(id, variant)
         return await self._tell(id)
 
-    async def _choose_of_grid(self, task: Task, grid: Job, variant: int, line: Line) -> Task:
+    async def _choose_of_grid(self, task: Task, grid: MediaJob, variant: int, line: Line) -> Task:
         """One that was worked out before is only marked."""
         choices = task.facts["choices"]
         if not 1 <= variant <= len(choices):
@@ -207,11 +209,12 @@ class Works:
         return [task.id for task in tasks]
 
     async def aclose(self) -> None:
-        """Releases running tasks; the next process resumes them."""
-        tasks = list(self._running.values())
+        """Releases running tasks; the next process resumes them, or the next `Works` of this one."""
+        ids, tasks = list(self._running), list(self._running.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self.store.released.update(ids)
 
     # -- one task
 
@@ -322,7 +325,7 @@ class Works:
         await self._follow(task.id, task.job, ref, line, None, task.created, task.origin)
 
     async def _follow(
-        self, id: str, job: Job, ref: ModelRef, line: Line, state: JobState | None, since: float | None = None,
+        self, id: str, job: MediaJob, ref: ModelRef, line: Line, state: JobState | None, since: float | None = None,
         origin: str | None = None,
     ) -> None:  # fmt: skip
         host = self._host(ref, line, origin)

@@ -6,7 +6,7 @@
     steps.py      what that process does next, as states
     scan.py       the whole workspace looked at, by a child process           watching.py   what changes on disk
     cutting.py    a file as rows of the index                                 cutters.py    many files in parallel
-    embedding.py  vectors, once agreed to
+    embedding.py  vectors, once agreed to            sharing.py     taken from the team before, shared after
     control.py    what was asked of the index, shared by all processes
     searching.py  a question: words and meaning, merged                       related.py    context for actions
 

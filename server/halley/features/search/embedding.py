@@ -12,20 +12,20 @@ import contextlib
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
 from halley.core.calls import AnyPrompt, EmbedPrompt, Priority
 from halley.core.errors import BadReply, BudgetExceeded, HalleyError, Problem, problem_of
-from halley.core.events import Vectors
+from halley.core.events import Event, Vectors
 from halley.core.index import Found
 from halley.core.models import ModelRef, Usage
 from halley.core.tokens import estimate_tokens
-from halley.features.ask import Line, stream_reply
+from halley.features.ask import Line, feed_reply
 from halley.features.search.control import load_control
 from halley.features.search.cutting import text_to_embed
-from halley.features.search.ground import Ground
+from halley.features.search.ground import Attendant, Ground
+from halley.features.search.sharing import Sharing
 
 logger = logging.getLogger(__name__)
 Json = dict[str, Any]
@@ -50,6 +50,7 @@ class Embedder:
 
     def __init__(self, ground: Ground, control: Callable[[str], Awaitable[Json]]) -> None:
         self.ground, self.control = ground, control
+        self.sharing = Sharing(ground)
         self.estimate: Json | None = None
         self.problem: Problem | None = None
         self.busy = False
@@ -147,9 +148,23 @@ class Embedder:
         if model is None or attendant is None:
             self.estimate = None
             return
+        async with self.sharing.of(model):
+            await self._embed_with(model, attendant)
+
+    async def _embed_with(self, model: ModelRef, attendant: Attendant) -> None:
         control = load_control(self.ground.folder)
+        declined = str(model) in control.answers and not control.agreed(str(model))
+        if self.sharing.shares and not declined:
+            # Before the estimate: what the team has costs nothing, and no text is sent for it.
+            self.busy = True
+            taken = await self.sharing.take(
+                [digest for digest, _ in await self.ground.store.missing(str(model), -1)]
+            )
+            self.busy = False
+            if taken:
+                self.ground.tell()
         if not control.agreed(str(model)):
-            await self._ask_first(model, declined=str(model) in control.answers)
+            await self._ask_first(model, declined=declined)
             return
         self.estimate = None
         line = attendant.line()
@@ -166,12 +181,15 @@ class Embedder:
             await self._embed_round(line, model, todo)
         # Only now: until the new vectors are complete the old ones answer.
         await self.ground.store.keep_only(str(model))
+        await self.sharing.give_all()
         self.busy = False
         self.ground.tell()
 
     async def _embed_round(self, line: Line, model: ModelRef, todo: Sequence[tuple[bytes, int]]) -> None:
         chunks = await self.ground.store.load_chunks([chunk for _, chunk in todo])
-        wanted = [(digest, chunks[id]) for digest, id in todo if id in chunks]
+        # Asked again, because a colleague may be embedding the same files in this moment.
+        taken = await self.sharing.take([digest for digest, _ in todo])
+        wanted = [(digest, chunks[id]) for digest, id in todo if id in chunks and digest not in taken]
         kept = [self._embed_batch(line, model, batch) for batch in _batches(wanted)]
         for failure in await asyncio.gather(*kept, return_exceptions=True):
             if failure is not None:
@@ -183,6 +201,7 @@ class Embedder:
         digests = [digest for digest, _ in batch]
         await self.ground.store.append_vectors(str(model), digests, vectors)
         self.ground.tell(at_most_every_s=0.5)
+        await self.sharing.give(digests)
 
     # -- asking
 
@@ -255,8 +274,13 @@ async def embed_texts(
     """One vector for each text, from exactly this model. Raises the errors of `core.errors`."""
     options: Json = {"feature": "search", "role": "embed", "model": str(model), "priority": priority}
     prompt = EmbedPrompt(tuple(texts))
-    async with aclosing(stream_reply(line, prompt, shorten=_shorter, **options)) as events:
-        found = [event.vectors async for event in events if isinstance(event, Vectors)]
+    found: list[tuple[tuple[float, ...], ...]] = []
+
+    def take(event: Event) -> None:
+        if isinstance(event, Vectors):
+            found.append(event.vectors)
+
+    await feed_reply(line, prompt, take, shorten=_shorter, **options)
     if len(found) != 1 or len(found[0]) != len(texts):
         raise BadReply(
             f"{model} sent no embeddings.", "Choose another model with `halley use embed`.", model=str(model)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from halley.core.errors import NotConfigured, StoreFailed
 from halley.core.models import ModelRef, Role
-from halley.core.ports import SearchIndex
+from halley.core.ports import SearchIndex, SharedVectors
 from halley.core.settings import Settings
 from halley.features.ask import Line
 from halley.features.search.scan import Rules
@@ -44,6 +44,8 @@ class Models:
     route: Callable[[Role, Settings, Sequence[Layer]], Selected]
     registry: Callable[[], Registry]
     prices: Callable[[], Prices]
+    shared: Callable[[ModelRef, Settings], SharedVectors | None] = lambda _model, _settings: None
+    """What the user's team has of a model's vectors; None where nothing is shared. Raises NotConfigured."""
 
 
 @dataclass(slots=True)
@@ -55,7 +57,7 @@ class Ground:
     store: SearchIndex
     attendants: list[Attendant] = field(default_factory=list[Attendant])
     """Who is here, the newest last: its settings hold."""
-    _told_at: float = 0.0
+    _said_at: float = 0.0
 
     @property
     def folder(self) -> Path:
@@ -105,7 +107,7 @@ class Ground:
     def tell(self, *, at_most_every_s: float = 0.0) -> None:
         """Tell the attendants that something about the index is new."""
         now = time.monotonic()
-        if now - self._told_at >= at_most_every_s:
-            self._told_at = now
+        if now - self._said_at >= at_most_every_s:
+            self._said_at = now
             for attendant in list(self.attendants):
                 attendant.changed()

@@ -81,6 +81,11 @@ class WorkspaceIndex:
     def started(self) -> bool:
         return self.keeper.started
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether all that lay on the disk is in it, and later changes are watched for."""
+        return self.keeper.ready.is_set() and self.keeper.problem is None
+
     def start(self) -> None:
         if self.keeper.start():
             self.live.start()
@@ -156,10 +161,12 @@ class WorkspaceIndex:
         keeper = self.keeper
         if keeper.problem is not None:
             return "failed"
+        if not keeper.started and not self.exists:
+            return "idle"
         if keeper.keeps and not keeper.ready.is_set():
             return "indexing"
         if not keeper.keeps and not keeper.scanned.is_set():
-            return "ready" if self.exists and not keeper.started else "indexing"
+            return "indexing" if keeper.started else "ready"
         return "embedding" if self.embedder.busy else "ready"
 
     def _left_out(self) -> Problem | None:

@@ -12,10 +12,10 @@ import logging
 from halley.core.errors import HalleyError
 from halley.core.snapshot import Snapshot
 from halley.core.tokens import estimate_tokens
-from halley.engine.code.languages import language_id_of
 from halley.engine.code.symbols import names_used
 from halley.engine.prompting.context import Related, display_path
 from halley.engine.search_query import names_for_query
+from halley.features.search.cutting import language_of
 from halley.features.search.index import WorkspaceIndex
 from halley.features.search.searching import search_like
 
@@ -54,7 +54,7 @@ async def find_related(index: WorkspaceIndex, snapshot: Snapshot, part: str, bud
         left -= tokens
         chunk, rank = hit.chunk, RANK - len(found) / 50
         reason = "found by words" if hit.how == "lexical" else "found by meaning"
-        language_id = language_id_of(chunk.path)
+        language_id = language_of(chunk.path, chunk.symbol)
         found.append(Related(chunk.path, chunk.first_line, chunk.text, reason, rank, language_id))
         if len(found) == MOST_HITS:
             break
@@ -63,6 +63,8 @@ async def find_related(index: WorkspaceIndex, snapshot: Snapshot, part: str, bud
 
 async def _digest_here(index: WorkspaceIndex, snapshot: Snapshot) -> bytes | None:
     """The digest of the chunk at the cursor, as it was when it was indexed."""
+    if snapshot.document.cell is not None:
+        return None  # the index knows the lines of the notebook's file, not of its cells
     path = display_path(snapshot)
     line = snapshot.document.text.count("\n", 0, snapshot.selection.start) + 1
     return await index.store.digest_at(path, line)

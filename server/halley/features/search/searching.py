@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from halley.core.errors import HalleyError, InvalidInput
 from halley.core.index import Found
-from halley.engine.code.languages import language_id_of
 from halley.engine.fusion import merge_ranks, spread
 from halley.engine.guards.secrecy import is_secret_path
 from halley.engine.search_query import match_terms
 from halley.features.ask import Line
 from halley.features.search.control import load_control
+from halley.features.search.cutting import language_of
 from halley.stores.workspace.project_files import is_named
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ async def _looked_at(index: WorkspaceIndex, patient: bool) -> None:
 async def _rankings(
     index: WorkspaceIndex, line: Line, query: str, by_meaning: bool
 ) -> tuple[dict[str, Sequence[int]], tuple[str, ...]]:
+    # Started first: the database answers while the question's vector is still under way.
     words = asyncio.ensure_future(_by_words(index, query))
     try:
         meant, notices = await _by_meaning(index, line, query) if by_meaning else [], ()
@@ -131,8 +132,10 @@ async def _by_words(index: WorkspaceIndex, query: str) -> list[int]:
 
 async def _by_meaning(index: WorkspaceIndex, line: Line, query: str) -> list[int]:
     model = await index.embedder.answering()
+    # Without approval for this model not even the question is sent: it holds the user's words.
     if model is None or not load_control(index.folder).agreed(model):
         return []
+    # Hits by words are ready; a slow host may hold them up for so long and no longer.
     async with asyncio.timeout(VECTOR_S):
         vector = await index.embedder.vector_of(line, model, query)
     return await index.store.find_near(model, vector, DEPTH)
@@ -150,6 +153,7 @@ async def _hits(
             continue
         how: Any = "both" if len(found_in) == 2 else found_in[0]
         hits.append(Hit(chunk, score, how))
+        # More than asked for, or one long definition could take every place.
         if len(hits) == limit * SPREAD_OVER:
             break
     return spread(hits, lambda hit: (hit.chunk.path, hit.chunk.symbol))[:limit]
@@ -196,6 +200,6 @@ def hit_json(root: Path, hit: Hit) -> Json:
         "text": chunk.text,
         "score": round(hit.score, 6),
         "how": hit.how,
-        "languageId": language_id_of(chunk.path),
+        "languageId": language_of(chunk.path, chunk.symbol),
     }
     return found | ({"symbol": chunk.symbol} if chunk.symbol else {})

@@ -6,6 +6,7 @@
     toolbox.py     what is offered for one reply
     approving.py   approval of a call, and what a permanent approval is bound to
     loop.py        a reply with its calls
+    spending.py    what a reply has cost so far
     listing.py     all of it as the protocol shows it
     finding.py     the tool that searches the workspace
     offering.py    ourselves as a server (`halley mcp`)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from halley.core.errors import HalleyError, InvalidInput
 from halley.core.snapshot import Snapshot
 from halley.engine.code.languages import language_id_of
+from halley.engine.code.notebooks import SUFFIX as NOTEBOOK
 from halley.engine.code.syntax import syntax_errors
 from halley.engine.guards.secrecy import is_secret_path
 from halley.engine.prompting.context import display_path
@@ -28,6 +29,8 @@ from halley.features.tools.finding import find_by_index
 from halley.mcp.values import Outcome, RemoteTool
 from halley.stores.workspace.project_files import list_files
 
+OpenTexts = Callable[[], Mapping[str, str]]
+"""The texts of all open files by `file:` URI, unsaved changes included."""
 MOST_LISTED, MOST_HITS, MOST_CHECKED = 400, 60, 200
 MOST_LINES = 1500
 MOST_NUMBER = 1 << 53
@@ -43,11 +46,23 @@ class ToolPlace:
     snapshot: Snapshot | None = None
     by_meaning: bool = True
     """Whether a search may ask a model for embeddings, which may cost money."""
+    live: OpenTexts | None = None
+    """What is open in the editor at this moment: a reply may edit and read again, and its snapshot is from before."""
+    fetch: Callable[[Path], Awaitable[str | None]] | None = None
+    """Asks the editor for one file's text, where it does not tell of its own accord."""
+    texts: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What `live` said when the call began, since the files are read in a thread."""
 
     @classmethod
-    def of(cls, around: Surroundings, snapshot: Snapshot | None = None) -> ToolPlace | None:
+    def of(
+        cls,
+        around: Surroundings,
+        snapshot: Snapshot | None = None,
+        live: OpenTexts | None = None,
+        fetch: Callable[[Path], Awaitable[str | None]] | None = None,
+    ) -> ToolPlace | None:
         """None without a workspace."""
-        return cls(around.root, around, snapshot) if around.root else None
+        return cls(around.root, around, snapshot, live=live, fetch=fetch) if around.root else None
 
     @property
     def exclude(self) -> tuple[str, ...]:
@@ -55,7 +70,8 @@ class ToolPlace:
 
     def open_text(self, uri: str) -> str | None:
         """The editor's text, where the file is open."""
-        return open_text_of(self.snapshot, uri)
+        text = self.texts.get(uri)
+        return open_text_of(self.snapshot, uri) if text is None else text
 
     async def files(self) -> list[str]:
         facts = await asyncio.to_thread(list_files, self.root, self.exclude, is_secret_path)
@@ -67,6 +83,8 @@ Run = Callable[[ToolPlace, Mapping[str, Any]], Awaitable[str]]
 
 async def run_builtin(place: ToolPlace, name: str, arguments: Mapping[str, Any]) -> Outcome:
     """What the tool says; its refusals are said too. A wrong argument is an answer, not an error."""
+    if place.live is not None:
+        place = replace(place, texts=place.live())
     try:
         return Outcome(await BUILTIN_TOOLS[name][1](place, arguments))
     except HalleyError as error:
@@ -85,6 +103,9 @@ def _reason(error: OSError | ValueError) -> str:
 async def _read(place: ToolPlace, arguments: Mapping[str, Any]) -> str:
     path = _text(arguments, "path")
     plain, text = await asyncio.to_thread(read_shown_file, place.root, path, place.exclude, place.open_text)
+    if place.fetch is not None and not plain.endswith(NOTEBOOK):
+        fetched = await place.fetch(place.root / plain)
+        text = text if fetched is None else fetched
     lines = text.split("\n")
     first = max(1, _number(arguments, "first_line", 1))
     last = min(len(lines), _number(arguments, "last_line", len(lines)), first + MOST_LINES - 1)

@@ -17,13 +17,14 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
+from halley.core.agent import Limits
 from halley.core.calls import Message, Prompt, ToolCall, assistant, user
-from halley.core.errors import HalleyError, ModelNotFound, RequestRefused
+from halley.core.errors import BlockedByPolicy, HalleyError, ModelNotFound, RequestRefused
 from halley.core.events import (
     Event,
     Finish,
@@ -37,7 +38,6 @@ from halley.core.events import (
 )
 from halley.core.models import HostNotes, Times, Usage
 from halley.core.pieces import Pieces
-from halley.core.settings import ToolSettings
 from halley.engine.markdown.inert import visible
 from halley.engine.prompting.tool_text import (
     ENOUGH,
@@ -48,9 +48,10 @@ from halley.engine.prompting.tool_text import (
     with_rules,
 )
 from halley.engine.tool_calls import read_arguments, show_arguments
-from halley.features.ask import Line, ModelReply, stream_reply
-from halley.features.tools.toolbox import OfferedTool, Toolbox
-from halley.mcp.values import ToolFailed
+from halley.features.ask import Line, ModelReply, feed_reply
+from halley.features.tools.spending import Spending
+from halley.features.tools.toolbox import Agreed, OfferedTool, OnlyHunks, Prepared, Toolbox
+from halley.mcp.values import Outcome, ToolFailed
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +65,11 @@ SAME_REFUSED = 2
 Take = Callable[[Event], None]
 Note = Callable[[str], object]
 Keep = Callable[[], Awaitable[object]]
-Agree = Callable[[OfferedTool, Mapping[str, Any], str, Callable[[], None]], Awaitable[bool]]
-"""(tool, arguments, the call's id, what to do before a user is asked) → whether it may be run."""
+Agree = Callable[
+    [OfferedTool, Mapping[str, Any], str, Callable[[], None], Prepared | None], Awaitable[Agreed]
+]
+"""(tool, arguments, the call's id, what to do before a user is asked, the prepared call) → whether it may be run, or
+which hunks of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +92,29 @@ async def converse(
     said: str = "",
     note: Note = lambda _rules: None,
     keep: Keep | None = None,
+    limits: Limits | None = None,
+    rules: str = "",
+    spending: Spending | None = None,
+    is_awaited: Callable[[], bool] = lambda: False,
 ) -> None:
     """Streams a reply, calls and all, into `take`, which gets one `Finish` at the end. Raises what the model's host
     made fail. `said` is the text that the reply has already; `note` gets, before each round, what the model gets of
-    tools; `keep` is waited for before a call that may have an effect, so that it is on disk that it was begun."""
+    tools; `keep` is waited for before a call that may have an effect, so that it is on disk that it was begun. `limits`
+    are those of `tools.*` unless others are given; `rules` go to the model with those for its tools. `spending` gets
+    what each round used. The reply ends after a step in which `is_awaited`: the user has something to say."""
     for notice in box.notices:
         take(Notice(notice))
     if not box.tools:
-        async with aclosing(stream_reply(line, prompt, **options)) as events:
-            async for event in events:
-                take(event)
+        await feed_reply(line, prompt, take, **options)
         return
     model = str(options.get("model") or (await line.route_of(options.get("role", "chat")))[0])
     written = written or Written()
-    conversation = _Conversation(line, box, agree, take, dict(options), written, model, note, len(said), keep)
+    its = line.settings.tools
+    limits = limits or Limits(its.max_calls, its.max_seconds, its.max_usd)
+    conversation = _Conversation(
+        line, box, agree, take, dict(options), written, model, note, len(said), limits, rules,
+        spending or Spending(lambda _usage: None), is_awaited, keep,
+    )  # fmt: skip
     await conversation.run(prompt)
 
 
@@ -152,6 +165,10 @@ class _Conversation:
     model: str
     note: Note
     at: int
+    limits: Limits
+    rules: str
+    spending: Spending
+    is_awaited: Callable[[], bool]
     keep: Keep | None = None
     needs_gap: bool = False
     """Between the text of one round and the next; none when a reply is continued."""
@@ -162,13 +179,9 @@ class _Conversation:
     """When the first calls were there: how long a model thinks before it asks for any is not bounded here."""
     ids: set[str] = field(default_factory=set)
     """Of all calls so far."""
-    refused: set[tuple[str, str]] = field(default_factory=set)
-    """Calls the user said no to: not asked about again in this reply."""
+    refused: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    """Calls the user denied, whole or in part, and how that is said: not asked about again in this reply."""
     circles: Circles = field(default_factory=Circles)
-
-    @property
-    def limits(self) -> ToolSettings:
-        return self.line.settings.tools
 
     async def run(self, prompt: Prompt) -> None:
         added: list[Message] = []
@@ -190,6 +203,9 @@ class _Conversation:
                 break
             self.began = self.began or time.monotonic()
             results = [(call, await self._call(call)) for call in said.calls]
+            if self.is_awaited():
+                self.take(Notice("The reply ended after this step, for your next message."))
+                break
             # One more round after a limit, without further calls: results that are paid for should reach an answer.
             last = bool(self._spent())
             if last:
@@ -199,7 +215,7 @@ class _Conversation:
             added += self._as_messages(said, results)
         if notes is not None:
             self.take(notes)
-        self.take(_together(self.finishes))
+        self.take(_together(self.finishes, self.spending.total))
 
     # -- asking the model
 
@@ -217,16 +233,25 @@ class _Conversation:
 
     async def _stream(self, prompt: Prompt, added: list[Message], *, written: bool) -> _Round:
         tools = tuple(sorted((tool.as_tool() for tool in self.box.tools.values()), key=attrgetter("name")))
-        rules = rules_for(tools, written=written)
+        rules = "\n\n".join(filter(None, (rules_for(tools, written=written), self.rules)))
         self.note(rules)
         messages = (*with_rules(prompt.messages, rules), *added)
         asked = replace(prompt, messages=messages, tools=() if written else tools)
         said, splitter = _Round(ModelReply(), []), BlockSplitter() if written else None
+
+        def take(event: Event) -> None:
+            if said.begun and splitter is None and type(event) is TextDelta and event.text:
+                # Nearly all of a reply: text that continues passes as it is.
+                said.reply.add_text(event.text)
+                said.said.add(event.text)
+                self.at += len(event.text)
+                self.take(event)
+                return
+            said.reply.add(event)
+            self._pass_on(event, said, splitter)
+
         try:
-            async with aclosing(stream_reply(self.line, asked, **self.options)) as events:
-                async for event in events:
-                    said.reply.add(event)
-                    self._pass_on(event, said, splitter)
+            await feed_reply(self.line, asked, take, **self.options)
         except HalleyError:
             self._read_calls(said, splitter)
             if said.calls:
@@ -248,6 +273,8 @@ class _Conversation:
                 pass
             case Finish():
                 self.finishes.append(event)
+                if event.usage:
+                    self.spending.add(event.usage)
                 # After a failover the fallback has the calls in its own form; going back would mix two models' IDs
                 # and notes.
                 if event.model:  # the model that began a reply with calls continues it
@@ -297,7 +324,8 @@ class _Conversation:
     async def _call(self, call: ToolCall) -> str:
         """Runs it if allowed and not in vain; returns the text for the model."""
         tool, key = self.box.tools.get(call.name), (call.name, call.arguments)
-        most = SAME_RESULTS if tool is None or tool.read_only else SAME_EFFECTS
+        once = tool is None or tool.read_only or not tool.repeats
+        most = SAME_RESULTS if once else SAME_EFFECTS
         if self.line.settings.budget.stop_repetition and self.circles.is_circle(key, most):
             self.circles.refused += 1
             why = f"This exact call has been made {most} times with the same result, so it was not run again."
@@ -324,7 +352,7 @@ class _Conversation:
         # By the arguments as they were shown: a model must not get a second question by other white space.
         key = (tool.wire, called.arguments)
         if key in self.refused:
-            return self._refuse(id, call, "The user has already denied this exact call.", tool)
+            return self._refuse(id, call, self.refused[key], tool)
         asked = False
 
         def on_ask() -> None:
@@ -332,28 +360,49 @@ class _Conversation:
             asked = True
             self.take(replace(called, state="asking"))
 
+        prepared: Prepared | None = None
+        if tool.prepare is not None:
+            try:
+                prepared = await tool.prepare(arguments, id)
+            except HalleyError as error:
+                return self._unprepared(called, tool, error)
+            called = replace(called, diff=prepared.diff, command=prepared.command)
         before = time.monotonic()
         try:
-            agreed = await self.agree(tool, arguments, id, on_ask)
+            agreed = await self.agree(tool, arguments, id, on_ask, prepared)
         finally:
             self.asked_s += time.monotonic() - before if asked else 0.0
         if not agreed:
-            self.refused.add(key)
+            self.refused[key] = "The user has already denied this exact call."
             if not asked:
                 self.take(called)
             return self._end(id, tool, "denied", "The user did not approve this call. It was not run.")
+        if isinstance(agreed, OnlyHunks) and prepared is not None and prepared.part is not None:
+            self.refused[key] = "The user has already denied a part of this exact call."
+            prepared = prepared.part(agreed.hunks)
+            called = replace(called, diff=prepared.diff)
         self.take(called)
         # After a crash a reply says which effects it may have had, so the call is on disk before it runs.
         if self.keep is not None and not tool.read_only:
             await self.keep()
-        return await self._run(id, tool, arguments)
+        run = prepared.run if prepared else partial(tool.run, arguments)
+        return await self._run(id, tool, run)
 
-    async def _run(self, id: str, tool: OfferedTool, arguments: Mapping[str, Any]) -> str:
+    def _unprepared(self, called: ToolCalled, tool: OfferedTool, error: HalleyError) -> str:
+        """A call that cannot be made as it is: the user is not asked, the model gets the reason."""
+        self.take(called)
+        state: ToolState = "refused" if isinstance(error, BlockedByPolicy) else "failed"
+        return self._end(called.id, tool, state, f"{error.problem.message} {error.problem.help}".strip())
+
+    async def _run(self, id: str, tool: OfferedTool, run: Callable[[float], Awaitable[Outcome]]) -> str:
         began = time.monotonic()
         try:
-            outcome = await tool.run(arguments, max(1.0, self.limits.max_seconds - self._worked_s()))
+            outcome = await run(max(1.0, self.limits.seconds - self._worked_s()))
         except ToolFailed as error:
             return self._end(id, tool, "failed", str(error), began)
+        except HalleyError as error:  # what was prepared cannot be done any more
+            why = f"{error.problem.message} {error.problem.help}".strip()
+            return self._end(id, tool, "failed", why, began)
         except Exception as error:  # whatever a tool does, the chat continues
             logger.error("the tool %s of %s failed: %s", tool.name, tool.server, type(error).__name__)
             why = f"{tool.name} failed with an error of its own ({type(error).__name__})."
@@ -363,7 +412,7 @@ class _Conversation:
     def _end(
         self, id: str, tool: OfferedTool, state: ToolState, text: str, began: float | None = None
     ) -> str:
-        result = tidy_result(text, self.limits.max_result_tokens)
+        result = tidy_result(text, self.line.settings.tools.max_result_tokens)
         ms = None if began is None else (time.monotonic() - began) * 1000
         self.take(ToolEnded(id, state, result.text, result.shortened, ms))
         if result.hidden:
@@ -409,15 +458,15 @@ class _Conversation:
         limits = self.limits
         if self.circles.refused > SAME_REFUSED:
             return "The model makes the same calls over and over."
-        if self.calls >= limits.max_calls:
-            return f"The reply has made {self.calls} calls (`tools.max_calls`)."
-        if self._worked_s() >= limits.max_seconds:
-            return f"The reply has worked for {limits.max_seconds} seconds (`tools.max_seconds`)."
+        if self.calls >= limits.calls:
+            return f"The reply has made {self.calls} calls (`{limits.setting}.max_calls`)."
+        if self._worked_s() >= limits.seconds:
+            return f"The reply has worked for {limits.seconds} seconds (`{limits.setting}.max_seconds`)."
         # Unknown prices count as nothing here; the number of calls and the time still bound such a model.
-        cost = sum(finish.usage.cost_usd or 0.0 for finish in self.finishes if finish.usage)
-        if limits.max_usd is not None and cost > limits.max_usd:
+        cost = self.spending.known_usd
+        if limits.usd is not None and cost > limits.usd:
             amount = f"{cost:.2f}" if cost >= 1 else f"{cost:.6f}"
-            return f"The reply has cost {amount} US dollars (`tools.max_usd`)."
+            return f"The reply has cost {amount} US dollars (`{limits.setting}.max_usd`)."
         return ""
 
     def _as_messages(self, said: _Round, results: list[tuple[ToolCall, str]]) -> list[Message]:
@@ -429,31 +478,10 @@ class _Conversation:
         return [called, *(Message("tool", (text,), tool_call_id=call.id) for call, text in results)]
 
 
-def _together(finishes: list[Finish]) -> Finish:
+def _together(finishes: list[Finish], usage: Usage | None) -> Finish:
     """One end for all rounds: the last one's reason and model, everything they used, the first one's first token."""
     last = finishes[-1] if finishes else Finish("stop")
-    if len(finishes) < 2:
-        return last
-    used = [finish.usage for finish in finishes if finish.usage]
     times = [finish.times for finish in finishes if finish.times]
-    usage = None
-    if used:
-        costs = [one.cost_usd for one in used]
-        usage = Usage(
-            input_tokens=sum(one.input_tokens for one in used),
-            output_tokens=sum(one.output_tokens for one in used),
-            cached_tokens=sum(one.cached_tokens for one in used),
-            reasoning_tokens=sum(one.reasoning_tokens for one in used),
-            images=sum(one.images for one in used),
-            seconds=sum(one.seconds for one in used),
-            cost_usd=None if None in costs else sum(cost or 0.0 for cost in costs),
-            estimated=any(one.estimated for one in used),
-            cost_source=used[-1].cost_source,
-            written_tokens=sum(one.written_tokens for one in used),
-            saved_usd=sum(saved)
-            if (saved := [s for one in used if (s := one.saved_usd) is not None])
-            else None,
-        )
     total = [one.total_ms for one in times if one.total_ms is not None]
     whole = None
     if times:

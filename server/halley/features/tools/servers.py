@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from halley.core.errors import HalleyError, NotConfigured
@@ -17,6 +17,7 @@ from halley.core.settings import Settings, ToolServerSettings
 from halley.engine.markdown.inert import visible
 from halley.mcp.connection import ServerConnection
 from halley.mcp.values import ServerOffer, ServerSpec, what_changed
+from halley.stores.config.tool_picks import Approval
 from halley.stores.disk.programs import absolute_path, find_program
 from halley.stores.keys.sources import describe_source
 from halley.stores.keys.store import SecretStore
@@ -31,15 +32,29 @@ MOST_HEARD = 1000
 class ToolServers:
     """Connections by name. `on_change` is called when one's state or offer changes."""
 
-    def __init__(self, secrets: SecretStore, verify: Callable[[], ssl.SSLContext] | None = None) -> None:
-        self._secrets, self._verify = secrets, verify
+    def __init__(
+        self,
+        secrets: SecretStore,
+        verify: Callable[[], ssl.SSLContext] | None = None,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._secrets, self._verify, self._environ = secrets, verify, environ
         self._known: dict[str, tuple[ToolServerSettings, ServerConnection]] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.on_change: list[Callable[[], None]] = []
         self.cannot_call: set[str] = set()
         """Models whose host refused tools: they get the written form."""
+        self._in_chats: dict[str, set[Approval]] = {}
         self._heard: dict[tuple[str, str], ServerOffer] = {}
         """(chat, server) → what the chat last knew it to offer; the latest at the end."""
+
+    def approved_in(self, chat: str) -> set[Approval]:
+        """What was approved for the rest of a chat; it ends with the process."""
+        found = self._in_chats.pop(chat, set())
+        self._in_chats[chat] = found
+        if len(self._in_chats) > MOST_HEARD:
+            del self._in_chats[next(iter(self._in_chats))]
+        return found
 
     def known(self, name: str) -> ServerConnection | None:
         """The connection there is, running or not."""
@@ -139,14 +154,17 @@ class ToolServers:
         }
         return ServerSpec(
             name,
-            (_program(its), *its.args) if its.command else (),
-            {"PATH": absolute_path()} | dict(its.env) | keys if its.command else dict(its.env),
+            (_program(its, self._environ), *its.args) if its.command else (),
+            {"PATH": absolute_path(environ=self._environ)} | dict(its.env) | keys
+            if its.command
+            else dict(its.env),
             its.cwd,
             its.url or "",
             dict(its.headers) | (headers if its.url else {}),
             tuple(keys.values()),
             its.start_timeout_s,
             its.call_timeout_s,
+            self._environ,
         )
 
     def _changed(self) -> None:
@@ -154,11 +172,11 @@ class ToolServers:
             tell()
 
 
-def _program(its: ToolServerSettings) -> str:
+def _program(its: ToolServerSettings, environ: Mapping[str, str]) -> str:
     """Its absolute path: relative folders of PATH could lie in anyone's repository. Raises NotConfigured."""
     assert its.command
     name = os.path.expanduser(its.command)  # noqa: PTH111 - `Path` takes a leading `./` away
-    found = find_program(name, environ=os.environ | dict(its.env))
+    found = find_program(name, environ={**environ, **its.env})
     if found is None:
         raise NotConfigured(
             f"{its.command} cannot be started: no folder of PATH holds such a program.",

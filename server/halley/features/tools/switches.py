@@ -1,7 +1,8 @@
 """On and off: for all tools, for a server, for one tool; said for a chat, a workspace or everywhere.
 
 The nearest word counts: the chat's before the workspace's before the user's before what is configured. Something is on
-only where everything above it is: a tool on a server that is off is off.
+only where everything above it is: a tool on a server that is off is off. What the team's policy does
+not allow is off, whatever was picked.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from halley.core.settings import Settings
+from halley.core.team import allows
 from halley.stores.config.tool_picks import ALL, ToolPicks
 
 SwitchScope = Literal["chat", "workspace", "user", "default"]
@@ -58,6 +60,8 @@ class Switches:
 
     def tool(self, server: str, name: str) -> Switch:
         """What holds for it, with what holds for its server and for all."""
+        if not allows(self.settings.team.allowed_tools, f"{server}/{name}"):
+            return Switch(False)
         own = self._nearest(f"{server}/{name}", True)
         for switch in (self.all(), self.server(server), own):
             if not switch.enabled:

@@ -8,6 +8,7 @@ from typing import Any
 
 from halley.core.calls import Tool
 from halley.core.settings import Settings
+from halley.engine.edits.hunks import Hunk
 from halley.engine.prompting.tool_text import tidy_description
 from halley.engine.tool_calls import wire_names
 from halley.features.tools.builtin import BUILTIN_TOOLS, ToolPlace, run_builtin
@@ -20,6 +21,39 @@ PATIENCE_S = 4.0
 """How long a reply waits for servers that are starting; then it goes without them."""
 MOST_TOOLS = 120
 """Hosts take 128 at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A call that is checked and ready: what `run` does is what the user sees of it.
+
+    `diff` or `command` is shown beside the arguments. `why` is a reason to look closely.
+    """
+
+    run: Callable[[float], Awaitable[Outcome]]
+    """(seconds it may take); raises ToolFailed."""
+    asks: bool = True
+    always: bool = True
+    """Whether an approval may hold for further calls, and one given before holds for this."""
+    shape: str = ""
+    """What such an approval is for, in readable form; the shape of the arguments where it is empty."""
+    why: str = ""
+    diff: str = ""
+    command: str = ""
+    hunks: tuple[Hunk, ...] = ()
+    """Of an edit: the parts that can be approved by themselves."""
+    part: Callable[[frozenset[int]], Prepared] | None = None
+    """The call with only these of its hunks."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyHunks:
+    """Approval of a call, once, with these of its hunks and no others; at least one is missing."""
+
+    hunks: frozenset[int]
+
+
+Agreed = bool | OnlyHunks
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +72,33 @@ class OfferedTool:
     schema_hash: str
     run: Callable[[Mapping[str, Any], float], Awaitable[Outcome]]
     """(arguments, seconds it may take); raises ToolFailed."""
+    prepare: Callable[[Mapping[str, Any], str], Awaitable[Prepared]] | None = None
+    """(arguments, the call's ID): for a tool of an agent, instead of `run`. Raises HalleyError for what is not done."""
+    repeats: bool = True
+    """Whether the same call with the same result may be meant, as for a command; not for an edit."""
 
     def as_tool(self) -> Tool:
         return Tool(self.wire, self.description or self.title, self.schema)
+
+
+def own_tool(
+    tool: RemoteTool,
+    run: Callable[[Mapping[str, Any], float], Awaitable[Outcome]] | None = None,
+    prepare: Callable[[Mapping[str, Any], str], Awaitable[Prepared]] | None = None,
+    *,
+    read_only: bool = True,
+    repeats: bool = True,
+) -> OfferedTool:
+    """A tool of Halley's own, under its own name. One that only reads is not asked about. `run` is left out where
+    `prepare` makes what is run."""
+    return OfferedTool(
+        BUILTIN, tool.name, tool.name, tool.title, tool.description, tool.schema, read_only, not read_only, BUILTIN,
+        tool.fingerprint, run or _run_unprepared, prepare, repeats,
+    )  # fmt: skip
+
+
+async def _run_unprepared(_arguments: Mapping[str, Any], _limit_s: float) -> Outcome:
+    raise AssertionError("this tool runs what was prepared")
 
 
 @dataclass(frozen=True, slots=True)

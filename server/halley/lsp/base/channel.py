@@ -29,8 +29,8 @@ class Channel(asyncio.Protocol):
     def __init__(self, on_frames: OnFrames, on_end: Callable[[], None], parser: FrameParser | None = None):
         self._on_frames, self._on_end = on_frames, on_end
         self._parser = parser or FrameParser()
-        self._reader: Any = None  # asyncio.ReadTransport, or what looks like one
-        self._writer: Any = None  # asyncio.WriteTransport, or what looks like one
+        self._reader: asyncio.ReadTransport | None = None
+        self._writer: asyncio.WriteTransport | None = None
         self._writable = asyncio.Event()
         self._writable.set()
         self._holds: set[str] = set()  # who wants reading to pause
@@ -45,7 +45,7 @@ class Channel(asyncio.Protocol):
         The first of a turn of the loop is written immediately, those that follow together at its end: under many
         streams a call to the system for each message is what costs most.
         """
-        if self._closed or self._writer is None or self._writer.is_closing():
+        if self._closed:
             return
         if self._later is not None:
             self._later.append(frame(body))
@@ -56,10 +56,12 @@ class Channel(asyncio.Protocol):
 
     def _write_later(self) -> None:
         later, self._later = self._later, None
-        if later and self._writer is not None and not self._writer.is_closing():
+        if later:
             self._pass_on(b"".join(later))
 
     def _pass_on(self, data: bytes) -> None:
+        if self._writer is None or self._writer.is_closing():
+            return
         self._writer.write(data)
         if self._writer.get_write_buffer_size() > FULL:
             self.hold_reading("unread answers")
@@ -100,21 +102,21 @@ class Channel(asyncio.Protocol):
                 async with asyncio.timeout(timeout_s):
                     await self.drain()
         self._closed = True
-        for transport in (self._reader, self._writer):
+        ends: tuple[Any, Any] = self._reader, self._writer  # a pipe's reading end has no `abort`
+        for transport in ends:
             if transport is not None and not transport.is_closing():
                 transport.abort() if hasattr(transport, "abort") else transport.close()
         self._writable.set()
 
-    def use_writer(self, writer: Any) -> None:
-        self._writer = writer
-        writer.set_write_buffer_limits(high=HIGH_WATER)
-
     # asyncio.Protocol
 
-    def connection_made(self, transport: Any) -> None:
-        self._reader = transport
-        if isinstance(transport, asyncio.Transport):  # a socket is both
-            self.use_writer(transport)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called once with a socket, which is both, or once with each of two pipes."""
+        if isinstance(transport, asyncio.WriteTransport):
+            self._writer = transport
+            transport.set_write_buffer_limits(high=HIGH_WATER)
+        if isinstance(transport, asyncio.ReadTransport):
+            self._reader = transport
 
     def data_received(self, data: bytes) -> None:
         frames = self._parser.feed(data)

@@ -13,6 +13,7 @@ from cattrs.cols import is_sequence, list_structure_factory
 from lsprotocol import types
 from pygls.protocol import default_converter
 
+from halley.core.json_text import encode_json, has_nan
 from halley.lsp.base.rpc_errors import InvalidParams
 
 T = TypeVar("T")
@@ -66,3 +67,23 @@ def from_json(value: Any, kind: type[T]) -> T:
 def to_json(value: Any) -> Any:
     """lsprotocol's types as JSON values."""
     return shared_converter().unstructure(value)
+
+
+def encode_body(message: Any) -> bytes:
+    """The JSON of `message`. Raises ValueError or TypeError when it has none (pygls sends the invalid `NaN`)."""
+    body = encode_json(message, _encode_other)
+    if b"null" in body and has_nan(message):
+        raise ValueError("a number is NaN or infinite")
+    return body
+
+
+def _encode_other(value: Any) -> Any:
+    """lsprotocol's types as LSP spells them, models of `lsp/protocol/` as Halley's protocol does.
+
+    Mend: pygls sends any other object's `__dict__`.
+    """
+    if hasattr(value, "__attrs_attrs__"):
+        return to_json(value)
+    if (dump := getattr(value, "model_dump", None)) is None:
+        raise TypeError(f"{type(value).__name__} has no JSON form")
+    return dump(mode="json", by_alias=True, exclude_none=True)

@@ -9,19 +9,12 @@ A handler is an `async def`, or a `def` that is done in a moment: everything run
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 from lsprotocol import types
 from pygls.feature_manager import FeatureManager
-
-QUIET_S = 0.5
-"""After `initialized`, until the rest of the features is imported, if no message needs it before."""
-PAUSE_S = 0.01
-"""Between two of these imports: each blocks the loop."""
 
 
 class Features(FeatureManager):
@@ -31,31 +24,12 @@ class Features(FeatureManager):
     not both listen to `didSave`. Here they run in the order of their registration; one that fails stops no other.
     """
 
-    def __init__(self, server: Any, converter: Any) -> None:
-        super().__init__(server, converter)
-        self._later: deque[Callable[[], None]] = deque()
-
-    def put_off(self, steps: Iterable[Callable[[], None]]) -> None:
-        """Each registers what the first messages do not need: when one does, or when the editor has been quiet."""
-        self._later.extend(steps)
-
-    def complete(self) -> None:
-        """Registers what was put off, now."""
-        while self._later:
-            self._later.popleft()()
-
-    def complete_when_quiet(self, wait_s: float = QUIET_S) -> None:
-        """Registers it one by one, so that a message never waits for more than one import."""
-        asyncio.get_running_loop().call_later(wait_s, self._complete_next)
-
-    def _complete_next(self) -> None:
-        if self._later:
-            self._later.popleft()()
-            self.complete_when_quiet(PAUSE_S)
-
     def feature(self, feature_name: str, options: Any | None = None) -> Callable[..., Any]:
+        """A second handler joins the first where there is no answer to give (`#notificationMessage`)."""
+
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
-            earlier = self._features.pop(feature_name, None) if is_notification(feature_name) else None
+            has_no_answer = types.METHOD_TO_TYPES.get(feature_name, (None, feature_name))[1] is None
+            earlier = self._features.pop(feature_name, None) if has_no_answer else None
             super(Features, self).feature(feature_name, options)(function)
             if earlier is not None:
                 handlers = earlier.handlers if isinstance(earlier, InTurn) else (earlier,)
@@ -78,8 +52,3 @@ class InTurn:
         protocol = self._server.protocol
         for handler in self.handlers:
             protocol._execute_handler(str(uuid4()), handler, protocol._check_handler_result, args)
-
-
-def is_notification(method: str) -> bool:
-    """Whether LSP gives the method no response."""
-    return types.METHOD_TO_TYPES.get(method, (None, method))[1] is None

@@ -120,7 +120,7 @@ class FrameParser:
 
     def _find_header(self) -> bool:
         found = _NEXT_HEADER.search(self._buffer)
-        if found is None:
+        if found is None:  # the end is kept: it may be half of a header
             del self._buffer[: max(0, len(self._buffer) - _LONGEST_NEXT_HEADER)]
             return False
         at = found.start()

@@ -10,22 +10,21 @@ no imports, answers it from `capabilities.py`, and hands over what it knows as a
 
 The real server then starts as if it had answered itself (`Server.begin(params)`), and handles everything
 that is not this one case: a wrong first message, an `initialize` sent twice, garbage.
-
-It also takes stdin and stdout for itself, so that nothing that prints and no program started later can write
-into the stream of messages or read from it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
-import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from halley.lsp.base.frames import BadFrame, FrameParser, frame
 from halley.lsp.capabilities import build_initialize_result
+from halley.lsp.streams import write_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _CHUNK = 64 * 1024
 
@@ -41,54 +40,31 @@ class Opening:
         """The client closed its side before it said anything."""
 
 
-def seize_stdio() -> tuple[int, int]:
-    """Private copies of stdin and stdout; what is left in their places is the null device and stderr."""
-    stdin, stdout = os.dup(0), os.dup(1)
-    null = os.open(os.devnull, os.O_RDWR)
-    os.dup2(null, 0)
-    try:
-        os.dup2(2, 1)
-    except OSError:  # started without stderr
-        os.dup2(null, 1)
-    os.close(null)
-    sys.stdout = sys.stderr
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.setmode(stdin, os.O_BINARY)
-        msvcrt.setmode(stdout, os.O_BINARY)
-    else:
-        os.set_blocking(stdin, True)  # the parent process may have set them otherwise
-        os.set_blocking(stdout, True)
-    return stdin, stdout
-
-
 def answer_initialize(stdin: int, stdout: int) -> Opening:
     """Reads up to the first message and answers it if it is `initialize`."""
     for name in ("SIGTERM", "SIGINT", "SIGHUP"):  # nothing is open yet that would have to be closed
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: os._exit(0))
+    return open_conversation(stdin, stdout)
+
+
+def open_conversation(stdin: int, stdout: int, may_read: Callable[[], bool] = lambda: True) -> Opening:
+    """As `answer_initialize`, for one client of several. Without leave to read it ends where it is: the opening then
+    holds what was read."""
     opening = Opening()
-    while not opening.frames:
+    while not opening.frames and may_read():
         data = os.read(stdin, _CHUNK)
         if not data:
             opening.at_end = True
             return opening
         opening.frames = opening.parser.feed(data)
-    request = _read_initialize(opening.frames[0])
+    request = _read_initialize(opening.frames[0]) if opening.frames else None
     if request is not None:
         params = opening.params = request["params"]
         del opening.frames[0]
         response = {"jsonrpc": "2.0", "id": request["id"], "result": build_initialize_result(params)}
-        _write_all(stdout, frame(json.dumps(response, separators=(",", ":")).encode()))
+        write_all(stdout, frame(json.dumps(response, separators=(",", ":")).encode()))
     return opening
-
-
-def show_error(stdout: int, text: str) -> None:
-    """Shows the client why the daemon ends before it has begun: editors show this, seldom stderr."""
-    message = {"jsonrpc": "2.0", "method": "window/showMessage", "params": {"type": 1, "message": text}}
-    with contextlib.suppress(OSError):
-        _write_all(stdout, frame(json.dumps(message).encode()))
 
 
 def _read_initialize(first: bytes | BadFrame) -> dict[str, Any] | None:
@@ -108,9 +84,3 @@ def _read_initialize(first: bytes | BadFrame) -> dict[str, Any] | None:
         and isinstance(message.get("params"), dict)
     )
     return message if in_order else None
-
-
-def _write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]

@@ -19,7 +19,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidRequest, JsonRpcParseError, JsonRpcServerNotInitialized
 from pygls.protocol import LanguageServerProtocol
 
-from halley.lsp.base.codec import decode_body
+from halley.core.json_text import decode_json
 from halley.lsp.base.converter import from_json
 from halley.lsp.base.frames import BadFrame
 from halley.lsp.base.rpc_errors import InvalidParams, RpcError, error_json
@@ -48,7 +48,7 @@ the document store checks what it reads, in notebooks too. The others: clients m
 """
 
 
-class Request:
+class ClientRequest:
     """One request of the client's, while it is worked on."""
 
     __slots__ = ("id", "method", "partial_result_token", "work_done_token")
@@ -61,7 +61,7 @@ class Request:
         """Where the client wants to see the result as it grows."""
 
 
-current_request: ContextVar[Request | None] = ContextVar("current_request", default=None)
+current_request: ContextVar[ClientRequest | None] = ContextVar("current_request", default=None)
 """The request the running code works for; None in notifications and in the background."""
 
 
@@ -89,7 +89,7 @@ class Intake(LanguageServerProtocol):
         self.receive([None])
 
     def _pump(self) -> None:
-        """Mend: in pygls a handler's first step may see what the client said after its request.
+        """Mend: in pygls a handler's first step may see what the client said after its request (`#messageOrdering`).
 
         That first step, and those of tasks it makes, come before the next message.
         """
@@ -97,6 +97,7 @@ class Intake(LanguageServerProtocol):
         while self._queue and not self._server.is_over:
             if self._has_new_task:
                 self._has_new_task = False
+                # In the queue after the new task's first step.
                 asyncio.get_running_loop().call_soon(self._pump)
                 return
             self._take(self._queue.popleft())
@@ -104,7 +105,7 @@ class Intake(LanguageServerProtocol):
         self._server.channel.release_reading("messages to handle")
 
     def _take(self, frame: bytes | BadFrame | None) -> None:
-        """Mend: pygls answers no message that is bad JSON, a batch, no object or out of turn."""
+        """Mend: pygls answers no message that is bad JSON, a batch, no object or out of turn (`#responseMessage`)."""
         if frame is None:
             self._server.end(self.exit_code)
             return
@@ -125,7 +126,7 @@ class Intake(LanguageServerProtocol):
         if isinstance(frame, BadFrame):
             raise JsonRpcParseError(frame.reason)
         try:
-            message = decode_body(frame)
+            message = decode_json(frame)
         except ValueError:
             raise JsonRpcParseError("The message is not UTF-8 JSON.") from None
         if not isinstance(message, dict):
@@ -143,7 +144,7 @@ class Intake(LanguageServerProtocol):
         elif not isinstance(method, str):
             raise JsonRpcInvalidRequest("'method' must be a string.")
         elif "id" not in message:
-            if method == types.EXIT or self.is_running:
+            if method == types.EXIT or self._server.is_running:
                 copy_context().run(self._handle_notification, method, read_params(method, params))
         elif type(id) not in (int, str):
             raise JsonRpcInvalidRequest("'id' must be a string or an integer.")
@@ -152,12 +153,12 @@ class Intake(LanguageServerProtocol):
             raise JsonRpcInvalidRequest("The 'id' belongs to a request in progress.")
         else:
             self._admit(method)
-            context = copy_context()
-            context.run(current_request.set, Request(id, method, params))
+            context = copy_context()  # what one message's handler sets, the next must not see
+            context.run(current_request.set, ClientRequest(id, method, params))
             context.run(self._handle_request, id, method, read_params(method, params))
 
     def _admit(self, method: str) -> None:
-        """Mend: pygls runs requests before `initialize` and never answers those after `shutdown`."""
+        """Mend: pygls runs requests before `initialize`, and never answers those after `shutdown` (`#shutdown`)."""
         if self._shutdown:
             raise JsonRpcInvalidRequest("The server is shut down.")
         if self._server.has_begun and method == types.INITIALIZE:
@@ -166,13 +167,8 @@ class Intake(LanguageServerProtocol):
             raise JsonRpcServerNotInitialized("The first request must be 'initialize'.")
 
     @property
-    def is_running(self) -> bool:
-        """Between `initialize` and `shutdown`."""
-        return self._server.has_begun and not self._shutdown
-
-    @property
     def exit_code(self) -> int:
-        """0 after `shutdown`, 1 otherwise."""
+        """0 after `shutdown`, 1 otherwise (`#exit`)."""
         return 0 if self._shutdown else 1
 
 
@@ -180,8 +176,9 @@ def read_params(method: str, params: Any) -> Any:
     """A message's parameters as lsprotocol's types, or plain ones where LSP has no type for them.
 
     Mends: pygls structures every object that has a key `jsonrpc`, also deep in parameters; it makes namedtuples
-    of what it does not know (3.6 ms for a chat of 20 messages, names changed); it never answers a custom request
-    without `params`, nor a typed one whose parameters are invalid. Raises InvalidParams naming the first field.
+    of what it does not know (3.6 ms for a chat of 20 messages, names changed);
+    it never answers a custom request without `params` (`#requestMessage`), nor a typed one whose parameters are
+    invalid. Raises InvalidParams naming the first field.
     """
     if params is None:
         params = {}

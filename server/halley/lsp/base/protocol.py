@@ -13,10 +13,11 @@ documents, progress and commands. Where messages come from is `intake.py`; what 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import itertools
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from typing import Any
 from uuid import uuid4
@@ -25,25 +26,17 @@ from cattrs import Converter
 from lsprotocol import types
 from pygls.protocol import lsp_method
 
-from halley.lsp.base.codec import encode_body, encode_model
+from halley.lsp.base.converter import encode_body
 from halley.lsp.base.features import Features
 from halley.lsp.base.intake import Intake, Token, current_request
 from halley.lsp.base.rpc_errors import INTERNAL_ERROR, ClientError, InvalidParams, client_error, error_json
 from halley.lsp.capabilities import build_initialize_result, look_up
 from halley.lsp.logs import describe
+from halley.lsp.time_limits import DEFAULT_TIME_LIMIT_S, TIME_LIMITS_S
 
 logger = logging.getLogger(__name__)
 
 Params = dict[str, Any]
-
-TIME_LIMITS_S = {
-    "window/showMessageRequest": 600.0,
-    "halley/tools/approve": 600.0,
-    "workspace/applyEdit": 120.0,  # the editor may show the edit and ask first
-    "window/showDocument": 5.0,  # shown in other ways when nothing is heard
-    "halley/secrets/get": 120.0,  # a key store may ask for its password
-}
-DEFAULT_TIME_LIMIT_S = 10.0
 
 
 class HalleyProtocol(Intake):
@@ -56,14 +49,16 @@ class HalleyProtocol(Intake):
         super().__init__(server, converter)
 
     def _register_builtin_features(self) -> None:
+        """With our feature manager: several may hear a notification (`#notificationMessage`)."""
         self.fm: Features = Features(self._server, self._converter)
         super()._register_builtin_features()
 
     # Handlers
 
     def _get_handler(self, feature_name: str) -> Any:
+        """Features that were put off are registered before a method is refused as unknown (`#responseMessage`)."""
         if feature_name not in self.fm.features and feature_name not in self.fm.builtin_features:
-            self.fm.complete()
+            self._server.complete()
         return super()._get_handler(feature_name)
 
     def _execute_handler(
@@ -74,8 +69,8 @@ class HalleyProtocol(Intake):
         args: tuple[Any, ...] | None = None,
         kwargs: Params | None = None,
     ) -> None:
-        """Mends: progress tokens and the futures of notifications were kept for ever, a progress token cancelled a
-        future that nothing waited for, and `sys.exit` in a handler ended the process."""
+        """Mends: progress tokens and the futures of notifications were kept for ever, a token cancelled a future that
+        nothing waited for (`#window_workDoneProgress_cancel`), and `sys.exit` in a handler ended the process."""
         request = current_request.get()
         token = request.work_done_token if request and request.id == msg_id else None
 
@@ -103,13 +98,14 @@ class HalleyProtocol(Intake):
         return task
 
     def _check_handler_result(self, future: Any) -> None:
-        """Mend: a notification that fails is logged; pygls shows its traceback to the user in a message."""
+        """Mend: a notification that fails is logged (`#notificationMessage`); pygls shows the user its traceback."""
         if not future.cancelled() and (error := future.exception()) is not None:
             name = future.get_name() if isinstance(future, asyncio.Task) else "A notification"
             logger.error("%s failed: %s", name, describe(error))
 
     def _handle_cancel_notification(self, msg_id: Token) -> None:
-        """Mend: pygls forgets the request, so that its id could be used again while its task still runs."""
+        """Mend: pygls forgets the request, so that its id could be used again while its task still runs
+        (`#cancelRequest`: it has to be answered like any other)."""
         if (future := self._request_futures.get(msg_id)) is not None:
             future.cancel()
 
@@ -130,7 +126,8 @@ class HalleyProtocol(Intake):
     def _send_handler_result(self, future: Any, *, msg_id: Token) -> None:
         """The one place where a request's answer is sent, also when it was cancelled before its first step.
 
-        Mends: a result that is no JSON was never answered; errors carried tracebacks, with values, to the client.
+        Mends: a result that is no JSON was never answered (`#responseMessage`); errors carried tracebacks, with values,
+        to the client.
         """
         error = asyncio.CancelledError() if future.cancelled() else future.exception()
         if error is None:
@@ -148,25 +145,21 @@ class HalleyProtocol(Intake):
             self._server.begin(self._server.initialize_params)
 
     def _send_response(self, msg_id: Token, result: Any = None, error: Any = None) -> None:
-        """pygls' own, without its types around every result: 30 µs of each round trip."""
+        """pygls' own (`#responseMessage`), without its types around every result: 30 µs of each round trip."""
         said = {"result": result} if error is None else {"error": error}
         self._send_data({"jsonrpc": self.VERSION, "id": msg_id, **said})
 
     def _send_data(self, data: Any) -> None:
-        """Mends: a message goes out whole and from the loop only; NaN, which is no JSON, is refused; no body is logged.
+        """Mends: a message goes out whole and from the loop only; NaN (RFC 8259, 6) is refused; no body is logged.
 
         Raises ValueError or TypeError for what has no JSON form, so that the caller can answer; pygls logs it and says
         nothing.
         """
         if self.writer is not None:
-            self.writer.write(encode_body(data, self._serialize_message))
-
-    def _serialize_message(self, data: Any) -> Any:
-        """lsprotocol's types and our own models; pygls sends any other object's `__dict__`."""
-        return self._converter.unstructure(data) if hasattr(data, "__attrs_attrs__") else encode_model(data)
+            self.writer.write(encode_body(data))
 
     def notify(self, method: str, params: Any = None) -> None:
-        """As in pygls; parameters may be plain. Raises ValueError or TypeError when they have no JSON form."""
+        """As in pygls (`#notificationMessage`); parameters may be plain. Raises what `_send_data` raises."""
         self._send_data({"jsonrpc": self.VERSION, "method": method} | _given(params))
 
     # Questions to the client
@@ -178,12 +171,13 @@ class HalleyProtocol(Intake):
         callback: Callable[[Any], None] | None = None,
         msg_id: Token | None = None,
     ) -> Future[Any]:
-        """As in pygls; parameters may be plain, and the result is."""
+        """As in pygls (`#requestMessage`); parameters may be plain, and the result is. Its ids are ours alone."""
         id = next(self._ids) if msg_id is None else msg_id
         future: Future[Any] = Future()
         if callback is not None:
             future.add_done_callback(lambda f: f.cancelled() or f.exception() or callback(f.result()))
         self._send_data({"jsonrpc": self.VERSION, "id": id, "method": method} | _given(params))
+        # Only now: what has no JSON was refused, and would stay in the table for ever.
         self._questions[id] = future
         return future
 
@@ -197,8 +191,8 @@ class HalleyProtocol(Intake):
         """The client's result. Raises ClientError when it answers with an error, or not within the limit.
 
         Mends: a waiting task may be cancelled before the client answers. The client is notified, and its late answer
-        is dropped (pygls raises InvalidStateError there, its issue 621). A client that never answers costs no more
-        than the limit.
+        is dropped (in pygls it raises InvalidStateError: https://github.com/openlawlibrary/pygls/issues/621). A client
+        that never answers costs no more than the limit.
         """
         limit = timeout_s or TIME_LIMITS_S.get(method, DEFAULT_TIME_LIMIT_S)
         id = next(self._ids) if msg_id is None else msg_id
@@ -218,8 +212,9 @@ class HalleyProtocol(Intake):
             self._questions.pop(id, None)
 
     def _handle_response(self, msg_id: Any, result: Any = None, error: Any = None) -> None:
+        """Mend: a late answer is dropped (https://github.com/openlawlibrary/pygls/issues/621)."""
         future = self._questions.pop(msg_id, None) if type(msg_id) in (int, str) else None
-        if future is None or future.done():
+        if future is None or future.done():  # not asked, or given up by now
             return
         if error is None:
             future.set_result(result)
@@ -238,33 +233,35 @@ class HalleyProtocol(Intake):
         """The document that `front.py` answers with before pygls is imported; a test compares it with pygls' builder.
 
         Mends: the parameters stay plain (clients send what the types refuse), the position encoding is the cheapest
-        that both sides know, and not the client's first, and nothing of the parameters is logged.
+        that both sides know, and not the client's first (`#positionEncodingKind`), and no parameters are logged.
         """
         self._server.initialize_params = params
         return build_initialize_result(params)
 
     @lsp_method(types.SHUTDOWN)
     async def lsp_shutdown(self, *_: Any) -> None:  # type: ignore[override]
+        """Mend: with a command in flight pygls fails; here its work has stopped when it answers (`#shutdown`)."""
         self._shutdown = True
         await self.stop_work()
         await self._server.close_all()
 
     @lsp_method(types.EXIT)
     def lsp_exit(self, *_: Any) -> None:  # type: ignore[override]
-        """Mend: pygls raises SystemExit, which its own `start_io` swallows, so that the exit code is always 0."""
+        """Mend: pygls raises SystemExit, which its own `start_io` swallows: the exit code is always 0 (`#exit`)."""
         self._server.end(self.exit_code)
 
     # Documents and commands
 
     @property
     def workspace(self) -> Any:
+        """Ours, from the start: pygls makes one in `initialize`, which `front.py` has answered (`#initialize`)."""
         return self._server.documents
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: Params) -> Any:  # type: ignore[override]
-        """Mend: all changes of one message are applied together, by its version. A change that is malformed leaves
-        the document out of step; pygls applies the others (or an older version) silently, and the next edit lands in
-        the wrong place."""
+        """Mend: all changes of one message are applied together, by its version (`#textDocument_didChange`). A change
+        that is malformed leaves the document out of step; pygls applies the others (or an older version) silently, and
+        the next edit lands in the wrong place."""
         uri = look_up(params, "textDocument.uri")
         try:
             its = params["textDocument"]
@@ -279,9 +276,9 @@ class HalleyProtocol(Intake):
 
     @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
     async def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> Any:  # type: ignore[override]
-        """Mends: the command is awaited by the task that is cancelled (pygls answers -32800 and lets it run on),
-        and its arguments are a list as it was sent, however many there are."""
-        self.fm.complete()
+        """Mends: the command is awaited by the task that is cancelled (`#cancelRequest`; pygls answers -32800 and lets
+        it run on), and its arguments are a list as it was sent, of any length (`#workspace_executeCommand`)."""
+        self._server.complete()
         command = self.fm.commands.get(params.command)
         if command is None:
             raise InvalidParams("command", f"one of {', '.join(sorted(self.fm.commands))} is expected")
@@ -291,22 +288,24 @@ class HalleyProtocol(Intake):
 
 def _contained(handler: Callable[..., Any]) -> Callable[..., Any]:
     """`handler`; where it calls `sys.exit` it fails, and does not take the server with it."""
-
-    async def wait(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return await handler(*args, **kwargs)
-        except SystemExit as error:
-            raise RuntimeError("a handler tried to exit the process") from error
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return handler(*args, **kwargs)
-        except SystemExit as error:
-            raise RuntimeError("a handler tried to exit the process") from error
-
     if inspect.isgeneratorfunction(handler):  # pygls' own
         return handler
-    return wait if asyncio.iscoroutinefunction(handler) else call
+    if not asyncio.iscoroutinefunction(handler):
+        return _no_exit()(handler)
+
+    async def wait(*args: Any, **kwargs: Any) -> Any:
+        with _no_exit():
+            return await handler(*args, **kwargs)
+
+    return wait
+
+
+@contextlib.contextmanager
+def _no_exit() -> Iterator[None]:
+    try:
+        yield
+    except SystemExit as error:
+        raise RuntimeError("a handler tried to exit the process") from error
 
 
 def _given(params: Any) -> Params:

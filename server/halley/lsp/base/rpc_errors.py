@@ -19,7 +19,6 @@ from halley.core.errors import Cancelled, HalleyError, Problem, problem_of
 INTERNAL_ERROR = RpcError.CODE
 REQUEST_CANCELLED = JsonRpcRequestCancelled.CODE
 REQUEST_FAILED = -32803
-CONTENT_MODIFIED = -32801
 
 
 class InvalidParams(JsonRpcInvalidParams):
@@ -35,27 +34,23 @@ class InvalidParams(JsonRpcInvalidParams):
 class ContentModified(RpcError):
     """The document is another one by now, so that a result for the old one means nothing. Editors drop it silently."""
 
-    CODE = CONTENT_MODIFIED
+    CODE = -32801
 
     def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message, CONTENT_MODIFIED, problem.to_json())
+        super().__init__(problem.message, data=problem.to_json())
 
 
 class ClientError(HalleyError):
     """The editor answered a request of ours with an error, or not in time."""
 
     code = "client_failed"
-    rpc_code: int | None = None
 
 
 def client_error(error: Any) -> ClientError:
     """The `error` of the editor's answer as an exception."""
     details = error if isinstance(error, dict) else {}
     said = str(details.get("message") or "no reason given").strip().rstrip(".")
-    problem = ClientError(f"The editor refused a request: {said}.", "See the editor's log.")
-    code = details.get("code")
-    problem.rpc_code = code if isinstance(code, int) else None
-    return problem
+    return ClientError(f"The editor refused a request: {said}.", "See the editor's log.")
 
 
 def error_json(error: BaseException) -> dict[str, Any]:

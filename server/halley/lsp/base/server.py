@@ -2,7 +2,7 @@
 
 `HalleyServer` is what handlers see. What they add to it: features and commands (`features.py`), things to do once the
 client is known (`on_begin`), things to close at the end (`closing`). What they use: `request`, `notify`,
-`documents`, `session`, and the tokens of `progress.py`.
+`documents`, `session`, and the tokens of `lsp/window/progress.py`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from halley.features.room import EngineRoom
     from halley.features.shared import Shared
+    from halley.lsp.base.frames import FrameParser
     from halley.lsp.window.session import Session
 
 logger = logging.getLogger(__name__)
@@ -61,8 +62,12 @@ class HalleyServer(LanguageServer):
         """What `character` counts in positions: `utf-8`, `utf-16` or `utf-32`."""
         self.shows_progress = False
         """Whether the client takes progress tokens that the server made (`window.workDoneProgress`)."""
+        self.batch: Any = None
+        """Takes the partial results of all requests together, for clients that read it: `window/partial_results.py`."""
         self.on_begin: list[Callable[[Params], None]] = []
         """Called with `InitializeParams` once, before anything else is handled."""
+        self.complete: Callable[[], None] = lambda: None
+        """Registers the features that were put off; called when a message has no handler yet."""
         self.closing = contextlib.AsyncExitStack()
         """What belongs to this client and is closed with it, last opened first."""
         self.ended = asyncio.Event()
@@ -83,16 +88,16 @@ class HalleyServer(LanguageServer):
         @self.feature(types.INITIALIZED)
         def _(_: types.InitializedParams) -> None:
             self.is_initialized = True
-            self.protocol.fm.complete_when_quiet()
 
         @self.feature(types.TEXT_DOCUMENT_DID_SAVE)
         def _(params: types.DidSaveTextDocumentParams) -> None:
             self.documents.save(params.text_document.uri)  # one out of step is in step again
 
-    def connect(self, channel: Channel) -> None:
+    def connect(self, parser: FrameParser | None = None) -> Channel:
         """Our transport under pygls: whole messages, written from the loop."""
-        self.channel = channel
-        self.protocol.set_writer(cast("Writer", channel), include_headers=False)
+        self.channel = Channel(self.protocol.receive, self.protocol.at_end_of_input, parser)
+        self.protocol.set_writer(cast("Writer", self.channel), include_headers=False)
+        return self.channel
 
     def begin(self, params: Params) -> None:
         """The client is known: `initialize` was answered, by `front.py` or by us."""
@@ -101,7 +106,7 @@ class HalleyServer(LanguageServer):
         self.encoding = self.documents.encoding = choose_encoding(params.get("capabilities"))
         self.shows_progress = look_up(params, "capabilities.window.workDoneProgress") is True
         pid = params.get("processId")
-        if type(pid) is int:  # pygls does not watch it
+        if type(pid) is int:  # (`#initialize`: end when it has ended); pygls does not watch it
             self.run_in_background(watch_process(pid, lambda: self.end(1)), "parent watch")
         for callback in self.on_begin:
             try:
@@ -124,7 +129,7 @@ class HalleyServer(LanguageServer):
         return self.protocol.run_in_background(coroutine, name)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        """Mend: pygls shows errors, with the values in them, to the user in a message. Here they are logged."""
+        """Mend: pygls shows errors, with values in them, to the user (`#window_showMessage`). Here they are logged."""
         logger.error("%s: %s", getattr(source, "__name__", source), describe(error))
 
     # The end
@@ -136,7 +141,7 @@ class HalleyServer(LanguageServer):
     @property
     def is_running(self) -> bool:
         """Between `initialize` and `shutdown`."""
-        return self.protocol.is_running
+        return self.has_begun and not self.protocol._shutdown
 
     def end(self, code: int) -> None:
         """The conversation is over; `code` is what the process exits with. The first call counts."""
@@ -153,6 +158,7 @@ class HalleyServer(LanguageServer):
 
     async def close_all(self) -> None:
         """Closes what belongs to this client."""
+        # `shutdown` and the connection's end both come here.
         closing, self.closing = self.closing, contextlib.AsyncExitStack()
         try:
             async with asyncio.timeout(5):

@@ -1,4 +1,4 @@
-"""What a channel is connected to: stdin and stdout, or a unix socket. Above that there is no difference.
+"""Stdin and stdout as the two ends of a channel. A unix socket needs nothing of this: it is both ends itself.
 
 The loop reads and writes pipes and sockets itself. Everything else (files, terminals, Windows' pipes) it cannot watch:
 there, two threads move the bytes to and from a socket pair, and the channel has its other end. pygls reads in the
@@ -14,8 +14,6 @@ import socket
 import stat
 import sys
 import threading
-from collections.abc import Callable
-from pathlib import Path
 
 from halley.lsp.base.channel import Channel
 
@@ -35,8 +33,7 @@ class Stdio:
         loop = asyncio.get_running_loop()
         if _is_watchable(self._in) and _is_watchable(self._out):
             stdout = os.fdopen(self._out, "wb", 0)
-            writer, _ = await loop.connect_write_pipe(lambda: _WriteSide(self._channel), stdout)
-            self._channel.use_writer(writer)
+            await loop.connect_write_pipe(lambda: self._channel, stdout)
         else:
             near, self._far = socket.socketpair()
             self._writer.start()
@@ -62,6 +59,7 @@ class Stdio:
                 self._far.sendall(data)
         with contextlib.suppress(OSError):
             self._far.shutdown(socket.SHUT_WR)
+        os.close(self._in)
 
     def _pump_out(self) -> None:
         assert self._far is not None
@@ -72,53 +70,10 @@ class Stdio:
                     view = view[os.write(self._out, view) :]
         with contextlib.suppress(OSError):  # the reader is gone: the channel notices
             self._far.shutdown(socket.SHUT_RDWR)
-
-
-class _WriteSide(asyncio.BaseProtocol):
-    """The callbacks of a write pipe, passed on to its channel."""
-
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
-        self.pause_writing = channel.pause_writing
-        self.resume_writing = channel.resume_writing
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._channel.connection_lost(exc)
+        os.close(self._out)
 
 
 def _is_watchable(fd: int) -> bool:
     """Pipes and sockets. Terminals are shared with the shell, which must not find them non-blocking."""
     mode = os.fstat(fd).st_mode
     return sys.platform != "win32" and (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode))
-
-
-async def serve_unix(path: str, make_channel: Callable[[], Channel]) -> asyncio.AbstractServer:
-    """Listens on a unix socket that only this user can open; one channel for each client.
-
-    Raises FileExistsError when another daemon answers there, NotImplementedError where there are no unix sockets.
-    """
-    loop = asyncio.get_running_loop()
-    if not hasattr(loop, "create_unix_server") or sys.platform == "win32":
-        raise NotImplementedError("unix sockets")
-    await _clear_stale_socket(path)
-    mask = os.umask(0o177)
-    try:
-        return await loop.create_unix_server(make_channel, path)
-    finally:
-        os.umask(mask)
-
-
-async def _clear_stale_socket(path: str) -> None:
-    """Removes what a daemon that was killed left behind, and nothing else."""
-    try:
-        if not stat.S_ISSOCK(os.lstat(path).st_mode):
-            raise FileExistsError(path)
-    except FileNotFoundError:
-        return
-    try:
-        _, writer = await asyncio.open_unix_connection(path)
-    except OSError:
-        Path(path).unlink()
-        return
-    writer.close()
-    raise FileExistsError(path)

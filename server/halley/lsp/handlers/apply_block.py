@@ -6,6 +6,7 @@ proposal.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from halley.features.actions.block import edit_of_block
@@ -24,7 +25,10 @@ async def apply_block(session: Session, params: Json) -> Json:
     """The outcome of `halley.run`."""
     asked = read_params(ApplyBlockParams, params)
     snapshot = session.required_snapshot(params["textDocument"], params.get("range"))
-    edited = edit_of_block(snapshot, asked.text, asked.language or "", asked.file or "")
+    # In a thread: a block of 50,000 lines takes a moment, and no other request has to wait for it.
+    edited = await asyncio.to_thread(
+        edit_of_block, snapshot, asked.text, asked.language or "", asked.file or ""
+    )
     return await deliver_edit(session, edited, {snapshot.document.uri: snapshot.document})
 
 

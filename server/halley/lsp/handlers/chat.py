@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from halley.core.errors import InvalidInput
 from halley.core.models import Model, ModelRef
+from halley.features.agent.modes import mode_of
 from halley.features.chat.context import sent_context
 from halley.features.chat.desk import ChatDesk, Emit
 from halley.features.chat.input_completion import complete_input
 from halley.features.chat.markdown import render_chat
 from halley.features.chat.pictures import read_picture
+from halley.features.chat.resending import resend
 from halley.features.chat.send import continue_reply, retry, send
 from halley.features.chat.shapes import chat_json, summary_json
 from halley.features.chat.title import give_title
 from halley.features.chat.tool_offers import known_offers
 from halley.features.chat.transfer import export_json, import_json
 from halley.features.chat.turns.turn import ChatRequest
-from halley.lsp.base.progress import WorkDone
 from halley.lsp.protocol.chat import (
     ChatContextParams,
     ChatContinueParams,
@@ -27,20 +31,27 @@ from halley.lsp.protocol.chat import (
     ChatInputParams,
     ChatListParams,
     ChatMarkParams,
+    ChatMessage,
+    ChatModeParams,
     ChatRenameParams,
     ChatReplyParams,
+    ChatResendParams,
     ChatRetryParams,
     ChatSendParams,
     ChatTurnParams,
 )
-from halley.lsp.protocol.shape import read_params
+from halley.lsp.protocol.shape import command_argument, read_params
+from halley.lsp.window.agent.tool_questions import switches_of, tool_desk
+from halley.lsp.window.agent.workbench import agent_desk
 from halley.lsp.window.model_choice import models_select, selection
 from halley.lsp.window.partial_results import PartialResults
+from halley.lsp.window.progress import WorkDone
 from halley.lsp.window.session import Session
 from halley.lsp.window.status import working
-from halley.lsp.window.tool_questions import switches_of, tool_desk
 
 if TYPE_CHECKING:
+    from halley.core.settings import Settings
+    from halley.features.review import Reviewed
     from halley.lsp.base.server import HalleyServer
 
 Json = dict[str, Any]
@@ -63,8 +74,23 @@ def desk_of(session: Session, text_document: Json | None = None, range: Json | N
         session.required_snapshot(text_document, range) if text_document else None,
         lambda names: _choose_model(session, uri, names),
         tools=tool_desk(session),
+        open_texts=session.open_texts,
+        agent=agent_desk(session) if around.root else None,
+        share=lambda chat, stop: _share(session, around.settings, around.root, chat, stop),
+        steering=session.steering,
+        show_review=partial(_show_review, session),
         is_ending=lambda: session.is_ending,
     )
+
+
+async def _share(session: Session, settings: Settings, root: Path | None, chat: str, stop: bool) -> str:
+    from halley.features.team_chats import share_or_revoke
+
+    return await share_or_revoke(session.room, settings, chat, str(root) if root else None, stop=stop)
+
+
+def _show_review(session: Session, made: Reviewed, folder: Path) -> None:
+    session.findings.take(made, folder)
 
 
 async def _choose_model(session: Session, uri: str, names: tuple[str, ...]) -> str:
@@ -79,24 +105,62 @@ async def _choose_model(session: Session, uri: str, names: tuple[str, ...]) -> s
     chosen = roles["roles"].get("chat")
     if not chosen:
         return "No model is chosen for chat. `/model @provider/model` chooses one."
-    return f"Chat asks {', then '.join(chosen['route'])} (chosen by {chosen['source']})."
+    return f"Chat asks {', then '.join(chosen['route'])} ({chosen['source']})."
 
 
 async def chat_send(session: Session, params: Json, emit: Emit) -> Json:
     """`halley/chat/send`: the result once every reply has ended."""
     asked = read_params(ChatSendParams, params)
+
+    def tell_wait(number: int) -> None:
+        emit({"type": "queued", "replyId": "", "chatId": asked.chat_id, "number": number})
+
+    async with session.steering.sending(asked.chat_id, tell_wait if asked.queue else None):
+        # Only now: while it waited the user may have typed, or the running reply may have edited.
+        desk, request = _requested(session, asked, asked.chat_id, params)
+        result = await send(desk, request, emit)
+    return await _sent(session, asked, desk, result)
+
+
+async def _resend(session: Session, params: Json, emit: Emit) -> Json:
+    asked = read_params(ChatResendParams, params)
+    if session.steering.is_busy(asked.chat_id):
+        raise InvalidInput("The chat is busy.", "Stop it first (halley/agent/stop).")
+    async with session.steering.sending(asked.chat_id, None):
+        desk, request = _requested(session, asked, asked.chat_id, params)
+        result = await resend(desk, request, asked.turn_id, emit, files=asked.files, changed=asked.changed)
+    return await _sent(session, asked, desk, result)
+
+
+def _requested(
+    session: Session, asked: ChatMessage, chat_id: str | None, params: Json
+) -> tuple[ChatDesk, ChatRequest]:
     desk = desk_of(session, params.get("textDocument"), params.get("range"))
     images = tuple(read_picture(attachment) for attachment in asked.attachments or [])
     models = tuple(asked.models or ())
-    request = ChatRequest(asked.prompt, asked.chat_id, models, images, asked.blind, asked.tools or {})
-    result = await send(desk, request, emit)
+    request = ChatRequest(
+        asked.prompt, chat_id, models, images, asked.blind, asked.tools or {}, asked.mode or ""
+    )
+    return desk, request
+
+
+async def _sent(session: Session, asked: ChatMessage, desk: ChatDesk, result: Json) -> Json:
     _changed(session)
+    if asked.mode or asked.prompt.lstrip().startswith("/mode"):
+        session.notify("halley/changed", {"what": "mode"})
     if result["replies"]:
         session.server.run_in_background(_title(session, desk, result["chatId"]), "chat title")
-    return result
+    return await _with_mode(session, result, desk)
+
+
+async def _with_mode(session: Session, result: Json, desk: ChatDesk) -> Json:
+    """The result of a turn, with the mode of the chat's next one."""
+    chat = await session.room.chats.get(result["chatId"]) if result["chatId"] else None
+    return result | {"mode": mode_of(desk.around.settings, session.room.tool_picks, desk.around.root, chat)}
 
 
 async def _title(session: Session, desk: ChatDesk, chat_id: str) -> None:
+    await session.rush.over()
     if await give_title(desk, chat_id):
         _changed(session)
 
@@ -104,12 +168,14 @@ async def _title(session: Session, desk: ChatDesk, chat_id: str) -> None:
 async def _retry(session: Session, params: Json, emit: Emit) -> Json:
     asked = read_params(ChatRetryParams, params)
     models, desk = asked.models or (), desk_of(session)
-    return await retry(desk, asked.chat_id, asked.turn_id, models, emit, asked.reply_id)
+    result = await retry(desk, asked.chat_id, asked.turn_id, models, emit, asked.reply_id)
+    return await _with_mode(session, result, desk)
 
 
 async def _continue(session: Session, params: Json, emit: Emit) -> Json:
     asked = read_params(ChatContinueParams, params)
-    return await continue_reply(desk_of(session), asked.chat_id, asked.reply_id, emit)
+    desk = desk_of(session)
+    return await _with_mode(session, await continue_reply(desk, asked.chat_id, asked.reply_id, emit), desk)
 
 
 async def export_chat(session: Session, params: Json) -> Json:
@@ -127,11 +193,35 @@ async def export_chat(session: Session, params: Json) -> Json:
 async def _list(session: Session, params: Json) -> Json:
     asked = read_params(ChatListParams, params)
     found = await session.room.chats.list(_workspace_id(session), query=asked.query or "", limit=asked.limit)
-    return {"chats": [summary_json(summary) for summary in found]}
+    return {"chats": [summary_json(one) | _state(session, one.id) for one in found]}
+
+
+def _state(session: Session, chat: str) -> Json:
+    state = session.steering.state(chat)
+    return {} if state == "idle" else {"state": state}
+
+
+async def _stop(session: Session, params: Json) -> Json:
+    return {"stopped": session.steering.stop(read_params(ChatIdParams, params).chat_id)}
 
 
 async def _get(session: Session, params: Json) -> Json:
-    return chat_json(await session.room.chats.get(read_params(ChatIdParams, params).chat_id))
+    chat = await session.room.chats.get(read_params(ChatIdParams, params).chat_id)
+    root = session.folders.root_of("")
+    return chat_json(chat, mode_of(session.settings_of(), session.room.tool_picks, root, chat))
+
+
+async def _mode(session: Session, params: Json) -> Json:
+    from halley.features.chat.turns.question import choose_mode
+
+    asked, store = read_params(ChatModeParams, params), session.room.chats
+    chat = await store.get(asked.chat_id) if asked.chat_id else None
+    mode = choose_mode(desk_of(session), asked.mode or "", chat)
+    if chat and asked.mode:
+        await store.note_agent(chat.id, {"mode": mode})
+    if asked.mode:
+        session.notify("halley/changed", {"what": "mode"})
+    return {"mode": mode}
 
 
 async def _rename(session: Session, params: Json) -> Json:
@@ -142,7 +232,10 @@ async def _rename(session: Session, params: Json) -> Json:
 
 
 async def _delete(session: Session, params: Json) -> Json:
-    await session.room.chats.delete(read_params(ChatIdParams, params).chat_id)
+    chat = read_params(ChatIdParams, params).chat_id
+    await session.end_commands(chat)
+    await session.room.chats.delete(chat)
+    await session.room.checkpoints.drop_chat(chat)
     _changed(session)
     return {}
 
@@ -177,9 +270,10 @@ async def _choose(session: Session, params: Json) -> Json:
 async def _compact(session: Session, params: Json) -> Json:
     asked = read_params(ChatMarkParams, params)
     request = ChatRequest("/compact", asked.chat_id)
-    result = await send(desk_of(session), request, lambda _event: None)
+    desk = desk_of(session)
+    result = await send(desk, request, lambda _event: None)
     _changed(session)
-    return result
+    return await _with_mode(session, result, desk)
 
 
 async def _context(session: Session, params: Json) -> Json:
@@ -241,6 +335,7 @@ def _reporting(report: Callable[[str], None]) -> Emit:
 
 STREAMING: Mapping[str, Streaming] = {
     "halley/chat/send": chat_send,
+    "halley/chat/resend": _resend,
     "halley/chat/retry": _retry,
     "halley/chat/continue": _continue,
 }
@@ -249,7 +344,9 @@ STREAMING: Mapping[str, Streaming] = {
 PLAIN: Mapping[str, Plain] = {
     "halley/chat/list": _list,
     "halley/chat/get": _get,
+    "halley/agent/stop": _stop,
     "halley/chat/rename": _rename,
+    "halley/chat/mode": _mode,
     "halley/chat/delete": _delete,
     "halley/chat/fork": _fork,
     "halley/chat/rollback": _rollback,
@@ -271,12 +368,13 @@ def register(server: HalleyServer) -> None:
 
     @server.command("halley.chat")
     async def _chat(arguments: list[Any]) -> Json:
-        params = arguments[0] if arguments and isinstance(arguments[0], dict) else {}
+        params = command_argument(arguments)
         params = _about_all(server.session, params)
         async with WorkDone(server, "Halley: chat") as work:
             with working(server.session, "chat"):
                 result = await chat_send(server.session, params, _reporting(work.report))
-        return {"chatId": result["chatId"], "text": result.get("said") or _texts(result["replies"])}
+        text = result.get("said") or _texts(result["replies"])
+        return {"chatId": result["chatId"], "text": text, "mode": result["mode"]}
 
 
 def _about_all(session: Session, params: Json) -> Json:
@@ -294,8 +392,9 @@ def _about_all(session: Session, params: Json) -> Json:
 def _register_streaming(server: HalleyServer, method: str, run: Streaming) -> None:
     @server.feature(method)
     async def _handler(params: Json) -> Json:
-        with working(server.session, "chat"), PartialResults(server) as results:
-            return await run(server.session, params, results.send)
+        session = server.session
+        with working(session, "chat"), session.rush.joined(), PartialResults(server) as results:
+            return await run(session, params, results.send)
 
 
 def _register_plain(server: HalleyServer, method: str, answer: Plain) -> None:

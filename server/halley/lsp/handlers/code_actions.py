@@ -11,14 +11,16 @@ from lsprotocol import types
 from halley.core.snapshot import Snapshot
 from halley.engine.code.symbols import definitions
 from halley.features.actions import ACTIONS, Offer
+from halley.features.actions.action import short
 from halley.lsp.base.converter import to_json
-from halley.lsp.capabilities import CODE_ACTION_KINDS
+from halley.lsp.capabilities import CODE_ACTION_KINDS, look_up
 from halley.lsp.to_lsp import to_lsp_range
 from halley.lsp.window.session import Session
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import HalleyServer
 
+NEXT_EDIT = "refactor.halley.next"
 LONG = 30_000
 """Characters of a file that is parsed in a thread: 30 kB take 10 ms, 1 MB a second."""
 
@@ -29,6 +31,9 @@ Listed = types.CodeAction | types.Command
 async def code_actions(session: Session, params: types.CodeActionParams) -> list[Listed]:
     """The offers for the range, each carrying `command = halley.run`."""
     diagnostics: list[Any] = list(params.context.diagnostics)  # as plain as they came
+    # A finding's own fix is listed; asking a model for another would look the same.
+    mended = [one for one in diagnostics if look_up(one, "data.fix") is True]
+    diagnostics = [one for one in diagnostics if one not in mended]
     uri, range = params.text_document.uri, to_json(params.range)
     snapshot = session.snapshot({"uri": uri}, range, diagnostics)
     if snapshot is None:
@@ -41,7 +46,12 @@ async def code_actions(session: Session, params: types.CodeActionParams) -> list
         if trigger == types.CodeActionTriggerKind.Automatic
         else [one for one in _pending(session) if _is_wanted(one.kind, only)]
     )
+    listed += [
+        one for one in _findings(session, snapshot, [*diagnostics, *mended]) if _is_wanted(one.kind, only)
+    ]
     offers = _wanted(_offers(snapshot), only, trigger)
+    if trigger != types.CodeActionTriggerKind.Automatic and _is_wanted(NEXT_EDIT, only):
+        listed += _next_edits(session, snapshot)
     return [_form(session, one) for one in listed] + [
         _to_lsp(session, snapshot, range, offer, diagnostics)
         for offer in offers
@@ -97,6 +107,35 @@ def _pending(session: Session) -> Iterable[types.CodeAction]:
                     f"halley.proposals.{name}",
                     argument,
                 )
+
+
+def _findings(session: Session, snapshot: Snapshot, diagnostics: list[Any]) -> Iterable[types.CodeAction]:
+    """Fix and dismiss what a review found in these lines."""
+    if "findings" not in vars(session):
+        return
+    document, selection = snapshot.document, snapshot.selection
+    found = session.findings.at(document, selection.start, selection.end)
+    for title, command, argument, its in (
+        *(
+            (f"Fix: {short(kept.finding.title)}", "fix", {"id": kept.id}, kept.id)
+            for kept in found
+            if kept.has_fix
+        ),
+        *((f"Dismiss: {short(kept.finding.title)}", "clear", {"ids": [kept.id]}, kept.id) for kept in found),
+    ):
+        background = _background(session) if command == "fix" else {}
+        action = _action(title, "quickfix.halley.review", f"halley.review.{command}", argument | background)
+        action.diagnostics = [one for one in diagnostics if look_up(one, "data.finding") == its]
+        yield action
+
+
+def _next_edits(session: Session, snapshot: Snapshot) -> Iterable[types.CodeAction]:
+    if not snapshot.settings.roles.next:
+        return
+    from halley.lsp.window.next_edit.asking import actions
+
+    for title, argument in actions(session, snapshot):
+        yield _action(title, NEXT_EDIT, "halley.nextEdit.apply", argument | _background(session))
 
 
 def _action(title: str, kind: str, command: str, argument: Json) -> types.CodeAction:

@@ -9,16 +9,14 @@ from lsprotocol import types
 
 from halley.core.settings import Settings
 from halley.core.snapshot import Snapshot
-from halley.features.completion.call import Offered
-from halley.features.completion.completer import with_selected
-from halley.lsp.base.converter import to_json
+from halley.lsp.base.converter import from_json, to_json
 from halley.lsp.from_lsp import from_lsp_range
 from halley.lsp.to_lsp import to_lsp_range
-from halley.lsp.window.ghost_text import take_out_what_was_typed_twice
 from halley.lsp.window.places import GhostOffer
 from halley.lsp.window.session import Session
 
 if TYPE_CHECKING:
+    from halley.features.completion.call import Offered
     from halley.lsp.base.server import HalleyServer
 
 Json = dict[str, Any]
@@ -36,6 +34,8 @@ async def inline_completion(
         return types.InlineCompletionList([])
     range, lead = types.Range(params.position, params.position), ""
     if chosen := params.context.selected_completion_info:
+        from halley.features.completion.completer import with_selected
+
         range, lead = chosen.range, chosen.text
         start, end = from_lsp_range(snapshot.document.text, to_json(range), session.server.encoding)
         snapshot = with_selected(snapshot, start, end, lead)
@@ -47,7 +47,7 @@ async def inline_completion(
         project=session.project(uri),
     )
     if not offered:
-        return types.InlineCompletionList([])
+        return types.InlineCompletionList([] if chosen else _next_edit_here(session, snapshot))
     _count_shown(session, snapshot, offered[0])
     texts = [_inserted(lead, one) for one in offered]
     whole, at = snapshot.document.text, snapshot.selection
@@ -58,6 +58,24 @@ async def inline_completion(
             for text, one in zip(texts, offered, strict=True)
         ]
     )
+
+
+def _next_edit_here(session: Session, snapshot: Snapshot) -> list[types.InlineCompletionItem]:
+    """The next edit that is there already, where it is on the cursor's line alone: ghost text that replaces."""
+    if not snapshot.settings.roles.next:
+        return []
+    from halley.lsp.window.next_edit.asking import as_written, ready
+
+    offer = ready(session, snapshot)
+    text, edit = snapshot.document.text, offer.edit if offer else None
+    if offer is None or edit is None or offer.jump or "\n" in text[edit.start : edit.end]:
+        return []
+    range = to_lsp_range(text, edit.start, edit.end, session.server.encoding)
+    command = types.Command("Accepted", "halley.nextEdit.accepted", arguments=[offer.id])
+    session.next_edits.settle(offer.id, "shown")
+    return [
+        types.InlineCompletionItem(as_written(offer), range=from_json(range, types.Range), command=command)
+    ]
 
 
 def _at(
@@ -134,6 +152,8 @@ async def completion_accepted(session: Session, accepted: Json) -> None:
     """Counts an acceptance, whole or (`partial`) of the first `characters`; kept on this machine only."""
     characters, partial = accepted.get("characters"), accepted.get("partial") is True
     if not partial and isinstance(uri := accepted.get("uri"), str):
+        from halley.lsp.window.ghost_text import take_out_what_was_typed_twice
+
         await take_out_what_was_typed_twice(session, uri)
     await session.room.ledger.count_completion(
         *_counted(str(accepted.get("model") or ""), str(accepted.get("language") or "plaintext")),

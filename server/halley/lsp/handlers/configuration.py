@@ -10,12 +10,17 @@ without a plugin, which shows no status, has them told in a message as well, eac
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
+from halley.core.errors import HalleyError
 from halley.core.settings import ConfigProblem
+from halley.core.snapshot import Document
 from halley.lsp.base.converter import to_json
 from halley.lsp.logs import set_log_level
 from halley.lsp.text.uris import path_of_uri
@@ -28,6 +33,9 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 _OUR_FILES = (".halley.toml", "AGENTS.md")
+_TURN_S = 0.05
+"""After `initialized`: what the editor says next (documents, code actions) is handled before the status, which imports
+what knows the models."""
 _TOLD = 3
 """Problems in one message."""
 _SEVERITY = {"error": 1, "warning": 2, "information": 3}
@@ -37,19 +45,18 @@ def publish_problems(session: Session) -> None:
     """Diagnostics of every open configuration file, and an empty list where all is well again."""
     if not session.client.asks:
         _tell_problems(session)
-    if not session.client.diagnostics:
-        return
     for document in session.server.documents.open_documents():
         if document.path is not None and is_ours(session, document.path):
-            found = [p for p in _problems(session) if p.path and p.path.resolve() == document.path.resolve()]
-            session.notify(
-                "textDocument/publishDiagnostics",
-                {
-                    "uri": document.uri,
-                    "version": document.version,
-                    "diagnostics": [_to_lsp(session, document.text, problem) for problem in found],
-                },
-            )
+            session.publish_diagnostics(document.uri)
+
+
+def _diagnostics(session: Session, document: Document) -> list[Json]:
+    """What is wrong with a configuration file; nothing for others, and for one that is not open."""
+    path = document.path
+    if path is None or not is_ours(session, path) or not session.server.documents.is_open(document.uri):
+        return []
+    found = [p for p in _problems(session) if p.path and p.path.resolve() == path.resolve()]
+    return [_to_lsp(session, document.text, problem) for problem in found]
 
 
 def _tell_problems(session: Session) -> None:
@@ -107,14 +114,26 @@ def changed(session: Session) -> None:
         session.notify("halley/changed", {"what": what})
 
 
+async def _look_for_models(session: Session) -> None:
+    """Finds a local server where nothing else can answer: the first status says what holds after that."""
+    with contextlib.suppress(HalleyError):
+        await session.room.prepare_route("chat", session.settings_of(), session.layers())
+
+
 def register(server: HalleyServer) -> None:
+    server.on_begin.append(
+        lambda _params: server.session.diagnosers.append(partial(_diagnostics, server.session))
+    )
+
     @server.feature(types.INITIALIZED)
     async def _ready(_params: types.InitializedParams) -> None:
         await _register_watchers(server)
         await pull_settings(server.session)
         await offer_formatting(server.session)
+        await asyncio.sleep(_TURN_S)
         publish_problems(server.session)
         set_log_level(server.session.settings_of().log.level)
+        await _look_for_models(server.session)
         send_status(server.session)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)

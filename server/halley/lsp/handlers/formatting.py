@@ -19,11 +19,11 @@ from halley.engine.meaning.difference import difference
 from halley.features.actions import Job, find_action
 from halley.features.actions.action import Edited
 from halley.lsp.base.converter import from_json, to_json
-from halley.lsp.base.progress import WorkDone
 from halley.lsp.base.rpc_errors import ContentModified
 from halley.lsp.to_lsp import to_lsp_text_edits
 from halley.lsp.window.applying import rebase_change
 from halley.lsp.window.delivery import deliver_edit, warner
+from halley.lsp.window.progress import WorkDone
 from halley.lsp.window.session import Session
 
 if TYPE_CHECKING:

@@ -12,17 +12,18 @@ from halley.features.actions import Job
 from halley.features.chat.events import event_json
 from halley.features.macros.run import StepNews, outcome_of, run_macro
 from halley.features.macros.values import NOWHERE
-from halley.lsp.base.progress import WorkDone
 from halley.lsp.protocol.macros import (
     MacroExportParams,
     MacroImportParams,
     MacroNameParams,
+    MacroRecordParams,
     MacroRunParams,
     MacroSaveParams,
 )
 from halley.lsp.protocol.shape import read_params
 from halley.lsp.window.delivery import deliver
 from halley.lsp.window.partial_results import PartialResults
+from halley.lsp.window.progress import WorkDone
 from halley.lsp.window.session import Session
 from halley.lsp.window.status import working
 from halley.stores.config.layers import Layer, in_order
@@ -106,6 +107,55 @@ def _snapshot(session: Session, params: Json, uri: str) -> Snapshot:
     )
 
 
+async def macros_save(session: Session, params: Json) -> Json:
+    asked = read_params(MacroSaveParams, params)
+    await asyncio.to_thread(session.room.macros.save, asked.name, asked.macro)
+    _notify_changed(session)
+    return {}
+
+
+async def macros_record(session: Session, params: Json) -> Json:
+    from halley.features.macros.record import record_macro
+
+    asked, room = read_params(MacroRecordParams, params), session.room
+    chat = await room.chats.get(asked.chat_id)
+    wanted = asked.turns or [turn.id for turn in chat.current_turns]
+    macro = record_macro([turn for turn in chat.turns if turn.id in wanted])
+    await asyncio.to_thread(room.macros.save, asked.name, macro)
+    _notify_changed(session)
+    return {"macro": macro}
+
+
+async def macros_remove(session: Session, params: Json) -> Json:
+    asked = read_params(MacroNameParams, params)
+    await asyncio.to_thread(session.room.macros.remove, asked.name)
+    _notify_changed(session)
+    return {}
+
+
+async def macros_export(session: Session, params: Json) -> Json:
+    from halley.features.macros.bundle import export_macros
+
+    asked = read_params(MacroExportParams, params)
+    return {"content": export_macros(session.settings_of(asked.uri or ""), asked.names or ())}
+
+
+async def macros_import(session: Session, params: Json) -> Json:
+    from halley.features.macros.bundle import new_macros, read_macros
+
+    asked = read_params(MacroImportParams, params)
+    known = session.settings_of().macros
+    tables = new_macros(read_macros(asked.content), known, replace=asked.replace)
+    for name, table in tables.items():
+        await asyncio.to_thread(session.room.macros.save, name, table)
+    _notify_changed(session)
+    return {"names": list(tables)}
+
+
+def _notify_changed(session: Session) -> None:
+    session.notify("halley/changed", {"what": "macros"})
+
+
 def register(server: HalleyServer) -> None:
     _register_run(server)
 
@@ -113,41 +163,25 @@ def register(server: HalleyServer) -> None:
     async def _list(params: Json) -> Json:
         return macros_list(server.session, str(params.get("uri") or ""))
 
-    def changed() -> None:
-        server.session.notify("halley/changed", {"what": "macros"})
-
     @server.feature("halley/macros/save")
     async def _save(params: Json) -> Json:
-        asked = read_params(MacroSaveParams, params)
-        await asyncio.to_thread(server.session.room.macros.save, asked.name, asked.macro)
-        changed()
-        return {}
+        return await macros_save(server.session, params)
+
+    @server.feature("halley/macros/record")
+    async def _record(params: Json) -> Json:
+        return await macros_record(server.session, params)
 
     @server.feature("halley/macros/remove")
     async def _remove(params: Json) -> Json:
-        asked = read_params(MacroNameParams, params)
-        await asyncio.to_thread(server.session.room.macros.remove, asked.name)
-        changed()
-        return {}
+        return await macros_remove(server.session, params)
 
     @server.feature("halley/macros/export")
     async def _export(params: Json) -> Json:
-        from halley.features.macros.bundle import export_macros
-
-        asked = read_params(MacroExportParams, params)
-        return {"content": export_macros(server.session.settings_of(asked.uri or ""), asked.names or ())}
+        return await macros_export(server.session, params)
 
     @server.feature("halley/macros/import")
     async def _import(params: Json) -> Json:
-        from halley.features.macros.bundle import new_macros, read_macros
-
-        asked, session = read_params(MacroImportParams, params), server.session
-        known = session.settings_of().macros
-        tables = new_macros(read_macros(asked.content), known, replace=asked.replace)
-        for name, table in tables.items():
-            await asyncio.to_thread(session.room.macros.save, name, table)
-        changed()
-        return {"names": list(tables)}
+        return await macros_import(server.session, params)
 
 
 def _register_run(server: HalleyServer) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from lsprotocol import types
 
 from halley.core.errors import Cancelled
-from halley.lsp.base.progress import WorkDone
 from halley.lsp.protocol.media import (
     MediaChooseParams,
     MediaListParams,
@@ -16,7 +15,7 @@ from halley.lsp.protocol.media import (
     MediaStartParams,
     MediaTaskParams,
 )
-from halley.lsp.protocol.shape import read_params
+from halley.lsp.protocol.shape import command_argument, read_params
 from halley.lsp.window.media import (
     json_of,
     offer_to_save,
@@ -26,6 +25,7 @@ from halley.lsp.window.media import (
 )
 from halley.lsp.window.media_tasks import percent, said, watched
 from halley.lsp.window.partial_results import PartialResults
+from halley.lsp.window.progress import WorkDone
 from halley.lsp.window.session import Session
 from halley.lsp.window.status import working
 from halley.stores.media import Task
@@ -106,73 +106,85 @@ async def go_on(session: Session) -> None:
         show_in_background(session, id)
 
 
+async def media_list(session: Session, params: Json) -> Json:
+    asked = read_params(MediaListParams, params)
+    session.watch_media()
+    root = workspace_of(session, asked.uri or "")
+    found = await session.shared.media.store.list(
+        str(root) if root else None, kind=asked.kind, limit=asked.limit
+    )
+    return {"tasks": [json_of(session, task) for task in found]}
+
+
+async def media_get(session: Session, params: Json) -> Json:
+    task = await session.shared.media.store.get(read_params(MediaTaskParams, params).task)
+    return json_of(session, task)
+
+
+async def media_cancel(session: Session, params: Json) -> Json:
+    asked = read_params(MediaTaskParams, params)
+    return json_of(session, await session.shared.media.cancel(asked.task, session.line()))
+
+
+async def media_choose(session: Session, params: Json) -> Json:
+    """Waits with progress while the chosen variant is made."""
+    asked = read_params(MediaChooseParams, params)
+    session.watch_media()
+    task = await session.shared.media.choose(asked.task, asked.variant, session.line())
+    if task.has_ended:
+        return json_of(session, task)
+    async with WorkDone(_server_of(session), "Halley: painting") as work:
+        ended = await watched(session, task.id, lambda task: work.report(said(task), percent(task)))
+        return json_of(session, ended)
+
+
+async def media_save(session: Session, params: Json) -> Json:
+    return await save(session, read_params(MediaSaveParams, params), params)
+
+
+async def media_remove(session: Session, params: Json) -> Json:
+    await session.shared.media.remove(read_params(MediaTaskParams, params).task, session.line())
+    session.notify("halley/changed", {"what": "media"})
+    return {}
+
+
+async def start_as_command(session: Session, params: Json) -> Json:
+    """As the request; a client that shows nothing itself is shown the file, and asked whether to save it."""
+    found = await media_start(session, params)
+    if session.client.media or found["state"] not in ("complete", "choosing") or not found["results"]:
+        return found
+    task = await session.shared.media.store.get(found["task"])
+    return (await offer_to_save(session, task))["media"]
+
+
+Handler = Callable[[Session, Json], Awaitable[Json]]
+_REQUESTS: dict[str, Handler] = {
+    "start": media_start, "list": media_list, "get": media_get, "cancel": media_cancel,
+    "choose": media_choose, "save": media_save, "remove": media_remove,
+}  # fmt: skip
+
+
 def register(server: HalleyServer) -> None:
-    def works() -> Any:
-        return server.session.shared.media
-
-    def shown(task: Task) -> Json:
-        return json_of(server.session, task)
-
-    async def _start(params: Json) -> Json:
-        return await media_start(server.session, params)
-
-    async def _list(params: Json) -> Json:
-        asked, session = read_params(MediaListParams, params), server.session
-        session.watch_media()
-        root = workspace_of(session, asked.uri or "")
-        found = await works().store.list(str(root) if root else None, kind=asked.kind, limit=asked.limit)
-        return {"tasks": [shown(task) for task in found]}
-
-    async def _get(params: Json) -> Json:
-        return shown(await works().store.get(read_params(MediaTaskParams, params).task))
-
-    async def _cancel(params: Json) -> Json:
-        asked = read_params(MediaTaskParams, params)
-        return shown(await works().cancel(asked.task, server.session.line()))
-
-    async def _choose(params: Json) -> Json:
-        asked, session = read_params(MediaChooseParams, params), server.session
-        session.watch_media()
-        task = await works().choose(asked.task, asked.variant, session.line())
-        if task.has_ended:
-            return shown(task)
-        async with WorkDone(server, "Halley: painting") as work:
-            return shown(await watched(session, task.id, lambda task: work.report(said(task), percent(task))))
-
-    async def _save(params: Json) -> Json:
-        return await save(server.session, read_params(MediaSaveParams, params), params)
-
-    async def _remove(params: Json) -> Json:
-        session = server.session
-        await works().remove(read_params(MediaTaskParams, params).task, session.line())
-        session.notify("halley/changed", {"what": "media"})
-        return {}
-
-    for name, handler in (
-        ("start", _start), ("list", _list), ("get", _get), ("cancel", _cancel), ("choose", _choose),
-        ("save", _save), ("remove", _remove),
-    ):  # fmt: skip
-        server.feature(f"halley/media/{name}")(handler)
-        if name != "start":
-            server.command(f"halley.media.{name}")(_as_command(handler))
-
-    @server.command("halley.media.start")
-    async def _start_command(arguments: list[Any]) -> Json:
-        """As the request; a client that shows nothing itself is shown the file, and asked whether to save it."""
-        params = arguments[0] if arguments and isinstance(arguments[0], dict) else {}
-        session = server.session
-        found = await media_start(session, params)
-        if session.client.media or found["state"] not in ("complete", "choosing") or not found["results"]:
-            return found
-        return (await offer_to_save(session, await works().store.get(found["task"])))["media"]
+    for name, handler in _REQUESTS.items():
+        server.feature(f"halley/media/{name}")(_as_request(server, handler))
+        as_command = start_as_command if name == "start" else handler
+        server.command(f"halley.media.{name}")(_as_command(server, as_command))
 
     @server.feature(types.INITIALIZED)
     def _initialized(_params: types.InitializedParams) -> None:
         server.run_in_background(go_on(server.session), "media")
 
 
-def _as_command(handler: Callable[[Json], Any]) -> Callable[[list[Any]], Any]:
+def _as_request(server: HalleyServer, handler: Handler) -> Callable[[Json], Awaitable[Json]]:
+    async def run(params: Json) -> Json:
+        return await handler(server.session, params)
+
+    return run
+
+
+def _as_command(server: HalleyServer, handler: Handler) -> Callable[[list[Any]], Awaitable[Json]]:
     async def run(arguments: list[Any]) -> Json:
-        return await handler(arguments[0] if arguments and isinstance(arguments[0], dict) else {})
+        params = command_argument(arguments)
+        return await handler(server.session, params)
 
     return run

@@ -4,7 +4,8 @@
                          nothing else meanwhile (Emacs, for ten seconds), others do not report that one failed (Helix)
     halley.stop          stops what runs in the background; it is among the code actions while something does
     the other commands   picked from a list, that is without an argument, or with `show: true`: what they
-                         answer is shown as a document or in a message, and so are errors
+                         answer is shown as a document or in a message, and so are errors; with `show: "markdown"`
+                         it is answered as `{markdown, answer}`, for the client to show
 
 A command with its own argument answers as `lsp/protocol/` says, for any client.
 """
@@ -20,6 +21,7 @@ from halley.core.errors import HalleyError, problem_of
 from halley.lsp.base.intake import current_request
 from halley.lsp.base.rpc_errors import RpcError
 from halley.lsp.logs import describe
+from halley.lsp.protocol.shape import command_argument
 from halley.lsp.window.session import Session
 from halley.lsp.window.showing import show_answer, show_error, show_message
 from halley.lsp.window.shown_values import answer_markdown, selection_line
@@ -30,7 +32,13 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 Handler = Callable[[list[Any]], Any]
 
-IN_BACKGROUND = ("halley.run", "halley.proposals.accept", "halley.proposals.discard")
+IN_BACKGROUND = (
+    "halley.run",
+    "halley.proposals.accept",
+    "halley.proposals.discard",
+    "halley.nextEdit.apply",
+    "halley.review.fix",
+)
 SHOWN = {
     "halley.chat": "Chat",
     "halley.models.list": "Models",
@@ -39,6 +47,7 @@ SHOWN = {
     "halley.usage": "Usage",
     "halley.macros.run": "Macro",
     "halley.commit": "Commit message",
+    "halley.review": "Review",
     "halley.doctor": "Doctor",
 }
 _NEEDS = {
@@ -83,7 +92,7 @@ def _background(server: HalleyServer, name: str, handler: Handler) -> Handler:
     """The command, run in the background where its argument says so."""
 
     async def command(arguments: list[Any]) -> Any:
-        asked = _argument(arguments)
+        asked = command_argument(arguments)
         if asked.get("background") is not True:
             return await _called(handler, arguments)
         session: Session = server.session
@@ -101,7 +110,10 @@ def _shown(server: HalleyServer, name: str, handler: Handler) -> Handler:
 
     async def command(arguments: list[Any]) -> Any:
         session: Session = server.session
-        asked = _argument(arguments)
+        asked = command_argument(arguments)
+        if asked.get("show") == "markdown":
+            answer = await _called(handler, [_without_show(asked)])
+            return {"markdown": answer_markdown(name, asked, answer), "answer": answer}
         if asked.get("show") is not True and (arguments or session.client.asks):
             return await _called(handler, arguments)
         if not arguments and name in _NEEDS:
@@ -111,7 +123,7 @@ def _shown(server: HalleyServer, name: str, handler: Handler) -> Handler:
         return None
 
     async def show(session: Session, asked: Json) -> None:
-        result = await _called(handler, [{key: value for key, value in asked.items() if key != "show"}])
+        result = await _called(handler, [_without_show(asked)])
         if name == "halley.models.select":
             await show_message(session, selection_line(result, str(asked.get("role"))))
         else:
@@ -120,8 +132,8 @@ def _shown(server: HalleyServer, name: str, handler: Handler) -> Handler:
     return command
 
 
-def _argument(arguments: list[Any]) -> Json:
-    return arguments[0] if arguments and isinstance(arguments[0], dict) else {}
+def _without_show(asked: Json) -> Json:
+    return {key: value for key, value in asked.items() if key != "show"}
 
 
 async def _called(handler: Handler, arguments: list[Any]) -> Any:

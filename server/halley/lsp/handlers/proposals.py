@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from halley.lsp.base.converter import from_json
-from halley.lsp.protocol.editing import ProposalParams
+from halley.lsp.protocol.editing import ProposalParams, ProposalsList
 from halley.lsp.protocol.shape import read_params
 from halley.lsp.window.delivery import accept
 from halley.lsp.window.proposing import code_lenses, discard, list_proposals
@@ -32,6 +32,13 @@ def register(server: HalleyServer) -> None:
     async def _discard(params: Json) -> Json:
         asked = read_params(ProposalParams, params)
         return discard(server.session, asked.id, asked.hunks)
+
+    @server.feature("halley/proposals/restore")
+    async def _restore(params: Json) -> Json:
+        from halley.lsp.window.restoring import restore_proposals
+
+        restore_proposals(server.session, read_params(ProposalsList, params).proposals)
+        return list_proposals(server.session)
 
     @server.command("halley.proposals.accept")
     async def _accept_command(arguments: list[Any]) -> Json:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from halley.core.errors import InvalidInput
 from halley.features.models import list_providers
 from halley.features.verify import verify
-from halley.lsp.base.progress import WorkDone
 from halley.lsp.protocol.providers import (
     ProviderIdParams,
     ProviderParams,
@@ -17,6 +16,7 @@ from halley.lsp.protocol.providers import (
     VerifyParams,
 )
 from halley.lsp.protocol.shape import read_params
+from halley.lsp.window.progress import WorkDone
 from halley.lsp.window.session import Session
 from halley.lsp.window.status import send_status
 from halley.stores.config.writer import remove_provider, save_provider

@@ -1,20 +1,22 @@
-"""halley/usage, halley/doctor, halley/commit, halley/context/preview, halley/retry/now, and their commands."""
+"""Usage, the team, the report of doctor, commit messages, a preview of the context; and ending a wait."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any
 
-from halley.core.errors import InvalidInput
+from lsprotocol import types
+
+from halley.core.errors import HalleyError
 from halley.features import doctor, usage
 from halley.features.commit import commit_message
 from halley.features.context.gather import gather_context
 from halley.features.context.shown import permit
-from halley.lsp.base.progress import WorkDone
 from halley.lsp.protocol.editing import ContextPreviewParams
 from halley.lsp.protocol.reports import CommitParams, RetryParams, UsageParams
 from halley.lsp.protocol.shape import read_params
-from halley.lsp.text.uris import path_of_uri
+from halley.lsp.window.progress import WorkDone
 from halley.lsp.window.session import Session
 from halley.lsp.window.status import working
 
@@ -26,13 +28,17 @@ Json = dict[str, Any]
 
 async def usage_report(session: Session, params: Json) -> Json:
     asked = read_params(UsageParams, params)
+    if asked.team:
+        room, settings = session.room, session.settings_of()
+        return await usage.report_team(room, settings, since=asked.since, until=asked.until, by=asked.by)
+    by: Any = tuple(asked.by)  # `member` is refused there: only a team has several
     return await usage.report(
         session.room,
         session.settings_of(),
         session.caller(),
         since=asked.since,
         until=asked.until,
-        by=tuple(asked.by),
+        by=by,
     )
 
 
@@ -42,15 +48,23 @@ async def doctor_report(session: Session) -> Json:
     )
 
 
+async def team_status(session: Session) -> Json:
+    """Raises NotConfigured for a user who is in no team."""
+    from halley.features.team import describe_team
+
+    root, settings = session.folders.root_of(""), session.settings_of()
+    link = session.room.joined_team(settings)
+    described, gateways = await asyncio.gather(
+        describe_team(link, str(root) if root else None),
+        usage.find_quotas(session.room, settings, session.caller(), kind="litellm"),
+    )
+    return described | {"gateways": gateways}
+
+
 async def commit(session: Session, params: Json) -> Json:
     """A message for what is staged in `cwd`, which must lie in the workspace."""
     asked = read_params(CommitParams, params)
-    root = session.folders.root_of(asked.uri or "")
-    cwd = (path_of_uri(asked.cwd) or Path(asked.cwd)) if asked.cwd else root
-    if cwd is None:
-        raise InvalidInput("There is no workspace to commit.", "Open a folder, or name one as `cwd`.")
-    if not cwd.is_absolute() or "\0" in str(cwd):
-        raise InvalidInput("`cwd` is no folder's path or URI.", "Give the whole path of a folder.")
+    cwd = session.folders.named(asked.cwd, asked.uri)
     uri = cwd.as_uri()
     workspace = session.workspace(uri)
     text = await commit_message(
@@ -107,6 +121,18 @@ def register(server: HalleyServer) -> None:
     @server.command("halley.usage")
     async def _usage_command(arguments: list[Any]) -> Json:
         return await usage_report(server.session, arguments[0] if arguments else {})
+
+    @server.feature(types.INITIALIZED)
+    async def _send_to_team(_params: Any) -> None:
+        # What an earlier process could not send, without waiting for this one's first call.
+        settings = server.session.settings_of()
+        if settings.team.url is not None:
+            with contextlib.suppress(HalleyError):  # a call will say it, and `halley doctor`
+                server.session.room.team(settings.team).wake()
+
+    @server.feature("halley/team/status")
+    async def _team(_params: Json) -> Json:
+        return await team_status(server.session)
 
     @server.feature("halley/doctor")
     async def _doctor(_params: Json) -> Json:

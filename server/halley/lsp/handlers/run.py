@@ -15,12 +15,12 @@ from halley.core.snapshot import Snapshot
 from halley.features.actions import Job, Outcome, find_action
 from halley.features.chat.events import event_json
 from halley.features.macro_actions import run_macro_action
-from halley.lsp.base.progress import WorkDone
 from halley.lsp.protocol.editing import EditParams, RunParams
-from halley.lsp.protocol.shape import read_params
+from halley.lsp.protocol.shape import command_argument, read_params
 from halley.lsp.window.delivery import deliver, warner
 from halley.lsp.window.media_tasks import maker
 from halley.lsp.window.partial_results import PartialResults
+from halley.lsp.window.progress import WorkDone
 from halley.lsp.window.session import Session
 from halley.lsp.window.status import working
 
@@ -118,7 +118,7 @@ def register(server: HalleyServer) -> None:
 
     @server.command("halley.run")
     async def _run(arguments: list[Any]) -> Json:
-        asked = arguments[0] if arguments and isinstance(arguments[0], dict) else {}
+        asked = command_argument(arguments)
         title = f"Halley: {asked.get('action', 'action')}"
         async with WorkDone(server, title) as work:
             with working(server.session, title):

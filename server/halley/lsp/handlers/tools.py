@@ -14,9 +14,9 @@ from halley.lsp.protocol.tools import (
     ToolsRestartParams,
     ToolsSetParams,
 )
+from halley.lsp.window.agent.tool_questions import switches_of, watch_tools
 from halley.lsp.window.session import Session
 from halley.lsp.window.status import send_status
-from halley.lsp.window.tool_questions import switches_of, watch_tools
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import HalleyServer

@@ -15,7 +15,7 @@ from halley.lsp.protocol.shape import read_params
 from halley.lsp.protocol.trust import TrustParams
 from halley.lsp.window.session import Session
 from halley.lsp.window.status import send_status
-from halley.stores.config.workspace_files import GUIDANCE_FILE, SETTINGS_FILE
+from halley.stores.config.workspace_files import SETTINGS_FILE
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import HalleyServer
@@ -37,7 +37,7 @@ def grant(session: Session, uri: str, content_hash: str) -> Json:
             "The workspace's files changed since they were shown, so nothing was trusted.",
             "Review them again.",
         )
-    session.room.trust.trust(asked.root, content_hash)
+    session.room.trust.grant(asked)
     return _described(session, asked)
 
 
@@ -59,8 +59,12 @@ def _described(session: Session, asked: TrustRequest) -> Json:
     return {
         "root": str(root),
         "hash": asked.content_hash,
-        "trusted": session.room.trust.is_trusted(root, asked.content_hash),
-        "files": [str(root / name) for name in (SETTINGS_FILE, GUIDANCE_FILE) if (root / name).is_file()],
+        "trusted": session.room.trust.is_granted(asked),
+        "files": [
+            str(root / name)
+            for name in (SETTINGS_FILE, *asked.guidance_names, *asked.files)
+            if (root / name).is_file()
+        ],
         "asks": list(asked.asks),
         "refused": list(asked.refused),
     }

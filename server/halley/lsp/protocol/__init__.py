@@ -6,13 +6,16 @@
     chat.py           chats and their turns
     replies.py        what a model's reply is made of
     editing.py        edits, proposals, context
+    next_edit.py      the next edit, and what became of it
     macros.py         macros and pipelines
     media.py          pictures, speech, video
     models.py         the catalogue and choosing
     providers.py      providers and their keys
     reports.py        usage, health, commit messages
+    review.py         reviews of a change
     search.py         the workspace searched
     tools.py          tools a model may ask for
+    agent.py          taking back what an agent did
     table.py          all of them by name: `REQUESTS`, `NOTIFICATIONS`
     trust.py          what a workspace's files ask for
 

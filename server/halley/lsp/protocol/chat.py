@@ -6,16 +6,19 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from halley.core.agent import Mode
+from halley.lsp.protocol.agent import RestoreResult
 from halley.lsp.protocol.common import Empty, Position, Range, TextDocument
 from halley.lsp.protocol.editing import ApplyBlockParams
 from halley.lsp.protocol.macros import Outcome
 from halley.lsp.protocol.media import MediaTask
-from halley.lsp.protocol.replies import Reply
-from halley.lsp.protocol.shape import Request, Shape, Token
+from halley.lsp.protocol.replies import ChatExcerpt, PlanStep, Reply
+from halley.lsp.protocol.shape import RequestShape, Shape, Token
 
 
-class ChatSendParams(Shape):
-    chat_id: str | None = None
+class ChatMessage(Shape):
+    """What a message is made of."""
+
     prompt: str
     models: list[str] | None = None
     text_document: TextDocument | None = None
@@ -26,7 +29,16 @@ class ChatSendParams(Shape):
     """Hides the names of several models until one reply is chosen."""
     tools: dict[str, bool] | None = None
     """Tools to switch on or off for the rest of this chat: `*` (all), a server, or `server/tool`."""
+    mode: Mode | None = None
+    """The chat's mode from here on, kept for the workspace's next chats. Without it: as it is."""
     partial_result_token: Token | None = None
+
+
+class ChatSendParams(ChatMessage):
+    chat_id: str | None = None
+    queue: bool = False
+    """While the chat is busy the message waits (a `queued` event) until the running reply ends, at the latest after its
+    current step, and the messages before it were sent. Cancelling the request takes the message back."""
 
 
 class ChatSent(Shape):
@@ -38,6 +50,29 @@ class ChatSent(Shape):
     said: str | None = None
     media: MediaTask | None = None
     """The task that `/speak` or `/video` started."""
+    mode: Mode
+    """The mode of the chat's next turn."""
+    restore: RestoreResult | None = None
+    """Of `halley/chat/resend`: what was done to files. With an empty `turn_id` nothing was sent: ask about the files in
+    `changed`, or show why others `failed`."""
+
+
+class ChatResendParams(ChatMessage):
+    """The turn and all after it are undone. What is not given stays as it was in that turn. `prompt` may be empty."""
+
+    chat_id: str
+    turn_id: str
+    files: bool = True
+    """Whether files get the text they had before the turn."""
+    changed: Literal["ask", "keep", "restore"] = "ask"
+    """What becomes of files that the user changed since. `ask`: where there are any, nothing is done and the result
+    names them. `keep`: they stay. `restore`: what the agent did is taken back, where the changes do not overlap."""
+
+
+class ChatStopped(Shape):
+    """How many replies and waiting messages were stopped."""
+
+    stopped: int
 
 
 class ChatIdParams(Shape):
@@ -54,6 +89,17 @@ class ChatRenameParams(Shape):
     title: str
 
 
+class ChatModeParams(Shape):
+    """Without `chat_id` the mode is that of the workspace's next chats. Without `mode` it stays as it is."""
+
+    chat_id: str | None = None
+    mode: Mode | None = None
+
+
+class ChatMode(Shape):
+    mode: Mode
+
+
 class ChatSummary(Shape):
     chat_id: str
     title: str
@@ -61,21 +107,12 @@ class ChatSummary(Shape):
     updated: str
     turns: int
     match: str | None = None
+    state: Literal["running", "asking"] | None = None
+    """Whether it works in this window now, or waits there for an approval."""
 
 
 class ChatList(Shape):
     chats: list[ChatSummary]
-
-
-class ChatExcerpt(Shape):
-    """An excerpt that a variable or the selection attached to a turn."""
-
-    source: str
-    label: str
-    tokens: int
-    uri: str | None = None
-    line: int | None = None
-    """From 1."""
 
 
 class ChatTurn(Shape):
@@ -106,6 +143,10 @@ class Chat(Shape):
     forked_from: str | None = None
     turns: list[ChatTurn]
     marks: list[ChatMark]
+    mode: Mode
+    """The mode of its next turn."""
+    plan: list[PlanStep] = []
+    """The approved plan, in the mode `plan`."""
 
 
 class ChatTurnParams(Shape):
@@ -218,34 +259,48 @@ class ChatInputItems(Shape):
     items: list[dict[str, Any]]
 
 
-REQUESTS: dict[str, Request] = {
-    "halley/chat/send": Request(ChatSendParams, ChatSent, "One turn of a chat.", streams=True),
-    "halley/chat/list": Request(ChatListParams, ChatList, "The workspace's chats, newest first."),
-    "halley/chat/get": Request(ChatIdParams, Chat, "One complete chat."),
-    "halley/chat/retry": Request(ChatRetryParams, ChatSent, "Another reply to a turn.", streams=True),
-    "halley/chat/continue": Request(
+REQUESTS: dict[str, RequestShape] = {
+    "halley/chat/send": RequestShape(ChatSendParams, ChatSent, "One turn of a chat.", streams=True),
+    "halley/chat/resend": RequestShape(
+        ChatResendParams,
+        ChatSent,
+        "Sends a turn again in other words, with the files as they were before it.",
+        streams=True,
+    ),
+    "halley/agent/stop": RequestShape(
+        ChatIdParams,
+        ChatStopped,
+        "Stops what runs and what waits in a chat. What was done until then is kept.",
+    ),
+    "halley/chat/list": RequestShape(ChatListParams, ChatList, "The workspace's chats, newest first."),
+    "halley/chat/get": RequestShape(ChatIdParams, Chat, "One complete chat."),
+    "halley/chat/retry": RequestShape(ChatRetryParams, ChatSent, "Another reply to a turn.", streams=True),
+    "halley/chat/continue": RequestShape(
         ChatContinueParams, ChatSent, "Continues an interrupted reply.", streams=True
     ),
-    "halley/chat/fork": Request(ChatTurnParams, ChatNamed, "A copy of a chat up to a turn."),
-    "halley/chat/rollback": Request(ChatTurnParams, ChatUndone, "Undoes every turn after the given one."),
-    "halley/chat/choose": Request(
+    "halley/chat/fork": RequestShape(ChatTurnParams, ChatNamed, "A copy of a chat up to a turn."),
+    "halley/chat/rollback": RequestShape(
+        ChatTurnParams, ChatUndone, "Undoes every turn after the given one."
+    ),
+    "halley/chat/choose": RequestShape(
         ChatReplyParams, ChatChosen, "Keeps one of several replies for the conversation."
     ),
-    "halley/chat/clear": Request(ChatMarkParams, Empty, "Clears the context; history is kept."),
-    "halley/chat/compact": Request(
+    "halley/chat/clear": RequestShape(ChatMarkParams, Empty, "Clears the context; history is kept."),
+    "halley/chat/compact": RequestShape(
         ChatMarkParams, ChatSent, "Summarises the chat so far; from then on the summary is sent instead."
     ),
-    "halley/chat/context": Request(
+    "halley/chat/context": RequestShape(
         ChatContextParams, ChatContext, "The messages actually sent for a reply, with their tokens."
     ),
-    "halley/chat/import": Request(ChatImportParams, ChatNamed, "Imports a chat exported as JSON."),
-    "halley/chat/export": Request(ChatExportParams, ChatExported, "A chat as Markdown or JSON."),
-    "halley/chat/input": Request(
+    "halley/chat/import": RequestShape(ChatImportParams, ChatNamed, "Imports a chat exported as JSON."),
+    "halley/chat/export": RequestShape(ChatExportParams, ChatExported, "A chat as Markdown or JSON."),
+    "halley/chat/input": RequestShape(
         ChatInputParams, ChatInputItems, "Completion of /commands, #variables and @models while typing."
     ),
-    "halley/chat/rename": Request(ChatRenameParams, Empty, "Renames a chat."),
-    "halley/chat/delete": Request(ChatIdParams, Empty, "Deletes a chat."),
-    "halley/chat/apply": Request(
+    "halley/chat/rename": RequestShape(ChatRenameParams, Empty, "Renames a chat."),
+    "halley/chat/mode": RequestShape(ChatModeParams, ChatMode, "The mode of a chat's next turn; changes it."),
+    "halley/chat/delete": RequestShape(ChatIdParams, Empty, "Deletes a chat."),
+    "halley/chat/apply": RequestShape(
         ApplyBlockParams, Outcome, "Applies a code block of a reply where it belongs."
     ),
 }

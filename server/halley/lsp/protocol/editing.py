@@ -8,7 +8,7 @@ from pydantic import Field
 
 from halley.lsp.protocol.common import Empty, Range, TextDocument
 from halley.lsp.protocol.macros import Outcome
-from halley.lsp.protocol.shape import Request, Shape, Token
+from halley.lsp.protocol.shape import RequestShape, Shape, Token
 
 
 class ProposalParams(Shape):
@@ -122,12 +122,21 @@ class RunParams(Shape):
     background: bool = False
 
 
-REQUESTS: dict[str, Request] = {
-    "halley/edit": Request(EditParams, Outcome, "Edits a range by an instruction.", streams=True),
-    "halley/proposals/list": Request(Empty, ProposalsList, "Changes that wait for approval."),
-    "halley/proposals/accept": Request(ProposalParams, Applied, "Applies a proposal, or some hunks of it."),
-    "halley/proposals/discard": Request(ProposalParams, Empty, "Discards a proposal, or some hunks of it."),
-    "halley/context/preview": Request(
+REQUESTS: dict[str, RequestShape] = {
+    "halley/edit": RequestShape(EditParams, Outcome, "Edits a range by an instruction.", streams=True),
+    "halley/proposals/list": RequestShape(Empty, ProposalsList, "Changes that wait for approval."),
+    "halley/proposals/accept": RequestShape(
+        ProposalParams, Applied, "Applies a proposal, or some hunks of it."
+    ),
+    "halley/proposals/discard": RequestShape(
+        ProposalParams, Empty, "Discards a proposal, or some hunks of it."
+    ),
+    "halley/proposals/restore": RequestShape(
+        ProposalsList,
+        ProposalsList,
+        "Takes up proposals that the client kept over a restart: the changes that still fit. Returns all pending ones.",
+    ),
+    "halley/context/preview": RequestShape(
         ContextPreviewParams, ContextPreview, "What a model would see for a range, and why."
     ),
 }

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from halley.lsp.protocol.common import Empty, Problem, Range, TextDocument, UriParams
 from halley.lsp.protocol.media import MediaTask
-from halley.lsp.protocol.shape import Request, Shape, Token
+from halley.lsp.protocol.shape import RequestShape, Shape, Token
 
 
 class MacroRunParams(Shape):
@@ -31,6 +31,19 @@ class MacroSaveParams(Shape):
 
     name: str
     macro: dict[str, Any]
+
+
+class MacroRecordParams(Shape):
+    """Records a chat's questions as a macro and saves it. Without `turns`, all current ones."""
+
+    name: str
+    chat_id: str
+    turns: list[str] | None = None
+
+
+class MacroRecorded(Shape):
+    macro: dict[str, Any]
+    """As in `[macros.<name>]` of config.toml: a prompt, or steps."""
 
 
 class Macro(Shape):
@@ -107,15 +120,20 @@ class Outcome(Shape):
     """Only for `halley/macros/run`, in addition to the outcome."""
 
 
-REQUESTS: dict[str, Request] = {
-    "halley/macros/list": Request(UriParams, MacrosList, "The macros available for a document."),
-    "halley/macros/run": Request(MacroRunParams, Outcome, "Runs a macro or a pipeline.", streams=True),
-    "halley/macros/export": Request(MacroExportParams, MacroFile, "Exports macros as one file."),
-    "halley/macros/import": Request(
+REQUESTS: dict[str, RequestShape] = {
+    "halley/macros/list": RequestShape(UriParams, MacrosList, "The macros available for a document."),
+    "halley/macros/run": RequestShape(MacroRunParams, Outcome, "Runs a macro or a pipeline.", streams=True),
+    "halley/macros/export": RequestShape(MacroExportParams, MacroFile, "Exports macros as one file."),
+    "halley/macros/import": RequestShape(
         MacroImportParams,
         MacrosImported,
         "Imports the macros of an exported file into the user's configuration.",
     ),
-    "halley/macros/save": Request(MacroSaveParams, Empty, "Saves a macro in the user's configuration."),
-    "halley/macros/remove": Request(MacroNameParams, Empty, "Removes a macro from the user's configuration."),
+    "halley/macros/save": RequestShape(MacroSaveParams, Empty, "Saves a macro in the user's configuration."),
+    "halley/macros/record": RequestShape(
+        MacroRecordParams, MacroRecorded, "Makes a macro of a chat's questions, and saves it."
+    ),
+    "halley/macros/remove": RequestShape(
+        MacroNameParams, Empty, "Removes a macro from the user's configuration."
+    ),
 }

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import Field
 
 from halley.lsp.protocol.common import Cost, Empty, Problem, Range, TextDocument
-from halley.lsp.protocol.shape import Request, Shape, Token
+from halley.lsp.protocol.shape import RequestShape, Shape, Token
 
 MediaKind = Literal["image", "imageEdit", "speech", "transcription", "translation", "video"]
 
@@ -150,18 +150,18 @@ class MediaSaved(Shape):
     applied: bool = False
 
 
-REQUESTS: dict[str, Request] = {
-    "halley/media/start": Request(
+REQUESTS: dict[str, RequestShape] = {
+    "halley/media/start": RequestShape(
         MediaStartParams, MediaTask, "Makes a picture, speech, a transcription or a video.", streams=True
     ),
-    "halley/media/list": Request(MediaListParams, MediaTasks, "The workspace's tasks, newest first."),
-    "halley/media/get": Request(MediaTaskParams, MediaTask, "The current state of one task."),
-    "halley/media/cancel": Request(
+    "halley/media/list": RequestShape(MediaListParams, MediaTasks, "The workspace's tasks, newest first."),
+    "halley/media/get": RequestShape(MediaTaskParams, MediaTask, "The current state of one task."),
+    "halley/media/cancel": RequestShape(
         MediaTaskParams, MediaTask, "Cancels a task, also at the host if it supports that."
     ),
-    "halley/media/choose": Request(MediaChooseParams, MediaTask, "Chooses one of several variants."),
-    "halley/media/save": Request(
+    "halley/media/choose": RequestShape(MediaChooseParams, MediaTask, "Chooses one of several variants."),
+    "halley/media/save": RequestShape(
         MediaSaveParams, MediaSaved, "Saves a result in the workspace, and inserts its link into a document."
     ),
-    "halley/media/remove": Request(MediaTaskParams, Empty, "Removes a task and its files."),
+    "halley/media/remove": RequestShape(MediaTaskParams, Empty, "Removes a task and its files."),
 }

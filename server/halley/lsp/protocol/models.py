@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from halley.lsp.protocol.common import Problem, UriParams
-from halley.lsp.protocol.shape import Request, RoleName, ScopeName, Shape, Token
+from halley.lsp.protocol.shape import RequestShape, RoleName, ScopeName, Shape, Token
 
 
 class Price(Shape):
@@ -102,17 +102,19 @@ class Counted(Shape):
     tokens: int
 
 
-REQUESTS: dict[str, Request] = {
-    "halley/models/list": Request(
+REQUESTS: dict[str, RequestShape] = {
+    "halley/models/list": RequestShape(
         ModelsListParams, ModelsList, "The catalogue: from the cache, and refreshed in the background."
     ),
-    "halley/models/selection": Request(UriParams, Selection, "The route of each role, and where it was set."),
-    "halley/models/select": Request(SelectParams, Selection, "Sets the route of a role."),
-    "halley/models/favourite": Request(
+    "halley/models/selection": RequestShape(
+        UriParams, Selection, "The route of each role, and where it was set."
+    ),
+    "halley/models/select": RequestShape(SelectParams, Selection, "Sets the route of a role."),
+    "halley/models/favourite": RequestShape(
         FavouriteParams, Favourites, "Marks a model as a favourite; lists show favourites first."
     ),
-    "halley/models/respond": Request(
+    "halley/models/respond": RequestShape(
         RespondParams, Responded, "A model's reply to another application's conversation.", streams=True
     ),
-    "halley/models/count": Request(CountParams, Counted, "The approximate number of tokens of a text."),
+    "halley/models/count": RequestShape(CountParams, Counted, "The approximate number of tokens of a text."),
 }

@@ -6,7 +6,7 @@ from typing import Literal
 
 from halley.core.settings import WireKind
 from halley.lsp.protocol.common import Empty, Problem
-from halley.lsp.protocol.shape import Request, Shape
+from halley.lsp.protocol.shape import RequestShape, Shape
 
 
 class KeyStatus(Shape):
@@ -113,22 +113,24 @@ class ProviderIdParams(Shape):
     id: str
 
 
-REQUESTS: dict[str, Request] = {
-    "halley/providers/list": Request(
+REQUESTS: dict[str, RequestShape] = {
+    "halley/providers/list": RequestShape(
         Empty, ProvidersList, "The configured providers and the state of their keys."
     ),
-    "halley/providers/verify": Request(
+    "halley/providers/verify": RequestShape(
         VerifyParams, Verified, "Key, catalogue and first token, step by step."
     ),
-    "halley/secrets/set": Request(SecretSetParams, Empty, "Stores a key, bound to the provider's origin."),
-    "halley/secrets/remove": Request(ProviderParams, Empty, "Removes a stored key."),
-    "halley/secrets/get": Request(
+    "halley/secrets/set": RequestShape(
+        SecretSetParams, Empty, "Stores a key, bound to the provider's origin."
+    ),
+    "halley/secrets/remove": RequestShape(ProviderParams, Empty, "Removes a stored key."),
+    "halley/secrets/get": RequestShape(
         SecretGetParams, SecretGot, "The key that the client stores for exactly this origin.", to_client=True
     ),
-    "halley/providers/save": Request(
+    "halley/providers/save": RequestShape(
         ProviderSaveParams, Empty, "Saves a provider in the user's configuration."
     ),
-    "halley/providers/remove": Request(
+    "halley/providers/remove": RequestShape(
         ProviderIdParams, Empty, "Removes a provider from the user's configuration."
     ),
 }

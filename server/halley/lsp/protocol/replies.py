@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from halley.core.agent import Mode
 from halley.lsp.protocol.common import Problem, Usage
 from halley.lsp.protocol.media import MediaTask
 from halley.lsp.protocol.shape import Shape
@@ -35,6 +36,25 @@ class Block(Shape):
     closed: bool
 
 
+class ChatExcerpt(Shape):
+    """An excerpt that a variable or the selection attached to a turn."""
+
+    source: str
+    label: str
+    tokens: int
+    uri: str | None = None
+    line: int | None = None
+    """From 1, as is `last_line`. With `uri`, where there is a place to open."""
+    last_line: int | None = None
+
+
+class PlanStep(Shape):
+    """A step of a plan. `state` is `open`, `doing`, `done` or `dropped`."""
+
+    text: str
+    state: str
+
+
 class Event(Shape):
     """One event of a stream. `type` decides which fields are present."""
 
@@ -50,6 +70,11 @@ class Event(Shape):
         "usage",
         "step",
         "media",
+        "terminal",
+        "plan",
+        "checkpoint",
+        "cost",
+        "queued",
     ]
     reply_id: str
     delta: str | None = None
@@ -60,9 +85,12 @@ class Event(Shape):
     """The macro step that started or ended (`step`). Its text events have this name as `replyId`."""
     state: str | None = None
     number: int | None = None
+    """Of a macro's step; or how many messages are sent before this one (`queued`)."""
     of: int | None = None
     chat_id: str | None = None
     turn_id: str | None = None
+    excerpts: list[ChatExcerpt] | None = None
+    """What the turn brought in, where it brought anything (`start`)."""
     task: MediaTask | None = None
     """The current state of a media task (`media`)."""
     call_id: str | None = None
@@ -72,6 +100,18 @@ class Event(Shape):
     title: str | None = None
     arguments: str | None = None
     """JSON as the model wrote it, with invisible characters escaped (`toolCall`)."""
+    diff: str | None = None
+    """What an edit does, as a unified diff (`toolCall`)."""
+    command: str | None = None
+    """What is run (`toolCall`). Its output streams as the `delta` of `terminal` events of the same `call_id`."""
+    mode: Mode | None = None
+    """The mode that it works in (`start`)."""
+    usage: Usage | None = None
+    """What the reply has used so far, with its sub-tasks (`cost`); one after each round of a reply with tools."""
+    checkpoint: str | None = None
+    """What takes the reply's changes back (`checkpoint`)."""
+    steps: list[PlanStep] | None = None
+    """The approved plan, and how far it is (`plan`)."""
     read_only: bool | None = None
     """For a `toolCall`, whose `state` is `asking` or `running`. A `toolResult` has one of `ToolUse.state`, and its
     `text` is the tool's output, safe to show as plain text."""
@@ -93,6 +133,10 @@ class ToolUse(Shape):
     read_only: bool = False
     at: int = 0
     ms: float | None = None
+    diff: str | None = None
+    """What an edit did, as a unified diff."""
+    command: str | None = None
+    """What was run."""
 
 
 class Reply(Shape):

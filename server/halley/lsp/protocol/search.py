@@ -7,9 +7,9 @@ from typing import Literal
 from pydantic import Field
 
 from halley.lsp.protocol.common import Cost, Problem, Range, UriParams
-from halley.lsp.protocol.shape import Request, Shape
+from halley.lsp.protocol.shape import RequestShape, Shape
 
-State = Literal["off", "indexing", "embedding", "paused", "ready", "failed"]
+State = Literal["off", "idle", "indexing", "embedding", "paused", "ready", "failed"]
 
 
 class SearchParams(Shape):
@@ -58,7 +58,8 @@ class EmbedEstimate(Shape):
 
 
 class IndexStatus(Shape):
-    """`off`: disabled by `search.enabled`, or no workspace. In `indexing` and `embedding`, searches already work.
+    """`off`: disabled by `search.enabled`, or no workspace. `idle`: the first search builds the index. In
+    `indexing` and `embedding`, searches already work.
 
     `estimate` is present while approval is needed: nothing is embedded until `halley/index/control` sends `embed`.
     """
@@ -93,12 +94,14 @@ class IndexControlParams(Shape):
     uri: str | None = None
 
 
-REQUESTS: dict[str, Request] = {
-    "halley/search": Request(SearchParams, SearchResult, "Searches the workspace, by words and by meaning."),
-    "halley/index/status": Request(
+REQUESTS: dict[str, RequestShape] = {
+    "halley/search": RequestShape(
+        SearchParams, SearchResult, "Searches the workspace, by words and by meaning."
+    ),
+    "halley/index/status": RequestShape(
         UriParams, IndexStatus, "The state and progress of the workspace's index."
     ),
-    "halley/index/control": Request(
+    "halley/index/control": RequestShape(
         IndexControlParams, IndexStatus, "Pauses, resumes or rebuilds the index, or approves embeddings."
     ),
 }

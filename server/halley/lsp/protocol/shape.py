@@ -11,7 +11,9 @@ from pydantic.alias_generators import to_camel
 from halley.lsp.base.rpc_errors import InvalidParams
 
 Token = Annotated[str | int, Field(description="A progress token.")]
-RoleName = Literal["chat", "edit", "complete", "fast", "embed", "image", "speech", "transcribe", "video"]
+RoleName = Literal[
+    "chat", "edit", "complete", "fast", "next", "embed", "image", "speech", "transcribe", "video"
+]  # fmt: skip
 ScopeName = Literal["session", "workspace", "user"]
 
 
@@ -26,7 +28,7 @@ class Shape(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RequestShape:
     """`streams`: takes a `partialResultToken`. `to_client`: sent by the server to the client."""
 
     params: type[Shape]
@@ -34,6 +36,11 @@ class Request:
     doc: str
     streams: bool = False
     to_client: bool = False
+
+
+def command_argument(arguments: list[Any]) -> dict[str, Any]:
+    """The one object that Halley's commands take; empty where a client sends none, or something else."""
+    return arguments[0] if arguments and isinstance(arguments[0], dict) else {}
 
 
 S = TypeVar("S", bound=Shape)

@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
-from halley.lsp.protocol import chat, editing, macros, media, models, providers, reports, search, tools, trust
+from halley.lsp.protocol import (
+    agent,
+    chat,
+    editing,
+    macros,
+    media,
+    models,
+    next_edit,
+    providers,
+    reports,
+    review,
+    search,
+    tools,
+    trust,
+)
 from halley.lsp.protocol.notifications import NOTIFICATIONS as NOTIFICATIONS
-from halley.lsp.protocol.shape import Request
+from halley.lsp.protocol.shape import RequestShape
 
-SUBJECTS = (models, providers, chat, editing, macros, media, tools, search, reports, trust)
+SUBJECTS = (
+    models,
+    providers,
+    chat,
+    editing,
+    next_edit,
+    macros,
+    media,
+    tools,
+    agent,
+    search,
+    reports,
+    review,
+    trust,
+)
 
-REQUESTS: dict[str, Request] = {name: row for subject in SUBJECTS for name, row in subject.REQUESTS.items()}
+REQUESTS: dict[str, RequestShape] = {
+    name: row for subject in SUBJECTS for name, row in subject.REQUESTS.items()
+}

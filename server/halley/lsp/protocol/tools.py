@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from halley.lsp.protocol.shape import Request, Shape
+from halley.lsp.protocol.common import Empty, Position, Range, TextDocument
+from halley.lsp.protocol.shape import RequestShape, Shape
 
 SwitchScope = Literal["chat", "workspace", "user"]
 
@@ -135,6 +136,14 @@ class ToolsRestartParams(Shape):
     chat_id: str | None = None
 
 
+class ApproveHunk(Shape):
+    """Whole lines of an edit. `line` counts from 0, in the text before."""
+
+    line: int
+    old_text: str
+    new_text: str
+
+
 class ToolApproveParams(Shape):
     """A call that waits for approval. The fields are as the model and the server wrote them: show them as plain
     text."""
@@ -154,30 +163,115 @@ class ToolApproveParams(Shape):
     """Why a permanent approval no longer applies: what has changed since."""
     always: bool = True
     """Whether "always in this workspace" can be chosen; without a workspace it cannot."""
+    chat: bool = False
+    """Whether "for this chat" can be chosen."""
+    diff: str | None = None
+    """What an edit does, as a unified diff: show it instead of the arguments."""
+    command: str | None = None
+    """What is run, or the plan to work through: show it instead of the arguments."""
+    why: str | None = None
+    """A reason to look closely, such as a protected file."""
+    hunks: list[ApproveHunk] | None = None
+    """What `diff` is made of: the answer may approve some of them. Absent where a call can only be made whole."""
 
 
 class ToolApproved(Shape):
-    """No answer, an error, and anything else count as `deny`."""
+    """No answer, an error, and anything else count as `deny`. `chat`: for the rest of this chat."""
 
-    decision: Literal["once", "always", "deny"]
+    decision: Literal["once", "chat", "always", "deny"]
+    hunks: list[int] | None = None
+    """The approved hunks, by their place in the request's `hunks` from 0; without it, all. Fewer than all are applied
+    this once, whatever else the decision says, and the model learns which were refused. An empty list denies the
+    call."""
 
 
-REQUESTS: dict[str, Request] = {
-    "halley/tools/list": Request(
+class AgentSaveParams(Shape):
+    """Files whose only unsaved changes are an agent's, before a command is run that would not see them."""
+
+    uris: list[str]
+
+
+class LanguageToolsParams(Shape):
+    """`definitions`, `references`, `hover` and `rename` have a `position`, `symbols` a `query`. `settle`, for
+    `diagnostics`: the text has just changed, so wait for news of the language servers, two seconds at most."""
+
+    kind: Literal["definitions", "references", "hover", "symbols", "diagnostics", "rename"]
+    text_document: TextDocument | None = None
+    position: Position | None = None
+    query: str | None = None
+    new_name: str | None = None
+    """For `rename`. Nothing is changed yet: the answer has the edits."""
+    settle: bool = False
+
+
+class LanguageLocation(Shape):
+    uri: str
+    range: Range
+    name: str | None = None
+    """Of a symbol."""
+
+
+class LanguageDiagnostic(Shape):
+    """`severity` as in LSP: 1 error, 2 warning, 3 information, 4 hint."""
+
+    range: Range
+    message: str
+    severity: int | None = None
+    source: str | None = None
+
+
+class LanguageTextEdit(Shape):
+    range: Range
+    new_text: str
+
+
+class LanguageFileEdits(Shape):
+    """All edits of one file, in the text it has now."""
+
+    uri: str
+    edits: list[LanguageTextEdit]
+
+
+class LanguageToolsAnswer(Shape):
+    """From the other language servers of the editor, not from Halley itself."""
+
+    locations: list[LanguageLocation] | None = None
+    text: str | None = None
+    """What hovering shows, as Markdown. For `rename`: why there are no edits, such as files that would move."""
+    diagnostics: list[LanguageDiagnostic] | None = None
+    edits: list[LanguageFileEdits] | None = None
+    """What renames the symbol, in all files. Halley shows, checks and makes them."""
+
+
+REQUESTS: dict[str, RequestShape] = {
+    "halley/tools/list": RequestShape(
         ToolsListParams, ToolsList, "All tools, which of them are on, and the permanent approvals."
     ),
-    "halley/tools/set": Request(
+    "halley/tools/set": RequestShape(
         ToolsSetParams,
         ToolsList,
         "Switches all tools, a server or one tool on or off, for a chat, a workspace or the user.",
     ),
-    "halley/tools/forget": Request(ToolsForgetParams, ToolsForgotten, "Revokes permanent approvals."),
-    "halley/tools/restart": Request(ToolsRestartParams, ToolsList, "Restarts a server."),
-    "halley/tools/approve": Request(
+    "halley/tools/forget": RequestShape(ToolsForgetParams, ToolsForgotten, "Revokes permanent approvals."),
+    "halley/tools/restart": RequestShape(ToolsRestartParams, ToolsList, "Restarts a server."),
+    "halley/tools/approve": RequestShape(
         ToolApproveParams,
         ToolApproved,
         "Asks the user to approve a tool call. Sent only if the client declared `experimental.halley.tools`; "
         "other clients get a `window/showMessageRequest`.",
+        to_client=True,
+    ),
+    "halley/agent/save": RequestShape(
+        AgentSaveParams,
+        Empty,
+        "Saves open files. Sent only if the client declared `experimental.halley.saves`.",
+        to_client=True,
+    ),
+    "halley/language/ask": RequestShape(
+        LanguageToolsParams,
+        LanguageToolsAnswer,
+        "Asks the editor's other language servers. Sent only if the client declared "
+        "`experimental.halley.languageTools`.",
         to_client=True,
     ),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from halley.lsp.protocol.common import UriParams
-from halley.lsp.protocol.shape import Request, Shape
+from halley.lsp.protocol.shape import RequestShape, Shape
 
 
 class TrustAsked(Shape):
@@ -26,10 +26,12 @@ class TrustParams(Shape):
     uri: str | None = None
 
 
-REQUESTS: dict[str, Request] = {
-    "halley/trust/describe": Request(
+REQUESTS: dict[str, RequestShape] = {
+    "halley/trust/describe": RequestShape(
         UriParams, TrustAsked, "What the workspace's files ask for, and whether it is granted."
     ),
-    "halley/trust/grant": Request(TrustParams, TrustAsked, "Trusts exactly the content that was described."),
-    "halley/trust/revoke": Request(UriParams, TrustAsked, "Revokes the trust."),
+    "halley/trust/grant": RequestShape(
+        TrustParams, TrustAsked, "Trusts exactly the content that was described."
+    ),
+    "halley/trust/revoke": RequestShape(UriParams, TrustAsked, "Revokes the trust."),
 }

@@ -2,7 +2,7 @@
 
 The split itself is `core.text.split_lines`. Here are the arithmetic of columns and `LineIndex`, which joins offsets
 (code points, as in `core`) and positions. All of it is pure. The mutable text of an open document is
-`documents.py`'s.
+`lsp/base/documents.py`'s.
 
 https://microsoft.github.io/language-server-protocol/specifications/lsp/3.18/specification/#textDocuments
 """

@@ -21,6 +21,9 @@ from halley.core.text import split_lines
 from halley.lsp.text.lines import join_halves, split_at_units
 from halley.lsp.text.uris import home_of_uri
 
+MOST_LINES = 20_000
+"""Of a text whose changes are remembered."""
+
 logger = logging.getLogger(__name__)
 
 Json = Mapping[str, Any]
@@ -30,6 +33,7 @@ class OpenDocument:
     """One text in the editor."""
 
     __slots__ = (
+        "_burst",
         "_value",
         "_way_back",
         "cell",
@@ -45,6 +49,8 @@ class OpenDocument:
         self.uri, self.language_id, self.version = uri, language_id, version
         self.path: Path | None = home_of_uri(uri)
         self.cell: Cell | None = None
+        self._burst: list[str] | None = None
+        """The lines before the first change since the last look at them, the same strings."""
         self._way_back: tuple[int, int, list[str]] | None = None
         """Of the last change: the first line, how many lines came, and those that went."""
         self.replace_text(text)
@@ -64,6 +70,11 @@ class OpenDocument:
         first, came, went = self._way_back
         return "".join((*self.lines[:first], *went, *self.lines[first + came :]))
 
+    def take_burst(self) -> tuple[list[str], list[str]] | None:
+        """The lines as they were at the last call and as they are; None where nothing was changed since."""
+        before, self._burst = self._burst, None
+        return None if before is None else (before, self.lines.copy())
+
     def replace_text(self, text: str) -> None:
         self.lines = split_lines(join_halves(text))
         self.is_out_of_step = False
@@ -79,6 +90,8 @@ class OpenDocument:
         """Make one of `contentChanges`: (first line, lines after it that went, that came); None if refused."""
         if not isinstance(change["text"], str):
             raise TypeError("text")
+        if self._burst is None and len(self.lines) <= MOST_LINES:
+            self._burst = self.lines.copy()  # once in a burst, and only references: 30 µs for 10,000 lines
         where = change.get("range")
         if where is None:
             old = self.lines

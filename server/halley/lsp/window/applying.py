@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from halley.core.editing import Applied
 from halley.core.errors import BlockedByPolicy, StaleDocument
 from halley.core.snapshot import Document
-from halley.core.text import Change, CreateFile, DocumentEdit, Edit, WorkspaceChange, apply_edits
+from halley.core.text import Change, CreateFile, DeleteFile, DocumentEdit, Edit, WorkspaceChange, apply_edits
 from halley.engine.edits.rebase import rebase_edits
 from halley.lsp.to_lsp import to_lsp_workspace_edit
 
@@ -146,7 +146,7 @@ def rebase_change(session: Session, change: WorkspaceChange, base: Mapping[str, 
 
 
 def _rebased(session: Session, part: Change, base: Mapping[str, Document], whole: WorkspaceChange) -> Change:
-    if not isinstance(part, DocumentEdit) or part.uri not in base:
+    if not isinstance(part, DocumentEdit | DeleteFile) or part.uri not in base:
         return part
     now = session.document(part.uri)
     if now is None:
@@ -155,6 +155,10 @@ def _rebased(session: Session, part: Change, base: Mapping[str, Document], whole
     if session.server.documents.is_out_of_step(part.uri):
         raise stale(whole, "The editor's text is uncertain: save or reopen the document.", base)
     was = base[part.uri]
+    if isinstance(part, DeleteFile):
+        if now.text != was.text:  # what was typed since would be gone with the file
+            raise stale(whole, "The text changed in the meantime.", base)
+        return part
     if now.text == was.text:
         return replace(part, version=now.version)
     rebased = rebase_edits(was.text, now.text, part.edits)

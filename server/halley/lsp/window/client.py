@@ -40,8 +40,14 @@ class Client:
     """It shows pictures and plays sound itself, and saves them by `halley/media/save`."""
     tools: bool
     """It shows calls of tools and asks the user itself."""
+    saves: bool
+    """It saves files by `halley/agent/save`."""
+    language_tools: bool
+    """It asks the editor's other language servers by `halley/language/ask`."""
     questions: bool
     """Its `window/showMessageRequest` does not take the keyboard focus, so one may be sent at any time."""
+    batched_progress: bool
+    """It reads partial results of several requests in one message (`halley/progress`)."""
     asks: bool
     """It has a plugin of ours, which asks the user for an instruction where an action needs one."""
 
@@ -78,7 +84,10 @@ class Client:
             chat=has("experimental.halley.chat"),
             media=has("experimental.halley.media"),
             tools=has("experimental.halley.tools"),
+            saves=has("experimental.halley.saves"),
+            language_tools=has("experimental.halley.languageTools"),
             questions=has("experimental.halley.questions"),
+            batched_progress=has("experimental.halley.batchedProgress"),
             asks=isinstance(look_up(its, "experimental.halley"), dict),
         )
 

@@ -1,6 +1,6 @@
 """The documents of the `halley:` scheme, which editors read by `workspace/textDocumentContent`.
 
-halley:/answers/<id>.md            an explanation, or what could not be applied
+halley:/answers/<id>/<title>.md    an explanation, or what could not be applied
 halley:/chats/<id>.md              a chat, as it can be exported
 halley:/proposals/<id>/<path>      a document as a proposal would make it
 """
@@ -23,7 +23,7 @@ async def read_content(session: Session, uri: str) -> str:
     kind, _, rest = unquote(parts.path).lstrip("/").partition("/")
     text: str | None = None
     if parts.scheme == "halley" and kind == "answers":
-        text = session.answers.read(rest.removesuffix(".md"))
+        text = session.answers.read(rest.partition("/")[0])
     elif parts.scheme == "halley" and kind == "chats":
         from halley.features.chat.markdown import chat_markdown
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from halley.core.errors import InvalidInput
 from halley.lsp.text.uris import home_of_uri, path_of_uri
 
 Json = dict[str, Any]
@@ -23,6 +24,15 @@ class Folders:
     def root_of(self, uri: str) -> Path | None:
         """The innermost folder that holds the document; the first folder for anything that lies in none."""
         return _innermost(self.home_of(uri), tuple(self.roots))
+
+    def named(self, cwd: str | None, uri: str | None) -> Path:
+        """The folder a request names, else the document's. Raises InvalidInput without one."""
+        folder = (path_of_uri(cwd) or Path(cwd)) if cwd else self.root_of(uri or "")
+        if folder is None:
+            raise InvalidInput("There is no workspace here.", "Open a folder, or name one as `cwd`.")
+        if not folder.is_absolute() or "\0" in str(folder):
+            raise InvalidInput("`cwd` is no folder's path or URI.", "Give the whole path of a folder.")
+        return folder
 
     def change(self, event: Json) -> None:
         """`workspace/didChangeWorkspaceFolders`."""

@@ -6,9 +6,12 @@ Values only. Who makes the link is `media.py`, who mends an accepted offer `ghos
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from halley.core.snapshot import Document
-from halley.engine.typing.completions import Place
+
+if TYPE_CHECKING:
+    from halley.engine.typing.place import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +34,6 @@ class GhostOffer:
 
     @property
     def place(self) -> Place:
+        from halley.engine.typing.place import Place
+
         return Place(self.text[: self.start], self.text[self.end :])

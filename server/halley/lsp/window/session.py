@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,7 @@ from halley.core.models import Role, Route
 from halley.core.settings import ConfigProblem, Settings
 from halley.core.snapshot import Document, Selection, Snapshot, Touched, Workspace
 from halley.core.text import DocumentEdit, WorkspaceChange
-from halley.features.ask import Line
-from halley.features.completion.completer import Completer
-from halley.features.context.project import Project
 from halley.features.proposals import Proposals
-from halley.features.surroundings import Surroundings
 from halley.lsp.base.rpc_errors import ClientError
 from halley.lsp.capabilities import look_up
 from halley.lsp.from_lsp import from_lsp_diagnostics, from_lsp_range
@@ -33,11 +30,21 @@ from halley.stores.config.client_settings import parse_client_settings
 from halley.stores.config.layers import Layer, roles_layer
 
 if TYPE_CHECKING:
+    from halley.core.usage import NextEditOutcome
+    from halley.features.ask import Line
+    from halley.features.chat.rush import Rush
+    from halley.features.chat.steering import Steering
+    from halley.features.completion.completer import Completer
+    from halley.features.context.project import Project
     from halley.features.media.works import Works
+    from halley.features.next_edit.suggester import Around, NextEdits
     from halley.features.room import EngineRoom
     from halley.features.search.ground import Attendant
     from halley.features.search.index import WorkspaceIndex
+    from halley.features.surroundings import Surroundings
     from halley.lsp.window.connection import EditorConnection
+    from halley.lsp.window.findings import Findings
+    from halley.stores.disk.commands import CommandRuns
     from halley.stores.media import Task
 
 Json = dict[str, Any]
@@ -57,7 +64,8 @@ class Session:
         self.picked: dict[Role, Route] = {}
         """Routes chosen for this session only."""
         self.take_client_settings(look_up(params, "initializationOptions.settings"))
-        self.completer = Completer(self.template_of)
+        self.asks_next_edits = False
+        """Whether the client asks for next edits itself; otherwise one is looked for in pauses."""
         self.last_offer: GhostOffer | None = None
         self.proposals = Proposals()
         self.answers = Answers(room.paths.cache / "answers", self.client.text_document_content)
@@ -70,12 +78,15 @@ class Session:
         """Problems of the configuration that were shown in messages and still hold."""
         self.last_status: Json | None = None
         self.watches_catalogue = False
+        self.diagnosers: list[Callable[[Document], list[Json]]] = []
+        """What has diagnostics of documents (`publish_diagnostics`)."""
         self.places: dict[str, LinkPlace] = {}
         """Where the links of media tasks go that were begun in this window."""
         self.watches_media = False
         self.attending: dict[Path, Callable[[], None]] = {}
         """Workspaces whose index is maintained for this window, and what ends that."""
         self.watches_tools = False
+        self._terminals: CommandRuns | None = None
         self.offers_formatting = False
         """Whether formatting is registered with the client now."""
 
@@ -92,6 +103,19 @@ class Session:
     def is_ending(self) -> bool:
         """Whether what is cancelled now is cancelled because the window goes, and not by the user."""
         return self.server.is_over or not self.server.is_running
+
+    def terminals(self) -> CommandRuns:
+        """The commands of this window's agents, which end with it."""
+        if self._terminals is None:
+            from halley.stores.disk.commands import CommandRuns
+
+            self._terminals = CommandRuns(self.room.environ)
+        return self._terminals
+
+    async def end_commands(self, chat: str) -> None:
+        """A chat that is gone has none."""
+        if self._terminals is not None:
+            await self._terminals.stop(chat)
 
     def works(self) -> Works:
         """The process's media tasks, whose changes are reported to the client from now on."""
@@ -114,11 +138,75 @@ class Session:
         if self.client.asks or not method.startswith("halley/"):
             self.server.notify(method, params)
 
+    def publish_diagnostics(self, uri: str) -> None:
+        """Sends what all `diagnosers` have of a document now, open or not: it replaces what the client has of it."""
+        if not self.client.diagnostics:
+            return
+        document = self.document(uri)
+        found = [one for source in self.diagnosers for one in source(document)] if document else []
+        params: Json = {"uri": document.uri if document else uri, "diagnostics": found}
+        if document is not None and self.server.documents.is_open(uri):
+            params["version"] = document.version
+        self.notify("textDocument/publishDiagnostics", params)
+
     def tell_of_file(self, problem: Problem) -> None:
         """A file of ours was damaged: a message, whatever thread met it."""
         said = {"type": 1, "message": f"{problem.message} {problem.help}"}
         # Files are read in worker threads too, and only the loop may write to the client.
         self.loop.call_soon_threadsafe(self.notify, "window/showMessage", said)
+
+    @cached_property
+    def findings(self) -> Findings:
+        """What the last review found, made with the first."""
+        from halley.lsp.window.findings import Findings
+
+        found = Findings(self.document, self.publish_diagnostics, lambda: self.server.encoding, self.loop)
+        self.diagnosers.append(found.diagnostics)
+        self.server.documents.on_change.append(found.note_change)
+        return found
+
+    @cached_property
+    def rush(self) -> Rush:
+        from halley.features.chat.rush import Rush
+
+        return Rush()
+
+    def _unless_over(self, method: str, params: Json) -> None:
+        if not self.is_ending:
+            self.notify(method, params)
+
+    @cached_property
+    def steering(self) -> Steering:
+        """What runs in this window's chats."""
+        from halley.features.chat.steering import Steering
+        from halley.lsp.window.chat_states import ChatStates
+
+        steering = Steering()
+        run = self.server.run_in_background
+        steering.on_change = ChatStates(steering, self.room.chats, self._unless_over, run).changed
+        return steering
+
+    @cached_property
+    def next_edits(self) -> NextEdits:
+        from halley.core.models import ModelRef
+        from halley.features.next_edit.memory import Memory
+        from halley.features.next_edit.suggester import NextEdits
+
+        def count(model: str, language: str, outcome: NextEditOutcome) -> None:
+            counting = self.room.ledger.count_next_edit(ModelRef.parse(model), language, outcome)
+            self.server.run_in_background(counting, "counting next edits")
+
+        return NextEdits(Memory(count), self.document, self._around, self.template_of)
+
+    def _around(self, uri: str) -> Around | None:
+        """Leave to look at files that are not open; None where a repository's own files still wait for trust."""
+        from halley.features.next_edit.suggester import Around
+
+        root = self.folders.root_of(uri)
+        config = self.room.config.workspace(root) if root else None
+        if config is None or not (config.trusted or config.files.is_empty):
+            return None
+        return Around(self.index(uri) if root in self.attending else None)
 
     # -- settings
 
@@ -162,6 +250,8 @@ class Session:
 
         `layers` (and the `settings` they make) where they were just looked at.
         """
+        from halley.features.ask import Line
+
         levels = layers or self.layers(uri)
         merged = settings or self.room.config.merge(levels)
 
@@ -172,6 +262,8 @@ class Session:
 
     def surroundings(self, uri: str = "", settings: Settings | None = None) -> Surroundings:
         """What features find around a document of this window, as it is in this moment."""
+        from halley.features.surroundings import Surroundings
+
         return Surroundings(
             self.line(uri, settings),
             self.template_of,
@@ -225,9 +317,21 @@ class Session:
 
     # -- documents
 
+    @cached_property
+    def completer(self) -> Completer:
+        """Ghost text of this window, made with the first key that asks for it."""
+        from halley.features.completion.completer import Completer
+
+        return Completer(self.template_of)
+
     def document(self, uri: str) -> Document | None:
         """Open in the editor, else read from disk; None when there is neither."""
         return self.server.documents.get(uri)
+
+    def open_texts(self) -> dict[str, str]:
+        """The texts of open files by the URI of their path; cells of notebooks are not files."""
+        documents = self.server.documents.open_documents()
+        return {d.path.as_uri(): d.text for d in documents if d.path is not None and d.cell is None}
 
     def version(self, uri: str) -> int | None:
         return self.server.documents.version(uri)
@@ -343,7 +447,14 @@ class Session:
     async def close(self) -> None:
         if self.watches_media:
             self.shared.media.listeners.discard(self._media_changed)
-        self.completer.close()
+        if "completer" in vars(self):
+            self.completer.close()
+        if self._terminals is not None:
+            await self._terminals.aclose()
+        if "next_edits" in vars(self):
+            self.next_edits.close()
+        if "findings" in vars(self):
+            self.findings.close()
         for detach in self.attending.values():
             detach()
 

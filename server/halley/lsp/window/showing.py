@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from halley.core.errors import Problem
 from halley.lsp.text.uris import path_of_uri
+from halley.lsp.window.progress import after_progress
 
 if TYPE_CHECKING:
     from halley.lsp.window.session import Session
@@ -57,7 +58,8 @@ def open_document(session: Session, uri: str) -> None:
 
 
 async def show_message(session: Session, text: str, *, warning: bool = False) -> None:
-    session.notify("window/showMessage", {"type": _WARNING if warning else _INFO, "message": text})
+    message = {"type": _WARNING if warning else _INFO, "message": text}
+    after_progress(lambda: session.notify("window/showMessage", message))
 
 
 async def show_error(session: Session, problem: Problem | str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from halley.features.report_tables import Table, doctor_lines, quota_text, usage_tables
+from halley.features.report_tables import Table, problem_lines, quota_text, state_lines, usage_tables
 
 Json = dict[str, Any]
 _ROWS = 500
@@ -17,8 +17,7 @@ def answer_markdown(command: str, asked: Json, result: Any) -> str:
     if command == "halley.usage":
         return _usage(result, asked.get("by") or ["model"])
     if command == "halley.doctor":
-        lines = "\n".join(doctor_lines(result)).replace("```", "``")
-        return f"```text\n{lines}\n```"
+        return _doctor(result)
     return value_markdown(result)
 
 
@@ -27,10 +26,34 @@ def _usage(report: Json, dimensions: list[str]) -> str:
     return "\n\n".join((*map(_table, tables), *map(quota_text, report["quota"])))
 
 
+def _doctor(report: Json) -> str:
+    """What is wrong comes first: the rest is longer than a screen."""
+    wrong = "\n".join(problem_lines(report)) if report["problems"] else "Nothing is wrong."
+    parts = (["Problems", "", wrong, ""] if report["problems"] else [wrong, ""], state_lines(report))
+    text = "\n".join(line for part in parts for line in part).replace("```", "``")
+    return f"```text\n{text}\n```"
+
+
 def _table(table: Table) -> str:
-    marks = ["--:" if name in table.right else "---" for name in table.columns]
-    rows = [list(table.columns), marks, *([_cell(cell) for cell in row] for row in table.rows)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    rows = [[_cell(cell) for cell in row] for row in table.rows]
+    return _aligned(list(table.columns), rows, [name in table.right for name in table.columns])
+
+
+def _aligned(head: list[str], rows: list[list[str]], numbers: list[bool]) -> str:
+    """A table of Markdown whose columns stand below each other as plain text too, as most editors show it."""
+    widths = [max(3, *(len(row[at]) for row in (head, *rows))) for at in range(len(head))]
+    marks = [
+        "-" * (width - 1) + ":" if right else "-" * width
+        for width, right in zip(widths, numbers, strict=True)
+    ]
+    padded = (
+        [
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, numbers, strict=True)
+        ]
+        for row in (head, marks, *rows)
+    )
+    return "\n".join(f"| {' | '.join(row)} |" for row in padded)
 
 
 def value_markdown(result: Any, level: int = 2) -> str:
@@ -74,9 +97,8 @@ def _list(values: list[Any], level: int) -> str:
     columns = list(dict.fromkeys(name for one in values for name in one))
     shown = [name for name in columns if any(one.get(name) not in (None, "", [], {}) for one in values)]
     rows = [[_cell(one.get(name)) for name in shown] for one in values[:_ROWS]]
-    table = [[_words(name) for name in shown], ["---"] * len(shown), *rows]
     more = f"\n\n… and {len(values) - _ROWS} more" if len(values) > _ROWS else ""
-    return "\n".join(f"| {' | '.join(row)} |" for row in table) + more
+    return _aligned([_words(name) for name in shown], rows, [False] * len(shown)) + more
 
 
 def _cell(value: Any) -> str:

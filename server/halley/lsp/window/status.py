@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from halley.core.errors import HalleyError, NotConfigured, Problem
 
 if TYPE_CHECKING:
+    from halley.core.settings import Settings
     from halley.lsp.window.session import Session
+    from halley.stores.config.layers import Layer
 
 _STANDING = (
     "auth_failed",
@@ -65,15 +67,15 @@ def _show_busy(session: Session) -> None:
 
 def build_status(session: Session) -> dict[str, Any]:
     """`StatusParams` as things stand."""
-    settings = session.settings_of()
-    layers = session.layers()
+    layers = session.layers()  # one look for all: it asks for the state of several files
+    settings = session.room.config.merge(layers)
     roles, problem = session.room.selection(settings, layers), session.problem
     if "chat" not in roles and problem is None:
         try:
             session.room.route("chat", settings, layers)
         except NotConfigured as error:
             problem = error.problem
-    problem = problem or _unreadable(session) or _broken_tools(session)
+    problem = problem or _unreadable(layers) or _broken_tools(session, settings)
     if session.busy:
         return {"kind": "busy", "message": session.busy[-1], "roles": roles}
     if problem:
@@ -84,9 +86,9 @@ def build_status(session: Session) -> dict[str, Any]:
     return {"kind": "normal", "message": chat["route"][0] if chat else "Halley", "roles": roles}
 
 
-def _unreadable(session: Session) -> Problem | None:
+def _unreadable(layers: Iterable[Layer]) -> Problem | None:
     """A configuration file that could not be understood at all: none of it holds, its limits neither."""
-    for layer in session.layers():
+    for layer in layers:
         if not layer.usable and layer.path is not None:
             where = str(layer.problems[0]) if layer.problems else str(layer.path)
             return Problem(
@@ -97,7 +99,7 @@ def _unreadable(session: Session) -> Problem | None:
     return None
 
 
-def _broken_tools(session: Session) -> Problem | None:
+def _broken_tools(session: Session, settings: Settings) -> Problem | None:
     """The first server of tools that is on here and does not work; nothing is started to find out."""
     if "tools" not in vars(session.shared):
         return None
@@ -105,7 +107,7 @@ def _broken_tools(session: Session) -> Problem | None:
     from halley.features.tools.switches import Switches
 
     root, picks = session.folders.root_of(""), session.room.tool_picks
-    switches = Switches.of(session.settings_of(), picks, root)
+    switches = Switches.of(settings, picks, root)
     return next(iter(server_problems(session.shared.tools, switches)), None)
 
 

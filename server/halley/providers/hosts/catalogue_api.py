@@ -1,7 +1,7 @@
-"""Catalogues with prices, where a host publishes one beside its `/models`, and what is left of the money.
+"""Catalogues with prices, where a host publishes one beside its `/models`.
 
-    comet        /api/models at the root of the host (no key), and /user/quota at another one
-    openrouter   prices come with /models itself (`model_list.py`), and /credits
+    comet        /api/models at the root of the host (no key)
+    openrouter   prices come with /models itself (`model_list.py`)
 
 A catalogue that is not available costs the prices, never the list.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from halley.core.errors import HalleyError
@@ -20,12 +19,10 @@ from halley.providers.facts import describe_model, known_facts
 from halley.providers.hosts.host import Host
 from halley.providers.hosts.limits import with_limits
 from halley.providers.hosts.model_list import model_entries, read_model_list
+from halley.providers.hosts.quota import money
 
 CATALOGUE_S = 10.0
 MOST_PAGES = 30
-QUOTA_HOSTS = {"https://api.cometapi.com": "https://query.cometapi.com"}
-"""The one exception to a key's belonging to its origin: the host's own query service, for exactly that host.
-"""
 ROLES: dict[str, tuple[str, ...]] = {
     "embedding": ("embed",),
     "image": ("image",),
@@ -110,8 +107,8 @@ def comet_price(pricing: Any) -> Price | None:
         "USD"
     ):
         return None
-    inputs, outputs, request = (_money(pricing.get(name)) for name in ("input", "output", "per_request"))
-    second = _money(pricing.get("per_second"))
+    inputs, outputs, request = (money(pricing.get(name)) for name in ("input", "output", "per_request"))
+    second = money(pricing.get("per_second"))
     if request or second:
         return Price(
             inputs or None,
@@ -123,50 +120,6 @@ def comet_price(pricing: Any) -> Price | None:
     if inputs is None or outputs is None:
         return None
     return Price(inputs, outputs, source="provider")
-
-
-async def find_quota(host: Host) -> dict[str, Any] | None:
-    """What is left, in US dollars, as `{total, used, left, requests?}`; None where the host does not tell.
-
-    Raises UpstreamError and NotConfigured like any request.
-    """
-    match host.endpoint.quirks.quota:
-        case "comet":
-            return await _comet_quota(host)
-        case "openrouter":
-            said = (await host.send_for_json("/credits")).get("data") or {}
-            return _quota(_money(said.get("total_credits")), _money(said.get("total_usage")))
-        case _:
-            return None
-
-
-async def _comet_quota(host: Host) -> dict[str, Any] | None:
-    """The key is in the query, so this address must never be shown or logged."""
-    from urllib.parse import quote
-
-    base = QUOTA_HOSTS.get(host.endpoint.origin)
-    if base is None:
-        return None
-    key = await host.find_key()
-    beside = Host(replace(host.endpoint, base_url=base), host.http, _no_key)
-    said = await beside.send_for_json(
-        f"{base}/user/quota?key={quote(key, safe='')}", public=True, private=(key,)
-    )
-    left, used = _money(said.get("total_quota")), _money(said.get("total_used_quota"))
-    quota = _quota(None if left is None else left + (used or 0.0), used)
-    if quota and isinstance(said.get("request_count"), int):
-        quota["requests"] = said["request_count"]
-    return quota
-
-
-def _quota(total: float | None, used: float | None) -> dict[str, Any] | None:
-    if total is None or used is None:
-        return None
-    return {"total": total, "used": used, "left": round(total - used, 6), "currency": "USD"}
-
-
-async def _no_key() -> None:
-    return None
 
 
 def _with_row(endpoint: Endpoint, model: Model, row: Mapping[str, Any] | None) -> Model:
@@ -182,11 +135,3 @@ def _positive(value: Any) -> int | None:
     return (
         int(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else None
     )
-
-
-def _money(value: Any) -> float | None:
-    try:
-        amount = float(value)
-    except (TypeError, ValueError):
-        return None
-    return amount if amount >= 0 else None

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from halley.core.errors import HalleyError
 from halley.core.settings import ProviderSettings
@@ -20,6 +21,7 @@ from halley.providers.presets import PRESETS, load_preset, resolve_endpoint
 
 CONNECT_S = 0.3
 ANSWER_S = 1.5
+_HERE = ("", "127.0.0.1", "localhost", "0.0.0.0", "::1", "::")
 Ask = Callable[[str], Awaitable[Any]]
 
 
@@ -30,6 +32,21 @@ async def find_local_servers(http: Http, ports: Mapping[str, int] | None = None)
     names = [name for name in PRESETS if (preset := load_preset(name)) and preset.port]
     found = await asyncio.gather(*(find_server(http, name, (ports or {}).get(name)) for name in names))
     return tuple(endpoint for endpoint in found if endpoint)
+
+
+def named_ports(environ: Mapping[str, str]) -> dict[str, int]:
+    """Other than the usual ports, by preset: where `OLLAMA_HOST` has Ollama listen on this machine.
+
+    Its forms: `host`, `host:port`, `:port`, `http://host:port`
+    (https://github.com/ollama/ollama/blob/main/envconfig/config.go).
+    """
+    address = environ.get("OLLAMA_HOST", "").strip().strip("\"'")
+    try:
+        parts = urlsplit(address if "://" in address else f"//{address}")
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return {}
+    return {"ollama": port} if port and host in _HERE else {}
 
 
 async def find_server(http: Http, name: str, port: int | None = None) -> Endpoint | None:

@@ -24,8 +24,8 @@ from halley.core.errors import BadReply, BlockedByPolicy, UpstreamError
 from halley.providers.endpoint import Endpoint
 from halley.providers.hosts.host import Host
 from halley.providers.http.addresses import is_global, is_public
-from halley.providers.http.answer import Answer
-from halley.providers.http.client import Request
+from halley.providers.http.answer import HttpAnswer
+from halley.providers.http.client import HttpRequest
 from halley.providers.http.connection_errors import too_large
 from halley.providers.refusals.errors import Asked, error_of_answer
 from halley.providers.urls import origin_of
@@ -62,18 +62,18 @@ async def fetch_result(host: Host, address: str, write: Write, limit: int) -> No
     )  # fmt: skip
 
 
-async def _open(host: Host, address: str, with_key: bool) -> Answer:
+async def _open(host: Host, address: str, with_key: bool) -> HttpAnswer:
     endpoint = host.endpoint
     kind = trust_of(address, endpoint)
     if kind == "own":
         headers = await host.headers_for(address) if with_key else {}
-        return await host.http.send(endpoint, Request("GET", address, headers))
+        return await host.http.send(endpoint, HttpRequest("GET", address, headers))
     stranger = replace(endpoint, base_url=origin_of(address), headers=(), client_cert=None)
     if kind == "named":
-        return await host.http.send(stranger, Request("GET", address))
+        return await host.http.send(stranger, HttpRequest("GET", address))
     if not host.http.has_proxy(stranger):  # behind a proxy, names are the proxy's to look up
         await _check_public(address, endpoint)
-    return await host.http.send(stranger, Request("GET", address), public_only=True)
+    return await host.http.send(stranger, HttpRequest("GET", address), public_only=True)
 
 
 def trust_of(address: str, endpoint: Endpoint) -> str:
@@ -111,7 +111,7 @@ async def _check_public(address: str, endpoint: Endpoint) -> None:
         raise _refused(endpoint, origin_of(address), "it is on this machine or in a private network")
 
 
-async def _take(endpoint: Endpoint, answer: Answer, address: str, write: Write, limit: int) -> None:
+async def _take(endpoint: Endpoint, answer: HttpAnswer, address: str, write: Write, limit: int) -> None:
     if answer.status in (403, 404, 410):
         raise BadReply(
             f"The result is no longer at {endpoint.label} (status {answer.status}).",

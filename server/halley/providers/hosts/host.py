@@ -13,8 +13,8 @@ from halley.core.errors import BadReply, NotConfigured, UpstreamError
 from halley.core.json_text import encode_json
 from halley.providers.echoes import mask_of
 from halley.providers.endpoint import Endpoint
-from halley.providers.http.answer import Answer
-from halley.providers.http.client import Http, Request
+from halley.providers.http.answer import HttpAnswer
+from halley.providers.http.client import Http, HttpRequest
 from halley.providers.http.forms import Form
 from halley.providers.refusals.errors import Asked, error_of_answer, error_of_said, nothing_said
 from halley.providers.refusals.said import is_error, read_said, said_of
@@ -60,7 +60,7 @@ class Host:
         stream: bool = True,
         public: bool = False,
         method: str = "",
-    ) -> tuple[Answer, Asked]:
+    ) -> tuple[HttpAnswer, Asked]:
         """An answer with a good status, still to be read; POST with a body or a form, else GET, unless `method` says.
 
         `path` is an operation of the API (`/models`) or a whole address of the same origin. Raises what a
@@ -80,7 +80,7 @@ class Host:
         limit = next((body[name] for name in LIMITS if body.get(name)), None) if body else None
         asked = Asked(endpoint, model, url, tuple(body or ()), (key, *private), mask, limit)
         method = method or ("POST" if content or form else "GET")
-        answer = await self.http.send(endpoint, Request(method, url, sent, content, form, not stream))
+        answer = await self.http.send(endpoint, HttpRequest(method, url, sent, content, form, not stream))
         answer.headers = {name: mask.text(value) for name, value in answer.headers.items()}
         self._trace.answered_at = answer.began_at
         if not 200 <= answer.status < 300:
@@ -134,7 +134,7 @@ class Host:
         return {"authorization": f"Bearer {key}"} if auth == "bearer" else {auth: key}
 
 
-def read_json(data: bytes, asked: Asked, answer: Answer) -> Any:
+def read_json(data: bytes, asked: Asked, answer: HttpAnswer) -> Any:
     """The parsed body of a good status, which may still hold an error, a web page or nothing."""
     text = data.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not text:
@@ -156,7 +156,7 @@ def read_json(data: bytes, asked: Asked, answer: Answer) -> Any:
     return asked.mask.value(value)
 
 
-async def _refusal(answer: Answer, asked: Asked) -> UpstreamError:
+async def _refusal(answer: HttpAnswer, asked: Asked) -> UpstreamError:
     body = b""
     try:
         async with asyncio.timeout(REFUSAL_S):

@@ -27,7 +27,7 @@ MOST_SHOWN = 40
 """How many of Ollama's models are asked about, each in a request of its own."""
 OLLAMA_WINDOW = 4096
 """What Ollama cuts prompts to unless configured otherwise (https://docs.ollama.com/context-length)."""
-Said = dict[str, Any]
+Facts = dict[str, Any]
 """Facts in the names of `catalog/models.toml`."""
 
 
@@ -44,7 +44,7 @@ async def with_limits(host: Host, models: tuple[Model, ...]) -> tuple[Model, ...
     return tuple(_with(host, model, said.get(model.ref.name)) for model in models)
 
 
-def _with(host: Host, model: Model, said: Said | None) -> Model:
+def _with(host: Host, model: Model, said: Facts | None) -> Model:
     if not said:
         return model
     if said.keys() <= {"context", "max_output"}:
@@ -58,13 +58,13 @@ def _with(host: Host, model: Model, said: Said | None) -> Model:
     return describe_model(host.endpoint, model.ref.name, listed | said)
 
 
-async def _llamacpp(host: Host, names: list[str]) -> dict[str, Said]:
+async def _llamacpp(host: Host, names: list[str]) -> dict[str, Facts]:
     props = await _get(host, "/props")
     window = _positive(_mapping(props.get("default_generation_settings")).get("n_ctx"))
     return {name: {"context": window} for name in names} if window else {}
 
 
-async def _ollama(host: Host, names: list[str]) -> dict[str, Said]:
+async def _ollama(host: Host, names: list[str]) -> dict[str, Facts]:
     running = model_entries(await _get(host, "/api/ps")) or []
     loaded = {
         str(_mapping(row).get("name")): _positive(_mapping(row).get("context_length")) for row in running
@@ -77,7 +77,7 @@ async def _ollama(host: Host, names: list[str]) -> dict[str, Said]:
     return said
 
 
-async def _shown(host: Host, name: str) -> Said:
+async def _shown(host: Host, name: str) -> Facts:
     """`/api/show` of one model; https://docs.ollama.com/api-reference/show-model-details."""
     try:
         shown = _mapping(await host.send_for_json(host.endpoint.root_url("/api/show"), {"model": name}))
@@ -87,7 +87,7 @@ async def _shown(host: Host, name: str) -> Said:
     info = _mapping(shown.get("model_info"))
     trained = next((_positive(size) for key, size in info.items() if key.endswith(".context_length")), None)
     able = shown.get("capabilities")
-    facts: Said = {"context": int(told[1]) if told else min(trained or OLLAMA_WINDOW, OLLAMA_WINDOW)}
+    facts: Facts = {"context": int(told[1]) if told else min(trained or OLLAMA_WINDOW, OLLAMA_WINDOW)}
     if isinstance(able, list):
         facts |= {fact: True for fact, name in ABLE.items() if name in able}
         if "embedding" in able:
@@ -101,8 +101,8 @@ ABLE = {"tools": "tools", "vision": "vision", "reasoning": "thinking"}
 """Our facts, and Ollama's words for them."""
 
 
-async def _lmstudio(host: Host, names: list[str]) -> dict[str, Said]:
-    said: dict[str, Said] = {}
+async def _lmstudio(host: Host, names: list[str]) -> dict[str, Facts]:
+    said: dict[str, Facts] = {}
     for row in model_entries(await _get(host, "/api/v0/models")) or []:
         row = _mapping(row)
         window = _positive(row.get("loaded_context_length")) or _positive(row.get("max_context_length"))
@@ -111,8 +111,8 @@ async def _lmstudio(host: Host, names: list[str]) -> dict[str, Said]:
     return said
 
 
-async def _litellm(host: Host, names: list[str]) -> dict[str, Said]:
-    said: dict[str, Said] = {}
+async def _litellm(host: Host, names: list[str]) -> dict[str, Facts]:
+    said: dict[str, Facts] = {}
     for row in model_entries(await _get(host, "/model/info")) or []:
         info = _mapping(_mapping(row).get("model_info"))
         facts = {
@@ -132,7 +132,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "audio_transcription": ("transcribe",), "rerank": (), "moderation": (),
 }  # fmt: skip
 """LiteLLM's modes other than chat."""
-SOURCES: Mapping[str, Callable[[Host, list[str]], Awaitable[dict[str, Said]]]] = {
+SOURCES: Mapping[str, Callable[[Host, list[str]], Awaitable[dict[str, Facts]]]] = {
     "llamacpp": _llamacpp,
     "ollama": _ollama,
     "lmstudio": _lmstudio,

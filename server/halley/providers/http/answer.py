@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 from halley.core.errors import BadReply, UpstreamError
 from halley.providers.http.connection_errors import interrupted, timed_out, too_large
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
     from halley.providers.endpoint import Endpoint
 
+T = TypeVar("T")
 BODY_LIMIT = 32 * 1024 * 1024
 DRAIN_S = 2.0
 DRAIN_BYTES = 64 * 1024
 
 
-class Answer:
+class HttpAnswer:
     """Status, headers (names in lower case) and a body still to be read. The caller closes it."""
 
     __slots__ = (
@@ -47,7 +48,7 @@ class Answer:
         endpoint: Endpoint,
         response: httpx.Response,
         on_close: Callable[[], None],
-        on_finish: Callable[[Answer], None],
+        on_finish: Callable[[HttpAnswer], None],
     ) -> None:
         """`on_close` is called once, when the body is closed; `on_finish` drains the answer in the background."""
         self.began_at = time.monotonic()
@@ -58,7 +59,7 @@ class Answer:
         self._on_finish = on_finish
         self._stream: httpx.AsyncByteStream = response.stream  # pyright: ignore[reportAttributeAccessIssue]
         self._chunks = self._stream.__aiter__()
-        self._watch = Watch(endpoint.stall_timeout_s)
+        self._watch = Watch(endpoint.stall_timeout_s, lambda: getattr(self._stream, "heard_at", 0.0))
         self._pieces: Iterator[bytes] = iter(())
         encoding = self.headers.get("content-encoding", "")
         self._unpacker: Unpacker | str | None = None if encoding.lower() in ("", "identity") else encoding
@@ -87,6 +88,21 @@ class Answer:
                 "A proxy in between may be broken.",
                 provider=self.endpoint.id,
             ) from None
+
+    async def pump(self, receive: Callable[[bytes], bool]) -> bool:
+        """Hands the bytes to `receive` as they come off the socket, until it returns False or the body ends (then
+        True). Raises as `next_chunk`; `receive` itself must not raise.
+
+        Nothing awaits between the socket and `receive`, so a chunk costs no switch of tasks.
+        """
+        push = getattr(self._stream, "push", None)  # httpx's own streams can only be iterated
+        if push is not None and self._unpacker is None:
+            return await self._watched(push(receive))
+        while data := await self.next_chunk():
+            if not receive(data):
+                return False
+            await asyncio.sleep(0)  # bytes that are there already would keep everything else from its turn
+        return True
 
     async def read(self, limit: int = BODY_LIMIT) -> bytes:
         """The whole body. Raises BadReply beyond `limit` bytes, unpacked."""
@@ -129,12 +145,18 @@ class Answer:
             await self._stream.aclose()
 
     async def _next_raw(self) -> bytes:
+        try:
+            return await self._watched(self._chunks.__anext__())
+        except StopAsyncIteration:
+            return b""
+
+    async def _watched(self, reading: Awaitable[T]) -> T:
         watch = self._watch
         watch.begin()
         try:
-            return await self._chunks.__anext__()
+            return await reading
         except StopAsyncIteration:
-            return b""
+            raise
         except asyncio.CancelledError:
             if watch.expired():
                 raise timed_out("stall", self.endpoint) from None

@@ -1,7 +1,7 @@
 """HTTP: one request, one answer, and everything that may go wrong between them. Start here.
 
 `Http.send` makes an `httpx.Request` and gives it straight to a transport (`transport.py`, shared by `pool.py`); the
-`httpx.Response` comes back as an `Answer` once its status and headers are there. Only errors of `core.errors` come
+`httpx.Response` comes back as an `HttpAnswer` once its status and headers are there. Only errors of `core.errors` come
 out. `httpx.AsyncClient` is not used: it would follow redirects with a prompt in the body, keep cookies, read `.netrc`
 for passwords, and cost more than the request itself (`bench/README.md`).
 
@@ -20,10 +20,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from halley.core.errors import UpstreamError
-from halley.providers.http.answer import Answer
+from halley.providers.http.answer import HttpAnswer
 from halley.providers.http.connection_errors import error_of_failure, timed_out
 from halley.providers.http.forms import Form
-from halley.providers.http.pool import Pool
+from halley.providers.http.pool import Pool, load_libraries
 from halley.providers.http.proxies import find_proxy
 from halley.providers.http.unpack import ACCEPTED
 from halley.version import __version__
@@ -38,7 +38,7 @@ USER_AGENT = f"halley/{__version__}"
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HttpRequest:
     """What to send. `headers` come after the endpoint's own and win over them."""
 
     method: str
@@ -66,7 +66,13 @@ class Http:
     def has_proxy(self, endpoint: Endpoint) -> bool:
         return find_proxy(endpoint, self._environ) is not None
 
-    async def send(self, endpoint: Endpoint, request: Request, *, public_only: bool = False) -> Answer:
+    async def warm_up(self) -> None:
+        """Imports what the first request needs, in a thread."""
+        await asyncio.to_thread(load_libraries)
+
+    async def send(
+        self, endpoint: Endpoint, request: HttpRequest, *, public_only: bool = False
+    ) -> HttpAnswer:
         """The answer, as soon as its headers are there. Raises UpstreamError for every failure of the
         connection. With `public_only` no connection is made to this machine or a private network.
         """
@@ -79,7 +85,7 @@ class Http:
         except BaseException:
             shared.release()
             raise
-        return Answer(endpoint, response, shared.release, self._drain)
+        return HttpAnswer(endpoint, response, shared.release, self._drain)
 
     async def aclose(self) -> None:
         """Closes every connection, also those in use."""
@@ -88,7 +94,7 @@ class Http:
         await asyncio.gather(*self._draining, return_exceptions=True)
         await self._pool.aclose()
 
-    def _drain(self, answer: Answer) -> None:
+    def _drain(self, answer: HttpAnswer) -> None:
         """Reads the rest of an answer away in the background, so that its connection can be used again."""
         task = asyncio.get_running_loop().create_task(answer.drain())
         self._draining.add(task)
@@ -96,7 +102,7 @@ class Http:
 
 
 async def _open(
-    transport: httpx.AsyncBaseTransport, endpoint: Endpoint, request: Request, proxy: Proxy | None
+    transport: httpx.AsyncBaseTransport, endpoint: Endpoint, request: HttpRequest, proxy: Proxy | None
 ) -> httpx.Response:
     try:
         async with asyncio.timeout(endpoint.first_byte_timeout_s):
@@ -109,7 +115,7 @@ async def _open(
         raise error_of_failure(failure, endpoint, proxy) from failure
 
 
-def _outgoing(endpoint: Endpoint, request: Request) -> httpx.Request:
+def _outgoing(endpoint: Endpoint, request: HttpRequest) -> httpx.Request:
     """The request, complete with `host` and length.
 
     Bytes go in as a stream: for `content=` httpx would parse and sort the headers a second time, which costs more

@@ -33,6 +33,8 @@ def error_of_failure(failure: BaseException, endpoint: Endpoint, proxy: Proxy | 
 
     cause = failure.__cause__
     match failure:
+        # First, whatever httpx calls it: a certificate that is not trusted may arrive as any kind of connection
+        # failure.
         case _ if isinstance(cause, ssl.SSLError | ssl.CertificateError):
             error = _tls(cause, endpoint)
         case ProxyRefused():
@@ -47,6 +49,7 @@ def error_of_failure(failure: BaseException, endpoint: Endpoint, proxy: Proxy | 
             error = _not_found(endpoint, proxy)
         case httpx.ConnectError():
             error = _host(endpoint, f"{endpoint.label} at {endpoint.host} {_refusal(cause)}.")
+        # Before its parent `RemoteProtocolError`: this host speaks HTTP, so its address needs no checking.
         case BrokenBody():
             error = _closed(endpoint, "closed the connection before answering")
         case httpx.RemoteProtocolError():
@@ -119,6 +122,7 @@ def _about(error: Any, endpoint: Endpoint) -> Any:
 
 def _host(endpoint: Endpoint, message: str) -> ProviderUnavailable:
     setting = endpoint.setting("base_url")
+    # The likeliest cause first: a local server is mostly not started, a remote one mostly not reached.
     help = "Is it running?" if endpoint.is_local else "Are you online?"
     return ProviderUnavailable(message, f"{help} Otherwise check `{setting}`.", setting=setting)
 

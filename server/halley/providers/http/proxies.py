@@ -51,6 +51,7 @@ class Proxy:
 
 def find_proxy(endpoint: Endpoint, environ: Mapping[str, str]) -> Proxy | None:
     """The proxy on the way to the endpoint. Raises ProxyFailed for one that cannot be used."""
+    # A company's proxy cannot reach this machine's own servers, and would see their prompts if it tried.
     if endpoint.is_local or endpoint.proxy == "":
         return None
     proxy = _named(endpoint) or _of_environment(endpoint, environ)
@@ -103,6 +104,7 @@ def _is_excepted(host: str, port: int, environ: Mapping[str, str]) -> bool:
         if entry == "*":
             return True
         name, colon, wanted = entry.rpartition(":")
+        # An IPv6 address has colons too: what is after the last one is a port only behind brackets.
         if colon and wanted.isdigit() and (":" not in name or name.endswith("]")):
             if wanted != str(port):
                 continue
@@ -127,4 +129,5 @@ def _names_host(entry: str, host: str) -> bool:
 
 
 def _with_scheme(text: str) -> str:
+    # `HTTP_PROXY=host:3128` is what many systems set; curl reads it as http too.
     return text if "://" in text else f"http://{text}"

@@ -19,6 +19,9 @@ import asyncio
 import logging
 import socket
 import ssl
+import time
+from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from weakref import WeakSet
@@ -62,8 +65,10 @@ class Transport(httpx.AsyncBaseTransport):
         try:
             response = await self._session.request(
                 request.method,
+                # httpx has quoted it already. yarl would do so again, and a signed address would no longer fit its
+                # signature.
                 URL(str(request.url), encoded=True),
-                headers=CIMultiDict(request.headers.multi_items()),
+                headers=CIMultiDict(_items(request.headers)),
                 data=request.read() or None,
                 timeout=self._timeout(request),
                 **self._options,
@@ -87,8 +92,18 @@ class Transport(httpx.AsyncBaseTransport):
         return found
 
 
+def _items(headers: httpx.Headers) -> list[tuple[str, str]]:
+    """As `multi_items`, which works out the encoding again for each of them."""
+    try:
+        return [(name.decode("ascii").lower(), value.decode("ascii")) for name, value in headers.raw]
+    except UnicodeDecodeError:
+        return headers.multi_items()
+
+
 class Body(httpx.AsyncByteStream):
-    """A response's bytes as they come off the socket, once. Raises httpx.ReadError where they break off.
+    """A response's bytes as they come off the socket, once: iterated, or pushed.
+
+    Raises httpx.ReadError where they break off.
 
     Its own iterator: a generator for each body would cost more than reading does.
     """
@@ -96,6 +111,8 @@ class Body(httpx.AsyncByteStream):
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
         self._content = response.content
+        self.heard_at = 0.0
+        """When bytes came last while they were pushed, on the monotonic clock."""
 
     def __aiter__(self) -> Body:
         return self
@@ -109,9 +126,99 @@ class Body(httpx.AsyncByteStream):
             raise StopAsyncIteration
         return chunk
 
+    async def push(self, receive: Callable[[bytes], bool]) -> bool:
+        """Calls `receive` with the bytes as they are parsed, until it returns False or the body ends (then True).
+
+        It is called in the caller's context. What comes after a False is kept, within the bounds of aiohttp's buffer.
+        """
+        content = self._content
+        try:
+            while not content.at_eof():
+                if not (data := content.read_nowait()):
+                    if type(content) is aiohttp.StreamReader:
+                        return await _Pushing.start(content, self, receive)
+                    data = await content.readany()
+                if data and not receive(data):
+                    return False
+        except Exception as failure:
+            raise httpx.ReadError(str(failure)) from _cause_of(failure)
+        return True
+
     async def aclose(self) -> None:
         """Gives the connection back; one whose body was not read to its end is closed instead."""
         self._response.release()
+
+
+_nothing: Any = ().__len__
+"""Does nothing."""
+
+
+class _Pushing(aiohttp.StreamReader):
+    """aiohttp's reader while it passes bytes on instead of keeping them.
+
+    aiohttp has no public way to do so. Its parser makes the reader and calls the five methods below by name, so a
+    reader that no task waits for changes its class as long as bytes are pushed. `_waiter` holds the receiver meanwhile.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    async def start(cls, content: aiohttp.StreamReader, body: Body, receive: Callable[[bytes], bool]) -> bool:
+        if not content.total_bytes:
+            content.begin_http_chunk_receiving()  # so that it may go on in the middle of an HTTP chunk
+        pushed = _Pushed(content, body, receive)
+        content._waiter = pushed  # pyright: ignore
+        content.__class__ = cls
+        try:
+            return await pushed.ended
+        finally:
+            pushed.stop()
+
+    def feed_data(self, data: bytes, size: int = 0) -> bool:
+        pushed: Any = self._waiter
+        if data:
+            pushed.body.heard_at = time.monotonic()
+            if not pushed.run(pushed.receive, data):
+                pushed.end(False)
+        return False
+
+    # For each chunk of HTTP both are called, and there is nothing to do: a method written in C costs no frame.
+    begin_http_chunk_receiving = end_http_chunk_receiving = _nothing
+
+    def feed_eof(self) -> None:
+        pushed: Any = self._waiter
+        pushed.end(True)
+        self.feed_eof()
+
+    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
+        pushed: Any = self._waiter
+        pushed.stop()
+        # By now the class is aiohttp's again, so this is aiohttp's own method: later readers get the failure too.
+        self.set_exception(exc, *(() if exc_cause is None else (exc_cause,)))
+        if not pushed.ended.done():
+            pushed.ended.set_exception(exc)
+
+
+class _Pushed:
+    """One stretch of a body that is pushed."""
+
+    __slots__ = ("body", "content", "ended", "receive", "run")
+
+    def __init__(self, content: aiohttp.StreamReader, body: Body, receive: Callable[[bytes], bool]) -> None:
+        self.content, self.body, self.receive = content, body, receive
+        self.ended: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.run = copy_context().run
+
+    def end(self, whole: bool) -> None:
+        self.stop()
+        if not self.ended.done():
+            self.ended.set_result(whole)
+
+    def stop(self) -> None:
+        """The reader keeps what comes from now on."""
+        if self.content._waiter is self:
+            self.content._waiter = None
+            self.content.__class__ = aiohttp.StreamReader
 
 
 class ProxyRefused(httpx.ProxyError):
@@ -150,9 +257,12 @@ def _open_session(
         connector = _Living(ttl_dns_cache=DNS_TTL_S, resolver=resolver, **options)
     return aiohttp.ClientSession(
         connector=connector,
+        # A cookie would tie together requests of different windows and keys; no API of models needs one.
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None),
+        # `unpack.py` unpacks, and stops at a bound: a bomb of 300 KB would fill the memory here.
         auto_decompress=False,
+        # aiohttp would read `.netrc` for passwords and choose proxies by its own rules; ours are in `proxies.py`.
         trust_env=False,
         max_line_size=LARGEST_HEADER,
         max_field_size=LARGEST_HEADER,
@@ -213,6 +323,7 @@ def _through_socks(proxy: Proxy, options: dict[str, Any]) -> aiohttp.TCPConnecto
         proxy_type=ProxyType.SOCKS4 if parts.scheme.startswith("socks4") else ProxyType.SOCKS5,
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
+        # A name that only the proxy knows (Tor, a company) must not be looked up here, nor be seen by our DNS.
         rdns=parts.scheme in ("socks5h", "socks4a"),
         **options,
     )
@@ -223,6 +334,7 @@ class _PublicResolver(ThreadedResolver):
 
     async def resolve(self, host: str, *arguments: Any, **options: Any) -> Any:
         found = await super().resolve(host, *arguments, **options)
+        # All of them: a name may have one address of each kind, and the connector takes whichever answers first.
         if not all(is_public(row["host"]) for row in found):
             raise socket.gaierror(socket.EAI_NONAME, f"{host} is not public")
         return found

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 
 
 class Watch:
     """One timer for a whole body, moved only when it fires: a timer for each read would cost more than the read.
 
     `begin` and `end` stand around each read, in the task that reads; a reader that is slow itself is not silence of
-    the host. After a cancellation `expired` says whose it was.
+    the host. `heard_at` says when a read of several pieces got the last one (`time.monotonic`). After a
+    cancellation `expired` says whose it was.
     """
 
-    __slots__ = ("_before", "_expired", "_handle", "_loop", "_since", "_task", "seconds")
+    __slots__ = ("_before", "_expired", "_handle", "_heard_at", "_loop", "_since", "_task", "seconds")
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, heard_at: Callable[[], float] = lambda: 0.0) -> None:
         self.seconds = seconds
+        self._heard_at = heard_at
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[object] | None = None
         self._since = self._before = 0.0
@@ -27,7 +31,7 @@ class Watch:
         # A cancellation by the caller may arrive in the same turn of the loop; the counter tells theirs from ours
         # (asyncio.timeout does the same).
         self._before = self._task.cancelling() if self._task else 0
-        self._since = self._loop.time()
+        self._since = time.monotonic()
         if self._handle is None:
             self.start()
 
@@ -52,7 +56,8 @@ class Watch:
 
     def _check(self) -> None:
         # Without a reader nothing can be overdue: a consumer that is slow itself must not end its host's stream.
-        left = self.seconds if self._task is None else self._since + self.seconds - self._loop.time()
+        since = max(self._since, self._heard_at())
+        left = self.seconds if self._task is None else since + self.seconds - time.monotonic()
         if left > 0:
             self._handle = self._loop.call_later(left, self._check)
         elif self._task is not None:

@@ -2,7 +2,7 @@
 
 `error_of_answer` is for answers with an HTTP status, `error_of_said` for an error inside a 200 stream.
 `words.py` holds the words; the first that match decide. Failures of the connection itself are
-`connection_errors.py`'s.
+`providers/http/connection_errors.py`'s.
 
 No message carries a key or a piece of the prompt: what the host said is quoted only after `quote` has looked
 at it.
@@ -43,6 +43,7 @@ from halley.providers.refusals.words import (
     NO_MODEL,
     OVERLOADED,
     QUOTA,
+    QUOTA_OF_KEY,
     RATE,
     REFUSED_PARAMETER,
     TOO_LONG,
@@ -179,7 +180,16 @@ def _shares_words(line: str, text: str, size: int = 16) -> bool:
 
 def _classify(said: Said, asked: Asked, status: int | None, headers: Mapping[str, str]) -> UpstreamError:
     """The tables in their order: what is sure from the status, then the words, then the status again."""
-    who, words = asked.endpoint.label, said.words
+    return (
+        _by_sure_status(said, asked, status, headers)
+        or _by_words(said, asked, status)
+        or _by_status(said, asked, status)
+    )
+
+
+def _by_sure_status(
+    said: Said, asked: Asked, status: int | None, headers: Mapping[str, str]
+) -> UpstreamError | None:
     if status is not None and 300 <= status < 400:
         return _redirect(asked, status, headers)
     # A web page with one of these codes is the host's own way to say so; with others it is a wrong address.
@@ -187,26 +197,42 @@ def _classify(said: Said, asked: Asked, status: int | None, headers: Mapping[str
         return _web_page(asked, status or 200)
     if status == 407:
         return ProxyFailed(
-            f"The proxy for {who} requires a user name and password.",
+            f"The proxy for {asked.endpoint.label} requires a user name and password.",
             f"Put them into `{asked.endpoint.setting('proxy')}`.",
         )
+    return None
+
+
+def _by_words(said: Said, asked: Asked, status: int | None) -> UpstreamError | None:
+    """What hosts say with many codes: an empty account, a wrong key, too long a request, turns in a wrong order."""
+    who, words = asked.endpoint.label, said.words
     # Before 429: many hosts report an empty account as rate limiting, where waiting would never help. Google calls
     # real rate limiting RESOURCE_EXHAUSTED.
-    if status == 402 or (QUOTA.search(words) and status != 401 and "resource_exhausted" not in words):
+    if status == 402 or (
+        QUOTA.search(words)
+        and (status != 401 or QUOTA_OF_KEY.search(words))
+        and "resource_exhausted" not in words
+    ):
         return QuotaExhausted(
             f"{who} says the quota or the credit is used up.",
             f"Top up at {who}, or choose a model of another provider.",
         )
     if status == 401 or (AUTH.search(words) and status in (None, 400, 403)):
         return _auth(asked, f"{who} did not accept the key.")
-    # Hosts report it with any of these codes.
-    if status == 413 or (TOO_LONG.search(words) and status in (None, 400, 404, 422, 500)):
+    # A request that is larger than what a minute allows never fits, however long we wait.
+    too_large = status == 429 and "request too large" in words
+    if status == 413 or too_large or (TOO_LONG.search(words) and status in (None, 400, 404, 422, 500)):
         return ContextTooLong(
             f"The request is longer than {asked.model or 'the model'} can accept.",
             "Send less: a smaller selection, fewer files, a new chat, or a lower `context.max_tokens`.",
         )
     if status in (None, 400, 422, 500) and _is_about_turns(said.message):
         return _bad_request(asked, said)
+    return None
+
+
+def _by_status(said: Said, asked: Asked, status: int | None) -> UpstreamError:
+    who, words = asked.endpoint.label, said.words
     if status in (408, 504, 522, 524):
         return UpstreamTimeout(
             f"{who} gave up waiting for {asked.model or 'its model'} (status {status}).",
@@ -224,13 +250,18 @@ def _classify(said: Said, asked: Asked, status: int | None, headers: Mapping[str
         return _auth(asked, f"{who} refused this key for {asked.model or 'the request'}.")
     if status in (404, 405):
         return _wrong_path(asked, status)
-    if status is not None and status >= 500 and not INVALID_REQUEST.search(said.names):
-        return _unavailable(asked, said, status)
-    if status is None and not INVALID_REQUEST.search(said.names) and not REFUSED_PARAMETER.search(words):
-        return _unavailable(asked, said, status)
-    if status == 409 or status == 425:
+    if _is_the_hosts_fault(said, status):
         return _unavailable(asked, said, status)
     return _bad_request(asked, said)
+
+
+def _is_the_hosts_fault(said: Said, status: int | None) -> bool:
+    """Another try may help: the host is at fault, or says nothing that is about the request."""
+    if status in (409, 425):
+        return True
+    if INVALID_REQUEST.search(said.names):
+        return False
+    return status >= 500 if status is not None else not REFUSED_PARAMETER.search(said.words)
 
 
 def _with_details(

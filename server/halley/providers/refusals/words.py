@@ -25,18 +25,24 @@ QUOTA = _any(
     r"requires more credits|balance (is )?(not enough|insufficient)|arrears|余额不足|额度",
     r"budget (has been |was )?exceeded|budget_exceeded|exceededtokenbudget|(spend|spending) limit",
     r"insufficient[_ ]?credits?|negative balance|not enough (balance|money|funds|quota)",
+    r"key limit exceeded|(usage|credit|monthly|total) limits?( has been| was)? (exceeded|reached)",
+    r"reached your[^.]{0,30} usage limit",
+    r"(doesn't|don't|do not|does not|n't) have any credits|free quota|freetieronly|arrearage",
 )
+QUOTA_OF_KEY = _any(r"额度(已用尽|不足)|(quota|budget) (is |has been )?(exhausted|used up)|remainquota")
+"""Of the key itself, which some relays report as if the key were wrong."""
 AUTH = _any(
     r"invalid[_ ](api[_ ])?(key|token)|incorrect api key|invalid x-api-key|api[_ ]key not valid|api_key_invalid",
     r"invalid_authentication|authentication_error|unauthorized|no api key|missing api key|invalid_grant",
     r"无效的令牌|令牌(已|状态)|no connected db|no_db_connection",  # LiteLLM looks for unknown keys in its database
     rf"{_KEY}[^.]{{0,40}} {_ENDED}|{_ENDED}[^.]{{0,20}} {_KEY}",
+    rf"\b(organi[sz]ation|account|workspace|team|project)\b[^.]{{0,20}} (is|was|has been) {_ENDED}",
 )
 NO_MODEL = _any(
     r"model_not_found|model_not_exist|no such model|invalid_model|model_not_supported|not a valid model",
     r"models?\b[^.]{0,120}(does not exist|do not exist|not exist|not found|not available|not supported)",
     r"models?\b[^.]{0,120}(is not a valid|unknown|no access|decommissioned)",
-    r"模型[^。]{0,80}无可用渠道",
+    r"模型[^。]{0,80}无可用渠道|deploymentnotfound|deployment[^.]{0,60}does not exist",
     r"(unknown|invalid|unsupported|no available channel for) model|(not_found_error|not found)[^.]{0,40}model",
 )
 OVERLOADED = _any(

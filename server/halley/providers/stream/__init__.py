@@ -1,6 +1,7 @@
 """From the bytes of a streamed reply to its events.
 
     streaming.py     one answer → events and exactly one end, whichever the wire
+    iterating.py     a reply as a generator, for callers that want a loop
     sse.py           bytes → server-sent events
     finish.py        why a reply ended
     usage.py         tokens and cost

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterable
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
 import orjson
 
 from halley.core.errors import HalleyError, Interrupted, ProviderUnavailable, UpstreamError, UpstreamTimeout
-from halley.core.events import Event, Finish, ReasoningDelta, Recalled, TextDelta, ToolCallDelta
+from halley.core.events import Event, Finish, Image, ReasoningDelta, Recalled, TextDelta, ToolCallDelta
 from halley.core.models import HostNotes
+from halley.core.ports import Take
 from halley.providers.echoes import Stream
 from halley.providers.endpoint import Endpoint
-from halley.providers.http.answer import Answer
+from halley.providers.http.answer import HttpAnswer
 from halley.providers.http.connection_errors import interrupted, timed_out, too_large
 from halley.providers.refusals.errors import (
     Asked,
@@ -84,124 +86,226 @@ class BadCallError(Exception):
     """An end that says the model wrote a tool call which its host could not read."""
 
 
-async def stream_events(
-    answer: Answer,
+async def feed_events(
+    answer: HttpAnswer,
     reader: Reader,
     asked: Asked,
+    take: Take,
     decoder: Decoder | None = None,
     may_be_empty: bool = True,
-) -> AsyncGenerator[Event, None]:
-    """Reads `answer` to its end. Left early it closes the connection; read to the end it gives it back.
+    on_empty: Callable[[], None] | None = None,
+) -> None:
+    """Reads `answer` to its end and hands its events to `take`, the Finish last. Stopped early it closes the
+    connection; read to the end it gives it back.
 
-    `may_be_empty`: whether nothing at all is an answer.
+    `may_be_empty`: whether nothing at all is an answer. `on_empty` is called when the reply ended at its limit before
+    it said anything.
     """
-    decoder = decoder or StreamDecoder()
+    reply = _Reply(answer, reader, asked, take, decoder or StreamDecoder())
     whole = False
-    outlet, breath = _Outlet(asked), time.monotonic()
     try:
         try:
-            more, heard = True, time.monotonic()
-            while more:
-                found, more = await _read_on(answer, decoder, reader)
-                # Pings and comments keep the connection open for ever, and no silence is ever long enough for the
-                # read's own limit.
-                if any(event.name != b"ping" for event in found) or decoder.kind in ("json", "html"):
-                    heard = time.monotonic()
-                elif more and time.monotonic() - heard > KEPT_ALIVE * answer.endpoint.stall_timeout_s:
-                    raise _only_kept_alive(reader, answer.endpoint)
-                for event in found:
-                    # Some hosts send more after it, or keep the connection open; neither belongs to the answer.
-                    if event.data == b"[DONE]":
-                        more = False
-                        break
-                    for shown in outlet.let_out(_feed(reader, event, asked)):
-                        yield shown
-                    # A host that sends much in one go would keep every other request of the process from its turn.
-                    if time.monotonic() - breath > BREATH_S:  # what has come already never waits by itself
-                        await asyncio.sleep(0)
-                        breath = time.monotonic()
-                if reader.finished:
-                    answer.expect_end(GRACE_S)
-                # Hosts that ignore `stream` answer in one document, and some never close the connection after it.
-                if more and decoder.kind == "json" and (document := _document(decoder)) is not None:
-                    more = False
-                    for shown in outlet.let_out(_feed_value(reader, document, asked, answer)):
-                        yield shown
-                elif not more:
-                    for shown in outlet.let_out(_feed_body(reader, decoder, asked, answer)):
-                        yield shown
+            await _read_all(answer, reply)
+            held, finish = _end(reader, asked, answer)
         except BadCallError:
-            if reader.started:
-                raise interrupted(asked.endpoint, "could not read a tool call that the model wrote") from None
-            raise bad_call(asked) from None
+            if not reader.started:
+                raise bad_call(asked) from None
+            error = interrupted(asked.endpoint, "could not read a tool call that the model wrote")
+            error.empty = not reply.has_answer
+            raise error from None
         except ChunkError as error:
             raise _host_error(error.said, reader, asked, answer) from None
-        held, finish = _end(reader, asked, answer)
-        if not (may_be_empty or outlet.has_answer or any(map(_is_answer, held))):
+        if not (may_be_empty or reply.has_answer or any(map(_is_answer, held))):
             _check_end(finish, reader, asked)
-        for shown in outlet.let_out(held):
-            yield shown
-        for shown in outlet.close():
-            yield shown
+        reply.let_out(held)
+        reply.close()
         whole = True
         answer.finish()
-        yield finish
+        if finish.reason == "length" and not reply.has_said and on_empty is not None:
+            on_empty()
+        take(finish)
     except HalleyError as error:
-        for shown in outlet.close():
-            yield shown
+        reply.close()
         error.about(**_whereabouts(asked, answer, error))
+        if isinstance(error, Interrupted) and not reader.started:
+            error.about(help="Try again, or choose another model.")  # there is no part of it to continue
         raise
     finally:
         if not whole:
             await answer.aclose()
 
 
-class _Outlet:
-    """What leaves here: without keys that the host said back, and not without end."""
+async def _read_all(answer: HttpAnswer, reply: _Reply) -> None:
+    """Until the body ends, or the reply wants no more of it. Where events cannot be taken now, the host waits."""
+    while not reply.is_whole:
+        try:
+            has_ended = await answer.pump(reply.feed)
+        except (UpstreamTimeout, Interrupted) as error:
+            reply.break_off(error)
+            return
+        if has_ended:
+            reply.end()
+        await reply.catch_up()
 
-    __slots__ = ("_asked", "_size", "_stream", "has_answer")
 
-    def __init__(self, asked: Asked) -> None:
+class _Reply:
+    """A reply while it comes: bytes in, events out in one pass, without waiting for anything in between."""
+
+    __slots__ = (
+        "_answer", "_asked", "_decoder", "_failure", "_found", "_has_ended", "_heard", "_masked", "_reader", "_size",
+        "_take", "_wait", "has_answer", "has_said", "is_whole",
+    )  # fmt: skip
+
+    def __init__(
+        self, answer: HttpAnswer, reader: Reader, asked: Asked, take: Take, decoder: Decoder
+    ) -> None:
+        self._answer, self._reader, self._asked, self._decoder = answer, reader, asked, decoder
+        self._take = take
+        self._masked = Stream(asked.mask) if asked.mask else None
+        self._found: deque[StreamEvent] = deque()
+        """Read, and still to be handed over."""
+        self._wait: Awaitable[object] | None = None
+        """What the taker wants to be waited for."""
+        self._failure: BaseException | None = None
+        self._heard = time.monotonic()
+        self._size = 0
+        self._has_ended = False
+        self.is_whole = False
+        """No more of the body is wanted."""
         self.has_answer = False
         """Anything but thinking came."""
-        self._asked, self._stream, self._size = asked, Stream(asked.mask), 0
+        self.has_said = False
+        """Text, a call or a picture came."""
 
-    def let_out(self, events: Iterable[Event]) -> Iterable[Event]:
+    def feed(self, data: bytes) -> bool:
+        """Hands over the events of these bytes. False when `catch_up` has to come before more bytes; never raises."""
+        try:
+            self._feed(data)
+        except (
+            BaseException
+        ) as failure:  # the caller is the connection; `catch_up` raises it in the call's own task
+            self._failure = failure
+            return False
+        return not (self.is_whole or self._found or self._wait is not None)
+
+    async def catch_up(self) -> None:
+        """Hands over what is left, with a breath in between; raises what went wrong in `feed`."""
+        while self._failure is not None or self._wait is not None or self._found:
+            if self._failure is not None:
+                failure, self._failure = self._failure, None
+                raise failure
+            if self._wait is not None:
+                wait, self._wait = self._wait, None
+                await wait
+            else:
+                await asyncio.sleep(0)
+            self._hand_over()
+
+    def end(self) -> None:
+        """The body has ended, and with it its last event, whole or not."""
+        try:
+            self._found.extend(self._decoder.close())
+        except TooLarge as cap:
+            raise too_large(self._answer.endpoint, str(cap)) from None
+        self._has_ended = True
+        self._hand_over()
+
+    def break_off(self, error: UpstreamTimeout | Interrupted) -> None:
+        """The connection broke or its host is silent: raises, unless the reply itself was whole already."""
+        reader, endpoint = self._reader, self._answer.endpoint
+        if reader.finished:
+            return
+        if not reader.started:
+            raise _before_the_first(error, endpoint) from error.__cause__
+        if isinstance(error, UpstreamTimeout):
+            raise interrupted(endpoint, "stopped sending in the middle of its answer") from error.__cause__
+        raise error
+
+    def let_out(self, events: Iterable[Event]) -> None:
         """Raises Interrupted past `MOST_TEXT`; what came before has been passed on."""
         for event in events:
-            self.has_answer = self.has_answer or _is_answer(event)
-            if isinstance(event, TextDelta | ReasoningDelta):
+            if not self.has_said:
+                self._look_at(event)
+            # Nearly all are text: asked first, and in the cheapest way.
+            if type(event) is TextDelta or isinstance(event, ReasoningDelta):
                 self._size += len(event.text)
             elif isinstance(event, ToolCallDelta):
                 self._size += len(event.arguments)
             if self._size > MOST_TEXT:
-                million = MOST_TEXT // 1_000_000
-                how = f"sent more than {million} million characters, and Halley stopped reading"
-                raise interrupted(self._asked.endpoint, how)
-            yield from self._stream.feed(event)
+                raise _too_long(self._asked.endpoint)
+            for shown in (event,) if self._masked is None else self._masked.feed(event):
+                if (wait := self._take(shown)) is not None:
+                    self._wait = wait
 
-    def close(self) -> Iterable[Event]:
-        """What was held back."""
-        return self._stream.close()
+    def close(self) -> None:
+        """Lets out what was held back because a key may have begun there."""
+        for event in self._masked.close() if self._masked is not None else ():
+            self._take(event)
+
+    def _feed(self, data: bytes) -> None:
+        decoder = self._decoder
+        try:
+            found = decoder.feed(data)
+        except TooLarge as cap:
+            raise too_large(self._answer.endpoint, str(cap)) from None
+        if found and found[0].name != b"ping":
+            self._heard = time.monotonic()
+        else:
+            self._check_is_alive(found)
+        if len(found) == 1 and not self._found and not self.is_whole and found[0].data != b"[DONE]":
+            self.let_out(_feed(self._reader, found[0], self._asked))
+        else:
+            self._found.extend(found)
+            self._hand_over()
+        if self._reader.finished:
+            self._answer.expect_end(GRACE_S)
+        # Hosts that ignore `stream` answer in one document, and some never close the connection after it.
+        if decoder.kind == "json" and (document := _document(decoder)) is not None:
+            self.is_whole = True
+            self.let_out(_feed_value(self._reader, document, self._asked, self._answer))
+
+    def _check_is_alive(self, found: list[StreamEvent]) -> None:
+        """Pings and comments keep the connection open for ever, and no silence is ever long enough for the bound on a
+        read."""
+        now = time.monotonic()
+        if any(event.name != b"ping" for event in found) or self._decoder.kind in (
+            "json",
+            "html",
+        ):
+            self._heard = now
+        elif now - self._heard > KEPT_ALIVE * self._answer.endpoint.stall_timeout_s:
+            raise _only_kept_alive(self._reader, self._answer.endpoint)
+
+    def _hand_over(self) -> None:
+        """What was found, as long as nothing else has to wait for it; at the end what came instead of events."""
+        found, reader, asked = self._found, self._reader, self._asked
+        until = time.monotonic() + BREATH_S
+        while found and not self.is_whole:
+            event = found.popleft()
+            # Some hosts send more after it, or keep the connection open; neither belongs to the answer.
+            if event.data == b"[DONE]":
+                self._has_ended = True
+                found.clear()
+                break
+            self.let_out(_feed(reader, event, asked))
+            # A host that sends much in one go would keep every other request of the process from its turn.
+            if found and time.monotonic() > until:
+                return
+        if self._has_ended and not self.is_whole:
+            self.is_whole = True
+            self.let_out(_feed_body(reader, self._decoder, asked, self._answer))
+
+    def _look_at(self, event: Event) -> None:
+        self.has_answer = self.has_answer or _is_answer(event)
+        if isinstance(event, TextDelta):
+            self.has_said = bool(event.text.strip())
+        else:
+            self.has_said = isinstance(event, ToolCallDelta | Image)
 
 
-async def _read_on(answer: Answer, decoder: Decoder, reader: Reader) -> tuple[list[StreamEvent], bool]:
-    """The next events, and whether more may follow."""
-    try:
-        chunk = await answer.next_chunk()
-        return (decoder.feed(chunk), True) if chunk else (decoder.close(), False)
-    except TooLarge as cap:
-        raise too_large(answer.endpoint, str(cap)) from None
-    except (UpstreamTimeout, Interrupted) as error:
-        if reader.finished:
-            return [], False  # the answer was whole, only the goodbye is missing
-        if not reader.started:
-            raise _before_the_first(error, answer.endpoint) from error.__cause__
-        if isinstance(error, UpstreamTimeout):
-            raise interrupted(
-                answer.endpoint, "stopped sending in the middle of its answer"
-            ) from error.__cause__
-        raise
+def _too_long(endpoint: Endpoint) -> Interrupted:
+    million = MOST_TEXT // 1_000_000
+    return interrupted(endpoint, f"sent more than {million} million characters, and Halley stopped reading")
 
 
 def _only_kept_alive(reader: Reader, endpoint: Endpoint) -> UpstreamError:
@@ -214,7 +318,8 @@ def _before_the_first(error: UpstreamError, endpoint: Endpoint) -> UpstreamError
     """A connection that broke before anything was said is a host that does not answer."""
     if isinstance(error, UpstreamTimeout):
         return timed_out("first_token", endpoint)
-    return ProviderUnavailable(error.problem.message, "Try again, or choose another model.")
+    said = f"{endpoint.label} closed the connection before its answer began."
+    return ProviderUnavailable(said, "Try again, or choose another model.")
 
 
 def _feed(reader: Reader, event: StreamEvent, asked: Asked) -> Iterable[Event]:
@@ -237,7 +342,7 @@ def _feed(reader: Reader, event: StreamEvent, asked: Asked) -> Iterable[Event]:
     return reader.feed(chunk)
 
 
-def _feed_body(reader: Reader, decoder: Decoder, asked: Asked, answer: Answer) -> Iterable[Event]:
+def _feed_body(reader: Reader, decoder: Decoder, asked: Asked, answer: HttpAnswer) -> Iterable[Event]:
     """What came where a stream should have: a whole JSON answer, an error, a web page, plain text."""
     body = decoder.body.strip()
     if not body:
@@ -255,7 +360,7 @@ def _feed_body(reader: Reader, decoder: Decoder, asked: Asked, answer: Answer) -
     return _feed_value(reader, value, asked, answer)
 
 
-def _feed_value(reader: Reader, value: Any, asked: Asked, answer: Answer) -> Iterable[Event]:
+def _feed_value(reader: Reader, value: Any, asked: Asked, answer: HttpAnswer) -> Iterable[Event]:
     if isinstance(value, list):
         value = value[0] if value else {}
     if is_error(value):
@@ -273,7 +378,7 @@ def _document(decoder: Decoder) -> Any:
         return None
 
 
-def _end(reader: Reader, asked: Asked, answer: Answer) -> tuple[list[Event], Finish]:
+def _end(reader: Reader, asked: Asked, answer: HttpAnswer) -> tuple[list[Event], Finish]:
     if reader.finished:
         held, finish = reader.close()
         reason = "length" if _took_all(finish, asked.limit) else finish.reason
@@ -306,11 +411,13 @@ def _check_end(finish: Finish, reader: Reader, asked: Asked) -> None:
     if finish.reason == "content_filter":
         raise filtered(asked)
     if reader.started:
-        raise interrupted(asked.endpoint, "ended its reply after thinking, without an answer")
+        error = interrupted(asked.endpoint, "ended its reply after thinking, without an answer")
+        error.empty = True
+        raise error
     raise nothing_said(asked)
 
 
-def _host_error(said: Said, reader: Reader, asked: Asked, answer: Answer) -> UpstreamError:
+def _host_error(said: Said, reader: Reader, asked: Asked, answer: HttpAnswer) -> UpstreamError:
     """The host's own error: typed before the first event, an interruption after it."""
     if not reader.started:
         return error_of_said(said, asked, answer.status, answer.headers)
@@ -320,7 +427,7 @@ def _host_error(said: Said, reader: Reader, asked: Asked, answer: Answer) -> Ups
     return error
 
 
-def _whereabouts(asked: Asked, answer: Answer, error: HalleyError) -> dict[str, Any]:
+def _whereabouts(asked: Asked, answer: HttpAnswer, error: HalleyError) -> dict[str, Any]:
     return {
         "provider": asked.endpoint.id,
         "model": f"{asked.endpoint.id}/{asked.model}" if asked.model else error.problem.model,

@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from halley.core.events import ReasoningDelta, Recalled, TextDelta
-from halley.core.thoughts import CLOSINGS, HARMONY_STARTS, OPENINGS
+from halley.core.thoughts import CLOSINGS, HARMONY_STARTS, LEADING, OPENINGS
 from halley.providers.stream.harmony import HarmonySplitter, Thought
 
 _CLOSING = re.compile("|".join(map(re.escape, CLOSINGS)), re.IGNORECASE)
 _OPENING = re.compile("|".join(map(re.escape, OPENINGS)), re.IGNORECASE)
+_STARTS = (*OPENINGS, *LEADING, *HARMONY_STARTS)
+_FIRSTS = frozenset({"", *(mark[0] for mark in _STARTS)})
 LONGEST_TAG = max(map(len, OPENINGS))
-_BEGUN = re.compile(r"(?:<(?:/[a-z]*)?|\[(?:/[a-z]*)?)\Z", re.IGNORECASE)
+_BEGUN = re.compile(r"(?:<(?:/[a-z:_]*|\|[a-z_]*\|?)?|\[(?:/[a-z]*)?|\u25c1(?:/[a-z]*)?)\Z", re.IGNORECASE)
 """What may be the beginning of a closing tag, at the end of a piece."""
 _QUOTES = "\"'`“‘«("
 
@@ -76,7 +78,14 @@ class ThinkSplitter:
     def feed(self, piece: str) -> list[Thought]:
         if self._harmony is not None:
             return self._harmony.feed(piece)
+        # Nearly all pieces: they hold no mark, nor the end of one.
         if self._state == "text" and not self._held and "<" not in piece and "[" not in piece:
+            recent = self._tail + piece
+            if "<" not in recent and "[" not in recent and "\n" not in piece and piece:
+                self._said += len(piece)
+                self._line += piece
+                self._tail = recent[-LONGEST_TAG:]
+                return [TextDelta(piece)]
             return self._give(piece)
         text, self._held = self._held + piece, ""
         match self._state:
@@ -109,13 +118,13 @@ class ThinkSplitter:
     def _start(self, text: str) -> list[Thought]:
         bare = text.lstrip()
         lower = bare.lower()
-        for opening, closing in OPENINGS.items():
+        for opening, closing in (OPENINGS | LEADING).items():
             if lower.startswith(opening):
                 return self._think(bare[len(opening) :].removeprefix("\n"), closing)
         if lower.startswith(HARMONY_STARTS):
             self._harmony = HarmonySplitter()
             return self._harmony.feed(bare)
-        if any(mark.startswith(lower) for mark in (*OPENINGS, *HARMONY_STARTS)):
+        if lower[:1] in _FIRSTS and any(mark.startswith(lower) for mark in _STARTS):
             self._held = text
             return []
         if self._opened:
@@ -172,7 +181,10 @@ class ThinkSplitter:
         if not text:
             return []
         self._said += len(text)
-        self._line, self._in_code = _read_on(self._line, self._in_code, text)
+        if "\n" in text:
+            self._line, self._in_code = _read_on(self._line, self._in_code, text)
+        else:
+            self._line += text
         recent = self._tail + text
         if "<" in recent or "[" in recent:
             self._openings.update(mark[0].lower() for mark in _OPENING.finditer(recent))

@@ -13,6 +13,7 @@
     caching.py          marks for prompt caching in `/v1/messages`
     schemas.py          tools' JSON Schemas as hosts take them
     fim.py              filling in the middle: prompts → bodies, by the host's form
+    next_edit.py        next edits: prompts → bodies, by the form of the model
     data_urls.py        pictures and recordings inside a JSON body
     media.py            which road a picture, a recording or a video takes
     openai_media.py     pictures, speech, transcription and embeddings by OpenAI's operations

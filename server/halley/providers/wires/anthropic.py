@@ -1,14 +1,14 @@
 """`kind = "anthropic"`: the native `/v1/messages` (https://docs.anthropic.com/en/api/messages), streaming.
 
 System prompt, pictures, tools, thinking, citations, cache usage, and errors in its own envelope. What is
-wrong with a stream as a whole is `streaming.py`'s.
+wrong with a stream as a whole is `stream/streaming.py`'s.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import orjson
@@ -17,23 +17,30 @@ from halley.core.calls import AnyPrompt, Message, Prompt, Trace
 from halley.core.errors import ContextTooLong, RequestRefused
 from halley.core.events import Citation, Event, Finish, ReasoningDelta
 from halley.core.models import Model
+from halley.core.ports import Take
 from halley.providers.facts import facts_of
 from halley.providers.hosts.host import Host
 from halley.providers.hosts.learning import Learned, send_learning, without
 from halley.providers.hosts.model_list import model_entries, read_model_list
-from halley.providers.http.answer import Answer
+from halley.providers.http.answer import HttpAnswer
 from halley.providers.refusals.errors import Asked
 from halley.providers.refusals.said import said_of
 from halley.providers.stream.finish import finish_reason
-from halley.providers.stream.streaming import ChunkError, stream_events
+from halley.providers.stream.streaming import ChunkError, feed_events
 from halley.providers.stream.think import Habits, Thought, splitter_for, visible_length
 from halley.providers.stream.tool_calls import ToolCalls
 from halley.providers.stream.usage import anthropic_usage, later_usage
-from halley.providers.wires.attached import Blocks, in_order, own_notes, with_notes
+from halley.providers.wires.attached import Blocks, in_order, own_notes, texts_of, with_notes
 from halley.providers.wires.caching import with_marks
 from halley.providers.wires.effort import messages_effort
 from halley.providers.wires.requests import chat_prompt, may_be_empty, private_texts
-from halley.providers.wires.room import DEFAULT_OUTPUT, Ending, longest_output, shorter_output, token_limit
+from halley.providers.wires.room import (
+    DEFAULT_OUTPUT,
+    learn_room,
+    longest_output,
+    shorter_output,
+    token_limit,
+)
 from halley.providers.wires.schemas import tool_schema
 from halley.providers.wires.turns import BEGUN
 from halley.providers.wires.wire import Wire
@@ -45,19 +52,13 @@ MOST_PAGES = 20
 class AnthropicProvider(Wire):
     """An endpoint that speaks `/v1/messages`. Implements `core.ports.Provider`."""
 
-    async def stream(
-        self, model: Model, prompt: AnyPrompt, trace: Trace | None = None
-    ) -> AsyncGenerator[Event, None]:
+    async def feed(self, model: Model, prompt: AnyPrompt, take: Take, trace: Trace | None = None) -> None:
         """Events, then exactly one `Finish`, or one error of `core.errors`."""
         host = self.host.traced(trace)
         answer, asked = await self._open(host, model, own_notes(chat_prompt(prompt, model), model.ref))
         learned = self.learned[model.ref.name]
-        ending = Ending(learned)
-        reader, empty = AnthropicReader(learned), may_be_empty(prompt)
-        async with aclosing(stream_events(answer, reader, asked, may_be_empty=empty)) as events:
-            async for event in events:
-                ending.see(event)
-                yield event
+        reader, learn = AnthropicReader(learned), partial(learn_room, learned)
+        await feed_events(answer, reader, asked, take, may_be_empty=may_be_empty(prompt), on_empty=learn)
 
     async def list_models(self) -> tuple[Model, ...]:
         """All pages of `/v1/models`."""
@@ -73,7 +74,7 @@ class AnthropicProvider(Wire):
             after = f"&after_id={page['last_id']}"
         return read_model_list(self.endpoint, entries)
 
-    async def _open(self, host: Host, model: Model, prompt: Prompt) -> tuple[Answer, Asked]:
+    async def _open(self, host: Host, model: Model, prompt: Prompt) -> tuple[HttpAnswer, Asked]:
         """A host that refuses so long a reply is asked for a shorter one, once."""
         learned = self.learned[model.ref.name]
         most = longest_output(model, prompt, learned)
@@ -85,13 +86,13 @@ class AnthropicProvider(Wire):
                 raise
         return await self._send(host, model, prompt, shorter)
 
-    async def _send(self, host: Host, model: Model, prompt: Prompt, most: int) -> tuple[Answer, Asked]:
+    async def _send(self, host: Host, model: Model, prompt: Prompt, most: int) -> tuple[HttpAnswer, Asked]:
         name = model.ref.name
         facts, learned = facts_of(self.endpoint, model), self.learned[name]
         return await send_learning(
             host,
             "/messages",
-            lambda: without(build_messages_body(name, prompt, learned, facts, most), facts, learned),
+            lambda learned: without(build_messages_body(name, prompt, learned, facts, most), facts, learned),
             learned,
             model=name,
             private=private_texts(prompt),
@@ -148,7 +149,8 @@ def _turns(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
 
 def _blocks(message: Message) -> list[dict[str, Any]]:
     blocks: list[dict[str, Any]] = []
-    for part in message.parts:
+    is_own = message.role == "assistant" and message.notes is not None
+    for part in [text for text, _ in texts_of(message, "messages", "blocks")] if is_own else message.parts:
         if not isinstance(part, str):
             data = base64.b64encode(part.data).decode()
             blocks.append(
@@ -266,6 +268,7 @@ class AnthropicReader:
     def _delta(self, index: int, delta: Mapping[str, Any], events: list[Event]) -> None:
         match delta.get("type"):
             case "text_delta" if delta.get("text"):
+                self._count_text(index, delta["text"])
                 self._give(self._think.feed(delta["text"]), events)
             case "signature_delta":
                 self._add_to_block(index, "signature", delta.get("signature"))
@@ -293,6 +296,11 @@ class AnthropicReader:
         part = self._parts.get(index)
         if part is not None and part["type"] == "thinking" and isinstance(value, str):
             part[name] = part.get(name, "") + value
+
+    def _count_text(self, index: int, text: str) -> None:
+        part = self._parts.get(index)
+        if part is not None and part["type"] == "text":
+            part["length"] = part.get("length", 0) + len(text)
 
     def _give(self, pieces: list[Thought], events: list[Event]) -> None:
         self._length = visible_length(self._length, pieces)

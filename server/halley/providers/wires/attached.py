@@ -13,11 +13,16 @@ from typing import Any
 
 from halley.core.calls import Message, Prompt
 from halley.core.models import HostNotes, ModelRef
-from halley.providers.hosts.learning import NOTES, Learned
+from halley.providers.hosts.kept_turns import NOTES, THINKING_BLOCKS
+from halley.providers.hosts.learning import Learned
 
 ON_CALL = ("extra_content", "provider_specific_fields", "thought_signature")
 THINKING = ("reasoning_content", "reasoning")
 """Plain thinking: wanted back with calls, refused by some hosts without."""
+UNSIGNED = {"google": {"thought_signature": "skip_thought_signature_validator"}}
+"""What Gemini takes with a call that it has not written (https://ai.google.dev/gemini-api/docs/thought-signatures)."""
+UNTHOUGHT = " "
+"""Thinking of a call that another model wrote, where a host wants some: empty text counts as missing there."""
 
 
 def own_notes(prompt: Prompt, model: ModelRef) -> Prompt:
@@ -62,14 +67,23 @@ class ChatNotes:
         return HostNotes({"wire": "chat", "message": self.message, "calls": calls})
 
 
-def add_chat_notes(said: dict[str, Any], message: Message) -> None:
+def add_chat_notes(said: dict[str, Any], message: Message, learned: Learned) -> None:
     """Puts the notes of a message into its form for chat completions."""
     data = _data(message, "chat")
     for name, value in data.get("message", {}).items():
         if message.tool_calls or name not in THINKING:
             said[name] = value
-    for number, call in enumerate(said.get("tool_calls", ())):
+    calls: list[dict[str, Any]] = said.get("tool_calls", [])
+    for number, call in enumerate(calls):
         call.update(data.get("calls", {}).get(str(number), {}))
+    if calls and learned.sign_calls and not any(_is_signed(call) for call in calls):
+        calls[0]["extra_content"] = UNSIGNED
+    if calls and learned.fill_thinking:
+        said.setdefault("reasoning_content", UNTHOUGHT)
+
+
+def _is_signed(call: Mapping[str, Any]) -> bool:
+    return any(call.get(name) for name in ON_CALL)
 
 
 class Blocks:
@@ -83,31 +97,55 @@ class Blocks:
 
     def close(self) -> HostNotes | None:
         parts = list(self.parts.values())
-        if not any(_is_thinking(part) for part in parts):
+        if not any(_is_opaque(part) or part.get("more") for part in parts):
             return None
         return HostNotes({"wire": self._wire, self._kind: parts})
 
 
+def texts_of(message: Message, wire: str, kind: str) -> list[tuple[str, dict[str, Any]]]:
+    """The text of a reply as the items it came in, each with what the host attached to it.
+
+    Text that is no longer what came (several rounds, shortened) is one piece, with what belongs to the last.
+    """
+    text = message.text
+    parts = [part for part in _data(message, wire).get(kind, ()) if part.get("type") == "text"]
+    if sum(part.get("length", 0) for part in parts) != len(text):
+        return [(text, parts[-1].get("more", {}) if parts else {})]
+    pieces: list[tuple[str, dict[str, Any]]] = []
+    at = 0
+    for part in parts:
+        pieces.append((text[at : at + part["length"]], part.get("more", {})))
+        at += part["length"]
+    return pieces
+
+
 def in_order(message: Message, wire: str, kind: str, texts: list[Any], calls: list[Any]) -> list[Any]:
-    """Texts and calls of a message among its thinking, in the order in which they came."""
+    """Texts and calls of a message among what only its host can read, in the order in which they came."""
     parts: list[dict[str, Any]] = _data(message, wire).get(kind, [])
-    if not calls:  # the text stands for several rounds
-        return [*(part for part in parts if _is_thinking(part)), *texts]
+    places = [part["type"] for part in parts if part["type"] in ("text", *CALLS) and part.get("length") != 0]
+    if not calls and len(texts) != len(places):  # the text stands for several rounds
+        return [*(part for part in parts if _is_opaque(part)), *texts]
+    each = places.count("text") == len(texts)
     out: list[Any] = []
     left, calls = list(texts), list(calls)
     for part in parts:
-        if _is_thinking(part):
+        if _is_opaque(part):
             out.append(part)
-        elif part["type"] == "text":
-            out, left = [*out, *left], []
-        elif calls:
-            out.append(calls.pop(0))
-    at = next((n for n, part in enumerate(out) if not _is_thinking(part)), len(out))
+        elif part["type"] in CALLS and calls:
+            out.append(calls.pop(0) | part.get("more", {}))
+        elif part["type"] == "text" and part.get("length") != 0:
+            count = 1 if each else len(left)
+            out, left = [*out, *left[:count]], left[count:]
+    at = next((n for n, part in enumerate(out) if not _is_opaque(part)), len(out))
     return [*out[:at], *left, *out[at:], *calls]
 
 
-def _is_thinking(part: Mapping[str, Any]) -> bool:
-    return part.get("type") in ("thinking", "redacted_thinking", "reasoning")
+CALLS = ("function_call", "tool_use")
+
+
+def _is_opaque(part: Mapping[str, Any]) -> bool:
+    """Thinking, and whatever else is encrypted."""
+    return part.get("type") in (*THINKING_BLOCKS, "reasoning") or bool(part.get("encrypted_content"))
 
 
 def _data(message: Message, wire: str) -> Mapping[str, Any]:

@@ -17,9 +17,9 @@ from urllib.parse import quote as url_quote
 import orjson
 
 from halley.core.errors import BadReply, HalleyError, ModelNotFound, RateLimited, RequestRefused
-from halley.core.media import Job, JobState, MediaPrompt
+from halley.core.media import JobState, MediaJob, MediaPrompt
 from halley.providers.hosts.host import Host, read_json
-from halley.providers.http.answer import Answer
+from halley.providers.http.answer import HttpAnswer
 from halley.providers.http.forms import Form
 from halley.providers.refusals.errors import Asked, quote
 from halley.providers.wires.data_urls import data_url_of
@@ -33,14 +33,14 @@ _SUBMITTED = (1, 21, 22)
 
 async def submit(
     host: Host, name: str, facts: Mapping[str, Any], prompt: MediaPrompt
-) -> tuple[Job, JobState]:
+) -> tuple[MediaJob, JobState]:
     """A new job, and how it stands. The host charges for it from here on."""
     if prompt.kind == "video":
         return await _submit_video(host, name, prompt)
     return await _submit_picture(host, name, facts, prompt)
 
 
-async def poll(host: Host, job: Job) -> JobState:
+async def poll(host: Host, job: MediaJob) -> JobState:
     """How it stands now."""
     if job.road == "videos":
         said, asked, headers = await _get(host, f"/videos/{url_quote(job.id, safe='')}", job)
@@ -50,7 +50,7 @@ async def poll(host: Host, job: Job) -> JobState:
     return _picture_state(said, asked, headers)
 
 
-async def cancel(host: Host, job: Job) -> bool:
+async def cancel(host: Host, job: MediaJob) -> bool:
     """Best effort: a host without such an operation continues, and its result is never fetched."""
     id = url_quote(job.id, safe="")
     try:
@@ -68,7 +68,7 @@ async def cancel(host: Host, job: Job) -> bool:
 # -- videos
 
 
-async def _submit_video(host: Host, name: str, prompt: MediaPrompt) -> tuple[Job, JobState]:
+async def _submit_video(host: Host, name: str, prompt: MediaPrompt) -> tuple[MediaJob, JobState]:
     fields = {"model": name, "prompt": prompt.text, "seconds": prompt.seconds, "size": prompt.size}
     form = Form(fields, [("input_reference", file) for file in prompt.files])
     answer, asked = await host.send("/videos", form=form, model=name, private=(prompt.text,), stream=False)
@@ -80,11 +80,11 @@ async def _submit_video(host: Host, name: str, prompt: MediaPrompt) -> tuple[Job
     id = inner.get("id") or inner.get("task_id") or (said.get("data") if isinstance(said, dict) else None)
     if not isinstance(id, str) or not id:
         raise _bad(host, name, "accepted the request but returned no job ID")
-    job = Job("videos", id, name)
+    job = MediaJob("videos", id, name)
     return job, _video_state(said, asked, answer.headers, job)
 
 
-def _video_state(said: Any, asked: Asked, headers: Mapping[str, str], job: Job) -> JobState:
+def _video_state(said: Any, asked: Asked, headers: Mapping[str, str], job: MediaJob) -> JobState:
     inner = _inner(said)
     status = _status(inner.get("status") or inner.get("task_status") or "queued")
     reason = ""
@@ -108,7 +108,7 @@ def _video_state(said: Any, asked: Asked, headers: Mapping[str, str], job: Job) 
 
 async def _submit_picture(
     host: Host, name: str, facts: Mapping[str, Any], prompt: MediaPrompt
-) -> tuple[Job, JobState]:
+) -> tuple[MediaJob, JobState]:
     root = _mj_root(name)
     if prompt.of:
         path, body = f"{root}/submit/action", {"taskId": prompt.of.id, "customId": prompt.choice}
@@ -120,7 +120,7 @@ async def _submit_picture(
     id = said.get("result") if isinstance(said, dict) else None
     if code not in _SUBMITTED or not id:
         raise _refused(host, name, said if isinstance(said, dict) else {}, prompt)
-    return Job("midjourney", str(id), name), JobState("running")
+    return MediaJob("midjourney", str(id), name), JobState("running")
 
 
 def _picture_state(said: Any, asked: Asked, headers: Mapping[str, str]) -> JobState:
@@ -178,7 +178,7 @@ def _refused(host: Host, name: str, said: Mapping[str, Any], prompt: MediaPrompt
 # -- reading
 
 
-async def _get(host: Host, path: str, job: Job) -> tuple[Any, Asked, Mapping[str, str]]:
+async def _get(host: Host, path: str, job: MediaJob) -> tuple[Any, Asked, Mapping[str, str]]:
     try:
         answer, asked = await host.send(path, model=job.model, stream=False)
     except ModelNotFound as error:  # what is not there is the job
@@ -202,7 +202,7 @@ async def _get(host: Host, path: str, job: Job) -> tuple[Any, Asked, Mapping[str
     return said, asked, answer.headers
 
 
-def _read(data: bytes, asked: Asked, answer: Answer) -> Any:
+def _read(data: bytes, asked: Asked, answer: HttpAnswer) -> Any:
     """As `read_json`; but a job that says it failed, and why under `error`, is an answer and not an error."""
     try:
         said = orjson.loads(data)
@@ -265,7 +265,7 @@ def _poll_after(headers: Mapping[str, str]) -> float | None:
     return None
 
 
-def _details(host: Host, job: Job) -> dict[str, Any]:
+def _details(host: Host, job: MediaJob) -> dict[str, Any]:
     return {"provider": host.endpoint.id, "model": f"{host.endpoint.id}/{job.model}"}
 
 

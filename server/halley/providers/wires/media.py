@@ -4,12 +4,12 @@ kind                          road
 image, imageEdit              `image_by` of the model's facts: its own operation (the default), `chat`, `responses`
                               (a tool of a model that talks) or `midjourney`
 speech, transcription, …      one request, one answer (`openai_media.py`)
-video, midjourney             a job: submitted, asked about, fetched (`jobs.py`, `fetching.py`)
+video, midjourney             a job: submitted, asked about, fetched (`jobs.py`, `hosts/fetching.py`)
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from halley.core.calls import ImagePart, Prompt, user
@@ -17,7 +17,9 @@ from halley.core.errors import InvalidInput
 from halley.core.events import Begun, Event, Finish, Sound, TextDelta
 from halley.core.media import MediaPrompt
 from halley.core.models import Model, Usage
+from halley.core.ports import Take
 from halley.providers.hosts.host import Host
+from halley.providers.stream.iterating import hand_over
 
 _WORDS = {
     "image": "paints no pictures", "imageEdit": "edits no pictures", "speech": "does not speak",
@@ -53,9 +55,9 @@ def cannot(prompt: MediaPrompt, model: Model) -> InvalidInput:
     )
 
 
-async def stream_media(
-    host: Host, model: Model, facts: Mapping[str, Any], prompt: MediaPrompt
-) -> AsyncGenerator[Event, None]:
+async def feed_media(
+    host: Host, model: Model, facts: Mapping[str, Any], prompt: MediaPrompt, take: Take
+) -> None:
     """Events and one `Finish`, by the model's road; conversations are the wire's own business."""
     _check(prompt, model, facts)
     name = model.ref.name
@@ -63,11 +65,11 @@ async def stream_media(
         from halley.providers.wires.jobs import submit
 
         job, state = await submit(host, name, facts, prompt)
-        yield Begun(job, state)
-        yield Finish("stop", _estimate(prompt, facts))
+        await hand_over(Begun(job, state), take)
+        await hand_over(Finish("stop", _estimate(prompt, facts)), take)
         return
     for event in await _at_once(host, name, facts, prompt):
-        yield event
+        await hand_over(event, take)
 
 
 async def _at_once(host: Host, name: str, facts: Mapping[str, Any], prompt: MediaPrompt) -> Sequence[Event]:

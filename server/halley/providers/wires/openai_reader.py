@@ -1,7 +1,7 @@
 """Chunks of chat completions and completions → events, in every variant hosts send.
 
 A whole reply that did not stream is one chunk with `message` instead of `delta`. What the stream as a whole
-means (cut, error before or after the first word) is `streaming.py`'s.
+means (cut, error before or after the first word) is `stream/streaming.py`'s.
 """
 
 from __future__ import annotations
@@ -23,6 +23,22 @@ from halley.providers.wires.attached import ChatNotes
 
 REASONING = ("reasoning_content", "reasoning", "thinking")
 TEXT_PARTS = frozenset({"text", "output_text", "refusal", ""})
+_CHUNK = frozenset(
+    {
+        "choices",
+        "created",
+        "id",
+        "model",
+        "object",
+        "obfuscation",
+        "provider",
+        "service_tier",
+        "system_fingerprint",
+        "usage",
+    }
+)
+_CHOICE = frozenset({"delta", "finish_reason", "index", "logprobs", "native_finish_reason"})
+"""Fields that say nothing of a reply besides its text."""
 THINKING_PARTS = frozenset({"thinking", "reasoning", "reasoning_text", "summary_text"})
 
 
@@ -31,6 +47,7 @@ class OpenAIReader:
 
     __slots__ = (
         "_cited",
+        "_failed",
         "_notes",
         "_raw",
         "_reason",
@@ -46,6 +63,7 @@ class OpenAIReader:
         self.started = False
         self.finished = False
         self._reason = ""
+        self._failed: Exception | None = None
         self._usage: Any = None
         self._think = splitter_for(habits) if think else None
         self._tools = ToolCalls()
@@ -55,10 +73,16 @@ class OpenAIReader:
         self._cited: set[tuple[str, int | None]] = set()
 
     def feed(self, chunk: Mapping[str, Any]) -> list[Event]:
-        """Raises ChunkError for an error instead of a chunk."""
+        """Raises ChunkError for an error instead of a chunk, BadCallError for an end that says so of a call."""
+        events: list[Event] = []
+        if self._failed is not None:
+            self._raise_failure()
+        if (text := _only_text(chunk)) is not None:
+            self._read_text(text, events)
+            self.started = self.started or bool(events)
+            return events
         if is_error(chunk):
             raise ChunkError(said_of(chunk))
-        events: list[Event] = []
         for choice in chunk.get("choices") or ():
             if isinstance(choice, dict) and not choice.get("index"):
                 self._read_choice(choice, events)
@@ -69,9 +93,17 @@ class OpenAIReader:
             self._usage = later_usage(self._usage, usage)
         if events:
             self.started = True
+        else:
+            self._raise_failure()
         return events
 
+    def _raise_failure(self) -> None:
+        """What the last chunk said went wrong: text that came with it is handed on before."""
+        if self._failed is not None:
+            raise self._failed
+
     def close(self) -> tuple[list[Event], Finish]:
+        self._raise_failure()
         whole = finish_reason(self._reason, False) != "length"
         events: list[Event] = list(self._think.close(whole)) if self._think else []
         events += self._tools.close()
@@ -93,10 +125,11 @@ class OpenAIReader:
         if reason is None or not is_finish(reason):
             return
         if is_malformed(reason):
-            raise BadCallError
-        if is_broken(reason):
-            raise ChunkError(Said(f"finish_reason {reason}"))
-        self._reason, self.finished = reason, True
+            self._failed = BadCallError()
+        elif is_broken(reason):
+            self._failed = ChunkError(Said(f"finish_reason {reason}"))
+        else:
+            self._reason, self.finished = reason, True
 
     def _read_message(self, delta: Mapping[str, Any], events: list[Event]) -> None:
         if content := delta.get("content"):
@@ -173,11 +206,12 @@ class OpenAIReader:
         if not text:
             return
         self._raw.append(text)
-        pieces: list[Any] = self._think.feed(text) if self._think else [TextDelta(text)]
-        if any(isinstance(piece, Recalled) for piece in pieces):
-            self._said = []
-        self._said += [piece.text for piece in pieces if isinstance(piece, TextDelta)]
-        events += pieces
+        for piece in self._think.feed(text) if self._think else [TextDelta(text)]:
+            if isinstance(piece, TextDelta):
+                self._said.append(piece.text)
+            elif isinstance(piece, Recalled):
+                self._said = []
+            events.append(piece)
 
     def _cite(self, said: Mapping[str, Any], events: list[Event]) -> None:
         for citation in citations_of(said, "".join(self._said)):
@@ -192,6 +226,24 @@ class OpenAIReader:
         )
         self._cited.add(key)
         return not known
+
+
+def _only_text(chunk: Mapping[str, Any]) -> str | None:
+    """The text of a chunk that holds nothing else, as nearly all do: one look instead of one for each thing it might
+    hold."""
+    if not (chunk.keys() <= _CHUNK) or chunk.get("usage") is not None or chunk.get("object") == "error":
+        return None
+    choices = chunk.get("choices")
+    if not isinstance(choices, list) or len(choices) != 1:
+        return None
+    choice = choices[0]
+    if not isinstance(choice, dict) or not (choice.keys() <= _CHOICE) or choice.get("index"):
+        return None
+    delta = choice.get("delta")
+    if choice.get("finish_reason") is not None or not isinstance(delta, dict) or len(delta) != 1:
+        return None
+    text = delta.get("content")
+    return text if isinstance(text, str) and text else None
 
 
 def _images(part: Any) -> list[Event]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from halley.core.calls import AnyPrompt, EmbedPrompt, FimPrompt, Message, Prompt, Tool
+from halley.core.calls import AnyPrompt, EmbedPrompt, FimPrompt, Message, NextEditPrompt, Prompt, Tool
 from halley.core.errors import InvalidInput
 from halley.core.media import MediaPrompt
 from halley.core.models import Model
 from halley.providers.hosts.host import Host
 from halley.providers.hosts.learning import Learned, send_learning, without
-from halley.providers.http.answer import Answer
+from halley.providers.http.answer import HttpAnswer
 from halley.providers.refusals.errors import Asked
 from halley.providers.wires.attached import add_chat_notes, with_notes
 from halley.providers.wires.data_urls import data_url
@@ -27,7 +27,9 @@ def build_chat_body(name: str, facts: Mapping[str, Any], prompt: Prompt, learned
     limit = learned.token_limit or facts.get("token_limit", "max_tokens")
     body: dict[str, Any] = {
         "model": name,
-        "messages": build_messages(arrange_turns(with_notes(prompt.messages, learned), facts, learned)),
+        "messages": build_messages(
+            arrange_turns(with_notes(prompt.messages, learned), facts, learned), learned
+        ),
         limit: token_limit(prompt.max_tokens, facts, learned),
         "temperature": prompt.temperature,
         "stop": list(prompt.stop[:4]) or None,  # more than four are refused
@@ -41,13 +43,13 @@ def build_chat_body(name: str, facts: Mapping[str, Any], prompt: Prompt, learned
 
 async def open_chat(
     host: Host, name: str, facts: Mapping[str, Any], learned: Learned, prompt: Prompt
-) -> tuple[Answer, Asked]:
+) -> tuple[HttpAnswer, Asked]:
     """An answer of `/chat/completions`, still to be read by an `OpenAIReader`."""
     learned.opens_thinking = learned.opens_thinking or bool(facts.get("opens_thinking"))
     return await send_learning(
         host,
         "/chat/completions",
-        lambda: build_chat_body(name, facts, prompt, learned),
+        lambda learned: build_chat_body(name, facts, prompt, learned),
         learned,
         model=name,
         private=private_texts(prompt),
@@ -69,8 +71,8 @@ def chat_prompt(prompt: AnyPrompt, model: Model) -> Prompt:
             model=str(model.ref),
             setting="roles.embed",
         )
-    if prompt.fallback is not None:
-        return prompt.fallback
+    if isinstance(prompt, NextEditPrompt) or prompt.fallback is not None:
+        return prompt.fallback  # pyright: ignore[reportReturnType]
     raise InvalidInput(
         f"{model.ref} cannot fill in the middle.",
         "Choose another model for completion.",
@@ -82,15 +84,15 @@ def chat_prompt(prompt: AnyPrompt, model: Model) -> Prompt:
 
 def may_be_empty(prompt: AnyPrompt) -> bool:
     """Whether nothing at all is an answer to it: only where text at the cursor is wanted."""
-    if isinstance(prompt, FimPrompt):
+    if isinstance(prompt, FimPrompt | NextEditPrompt):
         return True
     return not isinstance(prompt, Prompt) or prompt.may_be_empty
 
 
-def build_messages(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
+def build_messages(messages: tuple[Message, ...], learned: Learned) -> list[dict[str, Any]]:
     said = [_message(message) for message in messages]
     for form, message in zip(said, messages, strict=True):
-        add_chat_notes(form, message)
+        add_chat_notes(form, message, learned)
     return said
 
 
@@ -100,7 +102,7 @@ def private_texts(prompt: AnyPrompt) -> tuple[str, ...]:
         return (prompt.text,)
     if isinstance(prompt, FimPrompt):
         return (prompt.prefix, prompt.suffix, *(text for _, text in prompt.context))
-    if isinstance(prompt, EmbedPrompt):
+    if isinstance(prompt, EmbedPrompt | NextEditPrompt):
         return prompt.texts
     return tuple(part for message in prompt.messages for part in message.parts if isinstance(part, str))
 

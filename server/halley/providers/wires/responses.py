@@ -2,39 +2,41 @@
 streaming.
 
 What OpenAI's Pro, o-series and Codex models prefer. Nothing is stored at the host (`store` is false). What is
-wrong with a stream as a whole is `streaming.py`'s.
+wrong with a stream as a whole is `stream/streaming.py`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from halley.core.calls import AnyPrompt, EmbedPrompt, Message, Prompt, Trace
-from halley.core.errors import ModelNotFound, RequestRefused
 from halley.core.events import Event, Finish, Image, ReasoningDelta
 from halley.core.media import MediaPrompt
 from halley.core.models import Model
+from halley.core.ports import Take
 from halley.providers.facts import facts_of
 from halley.providers.hosts.host import Host
-from halley.providers.hosts.learning import Learned, send_learning, without
+from halley.providers.hosts.kept_turns import PLAIN
+from halley.providers.hosts.learning import Learned, send_learning, where_it_lives, without
 from halley.providers.hosts.model_list import read_model_list
-from halley.providers.http.answer import Answer
+from halley.providers.http.answer import HttpAnswer
 from halley.providers.refusals.errors import Asked
 from halley.providers.refusals.said import Said, is_error, said_of
 from halley.providers.stream.citations import citations_of
 from halley.providers.stream.finish import finish_reason
-from halley.providers.stream.streaming import ChunkError, Reader, stream_events
+from halley.providers.stream.iterating import hand_over
+from halley.providers.stream.streaming import ChunkError, Reader, feed_events
 from halley.providers.stream.think import Habits, Thought, splitter_for, visible_length
 from halley.providers.stream.tool_calls import ToolCalls
 from halley.providers.stream.usage import later_usage, usage_of
-from halley.providers.wires.attached import Blocks, in_order, own_notes, with_notes
+from halley.providers.wires.attached import Blocks, in_order, own_notes, texts_of, with_notes
 from halley.providers.wires.data_urls import data_url
 from halley.providers.wires.effort import responses_effort
-from halley.providers.wires.media import stream_media
+from halley.providers.wires.media import feed_media
 from halley.providers.wires.requests import chat_prompt, may_be_empty, open_chat, private_texts
-from halley.providers.wires.room import Ending, token_limit
+from halley.providers.wires.room import learn_room, token_limit
 from halley.providers.wires.schemas import tool_schema
 from halley.providers.wires.turns import arrange_turns
 from halley.providers.wires.wire import JobWire
@@ -43,35 +45,27 @@ from halley.providers.wires.wire import JobWire
 class ResponsesProvider(JobWire):
     """An endpoint that speaks `/v1/responses`. Implements `core.ports.Provider`."""
 
-    async def stream(
-        self, model: Model, prompt: AnyPrompt, trace: Trace | None = None
-    ) -> AsyncGenerator[Event, None]:
+    async def feed(self, model: Model, prompt: AnyPrompt, take: Take, trace: Trace | None = None) -> None:
         """Events, then exactly one `Finish`, or one error of `core.errors`."""
         host = self.host.traced(trace)
         if isinstance(prompt, EmbedPrompt):
             from halley.providers.wires.openai_media import embed
 
             for event in await embed(host, model.ref.name, prompt):
-                yield event
+                await hand_over(event, take)
             return
         if isinstance(prompt, Prompt) and prompt.expect == "image":
             prompt = MediaPrompt("image", prompt.messages[-1].text)
         if isinstance(prompt, MediaPrompt) and not self._paints_as_tool(model, prompt):
             facts = facts_of(self.endpoint, model)
-            async with aclosing(stream_media(host, model, facts, prompt)) as events:
-                async for event in events:
-                    yield event
+            await feed_media(host, model, facts, prompt, take)
             return
         paint = _painting_tool(prompt) if isinstance(prompt, MediaPrompt) else None
         answer, asked, reader = await self._open(
             host, model, own_notes(chat_prompt(prompt, model), model.ref), paint
         )
-        ending = Ending(self.learned[model.ref.name])
-        empty = may_be_empty(prompt)
-        async with aclosing(stream_events(answer, reader, asked, may_be_empty=empty)) as events:
-            async for event in events:
-                ending.see(event)
-                yield event
+        learn = partial(learn_room, self.learned[model.ref.name])
+        await feed_events(answer, reader, asked, take, may_be_empty=may_be_empty(prompt), on_empty=learn)
 
     def _paints_as_tool(self, model: Model, prompt: MediaPrompt) -> bool:
         """A model that talks paints with the `image_generation` tool, one that only paints by its own operation."""
@@ -83,22 +77,22 @@ class ResponsesProvider(JobWire):
 
     async def _open(
         self, host: Host, model: Model, prompt: Prompt, paint: dict[str, Any] | None
-    ) -> tuple[Answer, Asked, Reader]:
+    ) -> tuple[HttpAnswer, Asked, Reader]:
         """At `/responses`; a model whose host says that it does not live there is asked at `/chat/completions`."""
         name, facts = model.ref.name, facts_of(self.endpoint, model)
         learned = self.learned[name]
-        if not learned.other_wire:
-            try:
-                answer, asked = await open_responses(host, name, facts, learned, prompt, paint)
-                return answer, asked, ResponsesReader(learned)
-            except (RequestRefused, ModelNotFound) as error:
-                if error.subject != "chat" or paint:
-                    raise
-                learned.other_wire = True
-        from halley.providers.wires.openai_reader import OpenAIReader
 
-        answer, asked = await open_chat(host, name, facts, learned, prompt)
-        return answer, asked, OpenAIReader(habits=learned)
+        async def at_responses() -> tuple[HttpAnswer, Asked, Reader]:
+            answer, asked = await open_responses(host, name, facts, learned, prompt, paint)
+            return answer, asked, ResponsesReader(learned)
+
+        async def at_chat() -> tuple[HttpAnswer, Asked, Reader]:
+            from halley.providers.wires.openai_reader import OpenAIReader
+
+            answer, asked = await open_chat(host, name, facts, learned, prompt)
+            return answer, asked, OpenAIReader(habits=learned)
+
+        return await (at_responses() if paint else where_it_lives(learned, "chat", at_responses, at_chat))
 
 
 async def open_responses(
@@ -108,12 +102,12 @@ async def open_responses(
     learned: Learned,
     prompt: Prompt,
     paint: dict[str, Any] | None = None,
-) -> tuple[Answer, Asked]:
+) -> tuple[HttpAnswer, Asked]:
     """An answer of `/responses`, still to be read by a `ResponsesReader`."""
     return await send_learning(
         host,
         "/responses",
-        lambda: without(
+        lambda learned: without(
             build_responses_body(name, facts, prompt, learned) | ({"tools": [paint]} if paint else {}),
             facts,
             learned,
@@ -169,8 +163,14 @@ def _items(message: Message, number: int) -> list[dict[str, Any]]:
     """A turn as items. Strict hosts want every field of a reply that an answer has, so it gets an id of its own."""
     if message.role == "tool":
         return [{"type": "function_call_output", "call_id": message.tool_call_id, "output": message.text}]
-    said = [_reply(message.text, number)] if message.role == "assistant" else [_question(message)]
-    texts = [item for item in said if item["content"]]
+    if message.role != "assistant":
+        question = _question(message)
+        return [question] if question["content"] else []
+    texts = [
+        _reply(text, f"{number}_{part}" if part else f"{number}") | more
+        for part, (text, more) in enumerate(texts_of(message, "responses", "items"))
+        if text
+    ]
     calls = [
         {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.arguments or "{}"}
         for call in message.tool_calls
@@ -189,8 +189,8 @@ def _question(message: Message) -> dict[str, Any]:
     return {"type": "message", "role": message.role, "content": content}
 
 
-def _reply(text: str, number: int) -> dict[str, Any]:
-    content = [{"type": "output_text", "text": text, "annotations": []}] if text else []
+def _reply(text: str, number: str) -> dict[str, Any]:
+    content = [{"type": "output_text", "text": text, "annotations": []}]
     return {
         "type": "message", "id": f"msg_{number}", "role": "assistant", "status": "completed", "content": content,
     }  # fmt: skip
@@ -201,6 +201,7 @@ class ResponsesReader:
 
     __slots__ = (
         "_cited",
+        "_heard",
         "_length",
         "_order",
         "_reason",
@@ -220,6 +221,8 @@ class ResponsesReader:
         self._order = Blocks("responses", "items")
         self._cited: set[tuple[str, int | None]] = set()
         self._length = 0
+        self._heard = False
+        """Text came, though it may be held back."""
 
     def feed(self, chunk: Mapping[str, Any]) -> list[Event]:
         events: list[Event] = []
@@ -267,6 +270,7 @@ class ResponsesReader:
 
     def _text(self, text: Any, events: list[Event]) -> None:
         if isinstance(text, str) and text:
+            self._heard = True
             self._give(self._think.feed(text), events)
 
     def _give(self, pieces: list[Thought], events: list[Event]) -> None:
@@ -294,14 +298,22 @@ class ResponsesReader:
             events += _picture(item)
 
     def _note(self, item: Mapping[str, Any]) -> None:
-        """Notes an item's place, and reasoning that can be sent back: nothing is stored at the host to refer to."""
+        """Notes an item's place, what it has beside the fields we know, and whole what only its host can read: nothing
+        is stored at the host to refer to."""
         kind = str(item.get("type"))
-        if kind == "reasoning" and (item.get("encrypted_content") or item.get("content")):
+        key = str(item.get("id") or item.get("call_id") or len(self._order.parts))
+        if kind in ("message", "function_call"):
+            place: dict[str, Any] = {"type": "text" if kind == "message" else kind}
+            if kind == "message":
+                texts = [part.get("text") or part.get("refusal") or "" for part in item.get("content") or ()]
+                place["length"] = len("".join(texts))
+            more = {
+                name: value for name, value in item.items() if value is not None and name not in PLAIN[kind]
+            }
+            self._order.parts[key] = place | ({"more": more} if more else {})
+        elif item.get("encrypted_content") or (kind == "reasoning" and item.get("content")):
             whole = {name: value for name, value in item.items() if value is not None and name != "status"}
-            self._order.parts[str(item.get("id") or len(self._order.parts))] = whole
-        elif kind in ("message", "function_call"):
-            place = {"type": "text" if kind == "message" else kind}
-            self._order.parts[str(item.get("id") or item.get("call_id") or len(self._order.parts))] = place
+            self._order.parts[key] = whole
 
     def _arguments(self, chunk: Mapping[str, Any], arguments: Any, events: list[Event]) -> None:
         at = chunk.get("item_id") or chunk.get("output_index")
@@ -318,8 +330,9 @@ class ResponsesReader:
                 if response.get("error")
                 else Said(f"status {status}")
             )
+        streamed = self.started or self._heard
         for item in response.get("output") or ():
-            if not self.started:
+            if not streamed:
                 self._whole_item(item, events)
             elif item.get("type") == "function_call":  # one that did not stream
                 self._item(item, {}, events, whole=True)

@@ -14,7 +14,6 @@ from typing import Any
 
 from halley.core.calls import Prompt
 from halley.core.errors import ContextTooLong, RequestRefused
-from halley.core.events import Event, Finish, Image, TextDelta, ToolCallDelta
 from halley.core.models import Model
 from halley.core.tokens import estimate_tokens
 from halley.providers.hosts.learning import Learned, said_in
@@ -59,21 +58,6 @@ def shorter_output(error: RequestRefused | ContextTooLong, refused: int, learned
     return shorter
 
 
-class Ending:
-    """Watches one reply. Where it ended at its limit before it said anything, the model gets more room from then on."""
-
-    __slots__ = ("_learned", "_said")
-
-    def __init__(self, learned: Learned) -> None:
-        self._learned, self._said = learned, False
-
-    def see(self, event: Event) -> None:
-        if isinstance(event, Finish):
-            if event.reason == "length" and not self._said:
-                self.ended_empty()
-        elif not self._said:
-            is_text = isinstance(event, TextDelta) and bool(event.text.strip())
-            self._said = is_text or isinstance(event, ToolCallDelta | Image)
-
-    def ended_empty(self) -> None:
-        self._learned.thinks = min(MOST_ROOM, max(FIRST_ROOM, self._learned.thinks * 2))
+def learn_room(learned: Learned) -> None:
+    """After a reply that ended at its limit before it said anything: the model gets more room from now on."""
+    learned.thinks = min(MOST_ROOM, max(FIRST_ROOM, learned.thinks * 2))

@@ -10,7 +10,7 @@ from halley.core.errors import NotConfigured
 from halley.core.settings import WireKind
 
 if TYPE_CHECKING:
-    from halley.core.ports import Provider
+    from halley.core.ports import LessonBook, Provider
     from halley.providers.endpoint import Endpoint
     from halley.providers.hosts.host import GetKey
     from halley.providers.http.client import Http
@@ -23,9 +23,11 @@ WIRES: dict[WireKind, str] = {
 """`kind` → the class that speaks it, imported when the first endpoint of that kind is used."""
 
 
-def build_provider(endpoint: Endpoint, http: Http, get_key: GetKey) -> Provider:
-    """Something that answers for `endpoint`. `get_key` is awaited for every request, so a new key applies at
-    once.
+def build_provider(
+    endpoint: Endpoint, http: Http, get_key: GetKey, book: LessonBook | None = None
+) -> Provider:
+    """Something that answers for `endpoint`. `get_key` is awaited for every request, so a new key applies to the
+    next. `book` keeps what its host refuses for later processes.
 
     Raises NotConfigured for a kind there is no wire for.
     """
@@ -37,5 +39,6 @@ def build_provider(endpoint: Endpoint, http: Http, get_key: GetKey) -> Provider:
             provider=endpoint.id, setting=setting,
         )  # fmt: skip
     module, _, name = place.partition(":")
-    wire: Callable[[Endpoint, Http, GetKey], Provider] = getattr(import_module(module), name)
-    return wire(endpoint, http, get_key)
+    wire: Callable[[Endpoint, Http, GetKey, LessonBook | None], Provider]
+    wire = getattr(import_module(module), name)
+    return wire(endpoint, http, get_key, book)

@@ -7,6 +7,7 @@
     outline.py      definitions, calls, loops … of a piece of code from its syntax tree, and that in sentences
     code.py         answers that are code: `CODE` is the table
     complete.py     what belongs at the cursor
+    next_edit.py    what recent edits began and a region has not
     talk.py         an outline of the conversation, titles, commit messages
     structured.py   tool calls, and JSON that follows a schema
 """
@@ -17,6 +18,7 @@ from functools import lru_cache
 
 from halley.simulator.answers.code import CODE, cannot
 from halley.simulator.answers.complete import complete
+from halley.simulator.answers.next_edit import is_next_edit, next_edit
 from halley.simulator.answers.outline import explain
 from halley.simulator.answers.reading import Task, read_task
 from halley.simulator.answers.structured import answer_json, call_tools, read_tool_results
@@ -39,6 +41,8 @@ def answer_conversation(asked: Conversation, model: str, variant: int = 0) -> An
 
 @lru_cache(maxsize=512)
 def _answer(asked: Conversation) -> Answer:
+    if is_next_edit(asked):
+        return Answer(next_edit(asked))
     if asked.response_schema is not None and not asked.tools:
         return Answer(answer_json(asked))
     if called := call_tools(asked, f"call_sim_{len(asked.messages)}"):

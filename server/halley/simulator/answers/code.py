@@ -11,28 +11,15 @@ import sys
 import textwrap
 from collections.abc import Callable
 from difflib import get_close_matches
+from importlib.util import find_spec
 
-from halley.simulator.answers.languages import RESERVED, is_python, known, words_of
+from halley.simulator.answers.languages import RESERVED, WORDS, is_python, known, words_of
 from halley.simulator.answers.reading import Task, strip_blocks
 
 Written = tuple[str, str, str]
 """Code, its language, and a note for outside the code."""
 
-_FILLER = frozenset(
-    """a an the of for in on to and or with that this which it its is return returns write function method class code
-    please create add make when if no not from by list lists none null python javascript typescript go rust""".split()
-)
-
-_USUAL = {
-    "list": "items",
-    "item": "items",
-    "number": "number",
-    "text": "text",
-    "string": "text",
-    "file": "path",
-}
-"""What a parameter is called, by a word of the request."""
-
+_FILLER = frozenset(WORDS["filler"].split())
 _UNDEFINED = re.compile(r"undefined|not defined|cannot find|unresolved|undeclared", re.I)
 
 
@@ -41,11 +28,15 @@ _UNDEFINED = re.compile(r"undefined|not defined|cannot find|unresolved|undeclare
 
 def format_code(task: Task) -> Written:
     """Python by autopep8, never with another meaning; other languages are left as they are."""
+    flat, indent = _dedent(task.code)
+    if task.language != "python" or not is_python(flat) or find_spec("autopep8") is None:
+        return (
+            task.code,
+            task.language,
+            "The simulator lays out Python that parses, with autopep8, and nothing else.",
+        )
     import autopep8
 
-    flat, indent = _dedent(task.code)
-    if task.language != "python" or not is_python(flat):
-        return task.code, task.language, "The simulator lays out Python that parses, and nothing else."
     wrap = re.search(r"\b(?:wrap|line|columns?|characters)\D{0,20}(\d{2,3})", task.prose, re.I)
     width = max(40, (int(wrap[1]) if wrap else 100) - len(indent))
     options = {"max_line_length": width, "ignore": ["W503", "W504"]}
@@ -118,7 +109,12 @@ def _parameters(words: str) -> list[str]:
     # A capital would make it a constant in Ruby and an exported name in Go.
     found = [name[0].lower() + name[1:] for name in re.findall(r"[A-Za-z_]\w*", given[1] if given else "")]
     names = [name for name in dict.fromkeys(found) if name.lower() not in (_FILLER | RESERVED)][:6]
-    return names or [name for word, name in _USUAL.items() if re.search(rf"\b{word}s?\b", words, re.I)][:1]
+    return (
+        names
+        or [name for word, name in WORDS["parameters"].items() if re.search(rf"\b{word}s?\b", words, re.I)][
+            :1
+        ]
+    )
 
 
 # -- changes

@@ -36,7 +36,8 @@ def read_table(name: str) -> dict[str, Any]:
 _TABLE = read_table("languages.toml")
 _KNOWN = [Known(id, **row) for id, row in _TABLE["languages"].items()]
 _BY_NAME = {key.lower(): one for one in _KNOWN for key in (one.id, one.name, *one.aliases)}
-RESERVED = frozenset(_TABLE["words"]["reserved"].split())
+WORDS = _TABLE["words"]
+RESERVED = frozenset(WORDS["reserved"].split())
 """Words that some language keeps for itself."""
 
 

@@ -1,7 +1,4 @@
-"""`explain` puts into sentences what a piece of code contains (definitions, imports, calls, loops), read from its tree-sitter tree by `nodes.toml`.
-
-Where there is no grammar nothing is found.
-"""
+"""`explain` says what code holds (definitions, calls, loops …), by tree-sitter and `nodes.toml`; nothing without a grammar."""
 
 from __future__ import annotations
 
@@ -19,24 +16,20 @@ _KINDS, _FACT_OF = (
 )
 
 MOST = 12
-"""Definitions explained one by one; the rest are named."""
+"""Definitions explained one by one."""
 
 
 @dataclass(slots=True)
 class Definition:
-    """`start` and `end` are lines counted from 0, `end` not included. Facts are the source's own words."""
+    """`start` and `end` are lines counted from 0, `end` not included; facts are the source's own words."""
 
     kind: str
     name: str
     parameters: list[str] = field(default_factory=list)
     start: int = 0
     end: int = 0
-    doc: str = ""
-    calls: list[str] = field(default_factory=list)
-    loops: list[str] = field(default_factory=list)
-    imports: list[str] = field(default_factory=list)
-    raises: list[str] = field(default_factory=list)
-    returns: list[str] = field(default_factory=list)
+    facts: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in _NODES["facts"]})
+    """What it calls, loops over, imports, raises and returns."""
 
     @property
     def is_function(self) -> bool:
@@ -58,13 +51,11 @@ def explain(block: Block, language: str, diagnostics: tuple[str, ...] = ()) -> s
         parts.append(f"This line of {where} defines {kinds}.")
     else:
         parts.append(f"These {whole.end} lines of {where} define {kinds}.")
-    if whole.imports:
-        parts.append(f"Imports: {join(whole.imports)}.")
+    if imports := whole.facts["imports"]:
+        parts.append(f"Imports: {join(imports)}.")
     if count_errors(block.code, language):
         parts.append("As it stands, parts of it do not parse.")
     parts += map(_defined, found[:MOST])
-    if len(found) > MOST:
-        parts.append(f"It also defines {join([d.name for d in found[MOST:]])}.")
     parts.append(_facts(whole))
     return "\n\n".join(part for part in parts if part)
 
@@ -87,7 +78,7 @@ def outline(code: str, language: str) -> tuple[Definition, list[Definition]]:
         if node.type in _KINDS and (name := _name(node)):
             found[node.id] = _definition(node, name)
         elif (fact := _FACT_OF.get(node.type)) and (said := _said_of(node, fact)):
-            facts = getattr(whole if fact == "imports" else _owner(node, found) or whole, fact)
+            facts = (whole if fact == "imports" else _owner(node, found) or whole).facts[fact]
             if said not in facts:
                 facts.append(said)
     return whole, list(found.values())
@@ -98,16 +89,8 @@ def text_of(node: Any) -> str:
 
 
 def _definition(node: Any, name: str) -> Definition:
-    body = node.child_by_field_name("body")
-    first = next(iter(body.named_children), None) if body is not None else None
-    before, doc = node.prev_sibling, ""
-    if first is not None and [child.type for child in first.named_children[:1]] == ["string"]:
-        doc = text_of(first).strip("\"' ")
-    elif before is not None and "comment" in before.type:
-        doc = text_of(before).strip("/#*- ")
-    return Definition(
-        _KINDS[node.type], name, _parameters(node), node.start_point[0], node.end_point[0] + 1, doc
-    )
+    rows = node.start_point[0], node.end_point[0] + 1
+    return Definition(_KINDS[node.type], name, _parameters(node), *rows)
 
 
 def _owner(node: Any, found: dict[int, Definition]) -> Definition | None:
@@ -155,12 +138,12 @@ def _parameters(node: Any) -> list[str]:
 
 def _defined(found: Definition) -> str:
     text = f"**`{found.signature}`** is {'an' if found.kind[0] in 'aeiou' else 'a'} {found.kind}."
-    if found.doc:
-        text += f" Its documentation says: {re.split(r'(?<=[.!?]) ', found.doc)[0].rstrip('.')}."
     return f"{text} {_facts(found)}".rstrip()
 
 
 def _facts(found: Definition) -> str:
     """What is known of it, a sentence each."""
-    said = {"loops": found.loops, "calls": found.calls, "can raise": found.raises, "returns": found.returns}
-    return " ".join(f"It {verb} {join(facts, 5)}." for verb, facts in said.items() if facts)
+    verbs = {"loops": "loops", "calls": "calls", "raises": "can raise", "returns": "returns"}
+    return " ".join(
+        f"It {verb} {join(found.facts[fact], 5)}." for fact, verb in verbs.items() if found.facts[fact]
+    )

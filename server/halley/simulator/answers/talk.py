@@ -52,7 +52,8 @@ def _line(block: Block) -> str:
 
 
 def _quote(text: str, most: int = 200) -> str:
-    """The question itself: what stands last in a message, past any material before it."""
+    """The question itself: what stands last in a message, past any material before it and the heads of blocks."""
     parts = [part for part in text.strip().split("\n\n") if part.strip()]
+    parts = [part for part in parts if not part.endswith(":")] or parts
     flat = " ".join((parts[-1] if parts else "").split())
     return flat if len(flat) <= most else flat[: most - 1] + "…"

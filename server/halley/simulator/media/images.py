@@ -16,7 +16,7 @@ from hashlib import blake2b
 from typing import Any
 
 from halley.core.tokens import estimate_tokens
-from halley.simulator.envelope import bad_request, missing
+from halley.simulator.envelope import bad_request, invalid, missing
 from halley.simulator.multipart import Upload
 
 LARGEST = 2048
@@ -62,7 +62,7 @@ def painted(
 ) -> tuple[dict[str, Any], int]:
     wish = body.get("output_format") or "png"
     if wish != "png":
-        raise bad_request(f"The simulator paints png, not {wish!r}.", "output_format", "invalid_value")
+        raise invalid("output_format", wish, "the simulator paints png")
     pictures = [paint(subject, width, height, at) for at in range(int(body.get("n") or 1))]
     prompt_tokens, spoken = estimate_tokens(prompt), width * height // 1024 * len(pictures)
     value = {
@@ -81,9 +81,7 @@ def size_of(text: str) -> tuple[int, int]:
         return 256, 256
     match = re.fullmatch(r"(\d{2,4})x(\d{2,4})", text)
     if not match or max(int(match[1]), int(match[2])) > LARGEST:
-        raise bad_request(
-            f"Invalid 'size': {text!r}; like 1024x1024, at most {LARGEST} a side.", "size", "invalid_value"
-        )
+        raise invalid("size", text, f"like 1024x1024, at most {LARGEST} a side")
     return int(match[1]), int(match[2])
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from halley.simulator.envelope import ApiError, bad_request
+from halley.simulator.envelope import ApiError, bad_request, invalid
 from halley.simulator.http import Response, json_response
 from halley.simulator.media.film import film
 from halley.simulator.media.images import needed_text, paint, paint_grid, size_of
@@ -27,11 +27,9 @@ def create_video(app: State, call: Call) -> Response:
     prompt = needed_text(call.body, "prompt")
     size, seconds = str(call.body.get("size") or "1280x720"), str(call.body.get("seconds") or "4")
     if size not in VIDEO_SIZES:
-        raise bad_request(
-            f"Invalid 'size': {size!r}; one of {', '.join(VIDEO_SIZES)}.", "size", "invalid_value"
-        )
+        raise invalid("size", size, f"one of {', '.join(VIDEO_SIZES)}")
     if seconds not in ("4", "8", "12"):
-        raise bad_request(f"Invalid 'seconds': {seconds!r}; 4, 8 or 12.", "seconds", "invalid_value")
+        raise invalid("seconds", seconds, "4, 8 or 12")
     came = call.body.get("input_reference")
     if came is not None and not (
         isinstance(came, Upload) and came.data[:4] in (b"\x89PNG", b"RIFF", b"\xff\xd8\xff\xe0")
@@ -59,13 +57,8 @@ def list_videos(app: State, call: Call) -> Response:
     return json_response({"object": "list", "data": found[::-1], **ends})
 
 
-def video_content(app: State, call: Call, id: str) -> Response:
-    """`GET /v1/videos/{id}/content`."""
-    return _file(app, _find(app, id))
-
-
 def file(app: State, call: Call, name: str) -> Response:
-    """`GET /files/{id}`: where results lie that are had without a key."""
+    """`GET /v1/videos/{id}/content`, and `GET /files/{id}.avi`: where results lie that are had without a key."""
     return _file(app, _find(app, name.partition(".")[0]))
 
 

@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from halley.simulator.catalogue import MODELS
-from halley.simulator.envelope import ApiError, bad_request, missing
+from halley.simulator.envelope import bad_request, invalid, missing
 from halley.simulator.http import Response, json_response
 from halley.simulator.media import jobs
 from halley.simulator.media.images import edit_images, needed_text
@@ -31,15 +31,11 @@ def speech(app: State, call: Call) -> Response:
     text = needed_text(call.body, "input")
     voice, form = str(call.body.get("voice") or ""), str(call.body.get("response_format") or "wav")
     if voice not in VOICES:
-        raise bad_request(
-            f"Invalid 'voice': {voice!r}; one of {', '.join(VOICES)}.", "voice", "invalid_value"
-        )
+        raise invalid("voice", voice, f"one of {', '.join(VOICES)}")
     if len(text) > LONGEST:
         raise bad_request(f"Invalid 'input': longer than {LONGEST} characters.", "input", "string_too_long")
     if form not in ("wav", "pcm"):
-        raise bad_request(
-            f"The simulator speaks wav and pcm, not {form!r}.", "response_format", "invalid_value"
-        )
+        raise invalid("response_format", form, "the simulator speaks wav and pcm")
     sound = speak(text, voice, float(call.body.get("speed") or 1.0))
     if form == "pcm":
         return Response(200, {"content-type": "audio/pcm"}, sound[sound.index(b"data") + 8 :])
@@ -70,7 +66,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/videos", jobs.create_video, "video"), Route("GET", "/v1/videos", jobs.list_videos),
     Route("GET", "/v1/videos/([^/]+)", jobs.retrieve_video),
     Route("DELETE", "/v1/videos/([^/]+)", jobs.delete_video),
-    Route("GET", "/v1/videos/([^/]+)/content", jobs.video_content),
+    Route("GET", "/v1/videos/([^/]+)/content", jobs.file),
     Route("POST", "/mj(?:-fast|-turbo|-relax)?(?:/mj)?/submit/imagine", jobs.imagine),
     Route("POST", "/mj(?:-fast|-turbo|-relax)?(?:/mj)?/submit/action", jobs.act),
     Route("GET", "/mj(?:-fast|-turbo|-relax)?(?:/mj)?/task/([^/]+)/fetch", jobs.fetch_task),
@@ -91,7 +87,5 @@ def check_type(route: Route, model: str) -> None:
     """Raises ApiError (400) for a model of another kind."""
     kind = MODELS[model].type
     if route.type and kind != route.type:
-        raise ApiError(
-            400, f"The model `{model}` is not supported by this endpoint: it is a {kind} model",
-            "invalid_request_error", param="model", code="unsupported_model",
-        )  # fmt: skip
+        why = f"The model `{model}` is not supported by this endpoint: it is a {kind} model"
+        raise bad_request(why, "model", "unsupported_model")

@@ -18,21 +18,14 @@ from typing import Any
 from orjson import dumps
 
 from halley.simulator.answers.complete import complete
-from halley.simulator.answers.languages import guess_language, language_of_path
+from halley.simulator.answers.languages import guess_language, language_of_path, read_table
 from halley.simulator.conversation import Answer, Conversation, Message
 from halley.simulator.envelope import bad_request
 from halley.simulator.frames import Frame
 from halley.simulator.wires import chat as wire_chat
 from halley.simulator.wires.wire import Limits, Meta, Wire, side_by_side
 
-FIM_TOKENS: tuple[str, ...] = (
-    r"<\|fim_prefix\|>(?P<prefix>.*?)<\|fim_suffix\|>(?P<suffix>.*?)<\|fim_middle\|>",  # Qwen coder, CodeGemma
-    r"<fim_prefix>(?P<prefix>.*?)<fim_suffix>(?P<suffix>.*?)<fim_middle>",  # StarCoder
-    r"<｜fim▁begin｜>(?P<prefix>.*?)<｜fim▁hole｜>(?P<suffix>.*?)<｜fim▁end｜>",  # DeepSeek coder
-    r"<PRE> (?P<prefix>.*?) <SUF>(?P<suffix>.*?) <MID>",  # Code Llama
-    r"\[SUFFIX\](?P<suffix>.*?)\[PREFIX\](?P<prefix>.*)$",  # Codestral
-    r"<\[fim-suffix\]>(?P<suffix>.*?)<\[fim-prefix\]>(?P<prefix>.*?)<\[fim-middle\]>",  # Seed coder
-)
+_FIM = [re.compile(pattern, re.DOTALL) for pattern in read_table("languages.toml")["fim"].values()]
 _FILE_TOKEN = re.compile(r"\A<\|?file_sep(?:arator)?\|?>([^\n]+)\n")
 """A file's name before its text, inside the prefix, where a model was trained for repositories."""
 
@@ -49,8 +42,8 @@ def read(body: Mapping[str, Any]) -> Conversation:
 
 def split_fim(prompt: str, suffix: str) -> tuple[str, str]:
     """Prefix and suffix, taken out of a model's own tokens where the prompt has them."""
-    for pattern in FIM_TOKENS:
-        if found := re.search(pattern, prompt, re.DOTALL):
+    for pattern in _FIM:
+        if found := pattern.search(prompt):
             return found["prefix"], found["suffix"]
     return prompt, suffix
 

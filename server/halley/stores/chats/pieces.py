@@ -1,6 +1,6 @@
 """Between a reply's events and its rows: which events are kept, and as what.
 
-Pure but for pictures, whose bytes go to `blobs.py`'s folder and only their name into the database.
+Pure but for pictures, whose bytes go to `stores/sqlite/blobs.py`'s folder and only their name into the database.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +37,13 @@ Part = tuple[str, Mapping[str, Any], str | None]
 
 def pieces_of(events: Iterable[Event], blobs: Path) -> list[Piece]:
     """What is stored of a reply's events; neighbouring text is joined. Pictures are written to disk here."""
-    pieces = (piece for event in events if (piece := _piece(event, blobs)) is not None)
     joined: list[Piece] = []
-    for kind, run in groupby(pieces, key=itemgetter(0)):
-        if kind in ("text", "reasoning"):
-            joined.append((kind, "".join(text for _, text in run)))
+    for kind, run in groupby(events, key=type):
+        if kind is TextDelta or kind is ReasoningDelta:
+            text = "".join([event.text for event in run])  # type: ignore[union-attr]
+            joined.append(("text" if kind is TextDelta else "reasoning", text))
         else:
-            joined += run
+            joined += [piece for event in run if (piece := _piece(event, blobs)) is not None]
     return joined
 
 
@@ -138,6 +137,7 @@ def tool_uses(parts: Mapping[str, list[dict[str, Any]]]) -> tuple[ToolUse, ...]:
         uses[facts["id"]] = ToolUse(
             facts["id"], facts["tool"], facts["arguments"], facts["server"], facts["title"], facts["read_only"],
             facts["at"], "unanswered" if facts["state"] == "asking" else "open",
+            diff=facts.get("diff", ""), command=facts.get("command", ""),
         )  # fmt: skip
     for facts in parts.get("toolEnd", ()):
         if use := uses.get(facts["id"]):

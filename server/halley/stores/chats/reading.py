@@ -37,12 +37,47 @@ def read_chat(db: sqlite3.Connection, chat: str, through: str | None = None) -> 
         turns=tuple(_turn(turn, parts.get(turn["id"], {}), replies.get(turn["id"], ())) for turn in turns),
         marks=tuple(Mark(m["after_position"], m["kind"], m["text"], m["created"]) for m in marks),
         tools=_switches(parts.get(chat, {}).get("tools", ())),
+        agent=_switches(parts.get(chat, {}).get("agent", ())),
     )
 
 
-def _switches(changes: Iterable[dict[str, Any]]) -> dict[str, bool]:
+def read_turn(db: sqlite3.Connection, chat: str, turn: str) -> Turn | None:
+    """One turn with its replies; None where the chat has none of that ID."""
+    row = db.execute(
+        "SELECT t.*, x.text FROM turns t JOIN texts x ON x.id = t.prompt WHERE t.id = ? AND t.chat = ?",
+        (turn, chat),
+    ).fetchone()
+    if row is None:
+        return None
+    rows = db.execute(
+        "SELECT r.*, x.text FROM replies r JOIN texts x ON x.id = r.answer WHERE r.turn = ? ORDER BY r.position",
+        (turn,),
+    ).fetchall()
+    owners = [turn, *(reply["id"] for reply in rows)]
+    parts = _by_owner(
+        db.execute(
+            f"SELECT owner, kind, facts FROM parts WHERE owner IN ({', '.join('?' * len(owners))}) ORDER BY id",
+            owners,
+        )
+    )
+    return _turn(row, parts.get(turn, {}), [_reply(db, reply, parts.get(reply["id"], {})) for reply in rows])
+
+
+def read_beginning(db: sqlite3.Connection, chat: str) -> tuple[str, str | None]:
+    """A chat's title and its first prompt, None where it has no turn. Raises InvalidInput when there is no chat."""
+    row = db.execute(
+        "SELECT c.title, x.text FROM chats c LEFT JOIN turns t ON t.chat = c.id "
+        "LEFT JOIN texts x ON x.id = t.prompt WHERE c.id = ? ORDER BY t.position LIMIT 1",
+        (chat,),
+    ).fetchone()
+    if row is None:
+        raise missing("chat", chat)
+    return row["title"], row["text"]
+
+
+def _switches(changes: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """The last word on each."""
-    found: dict[str, bool | None] = {}
+    found: dict[str, Any] = {}
     for change in changes:
         found |= change
     return {key: value for key, value in found.items() if value is not None}
@@ -79,6 +114,7 @@ def _replies_by_turn(
 
 def _reply(db: sqlite3.Connection, row: sqlite3.Row, parts: dict[str, list[dict[str, Any]]]) -> Reply:
     text, reasoning = row["text"], row["reasoning"]
+    # While a reply grows its text is in pieces: writing the whole of it again with each would be quadratic.
     if row["status"] == "open":
         pieces = db.execute("SELECT kind, text FROM pieces WHERE reply = ? ORDER BY id", (row["id"],))
         text, reasoning = said_in(map(tuple, pieces), text, reasoning)
@@ -106,8 +142,12 @@ def _reply(db: sqlite3.Connection, row: sqlite3.Row, parts: dict[str, list[dict[
 
 
 def _parts_by_owner(db: sqlite3.Connection, chat: str) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    return _by_owner(db.execute("SELECT owner, kind, facts FROM parts WHERE chat = ? ORDER BY id", (chat,)))
+
+
+def _by_owner(rows: Iterable[sqlite3.Row]) -> dict[str, dict[str, list[dict[str, Any]]]]:
     found: dict[str, dict[str, list[dict[str, Any]]]] = {}
-    for row in db.execute("SELECT owner, kind, facts FROM parts WHERE chat = ? ORDER BY id", (chat,)):
+    for row in rows:
         found.setdefault(row["owner"], {}).setdefault(row["kind"], []).append(json.loads(row["facts"]))
     return found
 

@@ -1,4 +1,4 @@
-"""Writing conversations into SQL; synchronous, in the database thread. Reading is `chat_reading.py`'s.
+"""Writing conversations into SQL; synchronous, in the database thread. Reading is `reading.py`'s.
 
     chats     one row each                        turns     what was asked, by position in the chat
     texts     every prompt and every answer       replies   one model's answer to a turn
@@ -28,6 +28,8 @@ from halley.stores.sqlite.writers import settle_left_open, writer_id
 if TYPE_CHECKING:
     import sqlite3
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+"""As `json.dumps`, which makes an encoder for every call."""
 MOST_ROWS = 300
 """In one statement: SQLite takes 999 values at least."""
 KILLED = Problem(
@@ -64,7 +66,8 @@ def insert_turn(
     turn: str = "",
 ) -> str:
     """Adds a turn at the end. Raises InvalidInput when there is no such chat."""
-    require_chat(db, chat)
+    if not touch(db, chat):
+        raise missing("chat", chat)
     turn, now = turn or new_id("t"), created or time.time()
     text = insert_text(db, chat, prompt, indexed)
     db.execute(
@@ -74,24 +77,32 @@ def insert_turn(
     )
     for kind, facts, blob in parts:
         insert_part(db, chat, turn, kind, facts, blob)
-    touch(db, chat)
     return turn
 
 
 def insert_reply(
-    db: sqlite3.Connection, turn: str, model: str, created: float | None = None, reply: str = ""
+    db: sqlite3.Connection,
+    turn: str,
+    model: str,
+    created: float | None = None,
+    reply: str = "",
+    chat: str = "",
 ) -> str:
-    """Opens a reply. Raises InvalidInput when there is no such turn."""
-    row = db.execute("SELECT chat FROM turns WHERE id = ?", (turn,)).fetchone()
-    if row is None:
-        raise missing("turn", turn)
-    reply, text = reply or new_id("r"), insert_text(db, row["chat"], "", False)
+    """Opens a reply. Raises InvalidInput when there is no such turn; a caller that gives the turn's `chat` knows it."""
+    reply, text = reply or new_id("r"), insert_text(db, chat or _chat_of_turn(db, turn), "", False)
     db.execute(
         "INSERT INTO replies (id, turn, position, model, status, writer, created, answer) VALUES (?, ?, "
         "(SELECT coalesce(max(position), -1) + 1 FROM replies WHERE turn = ?), ?, 'open', ?, ?, ?)",
         (reply, turn, turn, model, writer_id(db), created or time.time(), text),
     )
     return reply
+
+
+def _chat_of_turn(db: sqlite3.Connection, turn: str) -> str:
+    row = db.execute("SELECT chat FROM turns WHERE id = ?", (turn,)).fetchone()
+    if row is None:
+        raise missing("turn", turn)
+    return row["chat"]
 
 
 def insert_text(db: sqlite3.Connection, chat: str, text: str, indexed: bool) -> int:
@@ -112,7 +123,7 @@ def insert_part(
 ) -> None:
     db.execute(
         "INSERT INTO parts (chat, owner, kind, facts, blob) VALUES (?, ?, ?, ?, ?)",
-        (chat, owner, kind, json.dumps(facts, ensure_ascii=False), blob or None),
+        (chat, owner, kind, _encode(facts), blob or None),
     )
 
 
@@ -161,9 +172,7 @@ def settle_reply(
         "UPDATE replies SET status = ?, settled = ?, usage = ?, problem = ? WHERE id = ?",
         (status, time.time(), json.dumps(facts), json.dumps(asdict(problem)) if problem else None, reply),
     )
-    fold(db, reply, indexed)
-    chat = chat_of_reply(db, reply)
-    if chat:
+    if chat := fold(db, reply, indexed):
         touch(db, chat)
 
 
@@ -176,20 +185,25 @@ def note_reply(db: sqlite3.Connection, reply: str, sent: Mapping[str, Any] | Non
         db.execute("UPDATE replies SET model = ? WHERE id = ?", (model, reply))
 
 
-def fold(db: sqlite3.Connection, reply: str, indexed: bool) -> None:
+def fold(db: sqlite3.Connection, reply: str, indexed: bool) -> str | None:
+    """The reply's chat; None where the reply is gone."""
     row = db.execute(
         "SELECT r.answer, r.reasoning, t.text, t.chat FROM replies r JOIN texts t ON t.id = r.answer WHERE r.id = ?",
         (reply,),
     ).fetchone()
     if row is None:
-        return
+        return None
     pieces = db.execute("SELECT kind, text FROM pieces WHERE reply = ? ORDER BY id", (reply,)).fetchall()
     text, reasoning = said_in(map(tuple, pieces), row["text"], row["reasoning"])
-    put_text(db, row["answer"], text, indexed)
-    db.execute("UPDATE replies SET reasoning = ? WHERE id = ?", (reasoning, reply))
+    if text != row["text"]:
+        put_text(db, row["answer"], text, indexed, before=row["text"])
+    if reasoning != row["reasoning"]:
+        db.execute("UPDATE replies SET reasoning = ? WHERE id = ?", (reasoning, reply))
     for use in join_tool_uses(json.loads(p["text"]) for p in pieces if p["kind"] == "tool"):
         insert_part(db, row["chat"], reply, "tool", asdict(use))
-    db.execute("DELETE FROM pieces WHERE reply = ?", (reply,))
+    if pieces:
+        db.execute("DELETE FROM pieces WHERE reply = ?", (reply,))
+    return row["chat"]
 
 
 def reopen_reply(db: sqlite3.Connection, reply: str) -> None:
@@ -217,6 +231,11 @@ def settle_killed(db: sqlite3.Connection, indexed: bool) -> None:
 def set_title(db: sqlite3.Connection, chat: str, title: str) -> None:
     require_chat(db, chat)
     db.execute("UPDATE chats SET title = ? WHERE id = ?", (title, chat))
+
+
+def set_first_title(db: sqlite3.Connection, chat: str, title: str) -> None:
+    """Leaves a title that was given in the meantime."""
+    db.execute("UPDATE chats SET title = ? WHERE id = ? AND title = ''", (title, chat))
 
 
 def delete_chat(db: sqlite3.Connection, chat: str, indexed: bool) -> list[str]:
@@ -281,6 +300,8 @@ def insert_copy(
     turns = [_insert_turn_copy(db, copy, turn, indexed) for turn in chat.turns]
     if chat.tools:
         insert_part(db, copy, copy, "tools", chat.tools)
+    if chat.agent:
+        insert_part(db, copy, copy, "agent", chat.agent)
     positions = {turn.position: new for turn, new in zip(chat.turns, turns, strict=True)}
     for mark in chat.marks:
         before = [new for position, new in positions.items() if position <= mark.after_position]
@@ -313,8 +334,9 @@ def _insert_reply_copy(db: sqlite3.Connection, chat: str, turn: str, reply: Repl
         db.execute("UPDATE replies SET chosen = ? WHERE id = ?", (time.time(), new))
 
 
-def touch(db: sqlite3.Connection, chat: str) -> None:
-    db.execute("UPDATE chats SET updated = ? WHERE id = ?", (time.time(), chat))
+def touch(db: sqlite3.Connection, chat: str) -> bool:
+    """Whether there is such a chat."""
+    return bool(db.execute("UPDATE chats SET updated = ? WHERE id = ?", (time.time(), chat)).rowcount)
 
 
 def require_chat(db: sqlite3.Connection, chat: str) -> None:

@@ -46,9 +46,9 @@ def rebuild_index(db: sqlite3.Connection) -> None:
     ensure_index(db)
 
 
-def put_text(db: sqlite3.Connection, text_id: int, text: str, indexed: bool) -> None:
-    """Replaces a text, in the index too."""
-    if indexed:
+def put_text(db: sqlite3.Connection, text_id: int, text: str, indexed: bool, before: str) -> None:
+    """Replaces a text, which was `before`, in the index too."""
+    if indexed and before:  # an empty one is never in it
         drop_from_index(db, "id = ?", text_id)
     db.execute("UPDATE texts SET text = ? WHERE id = ?", (text, text_id))
     if indexed and text:

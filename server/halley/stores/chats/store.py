@@ -8,8 +8,7 @@ copies, a `/clear` sets a mark. A streamed reply is handed over by `append`, whi
 that it is on disk within `FLUSH_S`; `settle` ends it. What a killed process left open is found at the next start and
 kept as interrupted. Several processes may use one store.
 
-The values are in `chat_values.py`, the SQL in `chat_rows.py`, `chat_reading.py` and `chat_search.py`, pictures in
-`blobs.py`.
+The values are in `values.py`, the SQL in `rows.py`, `reading.py` and `search.py`, pictures in `stores/sqlite/blobs.py`.
 """
 
 from __future__ import annotations
@@ -56,6 +55,8 @@ class ChatStore:
         self._database = database
         self._blobs = blobs or database.path.parent / "blobs"
         self._prepared = False
+        self._indexed_in: sqlite3.Connection | None = None
+        """The connection that is known to have the index; used in the database thread."""
         self._buffer: dict[str, list[Event]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._flushing: asyncio.Task[None] | None = None
@@ -66,9 +67,14 @@ class ChatStore:
 
     # Chats
 
-    async def create(self, workspace: str | None, title: str = "") -> str:
-        """The new chat's id."""
-        return await self._write(lambda db, _: chat_rows.insert_chat(db, workspace, title))
+    async def create(self, workspace: str | None, title: str = "", *, chat: str = "") -> str:
+        """The new chat's id: `chat`, where one was made before (`new_chat_id`)."""
+        return await self._write(lambda db, _: chat_rows.insert_chat(db, workspace, title, chat=chat))
+
+    @staticmethod
+    def new_chat_id() -> str:
+        """For `create`, where the ID must be known before the chat is stored."""
+        return chat_rows.new_id("c")
 
     async def list(
         self,
@@ -97,6 +103,21 @@ class ChatStore:
         await self._ready()
         found = await self._database.read(lambda db: chat_reading.read_chat(db, chat))
         return self._with_buffered(found) if self._buffer else found
+
+    async def get_turn(self, chat: str, turn: str) -> Turn | None:
+        """As in `get`, also one that was taken back; None where the chat has no such turn, or is gone."""
+        await self._ready()
+        found = await self._database.read(lambda db: chat_reading.read_turn(db, chat, turn))
+        return self._turn_with_buffered(found) if found and self._buffer else found
+
+    async def beginning(self, chat: str) -> tuple[str, str | None]:
+        """Its title and its first prompt, which is None where it has no turn."""
+        await self._ready()
+        return await self._database.read(lambda db: chat_reading.read_beginning(db, chat))
+
+    async def give_title(self, chat: str, title: str) -> None:
+        """As `rename`, for a chat that has no title; one that was named in the meantime keeps its name."""
+        await self._write(lambda db, _: chat_rows.set_first_title(db, chat, title))
 
     async def rename(self, chat: str, title: str) -> None:
         await self._write(lambda db, _: chat_rows.set_title(db, chat, title))
@@ -142,6 +163,15 @@ class ChatStore:
 
         await self._write(write)
 
+    async def note_agent(self, chat: str, changes: Mapping[str, Any]) -> None:
+        """Keeps plain JSON about the chat's agent (`Chat.agent`); None forgets a name."""
+
+        def write(db: sqlite3.Connection, _indexed: bool) -> None:
+            chat_rows.require_chat(db, chat)
+            chat_rows.insert_part(db, chat, chat, "agent", changes)
+
+        await self._write(write)
+
     # Turns and replies
 
     async def add_turn(
@@ -169,6 +199,7 @@ class ChatStore:
         images: Iterable[ImagePart] = (),
         details: Mapping[str, Any] | None = None,
         tools: Mapping[str, bool] | None = None,
+        agent: Mapping[str, Any] | None = None,
     ) -> BegunTurn:
         """A turn with a reply for each model, in a new chat where none is named: the IDs immediately, the write
         deferred.
@@ -190,9 +221,11 @@ class ChatStore:
                 chat_rows.insert_chat(db, workspace, chat=begun.chat_id)
             if tools:
                 chat_rows.insert_part(db, begun.chat_id, begun.chat_id, "tools", tools)
+            if agent:
+                chat_rows.insert_part(db, begun.chat_id, begun.chat_id, "agent", agent)
             chat_rows.insert_turn(db, begun.chat_id, prompt, parts, indexed, begun.created, begun.id)
             for reply, model in zip(replies, named, strict=True):
-                chat_rows.insert_reply(db, begun.id, model, begun.created, reply)
+                chat_rows.insert_reply(db, begun.id, model, begun.created, reply, begun.chat_id)
 
         return BegunTurn(begun, replies, asyncio.ensure_future(self._write_surely(write, deferred=True)))
 
@@ -209,7 +242,8 @@ class ChatStore:
         """Takes what a reply says; never waits, never fails. On disk within a quarter of a second."""
         # In memory first: a transaction for each delta of each stream would be hundreds a second.
         self._buffer.setdefault(reply, []).extend(events)
-        self._flush_in(FLUSH_S)
+        if self._timer is None and self._flushing is None:
+            self._flush_in(FLUSH_S)
 
     async def keep(self) -> None:
         """Returns once what was appended is on disk. Where the disk refuses, that is tried again later, as ever."""
@@ -390,10 +424,10 @@ class ChatStore:
 
     def _with_buffered(self, chat: Chat) -> Chat:
         """Adds what has not reached the disk yet."""
-        turns = tuple(
-            replace(turn, replies=tuple(self._heard(reply) for reply in turn.replies)) for turn in chat.turns
-        )
-        return replace(chat, turns=turns)
+        return replace(chat, turns=tuple(map(self._turn_with_buffered, chat.turns)))
+
+    def _turn_with_buffered(self, turn: Turn) -> Turn:
+        return replace(turn, replies=tuple(map(self._heard, turn.replies)))
 
     def _heard(self, reply: Any) -> Any:
         events = self._buffer.get(reply.id)
@@ -408,7 +442,13 @@ class ChatStore:
     async def _write(self, fn: _Write[T], *, deferred: bool = False) -> T:
         await self._ready()
         run = self._database.run_later if deferred else self._database.run
-        return await self._with_sound_index(lambda: run(lambda db: fn(db, has_index(db))))
+        return await self._with_sound_index(lambda: run(lambda db: fn(db, self._has_index(db))))
+
+    def _has_index(self, db: sqlite3.Connection) -> bool:
+        """`has_index`, which is looked up once for a connection: an index that is there stays."""
+        if self._indexed_in is not db:
+            self._indexed_in = db if has_index(db) else None
+        return self._indexed_in is not None
 
     async def _ready(self) -> None:
         if not self._prepared:

@@ -51,6 +51,9 @@ class ToolUse:
     result: str = ""
     shortened: bool = False
     ms: float | None = None
+    diff: str = ""
+    """What an edit did, as it was approved."""
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,9 @@ class Chat:
     """All of them, in order, those that were rolled back too."""
     marks: tuple[Mark, ...] = ()
     tools: Mapping[str, bool] = field(default_factory=dict)
-    """Tools switched for this chat only, keyed as in `tool_picks.py`."""
+    """Tools switched for this chat only, keyed as in `stores/config/tool_picks.py`."""
+    agent: Mapping[str, Any] = field(default_factory=dict)
+    """Plain JSON: its `mode` where one was chosen, its approved `plan`."""
 
     @property
     def current_turns(self) -> tuple[Turn, ...]:

@@ -8,6 +8,7 @@
     client_settings.py   the editor's settings
     workspace_config.py  `.halley.toml`: what a repository may ask for
     workspace_files.py   the files with which it speaks
+    rule_files.py        rules of folders and skills
     trust.py             which repositories are believed
     selections.py        models that were picked
     tool_picks.py        tools that were picked

@@ -2,7 +2,8 @@
 
 Editors speak JSON: names may be camelCase or snake_case, nested or dotted, wrapped in `halley` or not, and null means
 "not set". Many editors read settings from files of the repository too (`.helix/languages.toml`, `.zed/settings.json`),
-so endpoints and keys are refused here, unless the client says that it takes them from the user's own settings only.
+so endpoints, keys and what an agent may do are refused here, unless the client says that it takes them from the user's
+own settings only.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from halley.stores.config.check import check, field_names
 from halley.stores.config.layers import NOTHING, Layer, get_at, with_value, without
 from halley.stores.config.toml_files import MOST_DEPTH, Reporter
 
+NEVER = ("team", "daemon")
+"""What no client can set: where usage is sent, with which key, and how long the process for all editors stays."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
 
@@ -25,8 +28,8 @@ def parse_client_settings(
 ) -> Layer:
     """The level `client`. Anything may come in; what is wrong becomes problems.
 
-    `keeps_machine_settings`: the client promises that `providers` come from the user's own settings, never from a
-    file of the repository.
+    `keeps_machine_settings`: the client promises that `providers` and `agent` come from the user's own settings, never
+    from a file of the repository.
     """
     report = Reporter()
     if settings is None:
@@ -36,13 +39,14 @@ def parse_client_settings(
             "client", last.data if last else NOTHING, None, (report.whole("Settings must be an object."),)
         )
     data, problems = build_data(settings), list[ConfigProblem]()
-    if "providers" in data and not keeps_machine_settings:
-        message = (
-            "providers cannot be set in the editor's settings, which a repository may write: "
-            "put them in config.toml (`halley doctor` prints its path)."
-        )
-        problems.append(report(("providers",), message))
-        del data["providers"]
+    for section in ("providers", "agent", *NEVER):
+        if section in data and (section in NEVER or not keeps_machine_settings):
+            message = (
+                f"{section} cannot be set in the editor's settings, which a repository may write: "
+                "put it in config.toml (`halley doctor` prints its path)."
+            )
+            problems.append(report((section,), message))
+            del data[section]
     if get_at(data, ("tools", "servers")) is not None:
         message = (
             "tools.servers start programs, and editors' settings may come from a repository: "

@@ -9,7 +9,7 @@ names it, with these rules of their own:
     context.exclude      adds up: no level can show a model what another one hides. A `!` takes back only what its own
                          level left out: such a level becomes one text of several lines (`stores/workspace/ignoring.py`)
 
-Pure: no files here. `config.py` loads the levels, `config_check.py` validates them.
+Pure: no files here. `store.py` loads the levels, `check.py` validates them.
 """
 
 from __future__ import annotations
@@ -86,6 +86,7 @@ def _merge_section(section: str, below: Any, above: Any) -> Any:
     merged = dict(below) | dict(above)
     if section == "providers":
         merged |= {id: {**below.get(id, {}), **fields} for id, fields in above.items()}
+    # Joined, unlike every other list: what one level keeps from models, no stronger one may show by naming its own.
     if section == "context" and "exclude" in below and "exclude" in above:
         merged["exclude"] = tuple(dict.fromkeys((*below["exclude"], *above["exclude"])))
     return merged
@@ -101,7 +102,8 @@ def _as_one_level(patterns: Iterable[str]) -> tuple[str, ...]:
 def get_at(data: Any, path: Iterable[Any]) -> Any:
     """The value at a path of keys; None where there is none."""
     for key in path:
-        if not isinstance(data, Mapping) or key not in data:
+        # Asking the abstract class takes longer than all else here.
+        if not (type(data) is dict or isinstance(data, Mapping)) or key not in data:
             return None
         data = data[key]
     return data

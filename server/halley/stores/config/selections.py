@@ -32,12 +32,17 @@ class SelectionStore:
         self._folder = paths.state / "selections"
         self._models = paths.state / "models.json"
         self._files: dict[Path | str, tuple[Path, str]] = {}
+        self._routes: dict[Path, tuple[dict[str, Any], dict[Role, Route]]] = {}
         self._loaded: dict[Path, tuple[Signature, dict[str, Any]]] = {}
 
     def load(self, workspace: Path | str | None) -> dict[Role, Route]:
         """The routes picked for a workspace; for None, the user's."""
         path, root = self._file(workspace)
-        return _routes(self._read(path, root))
+        raw = self._read(path, root)
+        known = self._routes.get(path)
+        if known is None or known[0] is not raw:
+            known = self._routes[path] = raw, _routes(raw)
+        return known[1]
 
     def layer(self, workspace: Path | str | None) -> Layer:
         """The same as a level of configuration (`workspace` or `user`)."""

@@ -8,14 +8,14 @@ where:
     .halley.toml    what a repository may ask   workspace_config.py
     the editor's    everything but endpoints    client_settings.py
 
-How levels are merged is `layers.py`'s, how values are validated `config_check.py`'s, writing `config_writer.py`'s.
+How levels are merged is `layers.py`'s, how values are validated `check.py`'s, writing `writer.py`'s.
 Nothing in a value is expanded: `${…}` is text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +52,14 @@ class WorkspaceConfig:
     files: WorkspaceFiles
     layer: Layer
     trusted: bool
+    rules: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Trusted rules of folders and skills: path → SHA-256."""
 
     @property
     def workspace(self) -> Workspace:
         """For snapshots; the guidance is empty until trusted."""
-        return Workspace(self.files.root, self.trusted, self.files.guidance if self.trusted else "")
+        guidance, rules = (self.files.guidance, self.rules) if self.trusted else ("", {})
+        return Workspace(self.files.root, self.trusted, guidance, rules)
 
 
 class ConfigStore:
@@ -96,8 +99,9 @@ class ConfigStore:
         trusted = self.trust.is_trusted(root, files.content_hash)
         named = {*providers, *self.presets} if trusted else providers
         return WorkspaceConfig(
-            files, load_workspace_config(files, Grant(user.data, named, trusted), last), trusted
-        )
+            files, load_workspace_config(files, Grant(user.data, named, trusted), last), trusted,
+            self.trust.rule_files(root),
+        )  # fmt: skip
 
     def settings(self, root: Path | None = None, layers: Iterable[Layer] = ()) -> Settings:
         """The settings in force for a workspace, with the session's own levels (`client`, picks, request)."""
@@ -110,7 +114,7 @@ class ConfigStore:
     def merge(self, layers: Iterable[Layer]) -> Settings:
         """As `merge_settings`; asked again with the same levels it answers from its cache."""
         key = tuple(layers)
-        names = tuple(id(layer) for layer in key)
+        names = tuple(map(id, key))
         known = self._merged.get(names)
         if known is None:  # the layers are kept too, so that their ids stay theirs
             known = key, merge_settings(key)

@@ -14,12 +14,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from halley.core.nesting import depth_of
+from halley.core.json_text import MOST_PARTS, depth_of, find_long_key
 from halley.core.settings import ConfigProblem
 from halley.stores.config.toml_positions import Span, Spans, find_spans
 
-MOST_DOTS = 1000
-"""In one line. The parser's time grows with the square of a dotted key's length."""
 MOST_DEPTH = 16
 HIDDEN = re.compile(
     "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
@@ -99,9 +97,10 @@ def in_file_order(problems: Iterable[ConfigProblem]) -> tuple[ConfigProblem, ...
 
 
 def _refuse_text(text: str, report: Reporter, hostile: bool) -> ConfigProblem | None:
+    if (long_key := find_long_key(text)) is not None:
+        line = text.count("\n", 0, long_key)
+        return report.at(Span(line, 0, 0), f"A key here has more than {MOST_PARTS} parts: shorten it.")
     for number, line in enumerate(text.split("\n")):
-        if line.count(".") > MOST_DOTS:
-            return report.at(Span(number, 0, 0), f"More than {MOST_DOTS} dots in one line.")
         if hostile and (match := HIDDEN.search(line)):
             name = f"U+{ord(match.group()):04X}"
             span = Span(number, match.start(), match.end())

@@ -1,4 +1,4 @@
-"""What was picked about tools: which are on or off, and which calls were agreed to for good.
+"""What was picked about tools: which are on or off, which calls were agreed to for good, and the mode of chats.
 
 Kept in the state folder beside the picked routes, one small file for each workspace and one for the user, so that no
 repository can switch a tool on or approve a call. What holds for one chat only is stored with the chat.
@@ -47,6 +47,7 @@ class ToolPicks:
 
     def __init__(self, paths: Paths) -> None:
         self._folder = paths.state / "tools"
+        self._files: dict[Path | str, tuple[Path, str]] = {}
         self._loaded: dict[Path, tuple[Signature, dict[str, Any]]] = {}
 
     def switches(self, workspace: Path | str | None) -> Mapping[str, bool]:
@@ -65,6 +66,14 @@ class ToolPicks:
                 switches[key] = enabled
 
         self._change(workspace, change)
+
+    def mode(self, workspace: Path | str) -> str:
+        """The mode of chats that was last chosen in a workspace; empty where none was."""
+        found = self._read(workspace).get("mode")
+        return found if isinstance(found, str) else ""
+
+    def pick_mode(self, workspace: Path | str, mode: str) -> None:
+        self._change(workspace, lambda value: value.update(mode=mode))
 
     def approvals(self, workspace: Path | str | None) -> tuple[Approval, ...]:
         """The oldest first; what is not sound is not there."""
@@ -100,6 +109,12 @@ class ToolPicks:
         update_state(path, apply, partial(_is_picks, root=root))
 
     def _file(self, workspace: Path | str | None) -> tuple[Path, str]:
+        known = self._files.get(workspace or "")  # where its links lead is looked up once
+        if known is None:
+            known = self._files[workspace or ""] = self._file_of(workspace)
+        return known
+
+    def _file_of(self, workspace: Path | str | None) -> tuple[Path, str]:
         if workspace is None:
             return self._folder / "user.json", ""
         root = os.path.realpath(workspace)

@@ -9,15 +9,16 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from halley.stores.config.layers import NOTHING, Data, get_at
+from halley.stores.config.rule_files import SKILLS, find_rule_files
 from halley.stores.config.toml_files import HIDDEN
 from halley.stores.config.workspace_config import Grant, load_workspace_config
-from halley.stores.config.workspace_files import GUIDANCE_FILE, WorkspaceFiles, read_workspace_files
+from halley.stores.config.workspace_files import WorkspaceFiles, read_workspace_files
 from halley.stores.disk.files import Signature, signature_of
 from halley.stores.disk.paths import Paths
 from halley.stores.disk.state import load_state, update_state
@@ -32,12 +33,31 @@ class TrustStore:
         self._roots: dict[str, Any] = {}
 
     def is_trusted(self, root: Path, content_hash: str) -> bool:
+        # The real path: a link to a trusted folder can be pointed at another one.
         entry = self._load().get(os.path.realpath(root))
         return isinstance(entry, dict) and entry.get("hash") == content_hash
 
-    def trust(self, root: Path, content_hash: str) -> None:
-        """Raises StoreFailed when it cannot be written down."""
-        entry = {"hash": content_hash, "at": int(time.time())}
+    def rule_files(self, root: Path) -> Mapping[str, str]:
+        """The rules and skills that were trusted with it: path → SHA-256."""
+        entry = self._load().get(os.path.realpath(root))
+        files = entry.get("files") if isinstance(entry, dict) else None
+        return {str(name): str(digest) for name, digest in files.items()} if isinstance(files, dict) else {}
+
+    def is_granted(self, asked: TrustRequest) -> bool:
+        """Whether all that it describes is trusted already."""
+        return self.is_trusted(asked.root, asked.root_hash) and dict(asked.files) == self.rule_files(
+            asked.root
+        )
+
+    def grant(self, asked: TrustRequest) -> None:
+        """As `trust`, with everything that was described."""
+        self.trust(asked.root, asked.root_hash, asked.files)
+
+    def trust(self, root: Path, content_hash: str, files: Mapping[str, str] = NOTHING) -> None:
+        """`files` are rules and skills (`rule_files.py`). Raises StoreFailed when it cannot be written down."""
+        entry: dict[str, Any] = {"hash": content_hash, "at": int(time.time())}
+        if files:
+            entry["files"] = dict(files)
         update_state(self._path, lambda roots: roots.update({os.path.realpath(root): entry}))
 
     def untrust(self, root: Path) -> bool:
@@ -68,6 +88,11 @@ class TrustRequest:
     """One line each, fit for a terminal: nothing invisible, nothing that moves the cursor."""
     refused: tuple[str, ...]
     """What stays refused even when trusted."""
+    root_hash: str = ""
+    """Of the files at the root alone."""
+    files: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Rules of folders and skills: path → SHA-256."""
+    guidance_names: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -85,12 +110,27 @@ def describe_request(
     files = files or read_workspace_files(root)
     layer = load_workspace_config(files, Grant(user, providers, trusted=True))
     asks = [*_roles(layer.data), *_macros(layer.data), *_others(layer.data)]
+    rules = find_rule_files(root)
     if files.guidance:
         digest = hashlib.sha256(files.guidance.encode()).hexdigest()[:12]
         lines = files.guidance.count("\n") + 1
-        asks.append(f"{GUIDANCE_FILE}: {lines} lines of guidance in every prompt (sha256 {digest})")
+        names = ", ".join(files.guidance_names)
+        asks.append(f"{names}: {lines} lines of guidance in every prompt (sha256 {digest})")
+    asks += [f"{name}: {_what(name)} (sha256 {digest[:12]})" for name, digest in rules.items()]
     refused = tuple(visible(str(problem)) for problem in layer.problems)
-    return TrustRequest(files.root, files.content_hash, tuple(visible(line) for line in asks), refused)
+    whole = files.content_hash
+    if rules:
+        whole = hashlib.sha256(f"{whole}{sorted(rules.items())}".encode()).hexdigest()
+    return TrustRequest(
+        files.root, whole, tuple(visible(line) for line in asks), refused, files.content_hash, rules,
+        files.guidance_names if files.guidance else (),
+    )  # fmt: skip
+
+
+def _what(name: str) -> str:
+    if name.startswith(f"{SKILLS}/"):
+        return "a skill that models may load in chats"
+    return "guidance for its folder in every chat"
 
 
 def _roles(data: Data) -> list[str]:

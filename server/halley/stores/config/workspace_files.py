@@ -1,5 +1,7 @@
 """The files with which a repository speaks to Halley: `.halley.toml` and `AGENTS.md` at its root.
 
+Without an `AGENTS.md`, the first of the files that other tools read takes its place (`STAND_INS`).
+
 Read once, as bytes, so that what is hashed for trust is what is used. A repository is hostile: only an ordinary file
 inside the root counts (no link that leads out, no pipe, no device), and only up to a size.
 """
@@ -19,7 +21,12 @@ from halley.stores.disk.files import Signature, read_regular, signature_of
 
 SETTINGS_FILE = ".halley.toml"
 GUIDANCE_FILE = "AGENTS.md"
+STAND_INS = ("CLAUDE.md", ".github/copilot-instructions.md")
+"""Guidance files of other tools; after them the files in `RULES_FOLDER`, all together."""
+RULES_FOLDER = ".cursor/rules"
 MOST_BYTES = 256 * 1024
+MOST_RULES = 50
+"""Files of the folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,8 @@ class WorkspaceFiles:
     content_hash: str
     """Stands for the exact content of both files."""
     problems: tuple[ConfigProblem, ...] = ()
+    guidance_names: tuple[str, ...] = (GUIDANCE_FILE,)
+    """The files that `guidance` is from."""
 
     @property
     def settings_path(self) -> Path:
@@ -49,15 +58,34 @@ def read_workspace_files(root: Path) -> WorkspaceFiles:
     real = Path(os.path.realpath(root))
     problems: list[ConfigProblem] = []
     settings = _read(real, SETTINGS_FILE, problems)
-    guidance = _read(real, GUIDANCE_FILE, problems)
-    text = _guidance_text(guidance, real / GUIDANCE_FILE, problems)
-    return WorkspaceFiles(real, settings, text, _hash(settings, guidance), tuple(problems))
+    names = guidance_names(real)
+    read = {name: _read(real, name, problems) for name in names}
+    texts = [_guidance_text(raw, real / name, problems) for name, raw in read.items()]
+    return WorkspaceFiles(
+        real, settings, "\n\n".join(filter(None, texts)), _hash(settings, *read.values()), tuple(problems), names
+    )  # fmt: skip
+
+
+def guidance_names(root: Path) -> tuple[str, ...]:
+    """Which files are the guidance: `AGENTS.md`, else what stands in for it."""
+    for name in (GUIDANCE_FILE, *STAND_INS):
+        if os.path.lexists(f"{root}/{name}"):
+            return (name,)
+    try:
+        with os.scandir(f"{root}/{RULES_FOLDER}") as entries:
+            found = sorted(entry.name for entry in entries if entry.name.endswith((".md", ".mdc")))
+    except OSError:
+        return (GUIDANCE_FILE,)
+    return tuple(f"{RULES_FOLDER}/{name}" for name in found[:MOST_RULES]) or (GUIDANCE_FILE,)
 
 
 def signatures(root: Path) -> tuple[Signature, ...]:
     """Cheap; differ once one of the files did."""
     folder = str(root)  # `/` of paths takes longer than the look at the file
-    return signature_of(f"{folder}/{SETTINGS_FILE}"), signature_of(f"{folder}/{GUIDANCE_FILE}")
+    return (
+        signature_of(f"{folder}/{SETTINGS_FILE}"),
+        *(signature_of(f"{folder}/{name}") for name in guidance_names(root)),
+    )
 
 
 def _read(root: Path, name: str, problems: list[ConfigProblem]) -> bytes | None:

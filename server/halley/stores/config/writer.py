@@ -37,6 +37,11 @@ def remove_provider(paths: Paths, provider: str) -> bool:
     return _change(paths, {("providers", provider): None})
 
 
+def save_team(paths: Paths, fields: Mapping[str, Any]) -> None:
+    """Sets fields of `[team]`; a field that is None is taken out. Raises as `save_provider`."""
+    _change(paths, {("team", name): _plain(value) for name, value in fields.items()})
+
+
 def save_macro(paths: Paths, name: str, macro: Mapping[str, Any]) -> None:
     """Sets `[macros.<name>]` as a whole. Raises as `save_provider`."""
     _change(paths, {("macros", name): _plain(macro)})
@@ -122,6 +127,8 @@ def _edited(text: str, changes: Mapping[tuple[str, ...], Any], after: Any, path:
         for keys, value in changes.items():
             _put(document, keys, value)
         edited = tomlkit.dumps(document)
+        # Read back by the other parser: an editing library that keeps comments has more ways to go wrong than one that
+        # only reads, and this is the file with the user's providers.
         if _pruned(tomllib.loads(edited)) == _pruned(after):
             return edited
     except (TOMLKitError, ValueError, KeyError, TypeError):

@@ -16,18 +16,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from halley.stores.disk.environment import current_environ
+
 MOST_MEMORY = 1 << 30
 """Bytes of data a bounded program may hold, where the system can say so (Linux)."""
 LAST_WAIT_S = 1.0
 
 
 def find_program(
-    name: str, outside: Iterable[Path] = (), environ: Mapping[str, str] = os.environ
+    name: str, outside: Iterable[Path] = (), environ: Mapping[str, str] | None = None
 ) -> str | None:
     """The absolute path of the program that `name` starts; None when there is none.
 
-    A name with a folder in it is taken as it is. Folders of PATH within one of `outside` are skipped.
+    A name with a folder in it is taken as it is. Folders of PATH within one of `outside` are skipped. Without
+    `environ` it is the current one (`environment.py`).
     """
+    environ = current_environ() if environ is None else environ
     if os.path.dirname(name):  # noqa: PTH120 - a path that the user spelled out
         return name
     for folder in _absolute_folders(outside, environ):
@@ -38,9 +42,9 @@ def find_program(
     return None
 
 
-def absolute_path(outside: Iterable[Path] = (), environ: Mapping[str, str] = os.environ) -> str:
+def absolute_path(outside: Iterable[Path] = (), environ: Mapping[str, str] | None = None) -> str:
     """PATH without relative and empty entries, and without folders within one of `outside`."""
-    return os.pathsep.join(_absolute_folders(outside, environ))
+    return os.pathsep.join(_absolute_folders(outside, current_environ() if environ is None else environ))
 
 
 def _absolute_folders(outside: Iterable[Path], environ: Mapping[str, str]) -> list[str]:

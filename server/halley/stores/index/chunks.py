@@ -2,7 +2,7 @@
 
     files    path, when it was written, its size, and the digest of the text that was cut; `mtime_ns` -1: look again
     chunks   lines of a file; what `found`, the FTS5 table, knows of them. Triggers keep the two in step.
-    vectors  which row of which model's vector file belongs to which text (`search_vectors.py` has the numbers)
+    vectors  which row of which model's vector file belongs to which text (`vectors.py` has the numbers)
     facts    small things by name
 
 A file and its chunks are put in one transaction, so that a process that dies leaves each file as it was or as it is:
@@ -76,7 +76,7 @@ FIRST = (
 )
 
 INDEX_STEPS: Steps = (FIRST,)
-"""In the order they were released; append-only, as `migrations.py` says."""
+"""In the order they were released; append-only, as `stores/sqlite/migrations.py` says."""
 
 WEIGHTS = {"name": 4.0, "path": 2.0, "text": 1.0, "parts": 0.5}
 """How much a word counts by where it stands (bm25); `bench/retrieval.py` measured it."""

@@ -139,6 +139,24 @@ class IndexStore:
     ) -> None:
         await self._writer.run(lambda db: vectors.append_vectors(db, self.folder, model, digests, found))
 
+    async def dimensions(self, model: str) -> int | None:
+        found = await self._reader.read(lambda db: vectors.find_model(db, model))
+        return found.dimensions if found else None
+
+    async def embedded_digests(self, model: str) -> list[bytes]:
+        return await self._reader.read(lambda db: vectors.embedded_digests(db, model))
+
+    async def load_vectors(self, model: str, digests: Sequence[bytes]) -> dict[bytes, Sequence[float]]:
+        rows = await self._reader.read(lambda db: vectors.find_model(db, model))
+        if rows is None:
+            return {}
+        at = await self._reader.read(lambda db: vectors.rows_of(db, rows.id, digests))
+        try:
+            table = vectors.VectorFile(self.folder, rows).table()
+            return {digest: table[row] for digest, row in at.items() if row < rows.rows}
+        except OSError:  # written again in this moment
+            return {}
+
     async def keep_only(self, model: str) -> None:
         def tidy(db: sqlite3.Connection) -> None:
             for other in vectors.all_models(db):

@@ -77,6 +77,7 @@ def append_vectors(
 
     table = np.asarray(vectors, dtype=np.float32)
     norms = np.linalg.norm(table, axis=1, keepdims=True)
+    # A vector of zeros, should a host answer one, would be divided into NaN.
     table = np.ascontiguousarray(table / np.where(norms > 0, norms, 1))
     model = find_model(db, name)
     if model is not None and model.dimensions != table.shape[1]:
@@ -170,6 +171,25 @@ def chunks_of_rows(db: sqlite3.Connection, model: int, rows: Sequence[int]) -> l
 def row_of(db: sqlite3.Connection, model: int, digest: bytes) -> int | None:
     row = db.execute("SELECT row FROM vectors WHERE model = ? AND digest = ?", (model, digest)).fetchone()
     return row[0] if row else None
+
+
+def rows_of(db: sqlite3.Connection, model: int, digests: Sequence[bytes]) -> dict[bytes, int]:
+    """The rows of these texts, by digest."""
+    marks = ", ".join("?" * len(digests))
+    rows = db.execute(
+        f"SELECT digest, row FROM vectors WHERE model = ? AND digest IN ({marks})", (model, *digests)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def embedded_digests(db: sqlite3.Connection, name: str) -> list[bytes]:
+    """Digests of the texts in the index that have a vector of this model."""
+    rows = db.execute(
+        "SELECT DISTINCT digest FROM chunks JOIN vectors USING (digest) JOIN models ON models.id = vectors.model "
+        "WHERE models.name = ?",
+        (name,),
+    )
+    return [row[0] for row in rows]
 
 
 @dataclass(slots=True)

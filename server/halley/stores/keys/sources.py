@@ -88,13 +88,15 @@ def read_key_file(file: str, provider: str) -> str | None:
     return clean_key(text, provider, f"the file {file}")
 
 
-async def read_command(command: tuple[str, ...], provider: str) -> str | None:
+async def read_command(
+    command: tuple[str, ...], provider: str, environ: Mapping[str, str] = os.environ
+) -> str | None:
     """The first line that the program prints. No shell; it runs in the home folder, never in a workspace.
 
     Raises NotConfigured when it is missing, fails or takes longer than `COMMAND_TIME_LIMIT_S`.
     """
     name = Path(command[0]).name
-    process = await _start(command, provider)
+    process = await _start(command, provider, environ)
     try:
         async with asyncio.timeout(COMMAND_TIME_LIMIT_S):
             assert process.stdout is not None
@@ -122,13 +124,15 @@ def program_of(command: tuple[str, ...]) -> str:
     return str(Path(command[0]).expanduser()) if command[0].startswith("~") else command[0]
 
 
-async def _start(command: tuple[str, ...], provider: str) -> asyncio.subprocess.Process:
+async def _start(
+    command: tuple[str, ...], provider: str, environ: Mapping[str, str]
+) -> asyncio.subprocess.Process:
     program = program_of(command)
     try:
         return await asyncio.create_subprocess_exec(
-            _found(program),
+            _found(program, environ),
             *command[1:],
-            env=os.environ | {"PATH": absolute_path()},
+            env={**environ, "PATH": absolute_path(environ=environ)},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
@@ -140,9 +144,9 @@ async def _start(command: tuple[str, ...], provider: str) -> asyncio.subprocess.
         raise _unusable(provider, f"The command {Path(program).name} cannot be run: {why}.") from None
 
 
-def _found(program: str) -> str:
+def _found(program: str, environ: Mapping[str, str]) -> str:
     """Its absolute path: relative folders of PATH could lie in anyone's repository. Raises FileNotFoundError."""
-    found = find_program(program)
+    found = find_program(program, environ=environ)
     if found is None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
     return found

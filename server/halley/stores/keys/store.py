@@ -219,7 +219,7 @@ class SecretStore:
             return bool(self._environ.get(source.env, "").strip())
         if source.file is not None:
             return Path(source.file).expanduser().is_file()
-        return bool(source.command and find_program(program_of(source.command)))
+        return bool(source.command and find_program(program_of(source.command), environ=self._environ))
 
     def known_keys(self) -> set[str]:
         """Every key that can be known without asking anyone: entered, in the environment, or given out before."""
@@ -329,7 +329,7 @@ class SecretStore:
         name = (provider, command)
         async with self._asking.setdefault(name, asyncio.Lock()):
             if name not in self._cache:
-                key = await read_command(command, provider)
+                key = await read_command(command, provider, self._environ)
                 if key is None:
                     return None
                 self._cache[name] = _Kept("", key)

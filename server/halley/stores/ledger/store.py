@@ -4,6 +4,8 @@
                   (status, problem, http_status, request_id), what it took (tokens, milliseconds, cost)
     spending      what was spent by day and currency, kept up by a trigger
     completions   how many ghost texts were shown and accepted, by day, model and language
+    next_edits    what became of next edits: shown, accepted, rejected, ignored, by day, model and language
+    logged_calls  IDs of the calls that other agents wrote down, so that none becomes two rows
     writers       the processes that wrote rows, to find what a killed one left open
 
 A row never holds text: no prompt, no reply, no message of an error. `status` is one of
@@ -33,7 +35,9 @@ from typing import TYPE_CHECKING, Any
 from halley.core.calls import Call, Priority
 from halley.core.errors import Problem
 from halley.core.models import ModelRef, Times, Usage
+from halley.core.usage import LoggedCall, NextEditCounts, NextEditOutcome
 from halley.stores.ledger.intents import Intents, Row, find_left_over
+from halley.stores.ledger.logged import insert_logged
 from halley.stores.ledger.usage import (
     Acceptance,
     Dimension,
@@ -42,7 +46,9 @@ from halley.stores.ledger.usage import (
     day_of,
     read_acceptance,
     read_failures,
+    read_next_edits,
     read_spent,
+    read_spent_on,
     read_summary,
 )
 from halley.stores.sqlite.database import Database
@@ -175,6 +181,15 @@ class LedgerStore:
             with contextlib.suppress(OSError):
                 path.unlink()
 
+    async def add_logged(
+        self, feature: str, workspace: str | None, provider: str, calls: Iterable[LoggedCall]
+    ) -> int:
+        """Rows for calls that another agent made; how many were new, as each ID is taken once. Raises StoreFailed."""
+        self._recover()
+        return await self._database.run(
+            lambda db: insert_logged(db, feature, workspace, provider, calls, self._insert, _settle_logged)
+        )
+
     async def summary(
         self,
         since: float | datetime | None = None,
@@ -188,9 +203,11 @@ class LedgerStore:
         dimensions = tuple(by)
         return await self._database.read(lambda db: read_summary(db, *span, dimensions))
 
-    async def spent(self, since: float | datetime, currency: str = "USD") -> float:
-        """Known cost of all calls begun since then, estimates included."""
+    async def spent(self, since: float | datetime, currency: str = "USD", feature: str = "") -> float:
+        """Known cost of all calls begun since then, or of one feature's, estimates included."""
         start = _seconds(since) or 0.0
+        if feature:
+            return await self._database.read(lambda db: read_spent_on(db, start, currency, feature))
         return await self._database.read(lambda db: read_spent(db, start, currency))
 
     async def count_completion(
@@ -216,18 +233,43 @@ class LedgerStore:
             )
         )
 
+    async def count_next_edit(self, model: ModelRef, language: str, outcome: NextEditOutcome) -> None:
+        """Adds one to how often a model's next edits were shown, accepted, rejected or ignored."""
+        key = (day_of(time.time()), model.provider, model.name, language)
+        counted = tuple(int(outcome == name) for name in ("shown", "accepted", "rejected", "ignored"))
+        await self._database.run_later(
+            lambda db: db.execute(
+                "INSERT INTO next_edits (day, provider, model, language, shown, accepted, rejected, ignored) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET shown = shown + excluded.shown, "
+                "accepted = accepted + excluded.accepted, rejected = rejected + excluded.rejected, "
+                "ignored = ignored + excluded.ignored",
+                (*key, *counted),
+            )
+        )
+
+    async def next_edits(
+        self, since: float | datetime | None = None, until: float | datetime | None = None
+    ) -> tuple[NextEditCounts, ...]:
+        """What became of next edits by model and language; whole days."""
+        first, last = _days(since, until)
+        return await self._database.read(lambda db: read_next_edits(db, first, last))
+
     async def acceptance(
         self, since: float | datetime | None = None, until: float | datetime | None = None
     ) -> tuple[Acceptance, ...]:
         """Shown and accepted completions by model and language; whole days."""
-        start, end = _seconds(since), _seconds(until)
-        first = day_of(start) if start is not None else ""
-        last = day_of(end) if end is not None else "9999"
+        first, last = _days(since, until)
         return await self._database.read(lambda db: read_acceptance(db, first, last))
 
     async def failures(self, since: float | None = None, most: int = 20) -> tuple[FailedCall, ...]:
         """The newest calls that failed, broke off or were abandoned; newest first."""
         return await self._database.read(lambda db: read_failures(db, since or 0.0, most))
+
+
+def _days(since: float | datetime | None, until: float | datetime | None) -> tuple[str, str]:
+    """The first and the last day of a span."""
+    start, end = _seconds(since), _seconds(until)
+    return day_of(start) if start is not None else "", day_of(end) if end is not None else "9999"
 
 
 def _insert_left_over(db: sqlite3.Connection, rows: list[Row]) -> None:
@@ -257,6 +299,10 @@ def build_facts(facts: dict[str, Any], elapsed_ms: float | None) -> dict[str, An
         row.setdefault("cost_source", "unknown")
         row.setdefault("tokens_per_s", _speed(row))
     return row
+
+
+def _settle_logged(db: sqlite3.Connection, entry: int, call: LoggedCall) -> None:
+    _update(db, entry, {"cost_source": "unknown"} | build_facts({"usage": call.usage}, None))
 
 
 def _of_usage(usage: Usage | None) -> dict[str, Any]:

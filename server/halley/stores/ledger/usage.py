@@ -1,15 +1,23 @@
 """What was used: the ledger's rows, added up.
 
-Reading only, and synchronous: `ledger.py` calls these in the database thread.
+Reading only, and synchronous: `store.py` calls these in the database thread.
 """
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from halley.core.errors import InvalidInput
-from halley.core.usage import DIMENSIONS, Acceptance, Dimension, FailedCall, Summary, UsageRow
+from halley.core.usage import (
+    DIMENSIONS,
+    Acceptance,
+    Dimension,
+    FailedCall,
+    NextEditCounts,
+    Summary,
+    fold_groups,
+)
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,10 +39,6 @@ _SUMS = """
     total(tokens_per_s) AS speed_sum, count(tokens_per_s) AS speed_count,
     currency, sum(cost) AS cost, problem AS problem_code
 """
-_COUNTS = (
-    "calls", "requests", "errors", "input_tokens", "output_tokens", "cached_tokens", "written_tokens",
-    "reasoning_tokens", "estimated_calls", "unpriced_calls",
-)  # fmt: skip
 
 
 def read_summary(
@@ -57,50 +61,7 @@ def read_summary(
         f"GROUP BY {', '.join([*(f'key_{name}' for name in by), 'currency', 'problem_code'])}",
         (since or 0.0, until if until is not None else 1e18, workspace, workspace),
     ).fetchall()
-    return _fold(groups, by)
-
-
-def _fold(groups: list[sqlite3.Row], by: tuple[Dimension, ...]) -> Summary:
-    """SQL's groups are finer than asked, by currency and problem; here they become one row each."""
-    rows: dict[tuple[Any, ...], _Tally] = {}
-    total = _Tally({})
-    for group in groups:
-        key = tuple(group[f"key_{name}"] for name in by)
-        tally = rows.setdefault(key, _Tally(dict(zip(by, key, strict=True))))
-        tally.add(group)
-        total.add(group)
-    ordered = sorted(rows, key=lambda key: tuple(value or "" for value in key))
-    return Summary(tuple(rows[key].row() for key in ordered) if by else (), total.row())
-
-
-class _Tally:
-    def __init__(self, keys: dict[str, Any]) -> None:
-        self._row = UsageRow(keys)
-        self._first = [0.0, 0]
-        self._speed = [0.0, 0]
-
-    def add(self, group: sqlite3.Row) -> None:
-        row = self._row
-        for name in _COUNTS:
-            setattr(row, name, getattr(row, name) + int(group[name] or 0))
-        if group["cost"] is not None:
-            currency = group["currency"] or "USD"
-            row.cost[currency] = row.cost.get(currency, 0.0) + group["cost"]
-        if group["saved"] is not None:
-            row.saved = (row.saved or 0.0) + group["saved"]
-        if code := group["problem_code"]:
-            row.problems[code] = row.problems.get(code, 0) + group["calls"]
-        self._first = [self._first[0] + group["first_sum"], self._first[1] + group["first_count"]]
-        self._speed = [self._speed[0] + group["speed_sum"], self._speed[1] + group["speed_count"]]
-
-    def row(self) -> UsageRow:
-        self._row.first_token_ms = _mean(*self._first)
-        self._row.tokens_per_s = _mean(*self._speed)
-        return self._row
-
-
-def _mean(total: float, count: float) -> float | None:
-    return round(total / count, 3) if count else None
+    return fold_groups(groups, by)
 
 
 def read_spent(db: sqlite3.Connection, since: float, currency: str) -> float:
@@ -112,6 +73,12 @@ def read_spent(db: sqlite3.Connection, since: float, currency: str) -> float:
     rest = "SELECT total(cost) FROM calls WHERE started >= ? AND started < ? AND currency = ? AND cost IS NOT NULL"
     today = db.execute(rest, (since, next_midnight, currency)).fetchone()[0]
     return today + db.execute(days, (day_of(next_midnight), currency)).fetchone()[0]
+
+
+def read_spent_on(db: sqlite3.Connection, since: float, currency: str, feature: str) -> float:
+    """What one feature's calls have cost."""
+    query = "SELECT total(cost) FROM calls WHERE started >= ? AND feature = ? AND currency = ? AND cost IS NOT NULL"
+    return db.execute(query, (since, feature, currency)).fetchone()[0]
 
 
 def day_of(seconds: float) -> str:
@@ -134,6 +101,15 @@ def read_acceptance(db: sqlite3.Connection, first_day: str, last_day: str) -> tu
         (first_day, last_day),
     )
     return tuple(Acceptance(*row) for row in rows)
+
+
+def read_next_edits(db: sqlite3.Connection, first_day: str, last_day: str) -> tuple[NextEditCounts, ...]:
+    rows = db.execute(
+        "SELECT provider, model, language, sum(shown), sum(accepted), sum(rejected), sum(ignored) FROM next_edits "
+        "WHERE day >= ? AND day <= ? GROUP BY provider, model, language ORDER BY 1, 2, 3",
+        (first_day, last_day),
+    )
+    return tuple(NextEditCounts(*row) for row in rows)
 
 
 def read_failures(db: sqlite3.Connection, since: float, most: int) -> tuple[FailedCall, ...]:

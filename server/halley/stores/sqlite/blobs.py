@@ -55,6 +55,7 @@ class BlobWriter:
         name = self._hash.hexdigest()
         path = blob_path(self._folder, name)
         try:
+            # Before it gets its name: after a power cut a name must not stand for half a file.
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
@@ -70,7 +71,7 @@ class BlobWriter:
     def __exit__(self, *_: object) -> None:
         self._file.close()
         with contextlib.suppress(OSError):
-            self._path.unlink()
+            self._path.unlink()  # gone already where it was kept
 
 
 def load_blob(folder: Path, name: str) -> bytes | None:
@@ -81,6 +82,7 @@ def load_blob(folder: Path, name: str) -> bytes | None:
         data = read_regular(blob_path(folder, name), MOST_BYTES)
     except OSError:
         return None
+    # A file that was changed on disk is not what was saved: it counts as gone.
     return data if hashlib.sha256(data).hexdigest() == name else None
 
 

@@ -4,9 +4,10 @@
     Database.read(fn)   a read
     run_later(fn)       a write without waiting: a moment later, but before the next query
 
-`fn` runs in this process's one database thread; whatever waits there is written together, so that a thousand calls
-opened at the same time share one sync to disk. Several processes may use the file: BEGIN IMMEDIATE takes the write lock
-before the first read, which is what keeps "database is locked" away (a plain BEGIN that reads first cannot wait).
+`fn` runs in this process's one database thread. What one iteration of the loop asks for is handed over in one step, and
+whatever waits there is written together, so that a thousand calls opened at the same time share one transaction.
+Several processes may use the file: BEGIN IMMEDIATE takes the write lock before the first read, which is what keeps
+"database is locked" away (a plain BEGIN that reads first cannot wait).
 
 It is written ahead (WAL) with `synchronous = NORMAL`: a commit is in the file before `run` returns, whatever kills
 the process, and costs microseconds, since only a checkpoint waits for the disk. A power cut may cost the last
@@ -26,6 +27,7 @@ import contextlib
 import os
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
@@ -35,7 +37,7 @@ from halley.core.errors import Problem, StoreFailed
 from halley.stores.disk.files import open_lock, release_lock, wait_for_lock
 from halley.stores.sqlite import opening
 from halley.stores.sqlite.failures import explain, is_damage, is_locked
-from halley.stores.sqlite.jobs import Job, fail, groups_of, run_group, settle
+from halley.stores.sqlite.jobs import DatabaseJob, fail, groups_of, run_group, settle
 from halley.stores.sqlite.opening import checkpoint, needs_turns, open_connection, set_aside, turns_file
 
 if TYPE_CHECKING:
@@ -50,8 +52,6 @@ IMPATIENT_MS = 200
 wait as long again."""
 DEFER_S = 0.01
 """How long writes of `run_later` wait before the database thread is woken for them."""
-GROUP = 256
-"""Most writes that share one transaction."""
 
 
 class Database:
@@ -64,14 +64,18 @@ class Database:
         self._steps, self._disposable = steps, disposable
         self.problem: Problem | None = None
         """What a user should know: a damaged file was set aside."""
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[list[DatabaseJob] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._closed = False
         self._turns_file: int | None = None
         self._impatient = False
-        self._deferred: list[Job] = []
+        self._waiting: deque[DatabaseJob] = deque()
+        """What is not handed over yet, in order."""
+        self._handing_over = threading.Lock()
         self._timer: asyncio.TimerHandle | None = None
+        self._asked_in: asyncio.AbstractEventLoop | None = None
+        """The loop whose next iteration hands over what waits."""
 
     async def run(self, fn: Callable[[sqlite3.Connection], T]) -> T:
         """`fn`'s result, once it is committed. Being cancelled while waiting does not undo the write.
@@ -88,9 +92,7 @@ class Database:
         """As `run`, for writes that must reach the disk but need not delay the current work."""
         # A delay, because waking the database thread now would take the interpreter from the loop just when an answer
         # is about to be written.
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        self._deferred.append(Job(fn, True, future, loop))
+        loop, future = self._add(fn, write=True)
         if self._timer is None:
             self._timer = loop.call_later(DEFER_S, self._on_timer)
         return future
@@ -107,25 +109,43 @@ class Database:
         """Queues `fn` immediately, from any thread; it runs even if the caller stops waiting."""
         future: Future[T] = Future()
         future.set_running_or_notify_cancel()  # so that it can no longer be cancelled
-        self._put(Job(fn, write, future))
+        self._put(DatabaseJob(fn, write, future))
         return future
 
     def _queue(self, fn: Callable[[sqlite3.Connection], T], *, write: bool) -> asyncio.Future[T]:
         """As `submit`. Cancelling the future does not cancel the job."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        self._put(Job(fn, write, future, loop))
+        # Handed over with all that this iteration of the loop asks for: each waking of the other thread takes the
+        # interpreter from the loop, and under many streams there are hundreds of jobs in an iteration.
+        loop, future = self._add(fn, write=write)
+        if self._asked_in is not loop:
+            self._asked_in = loop
+            loop.call_soon(self._on_iteration)
         return future
 
-    def _put(self, *jobs: Job) -> None:
-        deferred, self._deferred = self._deferred, []
-        for job in (*deferred, *jobs):
-            if self._closed:
-                job.future.set_exception(StoreFailed("Halley is shutting down.", "Start it again."))
-                continue
-            if self._thread is None:
-                self._start()
-            self._jobs.put(job)
+    def _on_iteration(self) -> None:
+        self._asked_in = None
+        self._put()
+
+    def _add(
+        self, fn: Callable[[sqlite3.Connection], T], *, write: bool
+    ) -> tuple[asyncio.AbstractEventLoop, asyncio.Future[T]]:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._waiting.append(DatabaseJob(fn, write, future, loop))
+        return loop, future
+
+    def _put(self, *jobs: DatabaseJob) -> None:
+        """Hands over what waits, then `jobs`; from any thread."""
+        with self._handing_over:
+            handed = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            handed.extend(jobs)
+            if handed and not self._closed:
+                if self._thread is None:
+                    self._start()
+                self._jobs.put(handed)
+                return
+        for job in handed:
+            job.future.set_exception(StoreFailed("Halley is shutting down.", "Start it again."))
 
     def _start(self) -> None:
         with self._starting:
@@ -139,7 +159,8 @@ class Database:
 
     def close(self) -> None:
         self._put()
-        self._closed = True
+        with self._handing_over:
+            self._closed = True
         if self._thread is not None:
             self._jobs.put(None)
             self._thread.join()
@@ -158,21 +179,21 @@ class Database:
                 connection.close()
         self._leave_turns()
 
-    def _take(self) -> tuple[list[Job], bool]:
+    def _take(self) -> tuple[list[DatabaseJob], bool]:
         """What waits, at least one job; False at the end."""
-        jobs: list[Job] = []
-        job = self._jobs.get()
-        while job is not None:
-            jobs.append(job)
-            if len(jobs) == GROUP:
-                return jobs, True
+        jobs: list[DatabaseJob] = []
+        handed = self._jobs.get()
+        while handed is not None:
+            jobs += handed
             try:
-                job = self._jobs.get_nowait()
+                handed = self._jobs.get_nowait()
             except queue.Empty:
                 return jobs, True
         return jobs, False
 
-    def _do(self, connection: sqlite3.Connection | None, group: list[Job]) -> sqlite3.Connection | None:
+    def _do(
+        self, connection: sqlite3.Connection | None, group: list[DatabaseJob]
+    ) -> sqlite3.Connection | None:
         """Runs one group; a damaged file is set aside and the group done again on a fresh one."""
         for attempt in (1, 2):
             try:

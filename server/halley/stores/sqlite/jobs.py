@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     import sqlite3
 
 
+GROUP = 256
+"""Most writes that share one transaction, and most reads that are answered in one step."""
+
+
 @dataclass(slots=True, eq=False)
-class Job:
+class DatabaseJob:
     fn: Callable[[sqlite3.Connection], Any]
     write: bool
     future: Future[Any] | asyncio.Future[Any]
@@ -27,21 +31,20 @@ class Job:
     """The future's loop, where it has one. A group's results are reported there in one step."""
 
 
-def groups_of(jobs: list[Job]) -> list[list[Job]]:
-    """Neighbouring writes together, each read alone, in the order they came."""
-    groups: list[list[Job]] = []
-    for job in jobs:
-        if job.write and groups and groups[-1][0].write:
-            groups[-1].append(job)
-        else:
-            groups.append([job])
-    return groups
+def groups_of(jobs: list[DatabaseJob]) -> list[list[DatabaseJob]]:
+    """The writes together, then the reads, each kind in its order; no group larger than `GROUP`.
+
+    A read may so see a write that was asked for after it, but never misses one asked for before.
+    """
+    # Under many streams reads come between the writes, and would cut one transaction into as many as there are reads.
+    by_kind = [job for job in jobs if job.write], [job for job in jobs if not job.write]
+    return [some[at : at + GROUP] for some in by_kind for at in range(0, len(some), GROUP)]
 
 
-def run_group(connection: sqlite3.Connection, group: list[Job]) -> list[tuple[Any, Exception | None]]:
+def run_group(connection: sqlite3.Connection, group: list[DatabaseJob]) -> list[tuple[Any, Exception | None]]:
     """The outcome of each job. Raises if nothing was done."""
     if not group[0].write:
-        return [_attempt(group[0].fn, connection)]
+        return [_attempt(job.fn, connection) for job in group]
     # IMMEDIATE takes the write lock first. A plain BEGIN that has read cannot wait for it and fails with SQLITE_BUSY.
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -54,7 +57,9 @@ def run_group(connection: sqlite3.Connection, group: list[Job]) -> list[tuple[An
     return outcomes
 
 
-def _all_or_each(connection: sqlite3.Connection, group: list[Job]) -> list[tuple[Any, Exception | None]]:
+def _all_or_each(
+    connection: sqlite3.Connection, group: list[DatabaseJob]
+) -> list[tuple[Any, Exception | None]]:
     """All jobs together. Only if one raises, everything is rolled back and done again in savepoints.
 
     A savepoint costs two more statements per job, and each statement of this thread waits for the interpreter.
@@ -93,8 +98,8 @@ def _in_savepoint(connection: sqlite3.Connection, fn: Callable[[Any], Any]) -> t
     return outcome
 
 
-def settle(group: list[Job], outcomes: list[tuple[Any, Exception | None]]) -> None:
-    told: dict[asyncio.AbstractEventLoop, list[tuple[Job, Any, Exception | None]]] = {}
+def settle(group: list[DatabaseJob], outcomes: list[tuple[Any, Exception | None]]) -> None:
+    told: dict[asyncio.AbstractEventLoop, list[tuple[DatabaseJob, Any, Exception | None]]] = {}
     for job, (result, error) in zip(group, outcomes, strict=True):
         if job.loop is None:
             _tell(job, result, error)
@@ -105,18 +110,18 @@ def settle(group: list[Job], outcomes: list[tuple[Any, Exception | None]]) -> No
             loop.call_soon_threadsafe(_tell_all, outcome)
 
 
-def _tell_all(outcomes: list[tuple[Job, Any, Exception | None]]) -> None:
+def _tell_all(outcomes: list[tuple[DatabaseJob, Any, Exception | None]]) -> None:
     for job, result, error in outcomes:
         if not job.future.done():  # its waiter may have been cancelled
             _tell(job, result, error)
 
 
-def _tell(job: Job, result: Any, error: Exception | None) -> None:
+def _tell(job: DatabaseJob, result: Any, error: Exception | None) -> None:
     if error is not None:
         job.future.set_exception(error)
     else:
         job.future.set_result(result)
 
 
-def fail(group: list[Job], error: Exception) -> None:
+def fail(group: list[DatabaseJob], error: Exception) -> None:
     settle(group, [(None, error)] * len(group))

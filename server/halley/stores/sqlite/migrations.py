@@ -4,7 +4,7 @@ Append-only: a step that was released is never changed or removed, because users
 `PRAGMA user_version` counts the steps a file has taken. Each step runs in a transaction of its own, inside which the
 count is read again, so that two processes starting together take each step once.
 
-The stores that own the tables document them: `ledger.py`, `chats.py` and `media.py`.
+The stores that own the tables document them: `stores/ledger/store.py`, `stores/chats/store.py` and `stores/media.py`.
 """
 
 from __future__ import annotations
@@ -192,9 +192,90 @@ SAVED = (
     "ALTER TABLE calls ADD COLUMN saved REAL",
 )
 
+TEAM = (
+    "CREATE TABLE installation (id TEXT NOT NULL)",
+    "INSERT INTO installation SELECT lower(hex(randomblob(16)))",
+    "CREATE TABLE team (joined INTEGER NOT NULL)",
+    "CREATE TABLE team_spool (seq INTEGER PRIMARY KEY AUTOINCREMENT, call INTEGER NOT NULL UNIQUE)",
+    "CREATE TABLE team_releases (id TEXT PRIMARY KEY) WITHOUT ROWID",
+    *(
+        f"""CREATE TRIGGER calls_{event}_for_team AFTER {event} ON calls
+        WHEN new.status <> 'open' AND EXISTS (SELECT 1 FROM team) BEGIN
+        DELETE FROM team_spool WHERE call = new.id;
+        INSERT INTO team_spool (call) VALUES (new.id);
+    END"""
+        for event in ("insert", "update")
+    ),
+)
+"""`team` has a row while this user is in one; then every settled row gets a mark in `team_spool`, a new one each time
+it changes, so that the marks' numbers only grow (`stores/team/spool.py`)."""
+
+CHECKPOINTS = (
+    """CREATE TABLE checkpoints (
+        id TEXT NOT NULL UNIQUE,
+        chat TEXT NOT NULL,
+        turn TEXT NOT NULL,
+        label TEXT NOT NULL,
+        created REAL NOT NULL
+    )""",
+    "CREATE INDEX checkpoints_of_chat ON checkpoints (chat)",
+    """CREATE TABLE checkpoint_files (
+        checkpoint TEXT NOT NULL,
+        path TEXT NOT NULL,
+        before TEXT,
+        after TEXT,
+        size INTEGER NOT NULL,
+        PRIMARY KEY (checkpoint, path)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX checkpoint_files_before ON checkpoint_files (before)",
+    "CREATE INDEX checkpoint_files_after ON checkpoint_files (after)",
+)
+
+NEXT_EDITS = (
+    """CREATE TABLE next_edits (
+        day TEXT, provider TEXT, model TEXT, language TEXT,
+        shown INTEGER NOT NULL DEFAULT 0,
+        accepted INTEGER NOT NULL DEFAULT 0,
+        rejected INTEGER NOT NULL DEFAULT 0,
+        ignored INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (day, provider, model, language)
+    ) WITHOUT ROWID""",
+)
+
+CHECKPOINT_STEPS = (
+    """CREATE TABLE checkpoint_steps (
+        checkpoint TEXT NOT NULL,
+        path TEXT NOT NULL,
+        step INTEGER NOT NULL,
+        before TEXT,
+        after TEXT,
+        size INTEGER NOT NULL,
+        PRIMARY KEY (checkpoint, path, step)
+    ) WITHOUT ROWID""",
+    "INSERT INTO checkpoint_steps SELECT checkpoint, path, 0, before, after, size FROM checkpoint_files",
+    "DROP TABLE checkpoint_files",
+    "CREATE INDEX checkpoint_steps_before ON checkpoint_steps (before)",
+    "CREATE INDEX checkpoint_steps_after ON checkpoint_steps (after)",
+)
+"""A file may have several steps in one turn: what the user typed between two edits is not taken back with them."""
+
+LOGGED = ("CREATE TABLE logged_calls (id TEXT PRIMARY KEY) WITHOUT ROWID",)
+
 Steps = tuple[tuple[str, ...], ...]
 
-MIGRATIONS: Steps = (LEDGER, CHATS, SPENDING, PARTLY, MEDIA, SAVED)
+MIGRATIONS: Steps = (
+    LEDGER,
+    CHATS,
+    SPENDING,
+    PARTLY,
+    MEDIA,
+    SAVED,
+    TEAM,
+    CHECKPOINTS,
+    NEXT_EDITS,
+    CHECKPOINT_STEPS,
+    LOGGED,
+)
 """In the order they were released."""
 
 

@@ -48,6 +48,7 @@ def settle_left_open(db: sqlite3.Connection, table: Literal["calls", "replies"],
 def is_gone(row: sqlite3.Row) -> bool:
     """Whether the process of a row (place, pid, started, and when it wrote latest) runs no more."""
     alive = is_alive(ProcessId(row["place"], row["pid"], row["started"]))
+    # Its process cannot be looked at from here. Settling too early would end a reply that another machine is writing.
     if alive is None:
         return time.time() - row["latest"] > UNSEEN_S
     return not alive

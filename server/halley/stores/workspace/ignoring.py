@@ -29,6 +29,10 @@ _CLASSES = {
 }  # fmt: skip
 
 
+_JOINED = re.compile(r"([^*?\[\\]*[^*?\[\\/])\*+(?<=\*\*)(/.*|\Z)", re.DOTALL)
+"""A plain start, then stars that git takes for `**` though no slash stands before them."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
     fits: re.Pattern[str]
@@ -137,9 +141,14 @@ def _without_spaces(line: str) -> str:
 
 def _path(pattern: str) -> str | None:
     """A pattern with slashes: runs of segments between `**`, each at the nearest place where it fits."""
+    if joined := _JOINED.match(pattern):
+        # git compares what stands before the first wildcard as plain text and matches the rest by itself, so that
+        # `a**/b` means `a` followed by `**/b`, against its own documentation (`match_pathname` in git's dir.c).
+        rest = _joined(joined[2])
+        return None if rest is None else re.escape(joined[1]) + rest
     runs: list[list[str]] = [[]]
     for segment in pattern.split("/"):
-        if segment == "**":
+        if len(segment) > 1 and not segment.strip("*"):  # three and more are as two
             runs.append([])
             continue
         source = _segment(segment)
@@ -154,6 +163,17 @@ def _path(pattern: str) -> str | None:
         # Atomic groups: the nearest place is as good as any other, and without going back the time stays linear.
         source += f"(?>(?:[^/]+/)*?{run}/)" if run else ""
     return source + (f"(?:[^/]+/)*{later[-1]}" if later[-1] else ".+")
+
+
+def _joined(pattern: str) -> str | None:
+    """What follows a plain start and `**`: with its slash, or nothing."""
+    if pattern.startswith("//"):
+        rest = _path(pattern[2:])
+        return rest and f"/{rest}"
+    if not pattern.strip("/*"):
+        return "" if pattern.endswith("/") else ".*"
+    rest = _path(f"**{pattern}")
+    return rest and f"/?{rest}"
 
 
 def _segment(glob: str) -> str | None:

@@ -1,6 +1,6 @@
 """Text files of a workspace, read as an editor would: encoding found, byte-order mark remembered.
 
-Reading only: files of a workspace are written by the editor, never by us. `load_text` is the way in.
+Reading only: files that an editor has open are written by it, others by `writing.py`. `load_text` is the way in.
 """
 
 from __future__ import annotations
@@ -30,6 +30,11 @@ class TextFile:
     """It began with a byte-order mark, which editors keep and do not show."""
     is_guess: bool = False
     """It is not UTF-8: read as Latin-1, in which every byte is some character."""
+
+
+def mark_of(file: TextFile) -> bytes:
+    """The byte-order mark of a file's encoding."""
+    return next(mark for mark, encoding in _MARKS if encoding == file.encoding)
 
 
 def load_text(path: Path, max_bytes: int = MAX_BYTES) -> TextFile:

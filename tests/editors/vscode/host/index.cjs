@@ -2,7 +2,7 @@
 // environment: HALLEY_TEST_REPORT, HALLEY_TEST_SIMULATOR.
 
 const assert = require('node:assert/strict');
-const { appendFileSync } = require('node:fs');
+const { appendFileSync, readdirSync, readFileSync } = require('node:fs');
 const { execFileSync } = require('node:child_process');
 const vscode = require('vscode');
 
@@ -11,6 +11,7 @@ const PATIENCE_MS = 120_000;
 // Ghost text, which is asked for whenever the cursor rests, goes elsewhere.
 const CHAT = '/v1/chat/completions';
 
+/** What is answered to the next request that holds `contains`: titles of chats may be asked for at any time. */
 const script = (reply) => fetch(`${simulator}/_simulator/script`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ path: CHAT, ...reply }) });
 const run = (id, ...args) => vscode.commands.executeCommand(`halley.${id}`, ...args);
 
@@ -81,7 +82,7 @@ const STEPS = {
     const diagnostics = vscode.languages.createDiagnosticCollection('test');
     const range = new vscode.Range(1, 15, 1, 16);
     diagnostics.set(editor.document.uri, [new vscode.Diagnostic(range, 'undefined name c', vscode.DiagnosticSeverity.Error)]);
-    await script({ text: '```python\ndef add(a, b):\n    return a + b\n```' });
+    await script({ text: '```python\ndef add(a, b):\n    return a + b\n```', contains: 'undefined name c' });
     const fix = await until('a quick fix', async () => {
       const found = await vscode.commands.executeCommand('vscode.executeCodeActionProvider', editor.document.uri, range, vscode.CodeActionKind.QuickFix.value);
       return found.find(({ command }) => command?.command === 'halley.run');
@@ -97,7 +98,7 @@ const STEPS = {
     const editor = await open(TWO);
     const { document } = editor;
     select(editor, 0, 5);
-    await script({ text: `\`\`\`python\n${BOTH}\`\`\`` });
+    await script({ text: `\`\`\`python\n${BOTH}\`\`\``, contains: 'add one and two' });
     await run('editWithInstruction', 'add one and two');
     const [proposal] = await until('a proposal', async () => {
       const { proposals } = await halley.request('halley/proposals/list', {});
@@ -121,7 +122,7 @@ const STEPS = {
   async 'explains in a preview beside, without taking the focus'() {
     const editor = await open(TWO);
     editor.selection = new vscode.Selection(1, 4, 1, 4);
-    await script({ text: 'It returns what it is given.' });
+    await script({ text: 'It returns what it is given.', contains: 'Explain this part of' });
     await run('explain');
     const { requests } = await (await fetch(`${simulator}/_simulator/requests`)).json();
     const about = JSON.stringify(requests.filter(({ path }) => path === CHAT).at(-1)).split('Explain ').at(-1);
@@ -134,7 +135,7 @@ const STEPS = {
   async 'opens the tests it has written'() {
     const editor = await open(TWO);
     editor.selection = new vscode.Selection(1, 4, 1, 4);
-    await script({ text: '```python\ndef test_first():\n    assert first(1) == 1\n```' });
+    await script({ text: '```python\ndef test_first():\n    assert first(1) == 1\n```', contains: 'tests' });
     await run('tests');
     await until('the tests', () => vscode.window.activeTextEditor?.document.getText().includes('def test_first'));
     assert.match(vscode.window.activeTextEditor.document.uri.path, /\/tests\/test_file-/);
@@ -145,7 +146,7 @@ const STEPS = {
     const configuration = vscode.workspace.getConfiguration('halley');
     await configuration.update('format.enabled', true, vscode.ConfigurationTarget.Global);
     const editor = await open('x=1\ny  =  2\n');
-    await script({ text: '```python\nx = 1\ny = 2\n```', repeat: 3 });
+    await script({ text: '```python\nx = 1\ny = 2\n```', repeat: 3, contains: 'y  =  2' });
     const edits = await until('edits', async () => {
       const found = await vscode.commands.executeCommand('vscode.executeFormatDocumentProvider', editor.document.uri, { tabSize: 4, insertSpaces: true });
       return found?.length > 0 && found;
@@ -168,7 +169,7 @@ const STEPS = {
     const diagnostics = vscode.languages.createDiagnosticCollection('test');
     const range = new vscode.Range(1, 21, 1, 26);
     diagnostics.set(document.uri, [new vscode.Diagnostic(range, 'undefined name radus', vscode.DiagnosticSeverity.Error)]);
-    await script({ text: '```python\ndef area(radius):\n    return math.pi * radius ** 2\n```' });
+    await script({ text: '```python\ndef area(radius):\n    return math.pi * radius ** 2\n```', contains: 'undefined name radus' });
     const fix = await until('a quick fix in a cell', async () => {
       const found = await vscode.commands.executeCommand('vscode.executeCodeActionProvider', document.uri, range, vscode.CodeActionKind.QuickFix.value);
       return found.find(({ command }) => command?.command === 'halley.run');
@@ -183,7 +184,7 @@ const STEPS = {
     await vscode.commands.executeCommand('notebook.cell.edit');
     const editor = await until('the cell has the focus', () => vscode.window.activeTextEditor?.document === document && vscode.window.activeTextEditor);
     select(editor, 0, 1);
-    await script({ text: '```python\ndef area(radius):\n    return math.pi * radius**2\n```' });
+    await script({ text: '```python\ndef area(radius):\n    return math.pi * radius**2\n```', contains: 'closer' });
     await run('editWithInstruction', 'closer');
     const tab = await until('the diff of a cell', () => {
       const { activeTab } = vscode.window.tabGroups.activeTabGroup;
@@ -220,7 +221,7 @@ const STEPS = {
     git('init', '-q');
     await open('print("changed")\n', 'python', 'changed.py');
     git('add', 'changed.py');
-    await script({ text: 'Print that it changed' });
+    await script({ text: 'Print that it changed', contains: 'changed.py' });
     const api = (await vscode.extensions.getExtension('vscode.git').activate()).getAPI(1);
     const repository = await until('the repository', () => api.repositories[0] ?? api.openRepository(vscode.Uri.file(fsPath)));
     await repository.status();
@@ -255,7 +256,7 @@ const STEPS = {
     });
     const model = models.find(({ id }) => id.endsWith('sim-fast')) ?? models[0];
     assert.ok(await model.countTokens('hello world') > 0);
-    await script({ text: 'Greetings from afar.' });
+    await script({ text: 'Greetings from afar.', contains: 'hello' });
     const response = await model.sendRequest([vscode.LanguageModelChatMessage.User('hello')], {}, new vscode.CancellationTokenSource().token);
     let text = '';
     for await (const piece of response.text) text += piece;
@@ -263,16 +264,13 @@ const STEPS = {
   },
 
   async 'comes back after a crash in mid-stream, with the chat kept'() {
-    await script({ text: 'one two three '.repeat(200), tokens_per_s: 30 });
+    await script({ text: 'one two three '.repeat(200), contains: 'Count', hold: 40 });
     let chatId;
-    let isKilled = false;
-    const crashed = halley.stream('halley/chat/send', { prompt: 'Count' }, (events) => {
-      chatId ??= events.find(({ type }) => type === 'start')?.chatId;
-      if (isKilled || !events.some(({ type }) => type === 'text')) return;
-      isKilled = true;
-      setTimeout(() => process.kill(halley.pid, 'SIGKILL'), 400);
-    });
-    await assert.rejects(crashed);
+    const crashed = assert.rejects(halley.stream('halley/chat/send', { prompt: 'Count' }, (events) => (chatId ??= events.find(({ type }) => type === 'start')?.chatId)));
+    const stored = () => readdirSync(process.env.HALLEY_HOME, { recursive: true }).filter((name) => /\.db(-wal)?$/.test(name)).map((name) => readFileSync(`${process.env.HALLEY_HOME}/${name}`, 'latin1'));
+    await until('some of it is on the disk', () => chatId && stored().some((content) => content.includes('one two three')));
+    process.kill(halley.pid, 'SIGKILL');
+    await crashed;
     await until('it runs again', () => halley.state.kind === 'running' && halley.request('halley/doctor', {}));
     const chat = await halley.request('halley/chat/get', { chatId });
     const [reply] = chat.turns[0].replies;

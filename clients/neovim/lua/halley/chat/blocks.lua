@@ -40,8 +40,13 @@ local function here()
   return found
 end
 
---- `:Halley yank`: into the unnamed register, or the one named before.
-function M.yank()
+--- `:Halley yank`: into the unnamed register, or the one named before. With a range, whole replies.
+---@param _words string[]
+---@param arguments vim.api.keyset.create_user_command.command_args
+function M.yank(_words, arguments)
+  if arguments.range > 0 then
+    return require('halley.chat.sessions').yank(arguments)
+  end
   local block = here()
   if block then
     vim.fn.setreg(vim.v.register, block.text .. '\n', 'l')

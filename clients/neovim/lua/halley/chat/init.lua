@@ -17,6 +17,8 @@ local window = require('halley.chat.window')
 ---@field range? lsp.Range What of the code the next turn is about
 ---@field asked? { stop: fun() } What is under way
 ---@field streaming table<string, true> The replies being written
+---@field has_begun? boolean Whether text of them has come
+---@field mode? string What a model may do in it
 
 ---@type table<integer, halley.ChatBuffer>
 local chats = {}
@@ -37,7 +39,7 @@ end
 
 --- The chat of a command, else a warning.
 ---@return halley.ChatBuffer?
-local function here()
+function M.here()
   local chat = M.whose()
   if not chat then
     vim.notify('Halley: this is not a chat; `:Halley chat` opens one.', vim.log.levels.WARN)
@@ -72,6 +74,10 @@ local function begin_reply(chat, event)
     return
   end
   turn.id = event.turnId
+  if event.excerpts and not turn.context then
+    turn.context = true
+    transcript.set_context(chat.text, turn, event.excerpts)
+  end
   transcript.begin_reply(chat.text, turn, event.replyId, event.model or 'Reply')
   chat.streaming[event.replyId] = true
   if vim.tbl_count(chat.streaming) > 1 then
@@ -91,6 +97,7 @@ local function listener(chat)
         begin_reply(chat, event)
       elseif event.type == 'text' or event.type == 'reasoning' then
         transcript.add(chat.text, event.replyId, event.type, event.delta)
+        chat.has_begun = true
       elseif event.type == 'notice' and event.replyId ~= '' then
         vim.notify('Halley: ' .. event.text)
       end
@@ -118,6 +125,13 @@ local function complete_turn(chat, turn_id)
   end, { buf = chat.code, on_error = function() end })
 end
 
+--- Asks for the modes again: one was changed, here or elsewhere.
+function M.find_modes()
+  for _, chat in pairs(chats) do
+    require('halley.chat.agent').set_mode(chat)
+  end
+end
+
 --- A chat is named by a model after its first reply, and the daemon reports when.
 function M.find_titles()
   for _, chat in pairs(chats) do
@@ -135,6 +149,7 @@ local function settle(chat, result)
   know(chat, result.chatId)
   if result.said then
     transcript.note(chat.text, nil, result.said)
+    require('halley.chat.agent').set_mode(chat)
   end
   for _, reply in ipairs(result.replies) do
     transcript.settle(chat.text, reply)
@@ -145,11 +160,29 @@ local function settle(chat, result)
   end
 end
 
+--- After a failure the daemon knows what of the text was the reply.
+---@param chat halley.ChatBuffer
+local function correct(chat)
+  client.request('halley/chat/get', { chatId = chat.id }, function(whole)
+    if not vim.api.nvim_buf_is_valid(chat.buf) then
+      return
+    end
+    for _, turn in ipairs(whole.turns) do
+      for _, reply in ipairs(turn.replies) do
+        if chat.streaming[reply.replyId] then
+          transcript.correct(chat.text, reply)
+        end
+      end
+    end
+  end, { buf = chat.code, on_error = function() end })
+end
+
 ---@param chat halley.ChatBuffer
 ---@param method string
 ---@param params table
-local function stream(chat, method, params)
-  chat.streaming = {}
+---@param refused? fun() Called where it failed before a reply began
+local function stream(chat, method, params, refused)
+  chat.streaming, chat.has_begun = {}, false
   require('halley.chat.columns').close(chat)
   local function ended()
     chat.asked = nil
@@ -172,7 +205,13 @@ local function stream(chat, method, params)
       end
       local said = client.sentence(err)
       if next(chat.streaming) then
-        said = (err.code == client.STOPPED and 'Stopped.' or said) .. ' `:Halley continue` resumes it.'
+        said = err.code == client.STOPPED and 'Stopped.' or said
+        said = said .. (chat.has_begun and ' `:Halley continue` resumes it.' or '')
+        if chat.has_begun and chat.id then
+          correct(chat)
+        end
+      elseif refused then
+        refused()
       end
       transcript.note(chat.text, next(chat.streaming), said)
       ended()
@@ -204,14 +243,18 @@ function M.send(buf, range)
   if not chat or prompt == '' or not free(chat) then
     return
   end
-  transcript.begin_turn(chat.text, prompt)
+  local turn = transcript.begin_turn(chat.text, prompt)
   window.follow(chat)
   local params = { chatId = chat.id, prompt = prompt, range = range or chat.range }
   chat.range = nil
   if chat.code and #vim.lsp.get_clients({ name = 'halley', bufnr = chat.code }) > 0 then
     params.textDocument = { uri = vim.uri_from_bufnr(chat.code) }
   end
-  stream(chat, 'halley/chat/send', params)
+  stream(chat, 'halley/chat/send', params, function()
+    if not turn.id then
+      transcript.take_back(chat.text, turn, prompt)
+    end
+  end)
 end
 
 --- Where the cursor is in a chat: its turn and its reply.
@@ -235,7 +278,7 @@ end
 --- `:Halley retry [model …]` in a chat: another reply to the turn at the cursor.
 ---@param words? string[]
 function M.retry(words)
-  local chat = here()
+  local chat = M.here()
   local turn = chat and at_cursor(chat)
   if chat and turn and turn.id and free(chat) then
     local models = vim.tbl_map(function(word)
@@ -251,7 +294,7 @@ end
 ---@param missing string
 ---@return halley.ChatBuffer?, string
 local function free_reply(missing)
-  local chat = here()
+  local chat = M.here()
   local _, reply = nil, nil
   if chat then
     _, reply = at_cursor(chat)
@@ -284,7 +327,7 @@ end
 
 --- `:Halley fork`: a chat of its own with everything up to the turn at the cursor.
 function M.fork()
-  local chat = here()
+  local chat = M.here()
   local turn = chat and at_cursor(chat)
   if not (chat and turn and turn.id) then
     return chat and vim.notify('Halley: there is no turn to fork after.')
@@ -309,7 +352,7 @@ end
 --- To the next (1) or the previous (-1) turn.
 ---@param step 1|-1
 function M.jump(step)
-  local chat = here()
+  local chat = M.here()
   for _ = 1, chat and vim.v.count1 or 0 do
     local row = chat and transcript.next_turn(chat.text, vim.api.nvim_win_get_cursor(0)[1] - 1, step)
     if not row then
@@ -348,6 +391,7 @@ local function adopt(buf, id, code)
   local chat = { buf = buf, id = id, code = code, streaming = {}, text = transcript.new(buf) }
   chats[buf] = chat
   window.set_up(chat)
+  require('halley.chat.agent').set_mode(chat)
   vim.api.nvim_create_autocmd('BufWipeout', {
     buffer = buf,
     callback = function()

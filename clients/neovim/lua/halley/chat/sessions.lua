@@ -8,7 +8,8 @@ local client = require('halley.client')
 local function line(summary)
   local when = summary.updated:sub(1, 16):gsub('T', ' ')
   local match = summary.match and ' · ' .. summary.match:gsub('\n', ' ') or ''
-  return ('%s · %s · %d turns%s'):format(summary.title, when, summary.turns, match)
+  local turns = summary.turns == 1 and 'turn' or 'turns'
+  return ('%s · %s · %d %s%s'):format(summary.title, when, summary.turns, turns, match)
 end
 
 ---@return integer?
@@ -78,16 +79,79 @@ function M.delete()
   end)
 end
 
---- `:Halley export [file]`: as Markdown, or as JSON by the file's name; without a file it is shown.
+--- What a command's range chooses of a chat: nothing where there is no range, which stands for all of it.
+---@param chat halley.ChatBuffer
+---@param arguments? vim.api.keyset.create_user_command.command_args
+---@return string[]? replies, string[]? turns
+local function chosen_by(chat, arguments)
+  if not arguments or arguments.range == 0 then
+    return
+  end
+  return require('halley.chat.transcript').within(chat.text, arguments.line1 - 1, arguments.line2 - 1)
+end
+
+---@param replies string[]?
+---@return boolean
+local function is_empty(replies)
+  if replies and #replies == 0 then
+    vim.notify('Halley: no reply is in these lines.', vim.log.levels.WARN)
+    return true
+  end
+  return false
+end
+
+--- `:[range]Halley yank`: the replies in the lines with their questions and sources, into the unnamed register.
+---@param arguments vim.api.keyset.create_user_command.command_args
+function M.yank(arguments)
+  local chat, register = kept(), vim.v.register
+  local replies = chat and chosen_by(chat, arguments)
+  if not chat or is_empty(replies) then
+    return
+  end
+  client.request('halley/chat/export', { chatId = chat.id, replies = replies }, function(exported)
+    vim.fn.setreg(register, exported.content, 'l')
+    vim.notify(('Halley: %d %s taken.'):format(#replies, #replies == 1 and 'reply' or 'replies'))
+  end, { buf = chat.code })
+end
+
+--- `:[range]Halley record NAME`: a macro of what the chat has asked, or of what the turns in the lines have.
 ---@param words string[]
-function M.export(words)
+---@param arguments vim.api.keyset.create_user_command.command_args
+function M.record(words, arguments)
   local chat = kept()
-  if not chat then
+  local replies, turns
+  if chat then
+    replies, turns = chosen_by(chat, arguments)
+  end
+  if not chat or is_empty(replies) then
+    return
+  end
+  local function record(name)
+    if name and name ~= '' then
+      client.request('halley/macros/record', { name = name, chatId = chat.id, turns = turns }, function()
+        vim.notify(('Halley: `:Halley macro %s` asks this again.'):format(name))
+      end, { buf = chat.code })
+    end
+  end
+  if words[1] then
+    return record(words[1])
+  end
+  vim.ui.input({ prompt = 'Name of the macro: ' }, record)
+end
+
+--- `:[range]Halley export [file]`: as Markdown, or as JSON by the file's name; without a file it is shown. With a
+--- range, only the replies in the lines.
+---@param words string[]
+---@param arguments? vim.api.keyset.create_user_command.command_args
+function M.export(words, arguments)
+  local chat = kept()
+  local replies = chat and chosen_by(chat, arguments)
+  if not chat or is_empty(replies) then
     return
   end
   local path = words[1] and vim.fs.normalize(words[1])
   local format = path and path:find('%.json$') and 'json' or 'markdown'
-  client.request('halley/chat/export', { chatId = chat.id, format = format }, function(exported)
+  client.request('halley/chat/export', { chatId = chat.id, format = format, replies = replies }, function(exported)
     local content = exported.content
     if type(content) == 'table' then
       content = vim.json.encode(content)

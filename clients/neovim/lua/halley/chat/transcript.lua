@@ -20,6 +20,7 @@ local YOU = '## You'
 ---@field mark integer At its heading
 ---@field last integer At the end of its text
 ---@field part? 'text'|'reasoning' What was written last
+---@field said string[] Its text so far, in the pieces that came
 ---@field note? integer The mark over the lines that tell why it ended
 ---@field blocks? halley.Block[] Its blocks of code, once it is whole
 
@@ -122,6 +123,20 @@ function M.begin_turn(of, prompt)
   return turn
 end
 
+--- A turn that the daemon did not take is below the last heading again, unless something is written there by now.
+---@param of halley.Transcript
+---@param turn halley.ShownTurn
+---@param prompt string
+function M.take_back(of, turn, prompt)
+  vim.api.nvim_buf_set_lines(of.buf, place(of, turn.mark), after(of, turn), true, {})
+  of.turns = vim.tbl_filter(function(one)
+    return one ~= turn
+  end, of.turns)
+  if M.prompt(of) == '' then
+    M.set_prompt(of, prompt)
+  end
+end
+
 ---@param of halley.Transcript
 ---@param id string?
 ---@return halley.ShownTurn? # the newest, where no id is given
@@ -168,7 +183,7 @@ function M.begin_reply(of, turn, id, model)
   going_on(of, function()
     local row = after(of, turn)
     insert(of, row, { '## ' .. model, '', '', '' })
-    of.replies[id] = { turn = turn.id, model = model, mark = mark(of, row), last = mark(of, row + 2) }
+    of.replies[id] = { turn = turn.id, model = model, mark = mark(of, row), last = mark(of, row + 2), said = {} }
   end)
 end
 
@@ -192,6 +207,8 @@ function M.add(of, id, part, delta)
   end
   if part == 'reasoning' then
     delta = delta:gsub('\n', '\n> ')
+  else
+    table.insert(reply.said, delta)
   end
   if part == 'reasoning' and reply.part ~= 'reasoning' then
     delta = (reply.part and '\n\n' or '') .. '> **Reasoning**\n> ' .. delta
@@ -202,6 +219,29 @@ function M.add(of, id, part, delta)
   going_on(of, function()
     put(of, reply, delta)
   end)
+end
+
+--- Writes a reply's text again where the daemon has another one: what came first was the model's thinking.
+---@param of halley.Transcript
+---@param reply halley.Reply
+function M.correct(of, reply)
+  local shown = of.replies[reply.replyId]
+  local came = shown and table.concat(shown.said):gsub('%s+', '')
+  if not shown or came == '' or came == reply.text:gsub('%s+', '') then
+    return
+  end
+  going_on(of, function()
+    local first = place(of, shown.mark) + 2
+    local row, column = place(of, shown.last)
+    vim.api.nvim_buf_set_text(of.buf, first, 0, row, column, { '' })
+  end)
+  shown.part, shown.said = nil, {}
+  if reply.reasoning then
+    M.add(of, reply.replyId, 'reasoning', reply.reasoning)
+  end
+  if reply.text ~= '' then
+    M.add(of, reply.replyId, 'text', reply.text)
+  end
 end
 
 --- Shows below a reply (without one, above the prompt) how it ended.
@@ -245,6 +285,7 @@ function M.settle(of, reply)
     return
   end
   shown.blocks = reply.blocks
+  M.correct(of, reply)
   if reply.sources and #reply.sources > 0 then
     local lines = {}
     for _, source in ipairs(reply.sources) do
@@ -277,7 +318,7 @@ local function folded(of, reply)
   local row = M.heading(of)
   insert(of, row, lines)
   of.replies[reply.replyId] =
-    { model = reply.model, mark = mark(of, row), last = mark(of, row + #lines - 2), blocks = reply.blocks }
+    { model = reply.model, mark = mark(of, row), last = mark(of, row + #lines - 2), blocks = reply.blocks, said = {} }
 end
 
 ---@param of halley.Transcript
@@ -365,6 +406,30 @@ function M.at(of, row)
     end
   end
   return turn, reply
+end
+
+--- The replies with a line in a range, in order, and the turns they are of.
+---@param of halley.Transcript
+---@param first integer From 0
+---@param last integer
+---@return string[] replies, string[] turns
+function M.within(of, first, last)
+  local replies, turns = {}, {}
+  for id, one in pairs(of.replies) do
+    if place(of, one.mark) <= last and place(of, one.last) >= first then
+      replies[#replies + 1] = id
+    end
+  end
+  table.sort(replies, function(one, other)
+    return place(of, of.replies[one].mark) < place(of, of.replies[other].mark)
+  end)
+  for _, id in ipairs(replies) do
+    local turn = of.replies[id].turn
+    if turn and not vim.list_contains(turns, turn) then
+      turns[#turns + 1] = turn
+    end
+  end
+  return replies, turns
 end
 
 --- The row of the heading of the next turn (`step` 1) or of the one before (-1), the prompt's among them.

@@ -124,7 +124,8 @@ function M.winbar()
   end
   local title = (chat.title or '') ~= '' and chat.title or 'A new chat'
   local state = chat.asked and ' … ' or ' '
-  return '%#Title#' .. state .. title:gsub('%%', '%%%%') .. '%*'
+  local mode = chat.mode and ' %=%#Comment#' .. chat.mode .. ' ' or ''
+  return '%#Title#' .. state .. title:gsub('%%', '%%%%') .. '%*' .. mode
 end
 
 -- Folds: what was brought along, what was thought, what was not chosen. All are quotes with a bold word first, so that

@@ -5,6 +5,19 @@ local client = require('halley.client')
 
 local WAIT_MS = 5000
 
+local KEY_WORDS = {
+  present = 'key present',
+  missing = 'key missing',
+  otherOrigin = 'key entered for another address',
+  notNeeded = 'no key needed',
+}
+
+---@param status string
+---@return string
+function M.key_words(status)
+  return KEY_WORDS[status] or status
+end
+
 ---@param found halley.Verified
 ---@param id string
 ---@return string[]
@@ -105,7 +118,7 @@ end
 ---@return string
 local function line(one)
   if one.key then
-    return ('%s · key %s · %s'):format(one.label, one.key.status, one.baseUrl)
+    return ('%s · %s · %s'):format(one.label, M.key_words(one.key.status), one.baseUrl)
   end
   return ('Add %s'):format(one.label) .. (one.about and ' · ' .. one.about or '')
 end

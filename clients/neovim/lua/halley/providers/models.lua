@@ -4,7 +4,7 @@ local M = {}
 local client = require('halley.client')
 
 local WAIT_MS = 5000
-local ROLES = { 'chat', 'edit', 'complete', 'fast', 'embed', 'image', 'speech', 'transcribe', 'video' }
+local ROLES = { 'chat', 'edit', 'complete', 'fast', 'next', 'embed', 'image', 'speech', 'transcribe', 'video' }
 local SCOPES = {
   { name = 'workspace', label = 'this workspace' },
   { name = 'user', label = 'everywhere' },
@@ -64,11 +64,11 @@ local function choose(role, route, scope, uri, buf)
   client.request('halley/models/select', asked, function(selection)
     local chosen = selection.roles[role]
     local text = ('%s asks %s (%s).'):format(role, table.concat(chosen.route, ', then '), chosen.scope)
-    for _, other in ipairs(role == 'chat' and { 'complete', 'fast' } or {}) do
-      local kept = selection.roles[other]
-      if kept and kept.scope == 'default' then
-        text = text .. ('\n%s asks %s (%s).'):format(other, kept.route[1], kept.source)
-      end
+    local kept = vim.tbl_filter(function(other)
+      return selection.roles[other] and selection.roles[other].scope == 'default'
+    end, role == 'chat' and { 'complete', 'fast' } or {})
+    if #kept > 0 then -- on the same line: Neovim waits for <Enter> after a second one
+      text = ('%s Unchanged: %s.'):format(text, table.concat(kept, ', '))
     end
     vim.notify('Halley: ' .. text)
   end, { buf = buf })
@@ -145,7 +145,10 @@ local function ask_role(uri, buf)
       prompt = 'Role',
       format_item = function(role)
         local chosen = selection.roles[role]
-        return chosen and ('%-9s %s (%s)'):format(role, chosen.route[1], chosen.source) or role
+        return ('%-10s %s'):format(
+          role,
+          chosen and ('%s (%s)'):format(chosen.route[1], chosen.source) or 'none is chosen'
+        )
       end,
     }, function(role)
       if role then

@@ -175,7 +175,10 @@ local function told(params)
   if params.changed then
     vim.list_extend(lines, { params.changed, '' })
   end
-  lines[#lines + 1] = params.argumentsText
+  if params.why then
+    vim.list_extend(lines, { params.why, '' })
+  end
+  lines[#lines + 1] = params.diff or params.command or params.argumentsText
   if params.readOnly then
     vim.list_extend(lines, { '', 'It only reads.' })
   end
@@ -223,7 +226,7 @@ local function show(lines)
 end
 
 --- Questions in the order they came, one at a time.
----@type { params: halley.ToolApproveParams, answer: fun(decision: string) }[]
+---@type { params: halley.ToolApproveParams, answer: fun(decision: string, hunks?: integer[]) }[]
 local waiting = {}
 
 local ask_next
@@ -244,13 +247,47 @@ end
 ---@return string[][]
 local function choices_for(params, whole)
   local found = { { 'once', 'Allow this call' }, { 'deny', 'Do not' } }
+  if params.chat then
+    table.insert(found, 2, { 'chat', 'Allow calls of this kind in this chat' })
+  end
   if params.always then
     table.insert(found, 2, { 'always', 'Always allow calls of this kind in this workspace' })
+  end
+  if #(params.hunks or {}) > 1 then
+    table.insert(found, 2, { 'hunks', 'Choose among its ' .. #params.hunks .. ' changes' })
   end
   if not whole then
     table.insert(found, 1, { 'read', 'Look at all of it first' })
   end
   return found
+end
+
+--- The hunks of an edit, all ticked; choosing one unticks it, and the first row approves those still ticked.
+---@param hunks halley.ApproveHunk[]
+---@param done fun(chosen?: integer[]) Their places from 0
+---@param off? table<integer, true>
+local function pick_hunks(hunks, done, off)
+  off = off or {}
+  local chosen, found = {}, { { text = 'Allow the ticked' } }
+  for index, hunk in ipairs(hunks) do
+    if not off[index] then
+      chosen[#chosen + 1] = index - 1
+    end
+    local text = vim.trim(hunk.newText ~= '' and hunk.newText or hunk.oldText):gsub('\n', ' ⏎ ')
+    found[#found + 1] = { index = index, text = ('%sline %d: %s'):format(box(not off[index]), hunk.line + 1, text) }
+  end
+  vim.ui.select(found, {
+    prompt = 'Which changes?',
+    format_item = function(row)
+      return row.text
+    end,
+  }, function(row)
+    if not row or not row.index then
+      return done(row and chosen or nil)
+    end
+    off[row.index] = not off[row.index] or nil
+    pick_hunks(hunks, done, off)
+  end)
 end
 
 function ask_next()
@@ -273,9 +310,17 @@ function ask_next()
     if choice and choice[1] == 'read' then
       return read_first(lines)
     end
-    table.remove(waiting, 1)
-    one.answer(choice and choice[1] or 'deny')
-    ask_next()
+    local function answer(decision, hunks)
+      table.remove(waiting, 1)
+      one.answer(decision, hunks)
+      ask_next()
+    end
+    if choice and choice[1] == 'hunks' then
+      return pick_hunks(one.params.hunks, function(chosen)
+        answer(chosen and #chosen > 0 and 'once' or 'deny', chosen)
+      end)
+    end
+    answer(choice and choice[1] or 'deny')
   end)
 end
 
@@ -283,11 +328,11 @@ end
 --- To turn away is to say no.
 function M.on_approve(_, params)
   local thread = assert(coroutine.running())
-  local answered
+  local answered, some
   waiting[#waiting + 1] = {
     params = params,
-    answer = function(decision)
-      answered = decision
+    answer = function(decision, hunks)
+      answered, some = decision, hunks
       coroutine.resume(thread)
     end,
   }
@@ -295,7 +340,21 @@ function M.on_approve(_, params)
     vim.schedule(ask_next)
   end
   coroutine.yield()
-  return { decision = answered }
+  return { decision = answered, hunks = some }
+end
+
+--- The handler of `halley/agent/save`, before an agent runs a command that would not see its own edits.
+---@param params halley.AgentSaveParams
+function M.on_save(_, params)
+  for _, buf in ipairs(vim.api.nvim_list_bufs()) do
+    local wanted = vim.api.nvim_buf_is_loaded(buf) and vim.bo[buf].modified and vim.bo[buf].buftype == ''
+    if wanted and vim.tbl_contains(params.uris, vim.uri_from_bufnr(buf)) then
+      vim.api.nvim_buf_call(buf, function()
+        vim.cmd('silent update')
+      end)
+    end
+  end
+  return vim.empty_dict()
 end
 
 return M

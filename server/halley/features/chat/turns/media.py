@@ -61,9 +61,15 @@ async def send_video(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emi
 
 async def send_dictated(desk: ChatDesk, request: ChatRequest, typed: ChatInput, emit: Emit) -> Json:
     """As if the recording's words had been typed; the transcript is reported."""
-    heard = await dictated(desk, typed)
+    return await send_heard(desk, request, await dictated(desk, typed), emit, typed.models)
+
+
+async def send_heard(
+    desk: ChatDesk, request: ChatRequest, heard: str, emit: Emit, models: tuple[str, ...] = ()
+) -> Json:
+    """A question that was spoken: nothing in it is a command, a variable or the name of a model."""
     emit({"type": "notice", "replyId": "", "text": f"Understood: {heard}"})
-    said = Expanded(ChatInput(heard, models=typed.models))
+    said = Expanded(ChatInput(heard, models=models))
     return await ask_question(desk, replace(request, prompt=heard), said, emit)
 
 
@@ -143,7 +149,7 @@ async def dictated(desk: ChatDesk, typed: ChatInput) -> str:
 
     Raises InvalidInput for what is no recording, or says nothing.
     """
-    works, named = _works(desk), typed.text.strip()
+    named = typed.text.strip()
     kind: MediaKind = "transcription"
     first, _, rest = named.partition(" ")
     if first == "translate" and rest.strip():
@@ -156,9 +162,18 @@ async def dictated(desk: ChatDesk, typed: ChatInput) -> str:
         if desk.around.workspace is None:
             raise InvalidInput("A relative path needs a workspace.", "Give the recording's full path.")
         path = desk.around.workspace.root / path
-    task = await works.make(Order(kind, source=str(path)), desk.around.line, desk.around.workspace_id)
+    return await _heard(desk, Order(kind, source=str(path)), None, path.name)
+
+
+async def transcribed(desk: ChatDesk, data: bytes) -> str:
+    """What a recording says. Raises as `dictated` does, and NotConfigured where no model transcribes."""
+    return await _heard(desk, Order("transcription"), data, "the recording")
+
+
+async def _heard(desk: ChatDesk, order: Order, data: bytes | None, name: str) -> str:
+    task = await _works(desk).make(order, desk.around.line, desk.around.workspace_id, data=data)
     if not (task.text or "").strip():
-        raise InvalidInput(f"No speech was recognised in {path.name}.", "Record it again, or type it.")
+        raise InvalidInput(f"No speech was recognised in {name}.", "Record it again, or type it.")
     return str(task.text).strip()
 
 

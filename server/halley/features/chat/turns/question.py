@@ -9,11 +9,13 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 
+from halley.core.agent import Mode
 from halley.core.errors import InvalidInput
 from halley.core.events import Notice
 from halley.core.models import ModelRef, Role
 from halley.engine.chat_input import ChatInput
 from halley.engine.prompting.conversation import Attachment
+from halley.features.agent.modes import mode_of, read_mode
 from halley.features.chat.answering import answer, none_left_open
 from halley.features.chat.blind import is_blind, label, shuffled
 from halley.features.chat.commands import Expanded, expand_command
@@ -21,6 +23,7 @@ from halley.features.chat.compaction import compact_if_needed
 from halley.features.chat.desk import ChatDesk, Emit, Json
 from halley.features.chat.messages import build_chat_prompt, to_excerpts
 from halley.features.chat.pictures import check_sees
+from halley.features.chat.shapes import excerpts_json
 from halley.features.chat.turns.turn import Asked, ChatRequest, result_of, tell_start
 from halley.features.chat.variables import load_attachments, notebook_attachment, selection_attachment
 from halley.stores.chats.values import Chat, Turn
@@ -35,8 +38,7 @@ async def send_question(desk: ChatDesk, request: ChatRequest, typed: ChatInput, 
 async def ask_question(desk: ChatDesk, request: ChatRequest, expanded: Expanded, emit: Emit) -> Json:
     """A turn made of an expanded command, with one reply for each model."""
     typed = expanded.typed
-    attachments = await load_attachments(desk, typed.variables, typed.text)
-    attachments = [*_selection(desk, typed), *attachments]
+    attachments = await _attachments(desk, request, typed)
     models = list(dict.fromkeys(str(ModelRef.parse(model)) for model in request.models or typed.models))
     if request.images:
         check_sees(
@@ -49,6 +51,17 @@ async def ask_question(desk: ChatDesk, request: ChatRequest, expanded: Expanded,
         models = shuffled(models)
     refs = await _models_of(desk, models, expanded.role)
     before = await desk.store.get(request.chat_id) if request.chat_id else None
+    kept = mode = choose_mode(desk, request.mode, before)
+    if expanded.edits and mode == "ask":
+        mode = "edit"
+    if mode != "ask" and len(refs) > 1:
+        raise InvalidInput(
+            f"In the mode {mode} one model works at a time.", "Name one model, or ask in the mode ask."
+        )
+    if request.first is not None:
+        await request.first()
+        before = await desk.store.get(request.chat_id) if request.chat_id else None
+        attachments = await _attachments(desk, request, typed)  # of files that are other ones now
     begun = desk.store.begin_turn(
         request.chat_id,
         desk.around.workspace_id,
@@ -58,10 +71,16 @@ async def ask_question(desk: ChatDesk, request: ChatRequest, expanded: Expanded,
         images=request.images,
         details={"said": typed.text, "models": models, "blind": request.blind, "role": expanded.role},
         tools=request.tools,
+        agent={"mode": kept} if before is None or request.mode else None,
     )
     turn = begun.turn
     chat = before or Chat(turn.chat_id, desk.around.workspace_id, "", turn.created, turn.created)
-    chat = replace(chat, turns=(*chat.turns, turn), tools={**chat.tools, **request.tools})
+    chat = replace(
+        chat,
+        turns=(*chat.turns, turn),
+        tools={**chat.tools, **request.tools},
+        agent={**chat.agent, "mode": mode},
+    )
     async with none_left_open(desk, begun.replies):
         try:  # the first token does not wait for the disk
             await give_replies(desk, chat, turn, asked_of(turn, refs, begun.replies, bool(models)), emit)
@@ -85,10 +104,12 @@ def asked_of(turn: Turn, refs: Sequence[ModelRef], replies: Sequence[str], exact
 async def give_replies(desk: ChatDesk, chat: Chat, turn: Turn, asked: Sequence[Asked], emit: Emit) -> None:
     refs = [ModelRef.parse(one.opened_as) for one in asked]
     chat, told = await compact_if_needed(desk, chat, refs, turn.id, emit)
+    excerpts = excerpts_json(turn, desk.around.root)
     work: list[Awaitable[None]] = []
     for one, ref in zip(asked, refs, strict=True):
         built = build_chat_prompt(desk, chat, ref, turn.id)
-        tell_start(emit, one, chat.id, turn.id)
+        one = in_chat(desk, one, chat)
+        tell_start(emit, one, chat.id, turn.id, excerpts)
         left_out = (
             f"{built.left_out} earlier turns did not fit into the context of {one.shown} and were left out."
         )
@@ -96,9 +117,26 @@ async def give_replies(desk: ChatDesk, chat: Chat, turn: Turn, asked: Sequence[A
             if text:
                 desk.store.append(one.reply, (Notice(text),))
                 emit({"type": "notice", "replyId": one.reply, "text": text})
-        one = replace(one, switched=chat.tools)
         work += [answer(desk, built.prompt, one, emit), desk.store.note_sent(one.reply, built.sent)]
     await _all(work)
+
+
+def choose_mode(desk: ChatDesk, wanted: str, chat: Chat | None) -> Mode:
+    """The mode of the turn; one that is named is kept for the workspace. Raises InvalidInput for an unknown one."""
+    picks, root = desk.tools.picks if desk.tools else None, desk.around.root
+    if not wanted:
+        return mode_of(desk.around.settings, picks, root, chat)
+    mode = read_mode(wanted)
+    if picks and root:
+        picks.pick_mode(root, mode)
+    return mode
+
+
+def in_chat(desk: ChatDesk, asked: Asked, chat: Chat) -> Asked:
+    """A reply with what holds in its chat: switched tools, mode, plan."""
+    mode = mode_of(desk.around.settings, desk.tools.picks if desk.tools else None, desk.around.root, chat)
+    plan = tuple((str(step), str(state)) for step, state in chat.agent.get("plan") or ())
+    return replace(asked, switched=chat.tools, mode=mode, plan=plan)
 
 
 def asked_at(turn: Turn, position: int, model: str) -> Asked:
@@ -106,6 +144,11 @@ def asked_at(turn: Turn, position: int, model: str) -> Asked:
     return Asked(
         "", label(position) if blind else model, None, role, blind, model, chat=turn.chat_id, turn=turn.id
     )
+
+
+async def _attachments(desk: ChatDesk, request: ChatRequest, typed: ChatInput) -> list[Attachment]:
+    named = await load_attachments(desk, typed.variables, typed.text)
+    return [*_selection(desk, typed), *request.attached, *named]
 
 
 def _selection(desk: ChatDesk, typed: ChatInput) -> list[Attachment]:

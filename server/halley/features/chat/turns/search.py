@@ -17,6 +17,7 @@ from halley.engine.prompting.conversation import Attachment
 from halley.features.chat.answering import none_left_open, settle_with
 from halley.features.chat.desk import ChatDesk, Emit, Json
 from halley.features.chat.messages import to_excerpts
+from halley.features.chat.shapes import excerpts_json
 from halley.features.chat.turns.turn import Asked, ChatRequest, result_of, tell_start
 
 MOST_HITS = 12
@@ -37,7 +38,7 @@ async def send_search(desk: ChatDesk, request: ChatRequest, typed: ChatInput, em
     )
     (reply,), chat_id = begun.replies, begun.turn.chat_id
     asked = Asked(reply, SEARCHER, opened_as=SEARCHER)
-    tell_start(emit, asked, chat_id, begun.turn.id)
+    tell_start(emit, asked, chat_id, begun.turn.id, excerpts_json(begun.turn, desk.around.root))
 
     async def work(take: Callable[[Event], None]) -> None:
         take(TextDelta(listed(attachments)))

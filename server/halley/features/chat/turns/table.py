@@ -15,6 +15,7 @@ from halley.features.chat.turns.command import ABOUT, send_command
 from halley.features.chat.turns.macro import send_macro
 from halley.features.chat.turns.media import send_dictated, send_picture, send_speech, send_video
 from halley.features.chat.turns.question import send_question
+from halley.features.chat.turns.review import send_review
 from halley.features.chat.turns.search import send_search
 from halley.features.chat.turns.turn import ChatRequest
 
@@ -27,6 +28,7 @@ TURNS: Mapping[str, Send] = {
     "video": send_video,
     "dictate": send_dictated,
     "search": send_search,
+    "review": send_review,
 }
 
 

@@ -5,12 +5,14 @@ The kinds themselves are rows of `table.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from halley.core.agent import Mode
 from halley.core.calls import ImagePart
 from halley.core.errors import InvalidInput, Problem, error_of
-from halley.core.models import Role
+from halley.core.models import Role, Usage
+from halley.engine.prompting.conversation import Attachment
 from halley.features.chat.blind import hidden_problem, is_blind, label
 from halley.features.chat.desk import ChatDesk, Emit, Json
 from halley.features.chat.shapes import turn_json
@@ -28,6 +30,12 @@ class ChatRequest:
     """Hide which model is which until one is chosen."""
     tools: Mapping[str, bool] = field(default_factory=dict)
     """Tools to switch for the chat from here on, keyed `*`, `server` or `server/tool`."""
+    mode: str = ""
+    """The mode of the chat from here on; empty: as it is."""
+    first: Callable[[], Awaitable[None]] | None = None
+    """Done once the request is checked, before its turn is made; what it raises ends the request."""
+    attached: tuple[Attachment, ...] = ()
+    """What the user attached, as it is: nothing in it is read as a command or variable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +56,27 @@ class Asked:
     turn: str = ""
     said: str = ""
     """The reply's text so far, when it is continued."""
+    spent: Usage | None = None
+    """What it has used so far, when it is continued."""
     switched: Mapping[str, bool] = field(default_factory=dict)
     """Tools switched for the chat."""
+    mode: Mode = "ask"
+    plan: tuple[tuple[str, str], ...] = ()
+    """The chat's approved plan."""
 
 
-def tell_start(emit: Emit, asked: Asked, chat_id: str, turn_id: str) -> None:
-    emit(
-        {"type": "start", "replyId": asked.reply, "model": asked.shown, "chatId": chat_id, "turnId": turn_id}
-    )
+def tell_start(emit: Emit, asked: Asked, chat_id: str, turn_id: str, excerpts: Sequence[Json] = ()) -> None:
+    """The reply begins. `excerpts` are what its turn brought in: an editor shows them before any text arrives."""
+    event: Json = {
+        "type": "start", "replyId": asked.reply, "model": asked.shown, "chatId": chat_id, "turnId": turn_id,
+        "mode": asked.mode,
+    }  # fmt: skip
+    emit(event | ({"excerpts": excerpts} if excerpts else {}))
 
 
 async def result_of(desk: ChatDesk, chat_id: str, turn_id: str, replies: Sequence[str]) -> Json:
-    chat = await desk.store.get(chat_id)
-    turn = find_turn(chat, turn_id)
-    found = [find_reply(chat, reply) for reply in replies]
+    turn = _current(await desk.store.get_turn(chat_id, turn_id))
+    found = [_reply_of((turn,), reply) for reply in replies]
     if all(reply.status == "failed" for reply in found) and found[0].problem:
         raise error_of(_told(turn, found[0], found[0].problem))
     wanted = set(replies)
@@ -77,14 +92,21 @@ def result_without_turn(request: ChatRequest, said: str) -> Json:
 
 def find_turn(chat: Chat, turn_id: str) -> Turn:
     """One that is still part of the chat, also before the last `/clear`."""
-    found = next((turn for turn in chat.turns if turn.id == turn_id and not turn.undone), None)
-    if found is None:
+    return _current(next((turn for turn in chat.turns if turn.id == turn_id), None))
+
+
+def _current(turn: Turn | None) -> Turn:
+    if turn is None or turn.undone:
         raise InvalidInput("There is no such turn in the chat.", "Pick one of its current turns.")
-    return found
+    return turn
 
 
 def find_reply(chat: Chat, reply_id: str) -> Reply:
-    for turn in chat.turns:
+    return _reply_of(chat.turns, reply_id)
+
+
+def _reply_of(turns: Iterable[Turn], reply_id: str) -> Reply:
+    for turn in turns:
         for reply in turn.replies:
             if reply.id == reply_id:
                 return reply

@@ -5,6 +5,8 @@ never reads it: it works in a git directory of ours (`private.py`), made for one
 repository's objects and holds a copy of its index and our own configuration.
 
     diff.py        the questions
+    changes.py     the same, file by file with their new texts, for any range of commits
+    revisions.py   which commits a range names
     repository.py  which repository a folder belongs to
     private.py     our own git directory
     running.py     starting git

@@ -22,7 +22,7 @@ MOST_BYTES = 2_000_000
 MOST_CONFIG = 4 << 20
 _MOST_ARGUMENTS = 24_000
 """Bytes of file names in one call: Windows takes 32,767 characters for everything."""
-_FLAGS = (
+DIFF_FLAGS = (
     "--no-ext-diff", "--no-textconv", "--no-color", "--submodule=short", "--ignore-submodules=all",
     "--find-renames", "-l1000",
 )  # fmt: skip
@@ -37,15 +37,15 @@ async def load_diff(
     At most 2 MB. Raises InvalidInput when `cwd` is in no repository, or git is missing or fails; BlockedByPolicy for a
     repository that points elsewhere.
     """
-    async with _opened(cwd) as git:
-        what = ("--cached",) if staged else (git.head or await _empty_tree(git),)
-        below = () if staged else _below(git.repository, cwd)
-        listed = await _ask(
-            git, "diff", *_FLAGS, "--name-status", "-z", *what, "--", *below, most=MOST_LISTED
+    async with opened(cwd) as git:
+        what = ("--cached",) if staged else (git.head or await empty_tree(git),)
+        inside = () if staged else below(git.repository, cwd)
+        listed = await ask_git(
+            git, "diff", *DIFF_FLAGS, "--name-status", "-z", *what, "--", *inside, most=MOST_LISTED
         )
         shown = [
             name
-            for names in _changed(listed)
+            for names in changed_names(listed)
             if not any(map(is_hidden, map(os.fsdecode, names)))
             for name in names
         ]
@@ -54,17 +54,17 @@ async def load_diff(
             left = MOST_BYTES - sum(map(len, diffs))
             if left <= 0:
                 break
-            diffs.append(await _ask(git, "diff", *_FLAGS, *what, "--", *names, most=left))
+            diffs.append(await ask_git(git, "diff", *DIFF_FLAGS, *what, "--", *names, most=left))
     return b"".join(diffs).decode("utf-8", "replace")
 
 
 async def load_recent_messages(cwd: Path, count: int = 8) -> list[str]:
     """First lines of the last commits, newest first; empty in a repository without any."""
-    async with _opened(cwd) as git:
+    async with opened(cwd) as git:
         if git.head is None:
             return []
         try:
-            said = await _ask(
+            said = await ask_git(
                 git,
                 "log",
                 f"-{count}",
@@ -80,7 +80,8 @@ async def load_recent_messages(cwd: Path, count: int = 8) -> list[str]:
 
 
 @asynccontextmanager
-async def _opened(cwd: Path) -> AsyncIterator[PrivateGit]:
+async def opened(cwd: Path) -> AsyncIterator[PrivateGit]:
+    """The repository around `cwd`, ready to be asked. Raises InvalidInput, BlockedByPolicy."""
     repository = await asyncio.to_thread(find_repository, cwd)
     opening = private_git(repository)
     git = await asyncio.to_thread(opening.__enter__)
@@ -102,23 +103,24 @@ def _config_of(repository: Repository) -> bytes:
         return b""
 
 
-async def _empty_tree(git: PrivateGit) -> str:
+async def empty_tree(git: PrivateGit) -> str:
     """Its name, which depends on the repository's hash."""
-    return (await _ask(git, "hash-object", "-t", "tree", "--stdin", most=100)).decode().strip()
+    return (await ask_git(git, "hash-object", "-t", "tree", "--stdin", most=100)).decode().strip()
 
 
-async def _ask(git: PrivateGit, *arguments: str | bytes, most: int) -> bytes:
+async def ask_git(git: PrivateGit, *arguments: str | bytes, most: int) -> bytes:
+    """What git prints, at most so many bytes. Raises InvalidInput when it fails."""
     ran = await run_git(git.folder, git.repository.work_tree, *arguments, env=git.environ, most_bytes=most)
     return ran.output
 
 
-def _below(repository: Repository, cwd: Path) -> tuple[str, ...]:
+def below(repository: Repository, cwd: Path) -> tuple[str, ...]:
     """The pathspec of the workspace in a larger repository: files beside it are none of its business."""
     inner = Path(os.path.realpath(cwd)).relative_to(repository.work_tree).as_posix()
     return () if inner == "." else (f":(top,literal){inner}",)
 
 
-def _changed(listed: bytes) -> Iterator[tuple[bytes, ...]]:
+def changed_names(listed: bytes) -> Iterator[tuple[bytes, ...]]:
     """The names of each entry of `--name-status -z`: two for a rename or a copy. What was cut off is no entry."""
     fields = iter(listed.split(b"\0")[:-1])
     for status in fields:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from halley.core.errors import BlockedByPolicy, InvalidInput
+from halley.stores.disk.environment import current_environ
 from halley.stores.disk.files import read_regular
 from halley.stores.workspace.ours import is_ours, own_folders
 
@@ -133,9 +134,8 @@ def require_owner(repository: Repository, listed: bytes) -> None:
 
 
 def _is_own(folder: Path) -> bool:
-    own = {os.getuid()} | (
-        {int(os.environ["SUDO_UID"])} if os.environ.get("SUDO_UID", "").isdigit() else set()
-    )
+    caller = current_environ().get("SUDO_UID", "")
+    own = {os.getuid()} | ({int(caller)} if caller.isdigit() else set())
     return folder.stat().st_uid in own
 
 
@@ -146,19 +146,32 @@ def load_head(repository: Repository) -> str | None:
             f"{repository.work_tree} keeps its branches in a format (reftable) that Halley does not read.",
             "`git refs migrate --ref-format=files` changes it.",
         )
-    value = _small(repository.git_dir / "HEAD").strip()
-    for _ in range(_MOST_HOPS):
-        if not value.startswith("ref:"):
-            break
-        name = value.removeprefix("ref:").strip()
-        found = _load_reference(repository, name)
-        if found is None:
-            return None
-        value = found
+    value = _followed(repository, _small(repository.git_dir / "HEAD").strip())
+    if value is None:
+        return None
     if not _OBJECT.fullmatch(value):
         raise InvalidInput(
             f"HEAD of {repository.work_tree} names no commit.", "Look at it with `git status`."
         )
+    return value
+
+
+def load_reference(repository: Repository, name: str) -> str | None:
+    """What a branch or tag (`refs/…`) names, in hexadecimal; None where there is none. Raises BlockedByPolicy."""
+    found = _load_reference(repository, name)
+    value = _followed(repository, found) if found else None
+    return value if value and _OBJECT.fullmatch(value) else None
+
+
+def _followed(repository: Repository, value: str) -> str | None:
+    """A reference's value once all that name another are followed; None where one of them is not there."""
+    for _ in range(_MOST_HOPS):
+        if not value.startswith("ref:"):
+            break
+        found = _load_reference(repository, value.removeprefix("ref:").strip())
+        if found is None:
+            return None
+        value = found
     return value
 
 

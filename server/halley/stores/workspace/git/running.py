@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from halley.core.errors import InvalidInput
+from halley.stores.disk.environment import current_environ
 from halley.stores.disk.programs import Ran, absolute_path, find_program, run_bounded
 
 LIMIT_S = 10.0
@@ -37,18 +38,23 @@ async def run_git(
 
     Raises InvalidInput when git is missing, fails, or takes longer than `LIMIT_S`.
     """
-    needed = {name: os.environ[name] for name in _NEEDED if name in os.environ}
+    needed = _present(_NEEDED)
     ours = {"PATH": absolute_path((outside,)), "HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     return await _run(outside, arguments, folder, needed | ours | _FIXED | dict(env), most_bytes)
 
 
 async def list_config(content: bytes | None, folder: Path, outside: Path) -> bytes:
     """`git config -z --list` of a file's `content`, without what it includes; None asks for the user's own."""
-    needed = {name: os.environ[name] for name in (*_NEEDED, *_USER) if name in os.environ}
+    needed = _present((*_NEEDED, *_USER))
     env = needed | {"PATH": absolute_path((outside,)), "GIT_DIR": str(folder), "LC_ALL": "C"}
     which = ("--file", "-", "--no-includes") if content is not None else ("--includes",)
     arguments = ("config", "-z", "--list", *which)
     return (await _run(outside, arguments, folder, env, MOST_LISTED, content or b"")).output
+
+
+def _present(names: tuple[str, ...]) -> dict[str, str]:
+    environ = current_environ()
+    return {name: environ[name] for name in names if name in environ}
 
 
 async def _run(

@@ -1,0 +1,1 @@
+"""Commands about what git says has changed: `commit.py` writes a message, `review.py` gives findings."""

@@ -1,0 +1,146 @@
+"""The tools of a window's chats: which are on, and asking the user before a call.
+
+A plugin of ours asks by `halley/tools/approve`, every other client by `window/showMessageRequest`. Only clear approval
+counts: no answer, an unknown one and an error all deny the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from halley.engine.edits.hunks import Hunk
+from halley.engine.markdown.inert import visible
+from halley.engine.prompting.prompts import fence
+from halley.features.chat.desk import ToolDesk
+from halley.features.tools.approving import Ask, Decision, Question, with_hunks
+from halley.features.tools.switches import BUILTIN, Switches
+from halley.features.tools.toolbox import OnlyHunks
+from halley.lsp.window.chat_states import title_of
+from halley.lsp.window.showing import show_answer
+from halley.lsp.window.status import send_status
+
+if TYPE_CHECKING:
+    from halley.lsp.window.session import Session
+
+Json = dict[str, Any]
+MOST_SHOWN = 4000
+"""Characters of arguments in a message box; a call with longer ones cannot be agreed to there, unread."""
+ONCE, CHAT, ALWAYS, DENY = "Allow once", "For this chat", "Always in this workspace", "Deny"
+_ANSWERS: Mapping[str, Decision] = {ONCE: "once", CHAT: "chat", ALWAYS: "always"}
+
+
+def tool_desk(session: Session) -> ToolDesk:
+    """What a chat of this window needs for its tools."""
+    watch_tools(session)
+    return ToolDesk(session.shared.tools, session.room.tool_picks, lambda *ids: _asking(session, *ids))
+
+
+def watch_tools(session: Session) -> None:
+    """Tell the client when a server's state or tools change; from the first look on."""
+    if session.watches_tools:
+        return
+    session.watches_tools = True
+    listeners = session.shared.tools.on_change
+
+    def changed() -> None:
+        session.notify("halley/changed", {"what": "tools"})
+        send_status(session)
+
+    listeners.append(changed)
+    session.server.closing.callback(lambda: listeners.remove(changed))
+
+
+def _asking(session: Session, chat: str, turn: str, reply: str) -> Ask:
+    async def ask(question: Question) -> Decision | OnlyHunks:
+        with session.steering.asking(chat):
+            if session.client.tools:
+                return await _ask_plugin(
+                    session, question, {"chatId": chat, "turnId": turn, "replyId": reply}
+                )
+            return await _ask_box(session, question, await _which(session, chat))
+
+    return ask
+
+
+async def _ask_plugin(session: Session, question: Question, ids: Json) -> Decision | OnlyHunks:
+    asked = ids | {
+        "callId": question.call_id,
+        "server": question.server,
+        "tool": question.tool,
+        "title": question.title,
+        "arguments": dict(question.arguments),
+        "argumentsText": question.arguments_text,
+        "readOnly": question.read_only,
+        "always": question.always,
+    }
+    told = {
+        "changed": question.changed, "diff": question.diff, "command": question.command, "why": question.why
+    }  # fmt: skip
+    asked |= {name: text for name, text in told.items() if text}
+    if question.chat:
+        asked["chat"] = True
+    if question.hunks:
+        asked["hunks"] = [_hunk_json(hunk) for hunk in question.hunks]
+    answer = await session.request("halley/tools/approve", asked)
+    decision = answer.get("decision") if isinstance(answer, dict) else None
+    offered: dict[Decision, bool] = {"once": True, "chat": question.chat, "always": question.always}
+    for one, may in offered.items():
+        if may and one == decision:
+            return with_hunks(one, answer.get("hunks"), question)
+    return "deny"
+
+
+def _hunk_json(hunk: Hunk) -> Json:
+    """For the user to read; which edits it stands for is not the client's business."""
+    return {"line": hunk.line, "oldText": visible(hunk.old_text), "newText": visible(hunk.new_text)}
+
+
+async def _which(session: Session, chat: str) -> str:
+    """The chat's title, where others run too and the user could mistake which one asks."""
+    return await title_of(session.room.chats, chat) if len(session.steering.chats) > 1 else ""
+
+
+async def _ask_box(session: Session, question: Question, chat: str) -> Decision:
+    """For clients without a plugin. Arguments that do not fit are denied, because the user cannot read them; a diff is
+    shown as a document then."""
+    text = question.text
+    if len(text) > MOST_SHOWN and question.diff:
+        await show_answer(session, f"{question.title}: waits for your approval", fence(question.diff, "diff"))
+        text = f"Its diff is open beside this message: {len(question.diff.splitlines())} lines."
+    if len(text) > MOST_SHOWN:
+        session.notify(
+            "window/showMessage",
+            {
+                "type": 2,
+                "message": f"Halley: a call of {question.server}/{question.tool} was denied: its arguments "
+                f"({len(text)} characters) are too long to show here.",
+            },
+        )
+        return "deny"
+    notes = "".join(f"\n{note}" for note in (question.changed, question.why) if note)
+    where = f" ({visible(chat)})" if chat else ""
+    message = f"Halley{where}: {_asked(question)}{notes}\n\n{text}"
+    titles = [ONCE, *([CHAT] if question.chat else []), *([ALWAYS] if question.always else []), DENY]
+    answer = await session.request(
+        "window/showMessageRequest",
+        {"type": 2, "message": message, "actions": [{"title": title} for title in titles]},
+    )
+    title = answer.get("title", "") if isinstance(answer, dict) else ""
+    return _ANSWERS.get(title, "deny") if title in titles else "deny"
+
+
+def _asked(question: Question) -> str:
+    if question.tool == "write_plan" and question.server == BUILTIN:
+        return "may the model work through this plan?"
+    if question.command:
+        return "may the model run this command?"
+    if question.diff:
+        return f"may the model make this change ({question.title})?"
+    return f"may the model call {question.server}/{question.tool} with these arguments?"
+
+
+async def switches_of(session: Session, uri: str, chat_id: str | None) -> Switches:
+    root, picks = session.folders.root_of(uri), session.room.tool_picks
+    chat = (await session.room.chats.get(chat_id)).tools if chat_id else {}
+    return Switches.of(session.settings_of(uri), picks, root, chat)

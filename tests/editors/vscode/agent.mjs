@@ -1,0 +1,165 @@
+// A user with an agent: modes, a plan, approval by hunk, a command's output, and taking it back. `plan`: port, simulator,
+// workspace, shots.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { launch, plan, script, step, Workbench } from './workbench.mjs';
+
+const browser = await launch();
+const bench = await Workbench.open(browser, plan.port, plan.workspace);
+const { page } = bench;
+const { keyboard } = page;
+const read = (name) => readFileSync(`${plan.workspace}/${name}`, 'utf8');
+const call = (name, args) => ({ tool_calls: [{ name, arguments: args }] });
+let chat;
+
+async function until(is, otherwise) {
+  for (const end = Date.now() + 60_000; !is(); ) {
+    if (Date.now() > end) throw new Error(otherwise());
+    await page.waitForFunction(() => new Promise((resolve) => requestAnimationFrame(() => resolve(true))));
+  }
+}
+
+/** Asks in the chat; the rounds of the model are for requests that hold the question. */
+async function ask(text, ...rounds) {
+  for (const round of rounds) await script({ contains: text, ...round });
+  await chat.waitForSelector('.composer .send[aria-label="Send"]');
+  await chat.locator('.composer textarea').fill(text);
+  await chat.press('.composer textarea', 'Enter');
+}
+
+/** In light and in dark. */
+async function shots(name) {
+  for (const [theme, wanted, suffix] of [['Dark Modern', 'vs-dark', 'dark'], ['Light Modern', 'vs', 'light']]) {
+    await bench.command('View: Focus First Editor Group');
+    await page.waitForFunction(() => document.activeElement?.closest('.editor-group-container'));
+    await keyboard.press('Control+k');
+    await keyboard.press('Control+t');
+    await bench.asked('Select Color Theme');
+    await bench.choose(theme);
+    await page.waitForSelector(`.monaco-workbench.${wanted}`);
+    await bench.shot(`${name}-${suffix}`);
+  }
+}
+
+await bench.status('sim-code');
+await bench.command('Halley: Open Chat');
+chat = await bench.webview('.composer textarea');
+await bench.widenSideBar(620);
+
+await step('shows the mode beside the question and keeps the one that is chosen', page, async () => {
+  await chat.waitForSelector('.composer select.mode[data-mode="ask"]');
+  await chat.focus('.composer select.mode');
+  await keyboard.press('p');
+  await chat.waitForSelector('.composer select.mode[data-mode="plan"]');
+  // The chat before is empty too: what is waited for is the empty chat that takes its place.
+  await chat.evaluate(() => document.querySelector('.welcome').setAttribute('data-before', ''));
+  await bench.command('Halley: New Chat');
+  await chat.waitForSelector('.welcome:not([data-before])');
+  await chat.waitForSelector('.composer select.mode[data-mode="plan"]');
+});
+
+await step('shows a plan to agree to, by keyboard alone, and ticks its steps off', page, async () => {
+  await ask(
+    'Count up',
+    call('write_plan', { steps: ['Raise n in a.py', 'Say so in NOTES.md'] }),
+    call('edit_file', { path: 'a.py', old_text: 'n = 1', new_text: 'n = 2' }),
+    call('mark_step', { step: 1, state: 'done' }),
+    { text: 'One step is done.' },
+  );
+  await chat.waitForSelector('.tool-question button:has-text("Agree")');
+  await shots('agent-plan-asks');
+  await chat.focus('.composer textarea');
+  await keyboard.press('Alt+ArrowUp');
+  await keyboard.press('Tab');
+  await keyboard.press('Enter');
+  await chat.waitForSelector('.tool[data-state="asking"] .diff-line.added:has-text("+n = 2")');
+  if (read('a.py') !== 'n = 1\n') throw new Error('it was changed before the approval');
+  await chat.focus('.composer textarea');
+  await keyboard.press('Alt+ArrowUp');
+  await keyboard.press('Tab');
+  await keyboard.press('Enter');
+  await chat.waitForSelector('.plan .plan-step[data-state="done"]:has-text("Raise n")');
+  await chat.waitForSelector('.plan .plan-count:has-text("1/2")');
+  await chat.waitForSelector('.turn:last-child .markdown:has-text("One step is done.")');
+  await shots('agent-plan');
+});
+
+await step('has a plan changed in the words of the user', page, async () => {
+  await ask('More', call('write_plan', { steps: ['Rewrite all'] }), { text: 'As you wish.' });
+  await chat.click('.tool-question button:has-text("Change…")');
+  await chat.waitForSelector('.turn:last-child .tool[data-state="denied"]');
+  await chat.waitForFunction(() => document.querySelector('.composer textarea').value === 'Change the plan: ');
+  await chat.locator('.composer textarea').fill('');
+});
+
+await step('approves an edit hunk by hunk and shows what a command writes', page, async () => {
+  await chat.selectOption('.composer select.mode', 'agent');
+  await ask(
+    'Raise both',
+    call('edit_file', { path: 'b.py', old_text: read('b.py').trim(), new_text: read('b.py').trim().replace('first = 1', 'first = 10').replace('second = 2', 'second = 20') }),
+    call('run_command', { command: [plan.python, '-c', 'print(6 * 7)'] }),
+    { text: 'Both are done.' },
+  );
+  await chat.waitForSelector('.tool-question .hunk >> nth=1');
+  await chat.locator('.hunk input').nth(0).uncheck();
+  await chat.waitForSelector('.tool-question button:has-text("Allow the Ticked")');
+  await shots('agent-hunks');
+  await chat.click('.tool-question button:has-text("Allow the Ticked")');
+  await chat.waitForSelector('.tool[data-state="asking"] .tool-text:has-text("print(6 * 7)")');
+  await chat.click('.tool-question button:has-text("Allow Once")');
+  await chat.waitForSelector('.turn:last-child .markdown:has-text("Both are done.")');
+  if (read('b.py') !== plan.half) throw new Error(`b.py: ${read('b.py')}`);
+  await chat.click('.turn:last-child .tool:last-child summary');
+  await chat.waitForSelector('.turn:last-child .tool:last-child .tool-text:has-text("42")');
+  await shots('agent-command');
+});
+
+await step('shows what a turn changed and takes it back, and that too', page, async () => {
+  const checkpoint = '.turn:last-child .checkpoint';
+  await chat.click(`${checkpoint} button:has-text("Show Changes")`);
+  await chat.waitForSelector(`${checkpoint} .diff-line.added:has-text("second = 20")`);
+  await chat.click(`${checkpoint} button:has-text("Restore This File")`);
+  await chat.waitForSelector(`${checkpoint} .checkpoint-note:has-text("Restored: b.py.")`);
+  if (read('b.py') !== plan.whole) throw new Error(`b.py: ${read('b.py')}`);
+  await shots('agent-restored');
+  await chat.click(`${checkpoint} .checkpoint-note button:has-text("Undo")`);
+  await until(() => read('b.py') === plan.half, () => `b.py: ${read('b.py')}`);
+});
+
+await step('asks before it takes back what the user changed since', page, async () => {
+  const checkpoint = '.turn:last-child .checkpoint';
+  writeFileSync(`${plan.workspace}/b.py`, `${plan.half}# mine\n`);
+  await chat.click(`${checkpoint} button:has-text("Restore to Here")`);
+  await chat.waitForSelector(`${checkpoint} .checkpoint-note:has-text("You changed these since")`);
+  await chat.click(`${checkpoint} button:has-text("Restore Them Anyway")`);
+  await until(() => read('b.py') === `${plan.whole}# mine\n`, () => `b.py: ${read('b.py')}`);
+});
+
+await step('reviews a turn hunk by hunk in the editor', page, async () => {
+  await chat.click('.turn:first-child .checkpoint button:has-text("Review Hunks")');
+  await page.waitForSelector('.tab.active:has-text("a.py")');
+  await shots('agent-review');
+});
+
+await step('shows modes, plan and what can be taken back again after a reload', page, async () => {
+  await page.reload();
+  chat = await bench.webview('.composer textarea');
+  await chat.waitForSelector('.composer select.mode[data-mode="agent"]');
+  await chat.waitForSelector('.plan .plan-step[data-state="done"]');
+  await chat.waitForSelector('.turn .checkpoint >> nth=1');
+});
+
+await step('reviews the changes from the palette, with findings among the problems', page, async () => {
+  writeFileSync(`${plan.workspace}/c.py`, 'try:\n    n()\nexcept:\n    pass\n');
+  const found = { file: 'c.py', line: 3, severity: 'error', title: 'A bare except hides every error', text: 'Name the error.', quote: 'except:' };
+  await script({ contains: 'except:', text: JSON.stringify([found]) });
+  await bench.command('Halley: Review Changes…');
+  await bench.asked('What is to be reviewed?');
+  await bench.choose('All Changes');
+  await bench.notification('1 finding');
+  await bench.press('Show Problems');
+  await page.waitForSelector('.markers-panel .monaco-list-row:has-text("A bare except hides every error")');
+  await bench.shot('review-problems');
+});
+
+await browser.close();
