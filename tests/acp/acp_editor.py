@@ -154,7 +154,7 @@ class Editor:
         self.put({"method": method, "params": params})
 
     async def request(self, method: str, params: Json) -> Any:
-        return await asyncio.wait_for(self.send(method, params), 30)
+        return await asyncio.wait_for(self.send(method, params), 90)
 
     async def new(self, **more: Any) -> str:
         result = await self.request("session/new", {"cwd": str(self.folder), "mcpServers": []} | more)
@@ -167,7 +167,7 @@ class Editor:
         return self.send("session/prompt", {"sessionId": session or self.session, "prompt": prompt})
 
     async def prompt(self, *blocks: Any, session: str = "") -> Json:
-        return await asyncio.wait_for(self.start_prompt(*blocks, session=session), 30)
+        return await asyncio.wait_for(self.start_prompt(*blocks, session=session), 90)
 
     def cancel(self, session: str = "") -> None:
         self.notify("session/cancel", {"sessionId": session or self.session})
@@ -181,7 +181,7 @@ class Editor:
                 await self._arrived.wait()
             return value
 
-        return await asyncio.wait_for(wait(), 30)
+        return await asyncio.wait_for(wait(), 90)
 
     # -- what was shown
 

@@ -55,7 +55,7 @@ async def agent(folder: Path) -> AsyncIterator[tuple[Any, Client, asyncio.subpro
         if process.returncode is None:
             assert process.stdin is not None
             process.stdin.close()
-        await asyncio.wait_for(process.wait(), 20)
+        await asyncio.wait_for(process.wait(), 90)
 
 
 async def test_the_sdks_client_edits_a_file_kills_and_loads(

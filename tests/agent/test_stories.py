@@ -50,7 +50,7 @@ async def socket(model: Simulator, tmp_path_factory: pytest.TempPathFactory) -> 
     await listening(path, process)
     yield path
     process.terminate()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         await process.wait()
     assert not leaks.exists(), leaks.read_text()
 

@@ -99,7 +99,7 @@ def host(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     finally:
         serving.shutdown()
         serving.server_close()
-        thread.join(10)
+        thread.join(90)
 
 
 class Host(BaseHTTPRequestHandler):

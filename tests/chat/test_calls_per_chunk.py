@@ -140,7 +140,7 @@ def serving(chunks: int) -> Iterator[tuple[str, socket.socket]]:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1", shown
     finally:
         shown.close()
-        thread.join(10)
+        thread.join(90)
         listening.close()
 
 

@@ -82,7 +82,7 @@ def simulator_url() -> Iterator[str]:
         yield process.stdout.readline().strip()
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(90)
         process.stdout.close()
 
 

@@ -96,7 +96,7 @@ class PlainEditor:
         await self.request("shutdown")
         await self.client.notify("exit")
         assert self._reading
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             with contextlib.suppress(asyncio.IncompleteReadError):
                 await self._reading
         code = await self.client.exit_code() if self.client.process else 0
@@ -144,7 +144,7 @@ class PlainEditor:
         """The whole answer."""
         id = await self.client.ask(method, params)
         self._answers[id] = asyncio.get_running_loop().create_future()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             return await self._answers[id]
 
     async def command(self, command: Json) -> Any:
@@ -169,7 +169,7 @@ class PlainEditor:
 
     async def until(self, condition: Callable[[], Any], what: str = "") -> Any:
         try:
-            async with asyncio.timeout(30), self._news:
+            async with asyncio.timeout(90), self._news:
                 while not (value := condition()):
                     await self._news.wait()
                 return value

@@ -177,7 +177,7 @@ async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Call
     yield started
     for process in running:
         process.terminate()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             assert await process.wait() == 0
     assert not leaks.exists(), leaks.read_text()
 
@@ -286,7 +286,7 @@ async def test_it_reaches_the_user(
     simulator.script("al + 1", repeat=-1)
     await editor.type(buffer, len(buffer.text), "\nmore = tot")
     at = {"textDocument": {"uri": buffer.uri}, "position": buffer.position(len(buffer.text))}
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while not (items := (await editor.request("textDocument/completion", at))["items"]):  # noqa: ASYNC110
             await asyncio.sleep(0)  # the model's answer is on its way
     assert (items[0]["textEdit"]["newText"], items[0]["filterText"]) == ("total + 1", "total + 1")

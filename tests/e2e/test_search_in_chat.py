@@ -81,7 +81,7 @@ async def ready(window: Window) -> Json:
 
 async def found_in_the_end(window: Window, query: str, accept: Callable[[list[Json]], bool]) -> list[Json]:
     """Hits, asked for again until they are as wanted; the window's patience bounds it."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while not accept(hits := await find(window, query)):
             pass
         return hits

@@ -102,13 +102,13 @@ async def shared_daemon(
     for client in clients:
         await client.kill()
     process.terminate()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         await process.wait()
 
 
 async def listening(path: Path, process: asyncio.subprocess.Process) -> None:
     """Until a client can connect."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while True:
             try:
                 _, writer = await asyncio.open_unix_connection(path)

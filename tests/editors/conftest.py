@@ -137,11 +137,11 @@ def simulator() -> Iterator[Simulator]:
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     asyncio.run_coroutine_threadsafe(serve(), loop)
-    assert ready.wait(10)
+    assert ready.wait(90)
     yield running
-    asyncio.run_coroutine_threadsafe(running.stop(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(running.stop(), loop).result(90)
     loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
+    thread.join(90)
     loop.close()
 
 

@@ -97,7 +97,7 @@ class Neovim:
         try:
             self.api.command("qall!", async_=True)
             self.api.close()
-            self.process.wait(15)
+            self.process.wait(90)
         finally:
             if self.process.poll() is None:
                 self.process.kill()

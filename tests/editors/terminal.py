@@ -135,7 +135,7 @@ class Terminal:
         try:
             if self.process.poll() is None:
                 os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(10)
+            self.process.wait(90)
         finally:
             os.close(self._fd)
             self._fd = -1

@@ -145,5 +145,5 @@ def test_leaving_ends_the_daemon(editing: Neovim) -> None:
     daemons = psutil.Process(pid).children(recursive=True)
     assert daemons
     editing.close()
-    _, alive = psutil.wait_procs(daemons, timeout=20)
+    _, alive = psutil.wait_procs(daemons, timeout=90)
     assert not alive

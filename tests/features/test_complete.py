@@ -145,7 +145,7 @@ async def test_a_cancelled_question_closes_its_call_when_none_follows():
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    await asyncio.wait_for(model.closed.wait(), 5)
+    await asyncio.wait_for(model.closed.wait(), 90)
     assert model.alive == 0
 
 

@@ -81,7 +81,7 @@ async def test_an_editors_process_that_is_ended_takes_its_session_along_and_no_o
     assert one.process
     one.process.send_signal(how)
     assert await one.exit_code() == (-how if how == signal.SIGKILL else 0)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while (about := editors.about()) and about.sessions > 1:
             await two.result("halley/models/selection", {})
     assert await leave(two) == 0

@@ -23,7 +23,7 @@ async def started(path: Path) -> asyncio.subprocess.Process:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "halley", "serve", "--pipe", str(path), env=os.environ | guarded()
     )
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while True:
             try:
                 _, writer = await asyncio.open_unix_connection(path)
@@ -42,12 +42,12 @@ async def test_the_first_daemons_end_leaves_the_seconds_socket(tmp_path: Path) -
     second = await started(path)
     try:
         first.terminate()
-        await asyncio.wait_for(first.wait(), 30)
+        await asyncio.wait_for(first.wait(), 90)
         _, writer = await asyncio.open_unix_connection(path)
         writer.close()
     finally:
         second.terminate()
-        await asyncio.wait_for(second.wait(), 30)
+        await asyncio.wait_for(second.wait(), 90)
     assert not path.exists(), "its own socket goes with it"
 
 
@@ -107,6 +107,6 @@ def test_what_was_dropped_is_reported_once_there_is_room(tmp_path: Path) -> None
     said = process.stderr.read().decode()
     assert "were dropped" in said
     assert said.endswith("the last line\n")
-    process.wait(30)
+    process.wait(90)
     process.stdout.close()
     process.stderr.close()

@@ -66,7 +66,7 @@ async def test_a_chat_under_a_foreign_lock_is_reported_and_saved(
             tried()
     texts = [event.get("text") or event.get("delta") or "" for event in heard]
     assert all(f"answer {number}" in "".join(texts) for number in range(turns)), "it was shown all the same"
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while len(kept := await room.chats.list()) < 1 + turns or await still_open(room):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     said = {chat.id: await room.chats.get(chat.id) for chat in kept}
@@ -85,4 +85,4 @@ async def test_a_room_that_closes_under_a_lock_ends(room: EngineRoom, desk: Chat
     with locked(room.paths.database):
         with pytest.raises(StoreFailed):
             await send(desk, ChatRequest("Locked"), lambda _: None)
-        await asyncio.wait_for(room.aclose(), 30)
+        await asyncio.wait_for(room.aclose(), 90)

@@ -21,13 +21,13 @@ async def sim() -> AsyncIterator[Simulator]:
 
 @pytest.fixture
 async def openai_client(sim: Simulator) -> AsyncIterator[AsyncOpenAI]:
-    async with AsyncOpenAI(base_url=sim.base_url, api_key=KEY, max_retries=0, timeout=20) as client:
+    async with AsyncOpenAI(base_url=sim.base_url, api_key=KEY, max_retries=0, timeout=90) as client:
         yield client
 
 
 @pytest.fixture
 async def anthropic_client(sim: Simulator) -> AsyncIterator[AsyncAnthropic]:
-    async with AsyncAnthropic(base_url=sim.origin, api_key=KEY, max_retries=0, timeout=20) as client:
+    async with AsyncAnthropic(base_url=sim.origin, api_key=KEY, max_retries=0, timeout=90) as client:
         yield client
 
 
@@ -41,5 +41,5 @@ def simulator_process() -> Iterator[str]:
         yield process.stdout.readline().strip()
     finally:
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(90) == 0
         process.stdout.close()

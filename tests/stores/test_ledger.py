@@ -299,8 +299,8 @@ async def test_ghost_text_does_not_wait_for_the_database(database: Database, pat
     ledger = LedgerStore(database)
     inline = replace(a_call("complete", role="complete"), priority=Priority.INLINE)
     held, release = threading.Event(), threading.Event()
-    database.submit(lambda _db: (held.set(), release.wait(10)), write=False)
-    held.wait(10)
+    database.submit(lambda _db: (held.set(), release.wait(90)), write=False)
+    held.wait(90)
     entry = await ledger.open(inline, MODEL)
     (noted,) = (paths.database.parent / "open-calls").glob("*.jsonl")
     assert "complete" in noted.read_text() and noted.stat().st_mode & 0o777 == 0o600
@@ -358,8 +358,8 @@ async def test_notes_of_dead_processes_outlive_a_transaction_that_is_taken_back(
         raise LookupError("mine")
 
     held, release = threading.Event(), threading.Event()
-    database.submit(lambda _db: (held.set(), release.wait(10)), write=False)
-    held.wait(10)
+    database.submit(lambda _db: (held.set(), release.wait(90)), write=False)
+    held.wait(90)
     ledger = LedgerStore(database)
     summary = asyncio.create_task(ledger.summary(by=("status",)))
     await asyncio.sleep(0)  # its recovery waits in the same group as the job that fails

@@ -30,13 +30,7 @@ async function ask(text, ...rounds) {
 /** In light and in dark. */
 async function shots(name) {
   for (const [theme, wanted, suffix] of [['Dark Modern', 'vs-dark', 'dark'], ['Light Modern', 'vs', 'light']]) {
-    await bench.command('View: Focus First Editor Group');
-    await page.waitForFunction(() => document.activeElement?.closest('.editor-group-container'));
-    await keyboard.press('Control+k');
-    await keyboard.press('Control+t');
-    await bench.asked('Select Color Theme');
-    await bench.choose(theme);
-    await page.waitForSelector(`.monaco-workbench.${wanted}`);
+    await bench.theme(theme, wanted);
     await bench.shot(`${name}-${suffix}`);
   }
 }

@@ -20,12 +20,8 @@ const has = (text) => page.waitForFunction((wanted) => [...document.querySelecto
 const press = (key) => page.keyboard.press(key);
 
 async function theme(name, wanted) {
-  await press('Control+k');
-  await press('Control+t');
-  await bench.asked('Select Color Theme');
-  await bench.choose(name);
-  await page.waitForSelector(`.monaco-workbench.${wanted}`);
-  await page.waitForFunction(() => document.activeElement?.closest('.editor-group-container.active .monaco-editor'));
+  await bench.theme(name, wanted);
+  await bench.focused('.editor-group-container.active .monaco-editor');
 }
 
 /** Renames `area` in the first line, as one types it. */

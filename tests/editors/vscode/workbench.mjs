@@ -24,6 +24,7 @@ export const release = () => fetch(`${plan.simulator}/_simulator/hold`, { method
 export const unscript = () => fetch(`${plan.simulator}/_simulator/script`, { method: 'DELETE' });
 
 const PATIENCE = 120_000;
+const TRY = 10_000;
 
 export async function launch() {
   return chromium.launch({ executablePath: plan.chromium, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
@@ -40,12 +41,22 @@ export async function step(name, page, run) {
     await run();
   } catch (failure) {
     failures++;
-    error = String(failure?.stack ?? failure).slice(0, 1500);
+    error = `${String(failure?.stack ?? failure).slice(0, 1500)}\n${await whereItIs(page)}`;
     if (page) await new Workbench(page, plan.port).command('Notifications: Show Notifications').catch(() => undefined);
     await page?.screenshot({ path: `${plan.shots}/failed-${name.replace(/\W+/g, '-')}.png` }).catch(() => undefined);
   }
   appendFileSync(plan.report, `${JSON.stringify({ name, ok: error === '', error, ms: Math.round(performance.now() - began) })}\n`);
   return error === '';
+}
+
+/** What has the focus and what is open, for the report of a failed step. */
+function whereItIs(page) {
+  return page?.evaluate(() => {
+    const focus = document.activeElement;
+    const open = '.suggest-widget.visible, .quick-input-widget:not([style*="display: none"]), .notifications-toasts.visible, .monaco-dialog-box, .parameter-hints-widget.visible';
+    const widgets = [...document.querySelectorAll(open)].map((widget) => `${widget.className}: ${widget.textContent.slice(0, 120)}`);
+    return `focus: ${focus?.tagName} ${focus?.className} in ${focus?.closest('.part')?.id}; window ${document.hasFocus() ? 'has' : 'lacks'} it; open: ${widgets.join(' | ') || 'nothing'}`;
+  }).catch(String);
 }
 
 export class Workbench {
@@ -69,13 +80,14 @@ export class Workbench {
     return this.page.screenshot({ path: `${plan.shots}/${name}.png` });
   }
 
-  /** Runs a command by its title. A palette that was opened before the command was there never lists it: then it opens another. */
-  async command(title) {
+  /**
+   * Tries `once` until it holds, each time from a closed quick input: its list may be of before the command or the file was there, or
+   * what was written may be lost while it opens. `once` waits for what it wants to see for `TRY` at most.
+   */
+  async again(once) {
     for (const end = Date.now() + PATIENCE; ; ) {
-      await this.quickInput('F1', `>${title}`);
       try {
-        await this.page.waitForSelector(`.quick-input-list .monaco-list-row:has-text(${JSON.stringify(title)})`, { timeout: 10_000 });
-        return await this.page.keyboard.press('Enter');
+        return await once();
       } catch (error) {
         if (Date.now() > end) throw error;
         await this.page.keyboard.press('Escape');
@@ -83,20 +95,27 @@ export class Workbench {
     }
   }
 
+  /** Runs a command by its title. */
+  command(title) {
+    return this.again(() => this.pick('F1', `>${title}`, title));
+  }
+
+  /** Opens the quick input by `key`, writes `text` and takes the first row, which `row` must be among. */
+  async pick(key, text, row) {
+    await this.quickInput(key, text);
+    await this.page.waitForSelector(`.quick-input-list .monaco-list-row:has-text(${JSON.stringify(row)})`, { timeout: TRY });
+    await this.page.keyboard.press('Enter');
+  }
+
   /** Opens the quick input by a key and writes into it. Something else that takes the focus closes it: then it tries again. */
-  async quickInput(key, text) {
-    for (const end = Date.now() + PATIENCE; ; ) {
+  quickInput(key, text) {
+    return this.again(async () => {
       // A webview would keep the key for itself.
       await this.page.evaluate(() => document.activeElement?.tagName === 'IFRAME' && document.activeElement.blur());
       await this.page.keyboard.press(key);
-      try {
-        await this.page.waitForFunction(() => document.activeElement?.closest('.quick-input-widget') && document.activeElement.matches('input'), undefined, { timeout: 10_000 });
-        return await this.type(text, 5000);
-      } catch (error) {
-        if (Date.now() > end) throw error;
-        await this.page.keyboard.press('Escape');
-      }
-    }
+      await this.page.waitForFunction(() => document.activeElement?.closest('.quick-input-widget') && document.activeElement.matches('input'), undefined, { timeout: TRY });
+      await this.type(text, TRY);
+    });
   }
 
   /** Writes into the quick input, in place of what is there. */
@@ -105,12 +124,12 @@ export class Workbench {
   }
 
   /** Waits for a quick pick or input box whose title or placeholder holds `text`. */
-  async asked(text) {
+  async asked(text, timeout = PATIENCE) {
     try {
       await this.page.waitForFunction((wanted) => {
         const widget = document.querySelector('.quick-input-widget:not([style*="display: none"])');
         return widget && `${widget.textContent} ${widget.querySelector('input')?.placeholder ?? ''}`.includes(wanted);
-      }, text);
+      }, text, { timeout });
     } catch (error) {
       throw new Error(`"${text}" was not asked; to be seen: ${await this.seen()}`, { cause: error });
     }
@@ -122,36 +141,54 @@ export class Workbench {
     return texts.join(' | ') || 'nothing that asks or tells';
   }
 
-  /** Chooses the row that holds `row`, by typing `text`: rows out of sight are not in the page. */
+  /** Chooses the row that holds `row`, by typing `text`: rows out of sight are not in the page. What was written may be lost while rows come. */
   async choose(text, row = text) {
-    await this.type(text);
-    await this.page.waitForSelector(`.quick-input-list .monaco-list-row.focused:has-text(${JSON.stringify(row)})`);
-    await this.page.keyboard.press('Enter');
+    const focused = `.quick-input-list .monaco-list-row.focused:has-text(${JSON.stringify(row)})`;
+    for (const end = Date.now() + PATIENCE; ; ) {
+      await this.type(text);
+      try {
+        await this.page.waitForSelector(focused, { timeout: TRY });
+        return await this.page.keyboard.press('Enter');
+      } catch (error) {
+        if (Date.now() > end) throw error;
+      }
+    }
   }
 
-  async openFile(name) {
-    await this.quickInput('Control+p', name);
-    await this.page.waitForSelector(`.quick-input-list .monaco-list-row:has-text(${JSON.stringify(name)})`);
-    await this.page.keyboard.press('Enter');
-    await this.page.waitForSelector(`.editor-group-container.active .tab.active:has-text(${JSON.stringify(name)})`);
-    await this.page.waitForFunction(() => document.activeElement?.closest('.editor-group-container.active .monaco-editor'));
+  openFile(name) {
+    return this.again(async () => {
+      await this.pick('Control+p', name, name);
+      await this.page.waitForSelector(`.editor-group-container.active .tab.active:has-text(${JSON.stringify(name)})`, { timeout: TRY });
+      await this.focused('.editor-group-container.active .monaco-editor');
+    });
   }
 
   /** Moves the cursor, until the editor has the focus back and says that it is there. */
-  async goTo(line, column = 1) {
-    await this.quickInput('Control+g', `:${line}:${column}`);
-    await this.page.keyboard.press('Enter');
-    await this.page.waitForFunction(() => document.activeElement?.closest('.editor-group-container.active .monaco-editor'));
-    await this.status(`Ln ${line}, Col ${column}`);
+  goTo(line, column = 1) {
+    return this.again(async () => {
+      await this.quickInput('Control+g', `:${line}:${column}`);
+      await this.page.keyboard.press('Enter');
+      await this.focused('.editor-group-container.active .monaco-editor');
+      await this.status(`Ln ${line}, Col ${column}`, TRY);
+    });
   }
 
-  async theme(name) {
-    await this.command('View: Focus First Editor Group');
-    await this.page.waitForFunction(() => document.activeElement?.closest('.editor-group-container'));
-    await this.page.keyboard.press('Control+k');
-    await this.page.keyboard.press('Control+t');
-    await this.asked('Select Color Theme');
-    await this.choose(name);
+  /** Waits until the focus is inside `selector`. */
+  focused(selector) {
+    return this.page.waitForFunction((wanted) => document.activeElement?.closest(wanted), selector, { timeout: TRY });
+  }
+
+  /** Chooses a color theme by its keys, from an editor: `seen` is the class that says it is drawn. */
+  theme(name, seen = '') {
+    return this.again(async () => {
+      await this.command('View: Focus First Editor Group');
+      await this.focused('.editor-group-container');
+      await this.page.keyboard.press('Control+k');
+      await this.page.keyboard.press('Control+t');
+      await this.asked('Select Color Theme', TRY);
+      await this.choose(name);
+      if (seen) await this.page.waitForSelector(`.monaco-workbench.${seen}`, { timeout: TRY });
+    });
   }
 
   /** Drags the edge of the side bar to `x`. */
@@ -164,8 +201,8 @@ export class Workbench {
     await this.page.mouse.move(x + 200, 500);
   }
 
-  status(text) {
-    return this.page.waitForSelector(`.statusbar-item:has-text(${JSON.stringify(text)})`);
+  status(text, timeout = PATIENCE) {
+    return this.page.waitForSelector(`.statusbar-item:has-text(${JSON.stringify(text)})`, { timeout });
   }
 
   /**
