@@ -329,6 +329,8 @@ def next_edits(code: VSCode, vsix: Path, place: Path, running_simulator: str) ->
             "lines.py": f"{body}def show():\n    {near}",
             "rates.py": "def cost(price):\n    return price\n",
             "shop.py": "from rates import cost\n\n\nprint(cost(2))\n",
+            # Suggestions come when they are asked for: Tab is theirs while they show.
+            ".vscode/settings.json": '{"editor.quickSuggestions": {"other": "off"}}',
         },
     )
     environment = _environment(home) | {"HALLEY_SIMULATOR_KEY": "sk-sim-next"}

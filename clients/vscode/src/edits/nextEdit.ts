@@ -138,10 +138,11 @@ class NextEdits implements vscode.Disposable {
     const document = this.documentOf(edit);
     const active = vscode.window.activeTextEditor;
     const editor = active && [document, this.origin].includes(active.document) ? active : undefined;
-    this.looks.draw(edit, document, editor);
+    // Before it is drawn: a key is pressed for what is seen.
     setContext('nextEdit', editor !== undefined);
     setContext('nextEditAtCursor', editor !== undefined && isAt(edit, editor));
     setContext('inIndentation', editor !== undefined && isInIndentation(editor));
+    this.looks.draw(edit, document, editor);
   }
 
   private forget(): void {
