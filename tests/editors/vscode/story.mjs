@@ -182,8 +182,7 @@ await step('shows a change again where its file was closed, and discards it with
   await bench.openFile('lists.py');
   await page.waitForSelector('.review-widget:has-text("change 1 of 2")');
   await bench.goTo(1, 1);
-  await keyboard.press('Escape');
-  await page.waitForSelector('.review-widget:has-text("change 2 of 2")', { state: 'detached' });
+  await bench.pressUntil('Escape', (timeout) => page.waitForSelector('.review-widget:has-text("change 2 of 2")', { state: 'detached', timeout }));
   await page.waitForSelector('.review-widget a:has-text("Accept")');
 });
 

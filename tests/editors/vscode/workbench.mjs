@@ -173,6 +173,18 @@ export class Workbench {
     });
   }
 
+  /** Presses a key until `done` holds: what the key does where the cursor has just come to is known to VS Code a little later. */
+  async pressUntil(key, done) {
+    for (const end = Date.now() + PATIENCE; ; ) {
+      await this.page.keyboard.press(key);
+      try {
+        return await done(TRY);
+      } catch (error) {
+        if (Date.now() > end) throw error;
+      }
+    }
+  }
+
   /** Waits until the focus is inside `selector`. */
   focused(selector) {
     return this.page.waitForFunction((wanted) => document.activeElement?.closest(wanted), selector, { timeout: TRY });
