@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 AROUND = 60
 """Characters shown on each side of a match."""
+MOST_WORDS = 50
+"""More is a pasted text: its first words find it, and SQLite joins no more than 1,000 conditions."""
 
 
 def ensure_index(db: sqlite3.Connection) -> bool:
@@ -66,7 +68,7 @@ def drop_from_index(db: sqlite3.Connection, where: str, value: object) -> None:
 
 def matching_texts(query: str, indexed: bool) -> tuple[str, list[str]]:
     """(SQL that selects the ids of texts holding every word, its parameters)."""
-    words = query.split()
+    words = _words(query)
     long = [word for word in words if len(word) >= 3] if indexed else []
     conditions: list[str] = []
     parameters: list[str] = []
@@ -80,6 +82,10 @@ def matching_texts(query: str, indexed: bool) -> tuple[str, list[str]]:
     return f"SELECT id FROM texts WHERE {' AND '.join(conditions or ['0'])}", parameters
 
 
+def _words(query: str) -> list[str]:
+    return list(dict.fromkeys(query.split()))[:MOST_WORDS]
+
+
 def _quoted(word: str) -> str:
     """As a phrase: nothing in it is an operator."""
     return '"' + word.replace('"', '""') + '"'
@@ -91,8 +97,8 @@ def _escaped(word: str) -> str:
 
 def excerpt(text: str, query: str) -> str:
     """The surroundings of the first word that occurs, on one line."""
-    places = [text.lower().find(word.lower()) for word in query.split()]
-    found = [place for place in places if place >= 0]
+    lowered = text.lower()
+    found = [place for word in _words(query.lower()) if (place := lowered.find(word)) >= 0]
     if not found:
         return ""
     begin, end = max(0, min(found) - AROUND), min(found) + AROUND
