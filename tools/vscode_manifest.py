@@ -24,7 +24,7 @@ _KEY = "settings"
 """Settings' keys in the nls files start with this."""
 _MACHINE = {"providers", "log", "budget", "tools", "agent"}
 """Top-level settings that no workspace sets in VS Code: endpoints and keys, programs, limits on spending."""
-_NOWHERE = {("tools", "servers"), ("team", ""), ("daemon", "")}
+_NOWHERE = {("tools", "servers"), ("team", ""), ("daemon", ""), ("next_edit", "acp")}
 """What no editor may set: `config.toml` alone. Without a name, the whole section."""
 _OWN = ("path", "sharedDaemon")
 """The client's own settings that are restricted too."""

@@ -39,6 +39,9 @@ RESULTS: dict[str, type[BaseModel]] = {
     "session/prompt": schema.PromptResponse,
     "session/set_config_option": schema.SetSessionConfigOptionResponse,
     "session/set_mode": schema.SetSessionModeResponse,
+    "nes/start": schema.StartNesResponse,
+    "nes/suggest": schema.SuggestNesResponse,
+    "nes/close": schema.CloseNesResponse,
 }
 ASKED: dict[str, type[BaseModel]] = {
     "session/update": schema.SessionNotification,
@@ -84,11 +87,11 @@ class Editor:
     async def start(self, version: int = 1) -> Json:
         """Starts the agent in this process, and initializes it."""
         self._room = EngineRoom.open()
-        self._shared, self._ended = Shared(self._room), asyncio.Event()
+        self.shared, self._ended = Shared(self._room), asyncio.Event()
         in_read, in_write = os.pipe()
         out_read, out_write = os.pipe()
         self._serving = asyncio.ensure_future(
-            serve(lambda: self._shared, Lines(in_read, out_write), self._ended)
+            serve(lambda: self.shared, Lines(in_read, out_write), self._ended)
         )
         self._fds = in_read, out_write
         reader = asyncio.StreamReader(limit=1 << 26)
@@ -126,7 +129,7 @@ class Editor:
             os.close(self._fds[1])
             await self._reading
             os.close(self._fds[0])
-            await self._shared.aclose()
+            await self.shared.aclose()
             await self._room.aclose()
 
     async def aclose(self) -> None:

@@ -13,6 +13,7 @@
     offers.py      the slash commands and macros that a client may list
     servers.py     MCP servers that the client names
     history.py     a chat told again, for `session/load`
+    next_edit/     next edits by the protocol's draft, `nes/*`, where they are on
     v1/            what version 2 no longer has: the client's files and terminals
     errors.py      problems as JSON-RPC errors, and reading parameters
     rpc.py         JSON-RPC, a message a line

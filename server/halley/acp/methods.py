@@ -13,6 +13,7 @@ from typing import Any
 from halley.acp.auth import METHOD_IDS
 from halley.acp.errors import AUTH_REQUIRED, INVALID_PARAMS, NOT_FOUND, RpcError, list_in, text_in
 from halley.acp.history import replay
+from halley.acp.next_edit.methods import NextEditSessions
 from halley.acp.offers import commands_update
 from halley.acp.options import config_options, mode_state, set_mode, set_option
 from halley.acp.rpc import Peer
@@ -35,6 +36,7 @@ class Sessions:
         self.sessions: dict[str, Session] = {}
         self.unasked: dict[str, Path] = {}
         """Sessions of this connection that had no prompt yet, so that no chat is stored: ID → folder."""
+        self.next_edits = NextEditSessions(shared, self._uses_index)
 
     def session(self, params: Json) -> Session:
         """Raises RpcError where no session of that ID is open."""
@@ -54,6 +56,9 @@ class Sessions:
         if (session := self.sessions.get(text_in(params, "sessionId"))) is not None:
             session.cancel()
 
+    def _uses_index(self, root: Path) -> bool:
+        return any(session.root == root and session.uses_index for session in self.sessions.values())
+
     def note_end(self) -> None:
         """The connection ends: what is cancelled from here on was not cancelled by the user."""
         for session in self.sessions.values():
@@ -62,6 +67,7 @@ class Sessions:
     async def aclose(self) -> None:
         for session in self.sessions.values():
             await session.aclose()
+        await self.next_edits.aclose()
 
 
 Method = Callable[[Sessions, Json], Awaitable["Json | None"]]
@@ -212,5 +218,8 @@ METHODS: Mapping[str, Method] = {
     "session/prompt": _prompt,
     "session/set_config_option": _set_option,
     "session/set_mode": _set_mode,
+    "nes/start": lambda client, params: client.next_edits.start(params),
+    "nes/suggest": lambda client, params: client.next_edits.suggest(params),
+    "nes/close": lambda client, params: client.next_edits.close(params),
 }
 """What a client may ask after `initialize`."""

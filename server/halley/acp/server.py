@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from halley.acp.auth import auth_methods
 from halley.acp.errors import METHOD_NOT_FOUND, RpcError
+from halley.acp.next_edit.flag import CAPABILITY, is_on
 from halley.acp.rpc import OnRequest, Peer
 from halley.acp.stdio import Lines
 from halley.version import __version__
@@ -61,6 +62,7 @@ class Agent:
         from halley.acp.methods import Sessions
 
         self._sessions = Sessions(self._open_shared(), self.peer, self.capabilities)
+        self.peer.notifications = {**self.peer.notifications, **self._sessions.next_edits.notifications()}
         return self._sessions
 
     def _find(self, method: str) -> OnRequest:
@@ -95,6 +97,7 @@ class Agent:
                 "promptCapabilities": {"image": True, "audio": True, "embeddedContext": True},
                 "mcpCapabilities": {"http": True, "sse": False},
                 "sessionCapabilities": {"list": {}, "resume": {}, "close": {}, "delete": {}},
+                **({"nes": CAPABILITY} if is_on() else {}),
             },
             "authMethods": auth_methods(self.capabilities),
         }

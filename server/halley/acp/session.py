@@ -140,6 +140,11 @@ class Session:
         return found
 
     @property
+    def uses_index(self) -> bool:
+        """Whether the workspace's index is maintained for this session."""
+        return self._detach is not None
+
+    @property
     def tools(self) -> ToolServers:
         """The process's servers; the session's own where the client named some."""
         if not self.servers:

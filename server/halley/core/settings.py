@@ -259,6 +259,10 @@ class NextEditSettings(Section):
     daily_usd: float | None = personal(
         "Daily spending limit for next edits, in US dollars, in addition to `budget`.", default=None, ge=0
     )
+    acp: bool = machine(
+        "Offer next edits through `halley acp` too. The protocol's methods for them are a draft and may change.",
+        default=False,
+    )
 
 
 class EditSettings(Section):
