@@ -66,7 +66,8 @@ def test_one_key_jumps_to_the_next_edit_and_makes_it(
     update = bool(request.config.getoption("--update"))
     renamed(typing)
     typing.wait(IS, "1:  → line 36\n36:struck\n36:surface")
-    typing.lua("vim.o.ruler, vim.o.showcmd, vim.o.laststatus = false, false, 2; vim.o.statusline = '%=%l,%c'")
+    typing.lua("vim.o.ruler, vim.o.showcmd, vim.o.laststatus = false, false, 2")
+    typing.lua("""vim.o.statusline = "%t %{%v:lua.require'halley'.next_edit()%}%=%l,%c" """)
     typing.api.command("echo ''")
     check(typing, "next-edit-hint", update)
     typing.type("<Tab>")
@@ -132,7 +133,8 @@ def test_lines_that_come_stand_below_those_that_go(typing: Neovim) -> None:
     renamed(typing)
     lines = "+    print(surface(2, 3))\n+    print(surface(4, 5))"
     typing.wait(IS, f"1:  → line 36\n36:struck\n37:{lines}\n37:struck")
-    typing.type("<Tab><Tab>")
+    typing.lua("vim.keymap.set('n', 'gz', '<Plug>(halley-next)')")
+    typing.type("gzgz")
     typing.wait(TEXT_IS, CODE.replace("area", "surface").replace("    print(1)\n    print(2)\n", ""))
 
 
