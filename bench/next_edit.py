@@ -1,14 +1,17 @@
-"""Next edits replayed over real code: Python's own library, with renames and new parameters left to be finished.
+"""Next edits replayed over real code, with renames and new parameters left to be finished.
 
-    python -m bench.next_edit [--most 40]
+    python -m bench.next_edit [--most 40] [--kind python|typescript|imports|lua] [--model PROVIDER/NAME]
+
+`next_edit_cases.py` has the cases: Python's own library, and Halley's clients in TypeScript and Lua.
 
 Each case types a change of one definition key by key, then accepts what is right and rejects what is not, until
 nothing is offered in a pause nor when asked for. What answers is `next_edit_rules.py`, in this process: the figures are
-those of Halley (when it asks, places, regions, reading, gates), not of a model. An edit is
+those of Halley (when it asks, places, regions, reading, gates), not of a model. `--model` asks one of yours instead,
+with your key and at your cost. An edit is
 
     right      the text is nearer to what it should become
     useless    it changes something else
-    harmful    the file no longer compiles
+    harmful    the file no longer parses
 """
 
 from __future__ import annotations
@@ -16,41 +19,31 @@ from __future__ import annotations
 import argparse
 import ast
 import asyncio
-import re
-import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice, takewhile
-from pathlib import Path
-from types import SimpleNamespace
+from itertools import takewhile
+from types import MappingProxyType, SimpleNamespace
 from typing import cast
 
+from bench.next_edit_cases import Case, cases, import_cases, tree_cases
 from bench.next_edit_rules import next_edit as answer
-from halley.core.calls import NextEditPrompt
+from halley.core.calls import Caller, NextEditPrompt
+from halley.core.models import Role, Route
 from halley.core.settings import Settings
 from halley.core.snapshot import Document, Selection, Snapshot
 from halley.core.text import split_lines
 from halley.engine.typing.next_edit.region import Region
 from halley.engine.typing.next_edit.reply import read_reply
 from halley.features.ask import Line
-from halley.features.next_edit.call import NextEditCall
+from halley.features.next_edit.call import NextEditCall, start_call
 from halley.features.next_edit.memory import Burst, Memory, NextEditOffer
 from halley.features.next_edit.suggester import NextEdits, Trigger
+from halley.features.room import EngineRoom
+from halley.routing.selection import parse_route
+from halley.simulator.answers.languages import count_errors
+from halley.stores.config.layers import roles_layer
 
-MODULES = (
-    "argparse", "calendar", "cmd", "configparser", "copy", "csv", "fnmatch", "glob", "gzip", "heapq", "netrc",
-    "optparse", "pprint", "random", "shlex", "shutil", "statistics", "tabnanny", "textwrap", "timeit", "tokenize",
-    "trace", "uuid",
-)  # fmt: skip
 MOST_STEPS = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    name: str
-    before: str
-    begun: str
-    wanted: str
 
 
 @dataclass(slots=True)
@@ -64,121 +57,34 @@ class Figures:
     harmful: int = 0
 
 
-def cases(most: int) -> Iterator[Case]:
-    """One rename of a function in each module, where it is used again; then one new parameter in each."""
-    library = Path(sysconfig.get_paths()["stdlib"])
-    found = (
-        next(filter(None, (begin(path.stem, text, node) for node in _functions(text))), None)
-        for begin in (_renamed, _widened)
-        for path in (library / f"{module}.py" for module in MODULES)
-        if path.is_file() and (text := path.read_text("utf-8"))
-    )
-    yield from islice(filter(None, found), most)
-
-
-def _functions(text: str) -> Iterator[ast.FunctionDef]:
-    return (node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef))
-
-
-def _widened(module: str, text: str, node: ast.FunctionDef) -> Case | None:
-    """A parameter more, for a function that is only called, and by position; each call lacks a value for it."""
-    names = [one for one in ast.walk(ast.parse(text)) if isinstance(one, ast.Name) and one.id == node.name]
-    calls = [
-        one
-        for one in ast.walk(ast.parse(text))
-        if isinstance(one, ast.Call) and isinstance(one.func, ast.Name) and one.func.id == node.name
-    ]
-    plain = ast.arguments([], node.args.args, None, [], [], None, [])
-    count = len(node.args.args)
-    # A generator alone in the brackets cannot have another argument beside it.
-    bare = any(isinstance(call.args[0], ast.GeneratorExp) for call in calls if call.args)
-    fits = not bare and all(len(call.args) == count and not call.keywords for call in calls)
-    if (
-        ast.dump(node.args) != ast.dump(plain)
-        or not count
-        or not fits
-        or not 1 <= len(calls) == len(names) <= 8
-    ):
-        return None
-    begun = _with_more(text, [node.args.args[-1]], ", depth: int")
-    lines = _with_more(text, [call.args[-1] for call in calls], ", 0").split("\n")
-    row = node.args.args[-1].lineno - 1
-    wanted = "\n".join([*lines[:row], begun.split("\n")[row], *lines[row + 1 :]])
-    return Case(f"{module}.{node.name} and a parameter", text, begun, wanted)
-
-
-def _with_more(text: str, after: Sequence[ast.expr | ast.arg], more: str) -> str:
-    lines = [line.encode() for line in text.split("\n")]
-    ends = ((one.end_lineno or 1, one.end_col_offset or 0) for one in after)
-    for row, column in sorted(ends, reverse=True):
-        line = lines[row - 1]
-        lines[row - 1] = line[:column] + more.encode() + line[column:]
-    return b"\n".join(lines).decode()
-
-
-def _renamed(module: str, text: str, node: ast.FunctionDef) -> Case | None:
-    old, new = node.name, f"{node.name}_renamed"
-    uses = [
-        m.start()
-        for m in re.finditer(rf"(?<![\w.$]){re.escape(old)}(?!\w)", text)
-        if _is_name(text, m.start())
-    ]
-    if not 2 <= len(uses) <= 8 or new in text or f".{old}" in text:
-        return None
-    definition = text.index(f"def {old}(") + len("def ")
-    begun = text[:definition] + new + text[definition + len(old) :]
-    wanted = text
-    for at in reversed(uses):
-        wanted = wanted[:at] + new + wanted[at + len(old) :]
-    return Case(f"{module}.{old}", text, begun, wanted)
-
-
-def _is_name(text: str, at: int) -> bool:
-    """Whether Python reads a name there: no string, no comment, no keyword argument."""
-    line = text[text.rfind("\n", 0, at) + 1 : at]
-    return (
-        "#" not in line
-        and line.count('"') % 2 == 0
-        and line.count("'") % 2 == 0
-        and _is_read_as_name(text, at)
-    )
-
-
-def _is_read_as_name(text: str, at: int) -> bool:
-    row, start = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at) - 1
-    names = {
-        (node.lineno, node.col_offset + (4 if isinstance(node, ast.FunctionDef) else 0))
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.Name | ast.FunctionDef)
-    }
-    return (row, start) in names
-
-
 def replay(case: Case, figures: Figures) -> None:
     """Types what the case begins with, key by key, then takes what is right and rejects what is not."""
     asyncio.run(_replay(case, figures))
 
 
-async def _replay(case: Case, figures: Figures) -> None:
-    user = Typist(case.before, figures)
+async def _replay(case: Case, figures: Figures, line: Line | None = None) -> None:
+    others = {name: was for name, (was, _) in case.others.items()}
+    user = Typist(case.before, figures, case.language, others, line)
+    wanted = {user.uri: case.wanted} | {_uri(name): text for name, (_, text) in case.others.items()}
     for text, at in keys(case.before, case.begun):
         await user.type(text, at)
     for _ in range(MOST_STEPS):
         offer = await user.offered()
         if offer is None:
             break
-        after = offer.applied
+        uri, after = offer.document.uri, offer.applied
         figures.offered += 1
-        figures.harmful += not _compiles(after)
-        nearer = _distance(after, case.wanted) < _distance(user.text, case.wanted)
+        figures.harmful += _is_worse(user.texts[uri], after, case.language)
+        nearer = _distance(after, wanted[uri]) < _distance(user.texts[uri], wanted[uri])
         figures.right += nearer
         figures.useless += not nearer
         user.edits.settle(offer.id, "accepted" if nearer else "rejected")
         if nearer:
+            user.go(uri)
             await user.type(after, offer.edit.start + len(offer.edit.new_text))
     user.edits.close()
     figures.cases += 1
-    figures.finished += user.text == case.wanted
+    figures.finished += user.texts == wanted
 
 
 def keys(before: str, after: str) -> Iterator[tuple[str, int]]:
@@ -199,21 +105,41 @@ def _alike(one: str, other: str) -> int:
 
 
 class Typist:
-    """A user of one file: each key is a question, as the clients ask it. No clock runs: a pause lasts until the next
-    key, and `offered` is the end of it."""
+    """A user with open files, in one of them: each key is a question, as the clients ask it. No clock runs: a pause
+    lasts until the next key, and `offered` is the end of it."""
 
-    def __init__(self, text: str, figures: Figures) -> None:
-        self.text, self.at, self.version = text, 0, 1
+    def __init__(
+        self,
+        text: str,
+        figures: Figures,
+        language: str = "python",
+        others: Mapping[str, str] = MappingProxyType({}),
+        line: Line | None = None,
+    ) -> None:
+        """`line`: to the model that is asked; without it the rules answer."""
+        self.line = line or cast("Line", LINE)
+        self.language, self.uri, self.at, self.version = language, _uri(f"case{ENDINGS[language]}"), 0, 1
+        self.texts = {self.uri: text} | {_uri(name): there for name, there in others.items()}
         self.figures = figures
         self.paused = asyncio.Event()
         self.edits = NextEdits(
-            Memory(lambda _model, _language, _outcome: None), self._now, start=self._answer, wait=self._wait
+            Memory(lambda _model, _language, _outcome: None),
+            self._now,
+            start=self._start if line else self._answer,
+            wait=self._wait,
         )
         self.asking: asyncio.Task[NextEditOffer | None] | None = None
 
+    @property
+    def text(self) -> str:
+        return self.texts[self.uri]
+
+    def go(self, uri: str) -> None:
+        self.uri = uri
+
     async def type(self, text: str, at: int) -> None:
-        burst = Burst(URI, split_lines(self.text), split_lines(text))
-        self.text, self.at, self.version = text, at, self.version + 1
+        burst = Burst(self.uri, split_lines(self.text), split_lines(text))
+        self.texts[self.uri], self.at, self.version = text, at, self.version + 1
         self.edits.note([burst], self._snapshot(), None)
         older, self.asking = self.asking, asyncio.create_task(self._ask("idle"))
         if older is not None and await older is not None:
@@ -229,7 +155,7 @@ class Typist:
         return found
 
     async def _ask(self, trigger: Trigger) -> NextEditOffer | None:
-        return await self.edits.suggest(cast("Line", LINE), self._snapshot(), trigger=trigger)
+        return await self.edits.suggest(self.line, self._snapshot(), trigger=trigger)
 
     async def _wait(self, newer: asyncio.Future[None], _seconds: float) -> bool:
         pausing = asyncio.ensure_future(self.paused.wait())
@@ -248,19 +174,31 @@ class Typist:
         call.task = asyncio.create_task(asyncio.sleep(0))
         return call
 
+    def _start(
+        self, line: Line, prompt: NextEditPrompt, region: Region, burst: int, *, automatic: bool
+    ) -> NextEditCall:
+        self.figures.calls += 1
+        return start_call(line, prompt, region, burst, automatic=automatic)
+
     def _now(self, uri: str) -> Document | None:
-        return Document(URI, self.text, "python", self.version) if uri == URI else None
+        return Document(uri, self.texts[uri], self.language, self.version) if uri in self.texts else None
 
     def _snapshot(self) -> Snapshot:
-        document = Document(URI, self.text, "python", self.version)
-        return Snapshot(document, Selection(self.at, self.at), settings=SETTINGS)
+        opened = {uri: self._now(uri) for uri in self.texts}
+        document = cast("Document", opened.pop(self.uri))
+        return Snapshot(
+            document,
+            Selection(self.at, self.at),
+            settings=self.line.settings,
+            open_documents=cast("dict[str, Document]", opened),
+        )
 
 
 async def _route(_role: str) -> None:
     """There is a model."""
 
 
-URI = "untitled:case.py"
+ENDINGS = {"python": ".py", "typescript": ".ts", "lua": ".lua"}
 SETTINGS = Settings.model_validate({"roles": {"next": ["rules/next"]}})
 LINE = SimpleNamespace(route_of=_route, settings=SETTINGS)
 
@@ -270,26 +208,66 @@ def _distance(text: str, wanted: str) -> int:
     return sum(a != b for a, b in zip(text.split("\n"), wanted.split("\n"), strict=False))
 
 
-def _compiles(text: str) -> bool:
+def _uri(name: str) -> str:
+    return f"untitled:{name}"
+
+
+def _is_worse(before: str, after: str, language: str) -> bool:
+    """Python's own parser decides for Python; for the others a count of the syntax tree's errors."""
+    if language != "python":
+        return count_errors(after, language) > count_errors(before, language)
     try:
-        ast.parse(text)
+        ast.parse(after)
     except SyntaxError:
-        return False
-    return True
+        return True
+    return False
+
+
+KINDS: Mapping[str, Callable[[int], Iterable[Case]]] = {
+    "python": cases,
+    "typescript": lambda most: tree_cases("typescript", most),
+    "imports": import_cases,
+    "lua": lambda most: tree_cases("lua", most),
+}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
-    parser.add_argument("--most", type=int, default=40, help="the most cases")
-    figures = Figures()
-    for case in cases(parser.parse_args().most):
-        replay(case, figures)
-    print(
-        f"{figures.finished} of {figures.cases} finished; {figures.calls} calls, {figures.offered} edits offered:"
-    )
-    print(f"{figures.calls / max(1, figures.right):.1f} calls for each edit accepted;", end=" ")
-    print(f"{figures.right} right, {figures.useless} useless, {figures.harmful} harmful")
-    return 1 if figures.harmful else 0
+    parser.add_argument("--most", type=int, default=40, help="the most cases of a kind")
+    parser.add_argument("--kind", choices=KINDS, action="append", help="one kind of cases; all without it")
+    parser.add_argument("--model", metavar="PROVIDER/NAME", help="a configured model, instead of the rules")
+    asked = parser.parse_args()
+    return asyncio.run(_run(asked.kind or list(KINDS), asked.most, asked.model))
+
+
+async def _run(kinds: Iterable[str], most: int, model: str | None) -> int:
+    """The exit code: 1 where an edit did harm."""
+    room = EngineRoom.open() if model else None
+    line = _line_to(room, model) if room and model else None
+    harmful = 0
+    for kind in kinds:
+        figures = Figures()
+        for case in KINDS[kind](most):
+            await _replay(case, figures, line)
+        print(
+            f"{kind}: {figures.finished} of {figures.cases} finished; {figures.calls} calls, {figures.offered} edits "
+            f"offered: {figures.right} right, {figures.useless} useless, {figures.harmful} harmful; "
+            f"{figures.calls / max(1, figures.right):.1f} calls for each edit accepted"
+        )
+        harmful += figures.harmful
+    if room:
+        await room.aclose()
+    return 1 if harmful else 0
+
+
+def _line_to(room: EngineRoom, model: str) -> Line:
+    layers = (*room.layers(), roles_layer("session", {"next": parse_route([model])}))
+    settings = room.config.merge(layers)
+
+    async def route_of(role: Role) -> Route:
+        return (await room.prepare_route(role, settings, layers)).route
+
+    return Line(room.router, Caller(), settings, route_of)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from bench.next_edit import Figures, Typist, cases, keys, replay
+import pytest
+from bench.next_edit import KINDS, Figures, Typist, cases, keys, replay
 
 
 def test_renames_in_real_modules_are_followed_and_harm_nothing():
@@ -20,6 +21,14 @@ def test_new_parameters_in_real_modules_are_followed_and_harm_nothing():
     for case in found[:3]:
         replay(case, figures)
     assert figures.cases == 3 and figures.right and not figures.harmful
+
+
+@pytest.mark.parametrize("kind", ["typescript", "imports", "lua"])
+def test_renames_are_followed_in_other_languages_and_other_files(kind: str) -> None:
+    figures = Figures()
+    for case in KINDS[kind](2):
+        replay(case, figures)
+    assert figures.finished == figures.cases == 2 and not figures.useless and not figures.harmful
 
 
 def test_keys_ask_no_model_before_the_pause_after_them():
