@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from setting import guarded
-from window import Json, RequestFailed, Window
+from window import CAPABILITIES, Json, RequestFailed, Window
 
 from halley.simulator import Simulator
 
@@ -208,7 +208,10 @@ async def test_a_run_resumes_at_its_failed_step_and_keeps_the_earlier_results(
     assert problem["code"] == "auth_failed"
     assert problem["message"].startswith("Step 2 of 3 (sentiment: The sentiment of: {{summary}}) failed: ")
     assert "A cold spring day." in failed["answer"]["text"]
-    assert f"--resume {failed['run']['id']}" in failed["answer"]["text"]
+    assert failed["resume"] == {"macro": "picture", "run": failed["run"]["id"]}
+    shown = Path(window.shown[-1]["uri"].removeprefix("file://")).read_text()
+    assert shown.count("Step 2 of 3") == 1
+    assert "`halley " not in shown, "a plugin has a button, where the terminal has a command"
     second.script("Gloomy.", contains="A cold spring day.")
     calls = len(simulator.requests)
     done = await window.request("halley/macros/run", {**params, "resume": failed["run"]["id"]})
@@ -216,6 +219,20 @@ async def test_a_run_resumes_at_its_failed_step_and_keeps_the_earlier_results(
     assert len(simulator.requests) == calls, "the first step is not asked for again"
     with pytest.raises(RequestFailed, match="no run"):
         await window.request("halley/macros/run", {**params, "resume": failed["run"]["id"]})
+
+
+async def test_without_a_plugin_the_text_says_how_to_resume(
+    config: Path, daemon, simulator: Simulator, second: Simulator
+) -> None:
+    window: Window = await daemon(capabilities={k: v for k, v in CAPABILITIES.items() if k != "experimental"})
+    simulator.script("A cold spring day.", model="sim-fast")
+    second.script(status=401, body="{}")
+    buffer = await window.open("day.md", TEXT, "markdown")
+    params: Json = {"name": "picture", "textDocument": {"uri": buffer.uri}, "range": WHERE}
+    failed = await window.request("halley/macros/run", params)
+    shown = Path(window.shown[-1]["uri"].removeprefix("file://")).read_text()
+    assert shown.count("Step 2 of 3") == 1
+    assert f"`halley macros run picture --resume {failed['resume']['run']}`" in shown
 
 
 async def test_the_command_line_fails_with_a_code_and_takes_up_the_last_run(

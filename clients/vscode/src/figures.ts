@@ -13,11 +13,17 @@ export function compact(count: number): string {
 export function money(cost: Cost | { amount: number; currency: string } | null | undefined): string {
   if (!cost || ('source' in cost && cost.source === 'unknown')) return '?';
   const text = amount(cost.amount, cost.currency);
-  return 'source' in cost && cost.source === 'estimated' && cost.amount > 0 ? `≈${text}` : text;
+  return 'source' in cost && cost.source === 'estimated' && cost.amount > 0 ? roughly(text) : text;
+}
+
+/** An estimate; what is less than the smallest figure is none. */
+export function roughly(text: string): string {
+  return text.startsWith('<') ? text : `≈${text}`;
 }
 
 export function amount(value: number, currency = 'USD'): string {
   const sign = { USD: '$', EUR: '€', GBP: '£', CNY: '¥', JPY: '¥' }[currency] ?? `${currency} `;
+  if (value > 0 && value < 0.000005) return `<${sign}0.00001`;
   const digits = value === 0 || value >= 0.995 ? 2 : value >= 0.01 ? 3 : 5;
   return `${sign}${value.toFixed(digits).replace(/(\.\d\d\d*?)0+$/, '$1')}`;
 }
@@ -65,7 +71,14 @@ function trim(value: number): string {
 /** Problems whose help names commands for a terminal; buttons do the same here. They are over when there is a model to ask. */
 export const SETUP_PROBLEMS: ReadonlySet<string> = new Set(['not_configured', 'auth_failed']);
 
-/** Message and help in one line, without marks of Markdown, which would be shown as they are. */
+/** Message and help in one line, without marks of Markdown, which would be shown as they are, and without what a terminal does. */
 export function problemLine({ code, message, help }: { code: string; message: string; help: string }): string {
-  return [message, SETUP_PROBLEMS.has(code) ? '' : help].filter(Boolean).join(' ').replaceAll('`', '');
+  return [message, SETUP_PROBLEMS.has(code) ? '' : withoutCommands(help)].filter(Boolean).join(' ').replaceAll('`', '');
+}
+
+// "Choose another, or see `halley models`; `halley use` …" → "Choose another."
+function withoutCommands(help: string): string {
+  const clauses = help.split(/(?<=[.?!;])\s+/).map((clause) => clause.split(', or ').filter((way) => !way.includes('`halley ')).join(', or '));
+  const said = clauses.filter(Boolean).join(' ').replace(/;?$/, '').replace(/(?<=[^.?!])$/, '.');
+  return said.charAt(0).toUpperCase() + said.slice(1);
 }

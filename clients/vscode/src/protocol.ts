@@ -793,6 +793,7 @@ export interface Outcome {
   edits?: number | null;
   proposal?: string | null;
   answer?: Record<string, string> | null;
+  resume?: ResumableRun | null;
   media?: MediaTask | null;
   run?: MacroRun | null;
 }
@@ -967,6 +968,12 @@ export interface RestoreResult {
   changed: string[];
   failed: string[];
   undo?: string | null;
+}
+
+/** `resume` of `halley/macros/run` takes the ID of `run`. */
+export interface ResumableRun {
+  macro: string;
+  run: string;
 }
 
 export interface RetryEnded {

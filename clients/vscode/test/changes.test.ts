@@ -1,7 +1,7 @@
 // What a proposal changes in a file, as whole lines, and how the lines that come are drawn.
 
 import { describe, expect, it } from 'vitest';
-import { anchorOf, changesOf, isAt } from '../src/edits/changes';
+import { anchorOf, changesOf, inFront, isAt } from '../src/edits/changes';
 import { addedLines, commandLink, plainText, writtenSoFar } from '../src/edits/drawing';
 import type { ProposalHunk } from '../src/protocol';
 
@@ -42,6 +42,19 @@ describe('changes', () => {
   it('follow their text when lines came above it', () => {
     const hunks = [hunk(0, [1, 11], [1, 12], 'a', 'a + 1'), hunk(1, [5, 11], [5, 12], 'b', 'b + 2')];
     expect(changesOf(`# new\r\n# lines\r\n${TEXT.replaceAll('\n', '\r\n')}`, hunks).map(({ first }) => first)).toEqual([3, 7]);
+  });
+
+  it('of several proposals for the same lines, only the one in front is drawn and says which are behind', () => {
+    const of = (id: string, hunks: ProposalHunk[]): { proposal: { id: string }; change: ReturnType<typeof changesOf>[number] }[] => {
+      const proposal = { id };
+      return changesOf(TEXT, hunks).map((change) => ({ proposal, change }));
+    };
+    const newest = of('newest', [hunk(0, [1, 11], [1, 12], 'a', 'a + 1'), hunk(1, [5, 11], [5, 12], 'b', 'b + 2')]);
+    const oldest = of('oldest', [hunk(0, [1, 4], [1, 10], 'return', 'yield')]);
+    const apart = of('apart', [hunk(0, [3, 0], [3, 0], '', '# apart')]);
+    const shown = (all: typeof newest): string[] => inFront(all).map(({ proposal, change, behind }) => [proposal.id, change.first, ...behind.map(({ id }) => id)].join(' '));
+    expect(shown([...newest, ...apart, ...oldest])).toEqual(['newest 1 oldest', 'apart 3', 'newest 5']);
+    expect(shown([...oldest, ...newest, ...apart])).toEqual(['oldest 1 newest', 'apart 3']);
   });
 
   it('leave out what is not there any more', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { abilities, amount, compact, duration, money, price, usageLine } from '../src/figures';
+import { abilities, amount, compact, duration, money, price, problemLine, usageLine } from '../src/figures';
 
 describe('figures', () => {
   it('are short', () => {
@@ -8,7 +8,7 @@ describe('figures', () => {
   });
 
   it('keep small amounts apart from nothing', () => {
-    expect([0, 0.00002, 0.0123, 1.5, 12].map((value) => amount(value))).toEqual(['$0.00', '$0.00002', '$0.012', '$1.50', '$12.00']);
+    expect([0, 0.000004, 0.00002, 0.0123, 1.5, 12].map((value) => amount(value))).toEqual(['$0.00', '<$0.00001', '$0.00002', '$0.012', '$1.50', '$12.00']);
   });
 
   it('never show an unknown cost as nothing', () => {
@@ -16,6 +16,7 @@ describe('figures', () => {
     expect(money({ amount: 0, currency: 'USD', source: 'unknown' })).toBe('?');
     expect(money({ amount: 0.5, currency: 'EUR', source: 'estimated' })).toBe('≈€0.50');
     expect(money({ amount: 0, currency: 'USD', source: 'estimated' })).toBe('$0.00');
+    expect(money({ amount: 0.000004, currency: 'USD', source: 'estimated' })).toBe('<$0.00001');
   });
 
   it('name what a price is for', () => {
@@ -27,6 +28,16 @@ describe('figures', () => {
   it('list the abilities that a model has', () => {
     const model = { id: 'a/b', provider: 'a', name: 'b', label: 'B', group: 'g', roles: [], capabilities: { vision: true, tools: false, owner: 'someone' } };
     expect(abilities(model)).toEqual(['vision']);
+  });
+
+  it.each([
+    ['Did you mean a/b? `halley models` lists what there is.', 'Did you mean a/b?'],
+    ['Raise `budget.daily_usd`, or wait; `halley usage` shows what was spent.', 'Raise budget.daily_usd, or wait.'],
+    ['Enter another with `halley key set comet`, or see `providers.comet.key`.', 'See providers.comet.key.'],
+    ['Pick one with `halley use`.', ''],
+    ['', ''],
+  ])('tell of a problem without what a terminal does: %s', (help, shown) => {
+    expect(problemLine({ code: 'model_not_found', message: 'No.', help })).toBe(['No.', shown].filter(Boolean).join(' '));
   });
 
   it('leave out of a usage line what is not known', () => {

@@ -51,8 +51,9 @@ async def mcp(desk: Desk, workspace: Path | None, run_macros: bool) -> None:
 
 async def _run_macro(desk: Desk, name: str, inputs: Mapping[str, str]) -> str:
     from halley.cli.macros import job_nowhere
-    from halley.features.macros.run import find_macro, run_macro, run_markdown
+    from halley.features.macros.run import find_macro, how_to_resume, run_macro, run_markdown
 
     macro = find_macro(desk.settings, name)
     done = await run_macro(name, job_nowhere(desk, inputs))
-    return run_markdown(done, macro)
+    said = run_markdown(done, macro)
+    return f"{said}\n\n{how_to_resume(name, done.id)}" if done.failed else said

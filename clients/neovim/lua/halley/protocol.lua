@@ -689,6 +689,7 @@
 ---@field edits? integer
 ---@field proposal? string
 ---@field answer? table<string, string>
+---@field resume? halley.ResumableRun
 ---@field media? halley.MediaTask
 ---@field run? halley.MacroRun
 
@@ -840,6 +841,11 @@
 ---@field changed string[]
 ---@field failed string[]
 ---@field undo? string
+
+--- `resume` of `halley/macros/run` takes the ID of `run`.
+---@class halley.ResumableRun
+---@field macro string
+---@field run string
 
 ---@class halley.RetryEnded
 ---@field ended boolean

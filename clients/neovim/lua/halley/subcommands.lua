@@ -85,7 +85,7 @@ return {
     name = 'macro',
     takes = '[name [words]]',
     range = true,
-    about = 'Runs one of your own prompts or pipelines on the lines; without a name you choose one.',
+    about = 'Runs one of your own prompts or pipelines on the lines; without a name you choose one. `:Halley! macro` resumes its last run where a step failed.',
     call = { 'edits.macros', 'run' },
     complete = 'complete',
   },

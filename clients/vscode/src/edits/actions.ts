@@ -5,13 +5,16 @@ import * as vscode from 'vscode';
 import { command } from '../commands';
 import type { Halley } from '../halley';
 import { openProposal } from './proposals';
-import type { Outcome, Range as WireRange } from '../protocol';
+import type { Outcome, Range as WireRange, ResumableRun } from '../protocol';
 import { toWire } from '../wire';
 
-interface RunArgument {
-  action: string;
+export interface Place {
   textDocument: { uri: string; version?: number };
   range: WireRange;
+}
+
+interface RunArgument extends Place {
+  action: string;
   diagnostics?: unknown[];
   instruction?: string;
   model?: string;
@@ -66,14 +69,21 @@ async function run(halley: Halley, argument: RunArgument, question?: string): Pr
     sent.instruction = instruction;
   }
   const ran = await halley.execute<Outcome>('halley.run', sent);
-  await showOutcome(ran);
+  await showOutcome(ran, sent);
   return ran;
 }
 
-/** Opens what an action made, where the daemon has not put it in place itself. */
-export async function showOutcome(ran: Outcome | null | undefined): Promise<void> {
+/** Opens what an action made, where the daemon has not put it in place itself; `place` is where a failed run would resume. */
+export async function showOutcome(ran: Outcome | null | undefined, place?: Place): Promise<void> {
+  if (ran?.resume) void offerToResume(ran.resume, place);
   if (ran?.proposal) await openProposal(ran.proposal);
   else if (ran?.applied && ran.edits) vscode.window.setStatusBarMessage(`$(check) ${vscode.l10n.t('Changes made: {0}', ran.edits)}`, 5000);
+}
+
+async function offerToResume({ macro, run: id }: ResumableRun, place?: Place): Promise<void> {
+  const resume = vscode.l10n.t('Resume');
+  const said = vscode.l10n.t('“{0}” failed at a step. The steps before it are kept.', macro);
+  if ((await vscode.window.showWarningMessage(said, resume)) === resume) await vscode.commands.executeCommand('halley.resumeMacro', macro, id, place && { textDocument: { uri: place.textDocument.uri }, range: place.range });
 }
 
 export async function askForInstruction(title: string, value = ''): Promise<string | undefined> {

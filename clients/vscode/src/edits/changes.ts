@@ -32,6 +32,23 @@ export function isAt(change: Change, line: number): boolean {
   return line >= Math.min(change.first, anchorOf(change)) && line <= Math.max(change.first, anchorOf(change));
 }
 
+/** Those to draw where several proposals change the same lines: of those only the first, with the others that are behind each
+ * change. `all` has each proposal's changes together, the one in front first. */
+export function inFront<T extends { proposal: { id: string }; change: Change }>(all: readonly T[]): (T & { behind: T['proposal'][] })[] {
+  const shown: (T & { behind: T['proposal'][] })[] = [];
+  for (const proposal of new Set(all.map((one) => one.proposal))) {
+    const its = all.filter((one) => one.proposal === proposal);
+    const over = shown.filter((one) => its.some(({ change }) => doMeet(one.change, change)));
+    if (over.length === 0) shown.push(...its.map((one) => ({ ...one, behind: [] })));
+    for (const one of over) one.behind.push(proposal);
+  }
+  return shown.sort((one, other) => one.change.first - other.change.first);
+}
+
+function doMeet(one: Change, other: Change): boolean {
+  return [other.first, anchorOf(other)].some((line) => isAt(one, line)) || isAt(other, one.first);
+}
+
 // Lines may have come or gone above a hunk since: its old text is looked for at the distance where the one before was found.
 function placed(lines: readonly string[], hunks: readonly ProposalHunk[]): Placed[] {
   const found: Placed[] = [];

@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import { setContext } from '../commands';
 import type { Proposal } from '../protocol';
 import { fromWire } from '../wire';
-import { anchorOf, changesOf, isAt, type Change } from './changes';
+import { anchorOf, changesOf, inFront, isAt, type Change } from './changes';
 import { addedLines, commandLink, plainText, REMOVED_BORDER } from './drawing';
 import { threadsShow, type LineThread, type LineThreads } from './threads';
 
@@ -23,10 +23,14 @@ export interface ShownChange {
   /** From 0, among the changes of its file. */
   index: number;
   count: number;
+  /** Others that change these lines: one is drawn at a time. */
+  behind: Proposal[];
 }
 
 export class InlineChanges implements vscode.Disposable {
   private proposals: readonly Proposal[] = [];
+  /** The one to draw where several change the same lines; else the newest. */
+  private front: string | undefined;
   private readonly drawn = new Map<string, LineThread>();
   /** The changes in a document at a version: asked for with each move of the cursor. */
   private known = new WeakMap<vscode.TextDocument, { version: number; shown: ShownChange[] }>();
@@ -62,12 +66,14 @@ export class InlineChanges implements vscode.Disposable {
   }
 
   private find(document: vscode.TextDocument): ShownChange[] {
-    return this.proposals.flatMap((proposal) => {
+    const newest = [...this.proposals].reverse().sort((one, other) => Number(other.id === this.front) - Number(one.id === this.front));
+    const all = newest.flatMap((proposal) => {
       const hunks = proposal.hunks.filter(({ uri }) => isSame(uri, document.uri));
       if (hunks.length === 0) return [];
       const changes = changesOf(document.getText(), hunks);
       return changes.map((change, index) => ({ proposal, change, index, count: changes.length }));
     });
+    return inFront(all);
   }
 
   atCursor(): ShownChange | undefined {
@@ -75,8 +81,12 @@ export class InlineChanges implements vscode.Disposable {
     return editor && this.in(editor.document).find(({ change }) => isAt(change, editor.selection.active.line));
   }
 
-  /** Takes the cursor to the first change at or below it, else to the first; whether there is one. */
+  /** Takes the cursor to the first change at or below it, else to the first; whether there is one. `of`: that proposal's. */
   reveal(editor: vscode.TextEditor, of?: string): boolean {
+    if (of && of !== this.front) {
+      this.front = of;
+      this.show(this.proposals);
+    }
     const all = this.in(editor.document).filter(({ proposal }) => !of || proposal.id === of);
     const line = editor.selection.active.line;
     const next = all.find(({ change }) => anchorOf(change) >= line) ?? all[0];
@@ -114,7 +124,7 @@ export class InlineChanges implements vscode.Disposable {
 
   private drawThread(document: vscode.TextDocument, one: ShownChange): string {
     const { proposal, change } = one;
-    const key = `${document.uri.toString()} ${proposal.id} ${change.hunks.join()} ${change.added.join('\n')} ${anchorOf(change)} ${one.count} ${this.canRegenerate(proposal.id)}`;
+    const key = `${document.uri.toString()} ${proposal.id} ${change.hunks.join()} ${change.added.join('\n')} ${anchorOf(change)} ${one.count} ${this.canRegenerate(proposal.id)} ${one.behind.map(({ id }) => id).join()}`;
     if (this.drawn.has(key)) return key;
     const line = anchorOf(change);
     const thread = this.threads.open(document.uri, new vscode.Range(line, 0, line, 0), labelOf(one), 'change');
@@ -123,7 +133,7 @@ export class InlineChanges implements vscode.Disposable {
     return key;
   }
 
-  private linksOf({ proposal, change, count }: ShownChange): string {
+  private linksOf({ proposal, change, count, behind }: ShownChange): string {
     const { id } = proposal;
     const one = [
       commandLink(`$(check) ${vscode.l10n.t('Accept')}`, 'acceptProposal', [id, change.hunks]) + ' (Tab)',
@@ -135,7 +145,8 @@ export class InlineChanges implements vscode.Disposable {
     ];
     const again = [commandLink(`$(refresh) ${vscode.l10n.t('Regenerate')}`, 'regenerate', [id]), commandLink(`$(edit) ${vscode.l10n.t('Change the Instruction')}`, 'changeInstruction', [id])];
     const more = [...(this.canRegenerate(id) ? again : []), commandLink(`$(diff) ${vscode.l10n.t('Side by Side')}`, 'openDiff', [id])];
-    return [[...one, ...(count > 1 || proposal.hunks.length > change.hunks.length ? all : [])], more].map((links) => links.join(' &nbsp; ')).join('  \n');
+    const others = behind.map((other) => `$(layers) ${vscode.l10n.t('Also proposed here:')} ${commandLink(plainText(other.title), 'showProposal', [other.id])}`);
+    return [[...one, ...(count > 1 || proposal.hunks.length > change.hunks.length ? all : [])], more, others].filter((links) => links.length > 0).map((links) => links.join(' &nbsp; ')).join('  \n');
   }
 
   private tellCursor(): void {

@@ -1,11 +1,11 @@
 // Macros: a tree of saved prompts and pipelines to run, edit and share. The daemon keeps and runs them.
 
 import * as vscode from 'vscode';
-import { currentEditor, showOutcome } from './actions';
+import { currentEditor, showOutcome, type Place } from './actions';
 import { command } from '../commands';
 import type { Halley } from '../halley';
 import { problemOf } from '../problems';
-import type { Macro, MacrosImported } from '../protocol';
+import type { Macro, MacroRunParams, MacrosImported } from '../protocol';
 import { toWire } from '../wire';
 
 export interface MacroInput {
@@ -28,6 +28,7 @@ export function registerMacros(halley: Halley): vscode.Disposable[] {
       const macro = await tree.chosen(given);
       if (macro) await runMacro(halley, macro);
     }),
+    command('resumeMacro', (name: string, resume: string, place?: Place) => runAt(halley, { name, resume }, place)),
     command('newMacro', () => newMacro(halley)),
     command('editMacro', async (given?: unknown) => {
       const macro = await tree.chosen(given);
@@ -103,13 +104,17 @@ async function runMacro(halley: Halley, macro: Macro): Promise<void> {
   const { document, selection } = currentEditor();
   const inputs = await askForInputs(macro.inputs as Record<string, MacroInput>);
   if (!inputs) return;
-  const place = { textDocument: { uri: document.uri.toString(), version: document.version }, range: toWire(selection) };
-  const title = vscode.l10n.t('Macro: {0}', macro.name);
+  await runAt(halley, { name: macro.name, inputs }, { textDocument: { uri: document.uri.toString(), version: document.version }, range: toWire(selection) });
+}
+
+/** Runs a macro, or with `resume` what is left of a run that failed. */
+async function runAt(halley: Halley, what: Omit<MacroRunParams, keyof Place>, place?: Place): Promise<void> {
+  const title = vscode.l10n.t('Macro: {0}', what.name);
   const ran = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, (progress, token) => {
     let length = 0;
     return halley.stream(
       'halley/macros/run',
-      { name: macro.name, inputs, ...place },
+      { ...what, ...place },
       (events) => {
         for (const event of events) {
           length += event.delta?.length ?? 0;
@@ -119,7 +124,7 @@ async function runMacro(halley: Halley, macro: Macro): Promise<void> {
       token,
     );
   });
-  await showOutcome(ran);
+  await showOutcome(ran, place);
 }
 
 /** The values that a macro asks for; undefined when the user gave up. */

@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 export const CONTROLLER = 'halley.edits';
 
 /** Commands that a thread's text may run; nothing that a model wrote becomes a link. */
-const ENABLED = ['acceptProposal', 'discardProposal', 'regenerate', 'changeInstruction', 'openDiff', 'stopWriting'].map((id) => `halley.${id}`);
+const ENABLED = ['showProposal', 'acceptProposal', 'discardProposal', 'regenerate', 'changeInstruction', 'openDiff', 'stopWriting'].map((id) => `halley.${id}`);
 
 export interface LineThread {
   readonly thread: vscode.CommentThread;

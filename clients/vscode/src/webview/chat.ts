@@ -290,8 +290,7 @@ class Page {
       this.composer.restore(prompt);
     }
     const buttons = wayButtons(ways, (title) => post({ type: 'help', problem, title }));
-    this.showBanner(problem.message, buttons);
-    this.problem = problem.code;
+    this.showBanner(problem.message, buttons, problem.code);
   }
 
   private drop(turn: TurnView): void {
@@ -317,8 +316,10 @@ class Page {
     }
   }
 
-  private showBanner(text: string, buttons: HTMLElement[] = []): void {
-    this.problem = '';
+  private showBanner(text: string, buttons: HTMLElement[] = [], problem = ''): void {
+    this.problem = problem;
+    // The welcome would say the same, with the same buttons.
+    this.log.classList.toggle('told', SETUP_PROBLEMS.has(problem));
     this.banner.hidden = text === '';
     const close = iconButton('close', this.strings.close!, () => {
       this.editOf = undefined;

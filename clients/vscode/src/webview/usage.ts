@@ -1,7 +1,7 @@
 // The usage view's page: totals, a bar for each day coloured by what costs are summed up by, a table of it, quota where it is
 // known.
 
-import { amount, compact } from '../figures';
+import { amount, compact, roughly } from '../figures';
 import type { UsageReport } from '../protocol';
 import type { Choice, Dimension, FromUsagePage, ToUsagePage } from '../providers/usage';
 import { byDay, costOf, type Day, nameOf } from './days';
@@ -166,8 +166,8 @@ function quotaLine(row: Record<string, unknown>, strings: Strings): (Node | stri
 /** Costs in every currency; a question mark where calls were made and no price is known. */
 function costText(row: Record<string, unknown>): string {
   const costs = (row.cost ?? []) as { amount: number; currency: string }[];
-  const mark = Number(row.estimatedCalls ?? 0) > 0 ? '≈' : '';
-  const known = costs.map((cost) => mark + amount(cost.amount, cost.currency)).join(' + ');
+  const isEstimated = Number(row.estimatedCalls ?? 0) > 0;
+  const known = costs.map((cost) => amount(cost.amount, cost.currency)).map((text) => (isEstimated ? roughly(text) : text)).join(' + ');
   if (Number(row.unpricedCalls ?? 0) > 0) return known ? `${known} + ?` : '?';
   return known || amount(0);
 }

@@ -106,11 +106,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class TextAnswer:
-    """Text to read: Markdown."""
+    """Text to read: Markdown. `resume` names a macro and its run that failed and can be resumed."""
 
     title: str
     text: str
     problem: Problem | None = None
+    resume: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

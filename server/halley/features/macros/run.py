@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from halley.core.errors import InvalidInput, error_of
@@ -96,8 +97,10 @@ async def outcome_of(name: str, job: Job, run: Run) -> Outcome:
     failed = run.failed
     if failed and failed.problem and not any(step.text or step.images or step.files for step in run.steps):
         raise error_of(failed.problem)
-    if failed or macro.output == "answer":
-        return TextAnswer(title, run_markdown(run, macro), failed.problem if failed else None)
+    if failed:
+        return TextAnswer(title, what_was_made(run, macro), failed.problem, (name, run.id))
+    if macro.output == "answer":
+        return TextAnswer(title, run_markdown(run, macro))
     last = _leaves(run, macro)[-1]
     if last.task and not last.text and job.around.media is not None:
         return Made(await job.around.media().store.get(last.task))
@@ -121,9 +124,17 @@ def run_markdown(run: Run, macro: MacroSettings) -> str:
         return _step_markdown(shown[0])
     titles = dict(zip(step_names(steps_of(macro)), map(title_of, steps_of(macro)), strict=True))
     parts = [f"## {_heading(step.name, titles)}\n\n{_step_markdown(step)}" for step in shown]
-    if run.failed:
-        parts.append(f"`halley macros run {run.macro} --resume {run.id}` resumes it at this step.")
     return "\n\n".join(part.rstrip() for part in parts)
+
+
+def what_was_made(run: Run, macro: MacroSettings) -> str:
+    """The steps' output alone; the problem is shown beside it."""
+    return run_markdown(replace(run, steps=[replace(step, problem=None) for step in run.steps]), macro)
+
+
+def how_to_resume(macro: str, run_id: str) -> str:
+    """For where no button does it."""
+    return f"`halley macros run {macro} --resume {run_id}` resumes it at this step."
 
 
 def _heading(name: str, titles: Mapping[str, str]) -> str:

@@ -107,6 +107,13 @@ class MacroRun(Shape):
     steps: list[MacroStepState]
 
 
+class ResumableRun(Shape):
+    """`resume` of `halley/macros/run` takes the ID of `run`."""
+
+    macro: str
+    run: str
+
+
 class Outcome(Shape):
     """The outcome of an action: exactly one of `applied`, `proposal`, `answer`, `media`."""
 
@@ -114,6 +121,8 @@ class Outcome(Shape):
     edits: int | None = None
     proposal: str | None = None
     answer: dict[str, str] | None = None
+    resume: ResumableRun | None = None
+    """Only with `answer`: the pipeline failed at a step, and `halley/macros/run` resumes it there."""
     media: MediaTask | None = None
     """A picture to save with `halley/media/save`, if the client declared `experimental.halley.media`."""
     run: MacroRun | None = None

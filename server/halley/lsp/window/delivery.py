@@ -6,6 +6,7 @@ place: `deliver_edit`. What cannot be applied is shown, never lost.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -32,9 +33,31 @@ async def deliver(session: Session, snapshot: Snapshot, outcome: Outcome, *, pre
     if isinstance(outcome, Made):
         return await _deliver_media(session, snapshot, outcome)
     if isinstance(outcome, TextAnswer):
-        uri = await editor_of(session).show(outcome.title, _with_problem(outcome.text, outcome.problem))
-        return {"answer": {"uri": uri, "text": outcome.text}}
+        return await _deliver_text(session, outcome)
     return await deliver_edit(session, outcome, {snapshot.document.uri: snapshot.document}, preview=preview)
+
+
+async def _deliver_text(session: Session, outcome: TextAnswer) -> Json:
+    """Shown with its problem. Plugins of ours resume a run themselves; elsewhere the text says how."""
+    text, resume = outcome.text, outcome.resume
+    if resume and not session.client.asks:
+        from halley.features.macros.run import how_to_resume
+
+        text = f"{text.rstrip()}\n\n{how_to_resume(*resume)}"
+    problem = outcome.problem and _without_commands(session, outcome.problem)
+    uri = await editor_of(session).show(outcome.title, _with_problem(text, problem))
+    return {
+        "answer": {"uri": uri, "text": text},
+        **({"resume": {"macro": resume[0], "run": resume[1]}} if resume else {}),
+    }
+
+
+def _without_commands(session: Session, problem: Problem) -> Problem:
+    """A problem's help without clauses about commands for a terminal, where a plugin of ours has its own."""
+    if not session.client.asks:
+        return problem
+    clauses = re.split(r"(?<=[.?!;])\s+", problem.help)
+    return replace(problem, help=" ".join(one for one in clauses if "`halley " not in one).rstrip(";"))
 
 
 async def _deliver_media(session: Session, snapshot: Snapshot, made: Made) -> Json:
@@ -109,7 +132,9 @@ def _raise_first(problems: tuple[Problem, ...]) -> None:
 
 
 def _with_problem(text: str, problem: Problem | None) -> str:
-    return f"{text.rstrip()}\n\n---\n\n> {problem.message} {problem.help}\n" if problem else text
+    return (
+        f"{text.rstrip()}\n\n---\n\n> {problem.message} {problem.help}".rstrip() + "\n" if problem else text
+    )
 
 
 def _with_problems(kept: str, problems: tuple[Problem, ...]) -> str:

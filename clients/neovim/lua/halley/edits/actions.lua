@@ -50,7 +50,10 @@ end
 --- Reports how an action ended where nothing else shows it.
 ---@param outcome halley.Outcome
 function M.settle(outcome)
-  if outcome.proposal then
+  if outcome.resume then
+    local text = 'Halley: a step of `%s` failed; `:Halley! macro %s` resumes it there.'
+    vim.notify(text:format(outcome.resume.macro, outcome.resume.macro), vim.log.levels.WARN)
+  elseif outcome.proposal then
     vim.notify('Halley: a proposal waits for your approval: `:Halley accept`, `:Halley discard`.')
   elseif outcome.media then
     require('halley.media').finished(outcome.media, vim.api.nvim_get_current_buf())

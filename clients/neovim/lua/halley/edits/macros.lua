@@ -33,9 +33,10 @@ end
 ---@param macro halley.Macro
 ---@param place halley.Place
 ---@param instruction string
-local function run(macro, place, instruction)
+---@param resume boolean Its last run, where a step failed
+local function run(macro, place, instruction, resume)
   local actions = require('halley.edits.actions')
-  local names = vim.fn.sort(vim.tbl_keys(macro.inputs))
+  local names = resume and {} or vim.fn.sort(vim.tbl_keys(macro.inputs))
   ask_inputs(macro, names, {}, function(inputs)
     if instruction ~= '' then
       inputs.instruction = instruction
@@ -46,12 +47,14 @@ local function run(macro, place, instruction)
         textDocument = actions.document(place),
         range = actions.range(place, lsp.offset_encoding),
         inputs = next(inputs) and inputs or nil,
+        resume = resume and 'last' or nil,
       }, actions.settle, { buf = place.buf })
     end)
   end)
 end
 
---- `:Halley macro [name [instruction]]` on a range; without a name it is asked.
+--- `:Halley macro [name [instruction]]` on a range; without a name it is asked. With `!` its last run is
+--- resumed where a step failed.
 ---@param words string[]
 ---@param arguments vim.api.keyset.create_user_command.command_args
 function M.run(words, arguments)
@@ -61,7 +64,7 @@ function M.run(words, arguments)
     local instruction = table.concat(words, ' ', 2)
     for _, macro in ipairs(listing.macros) do
       if macro.name == words[1] then
-        return run(macro, place, instruction)
+        return run(macro, place, instruction, arguments.bang)
       end
     end
     if words[1] or #listing.macros == 0 then
@@ -75,7 +78,7 @@ function M.run(words, arguments)
       end,
     }, function(macro)
       if macro then
-        run(macro, place, '')
+        run(macro, place, '', arguments.bang)
       end
     end)
   end, { buf = place.buf })

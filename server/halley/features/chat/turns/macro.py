@@ -22,7 +22,7 @@ from halley.features.chat.commands import macro_job, typed_inputs
 from halley.features.chat.desk import ChatDesk, Emit, Json
 from halley.features.chat.turns.turn import Asked, ChatRequest, result_of, tell_start
 from halley.features.macros.pipeline import StepNews, run_pipeline
-from halley.features.macros.run import begin_run, find_macro, find_run, run_markdown
+from halley.features.macros.run import begin_run, find_macro, find_run, what_was_made
 from halley.features.macros.steps import role_of
 from halley.stores.chats.values import Turn
 
@@ -89,6 +89,5 @@ async def answer_by_macro(desk: ChatDesk, job: Job, run: Run, asked: Asked, emit
 
 
 def _text(run: Run, macro: MacroSettings) -> str:
-    """Pictures are events of their own, and so is what went wrong."""
-    steps = [replace(step, images=[], problem=None) for step in run.steps]
-    return run_markdown(replace(run, steps=steps), macro)
+    """Pictures are events of their own, and so is what went wrong; Continue resumes the run."""
+    return what_was_made(replace(run, steps=[replace(step, images=[]) for step in run.steps]), macro)
