@@ -56,7 +56,7 @@ _PATH = re.compile(r"^`([^`]+)`$")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4,6})|([rnt\\$]))")
 _PLAIN = {"r": "\r", "n": "\n", "t": "\t", "\\": "\\", "$": "$"}
 _HIDDEN = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e0fff]| (?=\n)"
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\udc80-\udcff\U000e0000-\U000e0fff]| (?=\n)"
 )
 
 
@@ -243,7 +243,7 @@ def _fenced(block: Block) -> str:
 
 def _escape(match: re.Match[str]) -> str:
     character = match[0]
-    return "\\r" if character == "\r" else f"\\u{ord(character):04x}"
+    return "\\r" if character == "\r" else f"\\u{ord(character):06x}"
 
 
 def _difference(golden: dict[str, str], actual: dict[str, str]) -> str:

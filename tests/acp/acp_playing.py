@@ -13,7 +13,7 @@ from typing import Any
 
 from acp_editor import Editor
 from demo_tools import script
-from playing import changed
+from playing import as_bytes, changed
 from stories import Call, Step, passage
 
 from halley.simulator import Simulator
@@ -29,7 +29,18 @@ def needs_files(steps: Sequence[Step]) -> bool:
 
 
 def needs_lsp(steps: Sequence[Step]) -> bool:
-    """Whether checkpoints are picked: `/restore` takes back the last turn, whole."""
+    """Whether hunks or checkpoints are picked, or the client would have to do what only editors do.
+
+    `/restore` takes back the last turn, whole; an open file is neither moved nor deleted; other programs' writes are
+    seen on disk.
+    """
+    calls = [call for step in steps for call in step.calls]
+    if any(isinstance(call.answer, dict) or (call.typed and call.typed.verb == "disk") for call in calls):
+        return True
+    opened = {step.rest for step in steps if step.verb in ("opens", "types")}
+    moved = {call.rest.partition(" to ")[0] for call in calls if call.verb in ("move", "delete")}
+    if opened & moved or any(step.verb == "disk" for step in steps):
+        return True
     turns = sum(step.verb == "you" for step in steps)
     picked = [step.rest for step in steps if step.verb == "restores" and step.rest != "undo"]
     return any(rest != str(turns) for rest in picked)
@@ -111,6 +122,7 @@ class AcpPlayer:
         if call.answer == "stop":
             self.editor.cancel()
             return None
+        assert isinstance(call.answer, str)
         return call.answer
 
     # -- the user's editor
@@ -126,7 +138,9 @@ class AcpPlayer:
 
     def _shown(self, params: Json) -> Json:
         name = self._name(params)
-        return {"content": self.open[name] if name in self.open else Path(params["path"]).read_text()}
+        return {
+            "content": self.open[name] if name in self.open else Path(params["path"]).read_bytes().decode()
+        }
 
     def _written(self, params: Json) -> None:
         if (name := self._name(params)) in self.open:
@@ -140,7 +154,7 @@ class AcpPlayer:
     def _write(self, name: str, text: str) -> None:
         path = self.editor.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode())
+        path.write_bytes(as_bytes(text))
 
 
 def _check_call(call: Call, use: Json) -> None:
@@ -148,5 +162,6 @@ def _check_call(call: Call, use: Json) -> None:
     told = f"{call.verb} {call.rest}: {use['status']}: {use.get('rawOutput')}"
     assert (use["status"] == "completed") is (call.state == "done"), told
     assert call.was_asked or not call.asks, f"the user was not asked: {told}"
+    assert not (call.was_asked and call.never_asks), f"the user was asked: {told}"
     for text in call.hears:
         assert text in use["rawOutput"], f"{text!r} is not in {told}"

@@ -22,7 +22,7 @@ class Agreed:
     """The texts before the last restore."""
 
     def set(self, name: str, text: str) -> None:
-        self.texts[name] = text.splitlines()
+        self.texts[name] = lines_of(text)
 
     def write(self, name: str, old: str, new: str) -> None:
         """What a command does to a passage of a file, or to all of a file that was not there."""
@@ -59,6 +59,11 @@ class Agreed:
                 self.texts[name] = to[name]
             else:
                 self.texts.pop(name, None)
+
+
+def lines_of(text: str) -> list[str]:
+    """Without a byte order mark, which no editor shows."""
+    return text.removeprefix("\ufeff").splitlines()
 
 
 def _hunks(diff: str) -> list[tuple[int, list[str], list[str]]]:

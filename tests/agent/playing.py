@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agreed import Agreed
+from agreed import Agreed, lines_of
 from harness import Agent, of_kind
 from stories import Call, Json, Step, passage
 from window import Buffer
@@ -29,14 +29,14 @@ class Player:
 
     async def play(self, files: dict[str, str], steps: list[Step]) -> None:
         for name, text in files.items():
-            self.agent.write(name, text)
+            self.agent.write(name, as_bytes(text))
             self.agreed.set(name, text)
         for step in steps:
             match step.verb:
                 case "you":
                     await self._ask(step)
-                case "types":
-                    await self._type(step)
+                case "types" | "disk":
+                    await self._change(step)
                 case "opens":
                     await self._open(step.rest)
                 case "saves":
@@ -54,7 +54,7 @@ class Player:
         """Every file and every buffer is exactly what was agreed."""
         on_disk = tree(self.agent.folder)
         seen = on_disk | {name: buffer.text for name, buffer in self.open.items()}
-        assert {name: text.splitlines() for name, text in seen.items()} == self.agreed.texts
+        assert {name: lines_of(text) for name, text in seen.items()} == self.agreed.texts
         for name, text in self.saved.items():
             assert on_disk[name] == text, f"{name} is open: its editor saves it, not the agent"
 
@@ -66,6 +66,23 @@ class Player:
     async def _open(self, name: str) -> None:
         self.open[name] = await self.agent.window.open(name, language_id=language_id_of(name))
         self.saved[name] = self.open[name].text
+
+    async def _change(self, step: Step) -> None:
+        if step.verb == "types":
+            await self._type(step)
+        else:
+            self._write(step)
+
+    def _write(self, step: Step) -> None:
+        """By another program: of a file that is open the editor's text stays what it is."""
+        (old, new), text = passage(step.body), self.agent.read(step.rest)
+        assert text.count(old) == 1, f"{old!r} is not in {step.rest} once"
+        text = text.replace(old, new)
+        self.agent.write(step.rest, text)
+        if step.rest in self.open:
+            self.saved[step.rest] = text
+        else:
+            self.agreed.set(step.rest, text)
 
     async def _type(self, step: Step) -> None:
         if step.rest not in self.open:
@@ -134,12 +151,12 @@ class Player:
                 self.agent.simulator._app.script.waiting.clear()
                 return reply
 
-    async def _decide(self, asked: Json) -> str:
+    async def _decide(self, asked: Json) -> str | Json:
         made = {"name": asked["tool"], "arguments": asked["arguments"]}
         call = next(one for one in self._waiting if one.as_json() == made and not one.was_asked)
         call.was_asked = True
         if call.typed:
-            await self._type(call.typed)
+            await self._change(call.typed)
         if call.answer == "stop":
             self._running.cancel()
             await asyncio.Event().wait()
@@ -148,8 +165,14 @@ class Player:
     def _agree(self, use: Json) -> None:
         if use["state"] == "done" and use.get("diff"):
             self.agreed.make(use["diff"])
+            path = json.loads(use["arguments"])["path"]
             if use["tool"] == "delete_file":
-                self.agreed.delete(json.loads(use["arguments"])["path"])
+                self.agreed.delete(path)
+                self.open.pop(path, None)
+                self.saved.pop(path, None)
+            if use["tool"] == "move_file" and path in self.open:
+                to = json.loads(use["arguments"])["to"]
+                self.open[to], self.saved[to] = self.open.pop(path), self.saved.pop(path)
 
 
 def _check_call(call: Call, use: Json) -> None:
@@ -157,6 +180,7 @@ def _check_call(call: Call, use: Json) -> None:
     told = f"{call.verb} {call.rest}: {use['state']}: {use['result']}"
     assert use["state"] == call.state, told
     assert call.was_asked or not call.asks, f"the user was not asked: {told}"
+    assert not (call.was_asked and call.never_asks), f"the user was asked: {told}"
     for text in call.hears:
         assert text in use["result"], f"{text!r} is not in {told}"
 
@@ -170,10 +194,15 @@ def changed(files: dict[str, str], folder: Path, open: dict[str, str]) -> dict[s
     return dict(sorted((found | {f"{name} (not saved)": text for name, text in unsaved.items()}).items()))
 
 
+def as_bytes(text: str) -> bytes:
+    """UTF-8; bytes that are none are written as `\\udce4` in a case."""
+    return text.encode(errors="surrogateescape")
+
+
 def tree(folder: Path) -> dict[str, str]:
     """Every file below a folder, by its path."""
     return {
-        path.relative_to(folder).as_posix(): path.read_bytes().decode()
+        path.relative_to(folder).as_posix(): path.read_bytes().decode(errors="surrogateescape")
         for path in sorted(folder.rglob("*"))
         if path.is_file() and ".git" not in path.relative_to(folder).parts
     }

@@ -4,17 +4,20 @@ of the model:
     you agent: Make the tests pass.      a turn begins, in this mode (without one: the mode that the chat is in)
     types a.py                           the user types: a passage of the buffer, as below
     opens a.py   saves a.py              … in an editor; without it a file is only on disk
+    disk a.py                            another program changes the file, open or not
     restores 1 a.py   restores undo      back to before the chat's first checkpoint, for some files; and back again
 
     edit a.py [all]                      the model's calls; lines below say the passage: `-` goes, `+` comes, ` ` stays
     create a.py   delete a.py   move a.py to b.py
     run python -m unittest   shell …     `python` is the one that runs the tests
     read a.py   list .   search …   plan (with a `+` line for each step)   mark 1 done
+    task Find it.   acting task …        a conversation of its own: the rounds below are its, until one without calls
     says Done.                           its text
 
 Below a call stands what comes of it: `?` is the user's answer (`once` where none is given, `deny`, `chat`, `always`,
-`stop`, or what they type before they approve), `=>` what the model hears (`=> failed: not there`; a call without a
-state must be done), `stop when it runs` is the user's, `writes a.py` and a passage say what the command does to a file.
+`stop`, `hunks 1 3`, or what they type, or `disk` changes, before they approve; `never` where they must not be asked),
+`=>` what the model hears (`=> failed: not there`; a call without a state must be done), `stop when it runs` is the
+user's, `writes a.py` and a passage say what the command does to a file.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from typing import Any
 
 Json = dict[str, Any]
 STATES = ("done", "failed", "denied", "refused", "cut", "open", "unanswered")
-_ACTS = "edit|create|delete|move|run|shell|read|list|search|plan|mark|raw"
+_ACTS = "edit|create|delete|move|run|shell|read|list|search|plan|mark|task|acting task|raw"
 _CALL = re.compile(rf"({_ACTS})(?: (.*))?$")
 _YOU = re.compile(r"you(?: (ask|edit|agent|plan))?: (.*)$")
 
@@ -58,11 +61,12 @@ class Call:
     verb: str
     rest: str
     body: list[str] = field(default_factory=list[str])
-    answer: str = "once"
+    answer: str | Json = "once"
     typed: Step | None = None
-    """What the user types while they are asked."""
+    """What the user types, or another program writes, while they are asked."""
     asks: bool = False
     """Whether the story says that the user is asked."""
+    never_asks: bool = False
     was_asked: bool = False
     state: str = "done"
     hears: list[str] = field(default_factory=list[str])
@@ -97,6 +101,10 @@ class Call:
                 return _made("search_workspace", query=self.rest)
             case "plan":
                 return _made("write_plan", steps=new.splitlines())
+            case "task":
+                return _made("task", prompt=self.rest)
+            case "acting task":
+                return _made("task", prompt=self.rest, acts=True)
             case "mark":
                 number, state = self.rest.split()
                 return _made("mark_step", step=int(number), state=state)
@@ -134,7 +142,7 @@ def _read_line(line: str, steps: list[Step], last: Any, fresh: bool) -> Any:
     if found := _YOU.match(line):
         steps.append(Step("you", found[2], found[1] or ""))
         return steps[-1]
-    if (found := re.match(r"(types|opens|saves|restores) (.+)$", line)) and fresh:
+    if (found := re.match(r"(types|opens|saves|disk|restores) (.+)$", line)) and fresh:
         steps.append(Step(found[1], found[2]))
         return steps[-1]
     if line.startswith("? ") and call:
@@ -164,11 +172,16 @@ def _read_line(line: str, steps: list[Step], last: Any, fresh: bool) -> Any:
 
 
 def _answer(call: Call, said: str) -> Any:
-    call.asks = True
-    if said.startswith("types "):
-        call.typed = Step("types", said[6:])
+    call.never_asks = said == "never"
+    call.asks = not call.never_asks
+    verb, _, rest = said.partition(" ")
+    if verb in ("types", "disk"):
+        call.typed = Step(verb, rest)
         return call.typed
-    call.answer = said
+    if verb == "hunks":
+        call.answer = {"decision": "once", "hunks": [int(number) - 1 for number in rest.split()]}
+    else:
+        call.answer = said
     return call
 
 

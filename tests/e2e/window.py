@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from buffer import Buffer, Json
 from lspclient import Client, RequestFailed
@@ -93,9 +94,17 @@ class Window:
             path.write_text(text, "utf-8", newline="")
         buffer = Buffer(path.as_uri(), language_id, path.read_bytes().decode())
         self.buffers[buffer.uri] = buffer
-        item = {"uri": buffer.uri, "languageId": language_id, "version": buffer.version, "text": buffer.text}
-        self.notify("textDocument/didOpen", {"textDocument": item})
+        self._opened(buffer)
         return buffer
+
+    def _opened(self, buffer: Buffer) -> None:
+        item = {
+            "uri": buffer.uri,
+            "languageId": buffer.language_id,
+            "version": buffer.version,
+            "text": buffer.text,
+        }
+        self.notify("textDocument/didOpen", {"textDocument": item})
 
     async def type(self, buffer: Buffer, at: int, text: str, *, instead_of: int = 0) -> None:
         """Type at an index, over so many characters; sent as an incremental change."""
@@ -269,9 +278,28 @@ class Window:
     async def _apply(self, change: Json) -> None:
         if change.get("kind") == "create":
             self.buffers[change["uri"]] = Buffer(change["uri"], "plaintext", "")
+        elif change.get("kind") == "rename":
+            self._rename(change["oldUri"], change["newUri"])
+        elif change.get("kind") == "delete":
+            self._path(change["uri"]).unlink()
+            if self.buffers.pop(change["uri"], None):
+                self.notify("textDocument/didClose", {"textDocument": {"uri": change["uri"]}})
         elif buffer := self.buffers.get(change["textDocument"]["uri"]):
             buffer.apply(change["edits"])
             self._changed(buffer, {"text": buffer.text})
+
+    def _rename(self, old: str, new: str) -> None:
+        """The file on disk, and its buffer with what is not saved, as VS Code does."""
+        self._path(new).parent.mkdir(parents=True, exist_ok=True)
+        self._path(old).rename(self._path(new))
+        if buffer := self.buffers.pop(old, None):
+            self.notify("textDocument/didClose", {"textDocument": {"uri": old}})
+            buffer.uri = new
+            self.buffers[new] = buffer
+            self._opened(buffer)
+
+    def _path(self, uri: str) -> Path:
+        return Path(unquote(urlsplit(uri).path))
 
 
 class Agreeing(Window):

@@ -47,12 +47,17 @@ class ClientFiles:
     _seen: dict[Path, _Seen] = field(default_factory=dict[Path, _Seen])
     _torn: set[Path] = field(default_factory=set[Path])
     """Changed on disk while the editor has another text: there is no telling which one holds."""
+    _unshown: set[Path] = field(default_factory=set[Path])
+    """On disk, and the client could not show them: it may not know their encoding, and would write another."""
 
     async def read(self, path: Path) -> Document | None:
         disk = await asyncio.to_thread(read_document, path)
         text = await self.text(path) if self.reads else None
         if text is None:
+            if self.reads and disk is not None:
+                self._unshown.add(path)
             return disk
+        self._unshown.discard(path)
         now = _Seen(_hash(text), _hash(disk.text if disk else ""))
         before = self._seen.get(path)
         if before is not None and before.disk != now.disk != now.editor:
@@ -106,6 +111,8 @@ class ClientFiles:
             return _stale(path, "is gone")
         if path in self._torn:
             return _stale(path, "was changed on disk while the editor has another text")
+        if path in self._unshown:
+            return await DiskBench(self.root).apply(WorkspaceChange((part,), path.name), {part.uri: was})
         edits = part.edits
         if now.text != was.text:
             rebased = rebase_edits(was.text, now.text, edits)
