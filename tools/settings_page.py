@@ -50,7 +50,7 @@ def _sections(schema: Json) -> Iterator[str]:
             section, path = _resolve(named, schema), f"{name}.<name>"
         yield f"## `[{path}]`\n\n{field.get('description') or _first_paragraph(section)}\n"
         yield _table(section, schema, field)
-        for inner, definition in _inner_tables(section, schema):
+        for inner, definition in _all_inner_tables(section, schema, set()):
             yield f"### `{path}.{inner}`\n\n{_first_paragraph(definition)}\n".replace("\n\n\n", "\n")
             yield _table(definition, schema, field)
 
@@ -70,6 +70,16 @@ def _table(section: Json, schema: Json, parent: Json) -> str:
         ]
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows) + "\n"
+
+
+def _all_inner_tables(section: Json, schema: Json, seen: set[str]) -> Iterator[tuple[str, Json]]:
+    """Also those of tables within tables; each shape once."""
+    for name, definition in _inner_tables(section, schema):
+        if definition["title"] not in seen:
+            seen.add(definition["title"])
+            yield name, definition
+            for inner, more in _all_inner_tables(definition, schema, seen):
+                yield f"{name}.{inner}", more
 
 
 def _inner_tables(section: Json, schema: Json) -> Iterator[tuple[str, Json]]:

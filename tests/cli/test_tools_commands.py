@@ -89,3 +89,45 @@ async def test_another_program_reads_the_workspace_through_halley(tooled):
 
 async def _searched(session, query):
     return (await session.call_tool("search_workspace", {"query": query})).content[0].text
+
+
+def test_signing_in_and_out_on_the_command_line(halley, monkeypatch):
+    """The page is printed; without a terminal there is no agreement to a page of another host."""
+    import threading
+
+    from sign_in_host import Office, Tools, visit
+
+    from halley.cli import tools as commands
+
+    office = Office()
+    tools = Tools(office)
+    with office.running(), tools.running():
+        halley.configure(f'[tools.servers.vault]\nurl = "{tools.url}/mcp"\nstart_timeout_s = 60\n')
+        ran = halley.spawn("tools", "list")
+        assert ran.code == 1 and "halley tools signin vault" in ran.err
+        ran = halley("tools", "signin", "vault")
+        assert (
+            ran.code == 1
+            and "It needs your answer, which is not possible here: no." in ran.err
+            and not office.access
+        )
+        printed = commands.terminal_page
+
+        async def agree(_question: str) -> bool:
+            return True
+
+        async def follow(address: str) -> None:
+            await printed(address)
+            threading.Thread(target=visit, args=(address,)).start()
+
+        with monkeypatch.context() as patched:
+            patched.setattr(commands, "terminal_agree", agree)
+            patched.setattr(commands, "terminal_page", follow)
+            ran = halley("tools", "signin", "vault")
+        assert ran.code == 0 and f"{office.url}/authorize?" in ran.err, ran
+        assert "You are signed in to vault: 1 tools." in ran.err
+        ran = halley.spawn("tools", "list")
+        assert ran.code == 0 and "open_vault" in ran.out
+        assert "signed out" in halley("tools", "signout", "vault").err
+        assert "were not signed in" in halley("tools", "signout", "vault").err
+        assert halley("tools", "signin", "nowhere").code == 1

@@ -1298,6 +1298,16 @@ export interface ToolsSetParams {
   uri?: string | null;
 }
 
+/** A server that is a host, by its name in `tools.servers`. */
+export interface ToolsSignParams {
+  server: string;
+  uri?: string | null;
+}
+
+export interface ToolsSigned {
+  text: string;
+}
+
 /** `hash` covers the content described here; `files` are the paths of the existing files. */
 export interface TrustAsked {
   root: string;
@@ -1481,6 +1491,10 @@ export interface Requests {
   'halley/tools/forget': { params: ToolsForgetParams; result: ToolsForgotten };
   /** Restarts a server. */
   'halley/tools/restart': { params: ToolsRestartParams; result: ToolsList };
+  /** Signs in to a server: opens the sign-in page by `window/showDocument` and waits until the user is done there. Cancel it to stop waiting. */
+  'halley/tools/signIn': { params: ToolsSignParams; result: ToolsSigned };
+  /** Forgets what a sign-in gave. */
+  'halley/tools/signOut': { params: ToolsSignParams; result: ToolsSigned };
   /** What can be taken back in a chat. */
   'halley/checkpoints/list': { params: CheckpointsParams; result: CheckpointsList };
   /** What a turn of an agent changed. */

@@ -66,6 +66,44 @@ async def forget(desk: Desk, what: str | None) -> None:
     tell(f"{count} permanent approval{'' if count == 1 else 's'} revoked.")
 
 
+@tools.command()
+@click.argument("server")
+@with_desk
+async def signin(desk: Desk, server: str) -> None:
+    """Sign in to a server: prints the address of its sign-in page, and waits until you are done there."""
+    from halley.features.tools.signing_in import sign_in
+
+    tell(await sign_in(desk.shared.tools, desk.settings, server, terminal_agree, terminal_page))
+
+
+@tools.command()
+@click.argument("server")
+@with_desk
+async def signout(desk: Desk, server: str) -> None:
+    """Forget what a sign-in to a server gave."""
+    from halley.features.tools.signing_in import sign_out
+
+    tell(await sign_out(desk.shared.tools, desk.settings, server))
+
+
+async def terminal_agree(question: str) -> bool:
+    """Asks on the terminal; no where there is none."""
+    import asyncio
+    import sys
+
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        tell(f"{question} It needs your answer, which is not possible here: no.")
+        return False
+    try:
+        return await asyncio.to_thread(click.confirm, question, err=True)
+    except click.Abort:
+        return False
+
+
+async def terminal_page(address: str) -> None:
+    tell(f"Open this page in your browser to sign in:\n\n{clean(address)}\n")
+
+
 def terminal_ask(question: Question) -> Any:
     """Asks on the terminal; denies if there is none."""
 

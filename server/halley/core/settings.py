@@ -411,6 +411,32 @@ class MacroSettings(Section):
         return self
 
 
+class SignInSettings(Section):
+    """Signing in at a tool server by OAuth. Without any of it Halley registers itself where the server lets it."""
+
+    client_id: str | None = machine("A client ID that you registered at the server.", default=None)
+    client_secret: KeySource | None = machine(
+        "Where the client's secret comes from: env, file or command. It needs `issuer`.", default=None
+    )
+    issuer: str | None = machine("The authorization server, if no other may be used.", default=None)
+    scopes: tuple[str, ...] = machine("The rights to ask for, instead of those the server names.", default=())
+
+    @field_validator("issuer")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        if value is not None:
+            _check_address(value, ("https", "http"))
+        return value
+
+    @model_validator(mode="after")
+    def _has_a_place_for_its_secret(self) -> SignInSettings:
+        if self.client_secret is not None and not (self.client_id and self.issuer):
+            raise ValueError("a client_secret needs a client_id, and the issuer it may be sent to")
+        if self.client_secret is not None and (self.client_secret.keyring or self.client_secret.client):
+            raise ValueError("a client_secret comes from env, file or command")
+        return self
+
+
 class ToolServerSettings(Section):
     """An MCP server (https://modelcontextprotocol.io): a program to start, or a URL."""
 
@@ -427,6 +453,9 @@ class ToolServerSettings(Section):
         "Where secrets come from: by variable for a `command`, by header for a `url` "
         '(`Authorization` is sent as "Bearer …"). Each source is env, file or command.',
         default_factory=dict,
+    )
+    sign_in: SignInSettings = machine(
+        "How you sign in at a `url` that asks for it (OAuth).", default_factory=SignInSettings
     )
     trusted: bool = machine(
         "Trust the server's read-only annotations: tools it marks read-only run without asking.",

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from halley.lsp.streams import never_wait_for_stderr
 
-_LOUD = ("pygls", "aiohttp", "asyncio", "keyring", "urllib3")
+_LOUD = ("pygls", "aiohttp", "asyncio", "httpx2", "keyring", "urllib3")
 """Libraries whose INFO lines carry bodies, addresses with keys in them, or noise."""
 
 _SECRETS = re.compile(

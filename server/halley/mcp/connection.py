@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from mcp.client.client import Client
 
     from halley.mcp.programs import Stderr
+    from halley.mcp.signing import SignedIn
 
 MOST_PAGES, MOST_ENTRIES = 20, 500
 MOST_SCHEMA = 32_000
@@ -70,8 +71,14 @@ class ServerConnection:
         self._settled = asyncio.Event()
         self._wanted_end, self._stale, self._died = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._client: Client | None = None
+        self._auth: SignedIn | None = None
         self._failures = self._hangs = 0
         self._rest_until = 0.0
+
+    @property
+    def needs_sign_in(self) -> bool:
+        """It failed because the user is not signed in there, or with too few rights."""
+        return self.state == "failed" and self._auth is not None and self._auth.is_needed
 
     # -- its life
 
@@ -176,8 +183,10 @@ class ServerConnection:
             transport: Any = talk_to_program(self.spec, said, self._died)
         else:
             from halley.mcp.hosts import talk_to_host
+            from halley.mcp.signing import SignedIn
 
-            transport = talk_to_host(self.spec, self._verify() if self._verify else None)
+            self._auth = SignedIn(self.spec, self.spec.sign_in) if self.spec.sign_in else None
+            transport = talk_to_host(self.spec, self._verify() if self._verify else None, self._auth)
         async with Client(
             transport,
             client_info=Implementation(name="halley", version=__version__),
@@ -198,6 +207,8 @@ class ServerConnection:
         self._on_change()
 
     def _fail(self, why: str, said: Stderr) -> None:
+        if self._auth is not None and self._auth.is_needed:
+            why = self._sign_in_first()
         pause = min(FIRST_PAUSE_S * 2**self._failures, LONGEST_PAUSE_S)
         self._failures += 1
         self._rest_until = time.monotonic() + pause
@@ -265,6 +276,10 @@ class ServerConnection:
             raise ToolFailed(f"{self.spec.name} did not answer within {limit_s:g} s.") from None
         except Exception as error:
             why = self._clean(_reason(error))
+            if self._auth is not None and self._auth.is_needed:
+                self.problem = self._sign_in_first()
+                self._died.set()
+                raise ToolFailed(f"{self.spec.name} did not answer. {self.problem}") from None
             if _is_lost(error):
                 self.problem = why
                 self._died.set()
@@ -273,9 +288,12 @@ class ServerConnection:
         self._hangs = 0
         return result
 
+    def _sign_in_first(self) -> str:
+        return f"It wants you to sign in: `/tools {self.spec.name} signin`, or `halley tools signin {self.spec.name}`."
+
     def _clean(self, text: str) -> str:
         """Without the keys that we gave it."""
-        for secret in self.spec.secrets:
+        for secret in (*self.spec.secrets, *(self._auth.secrets if self._auth else ())):
             text = text.replace(secret, "[key removed]")
         return text
 

@@ -8,13 +8,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 State = Literal["off", "starting", "ready", "failed"]
 
 
 class ToolFailed(Exception):
     """A call that gave no result. The message is for the user and the model; it never holds a key."""
+
+
+class SignInKeep(Protocol):
+    """Keeps what one server's sign-in gave, for its origin alone."""
+
+    async def load(self) -> str | None: ...
+
+    async def save(self, text: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignInSpec:
+    """How users sign in at a host. Without `client_id` Halley registers itself; a secret is for `issuer` alone."""
+
+    keep: SignInKeep
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    issuer: str = ""
+    scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +50,8 @@ class ServerSpec:
     """Keys among those values, taken out of whatever the server says back."""
     start_timeout_s: float = 30.0
     call_timeout_s: float = 60.0
+    sign_in: SignInSpec | None = field(default=None, repr=False, compare=False)
+    """For a host without a key of its own."""
     inherited: Mapping[str, str] | None = field(default=None, repr=False, compare=False)
     """The environment whose harmless part a program gets; None for that of this process."""
 

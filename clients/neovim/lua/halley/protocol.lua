@@ -1130,6 +1130,14 @@
 ---@field chatId? string
 ---@field uri? string
 
+--- A server that is a host, by its name in `tools.servers`.
+---@class halley.ToolsSignParams
+---@field server string
+---@field uri? string
+
+---@class halley.ToolsSigned
+---@field text string
+
 --- `hash` covers the content described here; `files` are the paths of the existing files.
 ---@class halley.TrustAsked
 ---@field root string

@@ -71,7 +71,9 @@ COMMANDS: Mapping[str, Command] = {
     "share": Command("Share this chat with your team as it is now; `stop` deletes the team's copy", "", ""),
     "compact": Command("Summarise the conversation so far", "", ""),
     "tools": Command(
-        "List this chat's tools; switch with `off`, `on`, or a server's name and `off` or `on`", "", ""
+        "List this chat's tools; switch with `off`, `on`, or a server's name and `off`, `on`, `signin` or `signout`",
+        "",
+        "",
     ),
     "clear": Command("Clear the context; history is kept", "", ""),
 }

@@ -33,6 +33,10 @@ class ToolDesk:
     servers: ToolServers
     picks: ToolPicks
     ask_for: Callable[[str, str, str], Ask] | None = None
+    agree: Callable[[str], Awaitable[bool]] | None = None
+    """Asks the user a question with yes or no; None where no user can be asked."""
+    open_page: Callable[[str], Awaitable[None]] | None = None
+    """Brings the user to an address in a browser, or shows it."""
 
 
 @dataclass(frozen=True, slots=True)

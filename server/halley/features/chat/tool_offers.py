@@ -17,6 +17,7 @@ from halley.engine.prompting.tool_text import tidy_description, tidy_result
 from halley.features.chat.desk import ChatDesk, ToolDesk
 from halley.features.tools.listing import check_known
 from halley.features.tools.servers import ToolServers
+from halley.features.tools.signing_in import sign_in, sign_out
 from halley.features.tools.switches import BUILTIN, Switches, key_of
 from halley.mcp.connection import ServerConnection
 from halley.mcp.values import RemotePrompt, ToolFailed
@@ -99,6 +100,19 @@ async def switch_tools(desk: ChatDesk, chat_id: str, what: str, on: bool) -> str
     check_known(desk.around.settings, tools.servers, server or None, tool or None)
     await desk.store.switch_tools(chat_id, {key_of(server or None, tool or None): on})
     return f"{what or 'All tools'}: {'on' if on else 'off'} in this chat."
+
+
+async def sign_in_to(desk: ChatDesk, server: str) -> str:
+    tools = _tools(desk)
+    if tools.agree is None or tools.open_page is None:
+        raise InvalidInput(
+            "Signing in is not possible here.", f"In a terminal: `halley tools signin {server}`."
+        )
+    return await sign_in(tools.servers, desk.around.settings, server, tools.agree, tools.open_page)
+
+
+async def sign_out_of(desk: ChatDesk, server: str) -> str:
+    return await sign_out(_tools(desk).servers, desk.around.settings, server)
 
 
 def _tools(desk: ChatDesk) -> ToolDesk:

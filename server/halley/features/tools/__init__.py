@@ -1,6 +1,7 @@
 """Tools: what models may ask for in a chat, which of it is on, and who approves calls.
 
     servers.py     the user's servers, one connection each for the process
+    signing_in.py  signing in to one of them, and out     kept_sign_in.py what that gave
     builtin.py     tools of our own, which only read
     switches.py    on and off, by chat, workspace and user
     toolbox.py     what is offered for one reply

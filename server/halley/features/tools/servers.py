@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from halley.core.errors import HalleyError, NotConfigured
 from halley.core.settings import Settings, ToolServerSettings
 from halley.engine.markdown.inert import visible
+from halley.features.tools.kept_sign_in import key_name, sign_in_spec
 from halley.mcp.connection import ServerConnection
-from halley.mcp.values import ServerOffer, ServerSpec, what_changed
+from halley.mcp.values import ServerOffer, ServerSpec, ToolFailed, what_changed
 from halley.stores.config.tool_picks import Approval
 from halley.stores.disk.programs import absolute_path, find_program
 from halley.stores.keys.sources import describe_source
@@ -41,6 +42,8 @@ class ToolServers:
         self._secrets, self._verify, self._environ = secrets, verify, environ
         self._known: dict[str, tuple[ToolServerSettings, ServerConnection]] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._signing: dict[str, asyncio.Task[None]] = {}
+        self._offered: set[str] = set()
         self.on_change: list[Callable[[], None]] = []
         self.cannot_call: set[str] = set()
         """Models whose host refused tools: they get the written form."""
@@ -89,6 +92,50 @@ class ToolServers:
         connection = await self._prepare(name, settings, known.offer if known else None)
         connection.start(force=True)
         return connection
+
+    async def sign_in(
+        self, settings: Settings, name: str, show: Callable[[str], Awaitable[bool]]
+    ) -> ServerConnection:
+        """Signs in at a host and starts it again; `show` takes the user to a page. Raises ToolFailed, HalleyError."""
+        from halley.mcp.signing import sign_in
+
+        spec = await self._spec(name, settings.tools.servers[name])
+        # A user whose page was closed tries again, and must not have to wait for the end of the first sign-in.
+        if before := self._signing.get(name):
+            before.cancel()
+        verify = self._verify() if self._verify else None
+        self._signing[name] = task = asyncio.get_running_loop().create_task(sign_in(spec, verify, show))
+        try:
+            await task
+        except asyncio.CancelledError:
+            if self._signing.get(name) is not task:
+                raise ToolFailed(f"Another sign-in to {name} has begun.") from None
+            raise
+        finally:
+            if self._signing.get(name) is task:
+                del self._signing[name]
+        connection = await self.restart(settings, name)
+        assert connection is not None
+        await connection.wait(settings.tools.servers[name].start_timeout_s + 1)
+        return connection
+
+    def wanting_sign_in(self) -> list[str]:
+        """Servers that want a sign-in which was not offered yet; each once in the life of the process."""
+        found = [
+            name
+            for name, (_, connection) in self._known.items()
+            if connection.needs_sign_in and name not in self._offered
+        ]
+        self._offered.update(found)
+        return found
+
+    async def sign_out(self, name: str) -> bool:
+        """Forgets what a sign-in gave, and ends the connection that used it; False where there was none."""
+        gone = await self._secrets.remove_key(key_name(name))
+        if gone:
+            await self.stop(name)
+            self._changed()
+        return gone
 
     async def stop(self, name: str) -> None:
         """One that nothing needs any more."""
@@ -164,6 +211,7 @@ class ToolServers:
             tuple(keys.values()),
             its.start_timeout_s,
             its.call_timeout_s,
+            await sign_in_spec(self._secrets, name, its),
             self._environ,
         )
 

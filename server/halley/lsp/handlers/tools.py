@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from halley.core.errors import InvalidInput
 from halley.features.tools.listing import check_known, matching, tools_json
+from halley.features.tools.signing_in import sign_out
 from halley.features.tools.switches import key_of
-from halley.lsp.protocol.shape import read_params
+from halley.lsp.protocol.shape import command_argument, read_params
 from halley.lsp.protocol.tools import (
     ToolsForgetParams,
     ToolsListParams,
     ToolsRestartParams,
     ToolsSetParams,
+    ToolsSignParams,
 )
-from halley.lsp.window.agent.tool_questions import switches_of, watch_tools
+from halley.lsp.window.agent.tool_questions import sign_in_to, switches_of, watch_tools
 from halley.lsp.window.session import Session
 from halley.lsp.window.status import send_status
 
@@ -76,12 +78,27 @@ async def tools_restart(session: Session, params: Json) -> Json:
     return await tools_list(session, {"uri": asked.uri, "chatId": asked.chat_id})
 
 
+async def tools_sign_in(session: Session, params: Json) -> Json:
+    asked = read_params(ToolsSignParams, params)
+    settings = session.settings_of(asked.uri or "")
+    said = await sign_in_to(session, settings, asked.server)
+    return {"text": said}
+
+
+async def tools_sign_out(session: Session, params: Json) -> Json:
+    asked = read_params(ToolsSignParams, params)
+    said = await sign_out(session.shared.tools, session.settings_of(asked.uri or ""), asked.server)
+    return {"text": said}
+
+
 def register(server: HalleyServer) -> None:
     for name, run in (
         ("list", tools_list),
         ("set", tools_set),
         ("forget", tools_forget),
         ("restart", tools_restart),
+        ("signIn", tools_sign_in),
+        ("signOut", tools_sign_out),
     ):
         _register_one(server, name, run)
 
@@ -93,4 +110,4 @@ def _register_one(server: HalleyServer, name: str, run: Any) -> None:
 
     @server.command(f"halley.tools.{name}")
     async def _command(arguments: list[Any]) -> Json:
-        return await run(server.session, arguments[0] if arguments else {})
+        return await run(server.session, command_argument(arguments))

@@ -136,6 +136,18 @@ class ToolsRestartParams(Shape):
     chat_id: str | None = None
 
 
+class ToolsSignParams(Shape):
+    """A server that is a host, by its name in `tools.servers`."""
+
+    server: str
+    uri: str | None = None
+
+
+class ToolsSigned(Shape):
+    text: str
+    """What came of it, in a sentence."""
+
+
 class ApproveHunk(Shape):
     """Whole lines of an edit. `line` counts from 0, in the text before."""
 
@@ -254,6 +266,13 @@ REQUESTS: dict[str, RequestShape] = {
     ),
     "halley/tools/forget": RequestShape(ToolsForgetParams, ToolsForgotten, "Revokes permanent approvals."),
     "halley/tools/restart": RequestShape(ToolsRestartParams, ToolsList, "Restarts a server."),
+    "halley/tools/signIn": RequestShape(
+        ToolsSignParams,
+        ToolsSigned,
+        "Signs in to a server: opens the sign-in page by `window/showDocument` and waits until the user is done there. "
+        "Cancel it to stop waiting.",
+    ),
+    "halley/tools/signOut": RequestShape(ToolsSignParams, ToolsSigned, "Forgets what a sign-in gave."),
     "halley/tools/approve": RequestShape(
         ToolApproveParams,
         ToolApproved,

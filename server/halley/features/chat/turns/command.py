@@ -48,12 +48,14 @@ async def model(desk: ChatDesk, _chat_id: str | None, typed: ChatInput) -> str:
 
 
 async def tools(desk: ChatDesk, chat_id: str | None, typed: ChatInput) -> str:
-    """`/tools`, `/tools off`, `/tools on`, `/tools SERVER off`, `/tools SERVER/TOOL on`."""
-    from halley.features.chat.tool_offers import say_tools, switch_tools
+    """`/tools`, `/tools off`, `/tools on`, `/tools SERVER off`, `/tools SERVER/TOOL on`, `/tools SERVER signin`."""
+    from halley.features.chat.tool_offers import say_tools, sign_in_to, sign_out_of, switch_tools
 
     words = typed.text.split()
     if not words:
         return await say_tools(desk, chat_id)
+    if len(words) == 2 and words[1] in ("signin", "signout"):
+        return await (sign_in_to if words[1] == "signin" else sign_out_of)(desk, words[0])
     if words[-1] not in ("on", "off") or len(words) > 2:
         raise InvalidInput(
             "The /tools command is incomplete.", "Write /tools off, /tools on, or /tools SERVER off."

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from halley.core.errors import HalleyError
+from halley.core.settings import Settings
 from halley.engine.edits.hunks import Hunk
 from halley.engine.markdown.inert import visible
 from halley.engine.prompting.prompts import fence
 from halley.features.chat.desk import ToolDesk
 from halley.features.tools.approving import Ask, Decision, Question, with_hunks
+from halley.features.tools.signing_in import sign_in
 from halley.features.tools.switches import BUILTIN, Switches
 from halley.features.tools.toolbox import OnlyHunks
 from halley.lsp.window.chat_states import title_of
-from halley.lsp.window.showing import show_answer
+from halley.lsp.window.showing import show_answer, show_error, show_message
 from halley.lsp.window.status import send_status
 
 if TYPE_CHECKING:
@@ -33,7 +36,31 @@ _ANSWERS: Mapping[str, Decision] = {ONCE: "once", CHAT: "chat", ALWAYS: "always"
 def tool_desk(session: Session) -> ToolDesk:
     """What a chat of this window needs for its tools."""
     watch_tools(session)
-    return ToolDesk(session.shared.tools, session.room.tool_picks, lambda *ids: _asking(session, *ids))
+    return ToolDesk(
+        session.shared.tools,
+        session.room.tool_picks,
+        lambda *ids: _asking(session, *ids),
+        lambda question: agree(session, question),
+        lambda address: open_page(session, address),
+    )
+
+
+async def agree(session: Session, question: str, yes: str = "Yes", no: str = "No") -> bool:
+    """Asks the user in a message box; no answer is a no."""
+    answer = await session.request(
+        "window/showMessageRequest",
+        {"type": 2, "message": f"Halley: {question}", "actions": [{"title": yes}, {"title": no}]},
+    )
+    return isinstance(answer, dict) and answer.get("title") == yes
+
+
+async def open_page(session: Session, address: str) -> None:
+    """In the user's browser, where the editor can open one; else as a message."""
+    opened: Any = None
+    if session.client.show_document:
+        opened = await session.request("window/showDocument", {"uri": address, "external": True})
+    if not (isinstance(opened, dict) and opened.get("success") is True):
+        await show_message(session, f"Open this page in your browser to sign in: {address}")
 
 
 def watch_tools(session: Session) -> None:
@@ -46,9 +73,33 @@ def watch_tools(session: Session) -> None:
     def changed() -> None:
         session.notify("halley/changed", {"what": "tools"})
         send_status(session)
+        if session.client.questions:
+            for name in session.shared.tools.wanting_sign_in():
+                session.server.run_in_background(_offer_sign_in(session, name), "offering a sign-in")
 
     listeners.append(changed)
     session.server.closing.callback(lambda: listeners.remove(changed))
+
+
+async def sign_in_to(session: Session, settings: Settings, name: str) -> str:
+    """Signs in to a server from this window, and says what came of it. Raises HalleyError."""
+    return await sign_in(
+        session.shared.tools,
+        settings,
+        name,
+        lambda question: agree(session, question),
+        lambda address: open_page(session, address),
+    )
+
+
+async def _offer_sign_in(session: Session, name: str) -> None:
+    question = f"the tool server {name} wants you to sign in."
+    if not await agree(session, question, "Sign in", "Not now"):
+        return
+    try:
+        await show_message(session, await sign_in_to(session, session.settings_of(""), name))
+    except HalleyError as error:
+        await show_error(session, error.problem)
 
 
 def _asking(session: Session, chat: str, turn: str, reply: str) -> Ask:
