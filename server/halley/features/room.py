@@ -26,7 +26,7 @@ from halley.core.settings import Settings, TeamSettings
 from halley.core.team import NO_POLICY, Policy
 from halley.features.stores import Stores
 from halley.stores.config.layers import Layer, get_at, roles_layer
-from halley.stores.disk.files import Signature
+from halley.stores.disk.looking import Signature, is_missing, signature_of
 from halley.stores.disk.making import refuse_foreign_home
 from halley.stores.disk.paths import Paths, find_paths
 
@@ -351,14 +351,9 @@ class EngineRoom:
         from halley.features.own_templates import load_own_template
 
         path = f"{self._templates_at}/{name}.md"
-        try:
-            state = os.stat(path)  # noqa: PTH116 - asked for every prompt; mostly there is none
-        except (FileNotFoundError, NotADirectoryError):
+        if is_missing(path):
             return builtin_template(name)
-        except (OSError, ValueError):
-            signature = None  # opening it says what is wrong
-        else:
-            signature = state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns
+        signature = signature_of(path)  # None: opening it says what is wrong
         known = self._templates.get(name)
         if known is None or signature is None or known[0] != signature:
             own = load_own_template(Path(path), name)

@@ -18,7 +18,7 @@ from typing import Any
 from halley.core.errors import NotConfigured
 from halley.core.models import ROLES, ModelRef, Role, Route
 from halley.stores.config.layers import Layer, LayerName, roles_layer
-from halley.stores.disk.files import Signature, signature_of
+from halley.stores.disk.looking import Signature, signature_of
 from halley.stores.disk.paths import Paths
 from halley.stores.disk.state import load_state, update_state
 

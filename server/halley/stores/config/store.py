@@ -28,7 +28,8 @@ from halley.stores.config.toml_files import Reporter, in_file_order, parse_toml
 from halley.stores.config.trust import TrustRequest, TrustStore, describe_request
 from halley.stores.config.workspace_config import Grant, load_workspace_config
 from halley.stores.config.workspace_files import WorkspaceFiles, read_workspace_files, signatures
-from halley.stores.disk.files import read_regular, signature_of
+from halley.stores.disk.files import read_regular
+from halley.stores.disk.looking import signature_of
 from halley.stores.disk.paths import Paths
 
 __all__ = [

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from halley.stores.disk.files import Signature, signature_of
+from halley.stores.disk.looking import Signature, signature_of
 from halley.stores.disk.paths import Paths
 from halley.stores.disk.state import load_state, update_state
 

@@ -19,7 +19,7 @@ from halley.stores.config.rule_files import SKILLS, find_rule_files
 from halley.stores.config.toml_files import HIDDEN
 from halley.stores.config.workspace_config import Grant, load_workspace_config
 from halley.stores.config.workspace_files import WorkspaceFiles, read_workspace_files
-from halley.stores.disk.files import Signature, signature_of
+from halley.stores.disk.looking import Signature, signature_of
 from halley.stores.disk.paths import Paths
 from halley.stores.disk.state import load_state, update_state
 

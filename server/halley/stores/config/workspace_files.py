@@ -17,7 +17,8 @@ from pathlib import Path
 from halley.core.settings import ConfigProblem
 from halley.stores.config.toml_files import HIDDEN, Reporter
 from halley.stores.config.toml_positions import Span
-from halley.stores.disk.files import Signature, read_regular, signature_of
+from halley.stores.disk.files import read_regular
+from halley.stores.disk.looking import Signature, once_a_turn, signature_of
 
 SETTINGS_FILE = ".halley.toml"
 GUIDANCE_FILE = "AGENTS.md"
@@ -79,6 +80,7 @@ def guidance_names(root: Path) -> tuple[str, ...]:
     return tuple(f"{RULES_FOLDER}/{name}" for name in found[:MOST_RULES]) or (GUIDANCE_FILE,)
 
 
+@once_a_turn
 def signatures(root: Path) -> tuple[Signature, ...]:
     """Cheap; differ once one of the files did."""
     folder = str(root)  # `/` of paths takes longer than the look at the file

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from halley.core.errors import StoreFailed
+from halley.stores.disk.looking import forget_looks
 from halley.stores.disk.making import fresh_beside, left_over, make_private_folder, open_kept, store_failed
 
 LOCK_TIMEOUT_S = 10.0
@@ -48,6 +49,7 @@ def _replace(target: Path, data: bytes) -> None:
         os.fsync(file.fileno())
         file.close()  # Windows moves no file that is open
         fresh.replace(target)
+    forget_looks()
 
 
 @contextlib.contextmanager
@@ -179,16 +181,3 @@ def _true_path(handle: int, path: Path) -> Path:
     if sys.platform == "darwin":
         return Path(os.fsdecode(fcntl.fcntl(handle, fcntl.F_GETPATH, bytes(1024)).rstrip(b"\0")))
     return Path(os.path.realpath(path))
-
-
-Signature = tuple[int, int, int, int] | None
-"""What shows that a file changed: device, inode, size, time of change; None where there is no file."""
-
-
-def signature_of(path: Path | str) -> Signature:
-    """Cheap (one stat). Files that we save always get another inode, so an equal size and time cannot hide."""
-    try:
-        state = os.stat(path)  # noqa: PTH116 - `Path.stat` takes twice as long, and this is asked all the time
-    except (OSError, ValueError):
-        return None
-    return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns

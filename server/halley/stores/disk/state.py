@@ -23,6 +23,7 @@ from typing import Any
 
 from halley.core.errors import Problem, StoreFailed
 from halley.stores.disk.files import locked, read_regular, remove_left_over, save_private
+from halley.stores.disk.looking import forget_looks
 from halley.stores.disk.making import store_failed
 
 Json = dict[str, Any]
@@ -148,6 +149,7 @@ def _set_aside(path: Path) -> None:
         path.rename(moved)
     except OSError as error:
         raise store_failed(path, error) from None
+    forget_looks()
     _report(problem_of_set_aside(moved))
 
 

@@ -28,7 +28,8 @@ from typing import Any, Literal
 from halley.core.calls import AskKey
 from halley.core.errors import InvalidInput, NotConfigured
 from halley.core.settings import KeySource
-from halley.stores.disk.files import Signature, clean_up, signature_of
+from halley.stores.disk.files import clean_up
+from halley.stores.disk.looking import Signature, signature_of
 from halley.stores.disk.paths import Paths
 from halley.stores.disk.programs import find_program
 from halley.stores.disk.state import load_state, update_state

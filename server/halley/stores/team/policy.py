@@ -10,7 +10,7 @@ from typing import Any
 
 from halley.core.errors import InvalidInput
 from halley.core.team import NO_POLICY, Policy, read_policy
-from halley.stores.disk.files import Signature, signature_of
+from halley.stores.disk.looking import Signature, signature_of
 from halley.stores.disk.paths import Paths
 from halley.stores.disk.state import load_state, update_state
 
