@@ -51,7 +51,7 @@ const bundles = [
     ...node,
     entryPoints: { client: 'src/daemon/client.ts' },
     plugins: [unused],
-    alias: { minimatch: './shims/minimatch.cjs', 'semver/functions/parse': './shims/semver-parse.cjs', 'semver/functions/satisfies': './shims/semver-satisfies.cjs' },
+    alias: { minimatch: './shims/minimatch.cjs', 'semver/functions/parse': './shims/semver-parse.cjs', 'semver/functions/satisfies': './shims/semver-satisfies.cjs', 'vscode-languageserver-textdocument': './shims/textdocument.cjs' },
   },
   {
     ...common,

@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { registerActions, runFromMenu } from './edits/actions';
 import { opensAsPreview, showMarkdown } from './answers';
 import { Approvals } from './chat/approvals';
-import { registerChat } from './chat/view';
+import { registerChat } from './chat/commands';
 import { registerCommit } from './edits/commit';
 import { registerReview } from './edits/review';
 import { PartialAcceptance, registerCompletion, remembering } from './edits/completion';

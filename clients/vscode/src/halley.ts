@@ -1,7 +1,7 @@
 // What every part of the extension is given: requests to the daemon, its notifications, and where to log.
 
 import type * as vscode from 'vscode';
-import type { ChangedParams, OperationParams, Requests, StatusParams } from './protocol';
+import type { ChangedParams, ChatStateParams, OperationParams, Requests, StatusParams } from './protocol';
 import type { TemporaryProviders } from './settings';
 import type { RichEvent } from './wire';
 
@@ -19,6 +19,7 @@ export interface Halley {
   readonly onState: vscode.Event<DaemonState>;
   readonly onStatus: vscode.Event<StatusParams>;
   readonly onOperation: vscode.Event<OperationParams>;
+  readonly onChatState: vscode.Event<ChatStateParams>;
   readonly onChanged: vscode.Event<ChangedParams['what']>;
 
   /** Sends a request. Rejects with a response error whose `data` is a `Problem`. */

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { ToolApproveParams } from '../src/protocol';
 import { CheckpointView } from '../src/webview/checkpoints';
 import { hunkLines } from '../src/webview/diff';
+import { HistoryView } from '../src/webview/history';
 import { PlanView } from '../src/webview/plan';
+import { QueueView } from '../src/webview/queue';
 import { ToolCalls } from '../src/webview/tools';
 
 const strings = new Proxy({}, { get: (_target, name) => String(name) }) as Record<string, string>;
@@ -80,4 +82,35 @@ describe('what a turn changed', () => {
     click(view, 'reviewHunks');
     expect(said).toEqual([['diff', 'one'], ['one', ['a.py']], ['back'], ['one', ['b.py'], true], ['review', 'one']]);
   });
+});
+
+it('messages that wait are listed and each can be taken back', () => {
+  const said: number[] = [];
+  const view = new QueueView(strings, (id) => said.push(id));
+  expect(view.element.hidden).toBe(true);
+  view.add(4, 'One');
+  view.add(5, '<b>Two</b>');
+  expect([...view.element.querySelectorAll('.queue-text')].map(({ textContent }) => textContent)).toEqual(['One', '<b>Two</b>']);
+  const buttons = [...view.element.querySelectorAll('button')];
+  expect(buttons.map((button) => button.getAttribute('aria-label'))).toEqual(['withdraw: One', 'withdraw: <b>Two</b>']);
+  buttons[1]!.click();
+  expect(said).toEqual([5]);
+  view.remove(5);
+  expect([view.size, view.element.hidden]).toEqual([1, false]);
+  view.clear();
+  expect(view.element.hidden).toBe(true);
+});
+
+it('the list of chats has those first that wait for an approval', () => {
+  const opened: string[] = [];
+  const view = new HistoryView(strings, { open: (id: string) => opened.push(id) } as never);
+  const row = (chatId: string, state?: 'running' | 'asking'): never => ({ chatId, title: chatId, created: '', updated: '', turns: 1, state }) as never;
+  view.setRows([row('a'), row('b', 'running'), row('c', 'asking')]);
+  expect([...view.element.querySelectorAll('.chat-row')].map((one) => [one.querySelector('.chat-title')!.textContent, one.querySelector('.chat-state')?.textContent])).toEqual([
+    ['c', 'tool-asking'],
+    ['a', undefined],
+    ['b', 'tool-running'],
+  ]);
+  view.element.querySelector<HTMLElement>('.chat-row')!.click();
+  expect(opened).toEqual(['c']);
 });

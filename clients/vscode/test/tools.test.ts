@@ -46,7 +46,7 @@ describe('a call that waits for approval', () => {
   const never = { isCancellationRequested: false, onCancellationRequested: () => ({ dispose: () => undefined }) } as unknown as CancellationToken;
   const page = (visible: () => boolean): Asker & { heard: string[] } => {
     const heard: string[] = [];
-    return { heard, shows: visible, ask: ({ callId }) => heard.push(`ask ${callId}`), drop: (callId) => heard.push(`drop ${callId}`) };
+    return { heard, shows: visible, ask: ({ callId }) => heard.push(`ask ${callId}`), drop: (callId) => heard.push(`drop ${callId}`), reveal: () => Promise.resolve() };
   };
 
   it('is asked about in its chat', async () => {
@@ -72,6 +72,39 @@ describe('a call that waits for approval', () => {
     answered.resolve('always');
     expect(await answer).toEqual({ decision: 'always' });
     expect(dialogs).toBe(1);
+  });
+
+  it('is asked about in its chat once that is opened, and closing the question outside is no answer then', async () => {
+    let isVisible = false;
+    const closed = deferred<undefined>();
+    const approvals = new Approvals(() => closed.promise);
+    const shown = page(() => isVisible);
+    approvals.serve(shown);
+    const answer = approvals.ask(asked, never);
+    isVisible = true;
+    approvals.again();
+    closed.resolve(undefined);
+    await closed.promise;
+    await Promise.resolve();
+    expect(shown.heard).toEqual(['ask k']);
+    approvals.answer('k', 'once');
+    expect(await answer).toEqual({ decision: 'once' });
+  });
+
+  it('brings the user to its chat', async () => {
+    let isVisible = false;
+    const approvals = new Approvals(() => Promise.resolve('show'));
+    const revealed = deferred<string>();
+    const reveal = (chatId: string): Promise<void> => {
+      isVisible = true;
+      revealed.resolve(chatId);
+      return Promise.resolve();
+    };
+    approvals.serve({ ...page(() => isVisible), reveal });
+    const answer = approvals.ask(asked, never);
+    expect(await revealed.promise).toBe(asked.chatId);
+    approvals.answer('k', 'chat');
+    expect(await answer).toEqual({ decision: 'chat' });
   });
 
   it('is not made when the daemon stops waiting', async () => {

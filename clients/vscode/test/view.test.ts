@@ -5,6 +5,9 @@ import { ChatView } from '../src/chat/view';
 import type { Halley } from '../src/halley';
 import type { RichEvent } from '../src/wire';
 
+/** What the user answers in dialogs. */
+const answers: string[] = [];
+
 vi.mock('vscode', async () => {
   const listen = (): object => ({ dispose: () => undefined });
   class CancellationTokenSource {
@@ -18,7 +21,7 @@ vi.mock('vscode', async () => {
   return {
     ...real,
     CancellationTokenSource,
-    window: { visibleTextEditors: [], onDidChangeActiveTextEditor: listen, onDidChangeActiveColorTheme: listen },
+    window: { showWarningMessage: () => Promise.resolve(answers.shift()), visibleTextEditors: [], onDidChangeActiveTextEditor: listen, onDidChangeActiveColorTheme: listen },
     workspace: { ...real.workspace, onDidChangeConfiguration: listen },
     env: { language: 'en' },
   };
@@ -27,7 +30,8 @@ vi.mock('../src/chat/page', () => ({ buildPage: () => '', webviewOptions: () => 
 vi.mock('../src/chat/colours', () => ({ themeColours: () => Promise.resolve({}) }));
 
 interface Stream {
-  params: { chatId?: string; prompt: string };
+  method: string;
+  params: { chatId?: string; prompt: string; queue?: boolean; turnId?: string; files?: boolean; changed?: string };
   events(events: Partial<RichEvent>[]): void;
   end(result: object): void;
   cancelled: boolean;
@@ -39,6 +43,7 @@ class ChatWindow {
   readonly streams: Stream[] = [];
   /** Answers of `halley/chat/get` that the test holds back. */
   readonly reads: ((chat: object) => void)[] = [];
+  private readonly stops: (() => void)[] = [];
   readonly view: ChatView;
   tell!: (message: FromPage) => void;
 
@@ -50,15 +55,17 @@ class ChatWindow {
       state: { kind: 'running' },
       onState: listen,
       onChanged: listen,
+      onChatState: listen,
       onOperation: listen,
-      request: (method: string) => (method === 'halley/chat/get' ? new Promise((resolve) => this.reads.push(resolve)) : Promise.resolve({ models: [], roles: { chat: { route: [] } }, providers: [] })),
-      stream: (_method: string, params: Stream['params'], events: Stream['events'], token: { onCancellationRequested(run: () => void): void }) =>
+      request: (method: string) => (method === 'halley/agent/stop' ? Promise.resolve(this.stopAll()) : method === 'halley/chat/get' ? new Promise((resolve) => this.reads.push(resolve)) : Promise.resolve({ models: [], roles: { chat: { route: [] } }, providers: [], checkpoints: [], mode: 'ask' })),
+      stream: (method: string, params: Stream['params'], events: Stream['events'], token: { onCancellationRequested(run: () => void): void }) =>
         new Promise((resolve, reject) => {
-          const stream: Stream = { params, events, end: resolve, cancelled: false };
-          token.onCancellationRequested(() => {
+          const stream: Stream = { method, params, events, end: resolve, cancelled: false };
+          this.stops.push(() => {
             stream.cancelled = true;
             reject(Object.assign(new Error('cancelled'), { code: -32800 }));
           });
+          token.onCancellationRequested(this.stops.at(-1)!);
           this.streams.push(stream);
         }),
     };
@@ -75,9 +82,26 @@ class ChatWindow {
     return this;
   }
 
-  async send(prompt: string): Promise<void> {
-    this.tell({ type: 'send', prompt, models: [], attachments: [], blind: false } as unknown as FromPage);
+  async send(prompt: string, more: object = {}): Promise<void> {
+    this.tell({ type: 'send', prompt, models: [], attachments: [], blind: false, ...more } as unknown as FromPage);
     await this.settled();
+  }
+
+  /** Answers a read of the chat with these turns. */
+  async read(...turns: object[]): Promise<void> {
+    await this.settled();
+    this.reads.shift()!({ chatId: 'old', turns });
+    await this.settled();
+  }
+
+  /** What the page was told of these kinds. */
+  told(...types: ToPage['type'][]): ToPage[] {
+    return this.posted.filter(({ type }) => types.includes(type));
+  }
+
+  private stopAll(): object {
+    for (const stop of this.stops) stop();
+    return { stopped: this.stops.length };
   }
 
   settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -101,17 +125,39 @@ describe('a new chat', () => {
     expect(window.shown).toEqual(['Hello']);
   });
 
-  it('shows nothing of a reply that was under way in the chat before', async () => {
+  it('shows nothing of a reply that continues in the chat before, until that is opened again', async () => {
     await window.send('Before');
     const [before] = window.streams;
-    before!.events([{ type: 'start', replyId: 'a', chatId: 'old' }]);
+    before!.events([{ type: 'start', replyId: 'a', chatId: 'old', turnId: 't' }]);
     await window.view.begin();
     await window.send('Hello');
     before!.events([{ type: 'text', replyId: 'a', delta: 'late' }]);
     await window.settled();
-    expect(before!.cancelled).toBe(true);
+    expect(before!.cancelled).toBe(false);
     expect(window.shown).toEqual(['Hello']);
     expect(window.reads).toEqual([]);
+    window.tell({ type: 'open', chatId: 'old' });
+    await window.read({ turnId: 'first', prompt: 'First', replies: [] }, { turnId: 't', prompt: 'Before', replies: [] });
+    expect(window.shown).toEqual(['Before', '', 'late']);
+    expect(window.told('chat').at(-1)).toMatchObject({ chat: { turns: [{ turnId: 'first' }] } });
+    before!.events([{ type: 'text', replyId: 'a', delta: 'later' }]);
+    before!.end({ chatId: 'old', turnId: 't', replies: [] });
+    await window.settled();
+    expect(window.shown).toEqual(['Before', '', 'late', 'later']);
+    expect(window.told('settled')).toMatchObject([{ turnId: 't' }]);
+  });
+
+  it('is read again where its reply ended while it was read', async () => {
+    await window.send('Before');
+    const [before] = window.streams;
+    before!.events([{ type: 'start', replyId: 'a', chatId: 'old', turnId: 't' }]);
+    await window.view.begin();
+    window.tell({ type: 'open', chatId: 'old' });
+    await window.settled();
+    before!.end({ chatId: 'old', turnId: 't', replies: [] });
+    await window.read({ turnId: 't', prompt: 'Before', replies: [] });
+    await window.read({ turnId: 't', prompt: 'Before', replies: [{ replyId: 'a' }] });
+    expect(window.told('chat').at(-1)).toMatchObject({ chat: { turns: [{ replies: [{ replyId: 'a' }] }] } });
   });
 
   it('is not replaced by the chat that was being read when it began', async () => {
@@ -121,5 +167,102 @@ describe('a new chat', () => {
     slow.reads.shift()!({ chatId: 'old', turns: [] });
     await slow.settled();
     expect(slow.posted.filter(({ type }) => type === 'chat')).toEqual([{ type: 'chat', chat: null }]);
+  });
+});
+
+describe('a message that is sent while a reply is written', () => {
+  let window: ChatWindow;
+  beforeEach(async () => {
+    window = await new ChatWindow().opened();
+    await window.send('First');
+    window.streams[0]!.events([{ type: 'start', replyId: 'a', chatId: 'old', turnId: 't' }]);
+    await window.send('Second');
+  });
+
+  it('waits, and is a turn once it is its turn', async () => {
+    const [first, second] = window.streams;
+    expect(second!.params).toMatchObject({ chatId: 'old', queue: true });
+    expect(window.told('queued')).toMatchObject([{ prompt: 'Second' }]);
+    second!.events([{ type: 'queued', replyId: '', number: 0 }]);
+    expect(window.shown).toEqual(['First', '']);
+    second!.events([{ type: 'start', replyId: 'b', chatId: 'old', turnId: 'u' }]);
+    first!.end({ chatId: 'old', turnId: 't', replies: [] });
+    await window.settled();
+    expect(window.shown).toEqual(['First', '', 'Second', '']);
+    const [, turn] = window.told('turn') as Extract<ToPage, { type: 'turn' }>[];
+    expect(window.told('queued')).toEqual([{ type: 'queued', id: turn!.queued, prompt: 'Second' }]);
+  });
+
+  it('is withdrawn alone', async () => {
+    const [queued] = window.told('queued') as Extract<ToPage, { type: 'queued' }>[];
+    window.tell({ type: 'withdraw', id: queued!.id });
+    await window.settled();
+    expect(window.streams.map(({ cancelled }) => cancelled)).toEqual([false, true]);
+    expect(window.told('unqueued')).toMatchObject([{ id: queued!.id, turn: { prompt: 'Second' } }]);
+  });
+
+  it('is given back where all is stopped', async () => {
+    window.tell({ type: 'stop' });
+    await window.read({ turnId: 't', prompt: 'First', replies: [] });
+    expect(window.streams.map(({ cancelled }) => cancelled)).toEqual([true, true]);
+    expect(window.told('unqueued')).toMatchObject([{ turn: { prompt: 'Second' } }]);
+    expect(window.told('failed')).toEqual([]);
+  });
+});
+
+it('more is sent to a new chat once that has an ID', async () => {
+  const window = await new ChatWindow().opened();
+  await window.view.begin();
+  await window.send('First');
+  await window.send('Second');
+  expect(window.streams).toHaveLength(1);
+  window.streams[0]!.events([{ type: 'start', replyId: 'a', chatId: 'new', turnId: 't' }]);
+  await window.settled();
+  expect(window.streams[1]!.params.chatId).toBe('new');
+});
+
+describe('a turn that is sent again', () => {
+  const turn = { turnId: 't', prompt: 'First', replies: [] };
+  let window: ChatWindow;
+  beforeEach(async () => {
+    window = await new ChatWindow().opened();
+    await window.send('Else', { editOf: 't', files: true });
+  });
+
+  it('takes the place of the turn, with files as asked', async () => {
+    expect(window.streams[0]).toMatchObject({ method: 'halley/chat/resend', params: { turnId: 't', prompt: 'Else', files: true, changed: 'ask' } });
+    expect(window.told('turn')).toMatchObject([{ from: 't', turn: { prompt: 'Else' } }]);
+    window.streams[0]!.end({ chatId: 'old', turnId: 'u', replies: [], restore: { restored: ['a.py'], changed: [], failed: [] } });
+    await window.settled();
+    expect(window.told('settled')).toMatchObject([{ turnId: 'u' }]);
+  });
+
+  it.each([
+    ['Keep Them', 'keep'],
+    ['Restore Them Anyway', 'restore'],
+  ])('is asked about what the user changed since: %s', async (answer, changed) => {
+    answers.push(answer);
+    window.streams[0]!.end({ chatId: 'old', turnId: '', replies: [], restore: { restored: [], changed: ['a.py'], failed: [] } });
+    await window.read(turn);
+    expect(window.streams[1]).toMatchObject({ method: 'halley/chat/resend', params: { changed } });
+  });
+
+  it('is left where the question is closed or files cannot be restored', async () => {
+    window.streams[0]!.end({ chatId: 'old', turnId: '', replies: [], restore: { restored: [], changed: ['a.py'], failed: [] } });
+    await window.read(turn);
+    expect(window.streams).toHaveLength(1);
+    expect(window.told('chat').at(-1)).toMatchObject({ chat: { turns: [{ prompt: 'First' }] } });
+    expect(window.told('edit')).toEqual([{ type: 'edit', turnId: 't', prompt: 'Else' }]);
+    await window.send('Else', { editOf: 't', files: true });
+    window.streams[1]!.end({ chatId: 'old', turnId: '', replies: [], said: 'a.py', restore: { restored: [], changed: [], failed: ['a.py'] } });
+    await window.read(turn);
+    expect(window.told('failed')).toMatchObject([{ problem: { message: 'a.py' } }]);
+  });
+
+  it('stops what is written first', async () => {
+    window.streams[0]!.events([{ type: 'start', replyId: 'a', chatId: 'old', turnId: 'u' }]);
+    await window.send('Again', { editOf: 't', files: false });
+    await window.read(turn);
+    expect(window.streams.map(({ cancelled, params }) => [params.prompt, cancelled])).toEqual([['Else', true], ['Again', false]]);
   });
 });

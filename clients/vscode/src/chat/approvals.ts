@@ -11,6 +11,8 @@ export interface Asker {
   /** Whether the chat is on screen. */
   shows(chatId: string): boolean;
   ask(asked: ToolApproveParams): void;
+  /** Brings the chat on screen. */
+  reveal(chatId: string): Promise<void>;
   /** The question is settled. */
   drop(callId: string): void;
 }
@@ -25,8 +27,8 @@ export class Approvals {
   private readonly waiting = new Map<string, Waiting>();
   private page: Asker | undefined;
 
-  /** `elsewhere` asks outside of a page. */
-  constructor(private readonly elsewhere: (asked: ToolApproveParams) => Promise<Decision>) {}
+  /** `elsewhere` asks outside of a page; undefined where the question was closed, `show` to be asked in the chat. */
+  constructor(private readonly elsewhere: (asked: ToolApproveParams) => Promise<Decision | 'show' | undefined>) {}
 
   serve(page: Asker): void {
     this.page = page;
@@ -56,13 +58,25 @@ export class Approvals {
 
   /** The page was loaded again, shows another chat, or is gone: what waits is asked again where it can be seen. */
   again(): void {
-    for (const waiting of this.waiting.values()) if (!waiting.isElsewhere) this.put(waiting);
+    for (const waiting of this.waiting.values()) this.put(waiting);
   }
 
   private put(waiting: Waiting): void {
     const { asked } = waiting;
     if (this.page?.shows(asked.chatId)) return this.page.ask(asked);
+    if (!waiting.isElsewhere) void this.askElsewhere(waiting);
+  }
+
+  private async askElsewhere(waiting: Waiting): Promise<void> {
+    const { chatId, callId } = waiting.asked;
     waiting.isElsewhere = true;
-    void this.elsewhere(asked).then((decision) => this.answer(asked.callId, decision));
+    const said = await this.elsewhere(waiting.asked);
+    waiting.isElsewhere = false;
+    if (said === 'show') await this.page?.reveal(chatId).catch(() => undefined);
+    else if (said) return this.answer(callId, said);
+    // Shown by now, it is asked there, and only the question outside was closed.
+    if (this.page?.shows(chatId) || !this.waiting.has(callId)) return;
+    if (said) this.put(waiting);
+    else this.answer(callId, 'deny');
   }
 }

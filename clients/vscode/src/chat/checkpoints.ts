@@ -17,3 +17,11 @@ export async function reviewCheckpoint(halley: Halley, id: string, files?: strin
   if (proposal) return openProposal(proposal);
   void vscode.window.showInformationMessage(vscode.l10n.t('Nothing is left to restore.'));
 }
+
+/** What is to become of files that the user changed since a turn that is sent again; undefined: it is not sent. */
+export async function askAboutChanged(files: string[]): Promise<'keep' | 'restore' | undefined> {
+  const [keep, restore] = [vscode.l10n.t('Keep Them'), vscode.l10n.t('Restore Them Anyway')];
+  const detail = vscode.l10n.t('To restore them takes back what the agent did there. Your own changes stay where they do not overlap.');
+  const answer = await vscode.window.showWarningMessage(vscode.l10n.t('You changed these files since: {0}', files.join(', ')), { modal: true, detail }, keep, restore);
+  return answer === keep ? 'keep' : answer === restore ? 'restore' : undefined;
+}

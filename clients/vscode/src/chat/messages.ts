@@ -23,8 +23,10 @@ export type Mode = Chat['mode'];
 
 export type FromPage =
   | { type: 'ready'; chatId?: string }
-  | { type: 'send'; prompt: string; models: string[]; attachments: Attachment[]; blind: boolean; editOf?: string }
+  /** `files`, with `editOf`: whether they get the text they had before that turn; absent where a command is edited. */
+  | { type: 'send'; prompt: string; models: string[]; attachments: Attachment[]; blind: boolean; editOf?: string; files?: boolean }
   | { type: 'stop' }
+  | { type: 'withdraw'; id: number }
   | { type: 'retry' | 'continue'; replyId: string; turnId: string; model?: string }
   | { type: 'choose'; turnId: string; replyId: string }
   | { type: 'fork'; turnId: string }
@@ -54,13 +56,18 @@ export type FromPage =
 export type ToPage =
   | { type: 'start'; strings: Record<string, string> }
   | { type: 'chat'; chat: Chat | null }
-  | { type: 'turn'; turn: Turn }
+  /** One that waited as `queued`; in place of the turn `from` and all after it. */
+  | { type: 'turn'; turn: Turn; queued: number; from?: string }
+  | { type: 'again'; turnId: string }
+  | { type: 'queued'; id: number; prompt: string }
+  | { type: 'unqueued'; id: number; turn: Turn }
+  | { type: 'edit'; turnId: string; prompt: string }
   | { type: 'events'; events: RichEvent[] }
   | { type: 'settled'; turnId: string; replies: Reply[]; said?: string }
   | { type: 'failed'; problem: Problem; prompt?: string; ways: string[] }
   | { type: 'ways'; id: number; titles: string[] }
   | { type: 'chats'; chats: ChatSummary[] }
-  | { type: 'history' }
+  | { type: 'history' | 'states' }
   | { type: 'completions'; id: number; items: CompletionItem[] }
   | { type: 'models'; models: ModelChoice[]; selected: string; ways: string[] }
   | { type: 'attachment'; attachment: Attachment }

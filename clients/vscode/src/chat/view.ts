@@ -2,7 +2,6 @@
 // under way in it.
 
 import * as vscode from 'vscode';
-import { command } from '../commands';
 import type { Halley } from '../halley';
 import { deferred } from '../deferred';
 import { recordMacro } from '../edits/macros';
@@ -15,67 +14,60 @@ import { themeColours } from './colours';
 import { attachmentOf, pickAttachments } from './attach';
 import type { CompletionItem, FromPage, Mode, ToPage } from './messages';
 import { buildPage, webviewOptions } from './page';
-import { reviewCheckpoint, turnCheckpoints } from './checkpoints';
+import { askAboutChanged, reviewCheckpoint, turnCheckpoints } from './checkpoints';
+import { Place } from './place';
+import { Run, Runs, withoutRunning, type OpenChat } from './runs';
 import { chatStrings } from './strings';
 import { NO_MODEL, takeWay, waysOut } from './ways';
 import { copyReplies, exportChat } from './exporting';
-import { toWire } from '../wire';
 
-const VIEW = 'halley.chat';
+export const VIEW = 'halley.chat';
 const LAST = 'halley.chat.last';
-
-export function registerChat(halley: Halley, approvals: Approvals): vscode.Disposable[] {
-  const view = new ChatView(halley, approvals);
-  approvals.serve(view);
-  return [
-    view,
-    vscode.window.registerWebviewViewProvider(VIEW, view),
-    command('openChat', () => view.focus()),
-    command('newChat', () => view.begin()),
-    command('chatHistory', async () => {
-      await view.focus();
-      view.post({ type: 'history' });
-    }),
-    command('exportChat', () => view.export()),
-    command('recordMacro', () => view.record()),
-    command('addToChat', async () => {
-      await view.focus();
-      view.post({ type: 'prompt', text: vscode.window.activeTextEditor?.selection.isEmpty === false ? '#selection ' : '#buffer ' });
-    }),
-  ];
-}
 
 export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Disposable {
   private view: vscode.WebviewView | undefined;
-  private chatId: string | undefined;
+  private chat: OpenChat = { ended: 0 };
   /** As the page shows it, which is what is sent. */
   private mode: Mode | undefined;
-  private running: vscode.CancellationTokenSource | undefined;
+  private readonly runs: Runs;
+  /** Chats that wait for an approval. */
+  private readonly asking = new Set<string>();
   private ready = deferred();
   private isReady = false;
   /** Counts the times that colours were looked up: only the newest counts. */
   private coloured = 0;
-  private lastEditor = vscode.window.activeTextEditor;
+  private readonly place = new Place();
   private readonly listening: vscode.Disposable[];
 
   constructor(
     private readonly halley: Halley,
     private readonly approvals: Approvals,
   ) {
+    this.runs = new Runs(
+      halley,
+      (run, events) => this.showRun(run, events),
+      (chat) => void this.remember(chat),
+    );
     this.listening = [
-      vscode.window.onDidChangeActiveTextEditor((editor) => (this.lastEditor = editor ?? this.lastEditor)),
+      this.place,
       // The theme is drawn before the setting names it.
       vscode.window.onDidChangeActiveColorTheme(() => void this.sendColours()),
       vscode.workspace.onDidChangeConfiguration((changed) => ['workbench', 'window'].some((section) => changed.affectsConfiguration(section)) && void this.sendColours()),
       halley.onState(({ kind }) => {
         if (kind === 'starting') return;
+        this.asking.clear();
         this.post({ type: 'running', running: kind === 'running', reason: 'reason' in halley.state ? halley.state.reason : undefined });
         if (kind === 'running') void this.reload();
+      }),
+      halley.onChatState(({ chatId, state }) => {
+        if (state === 'asking') this.asking.add(chatId);
+        else this.asking.delete(chatId);
+        this.tellStates();
       }),
       halley.onChanged((what) => what !== 'chats' && what !== 'proposals' && void this.sendModels()),
       halley.onOperation(({ state, waitMs, reason, to }) => {
         const text = state === 'waiting' ? vscode.l10n.t('Waiting {0} s: {1}', Math.ceil(waitMs / 1000), reason) : state === 'failedOver' ? vscode.l10n.t('Asking {0} instead: {1}', to ?? '', reason) : '';
-        if (this.running) this.post({ type: 'waiting', text });
+        if (this.runs.of(this.chat).length > 0) this.post({ type: 'waiting', text });
       }),
     ];
   }
@@ -90,7 +82,10 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
       this.isReady = false;
       this.approvals.again();
     });
-    view.onDidChangeVisibility(() => view.visible || this.approvals.again());
+    view.onDidChangeVisibility(() => {
+      this.tellStates();
+      if (!view.visible) this.approvals.again();
+    });
     view.webview.html = buildPage(view.webview, this.halley.context.extensionUri, 'chat', vscode.l10n.t('Chat'));
   }
 
@@ -100,7 +95,12 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
   }
 
   shows(chatId: string): boolean {
-    return this.view?.visible === true && this.chatId === chatId;
+    return this.view?.visible === true && this.chat.id === chatId;
+  }
+
+  async reveal(chatId: string): Promise<void> {
+    await this.focus();
+    await this.open(chatId);
   }
 
   ask(asked: ToolApproveParams): void {
@@ -123,15 +123,41 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
     if (!isEmptied) await this.open(undefined);
   }
 
-  /** Shows a chat, or an empty one. A reply still under way is stopped, and nothing more of it reaches the page. */
+  /** Shows a chat, or an empty one. What is under way in the one before continues there. */
   async open(chatId: string | undefined): Promise<void> {
-    const chat = chatId ? await this.load(chatId) : null;
-    this.running?.cancel();
-    this.running = undefined;
-    this.post({ type: 'chat', chat });
-    this.approvals.again();
-    await this.remember(chat?.chatId);
+    const chat = this.runs.chatOf(chatId) ?? { id: chatId, ended: 0 };
+    const saved = chatId ? await this.load(chat) : null;
+    this.chat = chat;
+    this.show(saved);
+    await this.remember(chat);
     await this.tellAgent();
+  }
+
+  /** The page's chat: what is saved, and what is under way. */
+  private show(saved: Chat | null): void {
+    const runs = this.runs.of(this.chat);
+    this.post({ type: 'chat', chat: saved && withoutRunning(saved, runs) });
+    for (const run of runs) {
+      this.showRun(run);
+      this.showRun(run, [...run.events]);
+    }
+    this.approvals.again();
+    this.tellStates();
+  }
+
+  /** A run begins to be seen in its chat, or these events of it. */
+  private showRun({ chat, turn, turnId, isQueued, id, from }: Run, events?: RichEvent[]): void {
+    if (chat !== this.chat) return;
+    if (events) this.post({ type: 'events', events });
+    else if (!turn) this.post({ type: 'again', turnId });
+    else this.post(isQueued ? { type: 'queued', id, prompt: turn.prompt } : { type: 'turn', turn, queued: id, from });
+  }
+
+  /** The list of chats and the view's badge: which chats wait for an approval. */
+  private tellStates(): void {
+    const count = [...this.asking].filter((id) => !this.shows(id)).length;
+    if (this.view) this.view.badge = count > 0 ? { value: count, tooltip: vscode.l10n.t('{0} chats wait for your approval', count) } : undefined;
+    this.post({ type: 'states' });
   }
 
   async export(): Promise<void> {
@@ -144,13 +170,12 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
   }
 
   private shown(): string {
-    if (!this.chatId) throw new Error(vscode.l10n.t('There is no chat here yet.'));
-    return this.chatId;
+    if (!this.chat.id) throw new Error(vscode.l10n.t('There is no chat here yet.'));
+    return this.chat.id;
   }
 
   dispose(): void {
-    this.running?.cancel();
-    vscode.Disposable.from(...this.listening).dispose();
+    vscode.Disposable.from(this.runs, ...this.listening).dispose();
   }
 
   private async receive(message: FromPage): Promise<void> {
@@ -168,7 +193,9 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
       case 'send':
         return this.send(message);
       case 'stop':
-        return this.running?.cancel();
+        return this.runs.stop(this.chat);
+      case 'withdraw':
+        return this.runs.withdraw(message.id);
       case 'retry':
       case 'continue':
         return this.again(message);
@@ -193,9 +220,9 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
       case 'run':
         return runInTerminal(message.text);
       case 'insert':
-        return insertBlock(this.editor(), message.text);
+        return insertBlock(this.place.editor, message.text);
       case 'apply':
-        return applyBlock(this.halley, this.editor(), message);
+        return applyBlock(this.halley, this.place.editor, message);
       case 'link':
         return openLink(message.href);
       case 'help':
@@ -215,7 +242,7 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
       case 'review':
         return reviewCheckpoint(this.halley, message.id, message.files);
       case 'tools':
-        return vscode.commands.executeCommand('halley.tools', this.chatId);
+        return vscode.commands.executeCommand('halley.tools', this.chat.id);
       case 'media':
         return vscode.commands.executeCommand('halley.media', message.task);
       case 'pickModel':
@@ -240,7 +267,7 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
     void this.sendColours();
     this.isReady = true;
     this.ready.resolve();
-    this.chatId = chatId ?? this.halley.context.workspaceState.get<string>(LAST);
+    this.chat = { id: chatId ?? this.halley.context.workspaceState.get<string>(LAST), ended: 0 };
     if (this.halley.state.kind === 'running') await this.reload();
     else if (this.halley.state.kind !== 'starting') this.post({ type: 'running', running: false, reason: this.halley.state.reason });
     this.approvals.again();
@@ -248,17 +275,17 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
 
   /** After a start, a crash or a reload of the page: the chat as the daemon has it. */
   private async reload(): Promise<void> {
-    const { chatId } = this;
-    /** Another chat may have been opened, or asked something, while this one was read. */
-    const isShown = (): boolean => !this.running && this.chatId === chatId;
+    const { chat } = this;
     try {
-      const chat = chatId ? await this.load(chatId) : null;
-      if (isShown()) this.post({ type: 'chat', chat });
-      if (isShown()) await this.tellAgent();
+      const saved = await this.load(chat);
+      if (chat === this.chat) {
+        this.show(saved);
+        await this.tellAgent();
+      }
       await this.sendModels();
     } catch (error) {
       this.halley.log.debug(`chat: ${String(error)}`);
-      if (isShown()) await this.open(undefined);
+      if (chat === this.chat && this.runs.of(chat).length === 0) await this.open(undefined);
     }
   }
 
@@ -268,23 +295,58 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
     if (asked === this.coloured) this.post({ type: 'colours', colours });
   }
 
-  private load(chatId: string): Promise<Chat> {
-    return this.halley.request('halley/chat/get', { chatId });
+  /** As the daemon has it; again where a reply ended meanwhile, which may not be in it. */
+  private async load(chat: OpenChat): Promise<Chat | null> {
+    if (!chat.id) return null;
+    for (;;) {
+      const { ended } = chat;
+      const saved = await this.halley.request('halley/chat/get', { chatId: chat.id });
+      if (chat.ended === ended) return saved;
+    }
   }
 
-  private async send({ prompt, models, attachments, blind, editOf }: Extract<FromPage, { type: 'send' }>): Promise<void> {
+  private async send({ prompt, models, attachments, blind, editOf, files }: Extract<FromPage, { type: 'send' }>): Promise<void> {
     if (await this.commanded(prompt)) return;
+    const { chat } = this;
+    const turn = { turnId: '', prompt, images: attachments, replies: [] };
+    const images = attachments.length > 0 || !editOf ? attachments.map(({ mime, data }) => ({ mime, data })) : undefined;
+    const message = { prompt, models, blind, mode: this.mode, attachments: images, ...this.place.params };
+    if (editOf && files !== undefined) return this.resend(() => new Run(chat, turn, false, editOf), { ...message, models: models.length > 0 ? models : undefined, turnId: editOf, files });
     if (editOf) await this.takeBack(editOf);
-    this.post({ type: 'turn', turn: { turnId: '', prompt, images: attachments, replies: [] } });
-    const images = attachments.map(({ mime, data }) => ({ mime, data }));
-    await this.stream('halley/chat/send', { chatId: this.chatId, prompt, models, blind, mode: this.mode, attachments: images, ...this.place() }, prompt);
+    const [first] = this.runs.of(chat);
+    const run = new Run(chat, turn, first !== undefined);
+    this.runs.add(run);
+    // Until its first reply begins a chat has no ID to send more to.
+    if (!chat.id) await first?.begun.promise;
+    await this.stream('halley/chat/send', { ...message, queue: true }, run);
+  }
+
+  /** The turn and all after it are undone. Nothing is done to files that the user changed since without asking. */
+  private async resend(newRun: () => Run, message: object): Promise<void> {
+    await this.runs.stop(this.chat);
+    for (let changed: string | undefined = 'ask'; changed; ) {
+      const run = newRun();
+      this.runs.add(run);
+      const sent = await this.stream('halley/chat/resend', { ...message, changed }, run);
+      if (!sent?.restore || sent.turnId) return;
+      await this.reload();
+      this.edit(run);
+      const { changed: files, failed } = sent.restore;
+      if (failed.length > 0 || files.length === 0) return this.fail({ code: 'stale_document', message: sent.said ?? '', help: '' });
+      changed = await askAboutChanged(files);
+    }
+  }
+
+  /** What could not be sent in place of a turn is there to be edited again. */
+  private edit({ chat, from, turn }: Run): void {
+    if (chat === this.chat) this.post({ type: 'edit', turnId: from!, prompt: turn!.prompt });
   }
 
   /** Commands that are about the view itself, not for a model; whether it was one. */
   private async commanded(prompt: string): Promise<boolean> {
     if (prompt === '/model') await vscode.commands.executeCommand('halley.pickModel');
-    else if (prompt === '/clear' && this.chatId) {
-      await this.halley.request('halley/chat/clear', { chatId: this.chatId });
+    else if (prompt === '/clear' && this.chat.id) {
+      await this.halley.request('halley/chat/clear', { chatId: this.chat.id });
       await this.reload();
     } else return false;
     return true;
@@ -292,38 +354,46 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
 
   private async again({ type, replyId, turnId, model }: Extract<FromPage, { type: 'retry' | 'continue' }>): Promise<void> {
     const models = model ? { models: [model] } : {};
-    await this.stream(`halley/chat/${type}`, { chatId: this.chatId!, turnId, replyId, ...models });
+    for (const { source } of this.runs.of(this.chat)) source.cancel();
+    await this.stream(`halley/chat/${type}`, { turnId, replyId, ...models }, new Run(this.chat, undefined, false, undefined, turnId));
     await this.reload();
   }
 
-  /** One streamed request of the shown chat. The daemon saves what arrived before a stop, so it is read again. */
-  private async stream(method: 'halley/chat/send' | 'halley/chat/retry' | 'halley/chat/continue', params: object, prompt?: string): Promise<void> {
-    this.running?.cancel();
-    const source = new vscode.CancellationTokenSource();
-    this.running = source;
-    let started = false;
-    const isShown = (): boolean => this.running === source;
-    const take = (events: RichEvent[]): void => {
-      if (!isShown()) return;
-      started = true;
-      const chatId = events.find(({ type }) => type === 'start')?.chatId;
-      if (chatId && chatId !== this.chatId) void this.remember(chatId);
-      this.post({ type: 'events', events });
-    };
+  /** One streamed request of a chat, shown while the chat is. */
+  private async stream(method: Parameters<Runs['send']>[0], params: object, run: Run): Promise<ChatSent | undefined> {
     try {
-      const sent: ChatSent = await this.halley.stream(method, params as never, take, source.token);
-      if (!isShown()) return;
-      this.post({ type: 'settled', turnId: sent.turnId, replies: sent.replies, said: sent.said ?? undefined });
-      await this.remember(sent.chatId);
-      await this.tellAgent();
-      if (sent.media) void vscode.commands.executeCommand('halley.media', sent.media.task);
+      const sent = await this.runs.send(method, params, run);
+      await this.settle(run, sent);
+      return sent;
     } catch (error) {
-      if (!isShown()) return;
-      if (isCancelled(error) || (started && this.isSaved(error))) await this.readAgain();
-      else await this.fail(started ? this.lost() : problemOf(error), prompt);
-    } finally {
-      if (this.running === source) this.running = undefined;
+      await this.broken(run, error);
+      return undefined;
     }
+  }
+
+  private async settle(run: Run, sent: ChatSent): Promise<void> {
+    const { chat } = run;
+    if (chat !== this.chat || (sent.restore && !sent.turnId)) return;
+    this.runs.begin(run);
+    this.post({ type: 'settled', turnId: sent.turnId, replies: sent.replies, said: sent.said ?? undefined });
+    await this.remember(chat);
+    await this.tellAgent();
+    if (sent.media) void vscode.commands.executeCommand('halley.media', sent.media.task);
+  }
+
+  /** The daemon saves what arrived before a stop, so it is read again. */
+  private async broken(run: Run, error: unknown): Promise<void> {
+    const hasStarted = run.events.length > 0;
+    if (run.chat !== this.chat) return;
+    if (run.isQueued) {
+      this.post({ type: 'unqueued', id: run.id, turn: run.turn! });
+      if (!isCancelled(error)) await this.fail(problemOf(error));
+    } else if (isCancelled(error) || (hasStarted && this.isSaved(error))) await this.reload();
+    else if (run.from && !hasStarted) {
+      await this.reload();
+      this.edit(run);
+      await this.fail(problemOf(error));
+    } else await this.fail(hasStarted ? this.lost() : problemOf(error), run.turn?.prompt);
   }
 
   private async fail(problem: Problem, prompt?: string): Promise<void> {
@@ -345,17 +415,12 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
     return { code: 'interrupted', message: vscode.l10n.t('The daemon stopped while answering.'), help: vscode.l10n.t('The partial reply is saved; ask again or continue.') };
   }
 
-  private async readAgain(): Promise<void> {
-    this.running = undefined;
-    await this.reload();
-  }
-
   /** The mode of the shown chat, and what can be taken back in it. */
   private async tellAgent(): Promise<void> {
-    const { chatId } = this;
+    const chatId = this.chat.id;
     if (this.halley.state.kind !== 'running') return;
     const [{ mode }, checkpoints] = await Promise.all([this.halley.request('halley/chat/mode', { chatId }), turnCheckpoints(this.halley, chatId)]);
-    if (chatId !== this.chatId) return;
+    if (chatId !== this.chat.id) return;
     this.mode = mode;
     this.post({ type: 'mode', mode });
     this.post({ type: 'checkpoints', checkpoints });
@@ -363,7 +428,7 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
 
   private async chooseMode(mode: Mode): Promise<void> {
     this.mode = mode;
-    await this.halley.request('halley/chat/mode', { chatId: this.chatId, mode });
+    await this.halley.request('halley/chat/mode', { chatId: this.chat.id, mode });
   }
 
   private async restore({ of, id, files, force }: Extract<FromPage, { type: 'restore' }>): Promise<void> {
@@ -371,13 +436,14 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
   }
 
   private async fork(turnId: string): Promise<void> {
-    const { chatId } = await this.halley.request('halley/chat/fork', { chatId: this.chatId!, turnId });
+    const { chatId } = await this.halley.request('halley/chat/fork', { chatId: this.chat.id!, turnId });
     await this.open(chatId);
   }
 
-  /** Edit and resend: the turn and all after it are taken back. */
+  /** Where commands are edited, which the daemon does not send in place of a turn: the turn and all after it are taken back. */
   private async takeBack(turnId: string): Promise<void> {
-    const chat = await this.load(this.chatId!);
+    await this.runs.stop(this.chat);
+    const chat = (await this.load(this.chat))!;
     const before = chat.turns[chat.turns.findIndex((turn) => turn.turnId === turnId) - 1];
     await this.halley.request('halley/chat/rollback', { chatId: chat.chatId, turnId: before?.turnId });
     await this.reload();
@@ -387,8 +453,10 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
     const remove = vscode.l10n.t('Delete');
     const sure = await vscode.window.showWarningMessage(vscode.l10n.t('Delete this chat for good?'), { modal: true }, remove);
     if (sure !== remove) return;
+    const chat = this.runs.chatOf(chatId);
+    if (chat) await this.runs.stop(chat);
     await this.halley.request('halley/chat/delete', { chatId });
-    if (chatId === this.chatId) await this.open(undefined);
+    if (chatId === this.chat.id) await this.open(undefined);
     await this.list('');
   }
 
@@ -401,7 +469,7 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
   }
 
   private async complete(id: number, text: string, position: { line: number; character: number }): Promise<void> {
-    const { items } = await this.halley.request('halley/chat/input', { text, position, uri: this.editor()?.document.uri.toString() });
+    const { items } = await this.halley.request('halley/chat/input', { text, position, uri: this.place.editor?.document.uri.toString() });
     this.post({ type: 'completions', id, items: items.map(toCompletion) });
   }
 
@@ -417,19 +485,8 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
     for (const one of attachments) this.post(typeof one === 'string' ? { type: 'prompt', text: one } : { type: 'attachment', attachment: one });
   }
 
-  private place(): { textDocument?: { uri: string; version: number }; range?: ReturnType<typeof toWire> } {
-    const editor = this.editor();
-    if (!editor) return {};
-    return { textDocument: { uri: editor.document.uri.toString(), version: editor.document.version }, range: toWire(editor.selection) };
-  }
-
-  private editor(): vscode.TextEditor | undefined {
-    return vscode.window.activeTextEditor ?? (this.lastEditor && vscode.window.visibleTextEditors.find(({ document }) => document === this.lastEditor?.document));
-  }
-
-  private async remember(chatId: string | undefined): Promise<void> {
-    this.chatId = chatId;
-    await this.halley.context.workspaceState.update(LAST, chatId);
+  private async remember(chat: OpenChat): Promise<void> {
+    if (chat === this.chat) await this.halley.context.workspaceState.update(LAST, chat.id);
   }
 }
 

@@ -3,7 +3,7 @@
 
 import * as vscode from 'vscode';
 import { CloseAction, ErrorAction, LanguageClient, ProgressType, State, type ErrorHandler, type LanguageClientOptions, type Middleware } from 'vscode-languageclient/node';
-import type { AgentSaveParams, ChangedParams, LanguageToolsParams, OperationParams, ProgressParams, StatusParams, ToolApproved, ToolApproveParams } from '../protocol';
+import type { AgentSaveParams, ChangedParams, ChatStateParams, LanguageToolsParams, OperationParams, ProgressParams, StatusParams, ToolApproved, ToolApproveParams } from '../protocol';
 import { explicitSettings, type TemporaryProviders } from '../settings';
 import { askLanguageTools } from '../workspace/languageTools';
 import type { RichEvent } from '../wire';
@@ -28,6 +28,7 @@ export interface Listener {
   onStatus(status: StatusParams): void;
   onOperation(operation: OperationParams): void;
   onProgress(progress: ProgressParams): void;
+  onChatState(state: ChatStateParams): void;
   onChanged(what: ChangedParams['what']): void;
 }
 
@@ -67,6 +68,7 @@ export function newClient(program: Program, log: vscode.LogOutputChannel, names:
   client.onNotification('halley/status', (status: StatusParams) => listener.onStatus(status));
   client.onNotification('halley/operation', (operation: OperationParams) => listener.onOperation(operation));
   client.onNotification('halley/progress', (progress: ProgressParams) => listener.onProgress(progress));
+  client.onNotification('halley/chat/state', (state: ChatStateParams) => listener.onChatState(state));
   client.onNotification('halley/changed', ({ what }: ChangedParams) => listener.onChanged(what));
   client.onDidChangeState(({ newState }) => {
     if (newState === State.Starting) listener.onStarting(client);

@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import type { DaemonState, Halley } from '../halley';
 import { problemOf, problemText } from '../problems';
-import type { ChangedParams, OperationParams, Requests, StatusParams } from '../protocol';
+import type { ChangedParams, ChatStateParams, OperationParams, Requests, StatusParams } from '../protocol';
 import type { RichEvent } from '../wire';
 import { daemonSettings } from '../settings';
 import type * as Client from './client';
@@ -27,10 +27,12 @@ export class Daemon implements Halley, vscode.Disposable {
   private readonly states = new vscode.EventEmitter<DaemonState>();
   private readonly statuses = new vscode.EventEmitter<StatusParams>();
   private readonly operations = new vscode.EventEmitter<OperationParams>();
+  private readonly chatStates = new vscode.EventEmitter<ChatStateParams>();
   private readonly changes = new vscode.EventEmitter<ChangedParams['what']>();
   readonly onState = this.states.event;
   readonly onStatus = this.statuses.event;
   readonly onOperation = this.operations.event;
+  readonly onChatState = this.chatStates.event;
   readonly onChanged = this.changes.event;
 
   /** There as soon as a client is. */
@@ -88,7 +90,7 @@ export class Daemon implements Halley, vscode.Disposable {
 
   async dispose(): Promise<void> {
     await this.next(() => this.stopNow());
-    for (const emitter of [this.states, this.statuses, this.operations, this.changes]) emitter.dispose();
+    for (const emitter of [this.states, this.statuses, this.operations, this.chatStates, this.changes]) emitter.dispose();
   }
 
   private next(work: () => Promise<void>): Promise<void> {
@@ -162,6 +164,7 @@ export class Daemon implements Halley, vscode.Disposable {
       onProgress: ({ values }) => {
         for (const { token, value } of values) this.streams.get(token)?.(value as RichEvent[]);
       },
+      onChatState: (state) => this.chatStates.fire(state),
       onChanged: (what) => this.changes.fire(what),
     };
   }

@@ -4,13 +4,14 @@
 import type { FromPage, ToPage } from '../chat/messages';
 import { SETUP_PROBLEMS } from '../figures';
 import type { Checkpoint, Problem } from '../protocol';
-import type { Turn } from '../wire';
+import type { Attachment, Turn } from '../wire';
 import { CheckpointView } from './checkpoints';
 import { Composer } from './composer';
 import { announce, h, iconButton } from './dom';
 import { HistoryView } from './history';
-import type { Tools } from './markdown';
+import { visible, type Tools } from './markdown';
 import { PlanView } from './plan';
+import { QueueView } from './queue';
 import { Selecting } from './selecting';
 import { TurnView } from './turns';
 
@@ -44,10 +45,12 @@ class Page {
   private readonly history: HistoryView;
   private readonly selecting: Selecting;
   private readonly plan: PlanView;
+  private readonly queue: QueueView;
   private readonly checkpoints = new Map<string, CheckpointView>();
   private turns: TurnView[] = [];
   private current: TurnView | undefined;
-  private editOf: string | undefined;
+  /** The turn that what is written takes the place of; `files`: a box, where it changed any. */
+  private editing: { turnId: string; isCommand: boolean; files?: HTMLInputElement } | undefined;
   private following = true;
   /** Where the log was scrolled to when last heard of. */
   private top = 0;
@@ -68,8 +71,11 @@ class Page {
     this.log.setAttribute('aria-label', strings.conversation!);
     this.composer = new Composer(strings, {
       send: (prompt, models, attachments, blind) => {
-        post({ type: 'send', prompt, models, attachments, blind, editOf: this.editOf });
-        this.editOf = undefined;
+        const { editing } = this;
+        const isCommand = !editing?.files && (editing?.isCommand || prompt.startsWith('/'));
+        post({ type: 'send', prompt, models, attachments, blind, editOf: editing?.turnId, files: isCommand ? undefined : editing?.files?.checked === true });
+        if (editing) this.showBanner('');
+        this.editing = undefined;
         this.following = true;
       },
       stop: () => post({ type: 'stop' }),
@@ -82,6 +88,7 @@ class Page {
       changed: (draft) => keep({ draft }),
     });
     this.plan = new PlanView(strings);
+    this.queue = new QueueView(strings, (id) => post({ type: 'withdraw', id }));
     this.selecting = new Selecting(strings, {
       copy: (replies) => {
         post({ type: 'copyReplies', replies });
@@ -98,7 +105,7 @@ class Page {
       close: () => this.composer.focus(),
     });
     this.toEnd = iconButton('down', strings.toEnd!, () => this.follow(), { class: 'icon-button to-end', hidden: true });
-    document.body.replaceChildren(h('div', { id: 'announcements', class: 'for-readers', 'aria-live': 'polite' }), this.history.element, this.banner, h('main', {}, this.log, h('div', { class: 'end' }, this.toEnd), this.selecting.element, this.plan.element, this.composer.element));
+    document.body.replaceChildren(h('div', { id: 'announcements', class: 'for-readers', 'aria-live': 'polite' }), this.history.element, this.banner, h('main', {}, this.log, h('div', { class: 'end' }, this.toEnd), this.selecting.element, this.plan.element, this.queue.element, this.composer.element));
     this.log.addEventListener('scroll', () => this.scrolled());
     this.sizes.observe(this.log);
     this.log.addEventListener('open-link', (event) => post({ type: 'link', href: String((event as CustomEvent).detail) }));
@@ -113,7 +120,19 @@ class Page {
         this.plan.show(message.chat?.plan ?? []);
         return this.showChat(message.chat?.turns ?? [], message.chat?.chatId);
       case 'turn':
-        return this.addTurn(message.turn);
+        this.queue.remove(message.queued);
+        return this.addTurn(message.turn, message.from);
+      case 'again':
+        return this.await(this.turns.find(({ turnId }) => turnId === message.turnId));
+      case 'queued':
+        this.queue.add(message.id, message.prompt);
+        return this.setBusy();
+      case 'unqueued':
+        this.queue.remove(message.id);
+        this.composer.giveBack(message.turn.prompt, (message.turn.images ?? []) as Attachment[]);
+        return this.setBusy();
+      case 'edit':
+        return this.edit(message.turnId, message.prompt);
       case 'events':
         for (const event of message.events) {
           if (event.type === 'plan') this.plan.show(event.steps ?? []);
@@ -132,6 +151,8 @@ class Page {
         return this.history.setRows(message.chats);
       case 'history':
         return this.history.show();
+      case 'states':
+        return this.history.refresh();
       case 'completions':
         return this.composer.showCompletions(message.id, message.items);
       case 'models':
@@ -167,8 +188,9 @@ class Page {
     keep({ chatId });
     this.turns = turns.map((turn) => this.view(turn));
     this.current = undefined;
-    this.editOf = undefined;
-    this.composer.setBusy(false);
+    this.editing = undefined;
+    this.queue.clear();
+    this.setBusy();
     if (turns.length === 0) return this.showEmpty();
     this.log.replaceChildren(...this.turns.map(({ element }) => element));
     this.follow();
@@ -191,15 +213,38 @@ class Page {
     this.log.replaceChildren(h('div', { class: 'welcome' }, h('p', {}, this.strings.welcome), ...['/', '#', '@'].map((sign) => h('p', {}, h('kbd', {}, sign), ` ${this.strings[`welcome${sign}`]}`))));
   }
 
-  private addTurn(turn: Turn): void {
+  private addTurn(turn: Turn, from?: string): void {
+    const at = from ? this.turns.findIndex(({ turnId }) => turnId === from) : -1;
+    if (at >= 0) for (const gone of this.turns.splice(at)) gone.element.remove();
     if (this.turns.length === 0) this.log.replaceChildren();
-    this.current = this.view(turn);
-    this.current.wait();
+    const view = this.view(turn);
     this.showBanner('');
-    this.turns.push(this.current);
-    this.log.append(this.current.element);
-    this.composer.setBusy(true);
+    this.turns.push(view);
+    this.log.append(view.element);
+    this.await(view);
     this.follow();
+  }
+
+  /** Replies of a turn are to come. */
+  private await(turn: TurnView | undefined): void {
+    this.current = turn;
+    turn?.wait();
+    this.setBusy();
+  }
+
+  private setBusy(): void {
+    this.composer.setBusy(this.current !== undefined || this.queue.size > 0);
+  }
+
+  /** What is sent next takes the place of a turn and all after it. */
+  private edit(turnId: string, prompt: string): void {
+    const gone = this.turns.slice(this.turns.findIndex((turn) => turn.turnId === turnId)).map((turn) => turn.turnId);
+    const paths = [...this.checkpoints.values()].flatMap(({ checkpoint }) => (gone.includes(checkpoint.turnId) ? checkpoint.files : []));
+    const names = [...new Set(paths)].map(visible).join(', ');
+    const files = h('input', { type: 'checkbox', checked: true });
+    this.editing = { turnId, isCommand: prompt.startsWith('/'), files: names ? files : undefined };
+    this.composer.setText(prompt);
+    this.showBanner(this.strings.editing!, names ? [h('label', {}, files, this.strings.restoreToo!.replace('{0}', names))] : []);
   }
 
   private view(turn: Turn): TurnView {
@@ -213,11 +258,7 @@ class Page {
         continue: (replyId, turnId) => this.again('continue', replyId, turnId),
         choose: (turnId, replyId) => post({ type: 'choose', turnId, replyId }),
         fork: (turnId) => post({ type: 'fork', turnId }),
-        edit: (turnId, prompt) => {
-          this.editOf = turnId;
-          this.composer.setText(prompt);
-          this.showBanner(this.strings.editing!);
-        },
+        edit: (turnId, prompt) => this.edit(turnId, prompt),
         copy: (text) => post({ type: 'copy', text }),
         help: (problem) => post({ type: 'help', problem }),
         ways: (problem, show) => this.askWays(problem, show),
@@ -258,9 +299,7 @@ class Page {
   }
 
   private again(type: 'retry' | 'continue', replyId: string, turnId: string, model?: string): void {
-    this.current = this.turns.find((turn) => turn.turnId === turnId);
-    this.current?.wait();
-    this.composer.setBusy(true);
+    this.await(this.turns.find((turn) => turn.turnId === turnId));
     post({ type, replyId, turnId, model });
   }
 
@@ -270,12 +309,13 @@ class Page {
   }
 
   private settle({ turnId, replies, said }: Extract<ToPage, { type: 'settled' }>): void {
-    const turn = this.current ?? this.turns.find((found) => found.turnId === turnId);
+    const turn = (turnId && this.turns.find((found) => found.turnId === turnId)) || this.current;
     turn?.settled(turnId, replies);
     if (said) turn?.say(said);
-    this.current = undefined;
-    this.composer.setBusy(false);
-    this.showBanner('');
+    // A message that waited may have begun by now.
+    if (turn === this.current) this.current = undefined;
+    this.setBusy();
+    if (!this.editing) this.showBanner('');
     announce(said ?? `${this.strings.replyDone!} ${replies.map(({ model, text }) => `${model}: ${text.slice(0, 200)}`).join('. ')}`);
     this.keepEnd();
   }
@@ -283,7 +323,7 @@ class Page {
   private fail({ problem, prompt, ways }: Extract<ToPage, { type: 'failed' }>): void {
     const turn = this.current;
     this.current = undefined;
-    this.composer.setBusy(false);
+    this.setBusy();
     turn?.interrupted();
     if (prompt && !turn?.hasReplies) {
       if (turn) this.drop(turn);
@@ -304,7 +344,7 @@ class Page {
     if (!running && this.current) {
       this.current.interrupted();
       this.current = undefined;
-      this.composer.setBusy(false);
+      this.setBusy();
     }
     this.showBanner(running ? '' : reason || this.strings.notRunning!);
   }
@@ -322,7 +362,7 @@ class Page {
     this.log.classList.toggle('told', SETUP_PROBLEMS.has(problem));
     this.banner.hidden = text === '';
     const close = iconButton('close', this.strings.close!, () => {
-      this.editOf = undefined;
+      this.editing = undefined;
       this.showBanner('');
     });
     this.banner.replaceChildren(h('span', {}, text), ...buttons, h('span', { class: 'spacer' }), close);

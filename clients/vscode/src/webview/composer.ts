@@ -28,6 +28,8 @@ export class Composer {
   private readonly list = h('ul', { id: 'completions', class: 'completions', role: 'listbox', hidden: true });
   private readonly chips = h('div', { class: 'chips' });
   private readonly button: HTMLButtonElement;
+  /** Sends while a reply is written: the button beside it stops that then. */
+  private readonly later: HTMLButtonElement;
   private readonly models: HTMLElement;
   private readonly modes: HTMLSelectElement;
   private attachments: Attachment[] = [];
@@ -59,11 +61,12 @@ export class Composer {
       onblur: () => setTimeout(() => this.hideCompletions(), 150),
     });
     this.list.setAttribute('aria-label', strings.completions!);
-    this.button = h('button', { type: 'button', class: 'send', onclick: () => this.submit() });
+    this.button = h('button', { type: 'button', class: 'send', onclick: () => (this.busy ? out.stop() : this.submit()) });
+    this.later = iconButton('send', strings.sendLater!, () => this.submit());
     this.models = h('div', { class: 'models' });
     this.modes = h('select', { class: 'mode', 'aria-label': strings.mode, onchange: () => this.chooseMode(this.modes.value as Mode) }, ...MODES.map((mode) => h('option', { value: mode }, strings[`mode-${mode}`])));
     this.setMode('ask');
-    const tools = h('div', { class: 'composer-tools' }, this.modes, iconButton('attach', strings.attach!, () => out.attach()), iconButton('tool', strings.tools!, () => out.tools()), this.models, h('span', { class: 'spacer' }), this.button);
+    const tools = h('div', { class: 'composer-tools' }, this.modes, iconButton('attach', strings.attach!, () => out.attach()), iconButton('tool', strings.tools!, () => out.tools()), this.models, h('span', { class: 'spacer' }), this.later, this.button);
     this.element = h('div', { class: 'composer', ondragover: (event: DragEvent) => event.preventDefault(), ondrop: (event: DragEvent) => void this.drop(event) }, this.list, this.chips, this.input, tools);
     this.setBusy(false);
     this.showModels();
@@ -96,6 +99,14 @@ export class Composer {
     this.setText(text);
   }
 
+  /** What was withdrawn before it was sent, after what is written. */
+  giveBack(text: string, attachments: Attachment[]): void {
+    this.attachments.push(...attachments);
+    this.showChips();
+    this.setText([this.input.value, text].filter(Boolean).join('\n\n'));
+    this.out.changed(this.input.value);
+  }
+
   /** The mode of the next turn: what a model may do. */
   setMode(mode: Mode): void {
     this.modes.value = mode;
@@ -111,6 +122,7 @@ export class Composer {
 
   setBusy(busy: boolean): void {
     this.busy = busy;
+    this.later.hidden = !busy;
     const label = busy ? this.strings.stop! : this.strings.send!;
     this.button.replaceChildren(icon(busy ? 'stop' : 'send'));
     this.button.title = label;
@@ -162,7 +174,7 @@ export class Composer {
     if (!this.list.hidden && this.completionKey(event)) return event.preventDefault();
     if (event.key === 'Enter' && !event.shiftKey && !event.altKey) {
       event.preventDefault();
-      if (!this.busy) this.submit();
+      this.submit();
     } else if (event.key === 'Escape' && this.busy) {
       event.preventDefault();
       this.out.stop();
@@ -225,7 +237,6 @@ export class Composer {
   }
 
   private submit(): void {
-    if (this.busy) return this.out.stop();
     const prompt = this.input.value.trim();
     if (!prompt) return;
     this.out.send(prompt, this.compare.length > 0 ? [this.selected, ...this.compare].filter(Boolean) : [], this.attachments, this.blind && this.compare.length > 0);

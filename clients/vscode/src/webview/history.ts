@@ -42,7 +42,14 @@ export class HistoryView {
     this.out.close();
   }
 
-  setRows(chats: ChatSummary[]): void {
+  /** Reads the list again, while it is on screen. */
+  refresh(): void {
+    if (!this.element.hidden) this.later();
+  }
+
+  /** Those that wait for an approval come first. */
+  setRows(all: ChatSummary[]): void {
+    const chats = [...all].sort((one, other) => Number(other.state === 'asking') - Number(one.state === 'asking'));
     if (chats.length === 0) return this.rows.replaceChildren(h('li', { class: 'empty' }, this.strings.noChats));
     this.rows.replaceChildren(...chats.map((chat) => this.row(chat)));
   }
@@ -50,7 +57,7 @@ export class HistoryView {
   private row(chat: ChatSummary): HTMLElement {
     const title = chat.title || this.strings.untitled!;
     const when = new Date(chat.updated).toLocaleString();
-    const open = h('button', { type: 'button', class: 'chat-row', onclick: () => this.choose(chat.chatId) }, h('span', { class: 'chat-title' }, title), h('span', { class: 'chat-when' }, chat.match ? `${when} · …${chat.match}…` : when));
+    const open = h('button', { type: 'button', class: 'chat-row', onclick: () => this.choose(chat.chatId) }, h('span', { class: 'chat-title' }, title), chat.state && h('span', { class: 'chat-state', 'data-state': chat.state }, this.strings[`tool-${chat.state}`]), h('span', { class: 'chat-when' }, chat.match ? `${when} · …${chat.match}…` : when));
     const row = h(
       'li',
       {},

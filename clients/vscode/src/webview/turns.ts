@@ -80,7 +80,10 @@ export class TurnView {
 
   take(event: RichEvent): void {
     if (event.type !== 'start') this.element.classList.remove('waiting');
-    else if (event.excerpts) this.show(event.excerpts);
+    else {
+      this.turnId = event.turnId || this.turnId;
+      if (event.excerpts) this.show(event.excerpts);
+    }
     this.reply(event.replyId).take(event);
   }
 

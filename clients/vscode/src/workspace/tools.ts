@@ -29,10 +29,10 @@ export function registerTools(halley: Halley): vscode.Disposable[] {
 
 /** Asks where no chat is shown to ask in. First a notification, which takes no focus: a key that was meant for something
  * else must never count as approval. Closing either is a no. */
-export async function approveElsewhere(asked: ToolApproveParams): Promise<Decision> {
-  const look = vscode.l10n.t('Look…');
-  const opened = await vscode.window.showWarningMessage(approvalTitle(asked), look, vscode.l10n.t('Deny'));
-  return opened === look ? approveInDialog(asked) : 'deny';
+export async function approveElsewhere(asked: ToolApproveParams): Promise<Decision | 'show' | undefined> {
+  const [look, show, deny] = [vscode.l10n.t('Look…'), vscode.l10n.t('Show Chat'), vscode.l10n.t('Deny')];
+  const chosen = await vscode.window.showWarningMessage(approvalTitle(asked), look, show, deny);
+  return chosen === look ? approveInDialog(asked) : chosen === show ? 'show' : chosen === deny ? 'deny' : undefined;
 }
 
 async function approveInDialog(asked: ToolApproveParams): Promise<Decision> {
