@@ -245,6 +245,7 @@ describe('a turn that is sent again', () => {
     window.streams[0]!.end({ chatId: 'old', turnId: '', replies: [], restore: { restored: [], changed: ['a.py'], failed: [] } });
     await window.read(turn);
     expect(window.streams[1]).toMatchObject({ method: 'halley/chat/resend', params: { changed } });
+    expect(window.told('edit')).toEqual([]);
   });
 
   it('is left where the question is closed or files cannot be restored', async () => {

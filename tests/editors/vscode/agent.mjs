@@ -1,7 +1,8 @@
-// A user with an agent: modes, a plan, approval by hunk, a command's output, and taking it back. `plan`: port, simulator,
+// A user with an agent: modes, a plan, approval by hunk, a command's output, taking it back, messages that wait, and chats in the
+// background. `plan`: port, simulator,
 // workspace, shots.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { launch, plan, script, step, Workbench } from './workbench.mjs';
 
 const browser = await launch();
@@ -141,6 +142,109 @@ await step('shows modes, plan and what can be taken back again after a reload', 
   await chat.waitForSelector('.composer select.mode[data-mode="agent"]');
   await chat.waitForSelector('.plan .plan-step[data-state="done"]');
   await chat.waitForSelector('.turn .checkpoint >> nth=1');
+});
+
+/** Focus on the first button of the question that waits, by keys alone. */
+async function toQuestion() {
+  await chat.waitForSelector('.tool-question:not([hidden]) button');
+  await chat.focus('.composer textarea');
+  await keyboard.press('Alt+ArrowUp');
+  await keyboard.press('Tab');
+}
+
+/** Writes into the chat while a reply is written. */
+async function queue(text) {
+  await chat.locator('.composer textarea').fill(text);
+  await chat.press('.composer textarea', 'Enter');
+  await chat.waitForSelector(`.queue li:has-text("${text}")`);
+}
+
+const create = (path, text) => call('create_file', { path, text });
+const lastTurn = (text) => chat.waitForSelector(`.turn:last-child .markdown:has-text("${text}")`);
+
+await step('sends what was written meanwhile after the step, and not what was withdrawn', page, async () => {
+  await ask('Make d', create('d.py', 'd = 1\n'));
+  await chat.waitForSelector('.tool[data-state="asking"] .diff-line.added:has-text("+d = 1")');
+  await script({ contains: 'And then', text: 'Next is done.' });
+  await queue('And then');
+  await queue('Never mind');
+  await keyboard.press('Shift+Tab');
+  await keyboard.press('Enter');
+  await chat.waitForFunction(() => document.querySelector('.composer textarea').value === 'Never mind');
+  await chat.waitForFunction(() => document.querySelectorAll('.queue li').length === 1);
+  await shots('agent-queued');
+  await chat.locator('.composer textarea').fill('');
+  await toQuestion();
+  await keyboard.press('Enter');
+  await lastTurn('Next is done.');
+  await chat.waitForSelector('.queue', { state: 'hidden' });
+  await chat.waitForSelector('.turn:nth-last-child(2) .reply-foot');
+  await until(() => read('d.py') === 'd = 1\n', () => 'd.py is not there');
+});
+
+await step('stops all, keeps what was done and gives back what waited', page, async () => {
+  await ask('Make two', create('e.py', 'e = 1\n'), create('f.py', 'f = 1\n'));
+  await toQuestion();
+  await keyboard.press('Enter');
+  await chat.waitForSelector('.tool[data-state="asking"] .diff-line.added:has-text("+f = 1")');
+  await queue('Later');
+  await keyboard.press('Escape');
+  await chat.waitForSelector('.turn:last-child .problem:not([hidden])');
+  await chat.waitForFunction(() => document.querySelector('.composer textarea').value === 'Later');
+  await chat.waitForSelector('.turn:last-child .checkpoint:has-text("e.py")');
+  await shots('agent-stopped');
+  await chat.locator('.composer textarea').fill('');
+  if (read('e.py') !== 'e = 1\n') throw new Error(`e.py: ${read('e.py')}`);
+});
+
+await step('sends an earlier turn again with its files as they were, and asks about what the user changed since', page, async () => {
+  writeFileSync(`${plan.workspace}/e.py`, 'e = 1\n# mine\n');
+  await chat.focus('.turn:has-text("Make d") button[aria-label="Edit and send again"]');
+  await keyboard.press('Enter');
+  await chat.waitForSelector('.banner input:checked');
+  await chat.waitForSelector('.banner label:has-text("d.py, e.py")');
+  await shots('agent-edit');
+  await script({ contains: 'Otherwise', text: 'It is otherwise.' });
+  await chat.locator('.composer textarea').fill('Otherwise');
+  await chat.press('.composer textarea', 'Enter');
+  await page.waitForSelector('.monaco-dialog-box:has-text("You changed these files since: e.py")');
+  await bench.shot('agent-edit-asks');
+  await page.click('.monaco-dialog-box .monaco-button:has-text("Keep Them")');
+  await lastTurn('It is otherwise.');
+  if (await chat.$('.turn:has-text("Make two")')) throw new Error('the turns after it are still there');
+  await until(() => !existsSync(`${plan.workspace}/d.py`), () => 'd.py is still there');
+  if (read('e.py') !== 'e = 1\n# mine\n') throw new Error(`e.py: ${read('e.py')}`);
+});
+
+await step('tells which chat waits for an approval and brings the user there', page, async () => {
+  await ask('In the background', create('g.py', 'g = 1\n'), { text: 'The background is done.' });
+  await chat.waitForSelector('.tool[data-state="asking"] .diff-line.added:has-text("+g = 1")');
+  await bench.command('Halley: New Chat');
+  await chat.waitForSelector('.welcome');
+  await page.waitForSelector('.activitybar .badge:has-text("1"), .part.sidebar .badge:has-text("1")');
+  await bench.command('Halley: Show Chats');
+  await chat.waitForSelector('.chat-rows li:first-child .chat-state[data-state="asking"]');
+  await shots('agent-background');
+  await chat.focus('.history input[type="search"]');
+  await keyboard.press('ArrowDown');
+  await keyboard.press('Enter');
+  await toQuestion();
+  await keyboard.press('Enter');
+  await lastTurn('The background is done.');
+  await until(() => read('g.py') === 'g = 1\n', () => 'g.py is not there');
+  await bench.clearNotifications();
+});
+
+await step('brings the user to a chat from its notification', page, async () => {
+  await ask('Once more', create('h.py', 'h = 1\n'), { text: 'Once more it is done.' });
+  await chat.waitForSelector('.tool[data-state="asking"] .diff-line.added:has-text("+h = 1")');
+  await bench.command('Halley: New Chat');
+  await chat.waitForSelector('.welcome');
+  await bench.notification('May the model use');
+  await bench.press('Show Chat');
+  await toQuestion();
+  await keyboard.press('Enter');
+  await lastTurn('Once more it is done.');
 });
 
 await step('reviews the changes from the palette, with findings among the problems', page, async () => {

@@ -64,6 +64,7 @@ function M.config()
       ['halley/language/ask'] = later('halley.workspace.language_tools', 'on_ask'),
       ['halley/status'] = later('halley.status', 'on_status'),
       ['halley/operation'] = later('halley.status', 'on_operation'),
+      ['halley/chat/state'] = later('halley.status', 'on_chat_state'),
       ['halley/changed'] = later('halley.status', 'on_changed'),
     },
     commands = { ['halley.run'] = later('halley.edits.actions', 'on_command') },

@@ -9,6 +9,8 @@ local RESTART_MS = 200 -- Neovim forgets the old client first
 local statuses = {}
 ---@type table<integer, halley.OperationParams>
 local waiting = {}
+---@type table<integer, table<string, halley.ChatStateParams>>
+local asking = {}
 
 ---@param name string
 ---@param data table
@@ -26,6 +28,13 @@ end
 function M.on_operation(_, params, context)
   waiting[context.client_id] = params.state ~= 'done' and params or nil
   announce('Operation', vim.tbl_extend('force', params, { client_id = context.client_id }))
+end
+
+function M.on_chat_state(_, params, context)
+  local chats = asking[context.client_id] or {}
+  chats[params.chatId] = params.state == 'asking' and params or nil
+  asking[context.client_id] = chats
+  announce('ChatState', vim.tbl_extend('force', params, { client_id = context.client_id }))
 end
 
 function M.on_changed(_, params, context)
@@ -61,7 +70,7 @@ end
 function M.on_exit(code, signal, client_id)
   local died = code ~= 0 or (signal ~= 0 and signal ~= 15)
   vim.schedule(function()
-    statuses[client_id], waiting[client_id] = nil, nil
+    statuses[client_id], waiting[client_id], asking[client_id] = nil, nil, nil
     require('halley.client').forget(client_id)
     announce('Status', { kind = 'inactive', message = 'stopped', client_id = client_id })
     if died and vim.v.exiting == vim.NIL and vim.lsp.is_enabled('halley') then
@@ -103,6 +112,10 @@ function M.line()
   end
   local wait = waiting[client.id]
   local text = wait and ('%s %d/%d'):format(wait.state, wait.attempt, wait.of) or status.message
+  local asks = vim.tbl_count(asking[client.id] or {})
+  if asks > 0 then
+    text = ('%s · %d %s for approval'):format(text, asks, asks == 1 and 'chat waits' or 'chats wait')
+  end
   return (SIGNS[status.kind] .. text):gsub('[\n%%].*', '')
 end
 

@@ -147,10 +147,24 @@ return {
   {
     group = 'chat',
     name = 'restore',
-    takes = '[undo|force]',
-    about = "Takes back what the agent's last turn changed; `undo` reverses that.",
+    takes = '[undo|[turn] [file ...] [force]]',
+    about = "Takes back what the agent's last turn changed, or all since the turn with that number, in some files only "
+      .. 'if you name them; `force` also where you changed them since. `undo` reverses that.',
     call = { 'chat.agent', 'restore' },
     complete = 'complete_restore',
+  },
+  {
+    group = 'chat',
+    name = 'withdraw',
+    about = 'Takes back the queued message at the cursor, else the last one.',
+    call = { 'chat.again', 'withdraw' },
+  },
+  {
+    group = 'chat',
+    name = 'resend',
+    takes = '[words]',
+    about = 'Lets you edit the question at the cursor and send it again, with the files as they were before it if you like; with words sends these.',
+    call = { 'chat.again', 'resend' },
   },
   {
     group = 'chat',
@@ -342,7 +356,7 @@ return {
   {
     group = 'daemon',
     name = 'stop',
-    about = 'Stops the running operation; in a chat, its reply.',
+    about = 'Stops the running operation; in a chat, its reply and what is queued. What was done until then is kept.',
     call = { 'waiting', 'stop' },
   },
   {

@@ -12,8 +12,8 @@ end
 --- In a chat what is being written there, elsewhere everything that was asked.
 function M.stop()
   local here = chat()
-  if here and here.asked then
-    return here.asked.stop()
+  if here and require('halley.chat').busy(here.buf) then
+    return require('halley.chat').stop(here.buf)
   end
   if client.stop() == 0 then
     vim.notify('Halley: nothing is running.')

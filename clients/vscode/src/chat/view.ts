@@ -330,10 +330,11 @@ export class ChatView implements vscode.WebviewViewProvider, Asker, vscode.Dispo
       const sent = await this.stream('halley/chat/resend', { ...message, changed }, run);
       if (!sent?.restore || sent.turnId) return;
       await this.reload();
-      this.edit(run);
       const { changed: files, failed } = sent.restore;
-      if (failed.length > 0 || files.length === 0) return this.fail({ code: 'stale_document', message: sent.said ?? '', help: '' });
-      changed = await askAboutChanged(files);
+      const canAsk = failed.length === 0 && files.length > 0;
+      changed = canAsk ? await askAboutChanged(files) : undefined;
+      if (!changed) this.edit(run);
+      if (!canAsk) return this.fail({ code: 'stale_document', message: sent.said ?? '', help: '' });
     }
   }
 

@@ -15,10 +15,19 @@ local window = require('halley.chat.window')
 ---@field text halley.Transcript
 ---@field code? integer The buffer of code it is about
 ---@field range? lsp.Range What of the code the next turn is about
----@field asked? { stop: fun() } What is under way
----@field streaming table<string, true> The replies being written
----@field has_begun? boolean Whether text of them has come
+---@field asked? halley.Run What is under way
+---@field queued halley.Run[] Messages that wait
 ---@field mode? string What a model may do in it
+---@field again? string The turn that what is sent next takes the place of
+
+---@class halley.Run A request that streams
+---@field streaming table<string, true> The replies being written
+---@field has_begun boolean Whether text of them has come
+---@field turn? halley.ShownTurn Of a message
+---@field refused? fun(err: lsp.ResponseError) Called where it failed before a reply began
+---@field unsent? fun(result: halley.ChatSent) Called where nothing was sent
+---@field waits? boolean
+---@field request? { stop: fun() }
 
 ---@type table<integer, halley.ChatBuffer>
 local chats = {}
@@ -50,7 +59,17 @@ end
 ---@param buf integer
 ---@return boolean # whether a reply is being written
 function M.busy(buf)
-  return chats[buf] ~= nil and chats[buf].asked ~= nil
+  return chats[buf] ~= nil and (chats[buf].asked ~= nil or #chats[buf].queued > 0)
+end
+
+---@param id string
+---@return halley.ChatBuffer? # the one that is open here
+function M.by_id(id)
+  for _, chat in pairs(chats) do
+    if chat.id == id then
+      return chat
+    end
+  end
 end
 
 -- Streaming -----------------------------------------------------------------------------------------------------------
@@ -66,10 +85,11 @@ local function know(chat, id)
 end
 
 ---@param chat halley.ChatBuffer
+---@param run halley.Run
 ---@param event halley.Event
-local function begin_reply(chat, event)
+local function begin_reply(chat, run, event)
   know(chat, event.chatId)
-  local turn = transcript.turn(chat.text, event.turnId) or transcript.turn(chat.text)
+  local turn = transcript.turn(chat.text, event.turnId) or run.turn or transcript.turn(chat.text)
   if not turn then
     return
   end
@@ -79,25 +99,53 @@ local function begin_reply(chat, event)
     transcript.set_context(chat.text, turn, event.excerpts)
   end
   transcript.begin_reply(chat.text, turn, event.replyId, event.model or 'Reply')
-  chat.streaming[event.replyId] = true
-  if vim.tbl_count(chat.streaming) > 1 then
-    require('halley.chat.columns').open(chat, chat.streaming)
+  run.streaming[event.replyId] = true
+  if vim.tbl_count(run.streaming) > 1 then
+    require('halley.chat.columns').open(chat, run.streaming)
   end
 end
 
 ---@param chat halley.ChatBuffer
+---@param run halley.Run
+local function stop_waiting(chat, run)
+  if run.waits then
+    run.waits = false
+    chat.queued = vim.tbl_filter(function(one)
+      return one ~= run
+    end, chat.queued)
+    transcript.begin(chat.text, run.turn)
+  end
+end
+
+--- It is its turn: a message that waited becomes one.
+---@param chat halley.ChatBuffer
+---@param run halley.Run
+local function begin(chat, run)
+  stop_waiting(chat, run)
+  if chat.asked ~= run then
+    chat.asked = run
+    require('halley.chat.columns').close(chat)
+    window.redraw()
+  end
+end
+
+---@param chat halley.ChatBuffer
+---@param run halley.Run
 ---@return fun(events: halley.Event[])
-local function listener(chat)
+local function listener(chat, run)
   return function(events)
     if not vim.api.nvim_buf_is_valid(chat.buf) then
       return
     end
     for _, event in ipairs(events) do
       if event.type == 'start' then
-        begin_reply(chat, event)
+        begin(chat, run)
+        begin_reply(chat, run, event)
+      elseif event.type == 'plan' then
+        transcript.set_plan(chat.text, event.steps or {}, run.turn)
       elseif event.type == 'text' or event.type == 'reasoning' then
         transcript.add(chat.text, event.replyId, event.type, event.delta)
-        chat.has_begun = true
+        run.has_begun = true
       elseif event.type == 'notice' and event.replyId ~= '' then
         vim.notify('Halley: ' .. event.text)
       end
@@ -162,14 +210,15 @@ end
 
 --- After a failure the daemon knows what of the text was the reply.
 ---@param chat halley.ChatBuffer
-local function correct(chat)
+---@param run halley.Run
+local function correct(chat, run)
   client.request('halley/chat/get', { chatId = chat.id }, function(whole)
     if not vim.api.nvim_buf_is_valid(chat.buf) then
       return
     end
     for _, turn in ipairs(whole.turns) do
       for _, reply in ipairs(turn.replies) do
-        if chat.streaming[reply.replyId] then
+        if run.streaming[reply.replyId] then
           transcript.correct(chat.text, reply)
         end
       end
@@ -178,54 +227,86 @@ local function correct(chat)
 end
 
 ---@param chat halley.ChatBuffer
----@param method string
----@param params table
----@param refused? fun() Called where it failed before a reply began
-local function stream(chat, method, params, refused)
-  chat.streaming, chat.has_begun = {}, false
-  require('halley.chat.columns').close(chat)
-  local function ended()
+---@param run halley.Run
+local function ended(chat, run)
+  if chat.asked == run then
     chat.asked = nil
-    window.redraw()
-    local data = { buf = chat.buf, chatId = chat.id }
-    vim.api.nvim_exec_autocmds('User', { pattern = 'HalleyReply', modeline = false, data = data })
   end
-  chat.asked = { stop = function() end }
-  local asked = client.request(method, params, function(result)
-    if vim.api.nvim_buf_is_valid(chat.buf) then
-      settle(chat, result)
-      ended()
-    end
-  end, {
-    buf = chat.code,
-    on_events = listener(chat),
-    on_error = function(err)
-      if not vim.api.nvim_buf_is_valid(chat.buf) then
-        return
-      end
-      local said = client.sentence(err)
-      if next(chat.streaming) then
-        said = err.code == client.STOPPED and 'Stopped.' or said
-        said = said .. (chat.has_begun and ' `:Halley continue` resumes it.' or '')
-        if chat.has_begun and chat.id then
-          correct(chat)
-        end
-      elseif refused then
-        refused()
-      end
-      transcript.note(chat.text, next(chat.streaming), said)
-      ended()
-    end,
-  })
-  if chat.asked then
-    chat.asked = asked
-  end
+  window.redraw()
+  local data = { buf = chat.buf, chatId = chat.id }
+  vim.api.nvim_exec_autocmds('User', { pattern = 'HalleyReply', modeline = false, data = data })
+end
+
+--- A message that waited was taken back, or not taken.
+---@param chat halley.ChatBuffer
+---@param run halley.Run
+---@param err lsp.ResponseError
+local function unqueue(chat, run, err)
+  stop_waiting(chat, run)
+  transcript.take_back(chat.text, run.turn, run.turn.prompt)
+  client.tell(err)
   window.redraw()
 end
 
 ---@param chat halley.ChatBuffer
+---@param run halley.Run
+---@param err lsp.ResponseError
+local function failed(chat, run, err)
+  local said = client.sentence(err)
+  if next(run.streaming) then
+    said = err.code == client.STOPPED and 'Stopped.' or said
+    said = said .. (run.has_begun and ' `:Halley continue` resumes it.' or '')
+    if run.has_begun and chat.id then
+      correct(chat, run)
+    end
+  elseif run.refused then
+    run.refused(err)
+  end
+  transcript.note(chat.text, next(run.streaming), said)
+  ended(chat, run)
+end
+
+---@param chat halley.ChatBuffer
+---@param method string
+---@param params table
+---@param more? { turn?: halley.ShownTurn, refused?: fun(err: lsp.ResponseError), unsent?: fun(result: halley.ChatSent) }
+---@return halley.Run
+function M.stream(chat, method, params, more)
+  ---@type halley.Run
+  local run = vim.tbl_extend('force', { streaming = {}, has_begun = false, waits = chat.asked ~= nil }, more or {})
+  if run.waits then
+    table.insert(chat.queued, run)
+    transcript.wait(chat.text, run.turn)
+  else
+    begin(chat, run)
+  end
+  run.request = client.request(method, params, function(result)
+    if not vim.api.nvim_buf_is_valid(chat.buf) then
+      return
+    end
+    begin(chat, run)
+    if run.unsent and result.turnId == '' then
+      ended(chat, run)
+      return run.unsent(result)
+    end
+    settle(chat, result)
+    ended(chat, run)
+  end, {
+    buf = chat.code,
+    on_events = listener(chat, run),
+    on_error = function(err)
+      if vim.api.nvim_buf_is_valid(chat.buf) then
+        (run.waits and unqueue or failed)(chat, run, err)
+      end
+    end,
+  })
+  window.redraw()
+  return run
+end
+
+---@param chat halley.ChatBuffer
 ---@return boolean
-local function free(chat)
+function M.free(chat)
   if chat.asked then
     vim.notify('Halley: a reply is being written; `:Halley stop` ends it.')
   end
@@ -240,27 +321,41 @@ end
 function M.send(buf, range)
   local chat = M.of(buf)
   local prompt = chat and transcript.prompt(chat.text)
-  if not chat or prompt == '' or not free(chat) then
+  if not chat or prompt == '' then
+    return
+  elseif chat.again then
+    return require('halley.chat.again').send(chat, prompt)
+  elseif not chat.id and not M.free(chat) then -- until its first reply begins a chat has no ID to send more to
     return
   end
   local turn = transcript.begin_turn(chat.text, prompt)
   window.follow(chat)
-  local params = { chatId = chat.id, prompt = prompt, range = range or chat.range }
+  local params = { chatId = chat.id, prompt = prompt, range = range or chat.range, queue = true }
   chat.range = nil
+  params.textDocument = M.document(chat)
+  M.stream(chat, 'halley/chat/send', params, {
+    turn = turn,
+    refused = function()
+      if not turn.id then
+        transcript.take_back(chat.text, turn, prompt)
+      end
+    end,
+  })
+end
+
+--- The code a chat is about, as a parameter.
+---@param chat halley.ChatBuffer
+---@return { uri: string }?
+function M.document(chat)
   if chat.code and #vim.lsp.get_clients({ name = 'halley', bufnr = chat.code }) > 0 then
-    params.textDocument = { uri = vim.uri_from_bufnr(chat.code) }
+    return { uri = vim.uri_from_bufnr(chat.code) }
   end
-  stream(chat, 'halley/chat/send', params, function()
-    if not turn.id then
-      transcript.take_back(chat.text, turn, prompt)
-    end
-  end)
 end
 
 --- Where the cursor is in a chat: its turn and its reply.
 ---@param chat halley.ChatBuffer
 ---@return halley.ShownTurn?, string?
-local function at_cursor(chat)
+function M.at_cursor(chat)
   if vim.b.halley_reply then
     local reply = chat.text.replies[vim.b.halley_reply]
     return reply and transcript.turn(chat.text, reply.turn), vim.b.halley_reply
@@ -272,20 +367,20 @@ end
 ---@return string?
 function M.reply_at_cursor()
   local chat = M.whose()
-  return chat and select(2, at_cursor(chat)) or nil
+  return chat and select(2, M.at_cursor(chat)) or nil
 end
 
 --- `:Halley retry [model …]` in a chat: another reply to the turn at the cursor.
 ---@param words? string[]
 function M.retry(words)
   local chat = M.here()
-  local turn = chat and at_cursor(chat)
-  if chat and turn and turn.id and free(chat) then
+  local turn = chat and M.at_cursor(chat)
+  if chat and turn and turn.id and M.free(chat) then
     local models = vim.tbl_map(function(word)
       return (word:gsub('^@', ''))
     end, words or {})
     models = #models > 0 and models or nil
-    stream(chat, 'halley/chat/retry', { chatId = chat.id, turnId = turn.id, models = models })
+    M.stream(chat, 'halley/chat/retry', { chatId = chat.id, turnId = turn.id, models = models })
   end
 end
 
@@ -297,11 +392,11 @@ local function free_reply(missing)
   local chat = M.here()
   local _, reply = nil, nil
   if chat then
-    _, reply = at_cursor(chat)
+    _, reply = M.at_cursor(chat)
   end
   if chat and not reply then
     vim.notify(missing)
-  elseif chat and free(chat) then
+  elseif chat and M.free(chat) then
     return chat, assert(reply)
   end
   return nil, ''
@@ -312,23 +407,24 @@ function M.continue()
   local chat, reply = free_reply('Halley: there is no reply to continue.')
   if chat then
     transcript.reopen(chat.text, reply)
-    stream(chat, 'halley/chat/continue', { chatId = chat.id, replyId = reply })
-    chat.streaming[reply] = true
+    local run = M.stream(chat, 'halley/chat/continue', { chatId = chat.id, replyId = reply })
+    run.streaming[reply] = true
   end
 end
 
---- Ends what is being written in the chat.
+--- Ends what is being written in the chat; messages that wait there are below the last heading again.
 ---@param buf integer
 function M.stop(buf)
-  if chats[buf] and chats[buf].asked then
-    chats[buf].asked.stop()
+  local chat = chats[buf]
+  for _, run in ipairs(chat and vim.list_extend(vim.list_slice(chat.queued), { chat.asked }) or {}) do
+    run.request.stop()
   end
 end
 
 --- `:Halley fork`: a chat of its own with everything up to the turn at the cursor.
 function M.fork()
   local chat = M.here()
-  local turn = chat and at_cursor(chat)
+  local turn = chat and M.at_cursor(chat)
   if not (chat and turn and turn.id) then
     return chat and vim.notify('Halley: there is no turn to fork after.')
   end
@@ -367,11 +463,15 @@ end
 
 --- Writes a chat again as the daemon has it.
 ---@param chat halley.ChatBuffer
-function M.refresh(chat)
+---@param done? fun()
+function M.refresh(chat, done)
   client.request('halley/chat/get', { chatId = chat.id }, function(whole)
     if vim.api.nvim_buf_is_valid(chat.buf) then
       transcript.render(chat.text, whole)
       window.set_title(chat, whole.title)
+      if done then
+        done()
+      end
     end
   end, {
     buf = chat.code,
@@ -388,7 +488,7 @@ end
 ---@param code? integer
 ---@return halley.ChatBuffer
 local function adopt(buf, id, code)
-  local chat = { buf = buf, id = id, code = code, streaming = {}, text = transcript.new(buf) }
+  local chat = { buf = buf, id = id, code = code, queued = {}, text = transcript.new(buf) }
   chats[buf] = chat
   window.set_up(chat)
   require('halley.chat.agent').set_mode(chat)
@@ -433,7 +533,7 @@ function M.read(buf)
     return M.restore(buf)
   end
   M.stop(buf)
-  chat.text, chat.streaming = transcript.new(buf), {}
+  chat.text, chat.again = transcript.new(buf), nil
   if chat.id then
     M.refresh(chat)
   end

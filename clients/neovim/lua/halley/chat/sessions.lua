@@ -3,13 +3,16 @@ local M = {}
 
 local client = require('halley.client')
 
+local STATES = { asking = 'waits for your approval · ', running = 'running · ' }
+
 ---@param summary halley.ChatSummary
 ---@return string
 local function line(summary)
   local when = summary.updated:sub(1, 16):gsub('T', ' ')
   local match = summary.match and ' · ' .. summary.match:gsub('\n', ' ') or ''
   local turns = summary.turns == 1 and 'turn' or 'turns'
-  return ('%s · %s · %d %s%s'):format(summary.title, when, summary.turns, turns, match)
+  local state = STATES[summary.state or ''] or ''
+  return ('%s · %s%s · %d %s%s'):format(summary.title, state, when, summary.turns, turns, match)
 end
 
 ---@return integer?
@@ -18,7 +21,8 @@ local function code()
   return vim.bo[buf].buftype == '' and vim.api.nvim_buf_get_name(buf) ~= '' and buf or nil
 end
 
---- `:Halley sessions [words]`: chooses among the workspace's chats, those with the words in them.
+--- `:Halley sessions [words]`: chooses among the workspace's chats, those with the words in them. Chats that wait for an
+--- approval come first.
 ---@param words string[]
 function M.pick(words)
   local about = code()
@@ -26,7 +30,13 @@ function M.pick(words)
     if #listing.chats == 0 then
       return vim.notify('Halley: there is no such chat here.')
     end
-    vim.ui.select(listing.chats, { prompt = 'Chat', format_item = line }, function(chosen)
+    local rows = {}
+    for _, asks in ipairs({ true, false }) do
+      for _, chat in ipairs(listing.chats) do
+        rows[#rows + 1] = (chat.state == 'asking') == asks and chat or nil
+      end
+    end
+    vim.ui.select(rows, { prompt = 'Chat', format_item = line }, function(chosen)
       if chosen then
         require('halley.chat').open_id(chosen.chatId, about)
       end

@@ -13,6 +13,8 @@ local YOU = '## You'
 ---@class halley.ShownTurn
 ---@field id? string Known as soon as the daemon has it
 ---@field mark integer At its heading
+---@field prompt string
+---@field waiting? integer The mark over the lines that tell that it is not sent yet
 
 ---@class halley.ShownReply
 ---@field turn? string
@@ -29,6 +31,7 @@ local YOU = '## You'
 ---@field input integer The mark of the heading above the prompt
 ---@field turns halley.ShownTurn[]
 ---@field replies table<string, halley.ShownReply>
+---@field plan? integer The mark over the plan
 ---@field tick? integer The buffer as the last event left it
 
 ---@param buf integer
@@ -79,6 +82,25 @@ local function mark(of, row)
   return vim.api.nvim_buf_set_extmark(of.buf, SPACE, row, 0, {})
 end
 
+--- Removes the lines that a mark is over.
+---@param of halley.Transcript
+---@param id integer?
+local function drop(of, id)
+  local found = id and vim.api.nvim_buf_get_extmark_by_id(of.buf, SPACE, id, { details = true })
+  if found and found[3] and found[3].end_row > found[1] then
+    vim.api.nvim_buf_set_lines(of.buf, found[1], found[3].end_row, true, {})
+  end
+end
+
+---@param of halley.Transcript
+---@param row integer
+---@param lines string[]
+---@return integer # the mark over them
+local function insert_marked(of, row, lines)
+  insert(of, row, lines)
+  return vim.api.nvim_buf_set_extmark(of.buf, SPACE, row, 0, { end_row = row + #lines, end_col = 0 })
+end
+
 -- What is being written -----------------------------------------------------------------------------------------------
 
 ---@param of halley.Transcript
@@ -117,13 +139,55 @@ function M.begin_turn(of, prompt)
   M.set_prompt(of, '')
   local row = M.heading(of)
   insert(of, row, vim.list_extend({ YOU, '' }, vim.list_extend(vim.split(prompt, '\n'), { '' })))
-  local turn = { mark = mark(of, row) }
+  local turn = { mark = mark(of, row), prompt = prompt }
   table.insert(of.turns, turn)
   of.tick = nil
   return turn
 end
 
---- A turn that the daemon did not take is below the last heading again, unless something is written there by now.
+--- Tells of a turn that it waits.
+---@param of halley.Transcript
+---@param turn halley.ShownTurn
+function M.wait(of, turn)
+  local lines = { '> Queued until this step is done. `:Halley withdraw` takes it back.', '' }
+  turn.waiting = insert_marked(of, after(of, turn), lines)
+end
+
+--- It does not wait any longer.
+---@param of halley.Transcript
+---@param turn halley.ShownTurn
+function M.begin(of, turn)
+  drop(of, turn.waiting)
+  turn.waiting = nil
+end
+
+--- Removes a turn and all after it.
+---@param of halley.Transcript
+---@param turn halley.ShownTurn
+function M.cut(of, turn)
+  vim.api.nvim_buf_set_lines(of.buf, place(of, turn.mark), M.heading(of), true, {})
+  local at = M.number(of, turn) or 1
+  of.turns = vim.list_slice(of.turns, 1, at - 1)
+  for id, reply in pairs(of.replies) do
+    if not reply.turn or not M.turn(of, reply.turn) then
+      of.replies[id] = nil
+    end
+  end
+end
+
+--- The how manyth turn it is, from 1.
+---@param of halley.Transcript
+---@param turn halley.ShownTurn
+---@return integer?
+function M.number(of, turn)
+  for index, one in ipairs(of.turns) do
+    if one == turn then
+      return index
+    end
+  end
+end
+
+--- A turn that the daemon did not take is below the last heading again, after what is written there by now.
 ---@param of halley.Transcript
 ---@param turn halley.ShownTurn
 ---@param prompt string
@@ -132,9 +196,8 @@ function M.take_back(of, turn, prompt)
   of.turns = vim.tbl_filter(function(one)
     return one ~= turn
   end, of.turns)
-  if M.prompt(of) == '' then
-    M.set_prompt(of, prompt)
-  end
+  local written = M.prompt(of)
+  M.set_prompt(of, written == '' and prompt or written .. '\n\n' .. prompt)
 end
 
 ---@param of halley.Transcript
@@ -269,10 +332,7 @@ function M.reopen(of, id)
   if not (reply and reply.note) then
     return
   end
-  local found = vim.api.nvim_buf_get_extmark_by_id(of.buf, SPACE, reply.note, { details = true })
-  if found[3] and found[3].end_row > found[1] then
-    vim.api.nvim_buf_set_lines(of.buf, found[1], found[3].end_row, true, {})
-  end
+  drop(of, reply.note)
   reply.note = nil
 end
 
@@ -305,6 +365,39 @@ function M.settle(of, reply)
   end
 end
 
+-- The plan ------------------------------------------------------------------------------------------------------------
+
+local TOLD = { doing = ' · under way', dropped = ' · dropped' }
+
+--- The steps as a list of tasks, below the turn they were approved in; ticked there when they are done.
+---@param of halley.Transcript
+---@param steps halley.PlanStep[]
+---@param turn? halley.ShownTurn Default: the last one
+function M.set_plan(of, steps, turn)
+  if #steps == 0 and not of.plan then
+    return
+  end
+  local done, lines = 0, {}
+  for _, step in ipairs(steps) do
+    local is_over = step.state == 'done' or step.state == 'dropped'
+    done = done + (is_over and 1 or 0)
+    lines[#lines + 1] = ('- [%s] %s%s'):format(is_over and 'x' or ' ', step.text, TOLD[step.state] or '')
+  end
+  going_on(of, function()
+    local row = turn and after(of, turn) or M.heading(of)
+    local found = of.plan and vim.api.nvim_buf_get_extmark_by_id(of.buf, SPACE, of.plan, { details = true })
+    if found and found[3] and found[3].end_row > found[1] then
+      row = found[1]
+      drop(of, of.plan)
+    end
+    of.plan = nil
+    if #steps > 0 then
+      local head = ('**Plan** %d/%d'):format(done, #steps)
+      of.plan = insert_marked(of, row, vim.list_extend({ head, '' }, vim.list_extend(lines, { '' })))
+    end
+  end)
+end
+
 -- The whole -----------------------------------------------------------------------------------------------------------
 
 ---@param of halley.Transcript
@@ -326,7 +419,7 @@ end
 local function render_turn(of, turn)
   local row = M.heading(of)
   insert(of, row, vim.list_extend({ YOU, '' }, vim.list_extend(vim.split(turn.prompt, '\n'), { '' })))
-  local shown = { id = turn.turnId, mark = mark(of, row) }
+  local shown = { id = turn.turnId, mark = mark(of, row), prompt = turn.prompt }
   table.insert(of.turns, shown)
   M.set_context(of, shown, turn.excerpts or {})
   local chosen = vim.iter(turn.replies):any(function(reply)
@@ -359,10 +452,11 @@ function M.render(of, chat)
       vim.api.nvim_buf_del_extmark(of.buf, SPACE, one[1])
     end
   end
-  of.turns, of.replies = {}, {}
+  of.turns, of.replies, of.plan = {}, {}, nil
   for _, turn in ipairs(chat.turns) do
     render_turn(of, turn)
   end
+  M.set_plan(of, chat.plan or {})
 end
 
 --- The row of a reply's heading, from 0.

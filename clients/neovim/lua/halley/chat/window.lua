@@ -124,6 +124,11 @@ function M.winbar()
   end
   local title = (chat.title or '') ~= '' and chat.title or 'A new chat'
   local state = chat.asked and ' … ' or ' '
+  if #chat.queued > 0 then
+    title = ('%s · %d queued'):format(title, #chat.queued)
+  elseif chat.again then
+    title = title .. ' · replaces a turn'
+  end
   local mode = chat.mode and ' %=%#Comment#' .. chat.mode .. ' ' or ''
   return '%#Title#' .. state .. title:gsub('%%', '%%%%') .. '%*' .. mode
 end

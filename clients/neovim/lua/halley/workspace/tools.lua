@@ -167,11 +167,25 @@ end
 
 -- The question --------------------------------------------------------------------------------------------------------
 
+--- The chat that asks, where it is open and not on screen.
+---@param params halley.ToolApproveParams
+---@return halley.ChatBuffer?
+local function hidden_chat(params)
+  local chats = package.loaded['halley.chat']
+  local chat = chats and chats.by_id(params.chatId)
+  return chat and vim.fn.bufwinid(chat.buf) == -1 and chat or nil
+end
+
 --- The call as plain text: nothing of it is Markdown, since a model and a server wrote it.
 ---@param params halley.ToolApproveParams
 ---@return string[]
 local function told(params)
   local lines = { ('%s: %s'):format(params.server, params.title), '' }
+  local chat = hidden_chat(params)
+  if chat then
+    local title = (chat.title or '') ~= '' and ': ' .. chat.title or ''
+    vim.list_extend(lines, { 'In a chat that you do not see now' .. title, '' })
+  end
   if params.changed then
     vim.list_extend(lines, { params.changed, '' })
   end
@@ -256,6 +270,9 @@ local function choices_for(params, whole)
   if #(params.hunks or {}) > 1 then
     table.insert(found, 2, { 'hunks', 'Choose among its ' .. #params.hunks .. ' changes' })
   end
+  if hidden_chat(params) then
+    table.insert(found, 1, { 'chat_first', 'Show its chat first' })
+  end
   if not whole then
     table.insert(found, 1, { 'read', 'Look at all of it first' })
   end
@@ -309,6 +326,9 @@ function ask_next()
     end
     if choice and choice[1] == 'read' then
       return read_first(lines)
+    elseif choice and choice[1] == 'chat_first' then
+      require('halley.chat').open_id(one.params.chatId)
+      return ask_next()
     end
     local function answer(decision, hunks)
       table.remove(waiting, 1)
