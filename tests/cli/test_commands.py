@@ -342,7 +342,7 @@ def test_bench_compares_models(halley):
 def test_bench_measures_what_a_model_is_for(halley, model, kind):
     found = halley("bench", f"sim/{model}", "--runs", "2", "--json").json
     (row,) = found["models"]
-    assert (found["kind"], row["ok"], row["failed"]) == (kind, 2, 0)
+    assert (row["kind"], row["ok"], row["failed"]) == (kind, 2, 0)
     assert row["totalMs"]["median"] > 0
     assert found["where"]["date"].startswith("20") and found["where"]["hosts"]["sim"].startswith(
         "http://127.0.0.1"
@@ -350,6 +350,13 @@ def test_bench_measures_what_a_model_is_for(halley, model, kind):
     table = halley("bench", f"sim/{model}", "--runs", "2")
     assert "sim at http://127.0.0.1" in table.err
     assert ("FIRST TOKEN" in table.out, "first token, ms" in table.out) == (kind == "text",) * 2
+
+
+def test_bench_asks_each_model_for_what_it_is_for(halley):
+    ran = halley("bench", "sim/sim-embed", "sim/sim-chat", "--runs", "2")
+    assert ran.err.splitlines()[-1].startswith("embedding, text; 20")
+    heads = [line for line in ran.out.splitlines() if line.startswith("MODEL")]
+    assert ["FIRST TOKEN" in head for head in heads] == [False, True]
 
 
 def test_bench_outliers_are_dropped_and_counted():

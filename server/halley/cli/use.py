@@ -12,7 +12,7 @@ from halley.core.models import ROLES, Role, Route
 
 
 @click.command()
-@click.argument("role", type=click.Choice(ROLES), required=False)
+@click.argument("role", type=click.Choice(ROLES), metavar="ROLE", required=False)
 @click.argument("route", metavar="MODEL[,FALLBACK…]", required=False)
 @click.option(
     "--workspace",
