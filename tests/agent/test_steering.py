@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from harness import Agent, call, of_kind
 from lspclient import RequestFailed
-from window import Json
+from window import CAPABILITIES, Json
 
 from halley.simulator import Simulator
 
@@ -48,6 +48,10 @@ def asked(agent: Agent) -> list[str]:
 
 def states(agent: Agent) -> list[Json]:
     return [params for method, params in agent.window.heard if method == "halley/chat/state"]
+
+
+def messages(agent: Agent) -> list[str]:
+    return [params["message"] for method, params in agent.window.heard if method == "window/showMessage"]
 
 
 class Held:
@@ -247,3 +251,106 @@ async def test_a_busy_chat_is_not_sent_again(agent: Agent) -> None:
         await resend(agent, 0)
     held.answer.set()
     await first
+
+
+# By requests of their own
+
+
+async def approve(agent: Agent, answer: str, **more: Any) -> Json:
+    params = {"callId": agent.asked[-1]["callId"], "answer": answer, **more}
+    return await agent.window.request("halley/agent/approve", params)
+
+
+async def test_a_call_is_answered_by_a_request_instead_of_where_it_is_asked(agent: Agent) -> None:
+    held = Held(agent)
+    agent.says(EDIT)
+    agent.says(call("edit_file", path="a.py", old_text="n = 2", new_text="n = 3"))
+    agent.says("Done.")
+    first = send(agent, "Do it.", "first")
+    await held.asked.wait()
+    with pytest.raises(RequestFailed, match="cannot be edited"):
+        await approve(agent, "once", edited={"new_text": "n = 9"})
+    held.asked.clear()
+    await approve(agent, "chat")
+    uses = (await first)["replies"][0]["tools"]
+    assert [use["state"] for use in uses] == ["done", "done"] and agent.read("a.py") == "n = 3\n"
+    assert len([asked for asked in agent.asked if asked["tool"] == "edit_file"]) == 1, (
+        "for the rest of the chat"
+    )
+    with pytest.raises(RequestFailed, match="No call with this ID waits"):
+        await approve(agent, "once")
+
+
+async def test_an_answer_that_is_not_offered_approves_nothing(agent: Agent) -> None:
+    held = Held(agent)
+    agent.says(call("write_plan", steps=["Change n"]))
+    agent.says("As you wish.")
+    first = send(agent, "Plan it.", "first", mode="plan")
+    await held.asked.wait()
+    for answer in ("chat", "workspace"):
+        with pytest.raises(RequestFailed, match="cannot be approved"):
+            await approve(agent, answer)
+    await approve(agent, "no")
+    assert (await first)["replies"][0]["tools"][0]["state"] == "denied"
+
+
+async def test_a_plan_is_written_by_the_user(agent: Agent) -> None:
+    steps = [{"text": "Read\nit", "state": "done"}, {"text": "Change it"}]
+    asked = {"chatId": agent.chat, "steps": steps}
+    assert await agent.window.request("halley/agent/plan", asked) == {}
+    chat = await agent.window.request("halley/chat/get", {"chatId": agent.chat})
+    assert chat["plan"] == [{"text": "Read it", "state": "done"}, {"text": "Change it", "state": "open"}]
+    agent.says(EDIT)
+    agent.says("Done.")
+    result, _ = await agent.task("Go on.", mode="plan")
+    assert result["replies"][0]["tools"][0]["state"] == "done", "it is approved"
+    await agent.window.request("halley/agent/plan", asked | {"steps": []})
+    chat = await agent.window.request("halley/chat/get", {"chatId": agent.chat})
+    assert not chat.get("plan")
+    with pytest.raises(RequestFailed, match="short sentence"):
+        await agent.window.request("halley/agent/plan", asked | {"steps": [{"text": " "}]})
+
+
+async def test_a_plan_is_not_written_while_its_chat_works(agent: Agent) -> None:
+    held = Held(agent)
+    agent.says(EDIT)
+    agent.says("Done.")
+    first = send(agent, "Do it.", "first")
+    await held.asked.wait()
+    with pytest.raises(RequestFailed, match="busy"):
+        await agent.window.request("halley/agent/plan", {"chatId": agent.chat, "steps": [{"text": "Else"}]})
+    held.answer.set()
+    await first
+
+
+async def test_a_plain_editor_approves_a_plan_and_stops_what_works_through_it(
+    daemon, simulator: Simulator, workspace: Path
+) -> None:
+    agent = await Agent.start(daemon, simulator, workspace, capabilities={**CAPABILITIES, "experimental": {}})
+    boxes: list[Json] = []
+    third = asyncio.Event()
+
+    async def box(params: Json) -> Json:
+        boxes.append(params)
+        if len(boxes) == 3:
+            third.set()
+            await asyncio.Event().wait()
+        return {"title": "Allow once"}
+
+    agent.window._window_showMessageRequest = box  # type: ignore[attr-defined]
+    agent.write("a.py", "n = 1\n")
+    agent.says(call("write_plan", steps=["Change n", "Delete a.py"]))
+    agent.says(EDIT)
+    agent.says(call("delete_file", path="a.py"))
+    await agent.window.command("halley.chat", {"prompt": "Do it.", "mode": "plan", "show": True})
+    await third.wait()
+    assert (
+        "work through this plan?" in boxes[0]["message"] and "1. Change n\n2. Delete" in boxes[0]["message"]
+    )
+    assert await agent.window.command("halley.stop") == {"stopped": ["Halley: chat"]}
+    (row,) = (await agent.window.request("halley/chat/list", {}))["chats"]
+    await agent.window.until(lambda: "Halley: chat: stopped." in messages(agent), "it is stopped")
+    chat = await agent.window.request("halley/chat/get", {"chatId": row["chatId"]})
+    uses = chat["turns"][0]["replies"][0]["tools"]
+    assert [use["state"] for use in uses] == ["done", "done", "unanswered"]
+    assert agent.read("a.py") == "n = 2\n" and [step["state"] for step in chat["plan"]] == ["open", "open"]

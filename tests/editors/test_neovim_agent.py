@@ -40,8 +40,10 @@ def ask(editing: Neovim, simulator: Simulator) -> Callable[..., None]:
 
     def send(prompt: str, *rounds: dict[str, Any] | str) -> None:
         for one in rounds:
-            said = {"text": one} if isinstance(one, str) else {"tool_calls": [one]}
-            simulator.script(**said, contains=prompt, model="sim-chat")
+            if isinstance(one, str):
+                simulator.script(one, contains=prompt, model="sim-chat")
+            else:
+                simulator.script(tool_calls=[one], contains=prompt, model="sim-chat")
         editing.type(f":Halley chat {prompt}<CR>")
 
     return send

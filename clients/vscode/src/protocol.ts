@@ -1,5 +1,18 @@
 // Generated from server/halley/lsp/protocol/ by tools/typescript_types.py: run `make generate`.
 
+/** The answer to a call that waits for approval. `chat` and `workspace` are for further calls of its kind too, and only where they are offered. */
+export interface AgentApproveParams {
+  callId: string;
+  answer: 'once' | 'chat' | 'workspace' | 'no';
+  edited?: unknown;
+}
+
+/** `steps` takes the place of the chat's plan; an empty list removes it. */
+export interface AgentPlanParams {
+  chatId: string;
+  steps: PlannedStep[];
+}
+
 /** Files whose only unsaved changes are an agent's, before a command is run that would not see them. */
 export interface AgentSaveParams {
   uris: string[];
@@ -804,6 +817,11 @@ export interface PlanStep {
   state: string;
 }
 
+export interface PlannedStep {
+  text: string;
+  state?: 'open' | 'doing' | 'done' | 'dropped';
+}
+
 export interface Position {
   line: number;
   character: number;
@@ -1495,6 +1513,10 @@ export interface Requests {
   'halley/tools/signIn': { params: ToolsSignParams; result: ToolsSigned };
   /** Forgets what a sign-in gave. */
   'halley/tools/signOut': { params: ToolsSignParams; result: ToolsSigned };
+  /** Answers a call that waits for approval, instead of the question that the client was asked. */
+  'halley/agent/approve': { params: AgentApproveParams; result: Empty };
+  /** Writes the plan of a chat that is not busy. The user who sends it approves it. */
+  'halley/agent/plan': { params: AgentPlanParams; result: Empty };
   /** What can be taken back in a chat. */
   'halley/checkpoints/list': { params: CheckpointsParams; result: CheckpointsList };
   /** What a turn of an agent changed. */

@@ -1,6 +1,17 @@
 ---@meta
 -- Generated from server/halley/lsp/protocol/ by tools/lua_types.py: run `make generate`.
 
+--- The answer to a call that waits for approval. `chat` and `workspace` are for further calls of its kind too, and only where they are offered.
+---@class halley.AgentApproveParams
+---@field callId string
+---@field answer 'once'|'chat'|'workspace'|'no'
+---@field edited? any
+
+--- `steps` takes the place of the chat's plan; an empty list removes it.
+---@class halley.AgentPlanParams
+---@field chatId string
+---@field steps halley.PlannedStep[]
+
 --- Files whose only unsaved changes are an agent's, before a command is run that would not see them.
 ---@class halley.AgentSaveParams
 ---@field uris string[]
@@ -697,6 +708,10 @@
 ---@class halley.PlanStep
 ---@field text string
 ---@field state string
+
+---@class halley.PlannedStep
+---@field text string
+---@field state? 'open'|'doing'|'done'|'dropped'
 
 ---@class halley.Position
 ---@field line integer

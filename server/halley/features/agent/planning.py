@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from halley.core.errors import InvalidInput
@@ -17,10 +17,16 @@ PLANNING = ("write_plan", "mark_step")
 STATES = ("open", "doing", "done", "dropped")
 
 
-async def prepare_plan(work: AgentWork, arguments: Mapping[str, Any], _call: str) -> Prepared:
-    steps = [" ".join(visible(step).split())[:MOST_STEP] for step in texts_of(arguments, "steps")]
+def clean_steps(texts: Sequence[str]) -> list[str]:
+    """Each in one line. Raises InvalidInput for none, too many, or an empty one."""
+    steps = [" ".join(visible(text).split())[:MOST_STEP] for text in texts]
     if not 0 < len(steps) <= MOST_STEPS or not all(steps):
         raise InvalidInput(f"A plan has 1 to {MOST_STEPS} steps.", "Write each as a short sentence.")
+    return steps
+
+
+async def prepare_plan(work: AgentWork, arguments: Mapping[str, Any], _call: str) -> Prepared:
+    steps = clean_steps(texts_of(arguments, "steps"))
     plan: Plan = [(step, "open") for step in steps]
 
     async def run(_limit_s: float) -> Outcome:

@@ -22,6 +22,7 @@ from halley.features.chat.title import give_title
 from halley.features.chat.tool_offers import known_offers
 from halley.features.chat.transfer import export_json, import_json
 from halley.features.chat.turns.turn import ChatRequest
+from halley.lsp.protocol.agent import AgentPlanParams
 from halley.lsp.protocol.chat import (
     ChatContextParams,
     ChatContinueParams,
@@ -205,6 +206,19 @@ async def _stop(session: Session, params: Json) -> Json:
     return {"stopped": session.steering.stop(read_params(ChatIdParams, params).chat_id)}
 
 
+async def _plan(session: Session, params: Json) -> Json:
+    from halley.features.agent.planning import clean_steps
+
+    asked = read_params(AgentPlanParams, params)
+    if session.steering.is_busy(asked.chat_id):
+        raise InvalidInput("The chat is busy.", "Stop it first (halley/agent/stop).")
+    steps = clean_steps([step.text for step in asked.steps]) if asked.steps else []
+    states = [step.state for step in asked.steps]
+    await session.room.chats.note_agent(asked.chat_id, {"plan": list(zip(steps, states, strict=True))})
+    _changed(session)
+    return {}
+
+
 async def _get(session: Session, params: Json) -> Json:
     chat = await session.room.chats.get(read_params(ChatIdParams, params).chat_id)
     root = session.folders.root_of("")
@@ -345,6 +359,7 @@ PLAIN: Mapping[str, Plain] = {
     "halley/chat/list": _list,
     "halley/chat/get": _get,
     "halley/agent/stop": _stop,
+    "halley/agent/plan": _plan,
     "halley/chat/rename": _rename,
     "halley/chat/mode": _mode,
     "halley/chat/delete": _delete,

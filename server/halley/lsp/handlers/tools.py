@@ -8,6 +8,7 @@ from halley.core.errors import InvalidInput
 from halley.features.tools.listing import check_known, matching, tools_json
 from halley.features.tools.signing_in import sign_out
 from halley.features.tools.switches import key_of
+from halley.lsp.protocol.agent import AgentApproveParams
 from halley.lsp.protocol.shape import command_argument, read_params
 from halley.lsp.protocol.tools import (
     ToolsForgetParams,
@@ -91,7 +92,21 @@ async def tools_sign_out(session: Session, params: Json) -> Json:
     return {"text": said}
 
 
+async def approve(session: Session, params: Json) -> Json:
+    asked = read_params(AgentApproveParams, params)
+    if asked.edited is not None:
+        raise InvalidInput(
+            "A call cannot be edited.", "Answer `no`, and say in a message what is to be changed."
+        )
+    session.pending.answer(asked.call_id, asked.answer)
+    return {}
+
+
 def register(server: HalleyServer) -> None:
+    @server.feature("halley/agent/approve")
+    async def _approve(params: Json) -> Json:
+        return await approve(server.session, params)
+
     for name, run in (
         ("list", tools_list),
         ("set", tools_set),

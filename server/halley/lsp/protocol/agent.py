@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
+from halley.lsp.protocol.common import Empty
 from halley.lsp.protocol.shape import RequestShape, Shape
+
+
+class AgentApproveParams(Shape):
+    """The answer to a call that waits for approval. `chat` and `workspace` are for further calls of its kind too, and
+    only where they are offered."""
+
+    call_id: str
+    answer: Literal["once", "chat", "workspace", "no"]
+    edited: Any = None
+    """Refused: only a call that was shown is run. Answer `no`, and say in a message what is to be changed."""
+
+
+class PlannedStep(Shape):
+    text: str
+    state: Literal["open", "doing", "done", "dropped"] = "open"
+
+
+class AgentPlanParams(Shape):
+    """`steps` takes the place of the chat's plan; an empty list removes it."""
+
+    chat_id: str
+    steps: list[PlannedStep]
 
 
 class CheckpointsParams(Shape):
@@ -82,6 +105,16 @@ class RestoreResult(Shape):
 
 
 REQUESTS: dict[str, RequestShape] = {
+    "halley/agent/approve": RequestShape(
+        AgentApproveParams,
+        Empty,
+        "Answers a call that waits for approval, instead of the question that the client was asked.",
+    ),
+    "halley/agent/plan": RequestShape(
+        AgentPlanParams,
+        Empty,
+        "Writes the plan of a chat that is not busy. The user who sends it approves it.",
+    ),
     "halley/checkpoints/list": RequestShape(
         CheckpointsParams, CheckpointsList, "What can be taken back in a chat."
     ),

@@ -22,6 +22,7 @@ from halley.features.proposals import Proposals
 from halley.lsp.base.rpc_errors import ClientError
 from halley.lsp.capabilities import look_up
 from halley.lsp.from_lsp import from_lsp_diagnostics, from_lsp_range
+from halley.lsp.window.agent.pending import PendingCalls
 from halley.lsp.window.answers import Answers
 from halley.lsp.window.client import Client
 from halley.lsp.window.folders import Folders, folders_of
@@ -69,6 +70,7 @@ class Session:
         self.last_offer: GhostOffer | None = None
         self.proposals = Proposals()
         self.answers = Answers(room.paths.cache / "answers", self.client.text_document_content)
+        self.pending = PendingCalls()
         self.busy: list[str] = []
         self.in_background: dict[asyncio.Task[Any], str] = {}
         """What runs in the background of commands that were answered already, with its title (`handlers/plain.py`)."""

@@ -6,6 +6,7 @@ counts: no answer, an unknown one and an error all deny the call.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -104,12 +105,18 @@ async def _offer_sign_in(session: Session, name: str) -> None:
 
 def _asking(session: Session, chat: str, turn: str, reply: str) -> Ask:
     async def ask(question: Question) -> Decision | OnlyHunks:
-        with session.steering.asking(chat):
-            if session.client.tools:
-                return await _ask_plugin(
-                    session, question, {"chatId": chat, "turnId": turn, "replyId": reply}
-                )
-            return await _ask_box(session, question, await _which(session, chat))
+        with session.steering.asking(chat), session.pending.asking(question) as answered:
+            asked = asyncio.create_task(put(question))
+            try:
+                await asyncio.wait((asked, answered), return_when=asyncio.FIRST_COMPLETED)
+                return answered.result() if answered.done() else asked.result()
+            finally:
+                asked.cancel()
+
+    async def put(question: Question) -> Decision | OnlyHunks:
+        if session.client.tools:
+            return await _ask_plugin(session, question, {"chatId": chat, "turnId": turn, "replyId": reply})
+        return await _ask_box(session, question, await _which(session, chat))
 
     return ask
 
