@@ -60,7 +60,7 @@ class Daemon:
     def __exit__(self, *_: object) -> None:
         self.request("shutdown", None)
         self.notify("exit", None)
-        self.process.wait(20)
+        self.process.wait(120)
 
     def initialize(self, experimental: dict[str, Any] | None = None) -> None:
         root = (self.home / "workspace").as_uri()
