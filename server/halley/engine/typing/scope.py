@@ -211,8 +211,7 @@ def _open_above(place: Place) -> bool:
     for line in place.prefix[-_LOOK_BACK:].split("\n")[:-1]:
         if line.lstrip().startswith(_COMMENTS):
             continue
-        opened = sum(char in "([{" for char in line)
-        depth = max(0, depth + opened - sum(char in _PAIRS for char in line))
+        depth = max(0, depth + sum(map(line.count, "([{")) - sum(map(line.count, _PAIRS)))
     return depth > 0
 
 
