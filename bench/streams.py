@@ -22,7 +22,7 @@ from typing import Any
 
 from bench.daemon import HALLEY, Daemon, home
 from bench.peers.litellm_home import CannotHave, python_with_litellm
-from bench.peers.pace import figures
+from bench.peers.pace import CHUNKS, figures
 from bench.table import Pair
 
 PACE_S = 2.5
@@ -188,6 +188,8 @@ def table(counts: list[int]) -> None:
         print(f"| {' | '.join(cells)} |", flush=True)
         if ours["failed"]:
             raise RuntimeError(f"{ours['failed']} of {count} chats failed")
+        if ours["chunks"] != CHUNKS * count:
+            raise RuntimeError(f"{ours['chunks']} of {CHUNKS * count} chunks came")
 
 
 def _cells(found: dict[str, Any], count: int) -> list[str]:
