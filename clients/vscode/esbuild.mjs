@@ -39,7 +39,7 @@ const later = {
 const unused = {
   name: 'unused',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/(diagnostic|semanticTokens|callHierarchy|typeHierarchy|inlayHint|inlineValue|colorProvider|linkedEditingRange|foldingRange|selectionRange|rename|signatureHelp|documentHighlight|typeDefinition|implementation|declaration|hover|definition|reference|documentSymbol|documentLink|workspaceSymbol|fileOperations)$/ }, ({ importer }) => (/vscode-languageclient/.test(importer) ? { path: fileURLToPath(new URL('shims/features.cjs', import.meta.url)) } : undefined));
+    onResolve({ filter: /^\.\/(codeLens|diagnostic|semanticTokens|callHierarchy|typeHierarchy|inlayHint|inlineValue|colorProvider|linkedEditingRange|foldingRange|selectionRange|rename|signatureHelp|documentHighlight|typeDefinition|implementation|declaration|hover|definition|reference|documentSymbol|documentLink|workspaceSymbol|fileOperations)$/ }, ({ importer }) => (/vscode-languageclient/.test(importer) ? { path: fileURLToPath(new URL('shims/features.cjs', import.meta.url)) } : undefined));
     // The messages of those features.
     onResolve({ filter: /^\.\/protocol\.(diagnostic|callHierarchy|typeHierarchy|inlineValue|colorProvider|linkedEditingRange|moniker|foldingRange|selectionRange|typeDefinition|implementation|declaration|fileOperations)$/ }, ({ importer }) => (/vscode-languageserver-protocol/.test(importer) ? { path: fileURLToPath(new URL('shims/nothing.cjs', import.meta.url)) } : undefined));
   },

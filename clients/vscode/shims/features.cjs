@@ -1,6 +1,6 @@
 // Stands in for features of vscode-languageclient that the daemon has no use for: diagnostics that the client asks for (the
 // daemon sends its own unasked), and what only a server of one language knows, hovers and symbols among
-// them, and files created, moved or deleted, which the daemon sees by watching.
+// them; files created, moved or deleted, which the daemon sees by watching; and its lenses, since proposals are drawn here.
 
 class Unused {
   fillClientCapabilities() {}
@@ -11,6 +11,7 @@ class Unused {
   clear() {}
 }
 
+exports.CodeLensFeature = class extends Unused {};
 exports.DiagnosticFeature = class extends Unused {};
 exports.DiagnosticPullMode = {};
 exports.vsdiag = {};

@@ -11,7 +11,7 @@ from halley.cli.running import Desk, find_root, with_desk
 from halley.core.models import ROLES, Role, Route
 
 
-@click.command()
+@click.command(epilog=f"Roles: {', '.join(ROLES)}.")
 @click.argument("role", type=click.Choice(ROLES), metavar="ROLE", required=False)
 @click.argument("route", metavar="MODEL[,FALLBACK…]", required=False)
 @click.option(
