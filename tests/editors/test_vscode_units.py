@@ -79,6 +79,25 @@ def test_an_untrusted_workspace_sets_nothing() -> None:
     assert {"halley.roles.chat", "halley.edits.apply", "halley.completion.enabled"} <= set(restricted)
 
 
+def test_the_keys_of_next_edits_leave_others_theirs() -> None:
+    """Suggestions, ghost text, snippets, parameter hints, search and renaming have Tab and Escape first."""
+    keys = read("package.json")["contributes"]["keybindings"]  # type: ignore[index]
+    own = {
+        row["key"]: row["when"].split(" && ")
+        for row in keys
+        if row["command"].endswith("NextEdit") and row["key"] != ""
+    }
+    assert set(own) == {"tab", "escape"}
+    for key, clauses in own.items():
+        for other in (
+            "suggestWidgetVisible", "inlineSuggestionVisible", "inlineEditIsVisible", "inSnippetMode",
+            "parameterHintsVisible", "findWidgetVisible", "renameInputVisible", "halley.changeAtCursor",
+            "editorHasSelection", "editorHasMultipleSelections",
+        ):  # fmt: skip
+            assert f"!{other}" in clauses, f"{key}: {other}"
+        assert {"halley.nextEdit", "editorTextFocus"} <= set(clauses)
+
+
 def test_descriptions_name_settings_as_vs_code_does() -> None:
     for language in ("package.nls.json", "package.nls.es.json"):
         texts = {key: text for key, text in read(language).items() if key.startswith("settings.")}
