@@ -93,7 +93,7 @@ await step('goes to a file that was not open', page, async () => {
   await has('from rates import surface');
 });
 
-await step('shows lines that come below those that go', page, async () => {
+await step('shows an edit of several lines', page, async () => {
   await rename('lines.py');
   await drawn('→ line');
   await press('Tab');
