@@ -134,7 +134,8 @@ end
 function M.complete_restore(words)
   local chat = require('halley.chat').whose()
   local lsp = chat and client.of(chat.code)
-  local listing = chat and chat.id and lsp and lsp:request_sync('halley/checkpoints/list', { chatId = chat.id }, WAIT_MS)
+  local is_asked = chat and chat.id and lsp
+  local listing = is_asked and lsp:request_sync('halley/checkpoints/list', { chatId = chat.id }, WAIT_MS)
   local all = chat and changes(chat, listing and listing.result and listing.result.checkpoints or {}) or {}
   local found, number = #words == 0 and { 'undo' } or {}, tonumber(words[1])
   for _, one in ipairs(all) do

@@ -266,10 +266,15 @@ local function failed(chat, run, err)
   ended(chat, run)
 end
 
+---@class halley.Sending
+---@field turn? halley.ShownTurn
+---@field refused? fun(err: lsp.ResponseError)
+---@field unsent? fun(sent: halley.ChatSent)
+
 ---@param chat halley.ChatBuffer
 ---@param method string
 ---@param params table
----@param more? { turn?: halley.ShownTurn, refused?: fun(err: lsp.ResponseError), unsent?: fun(result: halley.ChatSent) }
+---@param more? halley.Sending
 ---@return halley.Run
 function M.stream(chat, method, params, more)
   ---@type halley.Run

@@ -21,8 +21,8 @@ local function code()
   return vim.bo[buf].buftype == '' and vim.api.nvim_buf_get_name(buf) ~= '' and buf or nil
 end
 
---- `:Halley sessions [words]`: chooses among the workspace's chats, those with the words in them. Chats that wait for an
---- approval come first.
+--- `:Halley sessions [words]`: chooses among the workspace's chats, those with the words in them. Chats that wait for
+--- an approval come first.
 ---@param words string[]
 function M.pick(words)
   local about = code()
