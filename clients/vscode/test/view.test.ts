@@ -94,7 +94,7 @@ class ChatWindow {
     await this.settled();
   }
 
-  /** What the page was told of these kinds. */
+  /** What was sent to the page, of these kinds. */
   told(...types: ToPage['type'][]): ToPage[] {
     return this.posted.filter(({ type }) => types.includes(type));
   }
