@@ -75,6 +75,16 @@ def test_an_action_is_picked_applied_and_undone_in_one_step(eglot: Terminal, sim
     assert "sum(" not in eglot.text(), "one undo takes all of it back"
 
 
+def test_an_instruction_changes_the_region(eglot: Terminal, simulator: Simulator) -> None:
+    simulator.script(f"```python\n{BETTER}```")
+    eglot.type(ALL)
+    command(eglot, "halley-edit")
+    eglot.shows("Instruction:")
+    eglot.type(f"Add them by sum{ENTER}")
+    eglot.shows("return sum(item.price for item in items)")
+    assert "Add them by sum" in simulator.requests[-1].body.decode()
+
+
 def test_an_explanation_opens_as_markdown(eglot: Terminal, simulator: Simulator) -> None:
     simulator.script("It adds up the **prices** of the items.")
     eglot.type(ALL)

@@ -66,6 +66,13 @@ def test_an_edit_is_made_and_undone_in_one_step(ale: Terminal, simulator: Simula
     )
 
 
+def test_an_instruction_changes_the_selected_lines(ale: Terminal, simulator: Simulator) -> None:
+    simulator.script(f"```python\n{BETTER}```")
+    ale.type("ggVG:HalleyEdit Add them by sum\r")
+    ale.shows("return sum(item.price for item in items)")
+    assert "Add them by sum" in simulator.requests[-1].body.decode()
+
+
 def test_typing_continues_while_a_model_works(ale: Terminal, simulator: Simulator) -> None:
     simulator.script(f"```python\n{BETTER}```", hold=5)
     pick(ale, "Improve the selection")
