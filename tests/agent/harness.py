@@ -11,13 +11,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from demo_tools import answer, call, of_kind, script
-from window import CAPABILITIES, Json, Window
+from window import CAPABILITIES, PATIENCE_S, Json, Window
 
 from halley.simulator import Simulator
 
@@ -64,6 +65,16 @@ class Agent:
         self.says("Done.")
         result, _ = await self.task(mode=mode)
         return result["replies"][0]["tools"]
+
+    async def ended(self, chat: str) -> Json:
+        """The chat's last reply once it is settled: before that, one whose request was cancelled is shown as interrupted
+        too."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                shown = await self.window.request("halley/chat/get", {"chatId": chat})
+                reply = shown["turns"][-1]["replies"][0]
+                if reply["status"] == "complete" or reply.get("problem"):
+                    return reply
 
     def write(self, name: str, text: str | bytes) -> Path:
         path = self.folder / name

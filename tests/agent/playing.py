@@ -144,12 +144,9 @@ class Player:
 
     async def _ended(self, chat: str) -> Json:
         self.agent.chat = chat
-        while True:
-            shown = await self.agent.window.request("halley/chat/get", {"chatId": chat})
-            reply = shown["turns"][-1]["replies"][0]
-            if reply["status"] != "open":
-                self.agent.simulator._app.script.waiting.clear()
-                return reply
+        reply = await self.agent.ended(chat)
+        self.agent.simulator._app.script.waiting.clear()
+        return reply
 
     async def _decide(self, asked: Json) -> str | Json:
         made = {"name": asked["tool"], "arguments": asked["arguments"]}

@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Any, Literal
 
 from halley.core.media import MediaPrompt
-from halley.core.models import HostNotes, ModelRef, Role, Route
+from halley.core.models import HostNotes, ModelRef, Role, Route, Usage
 from halley.core.settings import Settings
 
 
@@ -228,3 +228,6 @@ class Call:
     and whose text is shown while it arrives."""
     shorten: Callable[[AnyPrompt], AnyPrompt | None] | None = field(default=None, compare=False)
     """Makes a shorter prompt when a model says the context is too long; used once a call. None: give up."""
+    charge: Callable[[Usage], object] | None = field(default=None, compare=False)
+    """Is given what each attempt used that ended without a `Finish`: it broke off, was cancelled or failed over. The
+    ledger has it too."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from halley.core.calls import Prompt
 from halley.core.errors import BadReply, ContextTooLong, HalleyError, Interrupted, InvalidInput, Problem
+from halley.core.models import Usage
 from halley.engine.markdown.inert import visible
 from halley.engine.prompting.prompts import fence
 from halley.engine.prompting.templates import render_messages
@@ -70,6 +71,8 @@ class _Tally:
     left: int = 0
     """Parts that were not begun after it."""
     replies: list[ModelReply] = field(default_factory=list[ModelReply])
+    broken: list[Usage] = field(default_factory=list[Usage])
+    """What replies used that broke off."""
 
 
 async def review(
@@ -190,7 +193,9 @@ async def _ask_about(
         "instruction": request.instruction,
     }
     prompt = Prompt(render_messages(around.template_of("review"), values))
-    options: dict[str, Any] = {"feature": FEATURE, "model": request.model, "price_wait_s": PRICE_WAIT_S}
+    options: dict[str, Any] = {
+        "feature": FEATURE, "model": request.model, "price_wait_s": PRICE_WAIT_S, "charge": tally.broken.append,
+    }  # fmt: skip
     reply = await ask(around.line, prompt, keep_partial=True, **options)
     tally.replies.append(reply)
     found = read_findings(reply.text)
@@ -215,7 +220,7 @@ def _note(tally: _Tally, part: Part, error: HalleyError) -> None:
 def _report(tally: _Tally, files: int, skipped: Sequence[str]) -> Report:
     found = in_order(tally.findings)
     ends = [reply.finish for reply in tally.replies if reply.finish]
-    usages = [end.usage for end in ends if end.usage]
+    usages = [*(end.usage for end in ends if end.usage), *tally.broken]
     costs = [usage.cost_usd for usage in usages if usage.cost_usd is not None]
     return Report(
         tuple(one for one in found if one.is_placed),

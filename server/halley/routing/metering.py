@@ -84,7 +84,8 @@ async def metered(
     answered: Callable[[], None],
 ) -> None:
     """The model's events; its `Finish` carries model, usage with cost, and times. `trace` is filled by the provider;
-    `answered` is called before the first event that is the model's own.
+    `answered` is called before the first event that is the model's own. What an attempt used that has no `Finish` goes
+    to `call.charge`.
 
     Raises what the provider raises, and Interrupted when its stream ends without a `Finish`.
     """
@@ -103,7 +104,9 @@ async def metered(
         settled = settling.start(_settle(settling, row, meter, call, target, None))
         take(finish)
     except BaseException as error:
-        settled = settled or settling.start(_settle(settling, row, meter, call, target, error))
+        if settled is None:
+            _charge(settling, meter, call, target)
+            settled = settling.start(_settle(settling, row, meter, call, target, error))
         raise
     finally:
         if settled is not None:
@@ -206,6 +209,15 @@ async def _finish(settling: Settling, meter: Meter, call: Call, target: Target, 
     return replace(finish, usage=meter.usage, model=finish.model or target.model.ref, times=meter.times())
 
 
+def _charge(settling: Settling, meter: Meter, call: Call, target: Target) -> None:
+    """The caller gets what the attempt used without a wait: one that is cancelled twice ends every wait."""
+    if meter.usage is None and (meter.pieces or meter.images):
+        meter.usage = meter.estimate(call.prompt)  # a host that began to answer will charge for it
+    if meter.usage is not None and call.charge is not None:
+        meter.usage = settling.prices.known_cost(meter.usage, target.model, target.price_book)
+        call.charge(meter.usage)
+
+
 async def _settle(
     settling: Settling, row: int, meter: Meter, call: Call, target: Target, error: BaseException | None
 ) -> None:
@@ -215,10 +227,6 @@ async def _settle(
     """
     if meter.ended_at is None:
         meter.ended_at = settling.clock.monotonic()
-    if meter.usage is None and (
-        meter.pieces or meter.images
-    ):  # a host that began to answer will charge for it
-        meter.usage = meter.estimate(call.prompt)
     # While a user types the answer goes before the disk: another thread that wakes takes the interpreter away.
     deferred = call.priority is Priority.INLINE
     facts = {

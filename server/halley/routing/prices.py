@@ -59,9 +59,14 @@ class Prices:
 
     async def with_cost(self, usage: Usage, model: Model, book: str = "") -> Usage:
         """`usage` with its cost: as the provider said it, else estimated, else unknown (None)."""
-        price = model.price
-        if price is None and (usage.cost_usd is None or usage.cached_tokens or usage.written_tokens):
+        if model.price is None and _needs_price(usage):
             await self._find([(book, model.ref.name)])
+        return self.known_cost(usage, model, book)
+
+    def known_cost(self, usage: Usage, model: Model, book: str = "") -> Usage:
+        """As `with_cost`, without waiting: the cost is unknown while the price is looked up."""
+        price = model.price
+        if price is None and _needs_price(usage):
             price = self._prices().get((book, model.ref.name))
         price = price_at(price, time.time()) if price else None
         usage = replace(usage, saved_usd=saving_of(usage, price) if price else None)
@@ -126,6 +131,10 @@ class Prices:
             save_private(self._file, json.dumps(rows))
         except StoreFailed as error:  # a cache: the prices are known all the same
             _log(error.problem.message)
+
+
+def _needs_price(usage: Usage) -> bool:
+    return usage.cost_usd is None or bool(usage.cached_tokens or usage.written_tokens)
 
 
 def price_at(price: Price, moment: float) -> Price:

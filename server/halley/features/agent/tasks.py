@@ -16,7 +16,6 @@ from halley.core.errors import InvalidInput
 from halley.core.events import (
     Checkpointed,
     Event,
-    Finish,
     Notice,
     Planned,
     TerminalOutput,
@@ -120,8 +119,6 @@ async def _run(ground: TaskGround, prompt: str, model: str, limits: Limits, acts
                 ground.take(replace(event, title=f"{event.title} (in a task)", at=at))
             case ToolEnded() | TerminalOutput() | Checkpointed() | Planned() | Notice():
                 ground.take(event)
-            case Finish(usage=usage) if usage and not tools:  # no rounds, so none has counted it
-                spending.add(usage)
             case _:
                 pass
 

@@ -33,6 +33,7 @@ from halley.features.chat.desk import ChatDesk, Emit
 from halley.features.chat.events import event_json
 from halley.features.chat.messages import shorter
 from halley.features.chat.turns.turn import Asked
+from halley.features.tools.spending import Spending, ending_with_total
 from halley.stores.chats.rows import KILLED
 
 PRICE_WAIT_S = 3.0
@@ -54,7 +55,8 @@ async def answer(desk: ChatDesk, prompt: Prompt, asked: Asked, emit: Emit) -> No
 
             await answer_with_tools(desk, desk.tools, asked, line, prompt, options, take)
             return
-        await feed_reply(line, prompt, take, **options)
+        spending = Spending(lambda usage: take(Spent(usage)), asked.spent)
+        await feed_reply(line, prompt, ending_with_total(take, spending), charge=spending.add, **options)
 
     await settle_with(desk, asked, emit, work)
 

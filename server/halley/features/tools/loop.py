@@ -49,7 +49,7 @@ from halley.engine.prompting.tool_text import (
 )
 from halley.engine.tool_calls import read_arguments, show_arguments
 from halley.features.ask import Line, ModelReply, feed_reply
-from halley.features.tools.spending import Spending
+from halley.features.tools.spending import Spending, ending_with_total
 from halley.features.tools.toolbox import Agreed, OfferedTool, OnlyHunks, Prepared, Toolbox
 from halley.mcp.values import Outcome, ToolFailed
 
@@ -104,8 +104,10 @@ async def converse(
     what each round used. The reply ends after a step in which `is_awaited`: the user has something to say."""
     for notice in box.notices:
         take(Notice(notice))
+    spending = spending or Spending(lambda _usage: None)
+    options = {**options, "charge": spending.add}
     if not box.tools:
-        await feed_reply(line, prompt, take, **options)
+        await feed_reply(line, prompt, ending_with_total(take, spending), **options)
         return
     model = str(options.get("model") or (await line.route_of(options.get("role", "chat")))[0])
     written = written or Written()
@@ -113,7 +115,7 @@ async def converse(
     limits = limits or Limits(its.max_calls, its.max_seconds, its.max_usd)
     conversation = _Conversation(
         line, box, agree, take, dict(options), written, model, note, len(said), limits, rules,
-        spending or Spending(lambda _usage: None), is_awaited, keep,
+        spending, is_awaited, keep,
     )  # fmt: skip
     await conversation.run(prompt)
 

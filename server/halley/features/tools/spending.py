@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from halley.core.events import Event, Finish
 from halley.core.models import Usage
 
 
@@ -19,11 +20,21 @@ class Spending:
     used: list[Usage] = field(default_factory=list[Usage])
 
     def add(self, usage: Usage) -> None:
+        """Of one more round, or of one that broke off."""
+        self._note(usage)
+        if (total := self.total) is not None:
+            self.tell(total)
+
+    def end(self, finish: Finish) -> Finish:
+        """The end of a reply of one round, with all that the reply has used."""
+        if finish.usage is not None:
+            self._note(finish.usage)
+        return replace(finish, usage=self.total)
+
+    def _note(self, usage: Usage) -> None:
         self.used.append(usage)
         if self.parent is not None:
             self.parent.add(usage)
-        if (total := self.total) is not None:
-            self.tell(total)
 
     @property
     def total(self) -> Usage | None:
@@ -34,6 +45,11 @@ class Spending:
     def known_usd(self) -> float:
         """US dollars of the rounds whose price is known, without those before."""
         return sum(one.cost_usd or 0.0 for one in self.used)
+
+
+def ending_with_total(take: Callable[[Event], None], spending: Spending) -> Callable[[Event], None]:
+    """`take` for a reply of one round: its `Finish` has all that the reply has used."""
+    return lambda event: take(spending.end(event) if isinstance(event, Finish) else event)
 
 
 def total_usage(used: Sequence[Usage]) -> Usage:
