@@ -11,7 +11,9 @@ from halley.cli.running import Desk, with_desk
 from halley.engine.edits.hunks import Hunk
 from halley.engine.markdown.inert import visible
 from halley.features.tools.approving import Decision, Question, with_hunks
+from halley.features.tools.helping import Filled
 from halley.features.tools.toolbox import OnlyHunks
+from halley.mcp.values import Form
 
 
 @click.group(invoke_without_command=True)
@@ -84,6 +86,41 @@ async def signout(desk: Desk, server: str) -> None:
     from halley.features.tools.signing_in import sign_out
 
     tell(await sign_out(desk.shared.tools, desk.settings, server))
+
+
+async def terminal_fill(server: str, form: Form) -> Filled:
+    """A tool server's form, field by field; declined where there is no terminal."""
+    import asyncio
+    import sys
+
+    tell(f"\nThe tool server {server} asks: {visible(form.message)}")
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        tell("It needs your answer, which is not possible here: declined.")
+        return "decline"
+    try:
+        return await asyncio.to_thread(fill_fields, form)
+    except click.Abort:
+        return "cancel"
+
+
+def fill_fields(form: Form) -> Filled:
+    if not click.confirm("Answer it?", default=False, err=True):
+        return "decline"
+    filled: dict[str, Any] = {}
+    for field in form.fields:
+        about = ": ".join(filter(None, (visible(field.title), visible(field.description))))
+        choices = field.choices or (("Yes", "No") if field.kind == "boolean" else ())
+        about += f" ({', '.join(map(visible, choices))})" if choices else ""
+        while True:
+            text = click.prompt(about, default=None if field.required else "", show_default=False, err=True)
+            if not text:
+                break
+            try:
+                filled[field.name] = field.read(text)
+                break
+            except ValueError as error:
+                tell(f"It has to be {visible(str(error))}.")
+    return filled
 
 
 async def terminal_agree(question: str) -> bool:

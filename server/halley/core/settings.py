@@ -461,6 +461,14 @@ class ToolServerSettings(Section):
         "Trust the server's read-only annotations: tools it marks read-only run without asking.",
         default=False,
     )
+    elicitation: bool = machine(
+        "Let the server ask you to fill in a form while one of its tools runs.", default=False
+    )
+    sampling: bool = machine(
+        "Let the server ask the chat's model while one of its tools runs. You approve each prompt, and it costs what "
+        "the model costs.",
+        default=False,
+    )
     enabled: bool = machine("On by default; `false` keeps it off until you switch it on.", default=True)
     start_timeout_s: float = machine("Timeout for starting, in seconds.", default=30.0, gt=0, le=600)
     call_timeout_s: float = machine("Timeout for one call, in seconds.", default=60.0, gt=0, le=3600)

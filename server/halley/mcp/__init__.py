@@ -3,6 +3,7 @@
     values.py      what a server offers and answers, as plain values
     connection.py  one server: started, listed, called, told apart from one that hangs or died
     programs.py    its messages over the pipes of a program          hosts.py   … over HTTP
+    asking.py      what a server asks of the user
     signing.py     signing in at a host: OAuth      landing.py where the browser lands then
     serving.py     the other side: our own tools, for other programs
 

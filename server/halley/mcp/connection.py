@@ -13,12 +13,14 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from halley.mcp.values import (
+    CallHelp,
     Outcome,
     PromptArgument,
     RemotePrompt,
@@ -43,9 +45,17 @@ MOST_PAGES, MOST_ENTRIES = 20, 500
 MOST_SCHEMA = 32_000
 """Characters of one tool's schema."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 300.0
+USER_S = 3600.0
+"""How long a call may be held up by what its server asks the user."""
 HANGS = 2
 """Calls in a row without an answer, after which a server counts as hanging."""
 MOST_NAME = 128
+
+
+@dataclass(slots=True, eq=False)
+class _RunningCall:
+    limit: asyncio.Timeout
+    help: CallHelp
 
 
 class ServerConnection:
@@ -74,6 +84,7 @@ class ServerConnection:
         self._auth: SignedIn | None = None
         self._failures = self._hangs = 0
         self._rest_until = 0.0
+        self._running: list[_RunningCall] = []
 
     @property
     def needs_sign_in(self) -> bool:
@@ -193,6 +204,8 @@ class ServerConnection:
             message_handler=self._hear,
             read_timeout_seconds=max(self.spec.start_timeout_s, self.spec.call_timeout_s),
             cache=None,
+            elicitation_callback=self._on_form if self.spec.may_ask else None,
+            sampling_callback=self._on_sample if self.spec.may_sample else None,
         ) as client:
             yield client
 
@@ -235,14 +248,49 @@ class ServerConnection:
 
     # -- using it
 
-    async def call(self, tool: str, arguments: Mapping[str, Any], limit_s: float) -> Outcome:
-        """What the tool answers. Raises ToolFailed for a server that does not."""
+    async def call(
+        self, tool: str, arguments: Mapping[str, Any], limit_s: float, help: CallHelp | None = None
+    ) -> Outcome:
+        """What the tool answers. Raises ToolFailed for a server that does not. `help` answers what the server asks
+        meanwhile; the time that takes does not count."""
+        patience_s = limit_s + 1 + (USER_S if help and (self.spec.may_ask or self.spec.may_sample) else 0)
 
         async def work(client: Client) -> Outcome:
-            result = await client.call_tool(tool, dict(arguments), limit_s + 1)
+            result = await client.call_tool(tool, dict(arguments), patience_s)
             return Outcome(self._clean(_text_of(result)), bool(result.is_error))
 
-        return await self._ask(work, min(limit_s, self.spec.call_timeout_s))
+        return await self._ask(work, min(limit_s, self.spec.call_timeout_s), help)
+
+    async def _on_form(self, context: Any, params: Any) -> Any:
+        from halley.mcp.asking import fill_form
+
+        return await self._helped(lambda help: fill_form(help, params))
+
+    async def _on_sample(self, context: Any, params: Any) -> Any:
+        from halley.mcp.asking import sample
+
+        return await self._helped(lambda help: sample(help, params))
+
+    async def _helped(self, answer: Callable[[CallHelp], Awaitable[Any]]) -> Any:
+        """Asks the maker of the call that runs. With calls of several chats the server does not say whose it means, and
+        without any it has no business with the user: both are refused."""
+        from mcp_types import INVALID_REQUEST, ErrorData
+
+        running = list(self._running)
+        if not running or any(one.help is not running[0].help for one in running):
+            return ErrorData(
+                code=INVALID_REQUEST, message="No single call is running that this could belong to."
+            )
+        now = asyncio.get_running_loop().time
+        left = [(one, (one.limit.when() or now()) - now()) for one in running]
+        for one in running:
+            one.limit.reschedule(None)
+        try:
+            return await answer(running[0].help)
+        finally:
+            for one, seconds in left:
+                if one in self._running:
+                    one.limit.reschedule(now() + seconds)
 
     async def get_prompt(self, name: str, arguments: Mapping[str, str]) -> str:
         """The prompt's messages as one text."""
@@ -260,13 +308,16 @@ class ServerConnection:
 
         return await self._ask(work, self.spec.call_timeout_s)
 
-    async def _ask(self, work: Callable[[Client], Awaitable[Any]], limit_s: float) -> Any:
+    async def _ask(
+        self, work: Callable[[Client], Awaitable[Any]], limit_s: float, help: CallHelp | None = None
+    ) -> Any:
         client = self._client
         if client is None or self.state != "ready":
             raise ToolFailed(f"The server {self.spec.name} is not running. {self.problem}".strip())
         try:
-            async with asyncio.timeout(limit_s):
-                result = await work(client)
+            async with asyncio.timeout(limit_s) as limit:
+                with self._counted(limit, help):
+                    result = await work(client)
         except TimeoutError:
             self._hangs += 1
             # One slow call says little; several in a row mean that the program is stuck, and a new one may not be.
@@ -287,6 +338,18 @@ class ServerConnection:
             raise ToolFailed(why) from None
         self._hangs = 0
         return result
+
+    @contextlib.contextmanager
+    def _counted(self, limit: asyncio.Timeout, help: CallHelp | None) -> Iterator[None]:
+        """A call with `help` is one that the server's questions can belong to, while it runs."""
+        call = _RunningCall(limit, help) if help else None
+        if call:
+            self._running.append(call)
+        try:
+            yield
+        finally:
+            if call:
+                self._running.remove(call)
 
     def _sign_in_first(self) -> str:
         return f"It wants you to sign in: `/tools {self.spec.name} signin`, or `halley tools signin {self.spec.name}`."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -50,6 +51,10 @@ class ServerSpec:
     """Keys among those values, taken out of whatever the server says back."""
     start_timeout_s: float = 30.0
     call_timeout_s: float = 60.0
+    may_ask: bool = False
+    """It may ask the user to fill in forms while a tool runs."""
+    may_sample: bool = False
+    """It may ask for answers of a model, each approved."""
     sign_in: SignInSpec | None = field(default=None, repr=False, compare=False)
     """For a host without a key of its own."""
     inherited: Mapping[str, str] | None = field(default=None, repr=False, compare=False)
@@ -126,6 +131,76 @@ class Outcome:
 
     text: str
     failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One thing a server asks the user for. `least` and `most` bound a number, or the length of a text."""
+
+    name: str
+    title: str
+    description: str
+    required: bool
+    kind: Literal["text", "number", "integer", "boolean", "choice"]
+    choices: tuple[str, ...] = ()
+    least: float | None = None
+    most: float | None = None
+
+    def read(self, text: str) -> str | int | float | bool:
+        """What the user wrote or chose, as the server wants it. Raises ValueError, saying what would do."""
+        if self.kind == "choice":
+            if text not in self.choices:
+                raise ValueError(f"one of {', '.join(self.choices)}")
+            return text
+        if self.kind == "boolean":
+            return text == "Yes"
+        value: str | int | float = text if self.kind == "text" else _number(text, self.kind == "integer")
+        size = len(value) if isinstance(value, str) else value
+        if (self.least is not None and size < self.least) or (self.most is not None and size > self.most):
+            what = "characters" if self.kind == "text" else "as its value"
+            raise ValueError(
+                f"{'' if self.least is None else f'{self.least:g}'} to "
+                f"{'' if self.most is None else f'{self.most:g}'} {what}"
+            )
+        return value
+
+
+def _number(text: str, whole: bool) -> int | float:
+    try:
+        value = int(text) if whole else float(text)
+    except ValueError:
+        raise ValueError("a whole number" if whole else "a number") from None
+    if not math.isfinite(value):
+        raise ValueError("a number")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    message: str
+    fields: tuple[FormField, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedReply:
+    """What a server wants a model asked. `messages` are (role, text)."""
+
+    system: str
+    messages: tuple[tuple[str, str], ...]
+    max_tokens: int
+    temperature: float | None = None
+
+
+class CallHelp(Protocol):
+    """The maker of a call, for what its server asks meanwhile."""
+
+    async def fill(self, form: Form) -> Mapping[str, Any] | Literal["decline", "cancel"]:
+        """The user's answers by field; `decline` for a no, `cancel` where there was no answer."""
+        ...
+
+    async def sample(self, asked: AskedReply) -> tuple[str, str, str]:
+        """(model, text, why it stopped). Raises ToolFailed where the user or a limit refuses."""
+        ...
 
 
 def what_changed(before: ServerOffer, after: ServerOffer) -> str:

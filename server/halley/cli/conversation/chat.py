@@ -74,7 +74,7 @@ async def chat(
 def desk_of(desk: Desk) -> ChatDesk:
     """What a chat works with on a terminal. Tools are offered if they are switched on; calls are asked about here."""
     from halley.cli.search import attended_index
-    from halley.cli.tools import terminal_agree, terminal_ask, terminal_page
+    from halley.cli.tools import terminal_agree, terminal_ask, terminal_fill, terminal_page
     from halley.features.agent.on_disk import DiskBench
     from halley.features.agent.work import AgentDesk
     from halley.features.chat.desk import ToolDesk
@@ -109,7 +109,12 @@ def desk_of(desk: Desk) -> ChatDesk:
         choose_model=choose,
         share=share,
         tools=ToolDesk(
-            desk.shared.tools, desk.room.tool_picks, lambda *_ids: terminal_ask, terminal_agree, terminal_page
+            desk.shared.tools,
+            desk.room.tool_picks,
+            lambda *_ids: terminal_ask,
+            terminal_fill,
+            terminal_agree,
+            terminal_page,
         ),
         agent=AgentDesk(
             DiskBench, desk.shared.commands, desk.room.checkpoints, (*paths.folders, paths.config_file)

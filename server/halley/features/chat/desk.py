@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from halley.features.chat.steering import Steering
     from halley.features.review import Reviewed
     from halley.features.tools.approving import Ask
+    from halley.features.tools.helping import Fill
     from halley.features.tools.servers import ToolServers
     from halley.stores.config.tool_picks import ToolPicks
 
@@ -33,6 +34,8 @@ class ToolDesk:
     servers: ToolServers
     picks: ToolPicks
     ask_for: Callable[[str, str, str], Ask] | None = None
+    fill: Fill | None = None
+    """Has the user fill in a server's form; None where no user can be asked: it is declined then."""
     agree: Callable[[str], Awaitable[bool]] | None = None
     """Asks the user a question with yes or no; None where no user can be asked."""
     open_page: Callable[[str], Awaitable[None]] | None = None

@@ -18,6 +18,7 @@ from halley.features.chat.desk import ChatDesk, ToolDesk
 from halley.features.chat.turns.turn import Asked
 from halley.features.tools.approving import is_agreed
 from halley.features.tools.builtin import ToolPlace
+from halley.features.tools.helping import ReplyHelp
 from halley.features.tools.loop import Written, converse
 from halley.features.tools.spending import Spending
 from halley.features.tools.switches import BUILTIN, Switches
@@ -40,9 +41,13 @@ async def answer_with_tools(
     root = desk.around.root
     switches = Switches.of(line.settings, tools.picks, root, asked.switched)
     place = ToolPlace.of(replace(desk.around, line=line), desk.snapshot, desk.open_texts, desk.read_text)
-    box = await open_toolbox(tools.servers, switches, place)
-    reading, acting = box.tools, dict[str, OfferedTool]()
     work = _work(desk, asked, line, take) if switches.uses(BUILTIN) and place else None
+    ask = tools.ask_for(asked.chat, asked.turn, asked.reply) if tools.ask_for else None
+    spending = Spending(lambda usage: take(Spent(usage)), asked.spent)
+    limits = limits_of(line.settings, work.mode if work else "ask")
+    help = ReplyHelp(line, options, ask, tools.fill, take, spending, limits)
+    box = await open_toolbox(tools.servers, switches, place, help_for=help.of)
+    reading, acting = box.tools, dict[str, OfferedTool]()
     if work is not None:
         from halley.features.agent.toolbox import acting_tools
 
@@ -58,8 +63,6 @@ async def answer_with_tools(
         box = replace(box, tools={**box.tools, skill.wire: skill})
     news = tools.servers.news(asked.chat, filter(switches.uses, line.settings.tools.servers))
     box = replace(box, notices=(*box.notices, *news))
-    ask = tools.ask_for(asked.chat, asked.turn, asked.reply) if tools.ask_for else None
-
     in_chat = tools.servers.approved_in(asked.chat)
 
     async def agree(
@@ -85,8 +88,6 @@ async def answer_with_tools(
         if rules not in noted:
             noted[rules] = asyncio.ensure_future(desk.store.note_sent(asked.reply, {"rules": rules}))
 
-    spending = Spending(lambda usage: take(Spent(usage)), asked.spent)
-    limits = limits_of(line.settings, work.mode if work else "ask")
     at = 0
 
     def watch(event: Event) -> None:
@@ -110,7 +111,7 @@ async def answer_with_tools(
     await converse(
         line, prompt, box, agree, watch, options,
         written=written, spending=spending, is_awaited=is_awaited, said=asked.said, note=note, keep=desk.store.keep,
-        limits=limits,
+        limits=limits, waited_s=lambda: help.asked_s,
         rules="\n\n".join(
             filter(None, (mode_rules(work.mode, work.plan) if work else "", skill_rules(skills)))
         ),

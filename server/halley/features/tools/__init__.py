@@ -2,6 +2,7 @@
 
     servers.py     the user's servers, one connection each for the process
     signing_in.py  signing in to one of them, and out     kept_sign_in.py what that gave
+    helping.py     what a server asks of the user while its tool runs
     builtin.py     tools of our own, which only read
     switches.py    on and off, by chat, workspace and user
     toolbox.py     what is offered for one reply

@@ -96,12 +96,14 @@ async def converse(
     rules: str = "",
     spending: Spending | None = None,
     is_awaited: Callable[[], bool] = lambda: False,
+    waited_s: Callable[[], float] = lambda: 0.0,
 ) -> None:
     """Streams a reply, calls and all, into `take`, which gets one `Finish` at the end. Raises what the model's host
     made fail. `said` is the text that the reply has already; `note` gets, before each round, what the model gets of
     tools; `keep` is waited for before a call that may have an effect, so that it is on disk that it was begun. `limits`
     are those of `tools.*` unless others are given; `rules` go to the model with those for its tools. `spending` gets
-    what each round used. The reply ends after a step in which `is_awaited`: the user has something to say."""
+    what each round used. The reply ends after a step in which `is_awaited`: the user has something to say. `waited_s`
+    is how long the user was asked within calls: it does not count as work."""
     for notice in box.notices:
         take(Notice(notice))
     spending = spending or Spending(lambda _usage: None)
@@ -115,7 +117,7 @@ async def converse(
     limits = limits or Limits(its.max_calls, its.max_seconds, its.max_usd)
     conversation = _Conversation(
         line, box, agree, take, dict(options), written, model, note, len(said), limits, rules,
-        spending, is_awaited, keep,
+        spending, is_awaited, keep, waited_s,
     )  # fmt: skip
     await conversation.run(prompt)
 
@@ -172,6 +174,7 @@ class _Conversation:
     spending: Spending
     is_awaited: Callable[[], bool]
     keep: Keep | None = None
+    waited_s: Callable[[], float] = lambda: 0.0
     needs_gap: bool = False
     """Between the text of one round and the next; none when a reply is continued."""
     finishes: list[Finish] = field(default_factory=list)
@@ -453,7 +456,8 @@ class _Conversation:
     # -- bounds
 
     def _worked_s(self) -> float:
-        return time.monotonic() - self.began - self.asked_s if self.began is not None else 0.0
+        asked_s = self.asked_s + self.waited_s()
+        return time.monotonic() - self.began - asked_s if self.began is not None else 0.0
 
     def _spent(self) -> str:
         """Which bound is reached, as a sentence; empty while none is."""

@@ -211,6 +211,8 @@ class ToolServers:
             tuple(keys.values()),
             its.start_timeout_s,
             its.call_timeout_s,
+            its.elicitation,
+            its.sampling,
             await sign_in_spec(self._secrets, name, its),
             self._environ,
         )

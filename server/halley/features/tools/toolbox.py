@@ -15,7 +15,7 @@ from halley.features.tools.builtin import BUILTIN_TOOLS, ToolPlace, run_builtin
 from halley.features.tools.servers import ToolServers
 from halley.features.tools.switches import BUILTIN, Switches
 from halley.mcp.connection import ServerConnection
-from halley.mcp.values import Outcome, RemoteTool
+from halley.mcp.values import CallHelp, Outcome, RemoteTool
 
 PATIENCE_S = 4.0
 """How long a reply waits for servers that are starting; then it goes without them."""
@@ -109,9 +109,14 @@ class Toolbox:
 
 
 async def open_toolbox(
-    servers: ToolServers, switches: Switches, place: ToolPlace | None, patience_s: float = PATIENCE_S
+    servers: ToolServers,
+    switches: Switches,
+    place: ToolPlace | None,
+    patience_s: float = PATIENCE_S,
+    help_for: Callable[[str], CallHelp] | None = None,
 ) -> Toolbox:
-    """The tools that are on here. Servers that are needed are started; one that fails is reported and skipped."""
+    """The tools that are on here. Servers that are needed are started; one that fails is reported and skipped.
+    `help_for(server)` answers what a server asks while its tool runs."""
     settings = switches.settings
     if not switches.all().enabled:
         return Toolbox({})
@@ -136,7 +141,9 @@ async def open_toolbox(
         )
     names = wire_names((server, tool.name) for server, tool, _ in on[:MOST_TOOLS])
     offered = [
-        _offered(server, tool, connection, names[server, tool.name], settings, place)
+        _offered(
+            server, tool, connection, names[server, tool.name], settings, place, help_for and help_for(server)
+        )
         for server, tool, connection in on[:MOST_TOOLS]
     ]
     return Toolbox({tool.wire: tool for tool in offered}, tuple(notices))
@@ -149,13 +156,14 @@ def _offered(
     wire: str,
     settings: Settings,
     place: ToolPlace | None,
+    help: CallHelp | None,
 ) -> OfferedTool:
     trusted = connection is None or settings.tools.servers[server].trusted
     read_only = trusted and tool.read_only
 
     async def run(arguments: Mapping[str, Any], limit_s: float) -> Outcome:
         if connection is not None:
-            return await connection.call(tool.name, arguments, limit_s)
+            return await connection.call(tool.name, arguments, limit_s, help)
         assert place is not None
         return await run_builtin(place, tool.name, arguments)
 

@@ -17,9 +17,11 @@ from halley.engine.markdown.inert import visible
 from halley.engine.prompting.prompts import fence
 from halley.features.chat.desk import ToolDesk
 from halley.features.tools.approving import Ask, Decision, Question, with_hunks
+from halley.features.tools.helping import SAMPLING
 from halley.features.tools.signing_in import sign_in
 from halley.features.tools.switches import BUILTIN, Switches
 from halley.features.tools.toolbox import OnlyHunks
+from halley.lsp.window.agent.forms import fill_form
 from halley.lsp.window.chat_states import title_of
 from halley.lsp.window.showing import show_answer, show_error, show_message
 from halley.lsp.window.status import send_status
@@ -41,6 +43,7 @@ def tool_desk(session: Session) -> ToolDesk:
         session.shared.tools,
         session.room.tool_picks,
         lambda *ids: _asking(session, *ids),
+        lambda server, form: fill_form(session, server, form),
         lambda question: agree(session, question),
         lambda address: open_page(session, address),
     )
@@ -189,6 +192,8 @@ async def _ask_box(session: Session, question: Question, chat: str) -> Decision:
 
 
 def _asked(question: Question) -> str:
+    if question.tool == SAMPLING:
+        return f"may {question.server} ask the chat's model this?"
     if question.tool == "write_plan" and question.server == BUILTIN:
         return "may the model work through this plan?"
     if question.command:
