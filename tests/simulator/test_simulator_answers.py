@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 import sys
 from pathlib import Path
@@ -102,19 +101,6 @@ def test_every_answer_says_who_speaks(text: str):
 def test_nothing_in_the_code_upsets_it(junk: str):
     for verb in ("Explain", "Format", "Fix", "Document", "Improve", "Write tests for", "Translate to Go"):
         assert ask(f"{verb} this:\n\n{python(junk)}")
-
-
-def test_a_review_finds_what_its_rules_say():
-    change = "=== shop.py\n     4   try:\n     5 +     except:\n       -     pass\n     6 + def f(x=[]):\n"
-    system = "You review a change. Give each a short title."
-    found = json.loads(ask(change, system))
-    assert [(one["file"], one["line"], one["severity"], one["quote"]) for one in found] == [
-        ("shop.py", 5, "error", "    except:"),
-        ("shop.py", 6, "warning", "def f(x=[]):"),
-    ]
-    assert found[0]["replacement"] == "    except Exception:" and "replacement" not in found[1]
-    assert "Simulated" in found[0]["text"]
-    assert ask("=== a.py\n     1 + x = 1\n", system) == "[]"
 
 
 @given(st.text(max_size=200))

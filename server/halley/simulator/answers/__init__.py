@@ -8,7 +8,6 @@
     code.py         answers that are code: `CODE` is the table
     complete.py     what belongs at the cursor
     next_edit.py    what recent edits began and a region has not
-    review.py       findings about a change, by a few rules
     talk.py         an outline of the conversation, titles, commit messages
     structured.py   tool calls, and JSON that follows a schema
 """
@@ -22,7 +21,6 @@ from halley.simulator.answers.complete import complete
 from halley.simulator.answers.next_edit import is_next_edit, next_edit
 from halley.simulator.answers.outline import explain
 from halley.simulator.answers.reading import Task, read_task
-from halley.simulator.answers.review import review
 from halley.simulator.answers.structured import answer_json, call_tools, read_tool_results
 from halley.simulator.answers.talk import commit_message, talk, title
 from halley.simulator.conversation import SIGNATURE, Answer, Conversation
@@ -57,8 +55,6 @@ def _answer(asked: Conversation) -> Answer:
 def _say(asked: Conversation, task: Task) -> str:
     if task.kind == "complete":
         return complete(task.prefix, task.suffix, task.language, tuple(block.code for block in task.others))
-    if task.kind == "review":
-        return review(asked.last)
     if task.kind == "title":
         return title(asked.last)
     if task.kind == "commit":
