@@ -20,6 +20,11 @@ from halley.stores.config.toml_files import MOST_DEPTH, Reporter
 
 NEVER = ("team", "daemon")
 """What no client can set: where usage is sent, with which key, and how long the process for all editors stays."""
+OWN = {
+    ("tools", "servers"): "tools.servers start programs",
+    ("next_edit", "acp"): "next_edit.acp switches on a protocol that is a draft",
+}
+"""Single settings that no client can set, and why."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
 
@@ -47,13 +52,14 @@ def parse_client_settings(
             )
             problems.append(report((section,), message))
             del data[section]
-    if get_at(data, ("tools", "servers")) is not None:
-        message = (
-            "tools.servers start programs, and editors' settings may come from a repository: "
-            "put them in config.toml (`halley doctor` prints its path)."
-        )
-        problems.append(report(("tools", "servers"), message))
-        data = without(data, ("tools", "servers"))
+    for path, what in OWN.items():
+        if get_at(data, path) is not None:
+            message = (
+                f"{what}, and editors' settings may come from a repository: "
+                "set this in config.toml (`halley doctor` prints its path)."
+            )
+            problems.append(report(path, message))
+            data = without(data, path)
     good, found = check(data, last.data if last else NOTHING, report)
     return Layer("client", good, None, tuple(replace(p, path=None) for p in (*problems, *found)))
 
