@@ -100,7 +100,7 @@ _TOLD: Mapping[str, Callable[[NextEditSession, Json], None]] = {
     "document/didChange": _changed,
     "document/didClose": lambda session, params: session.close_document(text_in(params, "uri")),
     "document/didSave": lambda session, params: session.texts.save(text_in(params, "uri")),
-    "document/didFocus": lambda session, params: session.texts.touch(text_in(params, "uri")),
+    "document/didFocus": lambda session, params: session.texts.come_to(text_in(params, "uri")),
     "nes/accept": lambda session, params: session.accept(text_in(params, "id")),
     "nes/reject": lambda session, params: session.reject(text_in(params, "id"), params.get("reason")),
 }

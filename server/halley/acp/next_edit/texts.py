@@ -66,7 +66,7 @@ class OpenTexts:
     def close(self, uri: str) -> None:
         self._forget(uri)
 
-    def touch(self, uri: str) -> None:
+    def come_to(self, uri: str) -> None:
         """The user looks at it now."""
         self._touched(uri)
 
