@@ -42,6 +42,8 @@ COMMANDS = (
     "halley.tools.set",
     "halley.tools.forget",
     "halley.tools.restart",
+    "halley.tools.signIn",
+    "halley.tools.signOut",
     "halley.proposals.accept",
     "halley.proposals.discard",
     "halley.completion.accepted",
