@@ -170,9 +170,14 @@ def show_operation(operation: Operation) -> None:
         tell(f"… {operation.reason}; asking {operation.target}.")
 
 
+def can_ask() -> bool:
+    """Whether a user reads the questions and can answer them."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 async def confirm(question: str) -> bool:
     """The user's answer; false without a terminal. Raises Cancelled when they interrupt."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not can_ask():
         return False
     try:
         return await asyncio.to_thread(click.confirm, question, err=True)

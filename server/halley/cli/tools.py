@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from halley.cli.output import clean, print_table, tell, write, write_json
-from halley.cli.running import Desk, with_desk
+from halley.cli.running import Desk, can_ask, with_desk
 from halley.engine.edits.hunks import Hunk
 from halley.engine.markdown.inert import visible
 from halley.features.tools.approving import Decision, Question, with_hunks
@@ -91,10 +91,9 @@ async def signout(desk: Desk, server: str) -> None:
 async def terminal_fill(server: str, form: Form) -> Filled:
     """A tool server's form, field by field; declined where there is no terminal."""
     import asyncio
-    import sys
 
     tell(f"\nThe tool server {server} asks: {visible(form.message)}")
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not can_ask():
         tell("It needs your answer, which is not possible here: declined.")
         return "decline"
     try:
@@ -126,9 +125,8 @@ def fill_fields(form: Form) -> Filled:
 async def terminal_agree(question: str) -> bool:
     """Asks on the terminal; no where there is none."""
     import asyncio
-    import sys
 
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not can_ask():
         tell(f"{question} It needs your answer, which is not possible here: no.")
         return False
     try:
@@ -146,9 +144,8 @@ def terminal_ask(question: Question) -> Any:
 
     async def ask() -> Decision | OnlyHunks:
         import asyncio
-        import sys
 
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if not can_ask():
             tell(f"… {question.server}/{question.tool} needs approval, which is not possible here: denied.")
             return "deny"
         tell(f"\nMay the model call {question.server}/{question.tool}?")

@@ -62,6 +62,16 @@ async def show_message(session: Session, text: str, *, warning: bool = False) ->
     after_progress(lambda: session.notify("window/showMessage", message))
 
 
+async def choose_button(session: Session, message: str, titles: list[str]) -> str:
+    """The button of a message box that the user chose; empty without an answer, or for one that was not offered."""
+    answer = await session.request(
+        "window/showMessageRequest",
+        {"type": _WARNING, "message": message, "actions": [{"title": title} for title in titles]},
+    )
+    title = answer.get("title") if isinstance(answer, dict) else None
+    return title if isinstance(title, str) and title in titles else ""
+
+
 async def show_error(session: Session, problem: Problem | str) -> None:
     """What went wrong and what to do next, as a message."""
     text = problem if isinstance(problem, str) else f"{problem.message} {problem.help}".strip()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from halley.engine.markdown.inert import visible
 from halley.features.tools.helping import Filled
-from halley.lsp.window.showing import show_message
+from halley.lsp.window.showing import choose_button, show_message
 from halley.mcp.values import Form, FormField
 
 if TYPE_CHECKING:
@@ -31,10 +31,10 @@ async def fill_form(session: Session, server: str, form: Form) -> Filled:
         return "decline"
     filled: dict[str, Any] = {}
     if not boxes:
-        chosen = await _choose(session, asks, [ACCEPT, DECLINE])
+        chosen = await choose_button(session, asks, [ACCEPT, DECLINE])
         return {} if chosen == ACCEPT else "decline" if chosen == DECLINE else "cancel"
     for field in boxes:
-        chosen = await _choose(session, f"{asks}\n\n{_told(field)}", _titles(field))
+        chosen = await choose_button(session, f"{asks}\n\n{_told(field)}", _titles(field))
         if chosen in ("", DECLINE):
             return "decline" if chosen else "cancel"
         if chosen != SKIP:
@@ -53,13 +53,3 @@ def _titles(field: FormField) -> list[str]:
 
 def _told(field: FormField) -> str:
     return ": ".join(filter(None, (visible(field.title), visible(field.description)[:MOST_SHOWN])))
-
-
-async def _choose(session: Session, message: str, titles: list[str]) -> str:
-    """Empty where there is no answer, or one that was not offered."""
-    answer = await session.request(
-        "window/showMessageRequest",
-        {"type": 2, "message": message, "actions": [{"title": title} for title in titles]},
-    )
-    title = answer.get("title") if isinstance(answer, dict) else None
-    return title if isinstance(title, str) and title in titles else ""

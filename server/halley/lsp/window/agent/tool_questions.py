@@ -23,7 +23,7 @@ from halley.features.tools.switches import BUILTIN, Switches
 from halley.features.tools.toolbox import OnlyHunks
 from halley.lsp.window.agent.forms import fill_form
 from halley.lsp.window.chat_states import title_of
-from halley.lsp.window.showing import show_answer, show_error, show_message
+from halley.lsp.window.showing import choose_button, show_answer, show_error, show_message
 from halley.lsp.window.status import send_status
 
 if TYPE_CHECKING:
@@ -51,11 +51,7 @@ def tool_desk(session: Session) -> ToolDesk:
 
 async def agree(session: Session, question: str, yes: str = "Yes", no: str = "No") -> bool:
     """Asks the user in a message box; no answer is a no."""
-    answer = await session.request(
-        "window/showMessageRequest",
-        {"type": 2, "message": f"Halley: {question}", "actions": [{"title": yes}, {"title": no}]},
-    )
-    return isinstance(answer, dict) and answer.get("title") == yes
+    return await choose_button(session, f"Halley: {question}", [yes, no]) == yes
 
 
 async def open_page(session: Session, address: str) -> None:
@@ -183,12 +179,7 @@ async def _ask_box(session: Session, question: Question, chat: str) -> Decision:
     where = f" ({visible(chat)})" if chat else ""
     message = f"Halley{where}: {_asked(question)}{notes}\n\n{text}"
     titles = [ONCE, *([CHAT] if question.chat else []), *([ALWAYS] if question.always else []), DENY]
-    answer = await session.request(
-        "window/showMessageRequest",
-        {"type": 2, "message": message, "actions": [{"title": title} for title in titles]},
-    )
-    title = answer.get("title", "") if isinstance(answer, dict) else ""
-    return _ANSWERS.get(title, "deny") if title in titles else "deny"
+    return _ANSWERS.get(await choose_button(session, message, titles), "deny")
 
 
 def _asked(question: Question) -> str:
