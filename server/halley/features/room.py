@@ -32,6 +32,7 @@ from halley.stores.disk.paths import Paths, find_paths
 
 if TYPE_CHECKING:
     from halley.core.ports import Budgets, Ledger, MacroLibrary, MacroRuns
+    from halley.features.chat.rush import Turnstile
     from halley.features.team import TeamLink
     from halley.providers.http.client import Http
     from halley.routing.catalogue import Catalogue
@@ -243,6 +244,13 @@ class EngineRoom:
         from halley.routing.router import Router
 
         return Router(self.registry, self.ledger, clock=self.clock, prices=self.prices, budgets=self.budgets)
+
+    @cached_property
+    def turnstile(self) -> Turnstile:
+        """Of all windows together: they share the loop."""
+        from halley.features.chat.rush import Turnstile
+
+        return Turnstile()
 
     # -- settings and routes
 

@@ -16,7 +16,7 @@
     blind.py             comparing without names
     compaction.py        long chats summarised in time
     title.py             a chat's title
-    rush.py              what waits while many replies stream
+    rush.py              many chats together: what waits, and who begins next
     events.py            events of a reply, as the protocol has them
     shapes.py            chats as the protocol shows them
     rendering.py         a reply as it may be shown

@@ -119,6 +119,7 @@ async def chat_send(session: Session, params: Json, emit: Emit) -> Json:
     async with session.steering.sending(asked.chat_id, tell_wait if asked.queue else None):
         # Only now: while it waited the user may have typed, or the running reply may have edited.
         desk, request = _requested(session, asked, asked.chat_id, params)
+        await session.room.turnstile.turn()
         result = await send(desk, request, emit)
     return await _sent(session, asked, desk, result)
 
@@ -129,6 +130,7 @@ async def _resend(session: Session, params: Json, emit: Emit) -> Json:
         raise InvalidInput("The chat is busy.", "Stop it first (halley/agent/stop).")
     async with session.steering.sending(asked.chat_id, None):
         desk, request = _requested(session, asked, asked.chat_id, params)
+        await session.room.turnstile.turn()
         result = await resend(desk, request, asked.turn_id, emit, files=asked.files, changed=asked.changed)
     return await _sent(session, asked, desk, result)
 
@@ -162,6 +164,7 @@ async def _with_mode(session: Session, result: Json, desk: ChatDesk) -> Json:
 
 async def _title(session: Session, desk: ChatDesk, chat_id: str) -> None:
     await session.rush.over()
+    await session.room.turnstile.turn()
     if await give_title(desk, chat_id):
         _changed(session)
 
@@ -169,6 +172,7 @@ async def _title(session: Session, desk: ChatDesk, chat_id: str) -> None:
 async def _retry(session: Session, params: Json, emit: Emit) -> Json:
     asked = read_params(ChatRetryParams, params)
     models, desk = asked.models or (), desk_of(session)
+    await session.room.turnstile.turn()
     result = await retry(desk, asked.chat_id, asked.turn_id, models, emit, asked.reply_id)
     return await _with_mode(session, result, desk)
 
@@ -176,6 +180,7 @@ async def _retry(session: Session, params: Json, emit: Emit) -> Json:
 async def _continue(session: Session, params: Json, emit: Emit) -> Json:
     asked = read_params(ChatContinueParams, params)
     desk = desk_of(session)
+    await session.room.turnstile.turn()
     return await _with_mode(session, await continue_reply(desk, asked.chat_id, asked.reply_id, emit), desk)
 
 
