@@ -39,6 +39,8 @@ class Command:
     """Folders that a sandboxed command must not see."""
     network: bool = False
     sandboxed: bool = False
+    fixed: tuple[Path, ...] = ()
+    """Paths in `root` that a sandboxed command reads but never changes."""
 
     @property
     def line(self) -> str:

@@ -171,6 +171,32 @@ PROTECTED_ENDINGS: dict[str, str] = {
 }
 
 
+_TAKES_EFFECT = frozenset(
+    (
+        "git's own folder",
+        "the repository's own folder",
+        "settings of the editor",
+        "settings of git",
+        "Halley's own configuration",
+        "guidance for models",
+        "where submodules come from",
+        "filters that run on files",
+        "hooks that run on commit",
+        "what runs on entering the folder",
+        "what runs when the editor starts",
+        "what starts with the container",
+        "which programs give models tools",
+    )
+)
+
+
+def takes_effect(name: str) -> bool:
+    """Whether a file or folder at the root of a workspace, once there, works without being started or installed."""
+    plain = plain_name(name)
+    kind = PROTECTED_NAMES.get(plain) or _folder_kind(plain) or _ending_kind(plain)
+    return kind in _TAKES_EFFECT
+
+
 def why_protected(path: str) -> str:
     """Why a change to `path` needs approval, as a sentence; empty if it does not."""
     parts = [plain_name(part) for part in path.replace("\\", "/").split("/") if part not in ("", ".")]

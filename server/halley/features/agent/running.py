@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from halley.core.agent import Command, CommandState
 from halley.core.errors import BlockedByPolicy, InvalidInput
 from halley.core.events import TerminalOutput
 from halley.engine.guards.command_rules import decide
+from halley.engine.guards.protected import takes_effect
 from halley.engine.markdown.inert import visible
 from halley.features.agent.paths import check_root
 from halley.features.agent.work import AgentWork, flag_of, text_of, texts_of
@@ -98,10 +99,17 @@ async def _command(work: AgentWork, arguments: Mapping[str, Any]) -> Command:
             "Install bubblewrap, or set it to auto.",
             setting="agent.sandbox",
         )
+    fixed = await asyncio.to_thread(_fixed, root) if sandboxed else ()
     return Command(
         argv, root, _cwd(root, text_of(arguments, "cwd", "")), min(float(limit), settings.command_timeout_s),
-        bool(line), work.closed, settings.network, sandboxed,
+        bool(line), work.closed, settings.network, sandboxed, fixed,
     )  # fmt: skip
+
+
+def _fixed(root: Path) -> tuple[Path, ...]:
+    """What in the workspace's folder takes effect by itself, such as git's hooks and the editor's settings."""
+    with os.scandir(root) as entries:
+        return tuple(sorted(Path(entry.path) for entry in entries if takes_effect(entry.name)))
 
 
 def _argv(arguments: Mapping[str, Any]) -> tuple[str, ...]:
@@ -144,7 +152,15 @@ async def _run(work: AgentWork, command: Command, call: str, limit_s: float, bac
         # A stopped turn leaves no program running in the background.
         await work.terminals.stop(work.chat, id)
         raise
-    return _told(state, unsaved)
+    return _told(state, unsaved, await _made(command))
+
+
+async def _made(command: Command) -> list[str]:
+    """What a sandboxed command created that takes effect by itself: nothing can be mounted over what is not there."""
+    if not command.sandboxed:
+        return []
+    now = await asyncio.to_thread(_fixed, command.root)
+    return [path.name for path in now if path not in command.fixed]
 
 
 async def _save(work: AgentWork) -> list[str]:
@@ -160,7 +176,7 @@ async def _save(work: AgentWork) -> list[str]:
     ]
 
 
-def _told(state: CommandState, unsaved: list[str] | None = None) -> Outcome:
+def _told(state: CommandState, unsaved: Sequence[str] = (), made: Sequence[str] = ()) -> Outcome:
     """A command that fails is a result, not a failure of the tool."""
     why = {
         "time": "It took too long and was ended.",
@@ -176,4 +192,6 @@ def _told(state: CommandState, unsaved: list[str] | None = None) -> Outcome:
         if unsaved
         else ""
     )
+    if made:
+        note += f"\nIt created {visible(', '.join(made))}, which takes effect by itself: tell the user to check it."
     return Outcome(f"{head}{note}\n\n{state.output or '(no output)'}")

@@ -37,8 +37,9 @@ def find_program(
     for folder in _absolute_folders(outside, environ):
         for ending in _endings(name, environ):
             found = Path(folder, name + ending)
-            if found.is_file() and os.access(found, os.X_OK):
-                return str(found)
+            with contextlib.suppress(OSError):  # a folder that this user may not enter
+                if found.is_file() and os.access(found, os.X_OK):
+                    return str(found)
     return None
 
 
