@@ -153,6 +153,13 @@ def test_nor_by_any_of_them_together(attack: str) -> None:
     assert dangers(inert_markdown(attack)) == []
 
 
+def test_a_number_and_a_comparison_keep_their_sign() -> None:
+    """Most editors show Markdown as it is written."""
+    table = "| simulator/sim-fast | <$0.0001 | 1 < 2, x <= 3, under <5 |"
+    assert inert_markdown(table) == table
+    assert inert_markdown("<5@a.example> <$1.b> <a>") == "&lt;5@a.example> &lt;$1.b> &lt;a>"
+
+
 @pytest.mark.parametrize(
     "harmless",
     ["A [link](https://ok.example/a_b).", "See [this](src/a.py#L3).", "`<b>` and `![x](y)`", "1 < 2 and a<b", "👨‍👩‍👧 café ✅️", "```html\n<img src=x>\n```"],

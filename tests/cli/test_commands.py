@@ -39,6 +39,7 @@ def test_every_command_explains_itself(name):
 def test_wrong_usage_is_exit_code_2_and_names_what_was_meant(shell):
     ran = shell.spawn("modles")
     assert ran.code == 2 and "models" in ran.err
+    assert "Did you mean acp or ask?" in shell("asc").err
     assert shell("use", "chat").code == 2
     assert shell("models", "--role", "cook").code == 2
 
@@ -68,6 +69,8 @@ def test_ask_shows_the_model_files_and_what_is_piped_in(halley, simulator_url):
 def test_ask_without_a_question_and_with_missing_or_secret_files(halley):
     assert "no question" in halley("ask").err
     assert "cannot be read" in halley("ask", "x", "-f", "nowhere.py").err
+    (halley.folder / "two.py").write_text("a = 1\nb = 2\n")
+    assert "two.py has 2 lines." in halley("ask", "x", "-f", "two.py:3-4").err
     (halley.folder / ".env").write_text("KEY=canary-1234\n")
     (halley.folder / "innocent.txt").symlink_to(halley.folder / ".env")
     for name in (".env", "innocent.txt"):

@@ -42,7 +42,7 @@ def test_a_conversation_on_a_terminal(halley, terminal):
     ready(screen)
     screen.type("/exp")
     screen.shows("/explain", "Explain the code")  # what can be typed next
-    screen.type("\x15/help\r")
+    screen.type("\x15/\r")  # as /help
     screen.shows("/compact", "#symbol")
     end(screen)
 

@@ -272,6 +272,12 @@ async def test_it_reaches_the_user(
     assert "simulator/" in usage and "| total " in usage
     await editor.command({"command": "halley.doctor", "arguments": []})
     assert "executable" in await seen(editor, "Environment")
+    await editor.command({"command": "halley.models.list", "arguments": []})
+    assert "simulator/sim-fast" in await seen(editor, "| CONTEXT |")
+    await editor.command(
+        {"command": "halley.providers.verify", "arguments": [{"provider": "simulator", "show": True}]}
+    )
+    assert "first token (simulator/" in await seen(editor, "catalogue")
 
     # what runs can be stopped
     simulator.script("It adds up. " * 300, tokens_per_s=5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,8 +23,9 @@ def helix(
     """With a file open that Halley serves."""
     settings = tmp_path / "config/helix"
     settings.mkdir(parents=True)
-    (settings / "languages.toml").write_text(block("helix", "toml").replace('"pylsp", ', ""))
-    (settings / "config.toml").write_text("[editor]\nidle-timeout = 50\ncompletion-timeout = 5\n")
+    (settings / "languages.toml").write_text(re.sub('"(pylsp|marksman)", ', "", block("helix", "toml")))
+    quick = "[editor]\nidle-timeout = 50\ncompletion-timeout = 5\n"
+    (settings / "config.toml").write_text(quick + block("helix", "toml", 1))
     (workspace / "shop.py").write_text(CODE)
     homes = {"XDG_CONFIG_HOME": str(tmp_path / "config"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     terminal = Terminal([helix_binary, "shop.py"], configured | homes, workspace)
@@ -97,6 +99,33 @@ def test_a_cursor_is_not_taken_for_a_selection(helix: Terminal, simulator: Simul
     helix.shows("It adds up.")
     asked = simulator.requests[-1].json["messages"][-1]["content"].split("Explain ")[-1]
     assert "def total(items)" in asked and "return result" in asked
+
+
+def test_an_instruction_changes_the_definition_at_the_cursor(helix: Terminal, simulator: Simulator) -> None:
+    simulator.script(f"```python\n{BETTER}```", contains="Add them by sum, 5%")
+    list_actions(helix, "Explain")  # the server is there
+    leave_menu(helix)
+    helix.type("3gg i")
+    helix.shows('"instruction": ')
+    helix.type("Add them by sum, 5%%" + ENTER)
+    helix.shows("return sum(item.price for item in items)")
+    helix.type("u")
+    helix.shows("result = result + item.price", "return result")
+
+
+def test_a_question_about_the_file_is_answered_and_its_answer_takes_commands(
+    helix: Terminal, simulator: Simulator
+) -> None:
+    simulator.script("It adds up prices.", contains="What is it for?")
+    list_actions(helix, "Explain")
+    leave_menu(helix)
+    helix.type(" o")
+    helix.shows('"prompt": ')
+    helix.type("What is it for?" + ENTER)
+    helix.shows("# Chat", "It adds up prices.")
+    assert any("def total(items)" in one.body.decode() for one in simulator.requests)
+    helix.type(":lsp-workspace-command halley.models.list" + ENTER)
+    helix.shows("# Models", "MODEL", "CONTEXT")
 
 
 def test_an_explanation_opens_as_markdown(helix: Terminal, simulator: Simulator) -> None:

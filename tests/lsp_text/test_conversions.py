@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +22,9 @@ from halley.core.text import (
     apply_edits,
 )
 from halley.lsp.base.documents import DocumentStore
+from halley.lsp.base.rpc_errors import InvalidParams
 from halley.lsp.from_lsp import from_lsp_diagnostics, from_lsp_range
+from halley.lsp.protocol.common import with_document
 from halley.lsp.text.uris import path_of_uri, uri_key
 from halley.lsp.to_lsp import to_lsp_range, to_lsp_text_edits, to_lsp_workspace_edit
 
@@ -186,3 +189,35 @@ def test_edits_that_meet_within_a_line_end_are_one() -> None:
 def test_what_is_seen_as_one_character_is_a_cursor(text: str, is_cursor: bool) -> None:
     selection = Selection(3, 3 + len(text))
     assert selection.as_cursor(f"abc{text}def") == (Selection(3, 3) if is_cursor else selection)
+
+
+TEXT = "class A:\n    def b(self):\n        return 1\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "selected"),
+    [
+        ([2, 3], "    def b(self):\n        return 1"),
+        ([3, 2], "    def b(self):\n        return 1"),
+        ([1, 99], TEXT),
+        ([2, 2], ""),
+    ],
+)
+def test_lines_of_a_path_are_a_range_of_its_document(lines: list[int], selected: str) -> None:
+    asked = with_document({"action": "edit", "path": "/w/a b(1).py", "lines": lines})
+    assert path_of_uri(asked["textDocument"]["uri"]) == Path("/w/a b(1).py")
+    start, end = from_lsp_range(TEXT, asked["range"], "utf-16")
+    assert TEXT[start:end] == selected
+    if not selected:
+        assert TEXT[:start].endswith("def b(self):"), "a single line is a cursor in what begins there"
+
+
+def test_an_argument_that_names_a_document_keeps_it() -> None:
+    for asked in ({"prompt": "Hi"}, {"path": 7, "textDocument": {"uri": "file:///w/a.py"}}):
+        assert with_document(asked) is asked
+
+
+@pytest.mark.parametrize("path", ["a.py", "", 7, None, "/\ud800"])
+def test_a_path_that_is_none_is_refused_by_name(path: Any) -> None:
+    with pytest.raises(InvalidParams, match="path"):
+        with_document({"path": path})

@@ -15,6 +15,7 @@ from window import Window
 
 from halley.lsp.base.rpc_errors import INTERNAL_ERROR
 from halley.lsp.capabilities import COMMANDS
+from halley.lsp.handlers.plain import ON_LINES
 from halley.lsp.protocol.table import REQUESTS
 
 ODD: list[Any] = [
@@ -35,6 +36,12 @@ LIKELY: dict[str, list[Any]] = {
     "path": ["/dev/zero", "/proc/self/mem", "\x00", "a" * 9_000],
     "content": ["{", "[macros", "\x00", '{"format": "halley-chat"}', "[" * 5_000],
 }  # fmt: skip
+
+ON_A_PATH: list[Any] = [
+    {"action": "explain", "prompt": "x", "name": "none", "path": path, "lines": lines}
+    for path in (7, "a.py", "/nowhere", "/\x00", "/\ud800")
+    for lines in (None, [], [1], [0, 1], ["a", "b"], [2**70, 2**70])
+]
 
 
 def _fields(method: str) -> list[str]:
@@ -110,6 +117,8 @@ async def test_commands_say_what_is_wrong(window: Window, tried: Callable[..., N
             *ODD,
             *variants(method, _fields(method) or ["textDocument", "range", "action", "name"], 5, real),
         ]
+        if command in ON_LINES:
+            odd += ON_A_PATH
         for arguments in [None, *([one] for one in odd), [{}, 7], ["a", "b", "c"], [[{}]]]:
             tried()
             params = {"command": command} | ({} if arguments is None else {"arguments": arguments})

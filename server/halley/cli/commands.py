@@ -84,7 +84,7 @@ class Lazy(click.Group):
             from halley.routing.near import near_names
 
             near = near_names(args[0], COMMANDS)
-            hint = f" Did you mean {near[0]}?" if near else ""
+            hint = f" Did you mean {' or '.join(near[:2])}?" if near else ""
             raise click.UsageError(f"{error.message}{hint}", ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

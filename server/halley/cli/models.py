@@ -8,7 +8,6 @@ import click
 
 from halley.cli.output import print_table, tell, write_json
 from halley.cli.running import Desk, with_desk
-from halley.core.figures import count
 from halley.core.models import ROLES, Role
 
 
@@ -38,6 +37,7 @@ async def models(
     Favourites come first, then those chosen for something lately.
     """
     from halley.features.models import list_models
+    from halley.features.report_tables import models_table
     from halley.routing.selection import nothing_configured
 
     if favourite or unmark:
@@ -54,7 +54,8 @@ async def models(
     if as_json:
         write_json(found)
     elif found["models"]:
-        print_table(_COLUMNS, map(_row, found["models"]), right=("CONTEXT", "$/M IN", "$/M OUT"))
+        table = models_table(found["models"])
+        print_table(table.columns, table.rows, right=table.right)
     for problem in found["problems"]:
         tell(f"{problem['message']}\n{problem['help']}".strip())
     if found["models"]:
@@ -68,7 +69,7 @@ async def models(
 
 def _nothing_found(compare: str | None, filtered: bool) -> str:
     if compare:
-        return f"No provider lists `{compare}`. `halley models --search {compare}` finds parts of names."
+        return f"No provider lists `{compare}`. `halley models {compare}` finds parts of names."
     return "No model matches." if filtered else "The provider lists no models."
 
 
@@ -88,31 +89,6 @@ async def _mark(desk: Desk, favourite: str | None, unmark: str | None, as_json: 
     return 0
 
 
-_COLUMNS = ("MODEL", "GROUP", "CONTEXT", "$/M IN", "$/M OUT", "ROLES", "ABILITIES")
-
-
 def _matches(model: dict[str, Any], search: str) -> bool:
     text = f"{model['id']} {model['label']} {model['group']}".casefold()
     return all(word in text for word in search.casefold().split())
-
-
-def _row(model: dict[str, Any]) -> tuple[Any, ...]:
-    price = model.get("price") or {}
-    estimated = "~" if price.get("source") == "catalog" else ""
-    abilities = [name for name in ("tools", "vision", "reasoning", "fim") if model["capabilities"].get(name)]
-    abilities += [name for name in ("deprecated", "favourite", "recent") if model.get(name)]
-    return (
-        model["id"],
-        model["group"],
-        count(model.get("context")),
-        _price(price.get("input"), estimated),
-        _price(price.get("output"), estimated)
-        or _price(price.get("perRequest"), estimated, "/call")
-        or _price(price.get("perSecond"), estimated, "/s"),
-        " ".join(model["roles"]),
-        " ".join(abilities),
-    )
-
-
-def _price(amount: float | None, estimated: str, per: str = "") -> str:
-    return "" if amount is None else f"{estimated}{amount:g}{per}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import click
 
-from halley.cli.output import console
+from halley.cli.output import console, tell
 from halley.features.editors import JETBRAINS, program_of
 
 
@@ -34,7 +34,7 @@ if vim.lsp.inline_completion then vim.lsp.inline_completion.enable() end -- Neov
     ),
     "vscode": EditorSetup(
         "VS Code",
-        ("VS Code",),
+        ("VS Code", "VSCodium"),
         "",
         "Run `make vsix` in the project's folder, then `code --install-extension clients/vscode/dist/halley.vsix`.\n",
     ),
@@ -60,6 +60,58 @@ language-servers = ["pylsp", "halley"]
 (require 'eglot)
 (setq eglot-send-changes-idle-time 0) ; so that no edit meets text that Halley has not seen
 (add-to-list 'eglot-server-programs '((python-mode python-ts-mode) . ("halley" "serve")))
+""",
+    ),
+    "vim": EditorSetup(
+        "Vim, with the plugin ALE",
+        ("Vim",),
+        "~/.vimrc",
+        """\
+let g:ale_lsp_show_message_severity = 'information'
+for language in ['python', 'javascript', 'typescript', 'go', 'rust', 'c', 'cpp']
+  call ale#linter#Define(language, {
+  \\   'name': 'halley', 'lsp': 'stdio', 'executable': 'halley', 'command': '%e serve',
+  \\   'initialization_options': {'capabilities': {'workspace': {'applyEdit': v:true}}},
+  \\   'project_root': {buffer -> fnamemodify(finddir('.git', expand('#' . buffer . ':p:h') . ';'), ':p:h:h')},
+  \\ })
+endfor
+autocmd TextChanged,TextChangedI *
+  \\ for linter in filter(copy(ale#linter#Get(&filetype)), {_, one -> one.name ==# 'halley'})
+  \\ | call ale#lsp_linter#StartLSP(bufnr(''), linter, {_, to -> ale#lsp#NotifyForChanges(to.connection_id, to.buffer)})
+  \\ | endfor
+""",
+    ),
+    "kakoune": EditorSetup(
+        "Kakoune, with kakoune-lsp",
+        ("Kakoune",),
+        "~/.config/kak/kakrc",
+        """\
+eval %sh{kak-lsp}
+hook -group lsp-filetype-python global BufSetOption filetype=python %{
+    set-option buffer lsp_servers %{
+        [halley]
+        root_globs = [".halley.toml", ".git"]
+        command = "halley"
+        args = ["serve"]
+    }
+}
+lsp-enable
+""",
+    ),
+    "sublime": EditorSetup(
+        "Sublime Text, with the package LSP",
+        ("Sublime Text",),
+        "the settings of LSP",
+        """\
+{
+  "clients": {
+    "halley": {
+      "enabled": true,
+      "command": ["halley", "serve"],
+      "selector": "source | text"
+    }
+  }
+}
 """,
     ),
     "zed": EditorSetup(
@@ -89,8 +141,9 @@ def setup(editor: str | None) -> None:
     """How to set up your editor. Without a name: the editors found on this machine."""
     names = [editor] if editor else editors_found()
     if not names:
-        console().print(
-            f"No editor found on PATH. Name one: {', '.join(f'halley setup {n}' for n in EDITORS)}."
+        tell(
+            f"None of these editors was found on PATH; `halley setup NAME` shows its lines: {', '.join(EDITORS)}.\n"
+            "For any other, start `halley serve`: it speaks LSP on stdin and stdout."
         )
     for name in names:
         found = EDITORS[name]

@@ -112,7 +112,9 @@ def next_steps() -> list[tuple[str, str]]:
 
     halley = _own_command()
     steps = [] if halley == "halley" else [("install it", _install_command())]
-    steps += [(f"set up {name}", f"{halley} setup {name}") for name in editors_found()] or [
+    # Vim is on nearly every machine, and needs a plugin first: `halley setup` lists it.
+    editors = [name for name in editors_found() if name != "vim"]
+    steps += [(f"set up {name}", f"{halley} setup {name}") for name in editors] or [
         ("set up an editor", f"{halley} setup")
     ]
     return [

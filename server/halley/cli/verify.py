@@ -43,22 +43,15 @@ async def verify(
 
 
 async def _test(desk: Desk, provider: str, model: str | None, as_json: bool) -> Json:
+    from halley.features.report_tables import verified_lines
     from halley.features.verify import verify as verify_provider
 
     found = await verify_provider(desk.room, desk.settings, desk.caller(), provider, model)
     if not as_json:
         click.echo(f"{provider}: {'ok' if found['ok'] else 'FAILED'}")
-        for step in found["steps"]:
-            _print_step(step, found["model"])
+        for line in verified_lines(found):
+            click.echo(clean(line))
     return {"provider": provider, **found}
-
-
-def _print_step(step: Json, model: str | None) -> None:
-    about = f" ({model})" if step["name"] == "first token" and model else ""
-    mark = "ok    " if step["ok"] else "FAILED"
-    click.echo(clean(f"  {mark} {step['name']}{about}  {milliseconds(step['ms'])}"))
-    if problem := step.get("problem"):
-        click.echo(clean(f"         {problem['message']}\n         {problem['help']}".rstrip()))
 
 
 async def _test_models(desk: Desk, provider: str, model: str | None, as_json: bool) -> Json:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "Neovim": ("nvim",), "VS Code": ("code",), "VSCodium": ("codium",), "Helix": ("hx", "helix"),
     "Zed": ("zeditor", "zed"), "Emacs": ("emacs",), "Kate": ("kate",), "Sublime Text": ("subl",), "Vim": ("vim",),
+    "Kakoune": ("kak",),
     "IntelliJ IDEA": ("idea", "intellij-idea-ultimate", "intellij-idea-community"),
     "PyCharm": ("pycharm", "pycharm-professional", "pycharm-community"), "GoLand": ("goland",),
     "WebStorm": ("webstorm",), "PhpStorm": ("phpstorm",), "RubyMine": ("rubymine",), "Rider": ("rider",),

@@ -1,6 +1,8 @@
-"""Reports as tables: what `halley usage` and `halley doctor` print, and what editors without a plugin of ours show.
+"""Reports as tables: what the command line prints, and what editors without a plugin of ours show.
 
+models_table(models)               `halley models`: a row for each model of the catalogue
 usage_tables(report, ("model",))   the ledger's sums, then the ghost text, each with its columns
+verified_lines(result)             `halley verify`: the steps of the test of one provider
 doctor_lines(report)               the report of `halley doctor`, line by line: `state_lines`, then `problem_lines`
 """
 
@@ -21,6 +23,49 @@ class Table:
     rows: list[tuple[Any, ...]]
     right: tuple[str, ...]
     """The columns of numbers."""
+
+
+def models_table(models: Sequence[Json]) -> Table:
+    """`models` as `features/models.py` lists them; a price with ~ is the catalogue's, not the provider's own."""
+    return Table(_MODELS, [_model_row(model) for model in models], ("CONTEXT", "$/M IN", "$/M OUT"))
+
+
+_MODELS = ("MODEL", "GROUP", "CONTEXT", "$/M IN", "$/M OUT", "ROLES", "ABILITIES")
+
+
+def _model_row(model: Json) -> tuple[Any, ...]:
+    price = model.get("price") or {}
+    estimated = "~" if price.get("source") == "catalog" else ""
+    abilities = [name for name in ("tools", "vision", "reasoning", "fim") if model["capabilities"].get(name)]
+    abilities += [name for name in ("deprecated", "favourite", "recent") if model.get(name)]
+    return (
+        model["id"],
+        model["group"],
+        count(model.get("context")),
+        _price(price.get("input"), estimated),
+        _price(price.get("output"), estimated)
+        or _price(price.get("perRequest"), estimated, "/call")
+        or _price(price.get("perSecond"), estimated, "/s"),
+        " ".join(model["roles"]),
+        " ".join(abilities),
+    )
+
+
+def _price(amount: float | None, estimated: str, per: str = "") -> str:
+    return "" if amount is None else f"{estimated}{amount:g}{per}"
+
+
+def verified_lines(result: Json) -> list[str]:
+    """`result` as `features/verify.py` makes it: a line for each step, then what is wrong and how to mend it."""
+    lines: list[str] = []
+    for step in result["steps"]:
+        about = f" ({result['model']})" if step["name"] == "first token" and result["model"] else ""
+        lines.append(
+            f"  {'ok    ' if step['ok'] else 'FAILED'} {step['name']}{about}  {milliseconds(step['ms'])}"
+        )
+        if problem := step.get("problem"):
+            lines += [f"         {text}" for text in (problem["message"], problem["help"]) if text]
+    return lines
 
 
 def usage_tables(report: Json, dimensions: Sequence[str]) -> list[Table]:

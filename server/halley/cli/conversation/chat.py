@@ -248,7 +248,7 @@ async def _loop(desk: Desk, talk: Conversation, first: tuple[str, tuple[ImagePar
 
 async def _turn(talk: Conversation, text: str, pictures: tuple[ImagePart, ...]) -> bool:
     """False when it failed, with the reason shown; a reply that the user stopped has not failed."""
-    own = OWN.get(text)
+    own = OWN.get("/help" if text == "/" else text)
     work = asyncio.ensure_future(own.run(talk) if own else talk.send(text, pictures))
     with _stopping(work):
         try:

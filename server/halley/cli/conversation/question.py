@@ -89,10 +89,10 @@ def _show_file(name: str) -> str:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is not text"
         raise InvalidInput(f"{place.path} cannot be read: {why}.", "Check its name.") from None
-    lines = text.split("\n")
+    lines = text.removesuffix("\n").split("\n")
     first, last = place.first or 1, min(place.last or len(lines), len(lines))
     if first > len(lines) or first > last:
-        raise InvalidInput(f"{place.path} has {len(lines)} lines.", "Name lines as FILE:10-20.")
+        raise InvalidInput(f"{place.path} has {len(lines)} lines.", "Name the lines it has, as FILE:10-20.")
     shown = "\n".join(lines[first - 1 : last])
     which = f", lines {first} to {last}" if place.first else ""
     return f"`{place.path}`{which}:\n\n{_fenced(shown, language_id_of(place.path.name))}"

@@ -124,8 +124,12 @@ def _is_escaped(text: str, at: int) -> bool:
 
 def _written_out(text: str) -> str:
     """Characters that make links, images, definitions and HTML, as text."""
-    text = text.replace("<", "&lt;").replace("![", "!&#91;")
+    text = _MAY_BEGIN_HTML.sub("&lt;", text).replace("![", "!&#91;")
     return text.replace("](", "]&#40;").replace("]:", "]&#58;").replace("][", "]&#91;")
+
+
+_MAY_BEGIN_HTML = re.compile(r"<(?!=?\s|\$?[\d.,]+(?:[\s|]|$))")
+"""Not before a blank (`a < b`) or a number (`<$0.01`): no tag and no address begins so, and `&lt;` is hard to read."""
 
 
 def visible(text: str) -> str:

@@ -3,6 +3,7 @@
     a code action        runs in the background; its command is answered first: some editors wait for a command and do
                          nothing else meanwhile (Emacs, for ten seconds), others do not report that one failed (Helix)
     halley.stop          stops what runs in the background; it is among the code actions while something does
+    path, lines          a document and a range as an editor can write them into a command's argument (Helix)
     the other commands   picked from a list, that is without an argument, or with `show: true`: what they
                          answer is shown as a document or in a message, and so are errors; with `show: "markdown"`
                          it is answered as `{markdown, answer}`, for the client to show
@@ -21,6 +22,7 @@ from halley.core.errors import HalleyError, problem_of
 from halley.lsp.base.intake import current_request
 from halley.lsp.base.rpc_errors import RpcError
 from halley.lsp.logs import describe
+from halley.lsp.protocol.common import with_document
 from halley.lsp.protocol.shape import command_argument
 from halley.lsp.window.session import Session
 from halley.lsp.window.showing import show_answer, show_error, show_message
@@ -39,6 +41,8 @@ IN_BACKGROUND = (
     "halley.nextEdit.apply",
     "halley.review.fix",
 )
+ON_LINES = ("halley.run", "halley.chat", "halley.macros.run")
+"""Commands about a document, which `path` and `lines` may name."""
 SHOWN = {
     "halley.chat": "Chat",
     "halley.models.list": "Models",
@@ -132,6 +136,16 @@ def _shown(server: HalleyServer, name: str, handler: Handler) -> Handler:
     return command
 
 
+def _on_lines(_server: HalleyServer, _name: str, handler: Handler) -> Handler:
+    """The command, with `path` and `lines` read as the document and the range they stand for."""
+
+    async def command(arguments: list[Any]) -> Any:
+        asked = command_argument(arguments)
+        return await _called(handler, [with_document(asked)] if "path" in asked else arguments)
+
+    return command
+
+
 def _without_show(asked: Json) -> Json:
     return {key: value for key, value in asked.items() if key != "show"}
 
@@ -148,7 +162,7 @@ def register(server: HalleyServer) -> None:
     async def _stop(_arguments: list[Any]) -> Json:
         return stop(server.session)
 
-    for names, wrap in ((IN_BACKGROUND, _background), (SHOWN, _shown)):
+    for names, wrap in ((ON_LINES, _on_lines), (IN_BACKGROUND, _background), (SHOWN, _shown)):
         for name in names:
             if handler := server.protocol.fm.commands.get(name):  # a module that failed to load has none
                 server.protocol.fm.commands[name] = wrap(server, name, handler)

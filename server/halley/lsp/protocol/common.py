@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from halley.lsp.protocol.shape import Shape
+from halley.lsp.base.rpc_errors import InvalidParams
+from halley.lsp.protocol.shape import Shape, read_params
 
 
 class Position(Shape):
@@ -22,6 +24,40 @@ class Range(Shape):
 class TextDocument(Shape):
     uri: str
     version: int | None = None
+
+
+LAST_CHARACTER = 2**31 - 1
+"""The largest `character` that LSP knows: every line ends before it, so it means the end of the line."""
+
+
+class Lines(Shape):
+    """`path` and `lines` in place of `textDocument` and `range`, for editors that can only put text into a command.
+
+    `path` is absolute; `lines` are the first and the last one, counted from 1.
+    """
+
+    path: str
+    lines: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] | None = None
+
+
+def with_document(asked: dict[str, Any]) -> dict[str, Any]:
+    """A command's argument with the document and the range that its `path` and `lines` stand for, if it has them.
+
+    A single line is a cursor, at the line's end: inside the definition that begins there, however it is indented.
+    Raises InvalidParams (-32602), naming the invalid field.
+    """
+    if "path" not in asked or "textDocument" in asked:
+        return asked
+    at = read_params(Lines, asked)
+    try:
+        made = {**asked, "textDocument": {"uri": Path(at.path).as_uri()}}
+    except ValueError:  # a relative one, or half a surrogate pair
+        raise InvalidParams("path", "it must be an absolute path") from None
+    if at.lines:
+        first, last = sorted(at.lines)
+        end = {"line": last - 1, "character": LAST_CHARACTER}
+        made["range"] = {"start": end if first == last else {"line": first - 1, "character": 0}, "end": end}
+    return made
 
 
 class Problem(Shape):

@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from halley.features.report_tables import Table, problem_lines, quota_text, state_lines, usage_tables
+from halley.features.report_tables import (
+    Table,
+    models_table,
+    problem_lines,
+    quota_text,
+    state_lines,
+    usage_tables,
+    verified_lines,
+)
 
 Json = dict[str, Any]
 _ROWS = 500
@@ -18,6 +26,10 @@ def answer_markdown(command: str, asked: Json, result: Any) -> str:
         return _usage(result, asked.get("by") or ["model"])
     if command == "halley.doctor":
         return _doctor(result)
+    if command == "halley.models.list":
+        return _models(result)
+    if command == "halley.providers.verify":
+        return _text_block(["ok" if result["ok"] else "FAILED", *verified_lines(result)])
     return value_markdown(result)
 
 
@@ -30,7 +42,17 @@ def _doctor(report: Json) -> str:
     """What is wrong comes first: the rest is longer than a screen."""
     wrong = "\n".join(problem_lines(report)) if report["problems"] else "Nothing is wrong."
     parts = (["Problems", "", wrong, ""] if report["problems"] else [wrong, ""], state_lines(report))
-    text = "\n".join(line for part in parts for line in part).replace("```", "``")
+    return _text_block([line for part in parts for line in part])
+
+
+def _models(found: Json) -> str:
+    parts = [_table(models_table(found["models"]))] if found["models"] else []
+    parts += [f"{one['message']} {one['help']}".strip() for one in found["problems"]]
+    return "\n\n".join(parts) or "Nothing."
+
+
+def _text_block(lines: list[str]) -> str:
+    text = "\n".join(lines).replace("```", "``").strip("\n")
     return f"```text\n{text}\n```"
 
 

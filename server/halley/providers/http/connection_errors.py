@@ -124,6 +124,8 @@ def _host(endpoint: Endpoint, message: str) -> ProviderUnavailable:
     setting = endpoint.setting("base_url")
     # The likeliest cause first: a local server is mostly not started, a remote one mostly not reached.
     help = "Is it running?" if endpoint.is_local else "Are you online?"
+    if endpoint.id == "simulator":
+        help = "`halley simulator --use` starts it."
     return ProviderUnavailable(message, f"{help} Otherwise check `{setting}`.", setting=setting)
 
 
