@@ -6,6 +6,7 @@ shown honestly is declined, and what comes back is checked against what was aske
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,13 @@ from halley.mcp.values import AskedReply, CallHelp, Form, FormField, ToolFailed
 MOST_FIELDS, MOST_CHOICES, MOST_TEXT = 20, 12, 4000
 MOST_ASKED = 200_000
 """Characters of a prompt; a user could not read more either."""
+MOST_TOKENS = 16_384
+"""Of an answer: the user approves a price that can be estimated."""
+_SECRET = re.compile(
+    r"pass(?:word|wd|phrase|code)|api.?key|secret|\btokens?\b|credential|private.?key|\bpin\b|\bcvv\b|card.?number",
+    re.I,
+)
+"""What a form must not ask for, by the protocol: servers open a page of their own for that."""
 
 
 async def fill_form(
@@ -63,13 +71,15 @@ def _asked(params: types.CreateMessageRequestParams) -> AskedReply | None:
     size = sum(len(text) for _, text in messages) + len(params.system_prompt or "")
     if params.tools or not messages or size > MOST_ASKED:
         return None
-    return AskedReply(
-        params.system_prompt or "", tuple(messages), max(1, params.max_tokens), params.temperature
-    )
+    tokens = min(max(1, params.max_tokens), MOST_TOKENS)
+    warmth = params.temperature
+    if warmth is not None and not 0 <= warmth <= 2:
+        warmth = None
+    return AskedReply(params.system_prompt or "", tuple(messages), tokens, warmth)
 
 
 def _form(params: types.ElicitRequestFormParams) -> Form | None:
-    """None for one with fields that are required and of no kind we know."""
+    """None for one that asks for a password or a key, or with fields that are required and of no kind we know."""
     schema: Mapping[str, Any] = params.requested_schema if isinstance(params.requested_schema, dict) else {}
     rows, required = schema.get("properties"), schema.get("required") or []
     if not isinstance(rows, dict) or not isinstance(required, list) or len(rows) > MOST_FIELDS:
@@ -81,6 +91,11 @@ def _form(params: types.ElicitRequestFormParams) -> Form | None:
             fields.append(field)
         elif name in required:
             return None
+    texts = [field for field in fields if field.kind == "text"]
+    if any(
+        _SECRET.search(f"{field.name} {field.title} {field.description} {params.message}") for field in texts
+    ):
+        return None
     return Form(params.message[:MOST_TEXT], tuple(fields))
 
 

@@ -50,12 +50,16 @@ USER_S = 3600.0
 HANGS = 2
 """Calls in a row without an answer, after which a server counts as hanging."""
 MOST_NAME = 128
+MOST_QUESTIONS = 20
+"""What a server may ask of the user during one call."""
 
 
 @dataclass(slots=True, eq=False)
 class _RunningCall:
     limit: asyncio.Timeout
     help: CallHelp
+    ended: asyncio.Future[None]
+    asked: int = 0
 
 
 class ServerConnection:
@@ -85,6 +89,7 @@ class ServerConnection:
         self._failures = self._hangs = 0
         self._rest_until = 0.0
         self._running: list[_RunningCall] = []
+        self._question = asyncio.Lock()
 
     @property
     def needs_sign_in(self) -> bool:
@@ -272,23 +277,38 @@ class ServerConnection:
         return await self._helped(lambda help: sample(help, params))
 
     async def _helped(self, answer: Callable[[CallHelp], Awaitable[Any]]) -> Any:
-        """Asks the maker of the call that runs. With calls of several chats the server does not say whose it means, and
-        without any it has no business with the user: both are refused."""
+        """Asks the maker of the call that runs, one question at a time. With calls of several chats the server does not
+        say whose it means, and without any it has no business with the user: both are refused."""
         from mcp_types import INVALID_REQUEST, ErrorData
 
-        running = list(self._running)
+        running = self._running
         if not running or any(one.help is not running[0].help for one in running):
             return ErrorData(
                 code=INVALID_REQUEST, message="No single call is running that this could belong to."
             )
+        call = running[0]
+        call.asked += 1
+        if call.asked > MOST_QUESTIONS:
+            return ErrorData(code=INVALID_REQUEST, message="This call has asked too often.")
+        async with self._question:
+            if call in self._running and (said := await self._answered(call, answer)) is not None:
+                return said
+        return ErrorData(code=INVALID_REQUEST, message="The call that this belonged to has ended.")
+
+    async def _answered(self, call: _RunningCall, answer: Callable[[CallHelp], Awaitable[Any]]) -> Any:
+        """None where the call ends first: the question is withdrawn, and no answer counts any more."""
         now = asyncio.get_running_loop().time
-        left = [(one, (one.limit.when() or now()) - now()) for one in running]
-        for one in running:
+        paused = [(one, (one.limit.when() or now()) - now()) for one in self._running]
+        for one, _ in paused:
             one.limit.reschedule(None)
+        answering = asyncio.ensure_future(answer(call.help))
         try:
-            return await answer(running[0].help)
+            await asyncio.wait((answering, call.ended), return_when=asyncio.FIRST_COMPLETED)
+            return None if call.ended.done() else answering.result()
         finally:
-            for one, seconds in left:
+            answering.cancel()
+            await asyncio.wait((answering,))
+            for one, seconds in paused:
                 if one in self._running:
                     one.limit.reschedule(now() + seconds)
 
@@ -342,7 +362,8 @@ class ServerConnection:
     @contextlib.contextmanager
     def _counted(self, limit: asyncio.Timeout, help: CallHelp | None) -> Iterator[None]:
         """A call with `help` is one that the server's questions can belong to, while it runs."""
-        call = _RunningCall(limit, help) if help else None
+        ended = asyncio.get_running_loop().create_future()
+        call = _RunningCall(limit, help, ended) if help else None
         if call:
             self._running.append(call)
         try:
@@ -350,6 +371,7 @@ class ServerConnection:
         finally:
             if call:
                 self._running.remove(call)
+                ended.set_result(None)
 
     def _sign_in_first(self) -> str:
         return f"It wants you to sign in: `/tools {self.spec.name} signin`, or `halley tools signin {self.spec.name}`."

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from halley.core.agent import Limits
@@ -26,6 +27,8 @@ from halley.mcp.values import AskedReply, Form, ToolFailed
 Filled = Mapping[str, Any] | Literal["decline", "cancel"]
 Fill = Callable[[str, Form], Awaitable[Filled]]
 """(server, form) → the user's answers by field; `decline` for a no, `cancel` where there was no answer."""
+MOST_REFUSED = 3
+"""Refusals after which a server is not heard again in a reply: a user could be worn down."""
 SAMPLING = "sampling"
 """What is approved in place of a tool."""
 
@@ -43,6 +46,8 @@ class ReplyHelp:
     limits: Limits
     rounds: int = 0
     asked_s: float = 0.0
+    refused: Counter[str] = field(default_factory=Counter[str])
+    """By server."""
 
     def of(self, server: str) -> ServerHelp:
         return ServerHelp(self, server)
@@ -56,20 +61,27 @@ class ServerHelp:
     server: str
 
     async def fill(self, form: Form) -> Filled:
-        if self.reply.fill is None:
+        if self.reply.fill is None or self.reply.refused[self.server] >= MOST_REFUSED:
             return "decline"
         began = time.monotonic()
         try:
-            return await self.reply.fill(self.server, form)
+            filled = await self.reply.fill(self.server, form)
         finally:
             self.reply.asked_s += time.monotonic() - began
+        self.reply.refused[self.server] += isinstance(filled, str)
+        return filled
 
     async def sample(self, asked: AskedReply) -> tuple[str, str, str]:
         if spent := self._spent():
             raise ToolFailed(spent)
-        if not await self._is_approved(asked):
-            raise ToolFailed("The user did not approve this prompt.")
         its = self.reply
+        # What is shown is what is sent: hidden characters would be a prompt that the user has not read.
+        asked = replace(
+            asked, system=visible(asked.system), messages=tuple((r, visible(t)) for r, t in asked.messages)
+        )
+        if its.refused[self.server] >= MOST_REFUSED or not await self._is_approved(asked):
+            its.refused[self.server] += 1
+            raise ToolFailed("The user did not approve this prompt.")
         its.rounds += 1
         messages: list[Message] = [system(asked.system)] if asked.system else []
         messages += [(assistant if role == "assistant" else user)(text) for role, text in asked.messages]
@@ -89,7 +101,7 @@ class ServerHelp:
         if self.reply.ask is None:
             return False
         shown = [("system", asked.system)] if asked.system else []
-        text = "\n\n".join(f"{role}: {visible(said)}" for role, said in (*shown, *asked.messages))
+        text = "\n\n".join(f"{role}: {said}" for role, said in (*shown, *asked.messages))
         text += f"\n\n(at most {asked.max_tokens} tokens)"
         question = Question(
             f"k{secrets.token_hex(8)}", self.server, SAMPLING, "Ask the chat's model", {"prompt": text}, text, False,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from halley.lsp.window.session import Session
 
 ACCEPT, SKIP, DECLINE = "Accept", "Skip", "Decline"
+_OWN = ("", *(word.casefold() for word in (ACCEPT, SKIP, DECLINE)))
 MOST_SHOWN = 2000
 
 
@@ -33,6 +34,11 @@ async def fill_form(session: Session, server: str, form: Form) -> Filled:
     if not boxes:
         chosen = await choose_button(session, asks, [ACCEPT, DECLINE])
         return {} if chosen == ACCEPT else "decline" if chosen == DECLINE else "cancel"
+    if any(len(set(_titles(field))) < len(_titles(field)) for field in boxes):
+        await show_message(
+            session, f"{asks} It was declined: its choices cannot be told apart.", warning=True
+        )
+        return "decline"
     for field in boxes:
         chosen = await choose_button(session, f"{asks}\n\n{_told(field)}", _titles(field))
         if chosen in ("", DECLINE):
@@ -47,7 +53,7 @@ async def fill_form(session: Session, server: str, form: Form) -> Filled:
 def _titles(field: FormField) -> list[str]:
     """No choice of a server's can pass for a button of Halley's."""
     shown = [visible(one)[:100] for one in field.choices] or ["Yes", "No"]
-    shown = [f"“{one}”" if one in (ACCEPT, SKIP, DECLINE) else one for one in shown]
+    shown = [f"“{one}”" if one.strip().casefold() in _OWN else one for one in shown]
     return [*shown, *([] if field.required else [SKIP]), DECLINE]
 
 
