@@ -13,7 +13,7 @@ from plugin import SAID, SELECT, seen
 from halley.simulator import Simulator
 
 BUSY = "require('halley.chat').busy(vim.api.nvim_get_current_buf())"
-ALLOW = ["Allow this call"]
+WAITS = "require('halley.chat.approving').waits(vim.api.nvim_get_current_buf())"
 HOLD = """
     vim.ui.select = function(items, opts, choose)
       local titles = vim.tbl_map(opts.format_item or tostring, items)
@@ -49,6 +49,15 @@ def ask(editing: Neovim, simulator: Simulator) -> Callable[..., None]:
     return send
 
 
+def answer(editing: Neovim, keys: str, about: str) -> str:
+    """Types the keys that answer the question about a file or a command; the chat as it was before."""
+    editing.wait(f"{WAITS} and vim.fn.search('^> ? .*' .. ..., 'nw') > 0", about)
+    text = editing.text()
+    editing.type(keys)
+    editing.wait("vim.fn.search('^> ? .*' .. ..., 'nw') == 0", about)
+    return text
+
+
 def idle(editing: Neovim) -> str:
     editing.wait(f"not {BUSY}")
     return editing.text()
@@ -59,7 +68,6 @@ def test_the_plan_is_a_list_of_tasks_that_are_ticked(
 ) -> None:
     editing.lua("vim.cmd('Halley mode plan')")
     editing.wait("require('halley.chat').of().mode == 'plan'")
-    editing.lua(HOLD)
     ask(
         "Do it",
         call("write_plan", steps=["Read it", "Change it", "Test it"]),
@@ -68,12 +76,10 @@ def test_the_plan_is_a_list_of_tasks_that_are_ticked(
         call("mark_step", step=2, state="dropped"),
         "All done.",
     )
-    editing.wait("_G.question ~= nil")
-    assert "**Plan**" not in editing.text()
-    editing.lua("_G.question.answer(1)")
-    editing.wait("_G.question ~= nil and vim.fn.search('- \\\\[x\\\\] Read it', 'nw') > 0")
-    assert "**Plan** 1/3\n\n- [x] Read it\n- [ ] Change it\n- [ ] Test it\n\n## You" in editing.text()
-    editing.lua("_G.question.answer(1)")
+    before = answer(editing, "gy", "plan")
+    assert "**Plan**" not in before and ">     1. Read it\n>     2. Change it\n>     3. Test it\n" in before
+    before = answer(editing, "gy", "new.py")
+    assert "**Plan** 1/3\n\n- [x] Read it\n- [ ] Change it\n- [ ] Test it\n\n## You" in before
     text = seen(editing, "All done.")
     idle(editing)
     expected = "**Plan** 2/3\n\n- [x] Read it\n- [x] Change it · dropped\n- [ ] Test it\n\n## You"
@@ -93,9 +99,8 @@ def test_the_plan_is_a_list_of_tasks_that_are_ticked(
 def test_messages_wait_and_are_taken_back(
     editing: Neovim, simulator: Simulator, ask: Callable[..., None], workspace: Path
 ) -> None:
-    editing.lua(HOLD)
     ask("Make a", call("create_file", path="a.txt", text="a\n"))
-    editing.wait("_G.question ~= nil")
+    editing.wait(WAITS)
     ask("Then this", "Yes, then.")
     seen(editing, "Then this\n\n> Queued until this step is done.")
     ask("Never mind")
@@ -104,7 +109,7 @@ def test_messages_wait_and_are_taken_back(
     editing.type(":Halley withdraw<CR>")
     editing.wait("#require('halley.chat').of().queued == 1")
     assert editing.text().endswith("## You\n\nNever mind\n"), "it can be written again"
-    editing.lua("_G.question.answer(1)")
+    answer(editing, "gy", "a.txt")
     seen(editing, "Yes, then.")
     text = idle(editing)
     assert "> Queued" not in text
@@ -117,15 +122,13 @@ def test_messages_wait_and_are_taken_back(
 def test_stopping_ends_what_waits_too_and_keeps_what_was_done(
     editing: Neovim, ask: Callable[..., None], workspace: Path
 ) -> None:
-    editing.lua(HOLD)
     ask(
         "Make two",
         call("create_file", path="a.txt", text="a\n"),
         call("create_file", path="b.txt", text="b\n"),
     )
-    editing.wait("_G.question ~= nil")
-    editing.lua("_G.question.answer(1)")
-    editing.wait("_G.question ~= nil")
+    answer(editing, "gy", "a.txt")
+    editing.wait(WAITS)
     ask("First")
     ask("Second")
     editing.wait("#require('halley.chat').of().queued == 2")
@@ -138,16 +141,18 @@ def test_stopping_ends_what_waits_too_and_keeps_what_was_done(
 @pytest.fixture
 def two_turns(editing: Neovim, ask: Callable[..., None], workspace: Path) -> Path:
     """A turn that makes a.txt and b.txt, and one that changes a.txt."""
-    editing.lua(SELECT, ALLOW * 3)
     ask(
         "Make two",
         call("create_file", path="a.txt", text="a\n"),
         call("create_file", path="b.txt", text="b\n"),
         "Made.",
     )
+    answer(editing, "gy", "a.txt")
+    answer(editing, "gy", "b.txt")
     seen(editing, "Made.")
     idle(editing)
     ask("Change it", call("edit_file", path="a.txt", old_text="a", new_text="A"), "Changed.")
+    answer(editing, "gy", "a.txt")
     seen(editing, "Changed.")
     idle(editing)
     assert (workspace / "a.txt").read_text() == "A\n"
@@ -210,20 +215,19 @@ def test_a_chat_that_is_not_seen_says_that_it_waits_and_is_shown(
         call("create_file", path="b.txt", text="b\n"),
         "Made.",
     )
-    editing.wait("_G.question ~= nil")
-    assert "Show its chat first" not in editing.lua("return _G.question.titles")
+    editing.wait(WAITS)
+    assert not editing.lua("return _G.question ~= nil"), "it is asked in the chat that is seen"
     chat = editing.lua("return vim.api.nvim_get_current_buf()")
     editing.type(":close<CR>")
     editing.wait("vim.fn.bufwinid(...) == -1", chat)
     editing.wait("require('halley.status').line():find('1 chat waits for approval', 1, true) ~= nil")
-    editing.lua("_G.question.answer(1)")
     editing.wait("_G.question ~= nil and _G.question.titles[1] == 'Show its chat first'")
     seen(editing, "In a chat that you do not see now")
+    editing.lua("_G.question.answer(2)")
+    editing.wait("_G.question ~= nil and _G.question.titles[1] == 'Show its chat first'")
     editing.lua("_G.question.answer(1)")
-    editing.wait("_G.question ~= nil and vim.fn.bufwinid(...) ~= -1", chat)
-    asked = editing.lua("return _G.question.titles")
-    assert asked[0] == "Allow this call"
-    editing.lua("_G.question.answer(1)")
+    editing.wait("vim.api.nvim_get_current_buf() == ...", chat)
+    answer(editing, "gy", "b.txt")
     seen(editing, "Made.")
     editing.type(":close<CR>")
     editing.wait("vim.fn.bufwinid(...) == -1", chat)
@@ -233,17 +237,16 @@ def test_a_chat_that_is_not_seen_says_that_it_waits_and_is_shown(
 def test_the_list_of_chats_has_those_first_that_wait(editing: Neovim, ask: Callable[..., None]) -> None:
     editing.lua(HOLD)
     ask("Make a", call("create_file", path="a.txt", text="a\n"), "Made.")
-    editing.wait("_G.question ~= nil")
-    editing.lua("_G.first = _G.question")
+    editing.wait(WAITS)
     editing.type(":Halley! chat Hello<CR>")
     seen(editing, "You asked")
     idle(editing)
-    editing.lua("_G.question = nil")
     editing.type(":Halley sessions<CR>")
     editing.wait("_G.question ~= nil")
     titles = editing.lua("return _G.question.titles")
     assert len(titles) == 2 and "waits for your approval" in titles[0] and "waits" not in titles[1]
     editing.lua("_G.question.answer(1)")
     seen(editing, "Make a")
-    editing.lua("_G.first.answer(1)")
+    editing.wait("vim.fn.search('Make a', 'nw') > 0")
+    answer(editing, "gy", "a.txt")
     seen(editing, "Made.")

@@ -61,13 +61,16 @@ for name in ('explain fix generate improve document tests format edit ask chat m
   map('nx', name, ':Halley ' .. name .. '<CR>')
 end
 for name in
-  ('model provider accept discard proposals stop retry continue fork choose yank apply sessions commit'):gmatch('%S+')
+  ('model provider accept discard proposals stop retry continue fork choose yank apply approve sessions commit'):gmatch(
+    '%S+'
+  )
 do
   map('n', name, '<Cmd>Halley ' .. name .. '<CR>')
 end
 map('ni', 'send', "<Cmd>lua require('halley.chat').send()<CR>")
 map('n', 'next-turn', "<Cmd>lua require('halley.chat').jump(1)<CR>")
 map('n', 'previous-turn', "<Cmd>lua require('halley.chat').jump(-1)<CR>")
+map('n', 'open-step', "<Cmd>lua require('halley.chat.steps').open()<CR>")
 for name in ('word line next previous dismiss'):gmatch('%S+') do
   map('i', 'ghost-' .. name, "<Cmd>lua require('halley.ghost')." .. name .. '()<CR>')
 end

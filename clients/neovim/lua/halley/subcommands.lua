@@ -146,6 +146,14 @@ return {
   },
   {
     group = 'chat',
+    name = 'approve',
+    takes = '[once|chat|always|deny]',
+    about = 'Answers the call that waits for approval in a chat that you see: once, for this chat, always in this workspace, or no.',
+    call = { 'chat.approving', 'run' },
+    complete = 'complete',
+  },
+  {
+    group = 'chat',
     name = 'restore',
     takes = '[undo|[turn] [file ...] [force]]',
     about = "Takes back what the agent's last turn changed, or all since the turn with that number, in some files only "

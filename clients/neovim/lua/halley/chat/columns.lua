@@ -18,6 +18,7 @@ local shown = {}
 local function dress(win, model, more)
   local set = vim.wo[win][0]
   set.wrap, set.linebreak, set.number, set.signcolumn = true, true, false, 'no'
+  require('halley.chat.window').fold_in(win)
   local room = vim.api.nvim_win_get_width(win)
   if more and 1 + vim.fn.strwidth(model) + 3 + vim.fn.strwidth(more[1]) > room then
     model = model:match('[^/]+$') or model

@@ -1,7 +1,8 @@
 --- Chats, each a Markdown buffer: the conversation above, what is being written below the last heading.
 ---
---- What is asked of the daemon is here; the text is `transcript.lua`, the window `window.lua`, several models side by
---- side `columns.lua`, what is done with old chats `sessions.lua`, with code in replies `blocks.lua`.
+--- What is asked of the daemon is here; the text is `transcript.lua`, the window `window.lua`, several models side
+--- by side `columns.lua`, an agent's steps `steps.lua` and what of them waits for approval `approving.lua`, what is
+--- done with old chats `sessions.lua`, with code in replies `blocks.lua`.
 local M = {}
 
 local client = require('halley.client')
@@ -19,6 +20,7 @@ local window = require('halley.chat.window')
 ---@field queued halley.Run[] Messages that wait
 ---@field mode? string What a model may do in it
 ---@field again? string The turn that what is sent next takes the place of
+---@field cost? halley.Cost What the latest reply has cost so far
 
 ---@class halley.Run A request that streams
 ---@field streaming table<string, true> The replies being written
@@ -72,6 +74,13 @@ function M.by_id(id)
   end
 end
 
+---@return boolean # whether the first reply of a chat is on its way, from which it gets its ID
+function M.begins()
+  return vim.iter(vim.tbl_values(chats)):any(function(chat)
+    return not chat.id and chat.asked ~= nil
+  end)
+end
+
 -- Streaming -----------------------------------------------------------------------------------------------------------
 
 ---@param chat halley.ChatBuffer
@@ -123,7 +132,7 @@ end
 local function begin(chat, run)
   stop_waiting(chat, run)
   if chat.asked ~= run then
-    chat.asked = run
+    chat.asked, chat.cost = run, nil
     require('halley.chat.columns').close(chat)
     window.redraw()
   end
@@ -146,6 +155,11 @@ local function listener(chat, run)
       elseif event.type == 'text' or event.type == 'reasoning' then
         transcript.add(chat.text, event.replyId, event.type, event.delta)
         run.has_begun = true
+      elseif event.type == 'toolCall' or event.type == 'terminal' or event.type == 'toolResult' then
+        require('halley.chat.steps').take(chat.text, event)
+        run.has_begun = run.has_begun or event.callId ~= nil
+      elseif event.type == 'cost' then
+        window.set_cost(chat, event.usage)
       elseif event.type == 'notice' and event.replyId ~= '' then
         vim.notify('Halley: ' .. event.text)
       end
@@ -201,6 +215,7 @@ local function settle(chat, result)
   end
   for _, reply in ipairs(result.replies) do
     transcript.settle(chat.text, reply)
+    window.set_cost(chat, reply.usage)
   end
   require('halley.chat.columns').draw(chat, result.replies)
   if result.turnId ~= '' then
@@ -231,6 +246,7 @@ end
 local function ended(chat, run)
   if chat.asked == run then
     chat.asked = nil
+    require('halley.chat.approving').ended(chat)
   end
   window.redraw()
   local data = { buf = chat.buf, chatId = chat.id }
@@ -473,6 +489,8 @@ function M.refresh(chat, done)
   client.request('halley/chat/get', { chatId = chat.id }, function(whole)
     if vim.api.nvim_buf_is_valid(chat.buf) then
       transcript.render(chat.text, whole)
+      local last = whole.turns[#whole.turns]
+      window.set_cost(chat, last and #last.replies == 1 and last.replies[1].usage or nil)
       window.set_title(chat, whole.title)
       if done then
         done()
@@ -502,6 +520,12 @@ local function adopt(buf, id, code)
     callback = function()
       M.stop(buf)
       chats[buf] = nil
+    end,
+  })
+  vim.api.nvim_create_autocmd('BufWinLeave', {
+    buffer = buf,
+    callback = function()
+      require('halley.chat.approving').hidden(buf)
     end,
   })
   if id then
@@ -538,6 +562,7 @@ function M.read(buf)
     return M.restore(buf)
   end
   M.stop(buf)
+  require('halley.chat.approving').ended(chat)
   chat.text, chat.again = transcript.new(buf), nil
   if chat.id then
     M.refresh(chat)

@@ -1,13 +1,16 @@
 --- A chat's text in its buffer: turns and replies above, the prompt below the last heading.
 ---
 ---     ## You              a turn: what was asked, what it brought along (folded)
----     ## provider/model   a reply: its reasoning (folded), its text, why it ended
+---     ## provider/model   a reply: its reasoning (folded), its text with its steps (`steps.lua`), why it ended
 ---     ## You              the prompt
 ---
 --- Text is put in at marks, so neither the cursor nor what is being typed is disturbed, and a reply is one undo step.
 local M = {}
 
-local SPACE = vim.api.nvim_create_namespace('halley.chat')
+local marks = require('halley.chat.marks')
+local calls = require('halley.chat.steps')
+
+local SPACE, place, going_on = marks.SPACE, marks.place, marks.going_on
 local YOU = '## You'
 
 ---@class halley.ShownTurn
@@ -21,7 +24,8 @@ local YOU = '## You'
 ---@field model string
 ---@field mark integer At its heading
 ---@field last integer At the end of its text
----@field part? 'text'|'reasoning' What was written last
+---@field part? 'text'|'reasoning'|'step' What was written last
+---@field steps? table<string, halley.Step> By call
 ---@field said string[] Its text so far, in the pieces that came
 ---@field note? integer The mark over the lines that tell why it ended
 ---@field blocks? halley.Block[] Its blocks of code, once it is whole
@@ -42,30 +46,9 @@ function M.new(buf)
 end
 
 ---@param of halley.Transcript
----@param mark integer
----@return integer row, integer column
-local function place(of, mark)
-  local at = vim.api.nvim_buf_get_extmark_by_id(of.buf, SPACE, mark, {})
-  return at[1] or 0, at[2] or 0
-end
-
----@param of halley.Transcript
 ---@return integer # the row of the heading above the prompt, from 0
 function M.heading(of)
   return (place(of, of.input))
-end
-
---- Changes the text as part of what the last event changed: one undo step for all, unless the user wrote in between.
----@param of halley.Transcript
----@param change fun()
-local function going_on(of, change)
-  vim.api.nvim_buf_call(of.buf, function()
-    if of.tick == vim.api.nvim_buf_get_changedtick(of.buf) then
-      pcall(vim.cmd.undojoin)
-    end
-    change()
-  end)
-  of.tick = vim.api.nvim_buf_get_changedtick(of.buf)
 end
 
 ---@param of halley.Transcript
@@ -254,8 +237,7 @@ end
 ---@param reply halley.ShownReply
 ---@param text string
 local function put(of, reply, text)
-  local row, column = place(of, reply.last)
-  vim.api.nvim_buf_set_text(of.buf, row, column, row, column, vim.split(text, '\n'))
+  marks.put(of, reply.last, text)
 end
 
 --- Continues a reply.
@@ -273,15 +255,40 @@ function M.add(of, id, part, delta)
   else
     table.insert(reply.said, delta)
   end
+  if part == 'text' and reply.part == 'step' and not delta:find('%S') then
+    return -- what parts the rounds of a reply; the step's own lines do
+  end
   if part == 'reasoning' and reply.part ~= 'reasoning' then
     delta = (reply.part and '\n\n' or '') .. '> **Reasoning**\n> ' .. delta
-  elseif part == 'text' and reply.part == 'reasoning' then
+  elseif part == 'text' and (reply.part == 'reasoning' or reply.part == 'step') then
     delta = '\n\n' .. delta:gsub('^\n+', '')
   end
   reply.part = part
   going_on(of, function()
     put(of, reply, delta)
   end)
+end
+
+--- Writes all of a saved reply: its reasoning, and its text with the steps in their places.
+---@param of halley.Transcript
+---@param reply halley.Reply
+local function write(of, reply)
+  if reply.reasoning then
+    M.add(of, reply.replyId, 'reasoning', reply.reasoning)
+  end
+  local at = 0
+  local function write_to(to)
+    local text = vim.fn.strcharpart(reply.text, at, to - at)
+    if text ~= '' then
+      M.add(of, reply.replyId, 'text', text)
+    end
+    at = math.max(at, to)
+  end
+  for _, use in ipairs(reply.tools or {}) do
+    write_to(use.at or 0)
+    calls.settle(of, reply.replyId, use)
+  end
+  write_to(vim.fn.strchars(reply.text))
 end
 
 --- Writes a reply's text again where the daemon has another one: what came first was the model's thinking.
@@ -298,13 +305,8 @@ function M.correct(of, reply)
     local row, column = place(of, shown.last)
     vim.api.nvim_buf_set_text(of.buf, first, 0, row, column, { '' })
   end)
-  shown.part, shown.said = nil, {}
-  if reply.reasoning then
-    M.add(of, reply.replyId, 'reasoning', reply.reasoning)
-  end
-  if reply.text ~= '' then
-    M.add(of, reply.replyId, 'text', reply.text)
-  end
+  shown.part, shown.said, shown.steps = nil, {}, nil
+  write(of, reply)
 end
 
 --- Shows below a reply (without one, above the prompt) how it ended.
@@ -346,6 +348,9 @@ function M.settle(of, reply)
   end
   shown.blocks = reply.blocks
   M.correct(of, reply)
+  for _, use in ipairs(reply.tools or {}) do
+    calls.settle(of, reply.replyId, use)
+  end
   if reply.sources and #reply.sources > 0 then
     local lines = {}
     for _, source in ipairs(reply.sources) do
@@ -430,12 +435,7 @@ local function render_turn(of, turn)
       folded(of, reply)
     else
       M.begin_reply(of, shown, reply.replyId, reply.model)
-      if reply.reasoning then
-        M.add(of, reply.replyId, 'reasoning', reply.reasoning)
-      end
-      if reply.text ~= '' then
-        M.add(of, reply.replyId, 'text', reply.text)
-      end
+      write(of, reply)
       M.settle(of, reply)
     end
     of.replies[reply.replyId].turn = turn.turnId

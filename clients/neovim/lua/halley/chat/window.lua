@@ -2,6 +2,7 @@
 local M = {}
 
 local PREFIX = 'halley-chat:/'
+local SIGNS = { USD = '$', EUR = '€', GBP = '£', CNY = '¥', JPY = '¥' }
 
 ---@param id string
 ---@return string
@@ -30,14 +31,20 @@ function M.rename(buf, id)
 end
 
 ---@param win integer
-local function dress(win)
+function M.fold_in(win)
   local set = vim.wo[win][0]
-  set.wrap, set.linebreak, set.breakindent = true, true, true
-  set.number, set.relativenumber, set.signcolumn, set.foldcolumn = false, false, 'no', '0'
   set.foldmethod, set.foldlevel = 'expr', 0
   set.foldexpr = "v:lua.require'halley.chat.window'.fold()"
   set.fillchars = 'fold: '
   set.foldtext = "v:lua.require'halley.chat.window'.foldtext()"
+end
+
+---@param win integer
+local function dress(win)
+  local set = vim.wo[win][0]
+  set.wrap, set.linebreak, set.breakindent = true, true, true
+  set.number, set.relativenumber, set.signcolumn, set.foldcolumn = false, false, 'no', '0'
+  M.fold_in(win)
   set.winbar = "%{%v:lua.require'halley.chat.window'.winbar()%}"
 end
 
@@ -58,8 +65,12 @@ function M.set_up(chat)
   vim.bo[buf].filetype = 'markdown'
   vim.bo[buf].omnifunc = "v:lua.require'halley.chat.input'.complete"
   pcall(vim.treesitter.start, buf, 'markdown')
-  local keys =
-    { ['<CR>'] = '<Plug>(halley-send)', [']]'] = '<Plug>(halley-next-turn)', ['[['] = '<Plug>(halley-previous-turn)' }
+  local keys = {
+    ['<CR>'] = '<Plug>(halley-send)',
+    [']]'] = '<Plug>(halley-next-turn)',
+    ['[['] = '<Plug>(halley-previous-turn)',
+    K = '<Plug>(halley-open-step)',
+  }
   for key, target in pairs(keys) do
     vim.keymap.set('n', key, target, { buffer = buf, desc = target })
   end
@@ -112,6 +123,27 @@ function M.set_title(chat, title)
   M.redraw()
 end
 
+--- What the latest reply has cost, in the window's bar.
+---@param chat halley.ChatBuffer
+---@param usage? halley.Usage
+function M.set_cost(chat, usage)
+  chat.cost = usage and usage.cost or nil
+  M.redraw()
+end
+
+--- `$0.0123`; empty where it costs nothing or that is unknown.
+---@param cost? halley.Cost
+---@return string
+local function money(cost)
+  local amount = cost and cost.amount or 0
+  if amount == 0 then
+    return ''
+  end
+  local sign = SIGNS[cost.currency] or cost.currency .. ' '
+  local text = amount < 0.00005 and '<' .. sign .. '0.0001' or ('%s%.4f'):format(sign, amount)
+  return (cost.source == 'estimated' and amount >= 0.00005 and '≈' or '') .. text
+end
+
 function M.redraw()
   vim.cmd.redrawstatus({ bang = true })
 end
@@ -124,19 +156,26 @@ function M.winbar()
   end
   local title = (chat.title or '') ~= '' and chat.title or 'A new chat'
   local state = chat.asked and ' … ' or ' '
+  if require('halley.chat.approving').waits(chat.buf) then
+    title = title .. ' · waits for your approval'
+  end
   if #chat.queued > 0 then
     title = ('%s · %d queued'):format(title, #chat.queued)
   elseif chat.again then
     title = title .. ' · replaces a turn'
   end
-  local mode = chat.mode and ' %=%#Comment#' .. chat.mode .. ' ' or ''
+  local cost = money(chat.cost)
+  local right = cost .. (cost ~= '' and chat.mode and ' · ' or '') .. (chat.mode or '')
+  local mode = right ~= '' and ' %=%#Comment#' .. right .. ' ' or ''
   return '%#Title#' .. state .. title:gsub('%%', '%%%%') .. '%*' .. mode
 end
 
--- Folds: what was brought along, what was thought, what was not chosen. All are quotes with a bold word first, so that
--- they need no marks and stay where text is moved.
+-- Folds: what was brought along, what was thought, what was not chosen, and an agent's steps that are over. All are
+-- quotes with a bold word first, so that they need no marks and stay where text is moved.
 
-local FOLDED = { '^> %*%*Context%*%*', '^> %*%*Reasoning%*%*', '^> %*%*Not chosen%*%*' }
+local FOLDED = { '^> %*%*Context%*%*', '^> %*%*Reasoning%*%*', '^> %*%*Not chosen%*%*', '^> ✓ %*%*', '^> ✗ %*%*' }
+--- Steps that wait or run: all of them is seen.
+local OPEN = { '^> %? %*%*', '^> … %*%*' }
 
 ---@return string
 function M.fold()
@@ -147,6 +186,11 @@ function M.fold()
   for _, pattern in ipairs(FOLDED) do
     if line:find(pattern) then
       return '>1'
+    end
+  end
+  for _, pattern in ipairs(OPEN) do
+    if line:find(pattern) then
+      return '0'
     end
   end
   return '='

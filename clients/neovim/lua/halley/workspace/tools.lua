@@ -243,7 +243,7 @@ end
 ---@type { params: halley.ToolApproveParams, answer: fun(decision: string, hunks?: integer[]) }[]
 local waiting = {}
 
-local ask_next
+local ask, ask_next
 
 --- What does not fit beside a question, in a tab page of its own; the question comes again when it is closed.
 ---@param lines string[]
@@ -327,7 +327,11 @@ function ask_next()
     if choice and choice[1] == 'read' then
       return read_first(lines)
     elseif choice and choice[1] == 'chat_first' then
+      table.remove(waiting, 1)
       require('halley.chat').open_id(one.params.chatId)
+      require('halley.chat.approving').ask(one.params, one.answer, function()
+        ask(one.params, one.answer)
+      end)
       return ask_next()
     end
     local function answer(decision, hunks)
@@ -344,21 +348,34 @@ function ask_next()
   end)
 end
 
+--- The question in a window of its own, after those that wait already.
+---@param params halley.ToolApproveParams
+---@param answer fun(decision: string, hunks?: integer[])
+function ask(params, answer)
+  waiting[#waiting + 1] = { params = params, answer = answer }
+  if #waiting == 1 then
+    ask_next()
+  end
+end
+
 --- The handler of `halley/tools/approve`. Neovim runs it in a coroutine, and the answer goes out when that ends.
---- To turn away is to say no.
+--- It is asked in the chat, where that is seen. To turn away is to say no.
 function M.on_approve(_, params)
   local thread = assert(coroutine.running())
   local answered, some
-  waiting[#waiting + 1] = {
-    params = params,
-    answer = function(decision, hunks)
-      answered, some = decision, hunks
-      coroutine.resume(thread)
-    end,
-  }
-  if #waiting == 1 then
-    vim.schedule(ask_next)
+  local function answer(decision, hunks)
+    answered, some = decision, hunks
+    coroutine.resume(thread)
   end
+  vim.schedule(function()
+    local function elsewhere()
+      ask(params, answer)
+    end
+    if package.loaded['halley.chat'] then
+      return require('halley.chat.approving').ask(params, answer, elsewhere)
+    end
+    elsewhere()
+  end)
   coroutine.yield()
   return { decision = answered, hunks = some }
 end
