@@ -43,7 +43,7 @@ def ale(start: Start, vim_binary: Path) -> Terminal:
     loaded = (
         f"let &runtimepath .= ',{vim_binary.parent / ALE}'\nruntime plugin/ale.vim\n"  # blanks may be in it
     )
-    only = "let g:ale_linters_explicit = 1\nlet g:ale_linters = {'python': ['halley']}\n"
+    only = "let g:ale_linters_explicit = 1\n"  # none of ALE's own: the page's lines add Halley
     return start(loaded + only + block("vim", "vim"))
 
 

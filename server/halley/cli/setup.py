@@ -75,6 +75,8 @@ for language in ['python', 'javascript', 'typescript', 'go', 'rust', 'c', 'cpp']
   \\   'project_root': {buffer -> fnamemodify(finddir('.git', expand('#' . buffer . ':p:h') . ';'), ':p:h:h')},
   \\ })
 endfor
+autocmd FileType python,javascript,typescript,go,rust,c,cpp
+  \\ let b:ale_linters = uniq(sort(map(copy(ale#linter#Get(&filetype)), {_, one -> one.name}) + ['halley']))
 autocmd TextChanged,TextChangedI *
   \\ for linter in filter(copy(ale#linter#Get(&filetype)), {_, one -> one.name ==# 'halley'})
   \\ | call ale#lsp_linter#StartLSP(bufnr(''), linter, {_, to -> ale#lsp#NotifyForChanges(to.connection_id, to.buffer)})
