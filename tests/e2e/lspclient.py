@@ -161,6 +161,7 @@ REQUESTS = (
     "window/showDocument",
     "window/showMessageRequest",
     "halley/tools/approve",
+    "halley/tools/ask",
     "halley/agent/save",
     "halley/language/ask",
     "window/workDoneProgress/create",

@@ -216,3 +216,37 @@ async def test_what_a_server_hides_in_a_form_or_a_prompt_does_not_work(asking: A
     ]
     assert [one["content"] for one in own["messages"]] == ["Two⟨U+202E⟩.", "Hi there"]
     assert "temperature" not in own
+
+
+async def test_a_client_with_boxes_to_write_in_fills_text_and_numbers(asking: Any) -> None:
+    its: Asking = await asking(
+        {**ASKS, "experimental": {"halley": {**ASKS["experimental"]["halley"], "inputs": True}}},
+        elicitation=True,
+    )
+    boxes: list[Json] = []
+    texts: list[str | None] = []
+
+    async def write(params: Json) -> Json:
+        boxes.append(params)
+        return {"text": texts.pop(0)}
+
+    its.window._halley_tools_ask = write  # type: ignore[attr-defined]
+    wanted = form(
+        name={"type": "string", "title": "Your na\u202eme"},
+        count={"type": "integer", "maximum": 9},
+        lasts=FLAG,
+    )
+    texts[:] = ["Ada", "many", "12", "7"]
+    heard = await its.asks("elicitation/create", wanted, "Yes")
+    assert heard == {"action": "accept", "content": {"name": "Ada", "count": 7, "lasts": True}} and not texts
+    assert boxes[0] == {
+        "title": "Halley: the tool server asking asks: Which one⟨U+202E⟩?",
+        "prompt": "Your na⟨U+202E⟩me",
+    }
+    assert [("It has to be" in box["prompt"]) for box in boxes] == [False, False, True, True]
+    wanted["requestedSchema"]["required"] = []
+    texts[:] = ["", "3"]
+    heard = await its.asks("elicitation/create", wanted, "Skip")
+    assert heard == {"action": "accept", "content": {"count": 3}} and "leave it empty" in boxes[-1]["prompt"]
+    texts[:] = [None]
+    assert await its.asks("elicitation/create", wanted) == {"action": "cancel"}

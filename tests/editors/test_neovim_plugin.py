@@ -43,6 +43,7 @@ def test_enabling_is_enough(editing: Neovim) -> None:
         "tools": True,
         "media": True,
         "batchedProgress": True,
+        "inputs": True,
         "saves": True,
         "languageTools": True,
     }

@@ -57,6 +57,30 @@ def test_an_agents_diff_is_shown_instead_of_its_arguments_and_approved_for_the_c
     assert text == "files: Write a file\n\nIt is protected.\n\n-n = 1\n+n = 2"
 
 
+def test_a_field_of_a_form_is_written_or_closed(editing: Neovim) -> None:
+    """Also by an input that answers later, as plugins' do."""
+    editing.lua(
+        """
+        local inputs = { function(done) done('Ada') end, function(done) vim.schedule(function() done(nil) end) end }
+        _G.told = {}
+        vim.ui.input = function(opts, done)
+          _G.shown = opts.prompt
+          table.remove(inputs, 1)(done)
+        end
+        for _ = 1, 2 do
+          coroutine.wrap(function()
+            local handler = vim.lsp.get_clients({ name = 'halley' })[1].handlers['halley/tools/ask']
+            table.insert(_G.told, handler(nil, { title = 'files asks', prompt = 'Name' }, { client_id = 1 }))
+          end)()
+        end
+        """
+    )
+    editing.wait("#_G.told == 2")
+    assert editing.lua("return { _G.shown, _G.told[1].text, _G.told[2].text == vim.NIL }") == [
+        "files asks\nName: ", "Ada", True
+    ]  # fmt: skip
+
+
 def test_files_are_saved_before_an_agent_runs_a_command(editing: Neovim) -> None:
     saved, modified = editing.lua("""
         local buf = vim.api.nvim_get_current_buf()

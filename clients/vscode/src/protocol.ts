@@ -544,6 +544,12 @@ export interface LanguageToolsParams {
   settle?: boolean;
 }
 
+/** `path` and `lines` in place of `textDocument` and `range`, for editors that can only put text into a command. `path` is absolute; `lines` are the first and the last one, counted from 1. */
+export interface Lines {
+  path: string;
+  lines?: unknown[] | null;
+}
+
 export interface Macro {
   name: string;
   description: string;
@@ -1215,6 +1221,16 @@ export interface ToolArgument {
   required?: boolean;
 }
 
+/** A field of a tool server's form. Show both as plain text, and what is written as it is: it is no password. */
+export interface ToolAskParams {
+  title: string;
+  prompt: string;
+}
+
+export interface ToolAsked {
+  text?: string | null;
+}
+
 export interface ToolEntry {
   name: string;
   title: string;
@@ -1558,6 +1574,8 @@ export interface ClientRequests {
   'halley/secrets/get': { params: SecretGetParams; result: SecretGot };
   /** Asks the user to approve a tool call. Sent only if the client declared `experimental.halley.tools`; other clients get a `window/showMessageRequest`. */
   'halley/tools/approve': { params: ToolApproveParams; result: ToolApproved };
+  /** Asks the user for a line of text, for a form of a tool server. Sent only if the client declared `experimental.halley.inputs`; other clients decline forms with such fields. */
+  'halley/tools/ask': { params: ToolAskParams; result: ToolAsked };
   /** Saves open files. Sent only if the client declared `experimental.halley.saves`. */
   'halley/agent/save': { params: AgentSaveParams; result: Empty };
   /** Asks the editor's other language servers. Sent only if the client declared `experimental.halley.languageTools`. */

@@ -468,6 +468,11 @@
 ---@field newName? string
 ---@field settle? boolean
 
+--- `path` and `lines` in place of `textDocument` and `range`, for editors that can only put text into a command. `path` is absolute; `lines` are the first and the last one, counted from 1.
+---@class halley.Lines
+---@field path string
+---@field lines? any[]
+
 ---@class halley.Macro
 ---@field name string
 ---@field description string
@@ -1054,6 +1059,14 @@
 ---@field name string
 ---@field description? string
 ---@field required? boolean
+
+--- A field of a tool server's form. Show both as plain text, and what is written as it is: it is no password.
+---@class halley.ToolAskParams
+---@field title string
+---@field prompt string
+
+---@class halley.ToolAsked
+---@field text? string
 
 ---@class halley.ToolEntry
 ---@field name string

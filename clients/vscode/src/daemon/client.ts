@@ -3,7 +3,7 @@
 
 import * as vscode from 'vscode';
 import { CloseAction, ErrorAction, LanguageClient, ProgressType, State, type ErrorHandler, type LanguageClientOptions, type Middleware } from 'vscode-languageclient/node';
-import type { AgentSaveParams, ChangedParams, ChatStateParams, LanguageToolsParams, OperationParams, ProgressParams, StatusParams, ToolApproved, ToolApproveParams } from '../protocol';
+import type { AgentSaveParams, ChangedParams, ChatStateParams, LanguageToolsParams, OperationParams, ProgressParams, StatusParams, ToolApproved, ToolApproveParams, ToolAskParams } from '../protocol';
 import { explicitSettings, type TemporaryProviders } from '../settings';
 import { askLanguageTools } from '../workspace/languageTools';
 import type { RichEvent } from '../wire';
@@ -55,7 +55,7 @@ export function newClient(program: Program, log: vscode.LogOutputChannel, names:
   const client = new LanguageClient('halley', 'Halley', { command: program.command, args: [...program.args, 'serve', ...shared], options: { env: daemonEnvironment() } }, options);
   client.registerFeature({
     fillClientCapabilities: (capabilities) => {
-      capabilities.experimental = { ...(capabilities.experimental as object), halley: { secrets: true, proposals: true, chat: true, tools: true, media: true, questions: true, batchedProgress: true, saves: true, languageTools: true } };
+      capabilities.experimental = { ...(capabilities.experimental as object), halley: { secrets: true, proposals: true, chat: true, tools: true, media: true, questions: true, batchedProgress: true, inputs: true, saves: true, languageTools: true } };
     },
     initialize: () => undefined,
     getState: () => ({ kind: 'static' }),
@@ -63,6 +63,7 @@ export function newClient(program: Program, log: vscode.LogOutputChannel, names:
   });
   client.onRequest('halley/secrets/get', async (params: { provider: string; origin: string }) => ({ key: await additions.getSecret(params) }));
   client.onRequest('halley/tools/approve', (params: ToolApproveParams, token: vscode.CancellationToken) => additions.approveTool(params, token));
+  client.onRequest('halley/tools/ask', async (box: ToolAskParams) => ({ text: await vscode.window.showInputBox({ ...box, ignoreFocusOut: true }) }));
   client.onRequest('halley/agent/save', ({ uris }: AgentSaveParams) => saveDocuments(uris));
   client.onRequest('halley/language/ask', (params: LanguageToolsParams) => askLanguageTools(params));
   client.onNotification('halley/status', (status: StatusParams) => listener.onStatus(status));

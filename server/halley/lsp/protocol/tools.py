@@ -197,6 +197,19 @@ class ToolApproved(Shape):
     call."""
 
 
+class ToolAskParams(Shape):
+    """A field of a tool server's form. Show both as plain text, and what is written as it is: it is no password."""
+
+    title: str
+    """Names the server."""
+    prompt: str
+
+
+class ToolAsked(Shape):
+    text: str | None = None
+    """Empty skips a field that may be left out; null, as where the box was closed, cancels the form."""
+
+
 class AgentSaveParams(Shape):
     """Files whose only unsaved changes are an agent's, before a command is run that would not see them."""
 
@@ -278,6 +291,13 @@ REQUESTS: dict[str, RequestShape] = {
         ToolApproved,
         "Asks the user to approve a tool call. Sent only if the client declared `experimental.halley.tools`; "
         "other clients get a `window/showMessageRequest`.",
+        to_client=True,
+    ),
+    "halley/tools/ask": RequestShape(
+        ToolAskParams,
+        ToolAsked,
+        "Asks the user for a line of text, for a form of a tool server. Sent only if the client declared "
+        "`experimental.halley.inputs`; other clients decline forms with such fields.",
         to_client=True,
     ),
     "halley/agent/save": RequestShape(

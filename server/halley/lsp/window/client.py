@@ -40,6 +40,8 @@ class Client:
     """It shows pictures and plays sound itself, and saves them by `halley/media/save`."""
     tools: bool
     """It shows calls of tools and asks the user itself."""
+    inputs: bool
+    """It asks the user for a line of text by `halley/tools/ask`."""
     saves: bool
     """It saves files by `halley/agent/save`."""
     language_tools: bool
@@ -84,6 +86,7 @@ class Client:
             chat=has("experimental.halley.chat"),
             media=has("experimental.halley.media"),
             tools=has("experimental.halley.tools"),
+            inputs=has("experimental.halley.inputs"),
             saves=has("experimental.halley.saves"),
             language_tools=has("experimental.halley.languageTools"),
             questions=has("experimental.halley.questions"),

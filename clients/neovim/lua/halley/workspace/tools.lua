@@ -380,6 +380,25 @@ function M.on_approve(_, params)
   return { decision = answered, hunks = some }
 end
 
+--- The handler of `halley/tools/ask`: a field of a tool server's form.
+---@param params halley.ToolAskParams
+---@return halley.ToolAsked
+function M.on_ask(_, params)
+  local thread, text, waits, done = assert(coroutine.running()), nil, false, false
+  local prompt = ('%s\n%s: '):format(params.title, params.prompt)
+  vim.ui.input({ prompt = prompt }, function(said)
+    text, done = said, true
+    if waits then
+      coroutine.resume(thread)
+    end
+  end)
+  if not done then
+    waits = true
+    coroutine.yield()
+  end
+  return { text = text or vim.NIL }
+end
+
 --- The handler of `halley/agent/save`, before an agent runs a command that would not see its own edits.
 ---@param params halley.AgentSaveParams
 function M.on_save(_, params)
