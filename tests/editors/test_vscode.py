@@ -1,6 +1,6 @@
 """The VS Code client, packaged as people install it, in a real VS Code in a real browser, against the real daemon.
 
-Seven scripts of `vscode/` play what a user does; each step of theirs is a test here. What it looked like is in
+Eight scripts of `vscode/` play what a user does; each step of theirs is a test here. What it looked like is in
 `.editors/vscode/shots`, for the steps that failed too.
 """
 
@@ -51,6 +51,7 @@ NAMES = {
         "configured.mjs": r"^await about\(['\"](.+?)['\"], async",
         "local.mjs": r"^await step\(['\"](.+?)['\"], page",
         "next_edit.mjs": r"^await step\(['\"](.+?)['\"], page",
+        "shared.mjs": r"^await step\(['\"](.+?)['\"], page",
         "install.mjs": r"^await step\(['\"](.+?)['\"], page",
         "untrusted.mjs": r"^await step\(['\"](.+?)['\"], page",
     }.items()
@@ -329,6 +330,7 @@ def next_edits(code: VSCode, vsix: Path, place: Path, running_simulator: str) ->
             "lines.py": f"{body}def show():\n    {near}",
             "rates.py": "def cost(price):\n    return price\n",
             "shop.py": "from rates import cost\n\n\nprint(cost(2))\n",
+            ".vscode/pairs.code-snippets": '{"pair": {"prefix": "pair", "body": ", $1 and $2 too"}}',
             # Suggestions come when they are asked for: Tab is theirs while they show.
             ".vscode/settings.json": '{"editor.quickSuggestions": {"other": "off"}}',
         },
@@ -346,6 +348,30 @@ def next_edits(code: VSCode, vsix: Path, place: Path, running_simulator: str) ->
         "shots": str(SHOTS),
     }
     return _steps(server, "next_edit.mjs", plan, place / "next.jsonl", running_simulator)
+
+
+@pytest.fixture(scope="module")
+def sharing(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict[str, Step]:
+    """Two windows whose daemon is the shared one, which ends with them."""
+    home, workspace, other = (place / name for name in ("shared-home", "shared-workspace", "shared-other"))
+    for folder in (workspace, other):
+        _fill(folder, {"notes.py": "def note():\n    pass"})
+    environment = _environment(home) | {"HALLEY_SIMULATOR_KEY": "sk-sim-shared"}
+    config = CONFIG.format(url=f"{running_simulator}/v1")
+    (home / "config.toml").write_text(
+        f"{config}\n[daemon]\nidle_minutes = 0\n\n[completion]\nenabled = false\n"
+    )
+    server = CodeServer(code, place / "shared", vsix, environment, machine={"halley.sharedDaemon": True})
+    plan = {
+        "port": server.port,
+        "workspace": str(workspace),
+        "other": str(other),
+        "simulator": running_simulator,
+        "halley": str(Path(sys.executable).parent / "halley"),
+        "environment": environment,
+        "shots": str(SHOTS),
+    }
+    return _steps(server, "shared.mjs", plan, place / "shared.jsonl", running_simulator)
 
 
 @pytest.fixture(scope="module")
@@ -439,6 +465,12 @@ def test_a_server_of_this_machine(local: dict[str, Step], name: str) -> None:
 @pytest.mark.parametrize("name", NAMES["next_edit.mjs"])
 def test_next_edits(next_edits: dict[str, Step], name: str) -> None:
     _must_hold(next_edits, name)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the daemon is found by its unix socket")
+@pytest.mark.parametrize("name", NAMES["shared.mjs"])
+def test_windows_with_the_shared_daemon(sharing: dict[str, Step], name: str) -> None:
+    _must_hold(sharing, name)
 
 
 @pytest.mark.parametrize("name", NAMES["untrusted.mjs"])

@@ -45,12 +45,20 @@ class CodeServer:
     """Started now, with the extension installed; ends with `close`."""
 
     def __init__(
-        self, code: VSCode, folder: Path, vsix: Path | None, env: dict[str, str], *, trust: bool = False
+        self,
+        code: VSCode,
+        folder: Path,
+        vsix: Path | None,
+        env: dict[str, str],
+        *,
+        trust: bool = False,
+        machine: dict[str, Any] | None = None,
     ) -> None:
         self.code, self.folder, self.port = code, folder, free_port()
-        user = folder / "user/User"
-        user.mkdir(parents=True)
-        (user / "settings.json").write_text(json.dumps(SETTINGS))
+        # A served VS Code takes settings of the scope `machine` from a file of their own.
+        for name, settings in (("User", SETTINGS), ("Machine", machine or {})):
+            (folder / "user" / name).mkdir(parents=True)
+            (folder / "user" / name / "settings.json").write_text(json.dumps(settings))
         (folder / "config.yaml").write_text("auth: none\n")
         self._log = (folder / "log").open("wb")
         self._env = clean_environment(code) | env

@@ -84,7 +84,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     inline,
     ...registerInstruct(halley, threads, inline, made),
     ...registerProposals(halley, inline),
-    ...registerCompletion(parts),
+    ...registerCompletion(halley, parts),
     ...registerNextEdits(halley, threads),
     ...registerCommit(halley),
     ...registerReview(halley),

@@ -176,7 +176,7 @@ await about('chat: writes on after {{selection}} in a new macro', async () => {
   await keyboard.type(' in short');
   await page.waitForFunction(() => document.activeElement?.value === '{{selection}} in short');
   await keyboard.press('Enter');
-  await bench.notification('The macro “short” is saved.');
+  await bench.notification('The macro “short” is saved,');
   await bench.clearNotifications();
 });
 

@@ -1,7 +1,7 @@
 // The next edit as a user meets it: a hint where it is out of sight, Tab goes there and makes it, Esc rejects it, and neither key is
 // taken from the suggest widget, a snippet or the indentation. `plan`: port, workspace, shots.
 
-import { launch, plan, step, Workbench } from './workbench.mjs';
+import { launch, plan, script, step, unscript, Workbench } from './workbench.mjs';
 
 const browser = await launch();
 const bench = await Workbench.open(browser, plan.port, plan.workspace);
@@ -18,6 +18,7 @@ await page.evaluate(() => {
 });
 const has = (text) => page.waitForFunction((wanted) => [...document.querySelectorAll('.editor-group-container.active .view-line')].some((line) => line.textContent.replaceAll('\u00A0', ' ') === wanted), text);
 const press = (key) => page.keyboard.press(key);
+const completion = (icon) => page.waitForSelector(`.statusbar-item:has-text("sim-chat"):has(.codicon-${icon})`);
 
 async function theme(name, wanted) {
   await bench.theme(name, wanted);
@@ -82,12 +83,37 @@ await step('is gone by Esc, and does not come again', page, async () => {
   await nothingDrawn();
 });
 
-await step('goes to a file that was not open', page, async () => {
+await step('leaves Tab to ghost text, and Tab and Esc to a snippet', page, async () => {
   await rename('rates.py');
   await drawn('→ shop.py:1 (Tab)');
+  await bench.command('Halley: Turn Inline Completion On or Off');
+  await completion('sparkle');
+  await script({ text: 'rate = cost', path: '/v1/completions', repeat: -1 });
+  await bench.goTo(3, 1);
+  await bench.command('Trigger Inline Suggestion');
+  await page.waitForSelector('.editor-group-container.active [class*="ghost-text"]');
+  await press('Tab');
+  await bench.status('Ln 3, Col 12');
+  await unscript();
+  await bench.command('Halley: Turn Inline Completion On or Off');
+  await completion('circle-slash');
+  await bench.goTo(3, 12);
+  await bench.command('Snippets: Insert Snippet');
+  await bench.choose('pair');
+  await has('rate = cost,  and  too');
+  await bench.status('Ln 3, Col 14');
+  await drawn('→ shop.py:1 (Tab)');
+  await press('Tab');
+  await bench.status('Ln 3, Col 19');
+  await press('Escape');
+  await drawn('→ shop.py:1 (Tab)');
+});
+
+await step('goes to a file that was not open', page, async () => {
   await press('Tab');
   await page.waitForSelector('.tab.active[data-resource-name="shop.py"]');
   await drawn('surface');
+  await has('from rates import cost');
   await bench.shot('next-edit-other-file');
   await press('Tab');
   await has('from rates import surface');

@@ -194,6 +194,27 @@ await step('has what was proposed again after the window was reloaded', page, as
   await bench.shot('proposal-after-reload');
 });
 
+await step('draws one of two proposals for the same lines, and the other by its link', page, async () => {
+  const drawn = (code, other) => page.waitForSelector(`.review-widget:has(a:has-text("${other}")):has-text("Also proposed here") :text("${code}")`);
+  const isAlone = () => page.waitForFunction(() => document.querySelectorAll('.review-widget').length === 1);
+  await script({ text: '```python\ndef total(values):\n    return sum(iter(values))\n```', contains: 'Sum an iterator' });
+  await bench.goTo(6, 1);
+  await keyboard.press('Control+Shift+End');
+  await keyboard.press('Control+Alt+j');
+  await instruct('Sum an iterator');
+  await keyboard.press('Enter');
+  await drawn('iter', 'Use sum with a start');
+  await isAlone();
+  await bench.shot('proposals-for-the-same-lines');
+  await page.click('.review-widget a:has-text("Use sum with a start")');
+  await drawn('(values, 0)', 'Sum an iterator');
+  await isAlone();
+  await page.click('.review-widget a:has-text("Sum an iterator")');
+  await drawn('iter', 'Use sum with a start');
+  await bench.pressUntil('Escape', (timeout) => page.waitForSelector('.review-widget:not(:has-text("Also proposed here")) :text("(values, 0)")', { timeout }));
+  await isAlone();
+});
+
 await step('has each part ticked in the refactor preview', page, async () => {
   await bench.command('Halley: Open in Refactor Preview');
   const boxes = page.locator('.bulk-edit-panel .monaco-list-row input[type="checkbox"], .bulk-edit-panel .monaco-list-row .monaco-checkbox');

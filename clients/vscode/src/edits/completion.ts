@@ -4,8 +4,9 @@
 import * as vscode from 'vscode';
 import type { Middleware } from 'vscode-languageclient/node';
 import { command } from '../commands';
+import type { Halley } from '../halley';
 
-export function registerCompletion(parts: PartialAcceptance): vscode.Disposable[] {
+export function registerCompletion(halley: Halley, parts: PartialAcceptance): vscode.Disposable[] {
   return [
     vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
       const accepted = parts.changed(document.uri.toString(), contentChanges);
@@ -14,7 +15,8 @@ export function registerCompletion(parts: PartialAcceptance): vscode.Disposable[
     }),
     command('toggleCompletion', async () => {
       const configuration = vscode.workspace.getConfiguration('halley');
-      const enabled = !configuration.get('completion.enabled', true);
+      // Off may be said in the daemon's own files too, which the setting here goes before.
+      const enabled = halley.status?.kind === 'inactive' || !configuration.get('completion.enabled', true);
       await configuration.update('completion.enabled', enabled, vscode.ConfigurationTarget.Global);
       vscode.window.setStatusBarMessage(enabled ? vscode.l10n.t('Inline completion is on') : vscode.l10n.t('Inline completion is off'), 3000);
     }),

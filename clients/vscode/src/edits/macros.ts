@@ -180,7 +180,7 @@ async function newMacro(halley: Halley): Promise<void> {
   const prompt = await vscode.window.showInputBox({ title: vscode.l10n.t('The prompt'), value, valueSelection: [value.length, value.length], prompt: vscode.l10n.t('{{selection}}, {{buffer}}, {{path}} and others are filled in.'), ignoreFocusOut: true });
   if (!prompt) return;
   await halley.request('halley/macros/save', { name, macro: { prompt } });
-  void vscode.window.showInformationMessage(vscode.l10n.t('The macro “{0}” is saved. Run it as /{0} in the chat, or from a file’s menu.', name));
+  void vscode.window.showInformationMessage(vscode.l10n.t('The macro “{0}” is saved, as /{0} and in every file’s menu.', name));
 }
 
 async function editMacro(halley: Halley, macro: Macro): Promise<void> {

@@ -60,8 +60,10 @@ class NextEdits implements vscode.Disposable {
       vscode.window.setStatusBarMessage(vscode.l10n.t('The file has changed; the next edit no longer fits'), 3000);
       return true;
     }
+    const before = vscode.window.activeTextEditor;
+    const isSeen = before?.document === document && isAt(edit, before); // a file that is opened now begins where the cursor may be
     const editor = await vscode.window.showTextDocument(document, { preview: false, viewColumn: columnOf(document) });
-    if (isAt(edit, editor)) await this.accept(edit, editor);
+    if (isSeen) await this.accept(edit, editor);
     else reveal(edit, editor);
     return true;
   }

@@ -37,7 +37,8 @@ export function registerProviders(halley: Halley): vscode.Disposable[] {
 async function addProvider(halley: Halley): Promise<void> {
   const preset = await pickPreset(halley);
   if (!preset) return;
-  const baseUrl = await askForAddress(preset);
+  const known = preset.baseUrl?.startsWith('https:') ? preset.baseUrl : undefined; // a server of one's own may be elsewhere
+  const baseUrl = known ?? (await askForAddress(preset));
   if (!baseUrl) return;
   const id = preset.id || (await askForId(baseUrl));
   if (!id) return;

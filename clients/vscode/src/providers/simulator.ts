@@ -28,7 +28,7 @@ export function registerSimulator(halley: Halley): vscode.Disposable[] {
       await halley.sendSettings();
       await untilKnown(halley, baseUrl);
       await chooseModels(halley);
-      void vscode.window.showInformationMessage(vscode.l10n.t('The simulator answers here until you add a provider or pick another model.'));
+      void vscode.window.showInformationMessage(vscode.l10n.t('The simulator answers until you add a provider.'));
     }),
     command('endSimulator', async () => {
       if (!child) return;

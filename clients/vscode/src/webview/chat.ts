@@ -424,5 +424,5 @@ class Page {
 }
 
 function wayButtons(titles: string[], take: (title: string) => void): HTMLElement[] {
-  return titles.map((title) => h('button', { type: 'button', class: 'text-button', onclick: () => take(title) }, title));
+  return titles.map((title, index) => h('button', { type: 'button', class: index > 0 ? 'text-button' : 'text-button first', onclick: () => take(title) }, title));
 }
