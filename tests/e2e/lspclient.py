@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import warm
 from lsprotocol import converters, types
 from pygls.exceptions import JsonRpcException
 from pygls.io_ import run_async
@@ -79,12 +80,22 @@ class Client(LanguageClient):
             self._telling.append(asyncio.get_running_loop().create_task(self.window.tell()))
 
     async def start_daemon(self, env: dict[str, str], *arguments: str) -> None:
-        await self.start_io(sys.executable, "-m", "halley", *(arguments or ("serve",)), env=os.environ | env)
+        arguments, env = arguments or ("serve",), os.environ | env
+        process = await warm.start(arguments, env)
+        if process is None:
+            await self.start_io(sys.executable, "-m", "halley", *arguments, env=env)
+            return
+        self._server = process  # type: ignore[assignment]
+        self._async_tasks.append(asyncio.create_task(self._server_exit()))
+        self._hear(process.stdout, process.stdin)
 
     async def connect(self, path: Path) -> None:
         """To a daemon's unix socket."""
         reader, self._writer = await asyncio.open_unix_connection(path)
-        self.protocol.set_writer(self._writer)
+        self._hear(reader, self._writer)
+
+    def _hear(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.protocol.set_writer(writer)
         running = run_async(
             stop_event=self._stop_event,
             reader=reader,
