@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import functools
 import json
 import os
 import signal
@@ -67,7 +68,7 @@ async def start(arguments: Sequence[str], env: Mapping[str, str]) -> Warm | None
     if (
         not hasattr(os, "pidfd_open")
         or os.environ.get("HALLEY_TEST_COLD")
-        or _at_start(env) != _at_start(_base())
+        or _at_start(env) != _at_start(_begun().env)
     ):
         return None
     theirs_in, ours_in = os.pipe()
@@ -91,36 +92,35 @@ def _at_start(env: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in env.items() if name.startswith(READ_AT_START)}
 
 
-def _base() -> dict[str, str]:
-    """The environment of the process that is forked."""
-    from setting import guarded
+class Begun:
+    """The process that is forked: started with the tests' environment as it is now, and ended with the tests."""
 
-    return os.environ | guarded()
+    def __init__(self) -> None:
+        from setting import guarded
+
+        self.env = os.environ | guarded()
+        self.end, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        for end in (self.end, theirs):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _MOST)
+        with theirs:
+            command = [sys.executable, __file__, str(theirs.fileno())]
+            process = subprocess.Popen(
+                command, pass_fds=[theirs.fileno()], env=self.env, stdin=subprocess.DEVNULL
+            )
+        atexit.register(process.wait)
+        atexit.register(self.end.close)  # called first
 
 
-_ends: list[socket.socket] = []
+@functools.cache
+def _begun() -> Begun:
+    return Begun()
 
 
 def order(told: dict[str, Any], *fds: int) -> dict[str, Any]:
-    """What the process that is forked answers. It is started for the first order."""
-    if not _ends:
-        _ends.append(_begin())
-    socket.send_fds(_ends[0], [json.dumps(told).encode()], list(fds))
-    return json.loads(_ends[0].recv(_MOST))
-
-
-def _begin() -> socket.socket:
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    for end in (ours, theirs):
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _MOST)
-    with theirs:
-        process = subprocess.Popen(
-            [sys.executable, __file__, str(theirs.fileno())],
-            pass_fds=[theirs.fileno()], env=_base(), stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-    atexit.register(process.wait)
-    atexit.register(ours.close)  # first: it ends the other
-    return ours
+    """What the process that is forked answers."""
+    end = _begun().end
+    socket.send_fds(end, [json.dumps(told).encode()], list(fds))
+    return json.loads(end.recv(_MOST))
 
 
 # -- the process that is forked
