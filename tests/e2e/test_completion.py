@@ -55,12 +55,12 @@ async def test_the_stream_is_closed_where_the_answer_ends(window: Window, simula
     code = "def area(width, height):\n    print()\n"
     buffer = await window.open("area.py", code)
     at = code.index("print(") + len("print(")
-    simulator.script("width * height\n" + "print('and so on')\n" * 200, tokens_per_s=400)
+    simulator.script("width * height\n" + "print('and so on')\n" * 200, tokens_per_s=40)
     (item,) = items(await window.request("textDocument/inlineCompletion", inline(buffer, at, AUTOMATIC)))
     assert item["insertText"] == "width * height"
     await simulator.wait_for(lambda sim: sim.open_streams == 0)
     (seen,) = simulator.requests
-    assert seen.closed_early and seen.pieces < 100
+    assert seen.closed_early and seen.pieces < 1_000, "the rest would have taken 40 s"
     assert seen.json["stop"] == ["\n"], "and the model gets its stop sequence"
 
 
