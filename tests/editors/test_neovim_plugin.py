@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 from neovim import Neovim
-from plugin import BETTER, CODE, PLUGIN, SAID, SELECT, TEXT_IS, seen
+from plugin import BETTER, CODE, LOAD, PLUGIN, SAID, SELECT, TEXT_IS, seen
 from screens import size
 
 from halley.core.models import Role
@@ -463,6 +463,19 @@ def test_without_lines_the_whole_buffer_is_asked_about(editing: Neovim, simulato
     assert "> - shop.py:1 · " in text
     asked = next(body for one in simulator.requests if "What is this for?" in (body := one.body.decode()))
     assert "# not saved" in asked and "return result" in asked
+
+
+def test_a_question_asked_while_the_daemon_starts_has_its_buffer(
+    fresh: Neovim, workspace: Path, simulator: Simulator
+) -> None:
+    simulator.script("It adds up.", contains="What is this for?")
+    (workspace / "shop.py").write_text(CODE)
+    fresh.lua(LOAD, str(PLUGIN))
+    fresh.edit(workspace / "shop.py")
+    fresh.wait("#vim.lsp.get_clients({ name = 'halley', bufnr = 0, _uninitialized = true }) > 0")
+    fresh.type(":Halley ask What is this for?<CR>")
+    seen(fresh, "It adds up.")
+    assert any("return result" in one.body.decode() for one in simulator.requests)
 
 
 def test_a_wait_for_another_try_is_ended(editing: Neovim, simulator: Simulator) -> None:

@@ -87,6 +87,7 @@ end
 
 ---@class halley.Asking
 ---@field buf? integer The buffer it is about. Default: the current one
+---@field ready? fun(client: vim.lsp.Client) Completes what is sent: which buffers a client serves is known once it runs
 ---@field on_events? fun(events: halley.Event[]) Hears what streams
 ---@field on_error? fun(err: lsp.ResponseError) Instead of a message
 
@@ -151,7 +152,9 @@ end
 ---@param buf integer?
 ---@param use fun(client: vim.lsp.Client)
 function M.with(buf, use)
-  local client = M.of(buf) or start()
+  -- The buffer's own client first, also one that is starting: another would know nothing of the buffer.
+  local own = vim.lsp.get_clients({ name = 'halley', bufnr = buf or 0, _uninitialized = true })[1]
+  local client = own or M.of(buf) or start()
   if not client then
     return
   end
@@ -177,6 +180,9 @@ function M.request(method, params, done, asking)
   asking = asking or {}
   local handle = { stop = function() end }
   M.with(asking.buf, function(client)
+    if asking.ready then
+      asking.ready(client)
+    end
     handle.stop = send(client, method, params, done, asking)
   end)
   return handle

@@ -36,9 +36,11 @@ local function send(chat, id, prompt, files, changed)
   end
   window.follow(chat)
   local params = { chatId = chat.id, turnId = id, prompt = prompt, files = files, changed = changed }
-  params.textDocument = chats.document(chat)
   chats.stream(chat, 'halley/chat/resend', params, {
     turn = shown,
+    ready = function()
+      params.textDocument = chats.document(chat)
+    end,
     refused = function(err)
       client.tell(err)
       chats.refresh(chat)

@@ -15,7 +15,7 @@ local window = require('halley.chat.window')
 ---@field title? string
 ---@field text halley.Transcript
 ---@field code? integer The buffer of code it is about
----@field range? lsp.Range What of the code the next turn is about
+---@field range? halley.RangeOf What of the code the next turn is about
 ---@field asked? halley.Run What is under way
 ---@field queued halley.Run[] Messages that wait
 ---@field mode? string What a model may do in it
@@ -26,6 +26,7 @@ local window = require('halley.chat.window')
 ---@field streaming table<string, true> The replies being written
 ---@field has_begun boolean Whether text of them has come
 ---@field turn? halley.ShownTurn Of a message
+---@field ready? fun(lsp: vim.lsp.Client) Completes the parameters, when the client is ready
 ---@field refused? fun(err: lsp.ResponseError) Called where it failed before a reply began
 ---@field unsent? fun(result: halley.ChatSent) Called where nothing was sent
 ---@field waits? boolean
@@ -282,8 +283,11 @@ local function failed(chat, run, err)
   ended(chat, run)
 end
 
+---@alias halley.RangeOf fun(encoding: string): lsp.Range How positions count is known once the daemon has started
+
 ---@class halley.Sending
 ---@field turn? halley.ShownTurn
+---@field ready? fun(lsp: vim.lsp.Client) Completes the parameters, when the client is ready
 ---@field refused? fun(err: lsp.ResponseError)
 ---@field unsent? fun(sent: halley.ChatSent)
 
@@ -314,6 +318,7 @@ function M.stream(chat, method, params, more)
     ended(chat, run)
   end, {
     buf = chat.code,
+    ready = run.ready,
     on_events = listener(chat, run),
     on_error = function(err)
       if vim.api.nvim_buf_is_valid(chat.buf) then
@@ -338,7 +343,7 @@ end
 
 --- Sends what is written below the last heading.
 ---@param buf? integer
----@param range? lsp.Range What of the code it is about
+---@param range? halley.RangeOf What of the code it is about
 function M.send(buf, range)
   local chat = M.of(buf)
   local prompt = chat and transcript.prompt(chat.text)
@@ -351,11 +356,14 @@ function M.send(buf, range)
   end
   local turn = transcript.begin_turn(chat.text, prompt)
   window.follow(chat)
-  local params = { chatId = chat.id, prompt = prompt, range = range or chat.range, queue = true }
-  chat.range = nil
-  params.textDocument = M.document(chat)
+  local params = { chatId = chat.id, prompt = prompt, queue = true }
+  range, chat.range = range or chat.range, nil
   M.stream(chat, 'halley/chat/send', params, {
     turn = turn,
+    ready = function(lsp)
+      params.textDocument = M.document(chat)
+      params.range = params.textDocument and range and range(lsp.offset_encoding)
+    end,
     refused = function()
       if not turn.id then
         transcript.take_back(chat.text, turn, prompt)
@@ -364,7 +372,7 @@ function M.send(buf, range)
   })
 end
 
---- The code a chat is about, as a parameter.
+--- The code a chat is about, as a parameter; none where no client serves it, or none yet.
 ---@param chat halley.ChatBuffer
 ---@return { uri: string }?
 function M.document(chat)
@@ -599,9 +607,10 @@ function M.open(words, arguments)
   local buf = vim.api.nvim_get_current_buf()
   local code = vim.bo[buf].buftype == '' and vim.api.nvim_buf_get_name(buf) ~= '' and buf or nil
   local actions = require('halley.edits.actions')
-  local lsp = client.of(buf)
   local place = actions.place(arguments)
-  local range = code and place.whole and lsp and actions.range(place, lsp.offset_encoding) or nil
+  local range = code and place.whole and function(encoding)
+    return actions.range(place, encoding)
+  end or nil
   local chat = not arguments.bang and seen() or create(code or (M.of() or {}).code)
   chat.code = code or chat.code
   if #words > 0 then
