@@ -40,10 +40,7 @@ class Player:
                 case "opens":
                     await self._open(step.rest)
                 case "saves":
-                    self.saved[step.rest] = self.open[step.rest].text
-                    self.agent.write(step.rest, self.saved[step.rest])
-                    uri = {"uri": self.open[step.rest].uri}
-                    self.agent.window.notify("textDocument/didSave", {"textDocument": uri})
+                    self._save(step.rest)
                 case _:
                     await self._restore(step.rest.split())
             self.check()
@@ -66,6 +63,11 @@ class Player:
     async def _open(self, name: str) -> None:
         self.open[name] = await self.agent.window.open(name, language_id=language_id_of(name))
         self.saved[name] = self.open[name].text
+
+    def _save(self, name: str) -> None:
+        self.saved[name] = self.open[name].text
+        self.agent.write(name, self.saved[name])
+        self.agent.window.notify("textDocument/didSave", {"textDocument": {"uri": self.open[name].uri}})
 
     async def _change(self, step: Step) -> None:
         if step.verb == "types":
@@ -136,11 +138,14 @@ class Player:
             left = self.agent.simulator._app.script.waiting
             assert not left, f"rounds that the model never came to: {left}"
         reply = await self._ended(of_kind(window.events(token), "start")[0]["chatId"])
-        for call, use in zip(step.calls, reply["tools"], strict=False):
+        self._agree_all(step, reply["tools"])
+        return reply["tools"]
+
+    def _agree_all(self, step: Step, uses: list[Json]) -> None:
+        for call, use in zip(step.calls, uses, strict=False):
             self._agree(use)
             for written in call.writes:
                 self.agreed.write(written.rest, *passage(written.body))
-        return reply["tools"]
 
     async def _ended(self, chat: str) -> Json:
         self.agent.chat = chat

@@ -30,11 +30,19 @@ local KEYS = {
 local waiting = {}
 
 ---@param buf integer
+---@return halley.ToolApproveParams? # the call that waits first in it
+function M.first(buf)
+  for _, one in ipairs(waiting) do
+    if one.chat.buf == buf then
+      return one.asked
+    end
+  end
+end
+
+---@param buf integer
 ---@return boolean # whether something waits in it
 function M.waits(buf)
-  return vim.iter(waiting):any(function(one)
-    return one.chat.buf == buf
-  end)
+  return M.first(buf) ~= nil
 end
 
 ---@param buf integer
