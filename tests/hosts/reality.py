@@ -30,6 +30,7 @@ from halley.providers.facts import describe_model
 from halley.providers.http.client import Http
 from halley.providers.presets import resolve_endpoint
 from halley.providers.wires.table import build_provider
+from hosts.agent_loop import run_agent
 from hosts.conftest import SERVE, free_port, running
 from hosts.home import LOCK, PEERS, CannotHave, python_with_hosts
 
@@ -54,6 +55,11 @@ timeout_ms = 60000
 
 [search]
 enabled = false
+
+[agent]
+max_calls = 8
+max_seconds = 240
+sandbox = "off"
 """
 CODE = "def area(width, height):\n    return width * hieght\n"
 TOOL = Tool("read_file", "Reads a file.", {"type": "object", "properties": {"path": {"type": "string"}}})
@@ -104,6 +110,8 @@ async def _try_all(url: str, folder: Path) -> list[tuple[str, str, float, bool]]
         "an edit": lambda: _edit(window),
         "ghost text": lambda: _ghost(window),
         "a tool loop": lambda: _tool_loop(url),
+        "an agent in `edit`": lambda: run_agent(home, folder / "edited", "edit"),
+        "an agent in `agent`": lambda: run_agent(home, folder / "worked", "agent"),
     }
     words = sys.argv[1:]
     chosen = {what: step for what, step in steps.items() if not words or any(word in what for word in words)}
