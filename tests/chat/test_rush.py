@@ -124,7 +124,7 @@ async def test_while_the_loop_is_busy_few_begin_but_all_do() -> None:
     assert await many.iterate(turns * 6 + 12) == [0, 1, 2, 3, 4, 5]
 
 
-async def test_a_request_that_is_cancelled_while_it_waits_holds_nobody_up() -> None:
+async def test_a_request_that_is_cancelled_while_it_waits_holds_up_no_other() -> None:
     many = Many(SMOOTH_S)
     await many.iterate(1)
     for number in (1, 2, 4):

@@ -39,7 +39,7 @@ async def fill_form(session: Session, server: str, form: Form) -> Filled:
     if any(field.required and field not in fields for field in form.fields):
         why = "it wants text, which can be answered in `halley chat`"
     elif any(len(set(_titles(field))) < len(_titles(field)) for field in fields if field.kind in _CHOSEN):
-        why = "its choices cannot be told apart"
+        why = "two of its choices look the same"
     if why:
         await show_message(session, f"{asks} It was declined: {why}.", warning=True)
         return "decline"
