@@ -51,6 +51,9 @@ def test_a_task_in_neovim_ends_as_it_was_agreed(
 def seen_cost(editor: Neovim, halley_home: Path) -> None:
     """The window's bar has the sum of the ledger's rows, of a chat with a single turn."""
     if editor.lua("return #require('halley.chat').of().text.turns") == 1:
-        cost = sum(spent(halley_home))
-        assert cost > 0.0001
-        editor.wait(BAR, f"${cost:.4f}")
+        editor.wait_outside(lambda: is_shown(editor, sum(cost or 0 for cost in spent(halley_home))))
+
+
+def is_shown(editor: Neovim, cost: float) -> bool:
+    """Both are read again and again: the ledger's rows are written while the bar is drawn."""
+    return cost > 0.0001 and editor.lua(f"return {BAR}", f"${cost:.4f}")
