@@ -178,7 +178,7 @@ await step('sends what was written meanwhile after the step, and not what was wi
   await keyboard.press('Enter');
   await lastTurn('Next is done.');
   await chat.waitForSelector('.queue', { state: 'hidden' });
-  await chat.waitForSelector('.turn:nth-last-child(2) .reply-foot');
+  await chat.waitForSelector('.turn:nth-last-child(2) .reply-foot .icon-button');
   await until(() => read('d.py') === 'd = 1\n', () => 'd.py is not there');
 });
 

@@ -203,6 +203,8 @@ class ReplyView {
       if (shown) this.extras.append(shown);
     } else if (event.type === 'toolCall' || event.type === 'toolResult' || event.type === 'terminal') {
       this.calls.take(event);
+    } else if (event.type === 'cost') {
+      this.foot.textContent = usageLine(event.usage, this.strings.tokens!);
     } else if (event.type === 'media' && event.task) {
       this.showMedia(event.task.task, event.task);
     } else if (event.type === 'notice') {
