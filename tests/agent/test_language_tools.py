@@ -283,3 +283,48 @@ async def test_renaming_is_offered_where_edits_are_allowed(agent: Agent) -> None
     agent.says("Hello.")
     await agent.task(mode="edit")
     assert "rename_symbol" in agent.offered()
+
+
+async def test_a_code_action_is_listed_and_its_edits_are_approved_as_any(agent: Agent) -> None:
+    """What runs a command is named as such, and is not run."""
+    other = agent.write("deep/b.py", "x = 1\n")
+    edits = [
+        {"uri": (agent.folder / "a.py").as_uri(), "edits": [edit(1, 4, 12, "return x + 1")]},
+        {"uri": other.as_uri(), "edits": [edit(0, 0, 0, "import a\n")]},
+    ]
+    listed = [
+        {"title": "Add\u202e one", "kind": "quickfix"}, {"title": "Run tests", "runs": True}, {"title": 7}, 7,
+    ]  # fmt: skip
+
+    def say(params: Json) -> Json:
+        if params["kind"] != "actions":
+            return {}
+        found = {
+            "Add\u202e one": {"edits": edits},
+            "Run tests": {"text": "it runs a command instead of editing"},
+        }
+        return found.get(params["title"], {}) if params.get("title") else {"actions": listed}
+
+    asked = answers(agent, say)
+    at_return = {"path": "a.py", "line": 2, "symbol": "return"}
+    (told,) = await agent.does(call("list_code_actions", **at_return), mode=None)
+    assert "apply_code_action" not in agent.offered(), "no edits in the mode ask"
+    assert told["result"].splitlines() == [
+        "Add⟨U+202E⟩ one (quickfix)",
+        "Run tests: runs a command, not available here",
+    ]
+    assert asked[0]["position"] == at(1, 4) and "title" not in asked[0] and not agent.asked
+    uses = await agent.does(
+        *(
+            call("apply_code_action", **at_return, action=title)
+            for title in ("Add\u202e one", "Run tests", "None")
+        )
+    )
+    assert [use["state"] for use in uses] == ["done", "failed", "failed"], uses
+    assert uses[0]["result"].startswith("Changed a.py, deep/b.py: Add⟨U+202E⟩ one.")
+    assert (
+        "it runs a command instead of editing" in uses[1]["result"] and "no code action" in uses[2]["result"]
+    )
+    (approved,) = agent.asked
+    assert "+    return x + 1" in approved["diff"] and "+import a" in approved["diff"]
+    assert "return x + 1" in agent.read("a.py") and agent.read("deep/b.py") == "import a\nx = 1\n"

@@ -129,7 +129,7 @@ def test_what_does_not_fit_is_read_first(editing: Neovim) -> None:
 OTHER = """
     local function answer(method, params)
       if method == 'initialize' then
-        return { capabilities = { positionEncoding = 'utf-8', definitionProvider = true, hoverProvider = true, renameProvider = true } }
+        return { capabilities = { positionEncoding = 'utf-8', definitionProvider = true, hoverProvider = true, renameProvider = true, codeActionProvider = { resolveProvider = true } } }
       elseif method == 'textDocument/definition' then
         _G.asked_at = params.position
         return { { uri = params.textDocument.uri, range = { start = { line = 2, character = 0 }, ['end'] = { line = 2, character = 1 } } } }
@@ -140,6 +140,12 @@ OTHER = """
           return { documentChanges = { { kind = 'rename', oldUri = 'file:///a', newUri = 'file:///b' } } }
         end
         return { changes = { [params.textDocument.uri] = edits } }
+      elseif method == 'textDocument/codeAction' then
+        return { { title = 'Shout', kind = 'quickfix', data = 1 }, { title = 'Run', command = 'run' } }
+      elseif method == 'codeAction/resolve' then
+        local all = { start = { line = 0, character = 9 }, ['end'] = { line = 0, character = 13 } }
+        params.edit = { changes = { [vim.uri_from_bufnr(0)] = { { range = all, newText = 'NAME' } } } }
+        return params
       elseif method == 'textDocument/hover' then
         return { contents = { kind = 'markdown', value = '`a type`' } }
       end
@@ -208,6 +214,24 @@ def test_a_rename_is_answered_with_edits_in_our_units_and_changes_nothing(editin
     editing.lua(ASK_OTHERS, about | {"newName": "moved"})
     editing.wait("_G.told ~= nil")
     assert "moves" in editing.lua("return _G.told.text")
+
+
+def test_code_actions_are_listed_and_answered_with_edits_and_nothing_is_run(editing: Neovim) -> None:
+    editing.lua("vim.api.nvim_buf_set_lines(0, 0, -1, true, { 'ä𝛼 = name' })")
+    editing.lua(OTHER)
+    about = {"kind": "actions", "position": {"line": 0, "character": 6}}
+    editing.lua(ASK_OTHERS, about)
+    editing.wait("_G.told ~= nil")
+    assert editing.lua("return _G.told.actions") == [
+        {"title": "Shout", "kind": "quickfix", "runs": False}, {"title": "Run", "runs": True}
+    ]  # fmt: skip
+    editing.lua(ASK_OTHERS, about | {"title": "Shout"})
+    editing.wait("_G.told ~= nil")
+    assert editing.lua("return _G.told.edits[1].edits[1].newText") == "NAME"
+    editing.lua(ASK_OTHERS, about | {"title": "Run"})
+    editing.wait("_G.told ~= nil")
+    assert "runs a command" in editing.lua("return _G.told.text")
+    assert editing.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, true)") == ["ä𝛼 = name"]
 
 
 def test_an_edit_is_approved_hunk_by_hunk(editing: Neovim) -> None:

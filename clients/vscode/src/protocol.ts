@@ -501,6 +501,13 @@ export interface KeyStatus {
   source?: string | null;
 }
 
+/** `runs`: it runs a command instead of editing, so it cannot be asked for by its title. */
+export interface LanguageCodeAction {
+  title: string;
+  kind?: string | null;
+  runs?: boolean | null;
+}
+
 /** `severity` as in LSP: 1 error, 2 warning, 3 information, 4 hint. */
 export interface LanguageDiagnostic {
   range: Range;
@@ -532,15 +539,17 @@ export interface LanguageToolsAnswer {
   text?: string | null;
   diagnostics?: LanguageDiagnostic[] | null;
   edits?: LanguageFileEdits[] | null;
+  actions?: LanguageCodeAction[] | null;
 }
 
-/** `definitions`, `references`, `hover` and `rename` have a `position`, `symbols` a `query`. `settle`, for `diagnostics`: the text has just changed, so wait for news of the language servers, two seconds at most. */
+/** `definitions`, `references`, `hover`, `actions` and `rename` have a `position`, `symbols` a `query`. `actions` lists code actions; with a `title` it asks for the edits of that one. `settle`, for `diagnostics`: the text has just changed, so wait for news of the language servers, two seconds at most. */
 export interface LanguageToolsParams {
-  kind: 'definitions' | 'references' | 'hover' | 'symbols' | 'diagnostics' | 'rename';
+  kind: 'definitions' | 'references' | 'hover' | 'symbols' | 'diagnostics' | 'rename' | 'actions';
   textDocument?: TextDocument | null;
   position?: Position | null;
   query?: string | null;
   newName?: string | null;
+  title?: string | null;
   settle?: boolean;
 }
 

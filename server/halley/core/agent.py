@@ -63,7 +63,7 @@ class CommandState:
     seconds: float = 0.0
 
 
-LanguageQuestion = Literal["definitions", "references", "hover"]
+LanguageQuestion = Literal["definitions", "references", "hover", "actions"]
 """What is asked about a symbol in a text."""
 
 
@@ -87,9 +87,20 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageAction:
+    """What a language server offers to do at a place."""
+
+    title: str
+    kind: str = ""
+    runs: bool = False
+    """It runs a command of the editor instead of editing."""
+
+
+@dataclass(frozen=True, slots=True)
 class LanguageAnswer:
     """What language servers say; empty where they say nothing."""
 
     spots: tuple[LanguageSpot, ...] = ()
     text: str = ""
     findings: tuple[Finding, ...] = ()
+    actions: tuple[LanguageAction, ...] = ()

@@ -445,7 +445,8 @@ class Terminals(Protocol):
 
 
 class LanguageTools(Protocol):
-    """What the editor's language servers know, by its leave. Only `rename` raises: what is not answered is empty."""
+    """What the editor's language servers know, by its leave. Only `rename` and `act` raise: what is not answered is
+    empty."""
 
     async def ask(self, what: LanguageQuestion, path: Path, text: str, offset: int) -> LanguageAnswer:
         """About the symbol at an offset of a file's text."""
@@ -463,6 +464,12 @@ class LanguageTools(Protocol):
         `read` gives the text of a file that is edited. Raises what it raises, InvalidInput for an answer that does
         not fit the texts, StaleDocument where one of them changed meanwhile.
         """
+        ...
+
+    async def act(
+        self, document: Document, offset: int, title: str, read: Callable[[Path], Awaitable[Document]]
+    ) -> Sequence[DocumentEdit]:
+        """The edits of the code action with that title; otherwise as `rename`."""
         ...
 
     async def diagnostics(self, path: Path, *, settle: bool = False) -> Sequence[Finding]:

@@ -431,6 +431,12 @@
 ---@field status 'present'|'missing'|'otherOrigin'|'notNeeded'
 ---@field source? string
 
+--- `runs`: it runs a command instead of editing, so it cannot be asked for by its title.
+---@class halley.LanguageCodeAction
+---@field title string
+---@field kind? string
+---@field runs? boolean
+
 --- `severity` as in LSP: 1 error, 2 warning, 3 information, 4 hint.
 ---@class halley.LanguageDiagnostic
 ---@field range halley.Range
@@ -458,14 +464,16 @@
 ---@field text? string
 ---@field diagnostics? halley.LanguageDiagnostic[]
 ---@field edits? halley.LanguageFileEdits[]
+---@field actions? halley.LanguageCodeAction[]
 
---- `definitions`, `references`, `hover` and `rename` have a `position`, `symbols` a `query`. `settle`, for `diagnostics`: the text has just changed, so wait for news of the language servers, two seconds at most.
+--- `definitions`, `references`, `hover`, `actions` and `rename` have a `position`, `symbols` a `query`. `actions` lists code actions; with a `title` it asks for the edits of that one. `settle`, for `diagnostics`: the text has just changed, so wait for news of the language servers, two seconds at most.
 ---@class halley.LanguageToolsParams
----@field kind 'definitions'|'references'|'hover'|'symbols'|'diagnostics'|'rename'
+---@field kind 'definitions'|'references'|'hover'|'symbols'|'diagnostics'|'rename'|'actions'
 ---@field textDocument? halley.TextDocument
 ---@field position? halley.Position
 ---@field query? string
 ---@field newName? string
+---@field title? string
 ---@field settle? boolean
 
 --- `path` and `lines` in place of `textDocument` and `range`, for editors that can only put text into a command. `path` is absolute; `lines` are the first and the last one, counted from 1.

@@ -4,6 +4,8 @@ import type { LanguageToolsAnswer, LanguageToolsParams } from '../protocol';
 
 const SETTLE_MS = 1000;
 const QUIET_MS = 200;
+/** How many of them VS Code asks for their edits. */
+const MOST_ACTIONS = 50;
 
 export async function askLanguageTools(params: LanguageToolsParams): Promise<LanguageToolsAnswer> {
   if (params.kind === 'symbols') {
@@ -20,6 +22,7 @@ export async function askLanguageTools(params: LanguageToolsParams): Promise<Lan
     const hovers = await vscode.commands.executeCommand<vscode.Hover[] | undefined>('vscode.executeHoverProvider', uri, at);
     return { text: (hovers ?? []).flatMap(({ contents }) => contents.map((one) => (typeof one === 'string' ? one : one.value))).join('\n\n') };
   }
+  if (params.kind === 'actions') return codeActions(uri, at, params.title);
   if (params.kind === 'rename') return rename(uri, at, params.newName ?? '');
   const command = params.kind === 'references' ? 'vscode.executeReferenceProvider' : 'vscode.executeDefinitionProvider';
   const found = await vscode.commands.executeCommand<(vscode.Location | vscode.LocationLink)[] | undefined>(command, uri, at);
@@ -36,6 +39,19 @@ async function rename(uri: vscode.Uri, at: vscode.Position, newName: string): Pr
   } catch (error) {
     return { text: error instanceof Error ? error.message : String(error) };
   }
+  return editsOf(edit);
+}
+
+/** What is offered there, without our own; with a title the edits of that one. Nothing is run. */
+async function codeActions(uri: vscode.Uri, at: vscode.Position, title?: string | null): Promise<LanguageToolsAnswer> {
+  const all = await vscode.commands.executeCommand<vscode.CodeAction[] | undefined>('vscode.executeCodeActionProvider', uri, new vscode.Range(at, at), undefined, MOST_ACTIONS);
+  const found = (all ?? []).filter(({ kind }) => !kind?.value.includes('halley'));
+  if (!title) return { actions: found.map(({ title: name, kind, edit }) => ({ title: name, kind: kind?.value, runs: !edit })) };
+  const chosen = found.find((one) => one.title === title);
+  return chosen && !chosen.edit ? { text: 'it runs a command instead of editing' } : editsOf(chosen?.edit);
+}
+
+function editsOf(edit: vscode.WorkspaceEdit | undefined): LanguageToolsAnswer {
   const found = edit?.entries() ?? [];
   if (movesFiles(edit)) return { text: 'it also creates, moves or deletes files' };
   return {

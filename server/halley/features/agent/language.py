@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from halley.core.agent import Finding, LanguageQuestion, LanguageSpot
+from halley.core.agent import Finding, LanguageAction, LanguageQuestion, LanguageSpot
 from halley.core.errors import InvalidInput
 from halley.core.ports import LanguageTools
 from halley.features.agent.work import text_of
@@ -32,6 +32,9 @@ _AT = {
 _WHAT: Mapping[str, tuple[LanguageQuestion, str, str]] = {
     "find_definitions": ("definitions", "Find definitions", "Where a symbol is defined, by the language server."),
     "find_references": ("references", "Find references", "All uses of a symbol, by the language server."),
+    "list_code_actions": (
+        "actions", "List code actions", "What language servers offer to do at a place, such as fixes.",
+    ),
     "describe_symbol": ("hover", "Describe a symbol", "A symbol's type and documentation, by the language server."),
 }  # fmt: skip
 
@@ -75,6 +78,8 @@ def _at_symbol(language: LanguageTools, place: ToolPlace, what: LanguageQuestion
         answer = await language.ask(what, place.root / plain, text, offset)
         if what == "hover":
             return answer.text or f"The language server says nothing of {symbol}."
+        if what == "actions":
+            return _actions_told(answer.actions) or f"The language servers offer nothing at {symbol}."
         return _told(place.root, answer.spots) or f"The language server finds no {what} of {symbol}."
 
     return run
@@ -99,6 +104,14 @@ def offset_of(text: str, line: object, symbol: str) -> int:
     if not symbol or at < 0:
         raise InvalidInput(f"Line {line} has no {symbol!r}.", "Read it again.")
     return sum(len(one) + 1 for one in lines[: line - 1]) + at
+
+
+def _actions_told(actions: Sequence[LanguageAction]) -> str:
+    rows = [
+        f"{one.title}{f' ({one.kind})' if one.kind else ''}{': runs a command, not available here' if one.runs else ''}"
+        for one in actions[:MOST_SPOTS]
+    ]
+    return "\n".join(dict.fromkeys(rows))
 
 
 def _told(root: Path, spots: Sequence[LanguageSpot]) -> str:

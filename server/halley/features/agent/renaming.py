@@ -1,4 +1,5 @@
-"""rename_symbol: what a language server would rename becomes one call, approved with the diff of all its files.
+"""rename_symbol, apply_code_action: what a language server would change becomes one call, approved with the diff of all
+its files.
 
 The answer is untrusted: it may name any file and any range. Each file passes the checks of `edit_file`, and one that
 does not fit refuses the whole call before anything is changed.
@@ -7,7 +8,7 @@ does not fit refuses the whole call before anything is changed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from typing import Any
 from halley.core.agent import Finding
 from halley.core.editing import Refused
 from halley.core.errors import BlockedByPolicy, InvalidInput
+from halley.core.ports import LanguageTools
 from halley.core.snapshot import Document
 from halley.core.text import DocumentEdit, apply_edits
 from halley.engine.edits.rebase import rebase_edits
+from halley.engine.markdown.inert import visible
 from halley.features.agent.diffs import diff_of
 from halley.features.agent.editing import SHAPE, check_text, errors_after, existing, make_change, why_look
 from halley.features.agent.language import offset_of
@@ -27,6 +30,7 @@ from halley.features.tools.toolbox import Prepared
 from halley.mcp.values import Outcome
 
 MOST_FILES, LONGEST_NAME = 200, 200
+_Read = Callable[[Path], Awaitable[Document]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +53,45 @@ async def prepare_rename(work: AgentWork, arguments: Mapping[str, Any], _call: s
     )
     if not new_name.strip() or len(new_name) > LONGEST_NAME or len(new_name.splitlines()) > 1:
         raise InvalidInput("`new_name` is no name.", "Give the new name of the symbol alone.")
-    files = await _renamed(work, place, arguments.get("line"), symbol, new_name)
-    why = " ".join(dict.fromkeys(filter(None, (_why(file) for file in files))))
+    document, offset = await _found(work, place, arguments, symbol)
+    language = _language(work)
+    files = await _changed(
+        work, lambda read: language.rename(document, offset, new_name, read), symbol,
+        f"The language server does not rename {symbol} there.",
+    )  # fmt: skip
     said = f"Renamed {symbol} to {new_name} in {', '.join(file.place.name for file in files)}."
+    return _prepared(work, files, f"Rename {symbol} to {new_name}", said, "renamed")
+
+
+async def prepare_action(work: AgentWork, arguments: Mapping[str, Any], _call: str) -> Prepared:
+    place, symbol, title = work.place(arguments), text_of(arguments, "symbol"), text_of(arguments, "action")
+    document, offset = await _found(work, place, arguments, symbol)
+    language, shown = _language(work), visible(" ".join(title.split()))[:LONGEST_NAME]
+    files = await _changed(
+        work, lambda read: language.act(document, offset, title, read), "",
+        f"The language server has no code action {shown!r} with edits there.",
+    )  # fmt: skip
+    said = f"Changed {', '.join(file.place.name for file in files)}: {shown}."
+    return _prepared(work, files, shown, said, "changed")
+
+
+async def _found(
+    work: AgentWork, place: AgentPlace, arguments: Mapping[str, Any], symbol: str
+) -> tuple[Document, int]:
+    document = await existing(work, place)
+    return document, offset_of(document.text, arguments.get("line"), symbol)
+
+
+def _language(work: AgentWork) -> LanguageTools:
+    assert work.language is not None, "offered only where there is one"
+    return work.language
+
+
+def _prepared(work: AgentWork, files: Sequence[_File], label: str, said: str, done: str) -> Prepared:
+    why = " ".join(dict.fromkeys(filter(None, (_why(file) for file in files))))
 
     async def run(_limit_s: float) -> Outcome:
-        return await _make(work, files, f"Rename {symbol} to {new_name}", said)
+        return await _make(work, files, label, said, done)
 
     # Whole or not at all: a symbol that is renamed in part is broken code.
     return Prepared(
@@ -63,9 +100,10 @@ async def prepare_rename(work: AgentWork, arguments: Mapping[str, Any], _call: s
     )  # fmt: skip
 
 
-async def _renamed(
-    work: AgentWork, place: AgentPlace, line: object, symbol: str, new_name: str
+async def _changed(
+    work: AgentWork, ask: Callable[[_Read], Awaitable[Sequence[DocumentEdit]]], symbol: str, nothing: str
 ) -> Sequence[_File]:
+    """The files with the edits that `ask` gets. Where there is a symbol, nothing else may be replaced."""
     places: dict[str, AgentPlace] = {}
     documents: dict[str, Document] = {}
 
@@ -73,22 +111,21 @@ async def _renamed(
         found = work.place({"path": path.as_posix()})
         # A name is trimmed where a model gives it. A server's may really begin or end with blanks.
         if found.path.name != path.name:
-            raise BlockedByPolicy("The rename touches a file with blanks around its name.", "Rename by hand.")
+            raise BlockedByPolicy(
+                "The change touches a file with blanks around its name.", "Make it by hand."
+            )
         document = await existing(work, found)
         places[document.uri], documents[document.uri] = found, document
         return document
 
-    document = await existing(work, place)
-    offset = offset_of(document.text, line, symbol)
-    assert work.language is not None, "offered only where there is one"
-    edits = await work.language.rename(document, offset, new_name, read)
+    edits = await ask(read)
     files = [_checked(places[edit.uri], documents[edit.uri], edit, symbol) for edit in edits]
     files = [file for file in files if file.new != file.document.text]
     if not files:
-        raise InvalidInput(f"The language server does not rename {symbol} there.", "Use edit_file.")
+        raise InvalidInput(nothing, "Use edit_file.")
     if len(files) > MOST_FILES:
         raise InvalidInput(
-            f"The rename changes {len(files)} files, more than {MOST_FILES}.", "Use edit_file."
+            f"The change reaches {len(files)} files, more than {MOST_FILES}.", "Use edit_file."
         )
     return files
 
@@ -115,11 +152,11 @@ def _why(file: _File) -> str:
     return " ".join(filter(None, (file.place.why, why_look(file.document.text, file.new))))
 
 
-async def _make(work: AgentWork, files: Sequence[_File], label: str, said: str) -> Outcome:
+async def _make(work: AgentWork, files: Sequence[_File], label: str, said: str, done: str) -> Outcome:
     for file in files:
         if not await _still_fits(work, file):
             return Outcome(
-                f"{file.place.name} changed in the same place, or is gone. Nothing is renamed. Try again.",
+                f"{file.place.name} changed in the same place, or is gone. Nothing is {done}. Try again.",
                 failed=True,
             )
     before = await asyncio.gather(*(_findings(work, file) for file in files))
@@ -127,9 +164,9 @@ async def _make(work: AgentWork, files: Sequence[_File], label: str, said: str) 
     for file in files:
         answer = await make_change(work, file.place, file.edit, file.base, label)
         if isinstance(answer, Refused):
-            done = f"Renamed only in {', '.join(made)}." if made else "Nothing is renamed."
+            part = f"{done.capitalize()} only in {', '.join(made)}." if made else f"Nothing is {done}."
             problem = f"{answer.problem.message} {answer.problem.help}".strip()
-            return Outcome(f"{file.place.name}: {problem} {done}", failed=True)
+            return Outcome(f"{file.place.name}: {problem} {part}", failed=True)
         made.append(file.place.name)
     pairs = zip(files, before, strict=True)
     errors = await asyncio.gather(*(errors_after(work, one.place, one.base, old) for one, old in pairs))

@@ -10,7 +10,7 @@ from halley.core.agent import Mode
 from halley.core.errors import BlockedByPolicy
 from halley.features.agent.editing import prepare_creation, prepare_deletion, prepare_edit, prepare_move
 from halley.features.agent.planning import prepare_plan, prepare_step
-from halley.features.agent.renaming import prepare_rename
+from halley.features.agent.renaming import prepare_action, prepare_rename
 from halley.features.agent.running import prepare_command, prepare_reading, prepare_stop
 from halley.features.agent.work import AgentWork
 from halley.features.tools.switches import BUILTIN, Switches
@@ -126,6 +126,21 @@ ACTING: Mapping[str, ActingTool] = {
             ),
             EDITS,
             prepare_rename,
+            needs_language=True,
+        ),
+        ActingTool(
+            _tool(
+                "apply_code_action",
+                "Apply a code action",
+                "Makes the edits of a code action that list_code_actions named, in all files.",
+                ("path", "line", "symbol", "action"),
+                path=_PATH,
+                line={"type": "integer", "description": "The line, from 1, that was asked about."},
+                symbol=_text("The code in that line that was asked about."),
+                action=_text("The title of the action, exactly."),
+            ),
+            EDITS,
+            prepare_action,
             needs_language=True,
         ),
         ActingTool(

@@ -217,15 +217,18 @@ class AgentSaveParams(Shape):
 
 
 class LanguageToolsParams(Shape):
-    """`definitions`, `references`, `hover` and `rename` have a `position`, `symbols` a `query`. `settle`, for
-    `diagnostics`: the text has just changed, so wait for news of the language servers, two seconds at most."""
+    """`definitions`, `references`, `hover`, `actions` and `rename` have a `position`, `symbols` a `query`. `actions`
+    lists code actions; with a `title` it asks for the edits of that one. `settle`, for `diagnostics`: the text has just
+    changed, so wait for news of the language servers, two seconds at most."""
 
-    kind: Literal["definitions", "references", "hover", "symbols", "diagnostics", "rename"]
+    kind: Literal["definitions", "references", "hover", "symbols", "diagnostics", "rename", "actions"]
     text_document: TextDocument | None = None
     position: Position | None = None
     query: str | None = None
     new_name: str | None = None
     """For `rename`. Nothing is changed yet: the answer has the edits."""
+    title: str | None = None
+    """For `actions`, as listed. Nothing is changed or run: the answer has the edits."""
     settle: bool = False
 
 
@@ -257,15 +260,26 @@ class LanguageFileEdits(Shape):
     edits: list[LanguageTextEdit]
 
 
+class LanguageCodeAction(Shape):
+    """`runs`: it runs a command instead of editing, so it cannot be asked for by its title."""
+
+    title: str
+    kind: str | None = None
+    runs: bool | None = None
+
+
 class LanguageToolsAnswer(Shape):
     """From the other language servers of the editor, not from Halley itself."""
 
     locations: list[LanguageLocation] | None = None
     text: str | None = None
-    """What hovering shows, as Markdown. For `rename`: why there are no edits, such as files that would move."""
+    """What hovering shows, as Markdown. For `rename` and actions: why there are no edits, such as files
+    that would move."""
     diagnostics: list[LanguageDiagnostic] | None = None
     edits: list[LanguageFileEdits] | None = None
-    """What renames the symbol, in all files. Halley shows, checks and makes them."""
+    """What renames the symbol, or what the action does, in all files. Halley shows, checks and makes them."""
+    actions: list[LanguageCodeAction] | None = None
+    """Without Halley's own."""
 
 
 REQUESTS: dict[str, RequestShape] = {

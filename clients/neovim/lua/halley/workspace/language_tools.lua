@@ -9,6 +9,7 @@ local METHODS = {
   hover = 'textDocument/hover',
   symbols = 'workspace/symbol',
   rename = 'textDocument/rename',
+  actions = 'textDocument/codeAction',
 }
 
 ---@param uri string?
@@ -217,7 +218,7 @@ end
 ---@param answered vim.lsp.Client[]
 ---@param own string
 ---@return table
-local function renaming(results, answered, own)
+local function edits_of(results, answered, own)
   for index, result in ipairs(results) do
     local by_uri, problem = flattened(result)
     if not by_uri then
@@ -241,6 +242,78 @@ local function renaming(results, answered, own)
   return vim.empty_dict()
 end
 
+--- An action with its edit, which servers may send only when asked for it.
+---@param action table
+---@param client vim.lsp.Client
+---@param buf integer
+---@return table
+local function resolved(action, client, buf)
+  if action.edit or action.disabled or not client:supports_method('codeAction/resolve', buf) then
+    return action
+  end
+  local thread, result, waits = assert(coroutine.running()), nil, true
+  local function go_on(_, found)
+    if waits then
+      result, waits = found, false
+      coroutine.resume(thread)
+    end
+  end
+  if not client:request('codeAction/resolve', action, vim.schedule_wrap(go_on), buf) then
+    return action
+  end
+  vim.defer_fn(go_on, WAIT_MS)
+  coroutine.yield()
+  return result or action
+end
+
+--- Whether it is a Command, or an action that only runs one.
+---@param action table
+---@return boolean
+local function runs(action)
+  return type(action.command) == 'string' or (action.command ~= nil and not action.edit and action.data == nil)
+end
+
+--- The code actions of all servers, or the edits of the one that is asked for; nothing is run.
+---@param title string?
+---@param results any[]
+---@param answered vim.lsp.Client[]
+---@param own string
+---@param buf integer
+---@return table
+local function code_actions(title, results, answered, own, buf)
+  local listed = {}
+  for index, actions in ipairs(results) do
+    for _, action in ipairs(actions) do
+      if action.title == title then
+        local whole = runs(action) and action or resolved(action, answered[index], buf)
+        if not whole.edit then
+          return { text = whole.disabled and whole.disabled.reason or 'it runs a command instead of editing' }
+        end
+        return edits_of({ whole.edit }, { answered[index] }, own)
+      elseif not action.disabled then
+        table.insert(listed, { title = action.title, kind = action.kind, runs = runs(action) })
+      end
+    end
+  end
+  return title and vim.empty_dict() or { actions = listed }
+end
+
+--- What a code action may be about: the client's diagnostics of the line.
+---@param client vim.lsp.Client
+---@param buf integer
+---@param line integer
+---@return lsp.CodeActionContext
+local function action_context(client, buf, line)
+  local found = {}
+  for _, one in ipairs(vim.diagnostic.get(buf, { lnum = line })) do
+    local said = one.user_data and one.user_data.lsp
+    if said and one.namespace == vim.lsp.diagnostic.get_namespace(client.id) then
+      table.insert(found, said)
+    end
+  end
+  return { diagnostics = found, triggerKind = 1 }
+end
+
 --- The handler of `halley/language/ask`. Neovim runs it in a coroutine, and the answer goes out when that ends.
 ---@param params halley.LanguageToolsParams
 function M.on_ask(_, params, context)
@@ -260,15 +333,23 @@ function M.on_ask(_, params, context)
     if params.kind == 'symbols' then
       return { query = params.query or '' }
     end
+    local at = converted(buf --[[@as integer]], params.position, own, client.offset_encoding)
+    if params.kind == 'actions' then
+      local context_of = action_context(client, buf --[[@as integer]], at.line)
+      return { textDocument = { uri = uri }, range = { start = at, ['end'] = at }, context = context_of }
+    end
     return {
       textDocument = { uri = uri },
-      position = converted(buf --[[@as integer]], params.position, own, client.offset_encoding),
+      position = at,
       context = params.kind == 'references' and { includeDeclaration = true } or nil,
       newName = params.newName,
     }
   end)
   if params.kind == 'rename' then
-    return renaming(results, answered, own)
+    return edits_of(results, answered, own)
+  end
+  if params.kind == 'actions' then
+    return code_actions(params.title, results, answered, own, buf --[[@as integer]])
   end
   if params.kind == 'hover' then
     return { text = vim.trim(table.concat(vim.tbl_map(hover_text, results), '\n\n')) }

@@ -18,17 +18,18 @@ MOST = 10_000
 MOST_TEXT = 300
 
 
-def file_edits(answer: object) -> Iterator[tuple[Path, list[Any]]]:
-    """(file, rows for `text_edits`); none where the client has none. Raises InvalidInput."""
+def file_edits(answer: object, kind: str = "rename") -> Iterator[tuple[Path, list[Any]]]:
+    """(file, rows for `text_edits`); none where the client has none. `kind` is what was asked. Raises InvalidInput."""
     found = cast("dict[str, Any]", answer) if isinstance(answer, dict) else {}
     given, text = found.get("edits"), found.get("text")
     if given is None and isinstance(text, str) and text.strip():
-        raise InvalidInput(f"The editor does not rename this: {text[:MOST_TEXT]}", "Use edit_file.")
+        refused = "does not rename this" if kind == "rename" else "cannot do this"
+        raise InvalidInput(f"The editor {refused}: {text[:MOST_TEXT]}", "Use edit_file.")
     for row in [] if given is None else _list(given):
         uri = row.get("uri") if isinstance(row, dict) else None
         path = path_of_uri(uri) if isinstance(uri, str) else None
         if path is None:
-            raise InvalidInput("The rename touches something that is no file.", "Use edit_file.")
+            raise InvalidInput("The change touches something that is no file.", "Use edit_file.")
         yield path, _list(row.get("edits"))
 
 
@@ -55,7 +56,7 @@ def _offset(index: LineIndex, given: object, encoding: str) -> int:
     offset = index.offset(position, encoding)
     # What lies beyond a line or within a character comes back as another position.
     if index.position(offset, encoding) != position:
-        raise InvalidInput("The rename leaves the text of a file.", "Save the files and try again.")
+        raise InvalidInput("The change leaves the text of a file.", "Save the files and try again.")
     return offset
 
 

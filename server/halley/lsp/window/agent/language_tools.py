@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from halley.core.agent import Finding, LanguageAnswer, LanguageQuestion, LanguageSpot
+from halley.core.agent import Finding, LanguageAction, LanguageAnswer, LanguageQuestion, LanguageSpot
 from halley.core.errors import StaleDocument
 from halley.core.ports import LanguageTools
 from halley.core.snapshot import Document
@@ -21,6 +21,7 @@ from halley.lsp.window.agent.language_edits import file_edits, text_edits
 if TYPE_CHECKING:
     from halley.lsp.window.session import Session
 
+Json = dict[str, Any]
 METHOD = "halley/language/ask"
 PATIENCE_S = 20.0
 MOST = 1000
@@ -48,13 +49,23 @@ class _WindowLanguageTools:
     async def rename(
         self, document: Document, offset: int, new_name: str, read: Callable[[Path], Awaitable[Document]]
     ) -> Sequence[DocumentEdit]:
+        return await self._edits(document, offset, {"kind": "rename", "newName": new_name}, read)
+
+    async def act(
+        self, document: Document, offset: int, title: str, read: Callable[[Path], Awaitable[Document]]
+    ) -> Sequence[DocumentEdit]:
+        return await self._edits(document, offset, {"kind": "actions", "title": title}, read)
+
+    async def _edits(
+        self, document: Document, offset: int, asked: Json, read: Callable[[Path], Awaitable[Document]]
+    ) -> Sequence[DocumentEdit]:
         server = self.session.server
         position = line_index(document.text).position(offset, server.encoding)
         asked_about = {uri_key(one.uri): one.version for one in server.documents.open_documents()}
-        about = {"kind": "rename", "textDocument": {"uri": document.uri}, "position": position}
-        answer = await self.session.request(METHOD, about | {"newName": new_name}, PATIENCE_S)
+        about = {"textDocument": {"uri": document.uri}, "position": position}
+        answer = await self.session.request(METHOD, asked | about, PATIENCE_S)
         edits: dict[str, DocumentEdit] = {}
-        for path, rows in file_edits(answer):
+        for path, rows in file_edits(answer, str(asked["kind"])):
             file = await read(path)
             if file.version != asked_about.get(uri_key(file.uri)):
                 raise StaleDocument(f"{path.name} changed while the language server was asked.", "Try again.")
@@ -75,6 +86,7 @@ class _WindowLanguageTools:
             tuple(_spots(found.get("locations"))),
             text if isinstance(text, str) else "",
             tuple(_findings(found.get("diagnostics"))),
+            tuple(_actions(found.get("actions"))),
         )
 
 
@@ -99,6 +111,13 @@ def _spots(given: object) -> Iterator[LanguageSpot]:
         path, line, name = path_of_uri(str(row.get("uri", ""))), _line(row), row.get("name")
         if path is not None and line is not None:
             yield LanguageSpot(path, line, name if isinstance(name, str) else "")
+
+
+def _actions(given: object) -> Iterator[LanguageAction]:
+    for row in _rows(given):
+        title, kind = row.get("title"), row.get("kind")
+        if isinstance(title, str) and title.strip():
+            yield LanguageAction(title, kind if isinstance(kind, str) else "", row.get("runs") is True)
 
 
 def _findings(given: object) -> Iterator[Finding]:
