@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import json
 from typing import Any
 
@@ -78,10 +79,13 @@ def test_findings_are_read_whatever_is_around_them(
 @QUICK
 @given(st.lists(objects, min_size=1, max_size=5), st.floats(0, 1))
 def test_a_reply_that_breaks_off_keeps_whole_findings(given_: list[dict[str, Any]], part: float) -> None:
-    """In order, and none of them half."""
-    reply, whole = json.dumps(given_), read_findings(json.dumps(given_))
-    found = read_findings(reply[: int(len(reply) * part)]) or []
-    assert whole is not None and found == whole[: len(found)]
+    """All that were whole, in order, and none of them half."""
+    rows = [json.dumps(one) for one in given_]
+    reply, whole = f"[{', '.join(rows)}]", read_findings(f"[{', '.join(rows)}]")
+    kept = int(len(reply) * part)
+    ends = itertools.accumulate((len(row) + len(", ") for row in rows), initial=len("[") - len(", "))
+    found = read_findings(reply[:kept]) or []
+    assert whole is not None and found == whole[: sum(end <= kept for end in itertools.islice(ends, 1, None))]
 
 
 def test_more_findings_than_the_most_are_left_out() -> None:
@@ -145,6 +149,20 @@ def test_what_is_placed_was_shown_and_says_what_was_quoted(
         assert placed.quote.split("\n") == rows
         wanted = "\n".join(quoted).strip("\n").split("\n")
         assert [row.split() for row in rows] == [row.split() for row in wanted]
+
+
+@QUICK
+@given(st.integers(0, 39), st.integers(0, 39), st.integers(1, 3), st.integers(0, 41))
+def test_a_quote_with_a_line_that_was_not_shown_is_not_placed(
+    changed: int, first: int, count: int, claimed: int
+) -> None:
+    """Each line is there once, so nothing but its being shown decides."""
+    old = [f"value_{row} = {row}" for row in range(40)]
+    new = [*old[:changed], "changed = True", *old[changed + 1 :]]
+    (part,) = parts_of(old, new, 1000)
+    rows = new[first : first + count]
+    placed = place_finding(finding("\n".join(rows), "x", claimed), part)
+    assert placed.is_placed == part.files[0].lines.issuperset(range(first + 1, first + len(rows) + 1))
 
 
 @QUICK
