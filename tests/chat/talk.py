@@ -60,8 +60,8 @@ class Talk:
 
 
 @asynccontextmanager
-async def client(at: Path, url: str) -> AsyncIterator[Talk]:
-    """A client of a server of this process, initialized with a workspace."""
+async def client(at: Path, url: str, **more: bool) -> AsyncIterator[Talk]:
+    """A client of a server of this process, initialized with a workspace. `more` is what else it can do."""
     (at / "workspace").mkdir()
     home = at / "home"
     home.mkdir(mode=0o700)
@@ -74,7 +74,7 @@ async def client(at: Path, url: str) -> AsyncIterator[Talk]:
     try:
         async with listening(str(at / "s"), server.connect):
             talk = Talk(*await asyncio.open_unix_connection(str(at / "s")))
-            capabilities = {"experimental": {"halley": {"operations": True, "batchedProgress": True}}}
+            capabilities = {"experimental": {"halley": {"operations": True, "batchedProgress": True} | more}}
             await talk.request(
                 "initialize",
                 {"processId": None, "rootUri": (at / "workspace").as_uri(), "capabilities": capabilities},

@@ -90,7 +90,7 @@ async def chat(desk: ChatDesk, shown: socket.socket) -> str:
     """The text as a client puts it together."""
     sent: list[bytes] = []
     channel = SimpleNamespace(write=sent.append, is_writable=True)
-    results = PartialResults(SimpleNamespace(channel=channel, batch=None), token="t")  # type: ignore[arg-type]
+    results = PartialResults(SimpleNamespace(channel=channel, batch=None, streams={}), token="t")  # type: ignore[arg-type]
 
     def emit(event: Json) -> None:
         is_text = event["type"] == "text"

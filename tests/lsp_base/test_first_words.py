@@ -20,6 +20,7 @@ class FakeServer:
         self.batches: list[list[tuple[str, list[dict[str, Any]]]]] = []
         self.channel = self
         self.batch: Batch | None = None
+        self.streams: dict[Any, None] = {}
         self.is_writable = True
 
     def write(self, body: bytes) -> None:

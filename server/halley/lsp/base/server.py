@@ -64,6 +64,8 @@ class HalleyServer(LanguageServer):
         """Whether the client takes progress tokens that the server made (`window.workDoneProgress`)."""
         self.batch: Any = None
         """Takes the partial results of all requests together, for clients that read it: `window/partial_results.py`."""
+        self.streams: dict[Any, None] = {}
+        """Partial results of requests that run."""
         self.on_begin: list[Callable[[Params], None]] = []
         """Called with `InitializeParams` once, before anything else is handled."""
         self.complete: Callable[[], None] = lambda: None

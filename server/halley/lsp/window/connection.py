@@ -24,6 +24,8 @@ class EditorConnection(Protocol):
     """What `character` counts in positions: `utf-8`, `utf-16` or `utf-32`."""
     closing: AsyncExitStack
     """What is closed with the connection, last opened first."""
+    streams: dict[Any, None]
+    """Partial results of requests that run."""
     shared: Shared
     """What features keep for all windows of the process."""
 

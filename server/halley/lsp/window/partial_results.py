@@ -36,7 +36,7 @@ class PartialResults:
 
     The beginning goes out immediately, the first words too; what follows within 16 ms goes together, and deltas of
     the same text become one. While the client does not read, everything is held together. Leaving the block sends
-    the rest, so that all of it is there before the answer.
+    the rest, so that all of it is there before the answer; so does a question to the client (`Session.request`).
     """
 
     def __init__(self, server: HalleyServer, token: Token | None = None) -> None:
@@ -124,11 +124,13 @@ class PartialResults:
         self._server.channel.write(_PROGRESS % self.take())
 
     def __enter__(self) -> PartialResults:
+        self._server.streams[self] = None
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
+        self._server.streams.pop(self, None)
         with contextlib.suppress(ValueError, TypeError) if error else contextlib.nullcontext():
             self.flush()
 

@@ -7,6 +7,7 @@ other's choice of model. What is shared (stores, HTTP pool, catalogue) is the en
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -96,6 +97,9 @@ class Session:
 
     async def request(self, method: str, params: Any, timeout_s: float | None = None) -> Any:
         """The client's answer, None where it has none to give (an error, or nothing in time)."""
+        for results in [*self.server.streams]:  # a question never comes before the events it is about
+            with contextlib.suppress(ValueError, TypeError):  # another reply's event has no JSON form
+                results.flush()
         try:
             return await self.server.request(method, params, timeout_s)
         except ClientError:
