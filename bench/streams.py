@@ -14,6 +14,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +40,11 @@ concurrency = 10000
 chat = ["simulator/m"]
 fast = ["simulator/quick"]
 """
+
+
+def config(url: str) -> str:
+    """Of a user with that upstream for everything."""
+    return _CONFIG.format(url=url)
 
 
 def pairs(rounds: int, count: int) -> Iterator[Pair]:
@@ -107,7 +113,7 @@ def by_client(kind: str, url: str, count: int, server: int) -> dict[str, Any] | 
 
 def by_daemon(url: str, count: int, server: int) -> dict[str, Any]:
     with home(url) as at:
-        (at / "config.toml").write_text(_CONFIG.format(url=url))
+        (at / "config.toml").write_text(config(url))
         with on_core(MEASURED):
             started = Daemon(HALLEY, at)
         with started as daemon, on_core(OTHERS):
@@ -125,15 +131,16 @@ def by_daemon(url: str, count: int, server: int) -> dict[str, Any]:
 
 
 def _ask(daemon: Daemon, count: int) -> tuple[list[float], int, float]:
-    """Delays of all chunks, how many chats failed, seconds until the last was answered."""
+    """Delays of all chunks, how many chats failed, seconds until the last was answered.
+
+    Sending has a thread of its own, as in an editor: who sends all before reading waits for the daemon to take it.
+    """
     began = time.monotonic()
-    asked = {
-        daemon.send("halley/chat/send", {"prompt": "Go.", "partialResultToken": f"{began}-{number}"})
-        for number in range(count)
-    }
+    sending = threading.Thread(target=_send, args=(daemon, count, began))
+    sending.start()
     delays: list[float] = []
-    failed = 0
-    while asked:
+    failed = answered = 0
+    while answered < count:
         message = daemon.read()
         if message.get("method") in ("$/progress", "halley/progress"):
             now = time.monotonic()
@@ -141,10 +148,16 @@ def _ask(daemon: Daemon, count: int) -> tuple[list[float], int, float]:
             for event in [event for one in params.get("values", [params]) for event in one["value"]]:
                 if isinstance(event, dict) and event.get("type") == "text":
                     delays += [now - float(sent) for sent in event["delta"].split()]
-        elif message.get("id") in asked and "method" not in message:
-            asked.discard(message["id"])
+        elif "id" in message and "method" not in message:
+            answered += 1
             failed += "error" in message or message["result"]["replies"][0]["status"] != "complete"
+    sending.join()
     return delays, failed, time.monotonic() - began
+
+
+def _send(daemon: Daemon, count: int, began: float) -> None:
+    for number in range(count):
+        daemon.send("halley/chat/send", {"prompt": "Go.", "partialResultToken": f"{began}-{number}"})
 
 
 def cpu_s(pid: int) -> float:

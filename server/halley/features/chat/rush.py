@@ -1,9 +1,8 @@
 """Many chats at the same time: what can wait until the rush is over, and how they take turns to begin.
 
 A title is a call of its own. Under many streams it would take the processor from replies that the user waits for.
-Beginning a chat costs about as much as its 50 next chunks. If a thousand begin together, none of the first hears a word
-until the last has begun: in one run on a quiet machine that was after five seconds. So they begin one by one, when the
-loop has time for it beside the replies that stream already.
+Beginning a chat costs about as much as its 50 chunks. If the chats of many windows begin together, words come late and
+everything else waits. So they begin one by one, when the loop has time for it beside the replies that stream already.
 """
 
 from __future__ import annotations
