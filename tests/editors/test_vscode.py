@@ -26,6 +26,7 @@ import pytest
 from debian import CannotHave
 from install_vscode import VSCode, install
 from reviews import git
+from tasks_told import told
 from team_help import Team
 from vscode_window import SCRIPTS, CodeServer, Step, drive
 
@@ -62,6 +63,8 @@ SUBJECTS = [
     if find_spec(f"halley.lsp.handlers.{name}")
 ]
 """What this daemon knows, of what `configured.mjs` has steps for."""
+TASKS = ("rename_across_files", "some_hunks_refused", "failing_test")
+"""Of `tests/cases/agent`, played in VS Code too."""
 PICTURES = {
     "vscode-compare": "chat-two-models",
     "vscode-models": "pick-model",
@@ -267,6 +270,8 @@ def agent(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict
         "python": sys.executable,
         "whole": whole,
         "half": whole.replace("second = 2", "second = 20"),
+        "ledger": str(home / "data/halley.db"),
+        "tasks": [told(f"python/{name}") for name in TASKS],
         "shots": str(SHOTS),
     }
     server = CodeServer(code, place / "agent", vsix, environment)

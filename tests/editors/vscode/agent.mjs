@@ -2,6 +2,7 @@
 // background. `plan`: port, simulator,
 // workspace, shots.
 
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { launch, plan, script, step, Workbench } from './workbench.mjs';
 
@@ -216,6 +217,44 @@ await step('sends an earlier turn again with its files as they were, and asks ab
   if (read('e.py') !== 'e = 1\n# mine\n') throw new Error(`e.py: ${read('e.py')}`);
 });
 
+/** What calls of chats have cost since a row of the ledger, and its last row. */
+function ledger(since = 0) {
+  const query = `import json, sqlite3, sys
+rows = sqlite3.connect(sys.argv[1]).execute("SELECT id, cost FROM calls WHERE feature = 'chat' AND id > ?", (int(sys.argv[2]),)).fetchall()
+print(json.dumps({'last': max([0, *(row[0] for row in rows)]), 'cost': sum(row[1] or 0 for row in rows)}))`;
+  return JSON.parse(execFileSync(plan.python, ['-c', query, plan.ledger, String(since)], { encoding: 'utf8' }));
+}
+
+/** Waits until the reply shows just what the ledger has; its rows are written meanwhile. */
+async function sameCost(since) {
+  const same = async () => {
+    const { cost } = ledger(since);
+    const shown = await chat.evaluate(() => Number(/\$([\d.]+)/.exec(document.querySelector('.turn:last-child .reply-foot').textContent)?.[1]));
+    return cost > 0 && shown === Number(cost.toFixed(cost >= 0.995 ? 2 : cost >= 0.01 ? 3 : 5));
+  };
+  for (const end = Date.now() + 60_000; !(await same()); ) if (Date.now() > end) throw new Error(`the ledger has ${JSON.stringify(ledger(since))}`);
+}
+
+/** Answers each question of a task by keys alone. */
+async function answerByKeys(task, since) {
+  for (const answer of task.answers) {
+    await toQuestion();
+    await sameCost(since);
+    if (answer.hunks) {
+      const count = await chat.locator('.tool-question .hunk input').count();
+      for (let index = 0; index < count; index++) {
+        await chat.waitForFunction((at) => document.activeElement === document.querySelectorAll('.tool-question .hunk input')[at], index);
+        if (!answer.hunks.includes(index)) await keyboard.press('Space');
+        for (const _stop of ['the diff', 'what is next']) await keyboard.press('Tab');
+      }
+    }
+    await chat.waitForFunction(() => document.activeElement?.dataset.decision === 'once');
+    const call = await chat.evaluate(() => document.activeElement.closest('.tool').dataset.call);
+    await keyboard.press('Enter');
+    await chat.waitForFunction((id) => document.querySelector(`.tool[data-call="${id}"] .tool-question`).hidden, call);
+  }
+}
+
 await step('tells which chat waits for an approval and brings the user there', page, async () => {
   await ask('In the background', create('g.py', 'g = 1\n'), { text: 'The background is done.' });
   await chat.waitForSelector('.tool[data-state="asking"] .diff-line.added:has-text("+g = 1")');
@@ -258,6 +297,62 @@ await step('reviews the changes from the palette, with findings among the proble
   await bench.press('Show Problems');
   await page.waitForSelector('.markers-panel .monaco-list-row:has-text("A bare except hides every error")');
   await bench.shot('review-problems');
+});
+
+await step('ends tasks as they were agreed, answered by keys alone, and shows what they cost while they work', page, async () => {
+  for (const task of plan.tasks) {
+    for (const [name, text] of Object.entries(task.files)) writeFileSync(`${plan.workspace}/${name}`, text);
+    for (const { file, text } of task.types) {
+      await bench.openFile(file);
+      await bench.goTo(1);
+      await keyboard.type(`${text}\n`);
+      await page.waitForSelector('.tab.active.dirty');
+    }
+    await bench.command('Halley: New Chat');
+    await chat.waitForSelector('.welcome');
+    await chat.selectOption('.composer select.mode', task.mode);
+    await chat.waitForSelector(`.composer select.mode[data-mode="${task.mode}"]`);
+    const { last } = ledger();
+    await ask(task.prompt, ...task.rounds);
+    await answerByKeys(task, last);
+    await lastTurn(task.last);
+    await chat.waitForSelector('.turn:last-child .reply-foot .usage');
+    await sameCost(last);
+    for (const [name, text] of Object.entries({ ...task.files, ...task.result })) {
+      const isSaved = !name.endsWith(' (not saved)');
+      if (isSaved && read(name) !== text) throw new Error(`${name}: ${read(name)}`);
+    }
+    for (const { file } of task.types) {
+      await bench.openFile(file);
+      await page.waitForSelector('.tab.active.dirty');
+      await keyboard.press('Control+s');
+      await until(() => read(file) === task.result[`${file} (not saved)`], () => `${file}: ${read(file)}`);
+    }
+  }
+});
+
+await step('reaches every step and the ways to take a turn back by Tab, and opens and restores by keys', page, async () => {
+  const turn = '.turn:last-child';
+  await chat.focus('.composer textarea');
+  await keyboard.press('Alt+ArrowUp');
+  const reached = async (selector, key = 'Tab') => {
+    for (let presses = 0; presses < 60; presses++) {
+      if (await chat.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return;
+      await keyboard.press(key);
+    }
+    throw new Error(`${selector} is never reached`);
+  };
+  for (const at of [1, 2, 3, 4]) await reached(`${turn} .tool:nth-child(${at}) summary`);
+  await keyboard.press('Enter');
+  await chat.waitForSelector(`${turn} .tool:nth-child(4) details[open]`);
+  await keyboard.press('Tab');
+  await chat.waitForFunction(() => document.activeElement?.matches('.tool-text'));
+  await reached(`${turn} .checkpoint button`);
+  for (let presses = 0; presses < 10 && !(await chat.evaluate(() => document.activeElement?.textContent?.includes('Restore to Here'))); presses++) await keyboard.press('Tab');
+  await keyboard.press('Enter');
+  await chat.waitForSelector(`${turn} .checkpoint-note:has-text("Restored: shop.py.")`);
+  const task = plan.tasks.at(-1);
+  await until(() => read('shop.py') === task.files['shop.py'], () => `shop.py: ${read('shop.py')}`);
 });
 
 await browser.close();
