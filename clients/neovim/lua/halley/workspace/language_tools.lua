@@ -94,16 +94,14 @@ local function converted(buf, position, from, to)
   return { line = position.line, character = vim.str_utfindex(line, to, byte, false) }
 end
 
---- The results of all other clients that know the method.
+--- The results of the clients, as far as they answer in time.
+---@param clients vim.lsp.Client[]
 ---@param method string
 ---@param buf integer?
 ---@param params_for fun(client: vim.lsp.Client): table
 ---@return any[] results
 ---@return vim.lsp.Client[] answered Whose results they are
-local function ask_all(method, buf, params_for)
-  local clients = vim.tbl_filter(function(client)
-    return client.name ~= 'halley'
-  end, vim.lsp.get_clients({ bufnr = buf, method = method }))
+local function ask(clients, method, buf, params_for)
   local thread, results, left, waits = assert(coroutine.running()), {}, #clients, false
   local who = {}
   local function answered()
@@ -136,6 +134,19 @@ local function ask_all(method, buf, params_for)
     coroutine.yield()
   end
   return results, who
+end
+
+--- The results of all other clients that know the method.
+---@param method string
+---@param buf integer?
+---@param params_for fun(client: vim.lsp.Client): table
+---@return any[] results
+---@return vim.lsp.Client[] answered Whose results they are
+local function ask_all(method, buf, params_for)
+  local clients = vim.tbl_filter(function(client)
+    return client.name ~= 'halley'
+  end, vim.lsp.get_clients({ bufnr = buf, method = method }))
+  return ask(clients, method, buf, params_for)
 end
 
 ---@param result any Location, LocationLink, or a list of symbols
@@ -213,7 +224,7 @@ local function recounted(uri, edits, from, to)
   end, edits)
 end
 
---- The first server's rename, as edits; nothing is changed here.
+--- The first server's edits; nothing is changed here.
 ---@param results any[]
 ---@param answered vim.lsp.Client[]
 ---@param own string
@@ -251,19 +262,10 @@ local function resolved(action, client, buf)
   if action.edit or action.disabled or not client:supports_method('codeAction/resolve', buf) then
     return action
   end
-  local thread, result, waits = assert(coroutine.running()), nil, true
-  local function go_on(_, found)
-    if waits then
-      result, waits = found, false
-      coroutine.resume(thread)
-    end
-  end
-  if not client:request('codeAction/resolve', action, vim.schedule_wrap(go_on), buf) then
+  local results = ask({ client }, 'codeAction/resolve', buf, function()
     return action
-  end
-  vim.defer_fn(go_on, WAIT_MS)
-  coroutine.yield()
-  return result or action
+  end)
+  return results[1] or action
 end
 
 --- Whether it is a Command, or an action that only runs one.
