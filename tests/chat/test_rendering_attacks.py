@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from halley.core.events import Citation
+from halley.engine.markdown import citations, inert
+from halley.engine.markdown.citations import mark_citations
 from halley.engine.markdown.inert import inert_markdown
 from halley.features.chat.markdown import render_chat
 from halley.features.chat.rendering import Places, rendered_reply
@@ -151,6 +153,34 @@ def test_nothing_is_fetched_run_or_hidden(attack: str) -> None:
 )
 def test_nor_by_any_of_them_together(attack: str) -> None:
     assert dangers(inert_markdown(attack)) == []
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *"ab1 \n\t\r\\`~<>[]()!:|&*#-_\x1b\x00\x7fé\u200b",
+                "```",
+                "](",
+                "]:",
+                "[[1]](https://ok.example/)",
+                "- ",
+                "> ",
+            ]
+        ),
+        max_size=12,
+    ).map("".join)
+)
+def test_a_plain_text_is_shown_as_the_whole_way_would_show_it(text: str) -> None:
+    def shown() -> tuple[str, object]:
+        return inert_markdown(text), mark_citations(text, ())
+
+    quick = shown()
+    with pytest.MonkeyPatch.context() as patched:  # every text may hold something
+        patched.setattr(inert, "_ACTS", re.compile(""))
+        patched.setattr(citations, "_NAMES_ITSELF", "")
+        assert quick == shown()
 
 
 def test_a_number_and_a_comparison_keep_their_sign() -> None:

@@ -22,6 +22,8 @@ _FENCE_END = re.compile(r"(?:^|\n)[ \t]*(?:`{3,}|~{3,})[ \t]*\Z")
 _OWN_MARK = re.compile(
     r"\[\[(\d{1,3})\]\]\((https?://[^)\s]+)\)|【(\d{1,3})[^】\n]{0,80}】|\[(\d{1,3})\](?![(:\[^])|\[(\d{1,3})\](?=\[\d)"
 )
+_NAMES_ITSELF = "[["
+"""Begins the one mark of a model's own that brings its address, `[[1]](url)`; the others number what a host named."""
 _LINKED = r"\s?\(?\[[^\]\n]*\]\({url}[^)\n]*\)\)?"
 _PLACE = re.compile(r"`([^`\s:]+):(\d{1,7})(?:[-–](\d{1,7}))?`")
 
@@ -52,6 +54,8 @@ def mark_citations(
     Sources without a place are listed after those with one, unless the model marked them itself. Those that are not
     `allowed` count where the model numbers them, and are shown nowhere.
     """
+    if not citations and _NAMES_ITSELF not in text:
+        return Marked(text, ())
     code = [match.span() for match in _CODE.finditer(text)]
     spots = _spots_of_offsets(text, citations, code) + _spots_of_own_marks(text, citations, code)
     spots = _without_overlaps(spot for spot in spots if allowed(spot.url))

@@ -32,6 +32,8 @@ _ESCAPES = re.compile(
 
 def inert_markdown(text: str) -> str:
     """`text` that can be rendered or printed without effect."""
+    if text.isascii() and not _ACTS.search(text):
+        return text
     text = visible(text.replace("\r\n", "\n").replace("\r", "\n"))
     lines = text.split("\n")
     shown: list[str] = []
@@ -41,6 +43,10 @@ def inert_markdown(text: str) -> str:
         shown += _block(fence)
         at = fence.last + 1 if fence.closed else fence.last
     return "\n".join([*shown, *map(_inert_line, lines[at:])])
+
+
+_ACTS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f`~<\[\]]")
+"""Without one of these a text in ASCII is as it was: it has no code, link, picture, definition, HTML or control."""
 
 
 def _block(fence: Fence) -> Iterator[str]:
