@@ -120,7 +120,7 @@ def resume_collecting() -> None:
     import gc
 
     gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
+    gc.set_threshold(50_000, 10, 10)
     gc.enable()
 
 
