@@ -8,6 +8,7 @@ within 0.85 to 1.28.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from halley.core.text import by_line
 
@@ -53,4 +54,15 @@ def estimate_tokens(text: str) -> int:
     if len(text) > 200_000:  # beyond any precision that matters
         sample = text[:100_000]
         return len(text) * estimate_tokens(sample) // len(sample)
+    if REPEATED[0] < len(text) < REPEATED[1]:
+        return _count(text)
+    return len(_PIECE.findall(text))
+
+
+REPEATED = 200, 20_000
+"""Characters of texts like instructions, which are counted several times a call and are the same in the next one."""
+
+
+@lru_cache(maxsize=32)
+def _count(text: str) -> int:
     return len(_PIECE.findall(text))

@@ -88,19 +88,21 @@ async def answer_with_tools(
         if rules not in noted:
             noted[rules] = asyncio.ensure_future(desk.store.note_sent(asked.reply, {"rules": rules}))
 
-    at = 0
-
-    def watch(event: Event) -> None:
-        nonlocal at
-        at = event.at if isinstance(event, ToolCalled) else at
-        take(event)
-
+    shown = take
     if work is not None and switches.tool(BUILTIN, "task").enabled:
         from halley.features.agent.planning import PLANNING
         from halley.features.agent.tasks import TaskGround, task_tool
 
         reads = {name: tool for name, tool in reading.items() if tool.read_only and not tool.asks}
         acts = {name: tool for name, tool in acting.items() if name not in PLANNING}
+        at = 0
+
+        def watch(event: Event) -> None:
+            nonlocal at
+            at = event.at if isinstance(event, ToolCalled) else at
+            take(event)
+
+        shown = watch
         task = task_tool(
             TaskGround(
                 line, options, reads, acts, agree, written, spending, limits, take, desk.model_of, desk.store.keep,
@@ -109,7 +111,7 @@ async def answer_with_tools(
         )  # fmt: skip
         box = replace(box, tools={**box.tools, task.wire: task})
     await converse(
-        line, prompt, box, agree, watch, options,
+        line, prompt, box, agree, shown, options,
         written=written, spending=spending, is_awaited=is_awaited, said=asked.said, note=note, keep=desk.store.keep,
         limits=limits, waited_s=lambda: help.asked_s,
         rules="\n\n".join(

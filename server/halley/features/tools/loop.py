@@ -128,7 +128,8 @@ class _Round:
 
     reply: ModelReply
     calls: list[ToolCall]
-    said: Pieces = field(default_factory=Pieces)
+    said: Pieces | None = None
+    """The text, for the written form; else it is the reply's."""
     block: str = ""
     """The call as it was written, for the written form."""
     cut: bool = False
@@ -137,7 +138,7 @@ class _Round:
 
     @property
     def text(self) -> str:
-        return str(self.said)
+        return self.reply.text if self.said is None else str(self.said)
 
 
 @dataclass(slots=True)
@@ -243,12 +244,12 @@ class _Conversation:
         messages = (*with_rules(prompt.messages, rules), *added)
         asked = replace(prompt, messages=messages, tools=() if written else tools)
         said, splitter = _Round(ModelReply(), []), BlockSplitter() if written else None
+        said.said = Pieces() if written else None
 
         def take(event: Event) -> None:
             if said.begun and splitter is None and type(event) is TextDelta and event.text:
                 # Nearly all of a reply: text that continues passes as it is.
                 said.reply.add_text(event.text)
-                said.said.add(event.text)
                 self.at += len(event.text)
                 self.take(event)
                 return
@@ -270,8 +271,9 @@ class _Conversation:
             case TextDelta(text):
                 self._say(splitter.feed(text) if splitter else text, said)
             case Recalled(length):
-                text = said.text
-                said.said = Pieces(text[: len(text) - length])
+                if said.said is not None:
+                    text = said.text
+                    said.said = Pieces(text[: len(text) - length])
                 self.at -= length
                 self.take(event)
             case ToolCallDelta() | HostNotes():
@@ -295,7 +297,8 @@ class _Conversation:
             self.take(TextDelta("\n\n"))
             self.at += 2
         said.begun = True
-        said.said.add(text)
+        if said.said is not None:
+            said.said.add(text)
         self.at += len(text)
         self.needs_gap = True
         self.take(TextDelta(text))

@@ -29,6 +29,9 @@ class Switch:
     scope: SwitchScope = "default"
 
 
+ON, OFF = Switch(True), Switch(False)
+
+
 @dataclass(frozen=True, slots=True)
 class Switches:
     """What holds for one chat."""
@@ -47,7 +50,7 @@ class Switches:
 
     def all(self) -> Switch:
         if not self.settings.tools.enabled:
-            return Switch(False)
+            return OFF
         return self._nearest(ALL, True)
 
     def server(self, name: str) -> Switch:
@@ -61,27 +64,25 @@ class Switches:
     def tool(self, server: str, name: str) -> Switch:
         """What holds for it, with what holds for its server and for all."""
         if not allows(self.settings.team.allowed_tools, f"{server}/{name}"):
-            return Switch(False)
-        own = self._nearest(f"{server}/{name}", True)
-        for switch in (self.all(), self.server(server), own):
+            return OFF
+        own, above = self._nearest(f"{server}/{name}", True), self.server(server)
+        for switch in (self.all(), above, own):
             if not switch.enabled:
                 return switch
-        return own if own.scope != "default" else self.server(server)
+        return own if own.scope != "default" else above
 
     def uses(self, server: str) -> bool:
         """Whether anything of a server may be on, so that it is worth starting."""
         return self.all().enabled and self.server(server).enabled
 
     def _nearest(self, key: str, default: bool) -> Switch:
-        scopes: tuple[tuple[SwitchScope, Mapping[str, bool]], ...] = (
-            ("chat", self.chat),
-            ("workspace", self.workspace),
-            ("user", self.user),
-        )
-        for scope, said in scopes:
-            if key in said:
-                return Switch(said[key], scope)
-        return Switch(default)
+        if key in self.chat:
+            return Switch(self.chat[key], "chat")
+        if key in self.workspace:
+            return Switch(self.workspace[key], "workspace")
+        if key in self.user:
+            return Switch(self.user[key], "user")
+        return ON if default else OFF
 
 
 def key_of(server: str | None, tool: str | None) -> str:

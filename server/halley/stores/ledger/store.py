@@ -63,8 +63,9 @@ _FACTS = (
 ).split()
 
 
-NOTED = (Priority.INLINE, Priority.CHAT)
-"""Who does not wait for the database thread: two changes of threads took longer than all else before a first token."""
+NOTED = (Priority.INLINE, Priority.CHAT, Priority.BATCH)
+"""Who does not wait for the database thread: two changes of threads took longer than all else before a first token, and
+the titles of many chats would wake it once each."""
 MOST_PROVISIONAL = 4096
 
 
