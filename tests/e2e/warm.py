@@ -134,6 +134,9 @@ def load() -> None:
     from halley.lsp import server
 
     server.hold_collecting()
+    from attrs import has as has_fields
+    from lsprotocol import types
+
     for name in (*server.HANDLERS, *(module for later in server.FIRST_USED.values() for module in later)):
         import_module(name)
     from halley.features import room, shared  # noqa: F401
@@ -142,6 +145,8 @@ def load() -> None:
     from halley.providers.http.pool import load_libraries
 
     load_libraries()
+    for one in vars(types).values():
+        has_fields(one)  # which completes it: once, not in each process
     gc.collect()
     gc.freeze()
 

@@ -2,6 +2,7 @@
 
     server.py     composition: the modules that make up the server, over stdio or a socket
     later.py      what the first messages do not need
+    types_on_use.py lsprotocol's classes, completed when they are first used
     capabilities.py   what the answer to `initialize` announces
     closed_files.py   a file that is not open, as a document
     socket_file.py    the file of a unix socket

@@ -109,9 +109,9 @@ def hold_collecting() -> None:
     import gc
 
     gc.disable()
-    import pygls.lsp.server  # noqa: F401 - first, since attrs leaves an unused class for each of lsprotocol's 554
+    from halley.lsp.types_on_use import import_types
 
-    gc.collect()
+    import_types()
 
 
 def resume_collecting() -> None:
@@ -157,6 +157,9 @@ def serve_pipe(
     path: str, log_file: str | None = None, log_level: str = "info", handlers: Sequence[str] = HANDLERS
 ) -> int:
     """Serves every client of the unix socket at `path`, until a signal ends the process; its exit code."""
+    from halley.lsp.types_on_use import import_types
+
+    import_types()
     from halley.core.errors import StoreFailed
     from halley.lsp.base import serving
     from halley.lsp.logs import set_up_logging
