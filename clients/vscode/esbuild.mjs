@@ -40,6 +40,8 @@ const unused = {
   name: 'unused',
   setup({ onResolve }) {
     onResolve({ filter: /^\.\/(codeLens|diagnostic|semanticTokens|callHierarchy|typeHierarchy|inlayHint|inlineValue|colorProvider|linkedEditingRange|foldingRange|selectionRange|rename|signatureHelp|documentHighlight|typeDefinition|implementation|declaration|hover|definition|reference|documentSymbol|documentLink|workspaceSymbol|fileOperations)$/ }, ({ importer }) => (/vscode-languageclient/.test(importer) ? { path: fileURLToPath(new URL('shims/features.cjs', import.meta.url)) } : undefined));
+    // What those features make of the editor's objects.
+    onResolve({ filter: /^\.\/protocol(CallHierarchyItem|TypeHierarchyItem|InlayHint|WorkspaceSymbol|CodeLens|DocumentLink)$/ }, ({ importer }) => (/vscode-languageclient/.test(importer) ? { path: fileURLToPath(new URL('shims/nothing.cjs', import.meta.url)) } : undefined));
     // The messages of those features.
     onResolve({ filter: /^\.\/protocol\.(diagnostic|callHierarchy|typeHierarchy|inlineValue|colorProvider|linkedEditingRange|moniker|foldingRange|selectionRange|typeDefinition|implementation|declaration|fileOperations)$/ }, ({ importer }) => (/vscode-languageserver-protocol/.test(importer) ? { path: fileURLToPath(new URL('shims/nothing.cjs', import.meta.url)) } : undefined));
   },

@@ -12,13 +12,13 @@ import asyncio
 import contextlib
 import os
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from daemons import end_daemons
 from rawclient import PATIENCE_S, RawClient
 
 from halley.joining.about import About, ask
@@ -75,10 +75,7 @@ class Editors:
     async def aclose(self) -> None:
         for client in self._clients:
             await client.aclose()
-        about = await asyncio.to_thread(self.about)
-        if about is not None:
-            os.kill(about.pid, signal.SIGTERM)
-            await gone(about.pid)
+        await asyncio.to_thread(end_daemons, self.home)  # also one that nobody finds any more
 
 
 async def gone(pid: int) -> None:

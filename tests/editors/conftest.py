@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from daemons import daemons_below, end_daemons
 from debian import CannotHave
 from install_neovim import install_oldest
 from neovim import Neovim, documented_setup
@@ -44,6 +45,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.editor)
+
+
+@pytest.fixture(autouse=True)
+def no_daemon_outlives_its_test(halley_home: Path) -> Iterator[None]:
+    """Editors share a daemon, which stays for a while when they have gone."""
+    yield
+    end_daemons(halley_home)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_daemon_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Of whatever home."""
+    yield
+    assert not daemons_below(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="session")

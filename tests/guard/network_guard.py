@@ -1,7 +1,7 @@
 """Nothing under test may leave the machine: connecting, sending or resolving beyond loopback raises.
 
 In the tests' own process `conftest.py` calls `forbid()`; in daemons that tests start, `sitecustomize.py` beside
-this file does (their PYTHONPATH names this folder). A try is also written to the file that `HALLEY_TEST_LEAKS`
+this file does (their PYTHONPATH names this folder), and in those that ignore it `guarded_python.py`. A try is also written to the file that `HALLEY_TEST_LEAKS`
 names, so that code that swallows the error still fails its test.
 
 Ports on which Halley looks for local servers are shut: whose machine it is, and what runs beside, must not matter.
@@ -81,9 +81,15 @@ def _address(host: Any) -> str | ipaddress.IPv4Address | ipaddress.IPv6Address:
         return name
 
 
+def _leaks() -> str | None:
+    """A shared daemon keeps little of an environment: there it is the file beside its home, where tests have it."""
+    home = os.environ.get("HALLEY_HOME")
+    return os.environ.get("HALLEY_TEST_LEAKS") or (home and str(Path(home).parent / "left-the-machine.txt"))
+
+
 def refuse(what: str) -> None:
     """Raises what a machine without a network would."""
-    if leaks := os.environ.get("HALLEY_TEST_LEAKS"):
+    if leaks := _leaks():
         with Path(leaks).open("a") as file:
             file.write(f"{what}\n")
     if what.startswith("get"):

@@ -6,6 +6,7 @@
     place.py    where the socket lies, who may be there, and which daemon it belongs to
     words.py    what is said on the socket
     about.py    asking a running daemon about itself
+    retire.py   no more editors for a running daemon, so that the next one starts another
 
 It is imported by a process that an editor waits for, so nothing of Halley but its version is imported here, and of the
 standard library only what is needed: `socket`, `json` and `subprocess` would take longer than all the rest. The other

@@ -15,9 +15,9 @@ import os
 import sys
 from _socket import AF_UNIX, SHUT_WR, SOCK_STREAM, socket
 
-from halley.joining.place import DaemonPlace, Odd, check_folder, check_peer, check_socket, find_place
+from halley.joining.place import DaemonPlace, Odd, Silent, check_folder, check_peer, check_socket, find_place
 from halley.joining.starting import start
-from halley.joining.words import ENDED, RETIRE, SESSION, WELCOME, receive, send, stamp
+from halley.joining.words import BUSY, ENDED, RETIRE, SESSION, WELCOME, receive, send, stamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,11 +86,13 @@ def welcome(connection: socket, place: DaemonPlace) -> bytes | None:
     try:
         said = receive(connection)
     except TimeoutError:
-        raise Odd("the daemon does not answer") from None
+        raise Silent("the daemon does not answer") from None
     except ConnectionError:
         return None
     if said is None:
         return None
+    if said == [BUSY]:
+        raise Silent("the daemon does not answer")
     if len(said) != 3 or said[0] != WELCOME or said[1] != place.identity:
         raise Odd("what listens there is no daemon for this home")
     return said[2]

@@ -1,9 +1,9 @@
 """Where a shared daemon listens, who may be there, and which daemon it is.
 
 The socket lies in a folder that only this user may enter. Its name and its *identity* are made of what all sessions of
-one daemon must have in common: the installation, the home folder, Halley's folders. Nothing a workspace contains has a
-say in it, and a variable that the daemon's own process keeps (`KEPT`) is part of the identity: no session can change
-what another one's daemon reads.
+one daemon must have in common: the installation, the home folder, Halley's folders, and what no process can change for
+one session alone (`_surroundings`). Nothing a workspace contains has a say in it, and a variable that the daemon's own
+process keeps (`KEPT`) is part of the identity: no session can change what another one's daemon reads.
 """
 
 from __future__ import annotations
@@ -27,12 +27,18 @@ KEPT = (
 """All that the daemon's own process has of an environment. None of them holds a key."""
 LONGEST_PATH = 100
 """Bytes of a socket's path: the system takes 104 (macOS) to 108."""
+NAMESPACES = ("mnt", "net", "pid", "user")
+"""Of Linux. A container's or a sandbox's editor must not be served from outside, nor one in a VPN past it."""
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120 - no pathlib
 """The folder that `halley` is imported from."""
 
 
 class Odd(Exception):
     """Something is not as it must be: this editor gets a process of its own. The message says what."""
+
+
+class Silent(Odd):
+    """A daemon is there, and does not answer."""
 
 
 class DaemonPlace:
@@ -54,8 +60,33 @@ def find_place(environ: Mapping[str, str]) -> DaemonPlace:
     for name in ("HALLEY_HOME", "HALLEY_CONFIG"):
         if name in kept:
             kept[name] = os.path.abspath(os.path.expanduser(kept[name]))  # noqa: PTH100, PTH111 - no pathlib
-    told = (SOURCE, sys.executable, *(f"{name}={value}" for name, value in kept.items()))
+    told = (SOURCE, sys.executable, *_surroundings(), *(f"{name}={value}" for name, value in kept.items()))
     return DaemonPlace(_folder(kept), os.fsencode("\n".join(told)), kept)
+
+
+def _surroundings() -> list[str]:
+    """Who may read the files it makes (the umask), and which files, processes and networks it sees."""
+    found = [f"{_umask():03o}"]
+    for name in NAMESPACES:
+        try:
+            found.append(os.readlink(f"/proc/self/ns/{name}"))  # noqa: PTH115 - no pathlib
+        except OSError:
+            continue
+    return found
+
+
+def _umask() -> int:
+    """Of this process. Linux says it; elsewhere one has to be set to learn it."""
+    try:
+        with open("/proc/self/status", "rb") as file:  # noqa: PTH123 - no pathlib
+            for line in file:
+                if line.startswith(b"Umask:"):
+                    return int(line[6:], 8)
+    except OSError:
+        pass
+    before = os.umask(0o077)
+    os.umask(before)
+    return before
 
 
 def _folder(environ: Mapping[str, str]) -> str:

@@ -1,6 +1,6 @@
 """What is said on a shared daemon's socket: messages that are lists of byte strings, and file descriptors beside them.
 
-    daemon   WELCOME, its identity, its stamp
+    daemon   WELCOME, its identity, its stamp; or BUSY: it is held up, and its sessions would be too
     client   SESSION, working folder, log file, log level, the environment      + stdin, stdout, stderr
              or RETIRE: it is of another version, and takes no more sessions
              or ABOUT: what it is, and how many sessions it has
@@ -21,7 +21,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
 
-WELCOME, SESSION, RETIRE, ABOUT, ENDED = b"halley 1", b"session", b"retire", b"about", b"ended"
+WELCOME, BUSY = b"halley 1", b"busy"
+SESSION, RETIRE, ABOUT, ENDED = b"session", b"retire", b"about", b"ended"
 MOST_BYTES = 8 << 20
 """Of one message: an environment has 2 MB at most where nothing raised the limit."""
 SOL_SOCKET, SCM_RIGHTS = (0xFFFF, 1) if os.uname().sysname == "Darwin" else (1, 1)

@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import socket
+from importlib.util import find_spec
 
 from halley.joining.place import DaemonPlace, find_place
 from halley.joining.starting import LISTENER
@@ -19,16 +20,26 @@ from halley.version import __version__
 
 logger = logging.getLogger(__name__)
 
+NEEDED = ("pygls", "pydantic", "httpx", "orjson")
+"""Of what Halley stands on, enough to know whether the rest is there."""
+
 
 def main() -> None:
     """Serves the socket that `joining/starting.py` made."""
-    os.umask(0o077)
+    if (missing := _missing()) is not None:
+        os.write(2, f"halley: this Python finds {missing} by PYTHONPATH alone.\n".encode())
+        os._exit(1)  # before anyone is welcomed: the editors that wait get processes of their own
     with contextlib.suppress(OSError):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it belongs to no terminal
     place = find_place(os.environ)
     porter = Porter(socket.socket(fileno=LISTENER), place)
     porter.open()
     os._exit(_run(porter, place))  # threads at the door must not hold it
+
+
+def _missing() -> str | None:
+    """A package that was found with the variables of the editor that started this, and is not without them."""
+    return next((name for name in NEEDED if find_spec(name) is None), None)
 
 
 def _run(porter: Porter, place: DaemonPlace) -> int:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from halley.joining.place import DaemonPlace, Odd, check_peer
-from halley.joining.words import ABOUT, MOST_BYTES, RETIRE, SESSION, WELCOME, pack, stamp, unpack
+from halley.joining.words import ABOUT, BUSY, MOST_BYTES, RETIRE, SESSION, WELCOME, pack, stamp, unpack
 from halley.lsp.base.front import Opening, open_conversation
 from halley.version import __version__
 
@@ -63,12 +63,14 @@ class Porter:
     def __init__(self, listener: socket.socket, place: DaemonPlace) -> None:
         self._listener, self._place = listener, place
         self._ours = _identity(place.socket)
+        self._stamp = stamp()  # of the code that runs here: an update may put other files in its place
         self._loop: asyncio.AbstractEventLoop | None = None
         self._take: Callable[[Arrival], None] | None = None
         self._on_retire: Callable[[], None] = lambda: None
         self._sessions: Callable[[], int] = lambda: 0
         self._waiting: list[Arrival] = []
         self._lock = threading.Lock()
+        self._is_retired = False
         self.entering = 0
         """Who has connected and is not a session yet."""
 
@@ -80,13 +82,16 @@ class Porter:
     ) -> None:
         """The running loop takes arrivals from now on, those first that wait. `sessions` is how many it has."""
         with contextlib.suppress(OSError):
-            os.unlink(self._place.starting)  # noqa: PTH108
+            if not self._is_retired:  # else the mark is that of the next daemon
+                os.unlink(self._place.starting)  # noqa: PTH108
         with self._lock:
             self._loop = asyncio.get_running_loop()
             self._take, self._sessions, self._on_retire = take, sessions, on_retire
             waiting, self._waiting = self._waiting, []
         for arrival in waiting:
             take(arrival)
+        if self._is_retired:
+            on_retire()
 
     def take_down_sign(self) -> None:
         """No one finds this daemon from now on; another may listen at the same path. Who has connected is served."""
@@ -114,8 +119,10 @@ class Porter:
             connection.settimeout(PATIENCE_S)
             check_peer(connection)
             if self._is_responsive():
-                connection.sendall(pack([WELCOME, self._place.identity, stamp()]))
+                connection.sendall(pack([WELCOME, self._place.identity, self._stamp]))
                 is_taken = self._hear(connection)
+            else:
+                connection.sendall(pack([BUSY]))
         except (Odd, OSError, ValueError):
             pass
         finally:
@@ -141,14 +148,23 @@ class Porter:
         for descriptor in descriptors:
             os.close(descriptor)
         if said[0] == RETIRE:
-            self.take_down_sign()
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._on_retire)
+            self._retire()
             connection.sendall(pack([RETIRE]))
         elif said[0] == ABOUT:
             sessions = self._sessions() + len(self._waiting) + self.entering - 1
             connection.sendall(pack([__version__.encode(), b"%d" % os.getpid(), b"%d" % sessions]))
         return False
+
+    def _retire(self) -> None:
+        self.take_down_sign()
+        with self._lock:
+            before, self._is_retired = self._is_retired, True
+            loop = self._loop
+        if loop is not None:
+            loop.call_soon_threadsafe(self._on_retire)
+        elif not before:
+            with contextlib.suppress(OSError):  # it is starting, and must not count as one that could not
+                os.unlink(self._place.starting)  # noqa: PTH108
 
     def _arrive(self, arrival: Arrival) -> None:
         if self._loop is None:
