@@ -120,6 +120,25 @@ async def test_each_editors_requests_go_by_its_own_proxy(editors: Editors) -> No
         assert any("second" in body for body in said[1]) and not any("first" in body for body in said[1])
 
 
+async def test_a_daemon_that_keeps_crashing_is_left_for_a_while(editors: Editors) -> None:
+    """What one editor does may be what kills it; the others are not to die with that one for ever."""
+    for _ in range(3):
+        client = await editors.opened()
+        await client.result("halley/models/selection", {})
+        os.kill(editors.daemon, signal.SIGKILL)
+        assert await client.exit_code() == 1
+    for _ in range(2):
+        client = await editors.opened()
+        assert (await client.result("halley/doctor", {}))["sharedDaemon"] == "not running"
+        assert await leave(client) == 0
+        assert "crashed 3 times" in await client.log()
+    crashes = Path(editors.place.crashes)
+    crashes.write_text("".join(f"{float(at) - 200}\n" for at in crashes.read_text().split()))
+    client = await editors.opened()
+    assert editors.daemon
+    assert await leave(client) == 0
+
+
 async def test_files_are_made_by_the_umask_of_who_joins(editors: Editors, tmp_path: Path) -> None:
     """So editors with other umasks have another daemon."""
     environ = editors.environ

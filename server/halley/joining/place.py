@@ -44,7 +44,7 @@ class Silent(Odd):
 class DaemonPlace:
     """Where one daemon listens."""
 
-    __slots__ = ("environ", "folder", "identity", "lock", "log", "socket", "starting")
+    __slots__ = ("crashes", "environ", "folder", "identity", "lock", "log", "socket", "starting")
 
     def __init__(self, folder: str, identity: bytes, environ: dict[str, str]) -> None:
         name = f"{folder}/{zlib.crc32(identity):08x}"
@@ -52,6 +52,8 @@ class DaemonPlace:
         self.socket, self.lock, self.log = f"{name}.sock", f"{name}.lock", f"{name}.log"
         self.starting = f"{name}.starting"
         """There from a daemon's start until it is up."""
+        self.crashes = f"{name}.crashes"
+        """When daemons were found to have died, in seconds since 1970, one a line."""
 
 
 def find_place(environ: Mapping[str, str]) -> DaemonPlace:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 def retire(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether there was a daemon to be joined. Raises Odd where it could not have been."""
+    place = find_place(environ)
     try:
-        place = find_place(environ)
         connection = connect(place)
         if connection is None:
             return False

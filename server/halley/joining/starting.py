@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 3.0
 """For the lock, which is held for milliseconds."""
+MOST_CRASHES, WITHIN_S = 2, 180.0
+"""A daemon that dies for what one editor does dies again when that editor is back: the third time within three minutes
+each gets a process of its own, and only that editor's dies."""
 LISTENER = 3
 """The descriptor that the daemon finds its socket at."""
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
@@ -70,8 +73,10 @@ def _start(place: DaemonPlace) -> None:
     try:
         check_socket(place.socket)
         os.unlink(place.socket)  # noqa: PTH108 - no pathlib; left behind by a daemon that was killed
+        has_crashed = True
     except FileNotFoundError:
-        pass
+        has_crashed = False
+    _count_crashes(place, has_crashed)
     _mark(place)
     listener = socket(AF_UNIX, SOCK_STREAM)
     before = os.umask(0o177)
@@ -84,6 +89,21 @@ def _start(place: DaemonPlace) -> None:
         os.umask(before)
     _spawn(place, listener.fileno())
     listener.close()
+
+
+def _count_crashes(place: DaemonPlace, has_crashed: bool) -> None:
+    """Raises Odd where there were too many."""
+    now = time.time()
+    file = os.open(place.crashes, _FLAGS, 0o600)
+    try:
+        noted = [float(line) for line in os.read(file, 4096).split() if line.replace(b".", b"").isdigit()]
+        recent = [at for at in noted if 0 <= now - at <= WITHIN_S] + [now] * has_crashed
+        os.ftruncate(file, 0)
+        os.pwrite(file, "".join(f"{at:.3f}\n" for at in recent).encode(), 0)
+    finally:
+        os.close(file)
+    if len(recent) > MOST_CRASHES:
+        raise Odd(f"it has crashed {len(recent)} times within three minutes: see {place.log}")
 
 
 def _mark(place: DaemonPlace) -> None:
