@@ -28,6 +28,12 @@ def register(server: HalleyServer) -> None:
     async def echo(params: Params) -> Any:
         return params
 
+    @server.feature("halley/then")
+    async def then(params: Params) -> str:
+        """Has something to say in the loop's next turn, which comes after the answer."""
+        asyncio.get_running_loop().call_soon(server.notify, "halley/said")
+        return "answered"
+
     @server.feature("halley/quick")
     def quick(params: Params) -> Any:
         return params

@@ -164,6 +164,13 @@ async def test_documents_are_updated_before_any_other_handler_runs(sample):
     assert await sample.result("halley/document", {"uri": uri}) is None
 
 
+async def test_an_answer_goes_out_in_the_step_that_has_it(sample):
+    await sample.send({"jsonrpc": "2.0", "id": 7, "method": "halley/then", "params": {}})
+    assert (await sample.read())["result"] == "answered"
+    assert (await sample.read())["method"] == "halley/said"
+    assert await sample.result("halley/echo", {"a": 1}) == {"a": 1}
+
+
 async def test_a_request_sees_the_world_as_it_was_when_asked(sample):
     """Sent in one piece: question, change, question."""
     from rawclient import frame

@@ -4,6 +4,7 @@
     later.py      what the first messages do not need
     types_on_use.py lsprotocol's classes, completed when they are first used
     capabilities.py   what the answer to `initialize` announces
+    current.py    the client's request that the running code works for
     closed_files.py   a file that is not open, as a document
     socket_file.py    the file of a unix socket
     time_limits.py    how long a client may take to answer

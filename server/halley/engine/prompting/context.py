@@ -237,7 +237,7 @@ def display_path(snapshot: Snapshot) -> str:
     if path is None:
         cell = snapshot.document.cell
         return (cell.notebook if cell else snapshot.document.uri).rsplit("/", 1)[-1] or "untitled"
-    return _path_in(path, workspace.root if workspace else None)
+    return (path_in(path, workspace.root) if workspace else None) or path.name
 
 
 def display_name(snapshot: Snapshot) -> str:
@@ -248,11 +248,10 @@ def display_name(snapshot: Snapshot) -> str:
     return f"cell {cell.number} of {path}" if cell.number else f"a cell of {path}"
 
 
-@lru_cache(maxsize=64)
-def _path_in(path: PurePath, root: PurePath | None) -> str:
-    if root is not None and path.is_relative_to(root):
-        return path.relative_to(root).as_posix()
-    return path.name
+@lru_cache(maxsize=64)  # each key asks it of several documents
+def path_in(path: PurePath, root: PurePath) -> str | None:
+    """The path from `root` on, with slashes; None outside of it."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else None
 
 
 def fit_related(related: Iterable[Related], budget: int) -> Context:

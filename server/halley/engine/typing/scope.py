@@ -8,8 +8,10 @@ model stop by itself where that is certain.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
+from halley.core.text import by_line
 from halley.engine.markdown.thoughts import answer_start
 from halley.engine.typing.completions import ELEMENTS, holds_fences, open_marks, start_of_next_cell
 from halley.engine.typing.place import Place
@@ -167,7 +169,7 @@ def _closed(text: str, place: Place) -> int | None:
     if quote or place.language_id in _PROSE or place.line_before.lstrip().startswith(_COMMENTS):
         return None
     outer = _open_above(place)
-    missing = [] if closers or not outer else _never_closed(place)
+    missing = [] if closers or not outer else list(_never_closed(place))
     own, settled, at = list[str](), False, 0
     strings = Strings(text)
     while at < len(text):
@@ -203,19 +205,27 @@ def _in_class(text: str, at: int) -> bool:
     return "/[" in text[start:at] or '"[' in text[start:at]
 
 
+@lru_cache(maxsize=4)  # asked again with each piece of a reply
 def _open_above(place: Place) -> bool:
     """Whether the lines around leave a bracket open that the lines below close."""
     if (below := place.suffix.lstrip()[:1]) and below in _PAIRS:
         return True
     depth = 0
     for line in place.prefix[-_LOOK_BACK:].split("\n")[:-1]:
-        if line.lstrip().startswith(_COMMENTS):
-            continue
-        depth = max(0, depth + sum(map(line.count, "([{")) - sum(map(line.count, _PAIRS)))
+        depth = max(0, depth + _deeper_by(line))
     return depth > 0
 
 
-def _never_closed(place: Place) -> list[str]:
+@by_line
+def _deeper_by(line: str) -> int:
+    """How many more brackets a line opens than it closes."""
+    if line.lstrip().startswith(_COMMENTS):
+        return 0
+    return sum(map(line.count, "([{")) - sum(map(line.count, _PAIRS))
+
+
+@lru_cache(maxsize=4)
+def _never_closed(place: Place) -> tuple[str, ...]:
     """The brackets that lines above open and no line below closes, innermost last.
 
     Below, the first bracket that closes nothing of its own says which is the innermost one that is closed.
@@ -224,7 +234,7 @@ def _never_closed(place: Place) -> list[str]:
     _, below = _unmatched(place.suffix[:_LOOK_BACK].split("\n")[1:])
     first = _PAIRS[below[0]] if below else ""
     at = next((n for n in range(len(above) - 1, -1, -1) if above[n] == first), -1)
-    return above[at + 1 :]
+    return tuple(above[at + 1 :])
 
 
 def _unmatched(lines: list[str]) -> tuple[list[str], list[str]]:

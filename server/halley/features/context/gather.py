@@ -13,7 +13,14 @@ from halley.core.snapshot import Document, Snapshot
 from halley.engine.code.languages import are_akin, language_id_of
 from halley.engine.code.regions import enclosing_definition, import_block
 from halley.engine.code.symbols import definitions, names_used
-from halley.engine.prompting.context import Context, Related, build_context, display_path, fit_related
+from halley.engine.prompting.context import (
+    Context,
+    Related,
+    build_context,
+    display_path,
+    fit_related,
+    path_in,
+)
 from halley.engine.prompting.related import (
     Source,
     recent_places,
@@ -164,6 +171,6 @@ def _path_of(document: Document, snapshot: Snapshot) -> str:
     if document.cell is not None:  # several have one path
         name, number = document.cell.notebook.rsplit("/", 1)[-1], document.cell.number
         return f"{name}, cell {number}" if number else f"{name}#{document.uri.rpartition('#')[2]}"
-    if document.path and snapshot.workspace and document.path.is_relative_to(snapshot.workspace.root):
-        return document.path.relative_to(snapshot.workspace.root).as_posix()
+    if document.path and snapshot.workspace:
+        return path_in(document.path, snapshot.workspace.root) or document.uri.rsplit("/", 1)[-1]
     return document.uri.rsplit("/", 1)[-1]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from contextvars import ContextVar, copy_context
+from contextvars import copy_context
 from typing import Any, cast
 
 from cattrs import Converter
@@ -23,11 +23,11 @@ from halley.core.json_text import decode_json
 from halley.lsp.base.converter import from_json
 from halley.lsp.base.frames import BadFrame
 from halley.lsp.base.rpc_errors import InvalidParams, RpcError, error_json
+from halley.lsp.current import ClientRequest, Token, current_request
 from halley.lsp.logs import describe
 
 logger = logging.getLogger(__name__)
 
-Token = str | int
 MAX_QUEUED = 256
 """Frames read but not looked at, from which on reading pauses."""
 
@@ -46,23 +46,6 @@ PLAIN_METHODS = {
 didChange: a typed character takes cattrs 38 µs and an edit with 100 cursors 2.2 ms, the whole change 0.8 µs and 80 µs;
 the document store checks what it reads, in notebooks too. The others: clients may leave out what the types require.
 """
-
-
-class ClientRequest:
-    """One request of the client's, while it is worked on."""
-
-    __slots__ = ("id", "method", "partial_result_token", "work_done_token")
-
-    def __init__(self, id: Token, method: str, params: Any) -> None:
-        self.id, self.method = id, method
-        self.work_done_token = _token(params, "workDoneToken")
-        """Where the client wants to see progress."""
-        self.partial_result_token = _token(params, "partialResultToken")
-        """Where the client wants to see the result as it grows."""
-
-
-current_request: ContextVar[ClientRequest | None] = ContextVar("current_request", default=None)
-"""The request the running code works for; None in notifications and in the background."""
 
 
 class Intake(LanguageServerProtocol):
@@ -189,8 +172,3 @@ def read_params(method: str, params: Any) -> Any:
         params["textDocument"] = {"languageId": "", "version": 0} | told  # some clients leave them out
     kind = None if method in PLAIN_METHODS else types.METHOD_TO_TYPES.get(method, (None,) * 3)[2]
     return params if kind is None else from_json(params, kind)
-
-
-def _token(params: Any, name: str) -> Token | None:
-    token = params.get(name) if isinstance(params, dict) else None
-    return token if isinstance(token, str | int) and not isinstance(token, bool) else None

@@ -28,9 +28,10 @@ from pygls.protocol import lsp_method
 
 from halley.lsp.base.converter import encode_body
 from halley.lsp.base.features import Features
-from halley.lsp.base.intake import Intake, Token, current_request
+from halley.lsp.base.intake import Intake
 from halley.lsp.base.rpc_errors import INTERNAL_ERROR, ClientError, InvalidParams, client_error, error_json
 from halley.lsp.capabilities import build_initialize_result, look_up
+from halley.lsp.current import Token, current_request
 from halley.lsp.logs import describe
 from halley.lsp.time_limits import DEFAULT_TIME_LIMIT_S, TIME_LIMITS_S
 
@@ -72,7 +73,8 @@ class HalleyProtocol(Intake):
         """Mends: progress tokens and the futures of notifications were kept for ever, a token cancelled a future that
         nothing waited for (`#window_workDoneProgress_cancel`), and `sys.exit` in a handler ended the process."""
         request = current_request.get()
-        token = request.work_done_token if request and request.id == msg_id else None
+        is_request = request is not None and request.id == msg_id
+        token = request.work_done_token if request and is_request else None
 
         def done(future: Any) -> None:
             self._request_futures.pop(msg_id, None)
@@ -81,7 +83,9 @@ class HalleyProtocol(Intake):
             callback(future)
 
         self._has_new_task = asyncio.iscoroutinefunction(handler) or self._has_new_task
-        super()._execute_handler(msg_id, _contained(handler), done, args, kwargs)
+        super()._execute_handler(
+            msg_id, _contained(handler, done if is_request else None), done, args, kwargs
+        )
         if token is not None and (future := self._request_futures.get(msg_id)) is not None:
             self.progress.tokens[token] = future
 
@@ -286,8 +290,11 @@ class HalleyProtocol(Intake):
         return await result if inspect.isawaitable(result) else result
 
 
-def _contained(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """`handler`; where it calls `sys.exit` it fails, and does not take the server with it."""
+def _contained(handler: Callable[..., Any], done: Callable[[Any], None] | None = None) -> Callable[..., Any]:
+    """`handler`; where it calls `sys.exit` it fails, and does not take the server with it.
+
+    `done` gets its result within the same step, so that an answer does not wait for whatever else the loop has to do.
+    """
     if inspect.isgeneratorfunction(handler):  # pygls' own
         return handler
     if not asyncio.iscoroutinefunction(handler):
@@ -295,7 +302,12 @@ def _contained(handler: Callable[..., Any]) -> Callable[..., Any]:
 
     async def wait(*args: Any, **kwargs: Any) -> Any:
         with _no_exit():
-            return await handler(*args, **kwargs)
+            result = await handler(*args, **kwargs)
+        if done and (task := asyncio.current_task()) and task.remove_done_callback(done):
+            answer = asyncio.get_running_loop().create_future()
+            answer.set_result(result)
+            done(answer)
+        return result
 
     return wait
 

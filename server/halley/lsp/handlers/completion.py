@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -166,10 +167,13 @@ async def completion_accepted(session: Session, accepted: Json) -> None:
 def _count_shown(session: Session, snapshot: Snapshot, offered: Offered) -> None:
     """Once for each answer of a model, however long the user types along; the disk is not waited for."""
     if offered.model and offered.first_time:
-        counting = session.room.ledger.count_completion(
-            *_counted(offered.model, snapshot.document.language_id), shown=1
-        )
-        session.server.run_in_background(counting, "counting completions")
+        model, language = _counted(offered.model, snapshot.document.language_id)
+
+        def count() -> None:
+            counting = session.room.ledger.count_completion(model, language, shown=1)
+            session.server.run_in_background(counting, "counting completions")
+
+        asyncio.get_running_loop().call_soon(count)  # after the answer
 
 
 def _counted(model: str, language: str) -> tuple[Any, str]:

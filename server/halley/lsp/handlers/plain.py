@@ -19,8 +19,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from halley.core.errors import HalleyError, problem_of
-from halley.lsp.base.intake import current_request
 from halley.lsp.base.rpc_errors import RpcError
+from halley.lsp.current import current_request
 from halley.lsp.logs import describe
 from halley.lsp.protocol.common import with_document
 from halley.lsp.protocol.shape import command_argument

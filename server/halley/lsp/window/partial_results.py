@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from halley.lsp.base.converter import encode_body
-from halley.lsp.base.intake import Token, current_request
+from halley.lsp.current import Token, current_request
 
 if TYPE_CHECKING:
     from halley.lsp.base.channel import Channel

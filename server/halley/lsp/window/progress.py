@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from halley.lsp.base.intake import Token, current_request
 from halley.lsp.base.rpc_errors import ClientError
+from halley.lsp.current import Token, current_request
 
 if TYPE_CHECKING:
     from halley.lsp.base.server import HalleyServer
