@@ -10,7 +10,7 @@ import pytest
 
 from halley.features.room import EngineRoom
 from halley.features.shared import Shared
-from halley.lsp.capabilities import COMMANDS, build_capabilities, build_initialize_result
+from halley.lsp.capabilities import COMMANDS, NOTEBOOKS, build_capabilities, build_initialize_result
 from halley.lsp.server import compose
 from halley.version import __version__
 
@@ -92,7 +92,7 @@ def test_it_is_what_pygls_says_of_the_composed_server(composed, params):
         features.feature_options,
         list(features.commands),
         types.TextDocumentSyncKind.Incremental,
-        composed._notebook_document_sync,
+        from_json(NOTEBOOKS, types.NotebookDocumentSyncOptions),
         ours["positionEncoding"],  # pygls takes the client's first, we the cheapest
     ).build()
     theirs = to_json(built)

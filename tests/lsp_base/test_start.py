@@ -29,7 +29,11 @@ PACKAGES_FOR_ACTIONS = {"tree_sitter", "tree_sitter_python"}
 
 NOT_YET = (
     "halley.cli.",
+    "halley.core.calls",
+    "halley.core.media",
+    "halley.core.team",
     "halley.engine.meaning",
+    "halley.engine.prompting.templates",
     "halley.engine.replies",
     "halley.engine.typing",
     "halley.features.chat",
@@ -58,8 +62,8 @@ NOT_YET = (
 )
 """What only a model's reply, a search, a chat, media or tools need."""
 
-MOST_COMPLETED = 25
-"""Of the protocol's 554 classes, those that this conversation uses (23, and two more for other versions)."""
+MOST_COMPLETED = 20
+"""Of the protocol's 554 classes, those that this conversation uses (18, and two more for other versions)."""
 
 
 async def test_nothing_is_imported_that_the_first_code_actions_do_not_need(start):

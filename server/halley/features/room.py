@@ -19,11 +19,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from halley.core.calls import Call, Caller
 from halley.core.errors import NotConfigured
 from halley.core.models import Role, Route, Usage
 from halley.core.settings import Settings, TeamSettings
-from halley.core.team import NO_POLICY, Policy
 from halley.features.stores import Stores
 from halley.stores.config.layers import Layer, get_at, roles_layer
 from halley.stores.disk.looking import Signature, is_missing, signature_of
@@ -31,7 +29,9 @@ from halley.stores.disk.making import refuse_foreign_home
 from halley.stores.disk.paths import Paths, find_paths
 
 if TYPE_CHECKING:
+    from halley.core.calls import Call
     from halley.core.ports import Budgets, Ledger, MacroLibrary, MacroRuns
+    from halley.core.team import Policy
     from halley.features.chat.rush import Turnstile
     from halley.features.team import TeamLink
     from halley.providers.http.client import Http
@@ -184,6 +184,8 @@ class EngineRoom:
 
     def policy(self, settings: Settings) -> Policy:
         """What the user's team allows, as it was last seen; everything without a team. Waits for nothing."""
+        from halley.core.team import NO_POLICY
+
         if settings.team.url is None:
             return NO_POLICY
         from halley.stores.team.address import read_address
@@ -328,6 +330,8 @@ class EngineRoom:
             # configured model.
             if not await self.registry.find_local_servers(settings):
                 raise
+            from halley.core.calls import Caller
+
             await self.registry.list_models(settings, Caller())
         return self.route(role, settings, layers)
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from halley.core.calls import Prompt
 from halley.core.snapshot import Diagnostic, Snapshot
 from halley.engine.code.languages import language
 from halley.engine.prompting.context import Context, display_path
-from halley.engine.prompting.templates import render_messages
+
+if TYPE_CHECKING:  # the menu lists actions; what a prompt is made of is imported when one is made
+    from halley.core.calls import Prompt
 
 CURSOR_MARK = "<|cursor|>"
 """Where the cursor is, in prompts that show the text around it."""
@@ -35,6 +37,9 @@ def build_prompt(
 
     Each value `x` can also be had as `x_block`: in a fence longer than any inside it.
     """
+    from halley.core.calls import Prompt
+    from halley.engine.prompting.templates import render_messages
+
     filled = dict(values or {}) | _facts(snapshot, context, marked, diagnostics)
     filled |= {
         f"{name}_block": fence(text, snapshot.document.language_id) for name, text in filled.items() if text

@@ -17,10 +17,10 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from halley.lsp.base.channel import Channel
-from halley.lsp.base.converter import from_json, shared_converter
+from halley.lsp.base.converter import shared_converter
 from halley.lsp.base.documents import DocumentStore
 from halley.lsp.base.protocol import HalleyProtocol
-from halley.lsp.capabilities import NOTEBOOKS, choose_encoding, look_up
+from halley.lsp.capabilities import choose_encoding, look_up
 from halley.lsp.logs import describe
 from halley.lsp.process import watch_process
 from halley.version import __version__
@@ -78,7 +78,6 @@ class HalleyServer(LanguageServer):
         super().__init__(
             "halley",
             __version__,
-            notebook_document_sync=from_json(NOTEBOOKS, types.NotebookDocumentSyncOptions),
             protocol_cls=HalleyProtocol,
             converter_factory=shared_converter,
         )

@@ -13,7 +13,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from halley.core.calls import Caller, Operation
 from halley.core.errors import InvalidInput, Problem
 from halley.core.models import Role, Route
 from halley.core.settings import ConfigProblem, Settings
@@ -32,6 +31,7 @@ from halley.stores.config.client_settings import parse_client_settings
 from halley.stores.config.layers import Layer, roles_layer
 
 if TYPE_CHECKING:
+    from halley.core.calls import Caller, Operation
     from halley.core.usage import NextEditOutcome
     from halley.features.ask import Line
     from halley.features.chat.rush import Rush
@@ -241,6 +241,8 @@ class Session:
         )
 
     def caller(self, uri: str = "") -> Caller:
+        from halley.core.calls import Caller
+
         root = self.folders.root_of(uri)
         return Caller(
             workspace=str(root) if root else None,
