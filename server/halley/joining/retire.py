@@ -1,7 +1,7 @@
 """Retiring the shared daemon, for a user who wants a new one: `halley serve --retire`, which clients run to restart.
 
 The editors that have joined it keep it, and it ends with the last of them. The next editor starts another. One that
-does not answer cannot be told; its socket is removed, so that no one waits for it again. So is the mark of a start that
+does not answer hears nothing; its socket is removed, so that no one waits for it again. So is the mark of a start that
 did not end, since the next one is to be tried.
 """
 
