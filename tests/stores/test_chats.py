@@ -71,6 +71,32 @@ async def test_all_that_belongs_to_a_turn_comes_back(database: Database, paths: 
     assert_private(paths.data)
 
 
+async def test_what_is_kept_of_a_chats_agent_is_read_alone(database: Database) -> None:
+    store = ChatStore(database)
+    chat, other = await store.create("/w"), await store.create("/w")
+    assert await store.agent(chat) == {}
+    await store.note_agent(chat, {"mode": "edit", "plan": [["Look", "open"]]})
+    await store.note_agent(other, {"mode": "plan"})
+    await store.switch_tools(chat, {"halley/read_file": False})
+    await store.note_agent(chat, {"mode": "agent", "plan": None})
+    assert await store.agent(chat) == {"mode": "agent"} == (await store.get(chat)).agent
+    with pytest.raises(InvalidInput):
+        await store.agent("c-none")
+
+
+async def test_what_was_sent_for_a_reply_is_added_to_it_alone(database: Database) -> None:
+    store = ChatStore(database)
+    chat = await store.create("/w")
+    turn = await store.add_turn(chat, "Go.")
+    reply, other = await store.open_reply(turn, MODEL), await store.open_reply(turn, MODEL)
+    await store.note_sent(reply, {"system": "Be brief.", "tokens": 3})
+    await store.note(reply, sent={"rules": "None."}, model="a/b")
+    await store.note(f"{reply}-gone", sent={"rules": "Lost."})
+    first, second = (await store.get(chat)).turns[0].replies
+    assert (first.sent, first.model) == ({"system": "Be brief.", "tokens": 3, "rules": "None."}, "a/b")
+    assert (second.id, second.sent, second.model) == (other, {}, str(MODEL))
+
+
 async def test_a_failed_reply_keeps_its_text_and_its_problem(database: Database) -> None:
     store = ChatStore(database)
     chat = await store.create(None)

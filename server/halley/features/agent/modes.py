@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from halley.core.agent import MODES, Limits, Mode
 from halley.core.errors import InvalidInput
@@ -28,8 +29,15 @@ def read_mode(text: str) -> Mode:
 
 def mode_of(settings: Settings, picks: ToolPicks | None, root: Path | None, chat: Chat | None = None) -> Mode:
     """The chat's own mode, else the one last chosen in the workspace, else `agent.mode`."""
+    return mode_with(settings, picks, root, chat.agent if chat else {})
+
+
+def mode_with(
+    settings: Settings, picks: ToolPicks | None, root: Path | None, agent: Mapping[str, Any]
+) -> Mode:
+    """As `mode_of` a chat whose `agent` this is."""
     kept = picks.mode(root) if picks and root else ""
-    for word in (str(chat.agent.get("mode", "")) if chat else "", kept, settings.agent.mode):
+    for word in (str(agent.get("mode", "")), kept, settings.agent.mode):
         if word in MODES:
             return cast("Mode", word)
     return "ask"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from halley.core.calls import Tool
@@ -141,9 +142,7 @@ async def open_toolbox(
         )
     names = wire_names((server, tool.name) for server, tool, _ in on[:MOST_TOOLS])
     offered = [
-        _offered(
-            server, tool, connection, names[server, tool.name], settings, place, help_for and help_for(server)
-        )
+        _offered(server, tool, names[server, tool.name], connection, settings, place, help_for)
         for server, tool, connection in on[:MOST_TOOLS]
     ]
     return Toolbox({tool.wire: tool for tool in offered}, tuple(notices))
@@ -152,21 +151,19 @@ async def open_toolbox(
 def _offered(
     server: str,
     tool: RemoteTool,
-    connection: ServerConnection | None,
     wire: str,
+    connection: ServerConnection | None,
     settings: Settings,
     place: ToolPlace | None,
-    help: CallHelp | None,
+    help_for: Callable[[str], CallHelp] | None,
 ) -> OfferedTool:
-    trusted = connection is None or settings.tools.servers[server].trusted
-    read_only = trusted and tool.read_only
-
-    async def run(arguments: Mapping[str, Any], limit_s: float) -> Outcome:
-        if connection is not None:
-            return await connection.call(tool.name, arguments, limit_s, help)
+    # Made for every reply, so what runs is a `partial`: a function in here would bring a cell for all it knows.
+    if connection is None:
         assert place is not None
-        return await run_builtin(place, tool.name, arguments)
-
+        read_only, run = tool.read_only, partial(_run_builtin, place, tool.name)
+    else:
+        read_only = settings.tools.servers[server].trusted and tool.read_only
+        run = partial(_run_remote, connection, tool.name, help_for and help_for(server))
     return OfferedTool(
         server,
         tool.name,
@@ -180,3 +177,17 @@ def _offered(
         tool.fingerprint,
         run,
     )
+
+
+async def _run_builtin(place: ToolPlace, name: str, arguments: Mapping[str, Any], _limit_s: float) -> Outcome:
+    return await run_builtin(place, name, arguments)
+
+
+async def _run_remote(
+    connection: ServerConnection,
+    name: str,
+    help: CallHelp | None,
+    arguments: Mapping[str, Any],
+    limit_s: float,
+) -> Outcome:
+    return await connection.call(name, arguments, limit_s, help)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from halley.core.errors import InvalidInput
 from halley.core.models import Model, ModelRef
-from halley.features.agent.modes import mode_of
+from halley.features.agent.modes import mode_of, mode_with
 from halley.features.chat.context import sent_context
 from halley.features.chat.desk import ChatDesk, Emit
 from halley.features.chat.input_completion import complete_input
@@ -158,8 +158,10 @@ async def _sent(session: Session, asked: ChatMessage, desk: ChatDesk, result: Js
 
 async def _with_mode(session: Session, result: Json, desk: ChatDesk) -> Json:
     """The result of a turn, with the mode of the chat's next one."""
-    chat = await session.room.chats.get(result["chatId"]) if result["chatId"] else None
-    return result | {"mode": mode_of(desk.around.settings, session.room.tool_picks, desk.around.root, chat)}
+    agent = await session.room.chats.agent(result["chatId"]) if result["chatId"] else {}
+    return result | {
+        "mode": mode_with(desk.around.settings, session.room.tool_picks, desk.around.root, agent)
+    }
 
 
 async def _title(session: Session, desk: ChatDesk, chat_id: str) -> None:

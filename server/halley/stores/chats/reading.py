@@ -75,6 +75,18 @@ def read_beginning(db: sqlite3.Connection, chat: str) -> tuple[str, str | None]:
     return row["title"], row["text"]
 
 
+def read_agent(db: sqlite3.Connection, chat: str) -> dict[str, Any]:
+    """`Chat.agent` alone. Raises InvalidInput when there is no chat."""
+    rows = db.execute(
+        "SELECT p.facts FROM chats c LEFT JOIN parts p ON p.owner = c.id AND p.kind = 'agent' WHERE c.id = ? "
+        "ORDER BY p.id",
+        (chat,),
+    ).fetchall()
+    if not rows:
+        raise missing("chat", chat)
+    return _switches(json.loads(row["facts"]) for row in rows if row["facts"] is not None)
+
+
 def _switches(changes: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """The last word on each."""
     found: dict[str, Any] = {}

@@ -178,10 +178,13 @@ def settle_reply(
 
 def note_reply(db: sqlite3.Connection, reply: str, sent: Mapping[str, Any] | None, model: str | None) -> None:
     """What was sent for a reply, or who gave it in the end. Nothing for a reply that is gone."""
-    chat = chat_of_reply(db, reply)
-    if chat and sent is not None:
-        insert_part(db, chat, reply, "sent", sent)
-    if chat and model is not None:
+    if sent is not None:
+        db.execute(
+            "INSERT INTO parts (chat, owner, kind, facts) SELECT t.chat, r.id, 'sent', ? FROM replies r "
+            "JOIN turns t ON t.id = r.turn WHERE r.id = ?",
+            (_encode(sent), reply),
+        )
+    if model is not None:
         db.execute("UPDATE replies SET model = ? WHERE id = ?", (model, reply))
 
 

@@ -115,6 +115,11 @@ class ChatStore:
         await self._ready()
         return await self._database.read(lambda db: chat_reading.read_beginning(db, chat))
 
+    async def agent(self, chat: str) -> dict[str, Any]:
+        """`Chat.agent`, without reading the rest of it."""
+        await self._ready()
+        return await self._database.read(lambda db: chat_reading.read_agent(db, chat))
+
     async def give_title(self, chat: str, title: str) -> None:
         """As `rename`, for a chat that has no title; one that was named in the meantime keeps its name."""
         await self._write(lambda db, _: chat_rows.set_first_title(db, chat, title))
@@ -241,7 +246,10 @@ class ChatStore:
     def append(self, reply: str, events: Iterable[Event]) -> None:
         """Takes what a reply says; never waits, never fails. On disk within a quarter of a second."""
         # In memory first: a transaction for each delta of each stream would be hundreds a second.
-        self._buffer.setdefault(reply, []).extend(events)
+        kept = self._buffer.get(reply)
+        if kept is None:
+            kept = self._buffer[reply] = []
+        kept.extend(events)
         if self._timer is None and self._flushing is None:
             self._flush_in(FLUSH_S)
 
