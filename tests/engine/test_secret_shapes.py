@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from halley.core.calls import FimPrompt, Prompt, user
+from halley.core.calls import FimPrompt, Message, Prompt, user
 from halley.engine.guards.secrecy import find_secrets, is_secret_path, redact_prompt, redact_secrets
 
 SECRET = """.env .ENV .env.local .Env.Production config/.env production.env .envrc .netrc .npmrc id_rsa id_ed25519 server.pem
@@ -71,6 +71,10 @@ def test_prompts_of_both_kinds_are_redacted_and_others_untouched():
     assert redact_prompt(clean) == (clean, 0)
     dirty, count = redact_prompt(Prompt((user(f"x {key}"),)))
     assert count == 1 and isinstance(dirty, Prompt) and key not in dirty.messages[0].text
+    for _ in range(2):  # instructions are remembered
+        for parts in ((f"Be brief. {key}",), ("Be brief.", key)):
+            told, count = redact_prompt(Prompt((Message("system", parts), user("nothing here"))))
+            assert count == 1 and isinstance(told, Prompt) and key not in told.messages[0].text
     fim, count = redact_prompt(
         FimPrompt(f"a {key}", f"b {key}", context=(("p", key),), fallback=Prompt((user(key),)))
     )

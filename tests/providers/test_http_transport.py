@@ -195,6 +195,19 @@ async def test_a_connection_is_used_again_after_its_answer_was_drained(
         assert len(host.peers) == 1
 
 
+async def test_nothing_is_drained_of_an_answer_that_has_ended(http: Http, endpoint_of: EndpointOf) -> None:
+    script = [*f.chunked_head(), f.chunk(b"data: [DONE]\n\n"), f.chunk(b"")]
+    async with FaultServer(script) as host:
+        endpoint = endpoint_of(host.url)
+        for _ in range(3):
+            answer = await http.send(endpoint, HttpRequest("GET", endpoint.url("/x")))
+            assert await answer.read() == b"data: [DONE]\n\n"
+            answer.finish()
+            assert not http._draining  # type: ignore[attr-defined]
+        assert len(host.requests) == 3
+        assert len(host.peers) == 1
+
+
 async def test_nothing_follows_a_redirect(http: Http, provider_of: Any, ask: Any) -> None:
     async with FaultServer([f.reply(200, {"data": []})]) as other:
         moved = [f.reply(301, b"", location=f"{other.url}/chat/completions")]

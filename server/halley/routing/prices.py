@@ -69,7 +69,9 @@ class Prices:
         if price is None and _needs_price(usage):
             price = self._prices().get((book, model.ref.name))
         price = price_at(price, time.time()) if price else None
-        usage = replace(usage, saved_usd=saving_of(usage, price) if price else None)
+        saved = saving_of(usage, price) if price else None
+        if saved != usage.saved_usd:
+            usage = replace(usage, saved_usd=saved)
         if usage.cost_usd is not None:  # the host's, or estimated before
             return usage if usage.cost_source == "estimated" else replace(usage, cost_source="provider")
         cost = cost_of(usage, price) if price else None

@@ -276,11 +276,12 @@ def redact_prompt(prompt: AnyPrompt) -> tuple[AnyPrompt, int]:
         return _redact_next_edit(prompt)
     if isinstance(prompt, EmbedPrompt):
         return _redact_texts(prompt)
-    if not any(_suspicious(message.text) for message in prompt.messages):
-        return prompt, 0
     count = 0
     messages: list[Message] = []
     for message in prompt.messages:
+        if not _may_hold(message):
+            messages.append(message)
+            continue
         parts: list[Part] = []
         for part in message.parts:
             if isinstance(part, str):
@@ -288,7 +289,20 @@ def redact_prompt(prompt: AnyPrompt) -> tuple[AnyPrompt, int]:
                 count += len(found)
             parts.append(part)
         messages.append(replace(message, parts=tuple(parts)))
-    return replace(prompt, messages=tuple(messages)), count
+    return (replace(prompt, messages=tuple(messages)) if count else prompt), count
+
+
+def _may_hold(message: Message) -> bool:
+    """Whether to look for keys in a message. The instructions are the same for many prompts."""
+    parts = message.parts
+    if message.role == "system" and len(parts) == 1 and isinstance(parts[0], str):
+        return _instructions_hold(parts[0])
+    return _suspicious(message.text)
+
+
+@lru_cache(maxsize=16)
+def _instructions_hold(text: str) -> bool:
+    return bool(find_secrets(text))
 
 
 def _redact_next_edit(prompt: NextEditPrompt) -> tuple[NextEditPrompt, int]:

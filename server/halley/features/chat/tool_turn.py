@@ -40,7 +40,8 @@ async def answer_with_tools(
     """Streams the reply into `take`; as any reply where no tool is on."""
     root = desk.around.root
     switches = Switches.of(line.settings, tools.picks, root, asked.switched)
-    place = ToolPlace.of(replace(desk.around, line=line), desk.snapshot, desk.open_texts, desk.read_text)
+    around = desk.around if line is desk.around.line else replace(desk.around, line=line)
+    place = ToolPlace.of(around, desk.snapshot, desk.open_texts, desk.read_text)
     work = _work(desk, asked, line, take) if switches.uses(BUILTIN) and place else None
     ask = tools.ask_for(asked.chat, asked.turn, asked.reply) if tools.ask_for else None
     spending = Spending(lambda usage: take(Spent(usage)), asked.spent)
@@ -61,8 +62,8 @@ async def answer_with_tools(
     skills = skills_of(desk.around.workspace) if switches.uses(BUILTIN) and box.tools else {}
     if skill := skill_tool(skills):
         box = replace(box, tools={**box.tools, skill.wire: skill})
-    news = tools.servers.news(asked.chat, filter(switches.uses, line.settings.tools.servers))
-    box = replace(box, notices=(*box.notices, *news))
+    if news := tools.servers.news(asked.chat, filter(switches.uses, line.settings.tools.servers)):
+        box = replace(box, notices=(*box.notices, *news))
     in_chat = tools.servers.approved_in(asked.chat)
 
     async def agree(

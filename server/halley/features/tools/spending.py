@@ -29,7 +29,8 @@ class Spending:
         """The end of a reply of one round, with all that the reply has used."""
         if finish.usage is not None:
             self._note(finish.usage)
-        return replace(finish, usage=self.total)
+        total = self.total
+        return finish if total is finish.usage else replace(finish, usage=total)
 
     def _note(self, usage: Usage) -> None:
         self.used.append(usage)

@@ -136,6 +136,17 @@ class HttpAnswer:
         finally:
             await self.aclose()
 
+    def close_at_end(self) -> bool:
+        """Closes it without a wait if its body has ended, so that nothing is left to drain; whether it had."""
+        has_ended = getattr(self._stream, "has_ended", None)  # httpx's own streams cannot say
+        if has_ended is None or not has_ended():
+            return False
+        self._watch.stop()
+        if self._on_close is not None:
+            on_close, self._on_close = self._on_close, None
+            on_close()
+        return True
+
     async def aclose(self) -> None:
         """Closes it; an answer not read to its end takes its connection with it."""
         self._watch.stop()

@@ -96,6 +96,8 @@ class Http:
 
     def _drain(self, answer: HttpAnswer) -> None:
         """Reads the rest of an answer away in the background, so that its connection can be used again."""
+        if answer.close_at_end():
+            return
         task = asyncio.get_running_loop().create_task(answer.drain())
         self._draining.add(task)
         task.add_done_callback(self._draining.discard)

@@ -144,6 +144,10 @@ class Body(httpx.AsyncByteStream):
             raise httpx.ReadError(str(failure)) from _cause_of(failure)
         return True
 
+    def has_ended(self) -> bool:
+        """Whether all of it has come and was read; aiohttp gives the connection back by itself then."""
+        return self._content.at_eof() and self._content.exception() is None
+
     async def aclose(self) -> None:
         """Gives the connection back; one whose body was not read to its end is closed instead."""
         self._response.release()

@@ -179,8 +179,27 @@ class _Reply:
 
     def feed(self, data: bytes) -> bool:
         """Hands over the events of these bytes. False when `catch_up` has to come before more bytes; never raises."""
+        decoder, reader = self._decoder, self._reader
         try:
-            self._feed(data)
+            try:
+                found = decoder.feed(data)
+            except TooLarge as cap:
+                raise too_large(self._answer.endpoint, str(cap)) from None
+            if found and found[0].name != b"ping":
+                self._heard = time.monotonic()
+            else:
+                self._check_is_alive(found)
+            if len(found) == 1 and not self._found and not self.is_whole and found[0].data != b"[DONE]":
+                self.let_out(_feed(reader, found[0], self._asked))
+            else:
+                self._found.extend(found)
+                self._hand_over()
+            if reader.finished:
+                self._answer.expect_end(GRACE_S)
+            # Hosts that ignore `stream` answer in one document, and some never close the connection after it.
+            if decoder.kind == "json" and (document := _document(decoder)) is not None:
+                self.is_whole = True
+                self.let_out(_feed_value(reader, document, self._asked, self._answer))
         except (
             BaseException
         ) as failure:  # the caller is the connection; `catch_up` raises it in the call's own task
@@ -241,28 +260,6 @@ class _Reply:
         """Lets out what was held back because a key may have begun there."""
         for event in self._masked.close() if self._masked is not None else ():
             self._take(event)
-
-    def _feed(self, data: bytes) -> None:
-        decoder = self._decoder
-        try:
-            found = decoder.feed(data)
-        except TooLarge as cap:
-            raise too_large(self._answer.endpoint, str(cap)) from None
-        if found and found[0].name != b"ping":
-            self._heard = time.monotonic()
-        else:
-            self._check_is_alive(found)
-        if len(found) == 1 and not self._found and not self.is_whole and found[0].data != b"[DONE]":
-            self.let_out(_feed(self._reader, found[0], self._asked))
-        else:
-            self._found.extend(found)
-            self._hand_over()
-        if self._reader.finished:
-            self._answer.expect_end(GRACE_S)
-        # Hosts that ignore `stream` answer in one document, and some never close the connection after it.
-        if decoder.kind == "json" and (document := _document(decoder)) is not None:
-            self.is_whole = True
-            self.let_out(_feed_value(self._reader, document, self._asked, self._answer))
 
     def _check_is_alive(self, found: list[StreamEvent]) -> None:
         """Pings and comments keep the connection open for ever, and no silence is ever long enough for the bound on a

@@ -76,10 +76,11 @@ class OpenAIReader:
         """Raises ChunkError for an error instead of a chunk, BadCallError for an end that says so of a call."""
         events: list[Event] = []
         if self._failed is not None:
-            self._raise_failure()
+            raise self._failed
         if (text := _only_text(chunk)) is not None:
             self._read_text(text, events)
-            self.started = self.started or bool(events)
+            if events:
+                self.started = True
             return events
         if is_error(chunk):
             raise ChunkError(said_of(chunk))

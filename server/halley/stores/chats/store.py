@@ -435,6 +435,8 @@ class ChatStore:
         return replace(chat, turns=tuple(map(self._turn_with_buffered, chat.turns)))
 
     def _turn_with_buffered(self, turn: Turn) -> Turn:
+        if not any(reply.id in self._buffer for reply in turn.replies):
+            return turn
         return replace(turn, replies=tuple(map(self._heard, turn.replies)))
 
     def _heard(self, reply: Any) -> Any:
