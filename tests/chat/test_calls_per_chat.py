@@ -22,8 +22,8 @@ import halley
 from halley.stores.sqlite import database
 from halley.stores.sqlite.database import open_connection
 
-MOST_CALLS = 2800
-"""Of our functions and our libraries' for a chat and its title. There are about 2,620."""
+MOST_CALLS = 2760
+"""Of our functions and our libraries' for a chat and its title. There are about 2,660."""
 MOST_STATEMENTS = 70
 """Of SQL for a chat and its title, those of triggers and of the search index included. There are about 61."""
 COUNTED = tuple(str(Path(str(package.__file__)).parent) for package in (halley, aiohttp, httpx, pydantic))
