@@ -71,6 +71,7 @@ def try_out() -> list[str]:
         types.CodeAction,
     )
     tried = [at, range, edit, action, at < range.end, at == types.Position(1, 2), edit == copy.deepcopy(edit)]
+    tried.append(to_json(types.Diagnostic(range, "m", severity=types.DiagnosticSeverity.Hint)))
     tried += [
         edit != types.TextEdit(range, "y"),
         to_json(action),
