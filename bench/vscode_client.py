@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.table import Pair
 
 ROOT = Path(__file__).parents[1]
-for folder in ("tests/editors", "tools"):
+for folder in ("tests/editors", "tests/guard", "tools"):
     sys.path.insert(0, str(ROOT / folder))
 
 MOST_KB = 600.0

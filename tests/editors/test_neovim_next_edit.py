@@ -40,7 +40,9 @@ def typing(fresh: Neovim, halley_home: Path, workspace: Path) -> Neovim:
     """In `shapes.py`, with the keys of the page."""
     path = halley_home / "config.toml"
     config = path.read_text().replace(CONFIG.splitlines()[7], ROLE)
-    path.write_text(config + "\n[next_edit]\ndebounce_ms = 0\n\n[completion]\nenabled = false\n")
+    path.write_text(
+        config + "\n[next_edit]\ndebounce_ms = 0\ntimeout_ms = 60000\n\n[completion]\nenabled = false\n"
+    )
     fresh.lua(LOAD, str(PLUGIN))
     fresh.lua(documented_setup(KEYS))
     size(fresh, 60, 14)
@@ -229,7 +231,7 @@ APPLY = """
 def test_a_client_of_copilots_method_is_served(fresh: Neovim, halley_home: Path, workspace: Path) -> None:
     path = halley_home / "config.toml"
     path.write_text(
-        f"{path.read_text().replace(CONFIG.splitlines()[7], ROLE)}\n[next_edit]\ndebounce_ms = 0\n"
+        f"{path.read_text().replace(CONFIG.splitlines()[7], ROLE)}\n[next_edit]\ndebounce_ms = 0\ntimeout_ms = 60000\n"
     )
     fresh.lua(COPILOT)
     (workspace / "shapes.py").write_text(CODE)

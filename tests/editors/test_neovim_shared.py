@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from neovim import Neovim
 from plugin import CODE, LOAD, PLUGIN
@@ -60,14 +59,44 @@ def test_two_neovims_share_a_daemon_and_no_key(start: Any) -> None:
     found = request(one, "halley/doctor", {})["sharedDaemon"]
     daemon = DAEMON.search(found)
     assert daemon, found
-    try:
-        assert request(two, "halley/doctor", {})["sharedDaemon"] == found
-        asked = {"prompt": "Say a word."}
-        assert request(one, "halley/chat/send", asked)["replies"][0]["status"] == "complete"
-        refused = answer(two, "halley/chat/send", asked)
-        assert "There is no key for away" in str(refused), refused
-    finally:
-        os.kill(int(daemon[1]), signal.SIGTERM)
+    assert request(two, "halley/doctor", {})["sharedDaemon"] == found
+    asked = {"prompt": "Say a word."}
+    assert request(one, "halley/chat/send", asked)["replies"][0]["status"] == "complete"
+    refused = answer(two, "halley/chat/send", asked)
+    assert "There is no key for away" in str(refused), refused
+
+
+def test_a_neovim_that_restarts_gets_a_new_daemon_and_the_other_keeps_its_own(start: Any) -> None:
+    one, two = start("one", KEY), start("two", KEY)
+    before = DAEMON.search(request(one, "halley/doctor", {})["sharedDaemon"])
+    client = one.lua("return vim.lsp.get_clients({ name = 'halley' })[1].id")
+    one.type(":Halley restart<CR>")
+    one.wait("(vim.lsp.get_clients({ name = 'halley', bufnr = 0 })[1] or { id = ... }).id ~= ...", client)
+    one.attached()
+    after = re.search(r"process (\d+), sessions: 1", request(one, "halley/doctor", {})["sharedDaemon"])
+    assert before and after and before[1] != after[1]
+    assert psutil.pid_exists(int(before[1]))
+    assert request(two, "halley/doctor", {})["version"]
+
+
+@pytest.mark.parametrize(
+    ("options", "cmd"),
+    [
+        ({"shared": True}, ["halley", "serve", "--shared"]),
+        ({}, ["halley", "serve"]),
+        (
+            {"shared": True, "cmd": ["halley", "serve", "--log-file", "x"]},
+            ["halley", "serve", "--log-file", "x", "--shared"],
+        ),
+        ({"shared": True, "cmd": ["halley", "serve", "--shared"]}, ["halley", "serve", "--shared"]),
+        ({"shared": True, "cmd": ["halley", "serve", "--pipe=/x"]}, ["halley", "serve", "--pipe=/x"]),
+        ({"shared": True, "cmd": ["my-halley"]}, ["my-halley"]),
+    ],
+)
+def test_a_command_of_the_users_own_is_not_broken(fresh: Neovim, options: Any, cmd: list[str]) -> None:
+    fresh.lua("vim.opt.runtimepath:prepend(...)", str(PLUGIN))
+    fresh.lua("vim.g.halley = ...", options)
+    assert fresh.lua("return require('halley.lsp').config().cmd") == cmd
 
 
 def request(editor: Neovim, method: str, params: dict[str, Any]) -> Any:

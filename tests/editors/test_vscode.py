@@ -24,11 +24,12 @@ from pathlib import Path
 
 import pytest
 from debian import CannotHave
+from guarded_python import make_guarded
 from install_vscode import VSCode, install
 from reviews import git
 from tasks_told import told
 from team_help import Team
-from vscode_window import SCRIPTS, CodeServer, Step, drive
+from vscode_window import SCRIPTS, CodeServer, Step, clean_environment, drive
 
 from halley.simulator import Simulator
 from halley.simulator.http import json_response
@@ -178,6 +179,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def guarded(place: Path, code: VSCode) -> str:
+    """The PATH of a daemon that may not leave the machine, shared or not."""
+    return os.pathsep.join([str(make_guarded(place / "guarded")), clean_environment(code)["PATH"]])
+
+
+@pytest.fixture(scope="module")
 def running_simulator() -> Iterator[str]:
     """Its origin; paced, so that what streams can be seen to."""
     command = [str(Path(sys.executable).parent / "halley"), "simulator", "--tokens-per-s", "300"]
@@ -188,12 +195,12 @@ def running_simulator() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def story(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict[str, Step]:
+def story(code: VSCode, vsix: Path, place: Path, guarded: str, running_simulator: str) -> dict[str, Step]:
     """Nothing is configured: the user does it all through the page."""
     folder, workspace, other = (place / name for name in ("story", "workspace", "other"))
     _fill(workspace, FILES)
     _fill(other, {})
-    server = CodeServer(code, folder, vsix, _environment(place / "story-home"))
+    server = CodeServer(code, folder, vsix, _environment(place / "story-home", guarded))
     plan = {
         "port": server.port,
         "workspace": str(workspace),
@@ -206,10 +213,10 @@ def story(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict
 
 
 @pytest.fixture(scope="module")
-def host(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict[str, Step]:
+def host(code: VSCode, vsix: Path, place: Path, guarded: str, running_simulator: str) -> dict[str, Step]:
     report, home, workspace = place / "host.jsonl", place / "host-home", place / "host-workspace"
     _fill(workspace, {})
-    environment = _environment(home) | {
+    environment = _environment(home, guarded) | {
         "HALLEY_TEST_REPORT": str(report),
         "HALLEY_TEST_SIMULATOR": running_simulator,
         "HALLEY_SIMULATOR_KEY": "sk-sim-host",
@@ -228,13 +235,13 @@ def host(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict[
 
 @pytest.fixture(scope="module")
 def configured(
-    code: VSCode, vsix: Path, place: Path, running_simulator: str, office: Team
+    code: VSCode, vsix: Path, place: Path, guarded: str, running_simulator: str, office: Team
 ) -> dict[str, Step]:
     """With a server of tools that writes down what it has run, and as an admin of a team."""
     home, workspace, log = place / "configured-home", place / "configured-workspace", place / "called.jsonl"
     _fill(workspace, {"orders.py": "def total(orders):\n    return sum(order.price for order in orders)\n"})
     (workspace / "talk.wav").write_bytes(speak("Good morning to all"))
-    environment = _environment(home) | {"HALLEY_SIMULATOR_KEY": "sk-sim-configured"}
+    environment = _environment(home, guarded) | {"HALLEY_SIMULATOR_KEY": "sk-sim-configured"}
     (home / "config.toml").write_text(
         CONFIGURED.format(url=f"{running_simulator}/v1", log=log, team=office.url("boss"))
     )
@@ -252,7 +259,7 @@ def configured(
 
 
 @pytest.fixture(scope="module")
-def agent(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict[str, Step]:
+def agent(code: VSCode, vsix: Path, place: Path, guarded: str, running_simulator: str) -> dict[str, Step]:
     """A model that edits and runs."""
     home, workspace = place / "agent-home", place / "agent-workspace"
     whole = "first = 1\n" + "#\n" * 9 + "second = 2\n"
@@ -261,7 +268,7 @@ def agent(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict
     git(workspace, "init", "-q", "-b", "main")
     git(workspace, "add", ".")
     git(workspace, "commit", "-qm", "first")
-    environment = _environment(home) | {"HALLEY_SIMULATOR_KEY": "sk-sim-agent"}
+    environment = _environment(home, guarded) | {"HALLEY_SIMULATOR_KEY": "sk-sim-agent"}
     config = CONFIG.format(url=f"{running_simulator}/v1").replace("sim-chat", "sim-code")
     (home / "config.toml").write_text(f'{config}\n[agent]\nsandbox = "off"\n')
     plan = {
@@ -302,11 +309,11 @@ def ollama() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def local(code: VSCode, vsix: Path, place: Path, ollama: str) -> dict[str, Step]:
+def local(code: VSCode, vsix: Path, place: Path, guarded: str, ollama: str) -> dict[str, Step]:
     """Nothing is configured, and a server of this machine is there."""
     workspace, home = place / "local-workspace", place / "local-home"
     _fill(workspace, {"shop.py": "PRICE = 1\n"})
-    environment = _environment(home) | {"OLLAMA_HOST": ollama.removeprefix("http://")}
+    environment = _environment(home, guarded) | {"OLLAMA_HOST": ollama.removeprefix("http://")}
     server = CodeServer(code, place / "local", vsix, environment)
     plan = {
         "port": server.port,
@@ -319,7 +326,9 @@ def local(code: VSCode, vsix: Path, place: Path, ollama: str) -> dict[str, Step]
 
 
 @pytest.fixture(scope="module")
-def next_edits(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict[str, Step]:
+def next_edits(
+    code: VSCode, vsix: Path, place: Path, guarded: str, running_simulator: str
+) -> dict[str, Step]:
     """With a model chosen for next edits, and no ghost text."""
     home, workspace = place / "next-home", place / "next-workspace"
     filling, calls = (
@@ -340,7 +349,7 @@ def next_edits(code: VSCode, vsix: Path, place: Path, running_simulator: str) ->
             ".vscode/settings.json": '{"editor.quickSuggestions": {"other": "off"}}',
         },
     )
-    environment = _environment(home) | {"HALLEY_SIMULATOR_KEY": "sk-sim-next"}
+    environment = _environment(home, guarded) | {"HALLEY_SIMULATOR_KEY": "sk-sim-next"}
     config = CONFIG.format(url=f"{running_simulator}/v1") + 'next = ["simulator/sim-next"]\n'
     (home / "config.toml").write_text(
         f"{config}\n[next_edit]\ndebounce_ms = 0\n\n[completion]\nenabled = false\n"
@@ -356,12 +365,12 @@ def next_edits(code: VSCode, vsix: Path, place: Path, running_simulator: str) ->
 
 
 @pytest.fixture(scope="module")
-def sharing(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict[str, Step]:
+def sharing(code: VSCode, vsix: Path, place: Path, guarded: str, running_simulator: str) -> dict[str, Step]:
     """Two windows whose daemon is the shared one, which ends with them."""
     home, workspace, other = (place / name for name in ("shared-home", "shared-workspace", "shared-other"))
     for folder in (workspace, other):
         _fill(folder, {"notes.py": "def note():\n    pass"})
-    environment = _environment(home) | {"HALLEY_SIMULATOR_KEY": "sk-sim-shared"}
+    environment = _environment(home, guarded) | {"HALLEY_SIMULATOR_KEY": "sk-sim-shared"}
     config = CONFIG.format(url=f"{running_simulator}/v1")
     (home / "config.toml").write_text(
         f"{config}\n[daemon]\nidle_minutes = 0\n\n[completion]\nenabled = false\n"
@@ -372,7 +381,6 @@ def sharing(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> di
         "workspace": str(workspace),
         "other": str(other),
         "simulator": running_simulator,
-        "halley": str(Path(sys.executable).parent / "halley"),
         "environment": environment,
         "shots": str(SHOTS),
     }
@@ -380,7 +388,7 @@ def sharing(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> di
 
 
 @pytest.fixture(scope="module")
-def untrusted(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict[str, Step]:
+def untrusted(code: VSCode, vsix: Path, place: Path, guarded: str, running_simulator: str) -> dict[str, Step]:
     """No daemon but the one that the workspace brings."""
     home, workspace, mark = place / "untrusted-home", place / "untrusted-workspace", place / "was-run"
     configuration = workspace / ".halley.toml"
@@ -388,9 +396,9 @@ def untrusted(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> 
     configuration.write_text(REPOSITORY)
     halley = workspace / ".venv/bin/halley"
     halley.parent.mkdir(parents=True)
-    halley.write_text(f'#!/bin/sh\ntouch "{mark}"\nexec "{Path(sys.executable).parent / "halley"}" "$@"\n')
+    halley.write_text(f'#!/bin/sh\ntouch "{mark}"\nexec "{place / "guarded/bin/halley"}" "$@"\n')
     halley.chmod(0o755)
-    environment = _environment(home) | {"HALLEY_SIMULATOR_KEY": "sk-sim-untrusted"}
+    environment = _environment(home, guarded) | {"HALLEY_SIMULATOR_KEY": "sk-sim-untrusted"}
     (home / "config.toml").write_text(CONFIG.format(url=f"{running_simulator}/v1"))
     environment["PATH"] = os.pathsep.join(_without_halley(code))
     environment["HOME"] = str(home)
@@ -406,7 +414,9 @@ def untrusted(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> 
 
 
 @pytest.fixture(scope="module")
-def installing(code: VSCode, vsix: Path, place: Path, running_simulator: str) -> dict[str, Step]:
+def installing(
+    code: VSCode, vsix: Path, place: Path, guarded: str, running_simulator: str
+) -> dict[str, Step]:
     """No daemon anywhere, and a Python that may fetch nothing."""
     if find_spec("ensurepip") is None:
         pytest.skip(
@@ -420,7 +430,7 @@ def installing(code: VSCode, vsix: Path, place: Path, running_simulator: str) ->
     base = Path(sys.base_prefix) / f"bin/python3.{sys.version_info.minor}"
     python.write_text(f'#!/bin/sh\nexec "{base}" "$@"\n')
     python.chmod(0o755)
-    environment = _environment(home) | {"HALLEY_SIMULATOR_KEY": "sk-sim-install", "HOME": str(home)}
+    environment = _environment(home, guarded) | {"HALLEY_SIMULATOR_KEY": "sk-sim-install", "HOME": str(home)}
     environment["PATH"] = os.pathsep.join([str(python.parent), str(code.node.parent)])
     environment["PYTHONPATH"] += f"{os.pathsep}{lent}"
     environment["PIP_NO_INDEX"] = "1"
@@ -517,12 +527,13 @@ def _keep_pictures() -> None:
             shutil.copyfile(taken, ROOT / f"docs/images/{name}.png")
 
 
-def _environment(home: Path) -> dict[str, str]:
+def _environment(home: Path, path: str) -> dict[str, str]:
     """A home of its own for the daemon, which may not leave the machine."""
     home.mkdir(parents=True)
     return {
         "HALLEY_HOME": str(home),
         "HALLEY_TEST_LEAKS": str(home.parent / "left-the-machine.txt"),
+        "PATH": path,
         "PYTHONPATH": str(ROOT / "tests/guard"),
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
     }

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from daemons import end_daemons
 from install_vscode import VSCode
 
 SCRIPTS = Path(__file__).parent / "vscode"
@@ -108,7 +109,7 @@ class CodeServer:
         raise RuntimeError(f"code-server did not start:\n{(self.folder / 'log').read_text()[-3000:]}")
 
     def close(self) -> None:
-        """Ends the server and whatever it started: they share a session of their own."""
+        """Ends the server and whatever it started: they share a session of their own, but for the shared daemon."""
         for how in (signal.SIGTERM, signal.SIGKILL):
             try:
                 os.killpg(self.process.pid, how)
@@ -120,6 +121,7 @@ class CodeServer:
             except subprocess.TimeoutExpired:
                 continue
         self._log.close()
+        end_daemons(Path(self._env["HALLEY_HOME"]))
 
 
 @dataclass(frozen=True)

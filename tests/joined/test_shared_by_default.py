@@ -90,7 +90,7 @@ def test_a_daemon_whose_loop_does_not_turn_keeps_no_one_waiting(
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(where.socket)
         listener.listen()
-        monkeypatch.setattr(porter, "PATIENCE_S", 0.01)
+        monkeypatch.setattr(porter, "TURNS_WITHIN_S", 0.01)
         monkeypatch.setattr(join, "ANSWERS_WITHIN_S", 60)
         at_the_door = porter.Porter(listener, where)
         at_the_door._loop = Mock()

@@ -63,7 +63,7 @@ def main() -> None:
 def join_daemon(arguments: list[str]) -> int | None:
     """The exit code of this editor's session in the shared daemon; None where it gets a process of its own."""
     if sys.platform == "win32":
-        sys.stderr.write("halley: --shared needs unix sockets, which this system lacks.\n")
+        sys.stderr.write("halley: the shared daemon is not used: this system lacks unix sockets.\n")
         return None
     from halley.joining.join import join
 

@@ -23,8 +23,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ANSWERS_WITHIN_S = 3.0
-"""A daemon that takes longer is held up, and its sessions would be too."""
+ANSWERS_WITHIN_S = 5.0
+"""A daemon that takes longer is held up, and its sessions would be too. Not less: where the machine is busy, a process
+of its own would take longer still."""
 LEAVES_WITHIN_S = 5
 """After a signal: a daemon that is still importing ends the session a little later."""
 ATTEMPTS = 3

@@ -23,11 +23,23 @@ local function or_default(method, ours)
   end
 end
 
+--- The user's command, joined to the shared daemon where it is `halley serve` in some form.
+---@param options halley.Options
+---@return string[]
+local function command(options)
+  local cmd = vim.deepcopy(options.cmd)
+  local serves = vim.list_contains(cmd, 'serve')
+    and not vim.iter(cmd):any(function(word)
+      return word == '--shared' or vim.startswith(word, '--pipe')
+    end)
+  return options.shared and serves and vim.list_extend(cmd, { '--shared' }) or cmd
+end
+
 ---@return vim.lsp.Config
 function M.config()
   local options = require('halley.options').get()
   return {
-    cmd = options.shared and vim.list_extend(vim.deepcopy(options.cmd), { '--shared' }) or options.cmd,
+    cmd = command(options),
     root_markers = { '.halley.toml', '.git' },
     -- Neovim sends changes up to 150 ms late, and applies an edit that arrives meanwhile to text it was not made for.
     flags = { debounce_text_changes = 0 },

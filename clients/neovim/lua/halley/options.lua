@@ -28,7 +28,7 @@ M.ROWS = {
     name = 'shared',
     takes = 'boolean',
     default = false,
-    about = 'Join the daemon that your other editors use (`halley serve --shared`), or start it. Off until proven.',
+    about = 'Join the daemon that your other editors use, or start it, where `cmd` has `serve` in it.',
   },
   {
     name = 'settings',

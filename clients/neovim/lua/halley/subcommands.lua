@@ -389,7 +389,7 @@ return {
   {
     group = 'daemon',
     name = 'restart',
-    about = 'Restarts the daemon.',
+    about = 'Restarts the daemon; other editors that share it keep theirs.',
     call = { 'waiting', 'restart' },
   },
 }

@@ -42,6 +42,21 @@ function M.retry(words)
   end
 end
 
+--- Gives the next start a new daemon, where it would join one: a user who restarts does not want the one that runs.
+---@param done fun()
+local function retire(done)
+  local cmd = vim.lsp.config.halley.cmd
+  if type(cmd) ~= 'table' or not vim.list_contains(cmd, '--shared') then
+    return done()
+  end
+  local retiring = vim.tbl_map(function(word)
+    return word == '--shared' and '--retire' or word
+  end, cmd)
+  if not pcall(vim.system, retiring, { timeout = 10000 }, vim.schedule_wrap(done)) then
+    done() -- there is no such program, which starting it will say
+  end
+end
+
 --- `:Halley restart`
 function M.restart()
   local running = vim.lsp.get_clients({ name = 'halley' })
@@ -52,7 +67,9 @@ function M.restart()
     return #vim.lsp.get_clients({ name = 'halley' }) == 0
   end
   vim.wait(5000, gone, 20)
-  vim.lsp.enable('halley')
+  retire(function()
+    vim.lsp.enable('halley')
+  end)
 end
 
 return M

@@ -1,6 +1,7 @@
 // The language client: vscode-languageclient, set up for this daemon. A bundle of its own, loaded when a daemon is about to
 // be started: it takes longer to load than all the rest of the extension, which need not wait for it.
 
+import { execFile } from 'node:child_process';
 import * as vscode from 'vscode';
 import { CloseAction, ErrorAction, LanguageClient, ProgressType, State, type ErrorHandler, type LanguageClientOptions, type Middleware } from 'vscode-languageclient/node';
 import type { AgentSaveParams, ChangedParams, ChatStateParams, LanguageToolsParams, OperationParams, ProgressParams, StatusParams, ToolApproved, ToolApproveParams, ToolAskParams } from '../protocol';
@@ -51,7 +52,7 @@ export function newClient(program: Program, log: vscode.LogOutputChannel, names:
     },
     synchronize: { fileEvents: (watcher ??= vscode.workspace.createFileSystemWatcher('**/{.halley.toml,AGENTS.md}')) },
   };
-  const shared = vscode.workspace.getConfiguration('halley').get('sharedDaemon', false) ? ['--shared'] : [];
+  const shared = isShared() ? ['--shared'] : [];
   const client = new LanguageClient('halley', 'Halley', { command: program.command, args: [...program.args, 'serve', ...shared], options: { env: daemonEnvironment() } }, options);
   client.registerFeature({
     fillClientCapabilities: (capabilities) => {
@@ -76,6 +77,18 @@ export function newClient(program: Program, log: vscode.LogOutputChannel, names:
     if (newState === State.Running) listener.onRunning(client);
   });
   return client;
+}
+
+function isShared(): boolean {
+  return !!vscode.workspace.getConfiguration('halley').get('sharedDaemon');
+}
+
+/** Gives the next start a new daemon, where it would join one: a user who restarts does not want the one that runs. Others keep it. */
+export function retire(program: Program): Promise<void> {
+  return new Promise((resolve) => {
+    if (!isShared()) return resolve();
+    execFile(program.command, [...program.args, 'serve', '--retire'], { env: daemonEnvironment(), timeout: 10_000, windowsHide: true }, () => resolve());
+  });
 }
 
 /** Before an agent runs a command that would not see its own edits. */

@@ -84,6 +84,7 @@ export class Daemon implements Halley, vscode.Disposable {
     this.crashes.forget();
     await this.next(async () => {
       await this.stopNow();
+      if (this.program) await this.library?.retire(this.program);
       await this.startNow();
     });
   }

@@ -22,7 +22,9 @@ from halley.lsp.base.front import Opening, open_conversation
 from halley.version import __version__
 
 PATIENCE_S = 2.0
-"""For each thing that another waits for: what a client says, the loop's sign of life, the editor's first words."""
+"""For each thing that another waits for: what a client says, the editor's first words."""
+TURNS_WITHIN_S = 4.0
+"""The loop; less than a client waits (`joining/join.py`), so that it hears of it."""
 
 Identity = tuple[int, int, int]
 
@@ -137,7 +139,7 @@ class Porter:
             return True
         turned = threading.Event()
         self._loop.call_soon_threadsafe(turned.set)
-        return turned.wait(PATIENCE_S)
+        return turned.wait(TURNS_WITHIN_S)
 
     def _hear(self, connection: socket.socket) -> bool:
         """Whether the connection is a session now."""
