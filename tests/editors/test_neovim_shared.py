@@ -1,4 +1,4 @@
-"""Two real Neovims with `shared = true`: one daemon, and each has only the keys that it brought."""
+"""Two real Neovims: one daemon, and each has only the keys that it brought."""
 
 from __future__ import annotations
 
@@ -43,7 +43,6 @@ def start(
         (tmp_path / name).mkdir()
         editor = Neovim(neovim_binary, tmp_path / name, same | env)
         stack.callback(editor.close)
-        editor.lua("vim.g.halley = { shared = true }")
         editor.lua(LOAD, str(PLUGIN))
         (workspace / f"{name}.py").write_text(CODE)
         editor.edit(workspace / f"{name}.py")
@@ -82,15 +81,12 @@ def test_a_neovim_that_restarts_gets_a_new_daemon_and_the_other_keeps_its_own(st
 @pytest.mark.parametrize(
     ("options", "cmd"),
     [
-        ({"shared": True}, ["halley", "serve", "--shared"]),
-        ({}, ["halley", "serve"]),
-        (
-            {"shared": True, "cmd": ["halley", "serve", "--log-file", "x"]},
-            ["halley", "serve", "--log-file", "x", "--shared"],
-        ),
-        ({"shared": True, "cmd": ["halley", "serve", "--shared"]}, ["halley", "serve", "--shared"]),
-        ({"shared": True, "cmd": ["halley", "serve", "--pipe=/x"]}, ["halley", "serve", "--pipe=/x"]),
-        ({"shared": True, "cmd": ["my-halley"]}, ["my-halley"]),
+        ({}, ["halley", "serve", "--shared"]),
+        ({"shared": False}, ["halley", "serve"]),
+        ({"cmd": ["halley", "serve", "--log-file", "x"]}, ["halley", "serve", "--log-file", "x", "--shared"]),
+        ({"cmd": ["halley", "serve", "--shared"]}, ["halley", "serve", "--shared"]),
+        ({"cmd": ["halley", "serve", "--pipe=/x"]}, ["halley", "serve", "--pipe=/x"]),
+        ({"cmd": ["my-halley"]}, ["my-halley"]),
     ],
 )
 def test_a_command_of_the_users_own_is_not_broken(fresh: Neovim, options: Any, cmd: list[str]) -> None:

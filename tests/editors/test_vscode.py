@@ -375,7 +375,7 @@ def sharing(code: VSCode, vsix: Path, place: Path, guarded: str, running_simulat
     (home / "config.toml").write_text(
         f"{config}\n[daemon]\nidle_minutes = 0\n\n[completion]\nenabled = false\n"
     )
-    server = CodeServer(code, place / "shared", vsix, environment, machine={"halley.sharedDaemon": True})
+    server = CodeServer(code, place / "shared", vsix, environment)
     plan = {
         "port": server.port,
         "workspace": str(workspace),

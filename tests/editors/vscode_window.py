@@ -53,13 +53,10 @@ class CodeServer:
         env: dict[str, str],
         *,
         trust: bool = False,
-        machine: dict[str, Any] | None = None,
     ) -> None:
         self.code, self.folder, self.port = code, folder, free_port()
-        # A served VS Code takes settings of the scope `machine` from a file of their own.
-        for name, settings in (("User", SETTINGS), ("Machine", machine or {})):
-            (folder / "user" / name).mkdir(parents=True)
-            (folder / "user" / name / "settings.json").write_text(json.dumps(settings))
+        (folder / "user/User").mkdir(parents=True)
+        (folder / "user/User/settings.json").write_text(json.dumps(SETTINGS))
         (folder / "config.yaml").write_text("auth: none\n")
         self._log = (folder / "log").open("wb")
         self._env = clean_environment(code) | env

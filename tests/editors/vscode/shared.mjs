@@ -1,4 +1,4 @@
-// Two windows share one daemon. It is killed while both hold text that is not saved: each has a daemon again,
+// Two windows share one daemon, for which nothing is set. It is killed while both hold text that is not saved: each has a daemon again,
 // with its text. One restarts it: that is the other's no more.
 // `plan`: port, simulator, workspace, other (the folders of the windows, a `notes.py` in each), environment (to ask which
 // daemon runs), shots.

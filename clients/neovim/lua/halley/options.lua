@@ -27,7 +27,7 @@ M.ROWS = {
   {
     name = 'shared',
     takes = 'boolean',
-    default = false,
+    default = true,
     about = 'Join the daemon that your other editors use, or start it, where `cmd` has `serve` in it.',
   },
   {
