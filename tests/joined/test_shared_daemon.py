@@ -6,13 +6,16 @@ import asyncio
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import halley
+from halley.joining import words
 from joined import SHARED, Editors, gone, leave
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="unix sockets, and pidfd to wait with")
@@ -211,3 +214,21 @@ async def test_after_a_daemon_that_could_not_start_an_editor_gets_a_process_of_i
     assert (await again.initialize())["serverInfo"]["name"] == "halley"
     assert await leave(again) == 0
     assert "did not start" in await again.log()
+
+
+def test_nothing_follows_a_message_that_went_out_whole():
+    """The other side may have read it, and left, before the sender's next step."""
+    ours, theirs = socket.socketpair()
+
+    class Leaving:
+        def sendmsg(self, *args: Any) -> int:
+            sent = ours.sendmsg(*args)
+            theirs.recv(1 << 16)
+            theirs.close()
+            return sent
+
+        sendall = ours.sendall
+
+    with ours:
+        sender: Any = Leaving()
+        words.send(sender, [words.SESSION, b"/", b"", b"info"], (0,))

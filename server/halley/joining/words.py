@@ -62,7 +62,8 @@ def send(connection: socket, fields: list[bytes], descriptors: tuple[int, ...] =
     if descriptors:
         rights = struct.pack(f"{len(descriptors)}i", *descriptors)
         data = data[connection.sendmsg([data], [(SOL_SOCKET, SCM_RIGHTS, rights)]) :]
-    connection.sendall(data)
+    if data:  # nothing to send is sent too, and fails where the other side has read all and left
+        connection.sendall(data)
 
 
 def receive(connection: socket) -> list[bytes] | None:
