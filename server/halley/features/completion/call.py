@@ -61,7 +61,6 @@ class CompletionCall:
     """Done when `text` or `error` is final. The call's task continues until the connection is closed and the ledger
     written, which is not waited for."""
     task: asyncio.Task[None] = field(init=False)
-    _waiting: list[asyncio.Future[None]] = field(default_factory=list[asyncio.Future[None]])
 
     def __post_init__(self) -> None:
         self.ready = asyncio.get_running_loop().create_future()
@@ -75,32 +74,6 @@ class CompletionCall:
         if not self.ready.done():
             self.text, self.error = text, error
             self.ready.set_result(None)
-            self._wake()
-
-    async def settled(self, newer: asyncio.Future[None]) -> None:
-        """Waits until `ready` or `newer` is done. `asyncio.wait` would take one more turn of the loop to notice."""
-        if self.ready.done() or newer.done():
-            return
-        woken = asyncio.get_running_loop().create_future()
-        self._waiting.append(woken)
-
-        def superseded(_: object) -> None:
-            if not woken.done():
-                woken.set_result(None)
-
-        newer.add_done_callback(superseded)
-        try:
-            await woken
-        finally:
-            newer.remove_done_callback(superseded)
-            if woken in self._waiting:
-                self._waiting.remove(woken)
-
-    def _wake(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for woken in waiting:
-            if not woken.done():
-                woken.set_result(None)
 
     def offer(self, text: str) -> Offered:
         first_time, self.was_shown = not self.was_shown, True
@@ -111,7 +84,6 @@ class CompletionCall:
         if self.is_done:
             return  # it is closing its connection by itself
         self.ready.cancel()
-        self._wake()
         self.task.cancel(why or None)
 
     @property

@@ -150,7 +150,7 @@ class Completer:
         snapshot = permitted.snapshot
         try:
             # Waiting for the call itself would tie it to this question; the next one may still want its answer.
-            await call.settled(newer)
+            await asyncio.wait([newer, call.ready], return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             _let_linger(state, call)
             raise

@@ -246,10 +246,7 @@ class ChatStore:
     def append(self, reply: str, events: Iterable[Event]) -> None:
         """Takes what a reply says; never waits, never fails. On disk within a quarter of a second."""
         # In memory first: a transaction for each delta of each stream would be hundreds a second.
-        kept = self._buffer.get(reply)
-        if kept is None:
-            kept = self._buffer[reply] = []
-        kept.extend(events)
+        self._buffer.setdefault(reply, []).extend(events)
         if self._timer is None and self._flushing is None:
             self._flush_in(FLUSH_S)
 
